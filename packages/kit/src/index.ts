@@ -1,0 +1,17 @@
+export { type Logger, logLevels, makeLogger } from './logger.ts';
+export { answerProbe, type Probes } from './probes.ts';
+export { type ProcessPort, runMain, stopOnSignal } from './process.ts';
+export {
+  ConfigError,
+  choice,
+  decimal,
+  type Environment,
+  integer,
+  loadSettings,
+  type Setting,
+  type Settings,
+  secret,
+  text,
+  toggle,
+  type Values,
+} from './settings.ts';

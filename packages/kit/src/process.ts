@@ -1,0 +1,47 @@
+import type { Logger } from 'pino';
+import { ConfigError } from './settings.ts';
+
+/** What these functions use of the process; main.ts hands in the real one. */
+export type ProcessPort = Pick<NodeJS.Process, 'on' | 'exit' | 'stderr'>;
+
+/**
+ * Calls `stop` once at SIGTERM or SIGINT, then exits 0. A second signal, or `graceMs` gone, exits 1.
+ * An error that nobody caught is a bug of ours: it is logged and ends the process.
+ */
+export const stopOnSignal = (
+  host: ProcessPort,
+  { stop, graceMs, log }: { stop: () => Promise<void>; graceMs: number; log: Logger },
+): void => {
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stopping) return host.exit(1);
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    setTimeout(() => {
+      log.error({ graceMs }, 'did not stop in time');
+      host.exit(1);
+    }, graceMs).unref();
+    stop().then(
+      () => host.exit(0),
+      (error: unknown) => crash(error),
+    );
+    return undefined;
+  };
+  const crash = (error: unknown) => {
+    log.fatal({ err: error }, 'internal error');
+    host.exit(1);
+  };
+  host.on('SIGTERM', onSignal);
+  host.on('SIGINT', onSignal);
+  host.on('uncaughtException', crash);
+  host.on('unhandledRejection', crash);
+};
+
+/** Runs a program's main function. What the operator can mend is printed as plain lines, without a stack. */
+export const runMain = (host: ProcessPort, program: string, main: () => Promise<void>): void => {
+  main().catch((error: unknown) => {
+    const lines = error instanceof ConfigError ? error.problems : [(error as Error)?.stack ?? String(error)];
+    for (const line of lines) host.stderr.write(`${program}: ${line}\n`);
+    host.exit(1);
+  });
+};

@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs';
+
+/** Something only the operator can mend. Printed without a stack; the process exits before it listens. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+type Read<T> = { readonly value: T } | { readonly problem: string };
+
+/** One setting: an environment variable, what it is for, and how its text becomes a value. */
+export interface Setting<T> {
+  readonly variable: string;
+  readonly help: string;
+  /** As it stands in .env.example; "" when it has no default. */
+  readonly shown: string;
+  /** May also be given as a file, in the variable of that name with _FILE behind it. */
+  readonly secret: boolean;
+  read(raw: string | undefined): Read<T>;
+}
+
+interface About<T> {
+  help: string;
+  fallback: T;
+}
+
+export const text = <T extends string | undefined>(
+  variable: string,
+  about: About<T> & { pattern?: RegExp; expected?: string },
+): Setting<T extends undefined ? string | undefined : string> => ({
+  variable,
+  help: about.help,
+  shown: about.fallback ?? '',
+  secret: false,
+  read(raw) {
+    if (raw === undefined) return { value: about.fallback as never };
+    if (about.pattern && !about.pattern.test(raw)) {
+      return { problem: `expected ${about.expected ?? about.pattern.source}, got ${JSON.stringify(raw)}` };
+    }
+    return { value: raw as never };
+  },
+});
+
+/** A value that is never shown: not in problems, not in .env.example. */
+export const secret = (variable: string, help: string): Setting<string | undefined> => ({
+  variable,
+  help,
+  shown: '',
+  secret: true,
+  read: (raw) => ({ value: raw }),
+});
+
+interface Range {
+  min: number;
+  max: number;
+}
+const numeric = <T extends number | undefined>(
+  kind: 'an integer' | 'a number',
+  variable: string,
+  about: About<T> & Range,
+): Setting<T extends undefined ? number | undefined : number> => ({
+  variable,
+  help: about.help,
+  shown: about.fallback === undefined ? '' : String(about.fallback),
+  secret: false,
+  read(raw) {
+    if (raw === undefined) return { value: about.fallback as never };
+    const value = Number(raw);
+    const fits = kind === 'an integer' ? Number.isInteger(value) : Number.isFinite(value);
+    return fits && value >= about.min && value <= about.max
+      ? { value: value as never }
+      : { problem: `expected ${kind} in ${about.min}..${about.max}, got ${JSON.stringify(raw)}` };
+  },
+});
+
+export const integer = <T extends number | undefined>(variable: string, about: About<T> & Range) =>
+  numeric('an integer', variable, about);
+export const decimal = <T extends number | undefined>(variable: string, about: About<T> & Range) =>
+  numeric('a number', variable, about);
+
+export const choice = <const T extends string>(
+  variable: string,
+  about: About<NoInfer<T>> & { of: readonly T[] },
+): Setting<T> => ({
+  variable,
+  help: about.help,
+  shown: about.fallback,
+  secret: false,
+  read(raw) {
+    if (raw === undefined) return { value: about.fallback };
+    const value = about.of.find((one) => one === raw);
+    return value
+      ? { value }
+      : { problem: `expected one of ${about.of.join(', ')}, got ${JSON.stringify(raw)}` };
+  },
+});
+
+export const toggle = (variable: string, about: About<boolean>): Setting<boolean> => ({
+  variable,
+  help: about.help,
+  shown: String(about.fallback),
+  secret: false,
+  read(raw) {
+    if (raw === undefined) return { value: about.fallback };
+    if (/^(true|1|yes|on)$/i.test(raw)) return { value: true };
+    if (/^(false|0|no|off)$/i.test(raw)) return { value: false };
+    return { problem: `expected true or false, got ${JSON.stringify(raw)}` };
+  },
+});
+
+export type Settings = { readonly [key: string]: Setting<unknown> };
+export type Values<S extends Settings> = {
+  readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
+};
+export type Environment = { readonly [variable: string]: string | undefined };
+
+interface Known {
+  /** Variables that begin so and are in no table are refused: a misspelt setting must not be silent. */
+  prefixes: readonly string[];
+  /** Variables with such a prefix that belong to somebody else. */
+  foreign?: readonly string[];
+}
+
+const steps = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+};
+
+const nearest = (word: string, words: readonly string[]): string | undefined =>
+  words
+    .map((known) => ({ known, far: steps(word, known) }))
+    .sort((a, b) => a.far - b.far)
+    .find(({ far }) => far <= 3)?.known;
+
+const fromFile = (variable: string, env: Environment): Read<string | undefined> => {
+  const path = env[`${variable}_FILE`];
+  if (!path) return { value: env[variable] || undefined };
+  if (env[variable]) return { problem: `is set, and so is ${variable}_FILE: set one of the two` };
+  try {
+    return { value: readFileSync(path, 'utf8').replace(/\r?\n$/, '') || undefined };
+  } catch (error) {
+    return { problem: `${variable}_FILE cannot be read: ${(error as Error).message}` };
+  }
+};
+
+/** The values of all settings, or a ConfigError that lists every problem at once. An empty variable is unset. */
+export const loadSettings = <S extends Settings>(settings: S, env: Environment, known: Known): Values<S> => {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries(settings)) {
+    const raw = setting.secret
+      ? fromFile(setting.variable, env)
+      : { value: env[setting.variable] || undefined };
+    const read = 'problem' in raw ? raw : setting.read(raw.value);
+    if ('problem' in read) problems.push(`${setting.variable}: ${read.problem}`);
+    else values[key] = read.value;
+  }
+  const variables = Object.values(settings).flatMap((one) =>
+    one.secret ? [one.variable, `${one.variable}_FILE`] : [one.variable],
+  );
+  for (const variable of Object.keys(env)) {
+    const ours = known.prefixes.some((prefix) => variable.startsWith(prefix));
+    if (!ours || variables.includes(variable) || known.foreign?.includes(variable)) continue;
+    const meant = nearest(variable, variables);
+    problems.push(`${variable}: unknown setting${meant ? `; did you mean ${meant}?` : ''}`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(values) as Values<S>;
+};

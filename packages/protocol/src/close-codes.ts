@@ -1,0 +1,28 @@
+/**
+ * Why the router ends a connection. The range tells the client what to do (PROTOCOL.md §6):
+ * 40xx do not come back, 41xx come back after a back-off, 42xx come back at once.
+ */
+export const closings = {
+  'protocol-error': { code: 4000, reason: 'the frames are not those of PROTOCOL.md' },
+  unauthenticated: { code: 4001, reason: 'a valid token is needed' },
+  'name-refused': { code: 4003, reason: 'this name is not yours to register' },
+  'register-timeout': { code: 4006, reason: 'nothing was registered in time' },
+  kicked: { code: 4009, reason: 'removed by the operator' },
+  'taken-over': { code: 4010, reason: 'another connection took this name' },
+  busy: { code: 4100, reason: 'the router has no room for this connection' },
+  'rate-limited': { code: 4101, reason: 'too many frames' },
+  'slow-consumer': { code: 4102, reason: 'frames are not read fast enough' },
+  unavailable: { code: 4103, reason: 'the ledger cannot be written' },
+  draining: { code: 4200, reason: 'the router is restarting' },
+  'heartbeat-timeout': { code: 4201, reason: 'pings were not answered' },
+} as const satisfies Record<string, { code: number; reason: string }>;
+export type Closing = keyof typeof closings;
+
+export type ReturnRule = 'never' | 'back-off' | 'at-once';
+
+/** What a client does after its connection was closed with `code`. Codes that are not ours mean back off. */
+export const returnRule = (code: number): ReturnRule => {
+  if (code >= 4000 && code < 4100) return 'never';
+  if (code >= 4200 && code < 4300) return 'at-once';
+  return 'back-off';
+};

@@ -1,0 +1,89 @@
+import { conversationId, count, entry, line, name, someLimits, usage } from './entry.ts';
+import { maxCapacity, maxMembers, maxTextLength } from './limits.ts';
+import { flag, integer, list, number, object, oneOf, optional, text, type UnionOf, union } from './shape.ts';
+import { endings, passReasons, policyNames, type RefusalCode, refusals } from './words.ts';
+
+/** Chosen by the client; comes back in the answer. */
+const ref = text({ min: 1, max: 64 });
+const turnPlace = { conversation: conversationId, turn: count };
+
+/** What a `parley.v1` client sends. PROTOCOL.md §4 is the norm; this follows it. */
+const clientVariants = {
+  register: {
+    name,
+    token: optional(text({ max: 8_192 })),
+    /** How many turns this replica takes at once. */
+    capacity: optional(integer(1, maxCapacity)),
+    /** Turns granted before the connection broke, on which this replica still works. */
+    working: optional(list(object(turnPlace), { max: maxCapacity })),
+  },
+  open: {
+    ref,
+    members: list(name, { min: 1, max: maxMembers }),
+    first: optional(name),
+    topic: optional(text({ max: 4_000 })),
+    policy: optional(oneOf(policyNames)),
+    limits: optional(someLimits),
+    /** Answer with the running conversation of the same opener and members, if there is one. */
+    resume: optional(flag),
+  },
+  say: {
+    conversation: conversationId,
+    turn: optional(count),
+    text: line,
+    target: optional(name),
+    usage: optional(usage),
+    ref: optional(ref),
+  },
+  pass: { ...turnPlace, reason: oneOf(passReasons), detail: optional(text({ max: 1_000 })) },
+  chunk: { ...turnPlace, text: text({ max: maxTextLength }) },
+  history: { conversation: conversationId, since: optional(count), follow: optional(flag) },
+  ping: {},
+} as const;
+
+export const clientFrame = union(clientVariants);
+export type ClientFrame = UnionOf<typeof clientVariants>;
+
+const message = text({ max: 1_000 });
+const refusalCode = oneOf(Object.keys(refusals) as RefusalCode[]);
+
+/** What is left of a conversation's limits; a missing field is without limit. */
+const remaining = object({ turns: optional(count), ms: optional(count) });
+
+/** What the router sends to a `parley.v1` client. PROTOCOL.md §5 is the norm; this follows it. */
+const routerVariants = {
+  welcome: {
+    name,
+    router: text({ max: 64 }),
+    heartbeatMs: count,
+    maxFrameBytes: count,
+    maxTextLength: count,
+  },
+  /** A grant: the right and the duty to answer with one `say` or `pass` within `deadlineMs`. */
+  turn: {
+    ...turnPlace,
+    attempt: integer(1, Number.MAX_SAFE_INTEGER),
+    deadlineMs: count,
+    maxOutputTokens: optional(count),
+    remaining,
+    /** The entries that this connection has not seen, oldest first; the first ever is `opened`. */
+    entries: list(entry, { max: Number.MAX_SAFE_INTEGER }),
+  },
+  accepted: { ref: optional(ref), conversation: conversationId, turn: optional(count), seq: count },
+  entry: { conversation: conversationId, entry },
+  chunk: { ...turnPlace, from: name, text: text({ max: maxTextLength }) },
+  ended: { conversation: conversationId, reason: oneOf(endings), detail: optional(message) },
+  refused: {
+    code: refusalCode,
+    message,
+    retry: flag,
+    ref: optional(ref),
+    conversation: optional(conversationId),
+    turn: optional(count),
+  },
+  draining: { graceMs: number(0, Number.MAX_SAFE_INTEGER) },
+} as const;
+
+export const routerFrame = union(routerVariants);
+export type RouterFrame = UnionOf<typeof routerVariants>;
+export type RouterFrameOf<T extends RouterFrame['type']> = Extract<RouterFrame, { type: T }>;

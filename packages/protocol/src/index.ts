@@ -1,0 +1,13 @@
+export { type Closing, closings, type ReturnRule, returnRule } from './close-codes.ts';
+export { type Decoded, decodeClientFrame, decodePlainFrame, decodeRouterFrame } from './codec.ts';
+export { type Entry, type EntryOf, entry, type Limits, limits, name, type Usage } from './entry.ts';
+export {
+  type ClientFrame,
+  clientFrame,
+  type RouterFrame,
+  type RouterFrameOf,
+  routerFrame,
+} from './frames.ts';
+export * from './limits.ts';
+export { type PlainError, type PlainFrame, type PlainMessage, plainSchema } from './plain.ts';
+export * from './words.ts';

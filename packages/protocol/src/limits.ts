@@ -1,0 +1,21 @@
+/** The numbers of the wire (PROTOCOL.md §7). Those that an operator may change are defaults here. */
+export const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+export const subprotocol = 'parley.v1';
+export const defaultPort = 8765;
+
+export const maxFrameBytes = 256 * 1024;
+/** Characters of one line. Smaller than a frame even when every character takes six bytes of JSON. */
+export const maxTextLength = 32_000;
+export const maxMembers = 256;
+export const maxCapacity = 1_000;
+
+export const heartbeatMs = 10_000;
+export const registerDeadlineMs = 10_000;
+export const turnDeadlineMs = 120_000;
+export const drainMs = 30_000;
+export const framesPerSecond = 50;
+export const frameBurst = 100;
+export const maxBufferedBytes = 1024 * 1024;
+export const stalledMs = 10_000;
+/** One `turn` frame carries at most this many characters of history; the oldest entries are left out first. */
+export const maxHistoryLength = 512 * 1024;

@@ -1,0 +1,76 @@
+/** The closed sets of words that cross the wire, label metrics and stand in the ledger. */
+
+export const policyNames = ['addressed', 'round-robin'] as const;
+export type PolicyName = (typeof policyNames)[number];
+
+/** Why a conversation stopped. */
+export const endings = [
+  'max-turns',
+  'max-duration',
+  'token-budget',
+  'cost-budget',
+  'stop-phrase',
+  'agreed',
+  'agent-left',
+  'absent',
+  'repetition',
+  'farewell-loop',
+  'failed',
+  'operator',
+] as const;
+export type Ending = (typeof endings)[number];
+
+/** Why an agent gave its turn away although it could have spoken. */
+const choices = ['nothing-to-say', 'declined'] as const;
+
+/** Why an agent could not take its turn. The router offers the turn again, up to the allowed attempts. */
+export const failures = [
+  'empty-reply',
+  'model-unauthorized',
+  'model-not-found',
+  'model-rejected',
+  'model-unavailable',
+  'model-quota',
+  'context-overflow',
+  'prompt-failed',
+  'timed-out',
+  'interrupted',
+] as const;
+export type Failure = (typeof failures)[number];
+
+export const passReasons = [...choices, ...failures] as const;
+export type PassReason = (typeof passReasons)[number];
+export const isFailure = (reason: string): reason is Failure =>
+  (failures as readonly string[]).includes(reason);
+
+/** Why a granted turn came back without an answer. `deadline` and `gone` are seen by the router. */
+export const lapseCauses = ['deadline', 'gone', ...failures] as const;
+export type LapseCause = (typeof lapseCauses)[number];
+
+/** What a conversation does when one turn has used up its attempts. */
+export const failureRules = ['retry', 'skip', 'end'] as const;
+export type FailureRule = (typeof failureRules)[number];
+
+/** Why the router did not do what a frame asked. `retry`: the same frame may succeed later. */
+export const refusals = {
+  'bad-frame': { retry: false },
+  'unknown-type': { retry: false },
+  'too-large': { retry: false },
+  'not-registered': { retry: false },
+  'already-registered': { retry: false },
+  'name-refused': { retry: false },
+  unauthenticated: { retry: false },
+  forbidden: { retry: false },
+  'unknown-conversation': { retry: false },
+  'conversation-ended': { retry: false },
+  'conversation-exists': { retry: false },
+  'not-a-member': { retry: false },
+  'not-your-turn': { retry: false },
+  'stale-turn': { retry: false },
+  'bad-target': { retry: false },
+  'mailbox-full': { retry: true },
+  'rate-limited': { retry: true },
+  unavailable: { retry: true },
+  draining: { retry: true },
+} as const satisfies Record<string, { retry: boolean }>;
+export type RefusalCode = keyof typeof refusals;
