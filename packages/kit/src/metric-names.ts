@@ -1,0 +1,124 @@
+/**
+ * Every metric that Parley's processes expose: the one place where names, labels and buckets are chosen.
+ * A definition is the configuration of the prom-client metric of the same kind, for example
+ * `new Counter({ ...routerMetrics.turns, registers: [registry] })`.
+ *
+ * A label value always comes from a closed set or from the operator's settings. The name, id or text of a
+ * conversation is never a label, and no agent name is one on the router: series would grow without end.
+ */
+export interface MetricDefinition<Label extends string = string> {
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: readonly Label[];
+  /** Of a histogram, in the unit of its name. */
+  readonly buckets?: number[];
+}
+
+const counter = <const L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
+  ({ kind: 'counter', name, help, labelNames }) as const satisfies MetricDefinition<L>;
+
+const gauge = <const L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
+  ({ kind: 'gauge', name, help, labelNames }) as const satisfies MetricDefinition<L>;
+
+const histogram = <const L extends string = never>(
+  name: string,
+  help: string,
+  buckets: number[],
+  labelNames: readonly L[] = [],
+) => ({ kind: 'histogram', name, help, labelNames, buckets }) as const satisfies MetricDefinition<L>;
+
+/** Seconds, 0.01 · 2^n: the grid that the GenAI conventions advise, one step further for slow local models. */
+const modelSeconds = Array.from({ length: 15 }, (_, n) => Number((0.01 * 2 ** n).toFixed(2)));
+const waitSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+const diskSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1];
+
+/** Which release runs; always 1. Both services expose it. */
+export const buildInfo = gauge(
+  'parley_build_info',
+  'Always 1; the labels say which service and version runs.',
+  ['service', 'version'],
+);
+
+export const routerMetrics = {
+  buildInfo,
+  conversationsRunning: gauge('parley_conversations_running', 'Conversations that have not ended.'),
+  conversationsEnded: counter('parley_conversations_ended_total', 'Conversations that ended, by ending.', [
+    'reason',
+  ]),
+  turns: counter('parley_turns_total', 'Granted turns that came to an end: said, passed or lapsed.', [
+    'outcome',
+  ]),
+  turnWait: histogram(
+    'parley_turn_wait_seconds',
+    'From a member having the floor to a replica being granted the turn.',
+    waitSeconds,
+  ),
+  turnModel: histogram(
+    'parley_turn_model_seconds',
+    'From a turn being granted to its answer: the model, and the way there and back.',
+    modelSeconds,
+  ),
+  turnsWaiting: gauge('parley_turns_waiting', 'Turns that no replica has been granted yet.'),
+  agentsConnected: gauge('parley_agents_connected', 'Agents with at least one registered connection.'),
+  connections: gauge('parley_connections', 'Open connections, by dialect.', ['dialect']),
+  refusals: counter('parley_refusals_total', 'Frames that were refused, by code.', ['code']),
+  disconnects: counter('parley_disconnects_total', 'Connections that ended, by close code.', ['code']),
+  tokens: counter('parley_tokens_total', 'Tokens that agents reported with their replies, by direction.', [
+    'direction',
+  ]),
+  ledgerAppend: histogram(
+    'parley_ledger_append_seconds',
+    'From entries being handed to the ledger to their commit.',
+    diskSeconds,
+  ),
+  ledgerEntries: counter('parley_ledger_entries_total', 'Entries committed to the ledger.'),
+  framesReceived: counter('parley_frames_received_total', 'Frames received, by dialect.', ['dialect']),
+  messagesDelivered: counter(
+    'parley_messages_delivered_total',
+    'Lines handed to the connections of an agent.',
+  ),
+} as const;
+
+/** Labels of the token counters; the modality is `text` here and is required by the conventions. */
+const tokens = [
+  'gen_ai_operation_name',
+  'gen_ai_provider_name',
+  'gen_ai_request_model',
+  'gen_ai_token_modality',
+] as const;
+const inference = ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_request_model'] as const;
+
+/** The `gen_ai_*` names are OpenTelemetry's GenAI client conventions (Development) in Prometheus spelling. */
+export const agentMetrics = {
+  buildInfo,
+  inferenceDuration: histogram(
+    'gen_ai_client_inference_duration_seconds',
+    'One call of the model, from request to last chunk; error_type is set when it failed.',
+    modelSeconds,
+    [...inference, 'error_type'],
+  ),
+  timeToFirstChunk: histogram(
+    'gen_ai_client_inference_time_to_first_chunk_seconds',
+    'From a streamed request to the first chunk of its answer.',
+    modelSeconds,
+    inference,
+  ),
+  inputTokens: counter(
+    'gen_ai_client_inference_usage_input_tokens_total',
+    'Input tokens used by calls of the model.',
+    tokens,
+  ),
+  outputTokens: counter(
+    'gen_ai_client_inference_usage_output_tokens_total',
+    'Output tokens used by calls of the model.',
+    tokens,
+  ),
+  turns: counter('parley_agent_turns_total', 'Turns that this agent answered, by outcome.', ['outcome']),
+  modelRetries: counter('parley_agent_model_retries_total', 'Calls of the model made again, by reason.', [
+    'reason',
+  ]),
+  reconnects: counter('parley_agent_reconnects_total', 'Times the router was reached again after a loss.'),
+  connected: gauge('parley_agent_connected', '1 while registered with the router, else 0.'),
+  turnsActive: gauge('parley_agent_turns_active', 'Turns being worked on.'),
+} as const;
