@@ -1,0 +1,263 @@
+import type { Entry, RefusalCode } from '@parley/protocol';
+import type { Command } from './core/command.ts';
+import { type Conversation, evolve } from './core/conversation.ts';
+import { decide } from './core/decide.ts';
+import { endsAt } from './core/endings.ts';
+import type { Ledger } from './ledger/ledger.ts';
+
+/** What became of a command, told once it is durable. `seq` is the entry that stands for it. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly seq: number; readonly turn?: number | undefined }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly message: string };
+
+/** Entries of one conversation that have just become durable, with the state around them. */
+export interface Commit {
+  readonly before: Conversation | undefined;
+  readonly after: Conversation;
+  readonly entries: readonly Entry[];
+  /** Of the last entry. */
+  readonly position: number;
+}
+export type Follower = (commit: Commit) => void;
+export type Done = (outcome: Outcome) => void;
+
+interface Held {
+  state: Conversation;
+  /** The newest entries without a gap, so that a grant seldom reads the ledger. */
+  readonly tail: Entry[];
+}
+interface Queued {
+  readonly command: Command;
+  readonly done: Done | undefined;
+}
+interface Work {
+  readonly id: string;
+  readonly before: Conversation | undefined;
+  readonly entries: Entry[];
+  readonly answers: { readonly done: Done; readonly outcome: Outcome }[];
+  state: Conversation | undefined;
+}
+
+const tailLength = 16;
+const maxEndedHeld = 1_000;
+
+const standsFor = (entries: readonly Entry[]): Entry | undefined =>
+  entries.find(({ type }) => type !== 'joined') ?? entries[0];
+
+/**
+ * All running conversations. Commands of one event-loop tick are decided in the order in which they came and
+ * appended together; nobody hears of an entry before it is durable.
+ */
+export class Conversations {
+  readonly #ledger: Ledger;
+  readonly #now: () => number;
+  readonly #held = new Map<string, Held>();
+  readonly #ended = new Map<string, Conversation>();
+  readonly #followers: Follower[] = [];
+  readonly #onFailure: (error: unknown) => void;
+  #queue = new Map<string, Queued[]>();
+  #flushing = false;
+  #scheduled = false;
+  #afterFlush: () => void = () => {};
+  #idle: (() => void)[] = [];
+
+  constructor(ledger: Ledger, now: () => number, onFailure: (error: unknown) => void) {
+    this.#ledger = ledger;
+    this.#now = now;
+    this.#onFailure = onFailure;
+  }
+
+  /** Takes up every conversation that has not ended. Call before the door opens. */
+  recover(): void {
+    for (const id of this.#ledger.unfinished()) {
+      const state = this.#rebuild(id);
+      if (state) this.#held.set(id, { state, tail: [] });
+    }
+  }
+
+  /** Followers hear of commits in the order of the ledger, in the order in which they were added. */
+  follow(follower: Follower): void {
+    this.#followers.push(follower);
+  }
+
+  /** Called when all that one flush caused has been sent. */
+  afterFlush(call: () => void): void {
+    this.#afterFlush = call;
+  }
+
+  submit(id: string, command: Command, done?: Done): void {
+    const queued = this.#queue.get(id);
+    if (queued) queued.push({ command, done });
+    else this.#queue.set(id, [{ command, done }]);
+    this.#schedule();
+  }
+
+  /** Running and paused conversations. */
+  running(): Iterable<Conversation> {
+    return Iterator.from(this.#held.values()).map(({ state }) => state);
+  }
+
+  /** A conversation that has not ended. */
+  get(id: string): Conversation | undefined {
+    return this.#held.get(id)?.state;
+  }
+
+  /** Any conversation of the ledger. */
+  find(id: string): Conversation | undefined {
+    const known = this.get(id) ?? this.#ended.get(id);
+    if (known) return known;
+    const state = this.#rebuild(id);
+    if (state) this.#rememberEnded(state);
+    return state;
+  }
+
+  recent(limit: number): Conversation[] {
+    return this.#ledger
+      .recent(limit)
+      .map((id) => this.find(id))
+      .filter((state) => state !== undefined);
+  }
+
+  /** Opens that are not yet committed count: two replicas that start together find one conversation. */
+  unfinished(by: string, members: readonly string[]): string | undefined {
+    const named = [...new Set([by, ...members])];
+    const same = (opener: string, all: readonly string[]) =>
+      opener === by && named.every((name, index) => all[index] === name);
+    for (const { id, by: opener, members: all } of this.running()) if (same(opener, all)) return id;
+    for (const [id, [first]] of this.#queue) {
+      if (first?.command.type !== 'open') continue;
+      const { command } = first;
+      if (same(command.by, [...new Set([command.by, ...command.members])])) return id;
+    }
+    return undefined;
+  }
+
+  entriesSince(id: string, since: number, limit = Number.MAX_SAFE_INTEGER): readonly Entry[] {
+    const tail = this.#held.get(id)?.tail;
+    const first = tail?.[0]?.seq;
+    if (tail && first !== undefined && first <= since + 1 && limit >= tail.length) {
+      return tail.slice(since + 1 - first);
+    }
+    return this.#ledger.read(id, since, limit);
+  }
+
+  /** Ends what has run out of time. */
+  tick(now: number): void {
+    for (const state of this.running()) {
+      if (now >= (endsAt(state) ?? Number.POSITIVE_INFINITY)) this.submit(state.id, { type: 'tick' });
+    }
+  }
+
+  /** Resolves when nothing waits to be decided or appended. */
+  settled(): Promise<void> {
+    if (!this.#flushing && this.#queue.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #rebuild(id: string): Conversation | undefined {
+    let state: Conversation | undefined;
+    for (const entry of this.#ledger.read(id, 0, Number.MAX_SAFE_INTEGER)) state = evolve(state, entry, id);
+    return state;
+  }
+
+  #rememberEnded(state: Conversation): void {
+    this.#ended.set(state.id, state);
+    if (this.#ended.size > maxEndedHeld) this.#ended.delete(this.#ended.keys().next().value as string);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#flushing) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const queue = this.#queue;
+    this.#queue = new Map();
+    this.#flushing = true;
+    const now = this.#now();
+    const works: Work[] = [];
+    for (const [id, queued] of queue) works.push(this.#decideAll(id, queued, now));
+    const changed = works.filter(({ entries }) => entries.length > 0);
+    try {
+      const appended = await this.#ledger.append(
+        changed.map(({ id, before, entries }) => ({
+          conversation: id,
+          expectedSeq: before?.seq ?? 0,
+          entries,
+        })),
+      );
+      changed.forEach((work, index) => {
+        const result = appended[index];
+        if (!result?.ok)
+          throw new Error(`${work.id}: the ledger is at ${result?.seq}, not at ${work.before?.seq}`);
+        this.#commit(work, result.position);
+      });
+      for (const { answers } of works) for (const { done, outcome } of answers) done(outcome);
+    } catch (error) {
+      this.#onFailure(error);
+      const outcome: Outcome = {
+        kind: 'refused',
+        code: 'unavailable',
+        message: 'the ledger cannot be written',
+      };
+      for (const { answers } of works) for (const { done } of answers) done(outcome);
+    }
+    this.#afterFlush();
+    this.#flushing = false;
+    if (this.#queue.size > 0) this.#schedule();
+    else for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #decideAll(id: string, queued: readonly Queued[], now: number): Work {
+    const before = this.find(id);
+    const work: Work = { id, before, entries: [], answers: [], state: before };
+    for (const { command, done } of queued) {
+      const decision = decide(work.state, command, now);
+      if (decision.kind === 'append') {
+        for (const entry of decision.entries) {
+          work.state = evolve(work.state, entry, id);
+          work.entries.push(entry);
+        }
+      }
+      if (!done) continue;
+      if (decision.kind === 'refuse') {
+        work.answers.push({
+          done,
+          outcome: { kind: 'refused', code: decision.code, message: decision.message },
+        });
+      } else if (decision.kind === 'repeat') {
+        work.answers.push({ done, outcome: { kind: 'done', seq: decision.seq, turn: decision.turn } });
+      } else {
+        const stands = standsFor(decision.entries);
+        const turn = stands && 'turn' in stands ? stands.turn : undefined;
+        work.answers.push({
+          done,
+          outcome: { kind: 'done', seq: stands?.seq ?? work.state?.seq ?? 0, turn },
+        });
+      }
+    }
+    return work;
+  }
+
+  #commit({ id, before, state, entries }: Work, position: number): void {
+    const after = state as Conversation;
+    if (after.status.state === 'ended') {
+      this.#held.delete(id);
+      this.#rememberEnded(after);
+    } else {
+      const held = this.#held.get(id);
+      if (held) {
+        held.state = after;
+        held.tail.push(...entries);
+        if (held.tail.length > 2 * tailLength) held.tail.splice(0, held.tail.length - tailLength);
+      } else {
+        this.#held.set(id, { state: after, tail: [...entries] });
+      }
+    }
+    for (const follower of this.#followers) follower({ before, after, entries, position });
+  }
+}
