@@ -54,7 +54,7 @@ export const someLimits = object({
 });
 
 /** Every entry says where it stands (`seq` counts from 1 without a gap) and when it was decided (ms). */
-const place = { seq: integer(1, Number.MAX_SAFE_INTEGER), at: number(0, Number.MAX_SAFE_INTEGER) };
+export const place = { seq: integer(1, Number.MAX_SAFE_INTEGER), at: number(0, Number.MAX_SAFE_INTEGER) };
 
 /** Who has the floor once the entry stands: one name, or several where several owe a reply. */
 const floor = names;

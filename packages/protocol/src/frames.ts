@@ -45,7 +45,7 @@ export const clientFrame = union(clientVariants);
 export type ClientFrame = UnionOf<typeof clientVariants>;
 
 const message = text({ max: 1_000 });
-const refusalCode = oneOf(Object.keys(refusals) as RefusalCode[]);
+export const refusalCode = oneOf(Object.keys(refusals) as RefusalCode[]);
 
 /** What is left of a conversation's limits; a missing field is without limit. */
 const remaining = object({ turns: optional(count), ms: optional(count) });

@@ -9,5 +9,11 @@ export {
   routerFrame,
 } from './frames.ts';
 export * from './limits.ts';
-export { type PlainError, type PlainFrame, type PlainMessage, plainSchema } from './plain.ts';
+export {
+  type PlainError,
+  type PlainFrame,
+  type PlainMessage,
+  plainClientSchema,
+  plainRouterFrame,
+} from './plain.ts';
 export * from './words.ts';

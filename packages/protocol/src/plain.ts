@@ -1,41 +1,32 @@
-import { line, name } from './entry.ts';
-import { object, type Static, text } from './shape.ts';
+import { conversationId, line, name, place } from './entry.ts';
+import { refusalCode } from './frames.ts';
+import { object, oneOf, type Static, text, type UnionOf, union } from './shape.ts';
 import type { RefusalCode } from './words.ts';
 
 /** The plain dialect (PROTOCOL.md §3): a client that offers no subprotocol sends exactly three things. */
-const register = object({ name: text({ max: 1_000 }) });
+const register = object({ type: oneOf(['register']), name: text({ max: 1_000 }) });
 const send = object({ target: name, text: line });
+const ping = object({ type: oneOf(['ping']) });
 
 export type PlainFrame =
   | { readonly type: 'register'; readonly name: string }
   | { readonly type: 'send'; readonly target: string; readonly text: string }
   | { readonly type: 'ping' };
 
-/** Every frame with a `text` is something that a peer said. */
-export interface PlainMessage {
-  readonly type: 'message';
-  readonly from: string;
-  readonly target: string;
-  readonly text: string;
-  readonly conversation: string;
-  readonly seq: number;
-}
-export interface PlainError {
-  readonly type: 'error';
-  readonly code: RefusalCode;
-  readonly message: string;
-}
-
-export const plainSchema = {
-  oneOf: [
-    {
-      ...register.schema,
-      properties: { type: { const: 'register' }, ...(register.schema.properties as object) },
-    },
-    send.schema,
-    { type: 'object', properties: { type: { const: 'ping' } }, required: ['type'] },
-  ],
+export const plainClientSchema = {
+  oneOf: [register.schema, { ...send.schema, not: { required: ['type'] } }, ping.schema],
 };
+
+const routerVariants = {
+  /** Every frame with a `text` is something that a peer said. */
+  message: { from: name, target: name, text: line, conversation: conversationId, seq: place.seq },
+  error: { code: refusalCode, message: text({ max: 1_000 }) },
+} as const;
+
+export const plainRouterFrame = union(routerVariants);
+type PlainRouterFrame = UnionOf<typeof routerVariants>;
+export type PlainMessage = Extract<PlainRouterFrame, { type: 'message' }>;
+export type PlainError = Extract<PlainRouterFrame, { type: 'error' }>;
 
 /** `value` as a frame, or what is wrong with it. */
 export const readPlain = (value: unknown): PlainFrame | { fault: string; code: RefusalCode } => {

@@ -1,0 +1,92 @@
+import { EventEmitter, once } from 'node:events';
+import { describe, expect, it, vi } from 'vitest';
+import { ConfigError, makeLogger, type ProcessPort, runMain, stopOnSignal } from '../src/index.ts';
+
+/** A process that notes how it was told to exit instead of exiting. */
+class FakeProcess extends EventEmitter {
+  readonly codes: unknown[] = [];
+  readonly lines: string[] = [];
+  readonly stderr = { write: (line: string) => this.lines.push(line) > 0 };
+  exit(code: unknown): void {
+    this.codes.push(code);
+    this.emit('exited');
+  }
+}
+const log = makeLogger('test', 'silent');
+const asPort = (fake: FakeProcess) => fake as unknown as ProcessPort;
+
+describe('stopOnSignal', () => {
+  it.each(['SIGTERM', 'SIGINT'])('stops once at %s and exits 0 when all has stopped', async (signal) => {
+    const host = new FakeProcess();
+    const { promise: stopped, resolve } = Promise.withResolvers<void>();
+    const stop = vi.fn(() => stopped);
+    stopOnSignal(asPort(host), { stop, graceMs: 10_000, log });
+    host.emit(signal, signal);
+    expect(stop).toHaveBeenCalledOnce();
+    expect(host.codes).toEqual([]);
+    const exited = once(host, 'exited');
+    resolve();
+    await exited;
+    expect(host.codes).toEqual([0]);
+  });
+
+  it('exits 1 at a second signal, without stopping twice', () => {
+    const host = new FakeProcess();
+    const stop = vi.fn(() => new Promise<void>(() => {}));
+    stopOnSignal(asPort(host), { stop, graceMs: 10_000, log });
+    host.emit('SIGTERM', 'SIGTERM');
+    host.emit('SIGINT', 'SIGINT');
+    expect(stop).toHaveBeenCalledOnce();
+    expect(host.codes).toEqual([1]);
+  });
+
+  it('exits 1 when stopping takes longer than the grace', () => {
+    vi.useFakeTimers();
+    const host = new FakeProcess();
+    stopOnSignal(asPort(host), { stop: () => new Promise(() => {}), graceMs: 5_000, log });
+    host.emit('SIGTERM', 'SIGTERM');
+    vi.advanceTimersByTime(4_999);
+    expect(host.codes).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(host.codes).toEqual([1]);
+    vi.useRealTimers();
+  });
+
+  it('exits 1 when stopping fails', async () => {
+    const host = new FakeProcess();
+    stopOnSignal(asPort(host), { stop: () => Promise.reject(new Error('no')), graceMs: 5_000, log });
+    const exited = once(host, 'exited');
+    host.emit('SIGTERM', 'SIGTERM');
+    await exited;
+    expect(host.codes).toEqual([1]);
+  });
+
+  it.each(['uncaughtException', 'unhandledRejection'])('exits 1 at an %s', (event) => {
+    const host = new FakeProcess();
+    stopOnSignal(asPort(host), { stop: async () => {}, graceMs: 5_000, log });
+    host.emit(event, new Error('a bug'));
+    expect(host.codes).toEqual([1]);
+  });
+});
+
+describe('runMain', () => {
+  const run = async (error: unknown): Promise<FakeProcess> => {
+    const host = new FakeProcess();
+    const exited = once(host, 'exited');
+    runMain(asPort(host), 'router', () => Promise.reject(error));
+    await exited;
+    return host;
+  };
+
+  it('prints what the operator can mend line by line, without a stack, and exits 1', async () => {
+    const host = await run(new ConfigError(['A: wrong', 'B: wrong']));
+    expect(host.lines).toEqual(['router: A: wrong\n', 'router: B: wrong\n']);
+    expect(host.codes).toEqual([1]);
+  });
+
+  it('prints the stack of anything else, and exits 1', async () => {
+    const host = await run(new Error('a bug'));
+    expect(host.lines.join('')).toMatch(/router: Error: a bug\n\s+at /);
+    expect(host.codes).toEqual([1]);
+  });
+});

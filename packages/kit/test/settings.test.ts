@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  ConfigError,
+  choice,
+  decimal,
+  type Environment,
+  integer,
+  loadSettings,
+  secret,
+  text,
+  toggle,
+} from '../src/index.ts';
+
+const table = {
+  name: text('AGENT_NAME', { help: 'name', fallback: undefined, pattern: /^[a-z]+$/, expected: 'letters' }),
+  topic: text('AGENT_TOPIC', { help: 'topic', fallback: 'tea' }),
+  turns: integer('AGENT_TURNS', { help: 'turns', fallback: 40, min: 1, max: 1_000 }),
+  heat: decimal('AGENT_HEAT', { help: 'heat', fallback: undefined, min: 0, max: 2 }),
+  level: choice('LOG_LEVEL', { help: 'level', fallback: 'info', of: ['debug', 'info'] }),
+  open: toggle('AGENT_OPEN', { help: 'open', fallback: false }),
+  key: secret('OPENAI_API_KEY', 'key'),
+};
+const load = (env: Environment) =>
+  loadSettings(table, env, { prefixes: ['AGENT_'], foreign: ['AGENT_HOST'] });
+
+const problemsOf = (env: Environment): readonly string[] => {
+  try {
+    load(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+};
+
+const fileWith = (content: string): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-kit-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'key');
+  writeFileSync(file, content);
+  return file;
+};
+
+describe('loadSettings', () => {
+  it('gives every setting its default when nothing is set', () => {
+    expect(load({})).toEqual({
+      name: undefined,
+      topic: 'tea',
+      turns: 40,
+      heat: undefined,
+      level: 'info',
+      open: false,
+      key: undefined,
+    });
+  });
+
+  it('takes what the environment says', () => {
+    const env = {
+      AGENT_NAME: 'alice',
+      AGENT_TOPIC: 'what is 2 # 3?',
+      AGENT_TURNS: '7',
+      AGENT_HEAT: '0.5',
+      LOG_LEVEL: 'debug',
+      AGENT_OPEN: 'Yes',
+      OPENAI_API_KEY: 'k',
+    };
+    expect(load(env)).toEqual({
+      name: 'alice',
+      topic: 'what is 2 # 3?',
+      turns: 7,
+      heat: 0.5,
+      level: 'debug',
+      open: true,
+      key: 'k',
+    });
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(load({ AGENT_TURNS: '', OPENAI_API_KEY: '', OPENAI_API_KEY_FILE: '' })).toEqual(load({}));
+  });
+
+  it('lists every problem at once, each with its variable', () => {
+    const problems = problemsOf({
+      AGENT_NAME: 'A1',
+      AGENT_TURNS: '0',
+      AGENT_HEAT: 'hot',
+      LOG_LEVEL: 'loud',
+      AGENT_OPEN: 'perhaps',
+      AGENT_NMAE: 'x',
+    });
+    expect(problems).toEqual([
+      'AGENT_NAME: expected letters, got "A1"',
+      'AGENT_TURNS: expected an integer in 1..1000, got "0"',
+      'AGENT_HEAT: expected a number in 0..2, got "hot"',
+      'LOG_LEVEL: expected one of debug, info, got "loud"',
+      'AGENT_OPEN: expected true or false, got "perhaps"',
+      'AGENT_NMAE: unknown setting; did you mean AGENT_NAME?',
+    ]);
+  });
+
+  it.each(['1.5', '1e9', 'seven', 'Infinity', 'NaN', '-1'])(
+    'refuses %s where a count of turns belongs',
+    (raw) => {
+      expect(problemsOf({ AGENT_TURNS: raw })).toHaveLength(1);
+    },
+  );
+
+  it('suggests nothing for a variable that is like none', () => {
+    expect(problemsOf({ AGENT_FAVOURITE_COLOUR: 'red' })).toEqual([
+      'AGENT_FAVOURITE_COLOUR: unknown setting',
+    ]);
+  });
+
+  it('leaves alone the variables of others', () => {
+    expect(problemsOf({ AGENT_HOST: 'x', HOME: '/', OPENAI_ORG: 'x' })).toEqual([]);
+  });
+
+  it('freezes what it returns', () => {
+    expect(Object.isFrozen(load({}))).toBe(true);
+  });
+});
+
+describe('a secret', () => {
+  it('may stand in a file, whose last line break does not count', () => {
+    expect(load({ OPENAI_API_KEY_FILE: fileWith('sk-1\n') }).key).toBe('sk-1');
+    expect(load({ OPENAI_API_KEY_FILE: fileWith('sk-2\r\n') }).key).toBe('sk-2');
+    expect(load({ OPENAI_API_KEY_FILE: fileWith('') }).key).toBeUndefined();
+  });
+
+  it('is refused when given twice, and not shown', () => {
+    const problems = problemsOf({ OPENAI_API_KEY: 'sk-secret', OPENAI_API_KEY_FILE: fileWith('sk-other') });
+    expect(problems).toEqual(['OPENAI_API_KEY: is set, and so is OPENAI_API_KEY_FILE: set one of the two']);
+  });
+
+  it('in a file that is not there is a problem that names the file', () => {
+    expect(problemsOf({ OPENAI_API_KEY_FILE: '/nowhere/key' })[0]).toMatch(
+      /^OPENAI_API_KEY: OPENAI_API_KEY_FILE cannot be read: .*\/nowhere\/key/,
+    );
+  });
+});

@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Three circles of tests. Core and edge tests stand beside what they test; those of the whole system stand in
+ * tests/ and start real processes. tests/compose needs Docker and has a configuration of its own.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'parts',
+          include: ['{packages,services,apps}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'whole',
+          include: ['tests/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 30_000,
+        },
+      },
+    ],
+  },
+});
