@@ -55,16 +55,27 @@ export class Conversations {
   readonly #ended = new Map<string, Conversation>();
   readonly #followers: Follower[] = [];
   readonly #onFailure: (error: unknown) => void;
+  readonly #onAppended: (tookMs: number) => void;
   #queue = new Map<string, Queued[]>();
   #flushing = false;
   #scheduled = false;
   #afterFlush: () => void = () => {};
   #idle: (() => void)[] = [];
 
-  constructor(ledger: Ledger, now: () => number, onFailure: (error: unknown) => void) {
+  constructor(
+    ledger: Ledger,
+    now: () => number,
+    onFailure: (error: unknown) => void,
+    onAppended: (tookMs: number) => void = () => {},
+  ) {
     this.#ledger = ledger;
     this.#now = now;
     this.#onFailure = onFailure;
+    this.#onAppended = onAppended;
+  }
+
+  get count(): number {
+    return this.#held.size;
   }
 
   /** Takes up every conversation that has not ended. Call before the door opens. */
@@ -93,8 +104,8 @@ export class Conversations {
   }
 
   /** Running and paused conversations. */
-  running(): Iterable<Conversation> {
-    return Iterator.from(this.#held.values()).map(({ state }) => state);
+  *running(): Iterable<Conversation> {
+    for (const { state } of this.#held.values()) yield state;
   }
 
   /** A conversation that has not ended. */
@@ -182,6 +193,7 @@ export class Conversations {
     const works: Work[] = [];
     for (const [id, queued] of queue) works.push(this.#decideAll(id, queued, now));
     const changed = works.filter(({ entries }) => entries.length > 0);
+    const started = performance.now();
     try {
       const appended = await this.#ledger.append(
         changed.map(({ id, before, entries }) => ({
@@ -190,6 +202,7 @@ export class Conversations {
           entries,
         })),
       );
+      if (changed.length > 0) this.#onAppended(performance.now() - started);
       changed.forEach((work, index) => {
         const result = appended[index];
         if (!result?.ok)

@@ -105,13 +105,11 @@ export const openSqliteLedger = (path: string): Ledger => {
       return key === undefined ? [] : readEntries.all(key, since, limit).map(({ body }) => toEntry(body));
     },
     readAll: (since, limit) =>
-      readLog
-        .all(since, limit)
-        .map((row) => ({
-          position: Number(row.position),
-          conversation: row.id as string,
-          entry: toEntry(row.body),
-        })),
+      readLog.all(since, limit).map((row) => ({
+        position: Number(row.position),
+        conversation: row.id as string,
+        entry: toEntry(row.body),
+      })),
     position: () => position,
     unfinished: () =>
       ids(database.prepare('SELECT id FROM conversations WHERE ended = 0 ORDER BY key').all()),

@@ -1,0 +1,52 @@
+import type { Commit } from '../conversations.ts';
+
+interface Desk {
+  /** The conversation in which the name was last addressed or last spoke. */
+  current: string | undefined;
+  /** Per other name, the conversation in which the two last wrote to each other. */
+  readonly byPeer: Map<string, string>;
+}
+
+/**
+ * Which conversation a plain client means when it writes to somebody (PROTOCOL §3.4): the one it shares with the
+ * target, else the one in which it was last addressed.
+ */
+export class Correspondence {
+  readonly #desks = new Map<string, Desk>();
+
+  /** The conversation that a line from `from` to `target` belongs to; undefined when it opens one. */
+  find(from: string, target: string): string | undefined {
+    const desk = this.#desks.get(from);
+    return desk?.byPeer.get(target) ?? desk?.current;
+  }
+
+  note(from: string, target: string, conversation: string): void {
+    this.#note(from, target, conversation);
+    this.#note(target, from, conversation);
+  }
+
+  /** The client has been told that the conversation ended; its next line opens another. */
+  forget(name: string, conversation: string): void {
+    const desk = this.#desks.get(name);
+    if (!desk) return;
+    if (desk.current === conversation) desk.current = undefined;
+    for (const [peer, id] of desk.byPeer) if (id === conversation) desk.byPeer.delete(peer);
+    if (desk.current === undefined && desk.byPeer.size === 0) this.#desks.delete(name);
+  }
+
+  onCommit({ after, entries }: Commit): void {
+    for (const entry of entries) {
+      if (entry.type === 'said' && entry.target !== undefined) this.note(entry.from, entry.target, after.id);
+    }
+  }
+
+  #note(name: string, peer: string, conversation: string): void {
+    let desk = this.#desks.get(name);
+    if (!desk) {
+      desk = { current: conversation, byPeer: new Map() };
+      this.#desks.set(name, desk);
+    }
+    desk.current = conversation;
+    desk.byPeer.set(peer, conversation);
+  }
+}

@@ -1,0 +1,44 @@
+import type { Entry } from '@parley/protocol';
+import type { Commit } from '../conversations.ts';
+
+/** Something that happened and that a watcher may show. Chunks and agents are ephemeral: they have no position. */
+export type Happening =
+  | {
+      readonly type: 'entry';
+      readonly position: number;
+      readonly conversation: string;
+      readonly entry: Entry;
+    }
+  | {
+      readonly type: 'chunk';
+      readonly conversation: string;
+      readonly turn: number;
+      readonly from: string;
+      readonly text: string;
+    }
+  | { readonly type: 'agents' };
+
+export type Watcher = (happening: Happening) => void;
+
+/** Whoever looks on: the console, the command line, `history` with `follow`. Costs nothing while nobody does. */
+export class Watchers {
+  readonly #all = new Set<Watcher>();
+
+  /** Returns the function that stops it. */
+  add(watcher: Watcher): () => void {
+    this.#all.add(watcher);
+    return () => this.#all.delete(watcher);
+  }
+
+  tell(happening: Happening): void {
+    for (const watcher of this.#all) watcher(happening);
+  }
+
+  onCommit({ after, entries, position }: Commit): void {
+    if (this.#all.size === 0) return;
+    entries.forEach((entry, index) => {
+      const at = position - (entries.length - 1 - index);
+      this.tell({ type: 'entry', position: at, conversation: after.id, entry });
+    });
+  }
+}

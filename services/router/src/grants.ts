@@ -1,0 +1,256 @@
+import { type Entry, type LapseCause, maxHistoryLength, type RouterFrame } from '@parley/protocol';
+import type { Connection } from './connection.ts';
+import type { Commit, Conversations } from './conversations.ts';
+import type { Conversation, Turn } from './core/conversation.ts';
+import { endsAt } from './core/endings.ts';
+
+/** One `parley.v1` connection that speaks for an agent. */
+export interface Replica {
+  readonly name: string;
+  readonly connection: Connection;
+  readonly capacity: number;
+  readonly grants: Set<Grant>;
+  /** Per conversation, seq of the last entry that this connection was sent. */
+  readonly sent: Map<string, number>;
+}
+
+export interface Grant {
+  readonly conversation: string;
+  readonly turn: number;
+  readonly attempt: number;
+  readonly replica: Replica;
+  readonly grantedAt: number;
+  readonly deadline: number;
+  /** Seq of the last entry that the replica had been sent when it was granted the turn. */
+  readonly seen: number;
+}
+
+/** Told how long turns wait for a replica, and how long replicas take. */
+export interface TurnClock {
+  granted(waitedMs: number): void;
+  answered(tookMs: number): void;
+}
+
+/**
+ * The one choke point: hands turns to replicas. Holds nothing that the ledger and the open connections do not
+ * say, so it can start from nothing at any time.
+ */
+export class Grants {
+  readonly #conversations: Conversations;
+  readonly #now: () => number;
+  readonly #clock: TurnClock;
+  readonly #replicas = new Map<string, Set<Replica>>();
+  readonly #granted = new Map<string, Map<number, Grant>>();
+  /** Conversations in which a member has the floor and no grant, per member, oldest first. */
+  readonly #waiting = new Map<string, Set<string>>();
+  /** Who last let a turn lapse; another replica is preferred. */
+  readonly #lapsed = new Map<string, Replica>();
+  #draining = false;
+
+  constructor(conversations: Conversations, now: () => number, clock: TurnClock) {
+    this.#conversations = conversations;
+    this.#now = now;
+    this.#clock = clock;
+  }
+
+  /** Queues the turns of everything that runs. Call once, after recovery. */
+  start(): void {
+    for (const state of this.#conversations.running()) this.#reconcile(undefined, state);
+  }
+
+  /** No more grants from here on. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  get active(): number {
+    let count = 0;
+    for (const grants of this.#granted.values()) count += grants.size;
+    return count;
+  }
+
+  get waiting(): number {
+    let count = 0;
+    for (const ids of this.#waiting.values()) count += ids.size;
+    return count;
+  }
+
+  replicasOf(name: string): ReadonlySet<Replica> {
+    return this.#replicas.get(name) ?? new Set();
+  }
+
+  names(): Iterable<string> {
+    return this.#replicas.keys();
+  }
+
+  /** `working`: turns that the replica still works on from before its connection broke (PROTOCOL §4.1). */
+  attach(replica: Replica, working: readonly { conversation: string; turn: number }[]): void {
+    const replicas = this.#replicas.get(replica.name) ?? new Set();
+    this.#replicas.set(replica.name, replicas.add(replica));
+    for (const { conversation, turn: number } of working) {
+      const state = this.#conversations.get(conversation);
+      const turn = state?.floor.find((one) => one.number === number && one.member === replica.name);
+      if (state && turn && !this.#granted.get(conversation)?.has(number)) this.#bind(state, turn, replica, 0);
+    }
+    this.#pump(replica.name);
+  }
+
+  detach(replica: Replica): void {
+    const replicas = this.#replicas.get(replica.name);
+    replicas?.delete(replica);
+    if (replicas?.size === 0) this.#replicas.delete(replica.name);
+    for (const grant of replica.grants) this.#lapse(grant, 'gone');
+  }
+
+  grantOf(conversation: string, turn: number): Grant | undefined {
+    return this.#granted.get(conversation)?.get(turn);
+  }
+
+  onCommit({ before, after }: Commit): void {
+    this.#reconcile(before, after);
+    if (after.status.state !== 'ended') return;
+    const { reason, detail } = after.status;
+    const frame: RouterFrame = { type: 'ended', conversation: after.id, reason, ...(detail && { detail }) };
+    const text = JSON.stringify(frame);
+    for (const member of after.members) {
+      for (const replica of this.replicasOf(member)) {
+        if (replica.sent.delete(after.id)) replica.connection.send(text);
+      }
+    }
+  }
+
+  /** Takes back what is overdue and offers what has waited for its time. */
+  tick(now: number): void {
+    for (const grants of this.#granted.values()) {
+      for (const grant of grants.values()) if (grant.deadline <= now) this.#lapse(grant, 'deadline');
+    }
+    for (const name of this.#waiting.keys()) this.#pump(name);
+  }
+
+  #reconcile(before: Conversation | undefined, after: Conversation): void {
+    for (const turn of before?.floor ?? []) {
+      if (after.floor.some(({ number }) => number === turn.number)) continue;
+      this.#waiting.get(turn.member)?.delete(after.id);
+      this.#lapsed.delete(`${after.id}#${turn.number}`);
+    }
+    const grants = this.#granted.get(after.id);
+    if (grants) {
+      for (const grant of grants.values()) {
+        const turn = after.floor.find(({ number }) => number === grant.turn);
+        if (turn && turn.attempts < grant.attempt) continue;
+        if (turn) this.#lapsed.set(`${after.id}#${turn.number}`, grant.replica);
+        this.#release(grant);
+        this.#clock.answered(this.#now() - grant.grantedAt);
+        this.#pump(grant.replica.name);
+      }
+    }
+    for (const turn of after.floor) {
+      if (this.#granted.get(after.id)?.has(turn.number)) continue;
+      const ids = this.#waiting.get(turn.member) ?? new Set();
+      this.#waiting.set(turn.member, ids.add(after.id));
+      this.#pump(turn.member);
+    }
+  }
+
+  #pump(name: string): void {
+    const ids = this.#waiting.get(name);
+    const replicas = this.#replicas.get(name);
+    if (this.#draining || !ids || !replicas) return;
+    const now = this.#now();
+    for (const id of ids) {
+      const state = this.#conversations.get(id);
+      const turn = state?.floor.find(({ member }) => member === name);
+      if (!state || !turn) {
+        ids.delete(id);
+      } else if (state.status.state === 'running' && turn.notBefore <= now) {
+        const replica = this.#choose(replicas, id, turn);
+        if (!replica) break;
+        this.#grant(state, turn, replica);
+      }
+    }
+    if (ids.size === 0) this.#waiting.delete(name);
+  }
+
+  /** A replica that holds the history goes first, then the one with the fewest turns under way. */
+  #choose(replicas: ReadonlySet<Replica>, id: string, turn: Turn): Replica | undefined {
+    const last = this.#lapsed.get(`${id}#${turn.number}`);
+    const cost = (replica: Replica) =>
+      (replica === last ? 1_000_000 : 0) + (replica.sent.has(id) ? 0 : 10_000) + replica.grants.size;
+    let best: Replica | undefined;
+    for (const replica of replicas) {
+      if (replica.grants.size < replica.capacity && (!best || cost(replica) < cost(best))) best = replica;
+    }
+    return best;
+  }
+
+  #grant(state: Conversation, turn: Turn, replica: Replica): void {
+    const now = this.#now();
+    const since = replica.sent.get(state.id) ?? 0;
+    const entries = newestThatFit(this.#conversations.entriesSince(state.id, since));
+    replica.sent.set(state.id, state.seq);
+    const grant = this.#bind(state, turn, replica, state.seq);
+    this.#clock.granted(now - Math.max(turn.givenAt, turn.notBefore));
+    const { maxTurns, maxOutputTokens } = state.limits;
+    const end = endsAt(state);
+    const frame: RouterFrame = {
+      type: 'turn',
+      conversation: state.id,
+      turn: turn.number,
+      attempt: grant.attempt,
+      deadlineMs: Math.max(0, grant.deadline - now),
+      ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+      remaining: {
+        ...(maxTurns > 0 && { turns: Math.max(0, maxTurns - state.lines) }),
+        ...(end !== undefined && { ms: Math.max(0, end - now) }),
+      },
+      entries,
+    };
+    replica.connection.send(JSON.stringify(frame));
+  }
+
+  #bind(state: Conversation, turn: Turn, replica: Replica, seen: number): Grant {
+    const now = this.#now();
+    const deadline = Math.min(now + state.limits.turnDeadlineMs, endsAt(state) ?? Number.POSITIVE_INFINITY);
+    const grant: Grant = {
+      conversation: state.id,
+      turn: turn.number,
+      attempt: turn.attempts + 1,
+      replica,
+      grantedAt: now,
+      deadline,
+      seen: seen === 0 ? turn.since : seen,
+    };
+    const grants = this.#granted.get(state.id) ?? new Map<number, Grant>();
+    this.#granted.set(state.id, grants.set(turn.number, grant));
+    replica.grants.add(grant);
+    this.#waiting.get(turn.member)?.delete(state.id);
+    return grant;
+  }
+
+  #release(grant: Grant): void {
+    grant.replica.grants.delete(grant);
+    const grants = this.#granted.get(grant.conversation);
+    grants?.delete(grant.turn);
+    if (grants?.size === 0) this.#granted.delete(grant.conversation);
+  }
+
+  #lapse(grant: Grant, cause: LapseCause): void {
+    this.#release(grant);
+    this.#lapsed.set(`${grant.conversation}#${grant.turn}`, grant.replica);
+    // A router that is leaving takes its connections with it; that is no fault of the agents.
+    if (!this.#draining)
+      this.#conversations.submit(grant.conversation, { type: 'lapse', turn: grant.turn, cause });
+  }
+}
+
+/** `opened`, if it is among them, and the newest of the others that fit a frame. */
+const newestThatFit = (entries: readonly Entry[]): readonly Entry[] => {
+  let room = maxHistoryLength;
+  let first = entries.length;
+  while (first > 0 && room > 0) {
+    const entry = entries[--first] as Entry;
+    room -= 200 + ('text' in entry ? entry.text.length : 0);
+  }
+  const [opened] = entries;
+  return first === 0 || opened?.type !== 'opened' ? entries.slice(first) : [opened, ...entries.slice(first)];
+};

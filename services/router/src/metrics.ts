@@ -1,0 +1,121 @@
+import { routerMetrics } from '@parley/kit';
+import { type Ending, endings, type RefusalCode, refusals } from '@parley/protocol';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Commit } from './conversations.ts';
+import type { TurnClock } from './grants.ts';
+
+type Tally<K extends string> = Map<K, number>;
+const tally = <K extends string>(keys: readonly K[]): Tally<K> => new Map(keys.map((key) => [key, 0]));
+const add = <K extends string>(tallied: Tally<K>, key: K, by = 1) =>
+  tallied.set(key, (tallied.get(key) ?? 0) + by);
+
+/** What only others know, asked for when Prometheus asks. */
+export interface Levels {
+  conversations(): number;
+  waiting(): number;
+  agents(): number;
+  delivered(): number;
+}
+
+/** Counted in plain fields, which cost nothing, and turned into metrics when Prometheus asks. */
+export class RouterMetrics implements TurnClock {
+  readonly registry = new Registry();
+  readonly frames = { plain: 0, v1: 0 };
+  readonly connections = { plain: 0, v1: 0 };
+  readonly #ended = tally<Ending>(endings);
+  readonly #turns = tally(['said', 'passed', 'lapsed']);
+  readonly #refusals = tally(Object.keys(refusals) as RefusalCode[]);
+  readonly #disconnects: Tally<string> = new Map();
+  readonly #tokens = tally(['input', 'output']);
+  #entries = 0;
+  readonly #wait: Histogram;
+  readonly #model: Histogram;
+  readonly #append: Histogram;
+
+  constructor(version: string, levels: Levels) {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
+    this.#wait = new Histogram({ ...routerMetrics.turnWait, registers });
+    this.#model = new Histogram({ ...routerMetrics.turnModel, registers });
+    this.#append = new Histogram({ ...routerMetrics.ledgerAppend, registers });
+
+    const counter = (
+      definition: { name: string; help: string; labelNames: readonly string[] },
+      read: () => Tally<string>,
+    ) =>
+      new Counter({
+        ...definition,
+        registers,
+        collect() {
+          this.reset();
+          const label = definition.labelNames[0];
+          for (const [value, count] of read()) label ? this.inc({ [label]: value }, count) : this.inc(count);
+        },
+      });
+    const gauge = (definition: { name: string; help: string }, read: () => number) =>
+      new Gauge({
+        ...definition,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+
+    counter(routerMetrics.conversationsEnded, () => this.#ended);
+    counter(routerMetrics.turns, () => this.#turns);
+    counter(routerMetrics.refusals, () => this.#refusals);
+    counter(routerMetrics.disconnects, () => this.#disconnects);
+    counter(routerMetrics.tokens, () => this.#tokens);
+    counter(routerMetrics.ledgerEntries, () => new Map([['', this.#entries]]));
+    counter(routerMetrics.messagesDelivered, () => new Map([['', levels.delivered()]]));
+    counter(routerMetrics.framesReceived, () => new Map(Object.entries(this.frames)));
+    gauge(routerMetrics.conversationsRunning, levels.conversations);
+    gauge(routerMetrics.turnsWaiting, levels.waiting);
+    gauge(routerMetrics.agentsConnected, levels.agents);
+    const open = this.connections;
+    new Gauge({
+      ...routerMetrics.connections,
+      registers,
+      collect() {
+        for (const [dialect, count] of Object.entries(open)) this.set({ dialect }, count);
+      },
+    });
+    new Gauge({ ...routerMetrics.buildInfo, registers }).set({ service: 'router', version }, 1);
+  }
+
+  granted(waitedMs: number): void {
+    this.#wait.observe(Math.max(0, waitedMs) / 1_000);
+  }
+
+  answered(tookMs: number): void {
+    this.#model.observe(tookMs / 1_000);
+  }
+
+  appended(tookMs: number): void {
+    this.#append.observe(tookMs / 1_000);
+  }
+
+  refused(code: RefusalCode): void {
+    add(this.#refusals, code);
+  }
+
+  disconnected(code: number): void {
+    // A peer chooses its own close code; only ours and the RFC's become labels.
+    const known = (code >= 1000 && code <= 1015) || (code >= 4000 && code < 4300);
+    add(this.#disconnects, known ? String(code) : 'other');
+  }
+
+  onCommit({ entries }: Commit): void {
+    this.#entries += entries.length;
+    for (const entry of entries) {
+      if (entry.type === 'ended') add(this.#ended, entry.reason);
+      else if (entry.type === 'said' || entry.type === 'passed' || entry.type === 'lapsed') {
+        add(this.#turns, entry.type);
+        if (entry.type === 'said' && entry.usage) {
+          add(this.#tokens, 'input', entry.usage.inputTokens);
+          add(this.#tokens, 'output', entry.usage.outputTokens);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { Conversations } from './conversations.ts';
+import { Correspondence } from './followers/correspondence.ts';
+import { Mailboxes } from './followers/mailboxes.ts';
+import { Watchers } from './followers/watchers.ts';
+import { Grants } from './grants.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { RouterMetrics } from './metrics.ts';
+
+export interface RouterOptions {
+  readonly ledger: Ledger;
+  readonly now: () => number;
+  readonly version: string;
+  readonly mailboxLimit: number;
+  readonly mailboxAgeMs: number;
+  readonly onLedgerFailure: (error: unknown) => void;
+}
+
+/** The router without its sockets: the conversations and everybody who follows them. */
+export interface Router {
+  readonly conversations: Conversations;
+  readonly grants: Grants;
+  readonly mailboxes: Mailboxes;
+  readonly correspondence: Correspondence;
+  readonly watchers: Watchers;
+  readonly metrics: RouterMetrics;
+  readonly now: () => number;
+  /** Everything that depends on time. Called a few times a second. */
+  tick(): void;
+}
+
+/** Takes up what the ledger holds, then follows it. */
+export const makeRouter = (options: RouterOptions): Router => {
+  const { ledger, now } = options;
+  const metrics: RouterMetrics = new RouterMetrics(options.version, {
+    conversations: () => conversations.count,
+    waiting: () => grants.waiting,
+    agents: () => new Set([...grants.names(), ...mailboxes.names()]).size,
+    delivered: () => mailboxes.delivered,
+  });
+  const conversations = new Conversations(ledger, now, options.onLedgerFailure, (ms) => metrics.appended(ms));
+  const grants = new Grants(conversations, now, metrics);
+  const correspondence = new Correspondence();
+  const limits = { maxWaiting: options.mailboxLimit, maxAgeMs: options.mailboxAgeMs };
+  const mailboxes = new Mailboxes(ledger, conversations, limits);
+  const watchers = new Watchers();
+
+  conversations.recover();
+  for (const state of conversations.running()) {
+    const entries = conversations.entriesSince(state.id, 0);
+    correspondence.onCommit({ before: undefined, after: state, entries, position: 0 });
+  }
+  mailboxes.recover(now());
+  grants.start();
+
+  const isAgent = (name: string) => grants.replicasOf(name).size > 0;
+  conversations.follow((commit) => correspondence.onCommit(commit));
+  conversations.follow((commit) => mailboxes.onCommit(commit, isAgent));
+  conversations.follow((commit) => grants.onCommit(commit));
+  conversations.follow((commit) => watchers.onCommit(commit));
+  conversations.follow((commit) => metrics.onCommit(commit));
+
+  let lastSave = now();
+  return {
+    conversations,
+    grants,
+    mailboxes,
+    correspondence,
+    watchers,
+    metrics,
+    now,
+    tick() {
+      const at = now();
+      grants.tick(at);
+      if (at - lastSave < 1_000) return;
+      lastSave = at;
+      conversations.tick(at);
+      mailboxes.tick();
+    },
+  };
+};

@@ -1,0 +1,191 @@
+import {
+  type ClientFrame,
+  decodeClientFrame,
+  heartbeatMs,
+  maxFrameBytes,
+  maxTextLength,
+  type RefusalCode,
+  type RouterFrame,
+  refusals,
+} from '@parley/protocol';
+import type { Connection } from '../connection.ts';
+import type { Outcome } from '../conversations.ts';
+import type { Replica } from '../grants.ts';
+import type { Router } from '../router.ts';
+import { newConversationId } from './conversation-id.ts';
+import { History } from './history.ts';
+import { completeLimits, type LimitDefaults } from './limit-defaults.ts';
+import type { Session } from './session.ts';
+
+type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
+type Regarding = { ref?: string | undefined; conversation?: string | undefined; turn?: number | undefined };
+
+/** The `parley.v1` dialect (PROTOCOL §4–5). */
+export class AgentSession implements Session {
+  readonly dialect = 'v1';
+  readonly #router: Router;
+  readonly #connection: Connection;
+  readonly #defaults: LimitDefaults;
+  readonly #routerName: string;
+  readonly #history: History;
+  #replica: Replica | undefined;
+
+  constructor(router: Router, connection: Connection, defaults: LimitDefaults, routerName: string) {
+    this.#router = router;
+    this.#connection = connection;
+    this.#defaults = defaults;
+    this.#routerName = routerName;
+    this.#history = new History(router, (frame) => this.#send(frame));
+  }
+
+  get name(): string | undefined {
+    return this.#replica?.name;
+  }
+
+  receive(raw: string): void {
+    const decoded = decodeClientFrame(raw);
+    if (!decoded.ok) return this.#refuse(decoded.code, decoded.problem, {});
+    const { frame } = decoded;
+    if (frame.type === 'ping') return;
+    if (frame.type === 'register') return this.#register(frame);
+    const replica = this.#replica;
+    if (!replica) return this.#refuse('not-registered', 'register first', frame);
+    switch (frame.type) {
+      case 'open':
+        return this.#open(replica, frame);
+      case 'say':
+        return this.#say(replica, frame);
+      case 'pass':
+        return this.#pass(replica, frame);
+      case 'chunk':
+        return this.#chunk(replica, frame);
+      case 'history':
+        return this.#history.ask(frame.conversation, frame.since ?? 0, frame.follow ?? false)
+          ? undefined
+          : this.#refuse('unknown-conversation', 'there is no such conversation', frame);
+      default:
+        frame satisfies never;
+    }
+  }
+
+  ponged(): void {}
+
+  closed(): void {
+    this.#history.stop();
+    if (!this.#replica) return;
+    this.#router.grants.detach(this.#replica);
+    this.#router.watchers.tell({ type: 'agents' });
+  }
+
+  drain(graceMs: number): void {
+    this.#send({ type: 'draining', graceMs });
+  }
+
+  #register({ name, capacity, working }: FrameOf<'register'>): void {
+    if (this.#replica) return this.#refuse('already-registered', `this connection is ${this.name}`, {});
+    const { grants, mailboxes, watchers } = this.#router;
+    if (mailboxes.isConnected(name)) {
+      this.#refuse('name-refused', `${name} is in use by a plain client`, {});
+      return this.#connection.close('name-refused');
+    }
+    const replica: Replica = {
+      name,
+      connection: this.#connection,
+      capacity: capacity ?? 1,
+      grants: new Set(),
+      sent: new Map(),
+    };
+    this.#replica = replica;
+    this.#send({
+      type: 'welcome',
+      name,
+      router: this.#routerName,
+      heartbeatMs,
+      maxFrameBytes,
+      maxTextLength,
+    });
+    mailboxes.drop(name);
+    grants.attach(replica, working ?? []);
+    watchers.tell({ type: 'agents' });
+    return undefined;
+  }
+
+  #open(replica: Replica, frame: FrameOf<'open'>): void {
+    const { conversations } = this.#router;
+    const by = replica.name;
+    const running = frame.resume ? conversations.unfinished(by, frame.members) : undefined;
+    const id = running ?? newConversationId();
+    // The opener hears the ending even if it is never granted a turn.
+    replica.sent.set(id, replica.sent.get(id) ?? 0);
+    if (running && conversations.get(running)) {
+      return this.#send({ type: 'accepted', ref: frame.ref, conversation: running, seq: 1 });
+    }
+    if (running) return this.#awaitOpening(frame.ref, running);
+    const { members, first, policy, topic, limits } = frame;
+    conversations.submit(
+      id,
+      {
+        type: 'open',
+        by,
+        members,
+        first: first ?? by,
+        policy: policy ?? 'addressed',
+        topic,
+        limits: completeLimits(this.#defaults, limits),
+      },
+      (outcome) => {
+        if (outcome.kind === 'refused') replica.sent.delete(id);
+        this.#told({ ref: frame.ref, conversation: id }, outcome);
+      },
+    );
+  }
+
+  /** Another replica's `open` of the same conversation is under way; a tick tells when it is durable. */
+  #awaitOpening(ref: string, id: string): void {
+    this.#router.conversations.submit(id, { type: 'tick' }, (outcome) =>
+      this.#told({ ref, conversation: id }, outcome.kind === 'done' ? { kind: 'done', seq: 1 } : outcome),
+    );
+  }
+
+  #say({ name, sent }: Replica, frame: FrameOf<'say'>): void {
+    const { conversation, turn, text, target, usage, ref } = frame;
+    const grant = turn === undefined ? undefined : this.#router.grants.grantOf(conversation, turn);
+    const seen = grant?.replica.name === name ? grant.seen : sent.get(conversation);
+    this.#router.conversations.submit(
+      conversation,
+      { type: 'say', from: name, turn, text, target, usage, ...(turn !== undefined && { seen }) },
+      (outcome) => this.#told({ ref, conversation, turn }, outcome),
+    );
+  }
+
+  #pass({ name }: Replica, { conversation, turn, reason, detail }: FrameOf<'pass'>): void {
+    this.#router.conversations.submit(
+      conversation,
+      { type: 'pass', from: name, turn, reason, detail },
+      (outcome) => this.#told({ conversation, turn }, outcome),
+    );
+  }
+
+  #chunk(replica: Replica, { conversation, turn, text }: FrameOf<'chunk'>): void {
+    const grant = this.#router.grants.grantOf(conversation, turn);
+    if (grant?.replica !== replica) return;
+    this.#router.watchers.tell({ type: 'chunk', conversation, turn, from: replica.name, text });
+  }
+
+  #told(regarding: Regarding & { conversation: string }, outcome: Outcome): void {
+    if (outcome.kind === 'refused') return this.#refuse(outcome.code, outcome.message, regarding);
+    const turn = outcome.turn ?? regarding.turn;
+    return this.#send({ type: 'accepted', ...regarding, turn, seq: outcome.seq } as RouterFrame);
+  }
+
+  #refuse(code: RefusalCode, message: string, about: object): void {
+    this.#router.metrics.refused(code);
+    const { ref, conversation, turn } = about as Regarding;
+    const { retry } = refusals[code];
+    this.#send({ type: 'refused', code, message, retry, ref, conversation, turn } as RouterFrame);
+  }
+
+  #send(frame: RouterFrame): void {
+    this.#connection.send(JSON.stringify(frame));
+  }
+}

@@ -1,0 +1,114 @@
+import { decodePlainFrame, namePattern, type PlainError, type RefusalCode } from '@parley/protocol';
+import type { Connection } from '../connection.ts';
+import type { Outcome } from '../conversations.ts';
+import type { Router } from '../router.ts';
+import { newConversationId } from './conversation-id.ts';
+import { completeLimits, type LimitDefaults } from './limit-defaults.ts';
+import type { Session } from './session.ts';
+
+/** The plain dialect (PROTOCOL §3): three things a client sends, and nothing it did not ask for. */
+export class PlainSession implements Session {
+  readonly dialect = 'plain';
+  name: string | undefined;
+  readonly #router: Router;
+  readonly #connection: Connection;
+  readonly #defaults: LimitDefaults;
+
+  constructor(router: Router, connection: Connection, defaults: LimitDefaults) {
+    this.#router = router;
+    this.#connection = connection;
+    this.#defaults = defaults;
+  }
+
+  receive(raw: string): void {
+    const decoded = decodePlainFrame(raw);
+    if (!decoded.ok) return this.#fault(decoded.code, decoded.problem);
+    const { frame } = decoded;
+    switch (frame.type) {
+      case 'register':
+        return this.#register(frame.name);
+      case 'send':
+        return this.#send(frame.target, frame.text);
+      case 'ping':
+        return;
+      default:
+        frame satisfies never;
+    }
+  }
+
+  ponged(payload: string): void {
+    if (this.name !== undefined) this.#router.mailboxes.ponged(this.name, payload);
+  }
+
+  closed(orderly: boolean): void {
+    if (this.name !== undefined) {
+      this.#router.mailboxes.detach(this.name, this.#connection, orderly);
+      this.#router.watchers.tell({ type: 'agents' });
+    }
+  }
+
+  drain(): void {
+    // A plain client knows no such frame; it comes back when it is closed.
+  }
+
+  #register(name: string): void {
+    const { grants, mailboxes, watchers, now } = this.#router;
+    if (this.name === name) return;
+    if (this.name !== undefined) return this.#fault('already-registered', `this connection is ${this.name}`);
+    if (!namePattern.test(name)) {
+      this.#fault('name-refused', `a name matches ${namePattern.source}`);
+      return this.#connection.close('name-refused');
+    }
+    if (grants.replicasOf(name).size > 0) {
+      this.#fault('name-refused', `${name} is in use by an agent that speaks another dialect`);
+      return this.#connection.close('name-refused');
+    }
+    this.name = name;
+    mailboxes.attach(name, this.#connection, now())?.close('taken-over');
+    watchers.tell({ type: 'agents' });
+  }
+
+  #send(target: string, text: string): void {
+    const { name } = this;
+    if (name === undefined) return this.#fault('not-registered', 'register first');
+    if (target === name) return this.#fault('bad-target', 'nobody addresses itself');
+    const { conversations, correspondence, mailboxes } = this.#router;
+    if (mailboxes.isFull(target))
+      return this.#fault('mailbox-full', `${target} is away and has too much waiting`);
+    const known = correspondence.find(name, target);
+    const id = known ?? this.#open(target);
+    correspondence.note(name, target, id);
+    conversations.submit(id, { type: 'say', from: name, text, target }, (outcome) => this.#told(id, outcome));
+  }
+
+  /** A direct conversation with the target; its opening line follows in the same commit. */
+  #open(target: string): string {
+    const id = newConversationId();
+    const by = this.name as string;
+    const limits = completeLimits(this.#defaults, undefined);
+    this.#router.conversations.submit(id, {
+      type: 'open',
+      by,
+      members: [target],
+      first: by,
+      policy: 'addressed',
+      limits,
+    });
+    return id;
+  }
+
+  #told(id: string, outcome: Outcome): void {
+    if (outcome.kind === 'done') return;
+    const { code, message } = outcome;
+    if (code === 'conversation-ended' || code === 'unknown-conversation' || code === 'not-a-member') {
+      this.#router.correspondence.forget(this.name as string, id);
+    }
+    this.#fault(code, code === 'conversation-ended' ? `${message}; your next line opens another` : message);
+  }
+
+  #fault(code: RefusalCode, message: string): void {
+    this.#router.metrics.refused(code);
+    const frame: PlainError = { type: 'error', code, message };
+    this.#connection.send(JSON.stringify(frame));
+  }
+}
