@@ -1,27 +1,21 @@
 import { agentMetrics, routerMetrics } from '../../packages/kit/src/index.ts';
 import { dashboardOf, type Panel } from './panels.ts';
+import {
+  aMinute,
+  calls,
+  mean,
+  ofModel,
+  ofRouter,
+  onModel,
+  onRouter,
+  overRange,
+  quantile,
+  rate,
+  sum,
+} from './queries.ts';
 
 const router = routerMetrics;
 const agent = agentMetrics;
-
-/** Every expression is about the routers, or the models, that are chosen at the top of the page. */
-const onRouter = 'instance=~"$router"';
-const onModel = 'gen_ai_request_model=~"$model"';
-const ofRouter = ({ name }: { name: string }, more = '') => `${name}{${onRouter}${more}}`;
-const ofModel = ({ name }: { name: string }, more = '') => `${name}{${onModel}${more}}`;
-
-const sum = (series: string, by = '') => (by ? `sum by (${by}) (${series})` : `sum(${series})`);
-const rate = (series: string, by = '') => sum(`rate(${series}[$__rate_interval])`, by);
-const aMinute = (series: string, by = '') => `60 * ${rate(series, by)}`;
-const overRange = (series: string) => sum(`increase(${series}[$__range])`);
-const quantile = (q: number, { name }: { name: string }, where: string, by = '') =>
-  `histogram_quantile(${q}, ${rate(`${name}_bucket{${where}}`, ['le', by].filter(Boolean).join(', '))})`;
-const mean = ({ name }: { name: string }, where: string) =>
-  `${rate(`${name}_sum{${where}}`)} / ${rate(`${name}_count{${where}}`)}`;
-
-/** Calls of the model a second; a failed one has an `error_type`. */
-const calls = (more = '') =>
-  rate(`${agent.inferenceDuration.name}_count{${onModel}${more}}`, 'gen_ai_request_model');
 
 const atAGlance: Panel[] = [
   {
@@ -123,6 +117,15 @@ const turnTime: Panel[] = [
       p95: quantile(0.95, router.turnModel, onRouter),
     },
   },
+  {
+    title: 'Agents: turns being worked on',
+    about: 'Turns under way in each agent process, and how many agents are registered.',
+    unit: 'short',
+    queries: {
+      'working {{instance}}': sum(agent.turnsActive.name, 'instance'),
+      registered: sum(agent.connected.name),
+    },
+  },
 ];
 
 const models: Panel[] = [
@@ -178,13 +181,11 @@ const models: Panel[] = [
     },
   },
   {
-    title: 'Agents: turns being worked on',
-    about: 'Turns under way in each agent process, and how many agents are registered.',
-    unit: 'short',
-    queries: {
-      'working {{instance}}': sum(agent.turnsActive.name, 'instance'),
-      registered: sum(agent.connected.name),
-    },
+    kind: 'stacked',
+    title: 'Agents: turns a second, by outcome',
+    about: 'How the agents themselves count what became of the turns they were granted.',
+    unit: 'ops',
+    queries: { '{{outcome}}': rate(agent.turns.name, 'outcome') },
   },
 ];
 

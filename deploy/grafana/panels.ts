@@ -29,7 +29,7 @@ const columns = 24;
 const colours = { said: 'green', passed: 'blue', lapsed: 'orange', wait: 'yellow', model: 'purple' };
 
 const statOf = ({ warnAt }: Panel) => ({
-  type: 'stat',
+  type: 'stat' as const,
   options: {
     colorMode: 'value',
     graphMode: 'area',
@@ -49,7 +49,7 @@ const statOf = ({ warnAt }: Panel) => ({
 });
 
 const graphOf = ({ kind }: Panel) => ({
-  type: 'timeseries',
+  type: 'timeseries' as const,
   options: {
     legend: { displayMode: 'list', placement: 'bottom', showLegend: true },
     tooltip: { mode: 'multi', sort: 'desc' },
@@ -68,7 +68,14 @@ const graphOf = ({ kind }: Panel) => ({
   },
 });
 
-const panelOf = (panel: Panel, id: number, gridPos: object) => {
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+const panelOf = (panel: Panel, id: number, gridPos: Place) => {
   const { type, options, defaults } = panel.kind === 'stat' ? statOf(panel) : graphOf(panel);
   return {
     id,
@@ -98,19 +105,21 @@ const panelOf = (panel: Panel, id: number, gridPos: object) => {
   };
 };
 
+const headingOf = (title: string, id: number, gridPos: Place) => ({
+  id,
+  type: 'row' as const,
+  title,
+  collapsed: false,
+  gridPos,
+  panels: [],
+});
+
 /** Rows from top to bottom, panels from left to right: three to a line, or six numbers. */
 const layOut = (rows: Plan['rows']) => {
-  const placed: object[] = [];
+  const placed: (ReturnType<typeof panelOf> | ReturnType<typeof headingOf>)[] = [];
   let y = 0;
   for (const [title, panels] of Object.entries(rows)) {
-    placed.push({
-      id: placed.length + 1,
-      type: 'row',
-      title,
-      collapsed: false,
-      gridPos: { x: 0, y, w: columns, h: 1 },
-      panels: [],
-    });
+    placed.push(headingOf(title, placed.length + 1, { x: 0, y, w: columns, h: 1 }));
     y += 1;
     const stats = panels[0]?.kind === 'stat';
     const perLine = stats ? 6 : panels.length % 3 === 0 ? 3 : 2;
