@@ -9,15 +9,18 @@ interface Desk {
 
 /**
  * Which conversation a plain client means when it writes to somebody (PROTOCOL §3.4): the one it shares with the
- * target, else the one in which it was last addressed.
+ * target, else the one in which it owes a reply.
  */
 export class Correspondence {
   readonly #desks = new Map<string, Desk>();
 
-  /** The conversation that a line from `from` to `target` belongs to; undefined when it opens one. */
-  find(from: string, target: string): string | undefined {
-    const desk = this.#desks.get(from);
-    return desk?.byPeer.get(target) ?? desk?.current;
+  /** The conversation in which the two last wrote to each other. */
+  shared(from: string, target: string): string | undefined {
+    return this.#desks.get(from)?.byPeer.get(target);
+  }
+
+  current(name: string): string | undefined {
+    return this.#desks.get(name)?.current;
   }
 
   note(from: string, target: string, conversation: string): void {

@@ -75,10 +75,16 @@ export class PlainSession implements Session {
     const { conversations, correspondence, mailboxes } = this.#router;
     if (mailboxes.isFull(target))
       return this.#fault('mailbox-full', `${target} is away and has too much waiting`);
-    const known = correspondence.find(name, target);
-    const id = known ?? this.#open(target);
+    const id = correspondence.shared(name, target) ?? this.#owedIn(name) ?? this.#open(target);
     correspondence.note(name, target, id);
     conversations.submit(id, { type: 'say', from: name, text, target }, (outcome) => this.#told(id, outcome));
+  }
+
+  /** The conversation in which the client was last addressed and has not answered: this is its answer. */
+  #owedIn(name: string): string | undefined {
+    const current = this.#router.correspondence.current(name);
+    const state = current === undefined ? undefined : this.#router.conversations.get(current);
+    return state?.floor.some(({ member }) => member === name) ? current : undefined;
   }
 
   /** A direct conversation with the target; its opening line follows in the same commit. */
