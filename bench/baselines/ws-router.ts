@@ -1,0 +1,32 @@
+import type { AddressInfo } from 'node:net';
+import { WebSocket, WebSocketServer } from 'ws';
+
+/**
+ * The least that can be called a router: a map from name to socket, nothing stored, nothing checked. The shape
+ * that a first version of such a system has.
+ */
+const peers = new Map<string, WebSocket>();
+const server = new WebSocketServer({
+  host: '127.0.0.1',
+  port: Number(process.argv[2] ?? 0),
+  perMessageDeflate: false,
+});
+
+server.on('connection', (socket) => {
+  let name = '';
+  socket.on('error', () => socket.terminate());
+  socket.on('close', () => peers.delete(name));
+  socket.on('message', (data) => {
+    const { type, name: asked, target, text } = JSON.parse(String(data));
+    if (type === 'ping') return;
+    if (type === 'register') {
+      name = asked;
+      peers.set(name, socket);
+      return;
+    }
+    const peer = peers.get(target);
+    if (peer?.readyState === WebSocket.OPEN)
+      peer.send(JSON.stringify({ type: 'message', from: name, target, text }));
+  });
+});
+server.once('listening', () => process.send?.({ port: (server.address() as AddressInfo).port }));

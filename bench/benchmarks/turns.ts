@@ -1,0 +1,165 @@
+import type { Mark } from '../load/model-server.ts';
+import { bundled } from '../measure/built.ts';
+import { type Child, startChild } from '../measure/child.ts';
+import { startAgent, startRouter } from '../measure/parley.ts';
+import type { Outcome } from '../measure/report.ts';
+import { median, ratios } from '../measure/statistics.ts';
+import { type Options, progress } from './options.ts';
+
+/** Estimated tokens of history that each system sends to the model. */
+const historyTokens = 8_000;
+/** Turns that count for the cost of a turn. */
+const counted = 200;
+/** Half the width of the windows around the turns 10, 100 and 1000. */
+const half = 9;
+const points = [10, 100, 1_000] as const;
+const marks = [...new Set([1, 1 + counted, ...points.flatMap((turn) => [turn - half, turn + half])])].sort(
+  (a, b) => a - b,
+);
+
+const systems = ['SDK loop', 'ws router and two SDK agents', 'Parley'] as const;
+type System = (typeof systems)[number];
+
+/** Processes that are ready, and what makes them begin. */
+interface Cast {
+  children: Child[];
+  begin(): void | Promise<void>;
+}
+interface Programs {
+  loop: string;
+  router: string;
+  agent: string;
+}
+
+const start: Record<System, (programs: Programs, model: string, profile?: string) => Promise<Cast>> = {
+  'SDK loop': async ({ loop }, model) => {
+    const child = startChild({ args: [loop, model, String(historyTokens)] });
+    await child.message();
+    return { children: [child], begin: () => child.send({}) };
+  },
+  'ws router and two SDK agents': async ({ router, agent }, model) => {
+    const server = startChild({ args: [router] });
+    const { port } = await server.message<{ port: number }>();
+    const agents = [
+      ['alice', 'bob'],
+      ['bob', 'alice'],
+    ].map(([self, peer]) =>
+      startChild({ args: [agent, `ws://127.0.0.1:${port}`, self!, peer!, model, String(historyTokens)] }),
+    );
+    for (const one of agents) await one.message();
+    return { children: [server, ...agents], begin: () => agents[0]!.send({}) };
+  },
+  Parley: async (_programs, model, profile) => {
+    const router = await startRouter({ ledger: 'sqlite', profile });
+    const env = {
+      OPENAI_BASE_URL: model,
+      OPENAI_API_KEY: 'none',
+      OPENAI_MODEL: 'mock',
+      AGENT_HISTORY_TOKENS: String(historyTokens),
+      AGENT_MAX_TURNS: '0',
+      AGENT_MAX_DURATION_SECONDS: '0',
+      AGENT_LOG_LEVEL: 'info',
+    };
+    const agent = (name: string, target: string) =>
+      startAgent({
+        name,
+        target,
+        router: router.port,
+        profile,
+        env: { ...env, AGENT_FIRST_SPEAKER: 'alice' },
+      });
+    const bob = agent('bob', 'alice');
+    const alice = agent('alice', 'bob');
+    return { children: [router.child, bob, alice], begin() {} };
+  },
+};
+
+interface Cost {
+  netMs: number;
+  cpuMs: number;
+}
+type Run = Record<`at ${(typeof points)[number]}` | 'counted', Cost>;
+
+/** Per turn between two marks: wall less the CPU of the model server, which never waits; CPU of all processes. */
+const between = (from: Mark, to: Mark): Cost => {
+  const turns = to.request - from.request;
+  const cpu = to.cpu.reduce((sum, one, i) => sum + one - from.cpu[i]!, 0);
+  return { netMs: (to.at - from.at - (to.ownCpu - from.ownCpu)) / turns, cpuMs: cpu / turns };
+};
+
+const measure = async (
+  system: System,
+  programs: Programs & { model: string },
+  profile?: string,
+): Promise<Run> => {
+  const server = startChild({ args: [programs.model] });
+  const { port } = await server.message<{ port: number }>();
+  const watched = server.message<Mark>();
+  const cast = await start[system](programs, `http://127.0.0.1:${port}/v1`, profile);
+  server.send({ pids: cast.children.map(({ pid }) => pid), at: marks });
+  await cast.begin();
+  const seen = new Map<number, Mark>();
+  for (const request of marks)
+    seen.set(request, request === marks[0] ? await watched : await server.message());
+  for (const child of [...cast.children.reverse(), server]) await child.stop();
+  const around = (turn: number) => between(seen.get(turn - half)!, seen.get(turn + half)!);
+  return {
+    counted: between(seen.get(1)!, seen.get(1 + counted)!),
+    'at 10': around(10),
+    'at 100': around(100),
+    'at 1000': around(1_000),
+  };
+};
+
+/** What a turn costs beside the model, and whether it costs more as a conversation grows. */
+export const turns = async ({ rounds, profile }: Options): Promise<Outcome> => {
+  const programs = {
+    loop: await bundled('baselines/sdk-loop.ts'),
+    router: await bundled('baselines/ws-router.ts'),
+    agent: await bundled('baselines/ws-agent.ts'),
+    model: await bundled('load/model-server.ts'),
+  };
+  const runs: Record<System, Run[]> = { 'SDK loop': [], 'ws router and two SDK agents': [], Parley: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const system of systems) {
+      const run = await measure(system, programs, profile);
+      runs[system].push(run);
+      progress(
+        `${system}: net ${run.counted.netMs.toFixed(2)} ms, CPU ${run.counted.cpuMs.toFixed(2)} ms a turn`,
+      );
+    }
+  }
+  const all = (system: System, part: keyof Run, cost: keyof Cost) =>
+    runs[system].map((run) => run[part][cost]);
+  const overLoop = (cost: keyof Cost) =>
+    ratios(all('Parley', 'counted', cost), all('SDK loop', 'counted', cost));
+  const growth = (system: System, cost: keyof Cost) =>
+    ratios(all(system, 'at 1000', cost), all(system, 'at 10', cost));
+
+  return {
+    figures: [
+      { what: 'Parley over the SDK loop: net wall', unit: 'ratio', samples: overLoop('netMs') },
+      { what: 'Parley over the SDK loop: CPU', unit: 'ratio', samples: overLoop('cpuMs') },
+      ...systems.flatMap((system) => [
+        {
+          what: `${system}: net wall, turns 1–200`,
+          unit: 'ms/turn',
+          samples: all(system, 'counted', 'netMs'),
+        },
+        { what: `${system}: CPU, turns 1–200`, unit: 'ms/turn', samples: all(system, 'counted', 'cpuMs') },
+        ...points.map((turn) => ({
+          what: `${system}: CPU around turn ${turn}`,
+          unit: 'ms/turn',
+          samples: all(system, `at ${turn}`, 'cpuMs'),
+        })),
+        { what: `${system}: turn 1000 over turn 10, wall`, unit: 'ratio', samples: growth(system, 'netMs') },
+        { what: `${system}: turn 1000 over turn 10, CPU`, unit: 'ratio', samples: growth(system, 'cpuMs') },
+      ]),
+    ],
+    targets: [
+      { claim: 'net wall per turn over the SDK loop', measured: median(overLoop('netMs')), atMost: 2.5 },
+      { claim: 'turn 1000 over turn 10, wall', measured: median(growth('Parley', 'netMs')), atMost: 1.3 },
+      { claim: 'turn 1000 over turn 10, CPU', measured: median(growth('Parley', 'cpuMs')), atMost: 1.3 },
+    ],
+  };
+};

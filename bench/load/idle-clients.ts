@@ -1,0 +1,24 @@
+import { connectRaw, textFrame } from './websocket.ts';
+
+/** Connects and registers many plain clients, and holds them. Answers pings, says nothing. */
+const [port, count] = process.argv.slice(2).map(Number) as [number, number];
+const atOnce = 128;
+const perAddress = 5_000;
+
+let next = 0;
+const connectSome = async () => {
+  while (next < count) {
+    const self = next++;
+    const client = await connectRaw({
+      port,
+      localAddress: `127.0.0.${2 + Math.floor(self / perAddress)}`,
+      onClosed: () => {
+        throw new Error(`connection ${self} was closed`);
+      },
+    });
+    client.write(textFrame({ type: 'register', name: `idle-${self}` }));
+  }
+};
+const began = performance.now();
+await Promise.all(Array.from({ length: atOnce }, connectSome));
+process.send?.({ connectMs: performance.now() - began });

@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+const directory = mkdtempSync(join(tmpdir(), 'parley-bench-'));
+
+/** A fresh directory for one ledger, on the file system of the temporary directory. */
+export const emptyDirectory = (): string => mkdtempSync(join(directory, 'ledger-'));
+
+/** A program of this workspace as one file, so that baselines start and load as ours do. */
+export const bundled = async (program: string): Promise<string> => {
+  const outfile = join(directory, `${program.replaceAll('/', '-').replace(/\.ts$/, '')}.mjs`);
+  await build({
+    entryPoints: [join(root, 'bench', program)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    logLevel: 'error',
+  });
+  return outfile;
+};
+
+/** Builds a service as its image holds it. */
+export const builtService = (name: 'router' | 'agent'): string => {
+  execFileSync(process.execPath, ['build.ts', name], { cwd: root, stdio: 'ignore' });
+  return join(root, 'dist', `${name}.cjs`);
+};

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+
+export interface Child {
+  readonly pid: number;
+  send(message: object): void;
+  /** The next message of the child, in order. Rejects, with what it printed last, when the child exits first. */
+  message<T>(): Promise<T>;
+  /** The first line of stdout, from now on, that `matches`. */
+  line(matches: (line: string) => boolean): Promise<string>;
+  /** SIGTERM, then SIGKILL after 5 s; resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+export interface Start {
+  /** Arguments of node: options, the script, its arguments. */
+  args: readonly string[];
+  env?: Record<string, string>;
+  /** The core to run on; left to the kernel when missing or when there is only one. */
+  core?: number;
+  /** Without a channel for messages, as a service runs in its container. */
+  mute?: boolean;
+}
+
+interface Waiter {
+  resolve(value: never): void;
+  reject(error: Error): void;
+}
+
+const keptLines = 20;
+
+export const startChild = ({ args, env, core, mute = false }: Start): Child => {
+  const pinned = core !== undefined && availableParallelism() > core;
+  const node = [process.execPath, ...args];
+  const [program, ...rest] = pinned ? ['taskset', '-c', String(core), ...node] : node;
+  const child: ChildProcess = spawn(program!, rest, {
+    env: { ...baseEnvironment(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe', ...(mute ? [] : (['ipc'] as const))],
+  });
+  const tail: string[] = [];
+  const inbox: unknown[] = [];
+  const readers: Waiter[] = [];
+  const watchers = new Set<Waiter & { matches(line: string): boolean }>();
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+
+  child.on('message', (message) => {
+    const reader = readers.shift();
+    if (reader) reader.resolve(message as never);
+    else inbox.push(message);
+  });
+  for (const stream of [child.stdout!, child.stderr!]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      tail.push(line);
+      if (tail.length > keptLines) tail.shift();
+      for (const watcher of watchers) {
+        if (!watcher.matches(line)) continue;
+        watchers.delete(watcher);
+        watcher.resolve(line as never);
+      }
+    });
+  }
+  const fail = (why: string) => {
+    const error = new Error(`${args.join(' ')}: ${why}\n${tail.join('\n')}`);
+    for (const waiter of [...readers.splice(0), ...watchers]) waiter.reject(error);
+    watchers.clear();
+  };
+  child.once('error', (error) => fail(error.message));
+  child.once('close', (code, signal) => fail(`exited ${signal ?? code}`));
+
+  return {
+    pid: child.pid!,
+    send: (message) => void child.send(message),
+    message: () =>
+      inbox.length > 0
+        ? Promise.resolve(inbox.shift() as never)
+        : new Promise((resolve, reject) => readers.push({ resolve, reject })),
+    line: (matches) => new Promise((resolve, reject) => watchers.add({ matches, resolve, reject })),
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      const kill = setTimeout(() => child.kill('SIGKILL'), 5_000);
+      await gone;
+      clearTimeout(kill);
+    },
+  };
+};
+
+/** What every process of a benchmark starts with: nothing that would change a setting of ours. */
+const baseEnvironment = (): Record<string, string | undefined> => ({
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  NODE_NO_WARNINGS: '1',
+});

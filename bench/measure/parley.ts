@@ -1,0 +1,104 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { builtService, emptyDirectory } from './built.ts';
+import { type Child, startChild } from './child.ts';
+
+export interface Router {
+  readonly child: Child;
+  readonly port: number;
+}
+
+/** No limit that a benchmark would run into. Everything else is as it comes. */
+const withoutLimits = {
+  ROUTER_MAX_TURNS: '0',
+  ROUTER_MAX_DURATION_SECONDS: '0',
+  ROUTER_FRAMES_PER_SECOND: '0',
+};
+
+const files = new Map<string, string>();
+const built = (service: 'router' | 'agent'): string => {
+  const file = files.get(service) ?? builtService(service);
+  files.set(service, file);
+  return file;
+};
+
+const profiling = (directory: string | undefined, name: string): string[] =>
+  directory ? ['--cpu-prof', `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${name}.cpuprofile`] : [];
+
+export const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+
+interface StartRouter {
+  ledger: 'memory' | 'sqlite';
+  port?: number;
+  core?: number;
+  profile?: string | undefined;
+  env?: Record<string, string>;
+}
+
+/** Starts our router; `ready` before it is asked for anything. */
+export const spawnRouter = async ({ ledger, port, core, profile, env }: StartRouter): Promise<Router> => {
+  const listening = port ?? (await freePort());
+  const child = startChild({
+    mute: true,
+    args: [...profiling(profile, `router-${ledger}`), built('router')],
+    env: {
+      ...withoutLimits,
+      ROUTER_PORT: String(listening),
+      ROUTER_LEDGER: ledger === 'memory' ? 'memory' : join(emptyDirectory(), 'ledger.sqlite'),
+      ...env,
+    },
+    ...(core !== undefined && { core }),
+  });
+  return { child, port: listening };
+};
+
+export const startRouter = async (start: StartRouter): Promise<Router> => {
+  const router = await spawnRouter(start);
+  await until(() => isReady(router.port), 'the router is ready');
+  return router;
+};
+
+export const isReady = async (port: number): Promise<boolean> => {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
+  } catch {
+    return false;
+  }
+};
+
+interface StartAgent {
+  name: string;
+  target: string;
+  router: number;
+  env?: Record<string, string>;
+  profile?: string | undefined;
+}
+
+export const startAgent = ({ name, target, router, env, profile }: StartAgent): Child =>
+  startChild({
+    mute: true,
+    args: [...profiling(profile, `agent-${name}`), built('agent')],
+    env: { AGENT_NAME: name, AGENT_TARGET: target, ROUTER_URL: `ws://127.0.0.1:${router}`, ...env },
+  });
+
+/** Polls until `holds`; gives up after 60 s. */
+export const until = async (holds: () => boolean | Promise<boolean>, what: string): Promise<void> => {
+  const deadline = performance.now() + 60_000;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`waited a minute until ${what}`);
+    await pause(5);
+  }
+};
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Resolves when the router has welcomed this agent. */
+export const welcomed = (agent: Child): Promise<unknown> =>
+  agent.line((line) => line.includes('"msg":"welcomed"'));
