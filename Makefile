@@ -1,0 +1,54 @@
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help setup demo test test-compose check build up down logs clean bench
+
+COMPOSE ?= docker compose
+# What npm writes last: newer than the lockfile when the dependencies are in place.
+INSTALLED := node_modules/.package-lock.json
+
+##@ Try it
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED) ## A router and two agents hold a conversation in this terminal: no Docker, no key
+	@npm run -s parley -- demo $(ARGS)
+
+setup: $(INSTALLED) ## Install the dependencies, and make .env from .env.example if there is none
+	@[ -e .env ] || cp .env.example .env
+
+##@ With Docker
+up: ## Start router, alice and bob, and follow what they say
+	$(COMPOSE) up --build
+
+down: ## Stop everything; the ledger is kept
+	$(COMPOSE) --profile '*' down --remove-orphans
+
+logs: ## Follow the logs
+	$(COMPOSE) logs --follow --tail 100
+
+##@ Work on it
+test: $(INSTALLED) ## Every test that needs no Docker
+	@npm run -s test
+
+test-compose: $(INSTALLED) ## The tests of the images and of docker-compose.yml, on a Docker engine
+	@npm run -s test:compose
+
+check: $(INSTALLED) ## Format, lint, types, dead code, tests
+	@npm run -s check
+
+build: $(INSTALLED) ## Bundle each program into one file in dist/
+	@npm run -s build
+
+bench: $(INSTALLED) ## Measure this machine against the baselines
+	@npm run -s -w bench bench
+
+clean: ## Remove what can be made again; .env and ledgers stay
+	rm -rf node_modules dist coverage
+
+$(INSTALLED): package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
