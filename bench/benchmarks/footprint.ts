@@ -9,6 +9,8 @@ import { type Options, progress } from './options.ts';
 const idleConnections = 10_000;
 /** Until a process that has nothing to do has settled. */
 const settleMs = 3_000;
+/** Until every connection has been pinged once (PROTOCOL.md §2.6). */
+const heartbeatMs = 12_000;
 
 type Samples = Map<string, { unit: string; samples: number[] }>;
 type Note = (what: string, unit: string, sample: number) => void;
@@ -76,7 +78,7 @@ const connections = async (
   const before = memoryKiB(server.child.pid).rss;
   const clients = startChild({ args: [clientsFile, String(server.port), String(idleConnections)] });
   const { connectMs } = await clients.message<{ connectMs: number }>();
-  await pause(settleMs);
+  await pause(heartbeatMs);
   const each = (memoryKiB(server.child.pid).rss - before) / idleConnections;
   note(`${what}: RSS of an idle connection of 10,000`, 'KiB', each);
   note(`${what}: 10,000 connect`, 's', connectMs / 1000);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { PlainLoad, PlainResult } from '../load/plain-clients.ts';
 import { bundled } from '../measure/built.ts';
 import { type Child, startChild } from '../measure/child.ts';
@@ -31,8 +32,8 @@ export const plain = async ({ rounds, profile }: Options): Promise<Outcome> => {
   const generator = await bundled('load/plain-clients.ts');
   const samples = new Map<string, { cpu: number[]; rate: number[]; busy: number[] }>();
 
-  const measure = async (system: System, shape: PlainLoad['shape'], kept: boolean) => {
-    const server = await startServer(system, baseline, kept ? profile : undefined);
+  const measure = async (system: System, shape: PlainLoad['shape']) => {
+    const server = await startServer(system, baseline, profile && join(profile, shape));
     const load: PlainLoad = {
       port: server.port,
       serverPid: server.child.pid,
@@ -58,7 +59,7 @@ export const plain = async ({ rounds, profile }: Options): Promise<Outcome> => {
   for (let round = 0; round < rounds; round++) {
     for (const shape of shapes) {
       for (const system of ['ws router', 'memory ledger', 'sqlite ledger'] as const) {
-        await measure(system, shape, true);
+        await measure(system, shape);
       }
     }
   }

@@ -3,7 +3,6 @@ import { connectRaw, textFrame } from './websocket.ts';
 /** Connects and registers many plain clients, and holds them. Answers pings, says nothing. */
 const [port, count] = process.argv.slice(2).map(Number) as [number, number];
 const atOnce = 128;
-const perAddress = 5_000;
 
 let next = 0;
 const connectSome = async () => {
@@ -11,7 +10,6 @@ const connectSome = async () => {
     const self = next++;
     const client = await connectRaw({
       port,
-      localAddress: `127.0.0.${2 + Math.floor(self / perAddress)}`,
       onClosed: () => {
         throw new Error(`connection ${self} was closed`);
       },

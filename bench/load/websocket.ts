@@ -27,8 +27,6 @@ const text = 0x1;
 
 interface Connect {
   port: number;
-  /** Source address on loopback: one address has about 28,000 ports. */
-  localAddress?: string;
   /** Called once for each batch read from the socket, with the start of each text payload in `data`. */
   onTexts?(starts: readonly number[], data: Buffer): void;
   onClosed?(): void;
@@ -38,9 +36,9 @@ const handshake = (port: number) =>
   `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
   `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n\r\n`;
 
-export const connectRaw = ({ port, localAddress, onTexts, onClosed }: Connect): Promise<RawClient> =>
+export const connectRaw = ({ port, onTexts, onClosed }: Connect): Promise<RawClient> =>
   new Promise((resolve, reject) => {
-    const socket: Socket = connect({ port, host: '127.0.0.1', ...(localAddress && { localAddress }) });
+    const socket: Socket = connect({ port, host: '127.0.0.1' });
     socket.setNoDelay(true);
     socket.on('error', reject);
     socket.on('close', () => {

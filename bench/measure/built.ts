@@ -35,3 +35,5 @@ export const builtService = (name: 'router' | 'agent'): string => {
   execFileSync(process.execPath, ['build.ts', name], { cwd: root, stdio: 'ignore' });
   return join(root, 'dist', `${name}.cjs`);
 };
+
+export const source = (service: 'router' | 'agent'): string => join(root, 'services', service, 'src/main.ts');

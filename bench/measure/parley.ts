@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { builtService, emptyDirectory } from './built.ts';
+import { builtService, emptyDirectory, source } from './built.ts';
 import { type Child, startChild } from './child.ts';
 
 export interface Router {
@@ -23,8 +23,11 @@ const built = (service: 'router' | 'agent'): string => {
   return file;
 };
 
-const profiling = (directory: string | undefined, name: string): string[] =>
-  directory ? ['--cpu-prof', `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${name}.cpuprofile`] : [];
+/** A profile is of the sources, so that it speaks of their functions and lines. */
+const program = (service: 'router' | 'agent', profile: string | undefined, name: string): string[] =>
+  profile
+    ? ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`, source(service)]
+    : [built(service)];
 
 export const freePort = (): Promise<number> =>
   new Promise((resolve) => {
@@ -47,7 +50,7 @@ export const spawnRouter = async ({ ledger, port, core, profile, env }: StartRou
   const listening = port ?? (await freePort());
   const child = startChild({
     mute: true,
-    args: [...profiling(profile, `router-${ledger}`), built('router')],
+    args: program('router', profile, `router-${ledger}`),
     env: {
       ...withoutLimits,
       ROUTER_PORT: String(listening),
@@ -84,7 +87,7 @@ interface StartAgent {
 export const startAgent = ({ name, target, router, env, profile }: StartAgent): Child =>
   startChild({
     mute: true,
-    args: [...profiling(profile, `agent-${name}`), built('agent')],
+    args: program('agent', profile, `agent-${name}`),
     env: { AGENT_NAME: name, AGENT_TARGET: target, ROUTER_URL: `ws://127.0.0.1:${router}`, ...env },
   });
 
