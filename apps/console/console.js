@@ -1,0 +1,220 @@
+import { find, showAgents, showConversations, showEmpty, showHead, showTranscript } from './page.js';
+import { after, Transcript } from './record.js';
+
+/**
+ * @typedef {import('./record.js').Agent} Agent
+ * @typedef {import('./record.js').Conversation} Conversation
+ * @typedef {import('./record.js').Entry} Entry
+ */
+
+/** @type {Agent[]} */
+let agents = [];
+/** @type {Map<string, Conversation>} */
+const conversations = new Map();
+/** The conversation on view. @type {string | undefined} */
+let chosen;
+let transcript = new Transcript();
+let missing = false;
+/** Nothing is said about what is there before it is known. */
+let loaded = false;
+/** An ended conversation is read from its beginning, a running one is followed. */
+let fresh = true;
+
+/** Undefined when there is no such thing. @param {string} path @returns {Promise<any>} */
+const get = async (path) => {
+  const response = await fetch(path, { headers: { accept: 'application/json' } });
+  if (response.status === 404) return undefined;
+  if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
+  return response.json();
+};
+
+const loadAgents = async () => {
+  agents = (await get('v1/agents')).agents;
+  draw();
+};
+
+const loadConversations = async () => {
+  /** @type {{ conversations: Conversation[] }} */
+  const listed = await get('v1/conversations');
+  const ids = new Set(listed.conversations.map(({ id }) => id));
+  for (const id of conversations.keys()) if (!ids.has(id) && id !== chosen) conversations.delete(id);
+  for (const one of listed.conversations) {
+    if ((conversations.get(one.id)?.seq ?? 0) <= one.seq) conversations.set(one.id, one);
+  }
+  loaded = true;
+  draw();
+};
+
+/** Loads what the page does not have of the chosen conversation. */
+const loadChosen = async () => {
+  const id = chosen;
+  if (id === undefined) return;
+  /** @type {{ conversation: Conversation, entries: Entry[] } | undefined} */
+  const found = await get(`v1/conversations/${encodeURIComponent(id)}?since=${transcript.complete}`);
+  if (id !== chosen) return;
+  missing = found === undefined;
+  if (found) {
+    if ((conversations.get(id)?.seq ?? 0) <= found.conversation.seq)
+      conversations.set(id, found.conversation);
+    for (const entry of found.entries) transcript.add(entry);
+  } else conversations.delete(id);
+  draw();
+};
+
+const pauseMs = 1_000;
+/** Runs `load` now or soon, but not more than once in a second. @param {() => Promise<void>} load */
+const spaced = (load) => {
+  let running = false;
+  let again = false;
+  const run = async () => {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    // What cannot be loaded now is loaded when the stream of events is back.
+    await load().catch((error) => console.warn(error));
+    setTimeout(() => {
+      running = false;
+      if (again) run();
+      again = false;
+    }, pauseMs);
+  };
+  return run;
+};
+const refreshAgents = spaced(loadAgents);
+const refreshConversations = spaced(loadConversations);
+const refreshChosen = spaced(loadChosen);
+
+/** @param {{ conversation: string, entry: Entry }} event */
+const onEntry = ({ conversation: id, entry }) => {
+  const next = after(conversations.get(id), id, entry);
+  if (next) conversations.set(id, next);
+  else refreshConversations();
+  if (id === chosen) {
+    transcript.add(entry);
+    if (transcript.complete < entry.seq) refreshChosen();
+  }
+  refreshAgents();
+  draw();
+};
+
+/** @param {{ conversation: string, turn: number, from: string, text: string }} chunk */
+const onChunk = (chunk) => {
+  if (chunk.conversation !== chosen) return;
+  transcript.write(chunk);
+  draw();
+};
+
+/** @param {'live' | 'connecting'} state */
+const showLink = (state) => {
+  find('link').dataset.state = state;
+  find('link').textContent = state === 'live' ? 'live' : 'connecting…';
+};
+
+/** Follows the router's events. A browser that loses them comes back by itself and says how far it got. */
+const follow = (since = '') => {
+  const events = new EventSource(since ? `v1/events?since=${since}` : 'v1/events');
+  let position = since;
+  events.addEventListener('open', () => {
+    showLink('live');
+    refreshAgents();
+    refreshConversations();
+    refreshChosen();
+  });
+  events.addEventListener('entry', (event) => {
+    position = event.lastEventId;
+    onEntry(JSON.parse(event.data));
+  });
+  events.addEventListener('chunk', (event) => onChunk(JSON.parse(event.data)));
+  events.addEventListener('agents', () => refreshAgents());
+  events.addEventListener('error', () => {
+    showLink('connecting');
+    transcript.drafts.clear();
+    // A proxy's error page makes the browser give up; we do not.
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => follow(position), 2_000);
+  });
+};
+
+const atBottom = () => innerHeight + scrollY >= document.documentElement.scrollHeight - 80;
+const toBottom = () => scrollTo({ top: document.documentElement.scrollHeight });
+
+let drawing = false;
+/** Draws once before the next frame, however much has changed. */
+const draw = () => {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    const conversation = chosen === undefined ? undefined : conversations.get(chosen);
+    const wanted = /** @type {HTMLInputElement} */ (find('filter')).value.trim().toLowerCase();
+    const shown = [...conversations.values()]
+      .filter((one) =>
+        [one.id, one.topic, one.status, one.ending?.reason, ...one.members]
+          .join(' ')
+          .toLowerCase()
+          .includes(wanted),
+      )
+      .sort((a, b) => b.startedAt - a.startedAt);
+    const follows = atBottom() && !(fresh && conversation?.status === 'ended');
+    if (transcript.entries.length > 0) fresh = false;
+    document.body.classList.toggle('chosen', conversation !== undefined);
+    showAgents(agents);
+    showConversations(shown, conversations.size, chosen);
+    find('conversation').hidden = conversation === undefined;
+    find('empty').hidden = conversation !== undefined || !loaded;
+    if (!conversation)
+      return showEmpty({ agents: agents.length, conversations: conversations.size, missing });
+    showHead(conversation, transcript, Date.now());
+    showTranscript(conversation, transcript);
+    if (follows) toBottom();
+    find('latest').hidden = atBottom();
+    return undefined;
+  });
+};
+
+const choose = () => {
+  const id = decodeURIComponent(location.hash.slice(2)) || undefined;
+  if (id === chosen) return;
+  chosen = id;
+  missing = false;
+  fresh = true;
+  transcript = new Transcript();
+  find('transcript').replaceChildren();
+  document.title = 'Parley';
+  loadChosen().catch((error) => console.warn(error));
+  scrollTo({ top: 0 });
+  draw();
+};
+
+const snippet = `const ws = new WebSocket('${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}');
+ws.onopen = () => {
+  ws.send('{"type":"register","name":"carol"}');
+  ws.send('{"target":"alice","text":"Hello, Alice!"}');
+};
+ws.onmessage = ({ data }) => console.log(data);`;
+
+find('snippet').textContent = snippet;
+find('copy').addEventListener('click', async () => {
+  try {
+    await navigator.clipboard.writeText(snippet);
+    find('copy').textContent = 'Copied';
+  } catch {
+    // Not every page may use the clipboard: leave the text selected, ready to be copied.
+    getSelection()?.selectAllChildren(find('snippet'));
+    find('copy').textContent = 'Press Ctrl+C';
+  }
+  setTimeout(() => {
+    find('copy').textContent = 'Copy';
+  }, 2_000);
+});
+find('filter').addEventListener('input', draw);
+find('latest').addEventListener('click', toBottom);
+addEventListener('scroll', () => {
+  find('latest').hidden = atBottom();
+});
+addEventListener('hashchange', choose);
+// The clock of a running conversation.
+setInterval(() => chosen !== undefined && draw(), 1_000);
+choose();
+follow();
