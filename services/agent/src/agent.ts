@@ -1,0 +1,125 @@
+import type { Logger } from '@parley/kit';
+import type { RouterFrame } from '@parley/protocol';
+import { Conversations } from './conversations.ts';
+import { AgentMetrics, type Levels } from './metrics.ts';
+import type { Model } from './models/model.ts';
+import { observed } from './models/observed.ts';
+import { sleepUntilAborted, withRetries } from './models/retry.ts';
+import { Opener, type Opening } from './opener.ts';
+import type { Prompt } from './prompt.ts';
+import { RouterLink } from './router-link.ts';
+import type { AgentSettings } from './settings.ts';
+import { TurnLoop } from './turn-loop.ts';
+import { version } from './version.ts';
+
+export interface AgentParts {
+  readonly settings: AgentSettings;
+  readonly name: string;
+  readonly persona: string | undefined;
+  readonly opening: Opening | undefined;
+  readonly model: Model;
+  readonly prompt: Prompt;
+  readonly log: Logger;
+  readonly onDismissed: (code: number, reason: string) => void;
+}
+
+const charactersPerToken = 4;
+const leaveMs = 1_000;
+
+/** An agent: the link to the router on one side, the model on the other, the turn loop between. */
+export const makeAgent = (parts: AgentParts) => {
+  const { settings, name, persona, opening, prompt, log, onDismissed } = parts;
+  const { capacity, historyTokens, maxTokens, target } = settings;
+  const now = () => performance.now();
+  const send = (frame: Parameters<RouterLink['send']>[0]) => link.send(frame);
+  const levels: Levels = {
+    registered: () => link.registered,
+    reconnects: () => link.reconnects,
+    active: () => turns.active,
+  };
+  const { provider, name: model } = parts.model;
+  const metrics = new AgentMetrics(version, { provider, model }, levels);
+  const turns = new TurnLoop({
+    self: name,
+    persona,
+    target,
+    prompt,
+    historyTokens,
+    maxTokens,
+    log,
+    now,
+    send,
+    model: withRetries(observed(parts.model, metrics, now), {
+      dice: Math.random,
+      now,
+      sleep: sleepUntilAborted,
+      onRetry: (reason, waitMs) => {
+        metrics.retried(reason);
+        log.debug({ reason, waitMs: Math.round(waitMs) }, 'asking the model again');
+      },
+    }),
+    conversations: new Conversations({
+      most: Math.max(128, 2 * capacity),
+      keepLength: historyTokens * charactersPerToken,
+    }),
+    onTurn: (outcome) => metrics.turnEnded(outcome),
+  });
+  const opener = opening && new Opener(opening, send, log);
+
+  const onFrame = (frame: RouterFrame): void => {
+    switch (frame.type) {
+      case 'turn':
+        return turns.granted(frame);
+      case 'accepted':
+        return opener?.accepted(frame) ? undefined : turns.accepted(frame);
+      case 'refused':
+        return opener?.refused(frame) ? undefined : turns.refused(frame);
+      case 'entry':
+        return turns.heard(frame);
+      case 'ended':
+        log.info({ conversation: frame.conversation, reason: frame.reason }, 'conversation ended');
+        return turns.ended(frame.conversation);
+      case 'draining':
+        log.info({ graceMs: frame.graceMs }, 'the router is about to restart');
+        return undefined;
+      case 'welcome':
+      case 'chunk':
+        return undefined;
+      default:
+        return frame satisfies never;
+    }
+  };
+
+  const link = new RouterLink({
+    url: settings.routerUrl,
+    name,
+    token: settings.token,
+    capacity,
+    log,
+    dice: Math.random,
+    now,
+    working: () => turns.working(),
+    onWelcome: (welcome) => {
+      turns.welcomed(welcome);
+      opener?.welcomed();
+    },
+    onFrame,
+    onDismissed,
+  });
+
+  return {
+    metrics,
+    get registered() {
+      return link.registered;
+    },
+    start: () => link.open(),
+    /**
+     * Calls off running turns without a word: the end of the connection tells the router at once, and it grants
+     * them to another replica. A pass would first make it wait, and could come back to this very process.
+     */
+    stop: () => {
+      turns.stop();
+      return link.close(leaveMs);
+    },
+  };
+};

@@ -1,0 +1,56 @@
+import { makeLogger, runMain, stopOnSignal } from '@parley/kit';
+import { config as loadDotenv } from 'dotenv';
+import { makeAgent } from './agent.ts';
+import { deriveName, thisMachine } from './identity.ts';
+import { chooseModel } from './models/choose.ts';
+import { openingOf } from './opener.ts';
+import { serveProbes } from './probe-server.ts';
+import { loadPromptModule, readPersona, viewPrompt } from './prompt.ts';
+import { readSettings } from './settings.ts';
+
+const stopMs = 5_000;
+
+runMain(process, 'parley-agent', async () => {
+  loadDotenv({ quiet: true });
+  const settings = readSettings(process.argv.slice(2), process.env);
+  const name = settings.name ?? (await deriveName(thisMachine));
+  const opening = openingOf(settings, name);
+  const log = makeLogger('agent', settings.logLevel, { agent: name });
+
+  const { promptModule, healthPort } = settings;
+  const agent = makeAgent({
+    settings,
+    name,
+    opening,
+    persona: readPersona(settings.persona),
+    model: await chooseModel(settings, log),
+    prompt: promptModule === undefined ? viewPrompt : await loadPromptModule(promptModule),
+    log,
+    onDismissed: (code, reason) => {
+      log.error({ code, reason }, 'the router wants this agent to stay away');
+      process.exit(1);
+    },
+  });
+
+  const probes =
+    healthPort === undefined
+      ? undefined
+      : await serveProbes(healthPort, {
+          unready: () => (agent.registered ? undefined : 'not registered with the router'),
+          metrics: agent.metrics.registry,
+        });
+  if (probes) {
+    agent.metrics.collectProcess();
+    log.info({ port: probes.port }, 'serving /healthz, /readyz and /metrics');
+  }
+
+  agent.start();
+  stopOnSignal(process, {
+    log,
+    graceMs: stopMs,
+    stop: async () => {
+      await agent.stop();
+      probes?.close();
+    },
+  });
+});

@@ -1,0 +1,104 @@
+import { agentMetrics } from '@parley/kit';
+import { failures } from '@parley/protocol';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type RetryReason, retryReasons } from './models/model.ts';
+import type { ModelObserver } from './models/observed.ts';
+import type { Outcome } from './turn.ts';
+
+/** What only others know, asked for when Prometheus asks. */
+export interface Levels {
+  readonly registered: () => boolean;
+  readonly reconnects: () => number;
+  readonly active: () => number;
+}
+
+/** Which model is asked; the same all the life of the process. */
+export interface ModelLabels {
+  readonly provider: string;
+  readonly model: string;
+}
+
+const tally = <K extends string>(keys: readonly K[]) => new Map<K, number>(keys.map((key) => [key, 0]));
+const add = <K extends string>(tallied: Map<K, number>, key: K) =>
+  tallied.set(key, (tallied.get(key) ?? 0) + 1);
+
+/** Counted in plain fields and turned into metrics when Prometheus asks; every series is there from the start. */
+export class AgentMetrics implements ModelObserver {
+  readonly registry = new Registry();
+  readonly #turns = tally<Outcome>(['said', 'abandoned', ...failures]);
+  readonly #retries = tally<RetryReason>(retryReasons);
+  readonly #inference: Record<string, string>;
+  readonly #duration: Histogram<string>;
+  readonly #firstChunk: Histogram<string>;
+  #inputTokens = 0;
+  #outputTokens = 0;
+
+  constructor(version: string, { provider, model }: ModelLabels, levels: Levels) {
+    const registers = [this.registry];
+    const inference = {
+      gen_ai_operation_name: 'chat',
+      gen_ai_provider_name: provider,
+      gen_ai_request_model: model,
+    };
+    this.#inference = inference;
+    this.#duration = new Histogram<string>({ ...agentMetrics.inferenceDuration, registers });
+    this.#duration.zero({ ...inference, error_type: '' });
+    this.#firstChunk = new Histogram<string>({ ...agentMetrics.timeToFirstChunk, registers });
+    this.#firstChunk.zero(inference);
+
+    type Definition = { name: string; help: string; labelNames: readonly string[] };
+    type Series = Iterable<readonly [labels: Record<string, string>, value: number]>;
+    const counter = (definition: Definition, read: () => Series) =>
+      new Counter<string>({
+        ...definition,
+        registers,
+        collect() {
+          this.reset();
+          for (const [labels, value] of read()) this.inc(labels, value);
+        },
+      });
+    const gauge = (definition: Definition, read: () => number) =>
+      new Gauge({
+        ...definition,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    const labelled = (label: string, tallied: ReadonlyMap<string, number>): Series =>
+      [...tallied].map(([value, count]) => [{ [label]: value }, count] as const);
+    const text = { ...inference, gen_ai_token_modality: 'text' };
+
+    counter(agentMetrics.turns, () => labelled('outcome', this.#turns));
+    counter(agentMetrics.modelRetries, () => labelled('reason', this.#retries));
+    counter(agentMetrics.inputTokens, () => [[text, this.#inputTokens]]);
+    counter(agentMetrics.outputTokens, () => [[text, this.#outputTokens]]);
+    counter(agentMetrics.reconnects, () => [[{}, levels.reconnects()]]);
+    gauge(agentMetrics.connected, () => (levels.registered() ? 1 : 0));
+    gauge(agentMetrics.turnsActive, levels.active);
+    new Gauge({ ...agentMetrics.buildInfo, registers }).set({ service: 'agent', version }, 1);
+  }
+
+  /** Those of the process: only where somebody can read them, for their timers are not free. */
+  collectProcess(): void {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  turnEnded(outcome: Outcome): void {
+    add(this.#turns, outcome);
+  }
+
+  retried(reason: RetryReason): void {
+    add(this.#retries, reason);
+  }
+
+  called({ seconds, error, usage }: Parameters<ModelObserver['called']>[0]): void {
+    this.#duration.observe({ ...this.#inference, error_type: error ?? '' }, seconds);
+    this.#inputTokens += usage?.inputTokens ?? 0;
+    this.#outputTokens += usage?.outputTokens ?? 0;
+  }
+
+  firstChunk(seconds: number): void {
+    this.#firstChunk.observe(this.#inference, seconds);
+  }
+}

@@ -1,0 +1,67 @@
+import type { Failure, Usage } from '@parley/protocol';
+import type { Scene } from '../scene.ts';
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+export interface ModelRequest {
+  readonly messages: readonly ChatMessage[];
+  /** Where the messages came from, for a model that is not a language model. */
+  readonly scene: Scene;
+  readonly maxOutputTokens: number | undefined;
+  /** Aborted with an `AbortReason`: the deadline has passed, or the reply is not wanted any more. */
+  readonly signal: AbortSignal;
+  /** When the signal will be aborted at the latest, on the clock of `performance.now()`. */
+  readonly deadlineAt: number;
+  /** Called with each piece of the reply as it comes. */
+  readonly onText?: ((text: string) => void) | undefined;
+}
+
+export type AbortReason = 'timed-out' | 'interrupted';
+
+/** Why a call is worth making again: closed, for it labels a metric. */
+export const retryReasons = [
+  'rate-limited',
+  'request-timeout',
+  'conflict',
+  'server-error',
+  'connection',
+  'broken-stream',
+] as const;
+export type RetryReason = (typeof retryReasons)[number];
+
+export interface ModelFailure {
+  readonly kind: 'failed';
+  readonly reason: Failure;
+  /** For the operator and the ledger: never a secret, never what was said. */
+  readonly detail: string;
+  /** Present when the same call may succeed later; `afterMs` is what the server asked for. */
+  readonly retry?: { readonly reason: RetryReason; readonly afterMs?: number | undefined };
+}
+export type ModelReply =
+  | { readonly kind: 'text'; readonly text: string; readonly usage: Usage }
+  | ModelFailure;
+
+/** Contract: `reply` never throws and never rejects. Refusals, time-outs and aborts are `failed`. */
+export interface Model {
+  /** The `gen_ai.provider.name` and `gen_ai.request.model` of metrics. */
+  readonly provider: string;
+  readonly name: string;
+  reply(request: ModelRequest): Promise<ModelReply>;
+}
+
+export const failed = (
+  reason: Failure,
+  detail: string,
+  retry?: NonNullable<ModelFailure['retry']>,
+): ModelFailure => ({ kind: 'failed', reason, detail: detail.slice(0, 500), ...(retry && { retry }) });
+
+export const aborted = (signal: AbortSignal): ModelFailure => {
+  const reason: AbortReason = signal.reason === 'timed-out' ? 'timed-out' : 'interrupted';
+  return failed(reason, reason === 'timed-out' ? 'no reply within the deadline' : 'the reply was called off');
+};
+
+/** Four characters a token: near enough for a budget in any language, and free. */
+export const estimateTokens = (text: string): number => Math.ceil(text.length / 4);

@@ -1,0 +1,30 @@
+import type { Failure, Usage } from '@parley/protocol';
+import type { Model, ModelRequest } from './model.ts';
+
+/** Told about every call of the model, retries included. */
+export interface ModelObserver {
+  called(call: { seconds: number; error: Failure | undefined; usage: Usage | undefined }): void;
+  firstChunk(seconds: number): void;
+}
+
+export const observed = (model: Model, observer: ModelObserver, now: () => number): Model => ({
+  provider: model.provider,
+  name: model.name,
+  async reply(request: ModelRequest) {
+    const start = now();
+    const seconds = () => (now() - start) / 1_000;
+    let begun = false;
+    const onText = (text: string) => {
+      if (!begun) observer.firstChunk(seconds());
+      begun = true;
+      request.onText?.(text);
+    };
+    const reply = await model.reply({ ...request, onText });
+    observer.called({
+      seconds: seconds(),
+      error: reply.kind === 'failed' ? reply.reason : undefined,
+      usage: reply.kind === 'text' ? reply.usage : undefined,
+    });
+    return reply;
+  },
+});

@@ -1,0 +1,231 @@
+import { lastHeard, type SaidLine, type Scene } from '../scene.ts';
+import { aborted, estimateTokens, type Model } from './model.ts';
+import { pickQuote } from './rehearsal-quote.ts';
+import type { Aspect, Side } from './rehearsal-script.ts';
+import * as script from './rehearsal-script.ts';
+import { sleepUntilAborted } from './retry.ts';
+
+/** How far back it looks for what has been said already. */
+const memory = 64;
+/** Without a limit on turns, a stop phrase is said after this many, if there is one. */
+const talkedOut = 24;
+
+/** FNV-1a: stable everywhere, good enough to shuffle with. */
+const hash = (text: string): number => {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return h >>> 0;
+};
+
+const against = /sceptic|skeptic|critic|against|oppos|doubt|devil|pessimis|cautious|careful|conservative/i;
+const infavour = /optimis|enthusias|advocate|in favou?r|support|believ|proponent|visionary|dreamer/i;
+
+/** Where it stands: by its persona, else the members take sides by turns. */
+export const sideOf = ({ persona = '', members, self }: Scene): Side => {
+  if (against.test(persona) !== infavour.test(persona)) return against.test(persona) ? 'con' : 'pro';
+  return members.indexOf(self) % 2 === 0 ? 'pro' : 'con';
+};
+
+/** "a retired judge", of "You are Ada, a retired judge. …" */
+export const roleOf = (persona = ''): string | undefined => {
+  const role = /(?:\b(?:you are|you're)\b[^.\n]*?\b|^)(an? [a-z][^.,;:!?\n]{2,60})/i.exec(persona)?.[1];
+  return role?.trim();
+};
+
+/** Everything that one line is made from. Pure: the same scene and seed give the same line. */
+class Speaker {
+  readonly #scene: Scene;
+  readonly #seed: number;
+  readonly #last: SaidLine | undefined;
+  readonly #said: string;
+  readonly #topic: string;
+  readonly #side: Side;
+
+  constructor(scene: Scene, seed: number) {
+    this.#scene = scene;
+    this.#seed = seed;
+    this.#last = lastHeard(scene);
+    const lines = scene.lines.slice(-memory);
+    this.#said = lines.map((line) => line.text).join('\n');
+    this.#side = sideOf(scene);
+    const begun = /“([^”]+)”/.exec(scene.opening?.text ?? '')?.[1];
+    this.#topic = scene.topic ?? begun ?? this.#least(script.topics, (topic) => topic);
+  }
+
+  line(): string {
+    const { remaining, turn, members, stopPhrases } = this.#scene;
+    const { turns } = remaining;
+    if (turns !== undefined && turns <= members.length) return this.#farewell();
+    const [stopPhrase] = stopPhrases;
+    if (turns === undefined && stopPhrase !== undefined && turn >= talkedOut) {
+      return `${this.#farewell()} ${stopPhrase}`;
+    }
+    if (!this.#last) return this.#opening();
+    if (turns !== undefined && turns <= 2 * members.length) {
+      return this.#compose(this.#say(script.windingDown), this.#point(this.#fresh()));
+    }
+    return this.#reply(this.#last);
+  }
+
+  #opening(): string {
+    return this.#compose(
+      this.#say(script.greetings),
+      this.#say(script.topicLines),
+      this.#say(script.stances[this.#side]),
+      this.#role(1),
+      this.#point(this.#fresh()),
+    );
+  }
+
+  /** Answers what was asked, or takes up what was claimed, or turns to something new. */
+  #reply({ text }: SaidLine): string {
+    const asked = script.aspects.find(({ ask }) => text.includes(ask));
+    const claimed = script.aspects.find(({ pro, con }) => text.includes(pro) || text.includes(con));
+    const first = this.#isFirst() ? this.#say(script.stances[this.#side]) : '';
+    if (asked) {
+      return this.#compose(
+        this.#say(script.answers),
+        first,
+        this.#point(asked),
+        this.#aside(),
+        this.#question(0.35),
+      );
+    }
+    const concedes = this.#dice('concede') < 0.2;
+    const reaction = this.#say(concedes ? script.concessions : script.rebuttals);
+    const onSame = claimed && !concedes && !this.#said.includes(claimed[this.#side]);
+    const bridge = onSame ? '' : this.#say(concedes ? script.butStill : script.turns);
+    return this.#compose(
+      reaction,
+      first,
+      bridge,
+      this.#point(onSame ? claimed : this.#fresh()),
+      this.#aside(),
+      this.#question(0.75),
+    );
+  }
+
+  #farewell(): string {
+    const keepsake = this.#last ? this.#say(script.keepsakes) : '';
+    return this.#compose(this.#say(script.lastWords[this.#side]), keepsake, this.#say(script.farewells));
+  }
+
+  /** Now and then a word on who it is, or on what this is about. */
+  #aside(): string {
+    const dice = this.#dice('aside');
+    if (dice < 0.12) return this.#role(1);
+    return dice < 0.22 && this.#topic.length <= 80 ? this.#say(script.reminders) : '';
+  }
+
+  #role(chance: number): string {
+    const role = roleOf(this.#scene.persona);
+    return role && this.#dice('role') < chance ? this.#say(script.roleLines) : '';
+  }
+
+  #question(chance: number): string {
+    if (this.#dice('question') >= chance) return '';
+    const { ask } = this.#fresh();
+    return `${this.#say(script.questions)} ${ask}`;
+  }
+
+  /** My side of the aspect; the other side when mine has just been said. */
+  #point(aspect: Aspect): string {
+    const other: Side = this.#side === 'pro' ? 'con' : 'pro';
+    const worn = this.#said.includes(aspect[this.#side]) && !this.#said.includes(aspect[other]);
+    return aspect[worn ? other : this.#side];
+  }
+
+  /** The aspect that has been silent longest. */
+  #fresh(): Aspect {
+    const lastUse = ({ pro, con, ask }: Aspect) =>
+      Math.max(...[pro, con, ask].map((sentence) => this.#said.lastIndexOf(sentence)));
+    return this.#first(script.aspects, lastUse, ({ ask }) => ask);
+  }
+
+  #isFirst(): boolean {
+    return !this.#scene.lines.some((line) => line.kind === 'said' && line.from === this.#scene.self);
+  }
+
+  /** The variant that has been silent longest, with its slots filled. */
+  #say(variants: readonly string[]): string {
+    const quote = variants.some((one) => one.includes('{quote}')) ? this.#quote() : undefined;
+    const usable = quote === undefined ? variants.filter((one) => !one.includes('{quote}')) : variants;
+    const chosen = this.#least(usable.length > 0 ? usable : script.acknowledgements, longestFixedPart);
+    return chosen
+      .replaceAll('{name}', this.#addressee())
+      .replaceAll('{topic}', this.#topic)
+      .replaceAll('{role}', roleOf(this.#scene.persona) ?? '')
+      .replaceAll('{quote}', quote ?? '');
+  }
+
+  #quote(): string | undefined {
+    const text = this.#last?.text ?? '';
+    const sentences = script.aspects.flatMap(({ pro, con }) => [pro, con]);
+    const claim = sentences.find((sentence) => text.includes(sentence)) ?? text;
+    return pickQuote(claim, this.#said, (clause) => hash(`${this.#seed}|${clause}`));
+  }
+
+  #addressee(): string {
+    const { members, self, left } = this.#scene;
+    return this.#last?.from ?? members.find((name) => name !== self && !left.includes(name)) ?? 'friend';
+  }
+
+  #least(variants: readonly string[], mark: (variant: string) => string): string {
+    return this.#first(variants, (variant) => this.#said.lastIndexOf(mark(variant)), mark);
+  }
+
+  #first<T>(items: readonly T[], lastUse: (item: T) => number, mark: (item: T) => string): T {
+    const ranked = items.map((item) => ({
+      item,
+      used: lastUse(item),
+      shuffle: hash(`${this.#seed}|${mark(item)}`),
+    }));
+    ranked.sort((a, b) => a.used - b.used || a.shuffle - b.shuffle);
+    return ranked[0]!.item;
+  }
+
+  #dice(about: string): number {
+    const { self, turn } = this.#scene;
+    return hash(`${about}|${this.#seed}|${self}|${turn}|${this.#last?.text ?? ''}`) / 2 ** 32;
+  }
+
+  #compose(...sentences: string[]): string {
+    return sentences.filter((sentence) => sentence !== '').join(' ');
+  }
+}
+
+/** By this part one sees in the text whether a variant was used. */
+const longestFixedPart = (variant: string): string =>
+  variant.split(/\{\w+\}/).reduce((longest, part) => (part.length > longest.length ? part : longest), '');
+
+/** Whole sentences as far as they fit, at least one. */
+const shortened = (text: string, maxTokens: number | undefined): string => {
+  if (maxTokens === undefined || estimateTokens(text) <= maxTokens) return text;
+  const sentences = text.split(/(?<=[.!?:”]) /);
+  while (sentences.length > 1 && estimateTokens(sentences.join(' ')) > maxTokens) sentences.pop();
+  return sentences.join(' ');
+};
+
+/** The next line of the scene, by the script. */
+export const rehearse = (scene: Scene, seed: number): string => new Speaker(scene, seed).line();
+
+/**
+ * A stand-in for a language model that needs no key and no network: it answers what was said from a built-in script,
+ * the same for the same seed and conversation.
+ */
+export const makeRehearsal = ({ seed, delayMs }: { seed: number; delayMs: number }): Model => ({
+  provider: 'rehearsal',
+  name: 'rehearsal',
+  async reply({ scene, messages, maxOutputTokens, signal, onText }) {
+    const text = shortened(rehearse(scene, seed), maxOutputTokens);
+    const words = text.split(/(?<= )/);
+    for (const word of words) {
+      if (delayMs > 0) await sleepUntilAborted(delayMs / words.length, signal);
+      if (signal.aborted) return aborted(signal);
+      onText?.(word);
+    }
+    const inputTokens = messages.reduce((sum, { content }) => sum + estimateTokens(content), 0);
+    const usage = { inputTokens, outputTokens: estimateTokens(text), model: 'rehearsal', estimated: true };
+    return { kind: 'text', text, usage };
+  },
+});

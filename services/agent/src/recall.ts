@@ -1,0 +1,48 @@
+import type { ClientFrame, Entry, RouterFrameOf } from '@parley/protocol';
+import type { Conversations } from './conversations.ts';
+import type { Transcript } from './transcript.ts';
+
+const patienceMs = 2_000;
+
+/**
+ * The transcript that a granted turn is taken from. The router sends a connection each entry once; what this
+ * agent has forgotten since then it asks for again.
+ */
+export class Recall {
+  readonly #conversations: Conversations;
+  readonly #send: (frame: ClientFrame) => boolean;
+  readonly #waiting = new Map<string, (entry: Entry) => void>();
+
+  constructor(conversations: Conversations, send: (frame: ClientFrame) => boolean) {
+    this.#conversations = conversations;
+    this.#send = send;
+  }
+
+  heard(conversation: string, entry: Entry): void {
+    const waiting = this.#waiting.get(conversation);
+    if (!waiting) return;
+    this.#conversations.peek(conversation)?.merge([entry]);
+    waiting(entry);
+  }
+
+  async transcript(grant: RouterFrameOf<'turn'>, signal: AbortSignal): Promise<Transcript> {
+    const transcript = this.#conversations.use(grant.conversation);
+    if (transcript.opened || signal.aborted) return transcript;
+    const newest = grant.entries.at(-1)?.seq ?? 0;
+    const isLast = (entry: Entry) =>
+      newest > 0 ? entry.seq >= newest : 'turn' in entry && entry.turn === grant.turn - 1;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.#waiting.delete(grant.conversation);
+        resolve();
+      };
+      const timer = setTimeout(done, patienceMs);
+      signal.addEventListener('abort', done, { once: true });
+      this.#waiting.set(grant.conversation, (entry) => isLast(entry) && done());
+      this.#send({ type: 'history', conversation: grant.conversation });
+    });
+    return transcript;
+  }
+}

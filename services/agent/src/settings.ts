@@ -1,0 +1,196 @@
+import {
+  ConfigError,
+  choice,
+  decimal,
+  type Environment,
+  integer,
+  loadSettings,
+  logLevels,
+  type Setting,
+  secret,
+  text,
+  type Values,
+} from '@parley/kit';
+import { defaultPort, maxCapacity, namePattern, policyNames } from '@parley/protocol';
+
+const aName = "a name of letters, digits, '.', '_' or '-', at most 64";
+const name = (variable: string, help: string) =>
+  text(variable, { help, fallback: undefined, pattern: namePattern, expected: aName });
+
+const list = (
+  variable: string,
+  about: { help: string; separator: string; pattern?: RegExp },
+): Setting<readonly string[]> => ({
+  variable,
+  help: about.help,
+  shown: '',
+  secret: false,
+  read(raw) {
+    const items = (raw ?? '').split(about.separator).map((item) => item.trim());
+    const value = items.filter((item) => item !== '');
+    const wrong = value.find((item) => about.pattern && !about.pattern.test(item));
+    return wrong === undefined ? { value } : { problem: `${JSON.stringify(wrong)} is not ${aName}` };
+  },
+});
+
+const url = (
+  variable: string,
+  about: { help: string; fallback: string; schemes: string },
+): Setting<string> => ({
+  variable,
+  help: about.help,
+  shown: about.fallback,
+  secret: false,
+  read(raw) {
+    const value = raw?.trim() || about.fallback;
+    const parsed = value === '' ? undefined : URL.parse(value);
+    const fits =
+      value === '' || (parsed && about.schemes.split(', ').includes(parsed.protocol) && parsed.hash === '');
+    // Without its value: a URL may hold a password.
+    return fits ? { value } : { problem: `expected a URL that begins with one of ${about.schemes}` };
+  },
+});
+
+const healthPort: Setting<number | undefined> = {
+  ...text('AGENT_HEALTH_PORT', {
+    help: 'port of /healthz, /readyz and /metrics; 0 picks a free one, off serves none',
+    fallback: 'off',
+  }),
+  read(raw) {
+    if (raw === undefined || raw === 'off') return { value: undefined };
+    const port = Number(raw);
+    return Number.isInteger(port) && port >= 0 && port <= 65_535
+      ? { value: port }
+      : { problem: `expected off or an integer in 0..65535, got ${JSON.stringify(raw)}` };
+  },
+};
+
+/** Every setting of the agent. `agent NAME TARGET FIRST_SPEAKER` on the command line goes before the first three. */
+export const settings = {
+  name: name('AGENT_NAME', "this agent's name; unset: the container's (crowd-3), else the host's"),
+  target: name('AGENT_TARGET', 'whom each line addresses; unset: whoever spoke last'),
+  firstSpeaker: text('AGENT_FIRST_SPEAKER', {
+    help: 'true, or the name of this agent: it opens the conversation',
+    fallback: 'false',
+    pattern: namePattern,
+    expected: 'true, false or a name',
+  }),
+  routerUrl: url('ROUTER_URL', {
+    help: 'where the router is',
+    fallback: `ws://localhost:${defaultPort}`,
+    schemes: 'ws:, wss:',
+  }),
+  token: secret('AGENT_TOKEN', 'shown to the router at registration'),
+
+  modelKind: choice('AGENT_MODEL_KIND', {
+    help: 'auto: openai if there is a key or a base URL, else rehearsal (no language model)',
+    of: ['auto', 'openai', 'rehearsal'],
+    fallback: 'auto',
+  }),
+  apiKey: secret('OPENAI_API_KEY', 'key of the model server'),
+  baseUrl: url('OPENAI_BASE_URL', {
+    help: 'an OpenAI-compatible server, with its /v1; unset: OpenAI',
+    fallback: '',
+    schemes: 'http:, https:',
+  }),
+  model: text('OPENAI_MODEL', { help: 'which model to ask', fallback: 'gpt-4.1-nano' }),
+  temperature: decimal('AGENT_TEMPERATURE', {
+    help: "0..2; unset: the server's own",
+    fallback: undefined,
+    min: 0,
+    max: 2,
+  }),
+  maxTokens: integer('AGENT_MAX_TOKENS', {
+    help: 'most tokens of one reply; unset: no limit of ours',
+    fallback: undefined,
+    min: 1,
+    max: 1_000_000,
+  }),
+  historyTokens: integer('AGENT_HISTORY_TOKENS', {
+    help: 'how much of the conversation the model is shown, in tokens',
+    fallback: 8_000,
+    min: 100,
+    max: 10_000_000,
+  }),
+  persona: text('AGENT_PERSONA', {
+    help: 'who the agent is: text, or a file that holds it',
+    fallback: undefined,
+  }),
+  promptModule: text('AGENT_PROMPT_MODULE', {
+    help: 'a TypeScript or JavaScript file that exports makePrompt()',
+    fallback: undefined,
+  }),
+  seed: integer('AGENT_SEED', {
+    help: 'makes a rehearsal repeatable; passed on to a model server',
+    fallback: undefined,
+    min: 0,
+    max: 2_147_483_647,
+  }),
+  rehearsalDelayMs: integer('AGENT_REHEARSAL_DELAY_MS', {
+    help: 'how long a rehearsed reply takes',
+    fallback: 0,
+    min: 0,
+    max: 60_000,
+  }),
+
+  topic: text('AGENT_TOPIC', { help: 'what the conversation that it opens is about', fallback: undefined }),
+  members: list('AGENT_MEMBERS', {
+    help: 'further members of the conversation that it opens: names with commas between',
+    separator: ',',
+    pattern: namePattern,
+  }),
+  policy: choice('AGENT_POLICY', {
+    help: 'who speaks next in the conversation that it opens',
+    of: policyNames,
+    fallback: 'addressed',
+  }),
+  maxTurns: integer('AGENT_MAX_TURNS', {
+    help: "turns of the conversation that it opens; 0: no limit; unset: the router's",
+    fallback: undefined,
+    min: 0,
+    max: 1_000_000_000,
+  }),
+  maxDurationSeconds: integer('AGENT_MAX_DURATION_SECONDS', {
+    help: "seconds that the conversation that it opens may last; 0: no limit; unset: the router's",
+    fallback: undefined,
+    min: 0,
+    max: 1_000_000_000,
+  }),
+  stopPhrases: list('AGENT_STOP_PHRASES', {
+    help: 'phrases that end the conversation that it opens, with | between',
+    separator: '|',
+  }),
+
+  capacity: integer('AGENT_CAPACITY', {
+    help: 'how many turns, each of another conversation, it works on at once',
+    fallback: 8,
+    min: 1,
+    max: maxCapacity,
+  }),
+  healthPort,
+  logLevel: choice('LOG_LEVEL', { help: 'least level that is logged', of: logLevels, fallback: 'info' }),
+} satisfies Record<string, Setting<unknown>>;
+export type AgentSettings = Values<typeof settings>;
+
+/** Set by build machines for purposes of their own. */
+const foreign = ['AGENT_TOOLSDIRECTORY', 'AGENT_ISSELFHOSTED', 'AGENT_VERSION', 'AGENT_ID', 'AGENT_OS'];
+const places = ['AGENT_NAME', 'AGENT_TARGET', 'AGENT_FIRST_SPEAKER'];
+
+/** The settings, or a ConfigError. `args` are those of the command line; they go before the environment. */
+export const readSettings = (args: readonly string[], env: Environment): AgentSettings => {
+  if (args.length > places.length) throw new ConfigError(['usage: agent [NAME [TARGET [FIRST_SPEAKER]]]']);
+  const given = Object.fromEntries(args.map((arg, place) => [places[place], arg]));
+  const values = loadSettings(settings, { ...env, ...given }, { prefixes: ['AGENT_'], foreign });
+  const problems: string[] = [];
+  if (values.name !== undefined && values.target === values.name) {
+    problems.push(`AGENT_TARGET: ${values.target} is this agent itself; name the one it talks to`);
+  }
+  if (values.promptModule !== undefined && values.persona !== undefined) {
+    problems.push('AGENT_PERSONA: is set, and so is AGENT_PROMPT_MODULE: set one of the two');
+  }
+  if (values.modelKind === 'openai' && values.apiKey === undefined && values.baseUrl === '') {
+    problems.push('AGENT_MODEL_KIND: openai needs OPENAI_API_KEY or OPENAI_BASE_URL');
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return values;
+};
