@@ -1,0 +1,28 @@
+import { createServer } from 'node:http';
+import { Writes } from '../../services/router/src/connection.ts';
+import { openDoor } from '../../services/router/src/door.ts';
+import { listen } from '../../services/router/src/http/http-server.ts';
+import { RouterMetrics } from '../../services/router/src/metrics.ts';
+
+/**
+ * The router's door with a session behind it that sends every frame back: what Autobahn's fuzzing client talks to.
+ * Prints its URL. Binary frames are refused, as PROTOCOL.md §2.1 has it.
+ */
+const none = () => 0;
+const server = createServer();
+openDoor(server, {
+  registerMs: 60_000,
+  heartbeatMs: 60_000,
+  rate: { perSecond: 0, burst: 1 },
+  metrics: new RouterMetrics('0', { conversations: none, waiting: none, agents: none, delivered: none }),
+  writes: new Writes(),
+  openSession: (dialect, connection) => ({
+    dialect,
+    name: undefined,
+    receive: (raw) => connection.send(raw),
+    ponged() {},
+    closed() {},
+    drain() {},
+  }),
+});
+console.log(`ws://${await listen(server, '127.0.0.1', Number(process.argv[2] ?? 0))}`);
