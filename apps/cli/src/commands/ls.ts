@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+import { type Command, routerUrl, UsageError } from '../command.ts';
+import { type ConversationSummary, RouterApi } from '../router-api.ts';
+import { type Column, table } from '../table.ts';
+import { paint } from '../terminal.ts';
+
+const columns: readonly Column<ConversationSummary>[] = [
+  { title: 'ID', text: ({ id }) => id },
+  {
+    title: 'STATUS',
+    text: ({ status, ending }) => (ending ? `${status}: ${ending.reason}` : status),
+    styles: ({ status, ending }) =>
+      status === 'running' ? ['green'] : ending?.reason === 'failed' ? ['red'] : ['dim'],
+  },
+  { title: 'TURNS', text: ({ turns }) => String(turns), right: true },
+  {
+    title: 'STARTED',
+    text: ({ startedAt }) => new Date(startedAt).toISOString().slice(0, 19).replace('T', ' '),
+  },
+  { title: 'MEMBERS', text: ({ members }) => members.join(', ') },
+  { title: 'TOPIC', text: ({ topic }) => topic ?? '' },
+];
+
+export const ls: Command = {
+  summary: 'list the conversations of a router',
+  usage: `Usage: parley ls [--json] [--url URL]
+
+  --json      as a JSON list
+  --url URL   the router (default: ROUTER_URL, else http://127.0.0.1:8765)
+`,
+  async run(args, { env, out, err, stop }) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { json: { type: 'boolean', default: false }, url: { type: 'string' } },
+      allowPositionals: true,
+    });
+    if (positionals.length > 0) throw new UsageError(`ls takes no ${positionals[0]}`);
+    const conversations = await new RouterApi(routerUrl(values.url, env), stop).conversations();
+    if (values.json) out.write(`${JSON.stringify(conversations, null, 2)}\n`);
+    else if (conversations.length === 0) err.write(`${paint(err, 'no conversations yet', 'dim')}\n`);
+    else out.write(table(out, columns, conversations));
+    return 0;
+  },
+};

@@ -1,0 +1,105 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { ConfigError } from '@parley/kit';
+import type { Entry } from '@parley/protocol';
+import { type Command, type Host, routerUrl, UsageError, wholeNumber } from '../command.ts';
+import { endingText, totals } from '../ending.ts';
+import { LiveTranscript } from '../live-transcript.ts';
+import { PlainTranscript } from '../plain-transcript.ts';
+import { RouterApi, type RouterEvent } from '../router-api.ts';
+import { paint } from '../terminal.ts';
+import type { Transcript } from '../transcript.ts';
+
+const retryMs = 1_000;
+
+/** Events of a router that may go away and come back. The first connection must succeed. */
+async function* lasting(open: () => AsyncIterable<RouterEvent>, stop: AbortSignal) {
+  for (let connected = false; ; ) {
+    try {
+      for await (const event of open()) {
+        connected = true;
+        yield event;
+      }
+    } catch (error) {
+      if (stop.aborted || (!connected && error instanceof ConfigError)) throw error;
+    }
+    await delay(retryMs, undefined, { signal: stop });
+  }
+}
+
+/** The entries that are there, then what happens. The events begin first, so nothing falls between. */
+async function* wholeConversation(api: RouterApi, id: string): AsyncGenerator<RouterEvent> {
+  const events = await api.events({ conversation: id });
+  for (const entry of (await api.conversation(id)).entries) {
+    yield { kind: 'entry', position: 0, conversation: id, entry };
+  }
+  yield* events;
+}
+
+/** One conversation, to its end; entries up to `since` are not shown. */
+const tailOne = async (api: RouterApi, id: string, since: number, { out, stop }: Host): Promise<number> => {
+  const transcript: Transcript = out.live ? new LiveTranscript(out) : new PlainTranscript(out);
+  const entries: Entry[] = [];
+  for await (const event of lasting(() => wholeConversation(api, id), stop)) {
+    if (event.kind === 'chunk') {
+      transcript.chunk(event);
+      continue;
+    }
+    const { entry } = event;
+    if (entry.seq <= entries.length) continue;
+    entries.push(entry);
+    if (entry.seq > since || entry.type === 'opened') transcript.entry(entry);
+    if (entry.type !== 'ended') continue;
+    out.write(`${paint(out, `Ended: ${endingText(entry)}`, 'bold')}\n${totals(entries)}\n`);
+    break;
+  }
+  return 0;
+};
+
+/** All conversations from a position of the ledger on, until the user stops it. */
+const tailAll = async (api: RouterApi, since: number | undefined, { out, stop }: Host): Promise<number> => {
+  const transcripts = new Map<string, PlainTranscript>();
+  let position = since;
+  async function* open() {
+    yield* await api.events({ since: position });
+  }
+  for await (const event of lasting(open, stop)) {
+    if (event.kind !== 'entry') continue;
+    const { conversation, entry } = event;
+    position = event.position;
+    const transcript =
+      transcripts.get(conversation) ?? new PlainTranscript(out, `${paint(out, conversation, 'dim')}  `);
+    transcripts.set(conversation, transcript);
+    if (entry.type === 'opened') {
+      transcript.note(`opened by ${entry.by}${entry.topic ? `: ${entry.topic}` : ''}`);
+    }
+    transcript.entry(entry);
+    if (entry.type !== 'ended') continue;
+    transcript.note(`ended: ${endingText(entry)}`);
+    transcripts.delete(conversation);
+  }
+  return 0;
+};
+
+export const tail: Command = {
+  summary: 'follow one conversation, or all of them',
+  usage: `Usage: parley tail [ID] [--since N] [--url URL]
+
+  ID          the conversation, to its end; without it, what is new in all of them, until Ctrl-C
+  --since N   with ID: only entries after number N; without: everything after position N of the ledger
+  --url URL   the router (default: ROUTER_URL, else http://127.0.0.1:8765)
+`,
+  async run(args, host) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { since: { type: 'string' }, url: { type: 'string' } },
+      allowPositionals: true,
+    });
+    if (positionals.length > 1) throw new UsageError('expected at most one conversation ID');
+    const since =
+      values.since === undefined ? undefined : wholeNumber('since', values.since, 0, Number.MAX_SAFE_INTEGER);
+    const api = new RouterApi(routerUrl(values.url, host.env), host.stop);
+    const [id] = positionals;
+    return id === undefined ? tailAll(api, since, host) : tailOne(api, id, since ?? 0, host);
+  },
+};

@@ -1,0 +1,31 @@
+import { namePattern } from '@parley/protocol';
+import { UsageError } from './command.ts';
+
+/** Two tempers that make any topic a conversation; a third member begins again with the first. */
+const personas = [
+  'curious and quick; you give a concrete example and ask one question back. At most three sentences.',
+  'dry and sceptical, yet fair; you doubt one thing that was said and offer something better. At most three sentences.',
+];
+
+export const defaultTopic = 'whether a ship is still the same ship when every plank of it has been replaced';
+
+export interface Player {
+  readonly name: string;
+  readonly target: string;
+  readonly persona: string;
+}
+
+/** Players in a ring: each addresses the next. `names` have commas between. */
+export const castOf = (names: string): Player[] => {
+  const all = names.split(',').map((name) => name.trim());
+  const wrong = all.find((name) => !namePattern.test(name));
+  if (wrong !== undefined) throw new UsageError(`--names: ${JSON.stringify(wrong)} is not a name`);
+  if (all.length < 2 || new Set(all).size < all.length) {
+    throw new UsageError('--names: expected two or more different names with commas between');
+  }
+  return all.map((name, place) => ({
+    name,
+    target: all[(place + 1) % all.length] as string,
+    persona: personas[place % personas.length] as string,
+  }));
+};

@@ -1,0 +1,40 @@
+import type { Ending, Entry, EntryOf } from '@parley/protocol';
+
+const words: Readonly<Record<Ending, string>> = {
+  'max-turns': 'all the turns it was allowed are taken',
+  'max-duration': 'the time it was allowed is over',
+  'token-budget': 'the tokens it was allowed are used up',
+  'cost-budget': 'the money it was allowed is spent',
+  'stop-phrase': 'somebody said a stop phrase',
+  agreed: 'all members agreed that it is done',
+  'agent-left': 'a member left',
+  absent: 'a member stayed away',
+  repetition: 'the members repeated themselves',
+  'farewell-loop': 'the members only said goodbye',
+  failed: 'a turn used up its attempts',
+  operator: 'an operator ended it',
+};
+
+/** How a conversation ended and why, in one line. */
+export const endingText = ({ reason, detail }: Pick<EntryOf<'ended'>, 'reason' | 'detail'>): string =>
+  `${reason} (${words[reason] ?? 'no more is known'}${detail ? `: ${detail}` : ''})`;
+
+/** The code that a command exits with when the conversation it ran has ended so. */
+export const exitCodeOf = (reason: Ending): number => (reason === 'failed' || reason === 'absent' ? 1 : 0);
+
+const number = (value: number): string => value.toLocaleString('en-US');
+
+/** Turns, tokens and seconds of a whole conversation. */
+export const totals = (entries: readonly Entry[]): string => {
+  const turns = entries.filter(({ type }) => type === 'said' || type === 'passed').length;
+  const usages = entries.flatMap((entry) => (entry.type === 'said' && entry.usage ? [entry.usage] : []));
+  const input = usages.reduce((sum, { inputTokens }) => sum + inputTokens, 0);
+  const output = usages.reduce((sum, { outputTokens }) => sum + outputTokens, 0);
+  const estimated = usages.some((usage) => usage.estimated) ? ', estimated' : '';
+  const seconds = ((entries.at(-1)?.at ?? 0) - (entries[0]?.at ?? 0)) / 1_000;
+  return [
+    `${turns} ${turns === 1 ? 'turn' : 'turns'}`,
+    `${number(input + output)} tokens (${number(input)} in, ${number(output)} out${estimated})`,
+    `${seconds.toFixed(1)} s`,
+  ].join(' · ');
+};

@@ -1,0 +1,77 @@
+import type { Entry, EntryOf } from '@parley/protocol';
+import { endingText, totals } from './ending.ts';
+import { told } from './transcript.ts';
+
+/** A conversation in somebody else's format. `as` is the member whose lines are those of the assistant. */
+export type Format = (entries: readonly Entry[], as: string) => string;
+
+interface Message {
+  readonly mine: boolean;
+  readonly text: string;
+}
+
+const isSaid = (entry: Entry): entry is EntryOf<'said'> => entry.type === 'said';
+
+const openedOf = (entries: readonly Entry[]): EntryOf<'opened'> | undefined =>
+  entries.find((entry) => entry.type === 'opened');
+
+/**
+ * The conversation as one member took part in it: lines of the others stand between its own, with names before
+ * them when there are several others; neighbours of one side are one message.
+ */
+const seenBy = (entries: readonly Entry[], as: string): Message[] => {
+  const said = entries.filter(isSaid);
+  const others = new Set(said.map(({ from }) => from).filter((name) => name !== as));
+  const messages: Message[] = [];
+  for (const { from, text } of said) {
+    const mine = from === as;
+    const line = mine || others.size < 2 ? text : `[${from}] ${text}`;
+    const last = messages.at(-1);
+    if (last?.mine === mine) messages.splice(-1, 1, { mine, text: `${last.text}\n\n${line}` });
+    else messages.push({ mine, text: line });
+  }
+  return messages;
+};
+
+const json = (value: unknown): string => `${JSON.stringify(value)}\n`;
+
+/** Every entry as it stands in the ledger, one a line. */
+const jsonl: Format = (entries) => entries.map(json).join('');
+
+const markdown: Format = (entries) => {
+  const opened = openedOf(entries);
+  const ended = entries.find((entry) => entry.type === 'ended');
+  const lines = entries.flatMap((entry) => {
+    if (isSaid(entry)) return [`**${entry.from}:** ${entry.text}`];
+    const text = told(entry);
+    return text ? [`_${text}_`] : [];
+  });
+  const title = opened?.topic ?? `A conversation of ${opened?.members.join(', ')}`;
+  const started = opened ? `${new Date(opened.at).toISOString()} · ` : '';
+  const end = ended ? `Ended: ${endingText(ended)}` : 'Not ended.';
+  return `# ${title.replaceAll('\n', ' ')}\n\n${started}${totals(entries)}\n\n${lines.join('\n\n')}\n\n---\n\n${end}\n`;
+};
+
+/** One conversation of a ShareGPT data set. */
+const sharegpt: Format = (entries, as) =>
+  json({
+    conversations: seenBy(entries, as).map(({ mine, text }) => ({
+      from: mine ? 'gpt' : 'human',
+      value: text,
+    })),
+  });
+
+/** One line of a fine-tuning file for the Chat Completions API. */
+const openai: Format = (entries, as) => {
+  const topic = openedOf(entries)?.topic;
+  const system = topic ? [{ role: 'system', content: `The topic: ${topic}` }] : [];
+  const messages = seenBy(entries, as).map(({ mine, text }) => ({
+    role: mine ? 'assistant' : 'user',
+    content: text,
+  }));
+  return json({ messages: [...system, ...messages] });
+};
+
+export const formats: ReadonlyMap<string, Format> = new Map(
+  Object.entries({ jsonl, markdown, sharegpt, openai }),
+);

@@ -1,0 +1,68 @@
+import { constants } from 'node:os';
+import { runMain } from '@parley/kit';
+import type { Command, Host } from './command.ts';
+import { UsageError } from './command.ts';
+import { demo } from './commands/demo.ts';
+import { exportCommand } from './commands/export.ts';
+import { ls } from './commands/ls.ts';
+import { tail } from './commands/tail.ts';
+import { help } from './help.ts';
+import type { Screen } from './terminal.ts';
+
+const commands: ReadonlyMap<string, Command> = new Map(
+  Object.entries({ demo, ls, tail, export: exportCommand }),
+);
+
+const screenOf = (stream: NodeJS.WriteStream): Screen => ({
+  write: (text) => void stream.write(text),
+  live: stream.isTTY === true && process.env.TERM !== 'dumb',
+  colour: stream.isTTY === true && stream.hasColors(),
+  get columns() {
+    return stream.columns ?? 80;
+  },
+  get rows() {
+    return stream.rows ?? 24;
+  },
+});
+
+const run = async (host: Host): Promise<number> => {
+  const [name = 'help', ...args] = process.argv.slice(2);
+  const command = commands.get(name);
+  if (command && !args.includes('--help') && !args.includes('-h')) return command.run(args, host);
+  if (!command && !['help', '--help', '-h'].includes(name)) throw new UsageError(`no command ${name}`);
+  host.out.write(help(commands, command ? name : args[0]));
+  return 0;
+};
+
+const isUsageError = (error: unknown): error is Error =>
+  error instanceof UsageError || String((error as { code?: unknown })?.code).startsWith('ERR_PARSE_ARGS');
+
+runMain(process, 'parley', async () => {
+  const stop = new AbortController();
+  let stoppedBy = 0;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      stoppedBy ||= 128 + constants.signals[signal];
+      stop.abort();
+    });
+  }
+  // A reader that goes away, as `head` does, wants no more.
+  process.stdout.on('error', () => stop.abort());
+  const host: Host = {
+    env: process.env,
+    out: screenOf(process.stdout),
+    err: screenOf(process.stderr),
+    stop: stop.signal,
+  };
+  try {
+    const code = await run(host);
+    process.exitCode = stoppedBy || code;
+  } catch (error) {
+    if (stop.signal.aborted) {
+      process.exitCode = stoppedBy;
+    } else if (isUsageError(error)) {
+      host.err.write(`parley: ${error.message}\nparley: \`parley help\` tells how it is used\n`);
+      process.exitCode = 2;
+    } else throw error;
+  }
+});

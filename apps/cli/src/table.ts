@@ -1,0 +1,46 @@
+import { columnsOf, harmless, paint, type Screen, type Style } from './terminal.ts';
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly right?: boolean;
+  text(row: Row): string;
+  styles?(row: Row): readonly Style[];
+}
+
+const cut = (text: string, columns: number): string => {
+  if (columnsOf(text) <= columns) return text;
+  let kept = '';
+  for (const character of text) {
+    if (columnsOf(kept + character) > columns - 1) break;
+    kept += character;
+  }
+  return `${kept}…`;
+};
+
+/** Rows under their titles. The last column is cut at the edge of a terminal; a pipe gets all of it. */
+export const table = <Row>(screen: Screen, columns: readonly Column<Row>[], rows: readonly Row[]): string => {
+  const cells = rows.map((row) => columns.map((column) => harmless(column.text(row)).replaceAll('\n', ' ')));
+  const widths = columns.map(({ title }, i) =>
+    Math.max(title.length, ...cells.map((row) => columnsOf(row[i] as string))),
+  );
+  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
+  const room = screen.live ? Math.max(10, screen.columns - before) : Number.POSITIVE_INFINITY;
+  const line = (texts: readonly string[], styles: (i: number) => readonly Style[]): string =>
+    texts
+      .map((text, i) => {
+        const last = i === texts.length - 1;
+        const space = ' '.repeat(Math.max(0, (widths[i] as number) - columnsOf(text)));
+        const shown = paint(screen, last ? cut(text, room) : text, ...styles(i));
+        return columns[i]?.right ? space + shown : last ? shown : shown + space;
+      })
+      .join('  ')
+      .trimEnd();
+  return [
+    line(
+      columns.map(({ title }) => title),
+      () => ['dim'],
+    ),
+    ...rows.map((row, r) => line(cells[r] as string[], (i) => columns[i]?.styles?.(row) ?? [])),
+    '',
+  ].join('\n');
+};

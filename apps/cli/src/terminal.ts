@@ -1,0 +1,77 @@
+/** Where text goes, and what can be done there. */
+export interface Screen {
+  write(text: string): void;
+  /** Lines can be drawn again. False when piped. */
+  readonly live: boolean;
+  readonly colour: boolean;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+const codes = {
+  bold: 1,
+  dim: 2,
+  red: 31,
+  green: 32,
+  yellow: 33,
+  blue: 34,
+  magenta: 35,
+  cyan: 36,
+} as const;
+export type Style = keyof typeof codes;
+
+export const paint = (screen: Pick<Screen, 'colour'>, text: string, ...styles: readonly Style[]): string =>
+  screen.colour && text !== ''
+    ? `\x1b[${styles.map((style) => codes[style]).join(';')}m${text}\x1b[0m`
+    : text;
+
+const nameColours = ['cyan', 'yellow', 'magenta', 'green', 'blue', 'red'] as const;
+
+/** The colour of the member that stands at `place` in the conversation. */
+export const nameColour = (place: number): Style =>
+  nameColours[Math.max(0, place) % nameColours.length] as Style;
+
+/** What peers say must not steer the terminal: control characters and those that turn the direction are left out. */
+export const harmless = (text: string): string =>
+  text
+    .replaceAll('\t', '  ')
+    .replaceAll(/\r\n?/g, '\n')
+    .replaceAll(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, (found) =>
+      found === '\n' ? found : '',
+    );
+
+const wide =
+  /\p{Extended_Pictographic}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
+
+/** Columns that `text` takes on a terminal. */
+export const columnsOf = (text: string): number => {
+  let columns = 0;
+  for (const character of text) {
+    if (/\p{M}|\u200d/u.test(character)) continue;
+    columns += wide.test(character) ? 2 : 1;
+  }
+  return columns;
+};
+
+/** `text` in lines of at most `columns`, broken between words; a word that is longer is broken where it must be. */
+export const wrap = (text: string, columns: number): string[] =>
+  text.split('\n').flatMap((paragraph) => {
+    const lines: string[] = [];
+    let line = '';
+    for (const piece of paragraph.match(/\s+|\S+/gu) ?? []) {
+      if (piece.trim() === '' || columnsOf(line + piece) <= columns) {
+        line += piece;
+        continue;
+      }
+      if (line.trim() !== '') lines.push(line.trimEnd());
+      line = '';
+      for (const character of piece) {
+        if (columnsOf(line + character) > columns && line !== '') {
+          lines.push(line);
+          line = '';
+        }
+        line += character;
+      }
+    }
+    return [...lines, line.trimEnd()];
+  });

@@ -1,0 +1,111 @@
+import { execFileSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Entry } from '@parley/protocol';
+import type { ConversationView } from '../harness/parley.ts';
+import { until } from '../harness/poll.ts';
+import { repository } from '../harness/started-process.ts';
+
+export interface AgentView {
+  readonly name: string;
+  readonly replicas: number;
+}
+
+export interface ConversationPage {
+  readonly conversation: ConversationView;
+  readonly entries: readonly Entry[];
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+
+export const docker = (...args: string[]): string =>
+  execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+
+/** The project's docker-compose.yml on the real engine, under a name and on ports of its own. */
+export class Deployment implements AsyncDisposable {
+  readonly #project: string;
+  readonly #ports: { readonly router: number; readonly prometheus: number };
+
+  private constructor(project: string, ports: { router: number; prometheus: number }) {
+    this.#project = project;
+    this.#ports = ports;
+  }
+
+  static async create(project: string): Promise<Deployment> {
+    return new Deployment(project, { router: await freePort(), prometheus: await freePort() });
+  }
+
+  compose(args: readonly string[], { show = false } = {}): string {
+    const { PATH, HOME, DOCKER_HOST } = process.env;
+    const files = ['docker-compose.yml', 'tests/compose/overlay.yml'].flatMap((file) => ['-f', file]);
+    const output = execFileSync(
+      'docker',
+      ['compose', '--env-file', '/dev/null', '--project-directory', '.', ...files, ...args],
+      {
+        cwd: join(repository),
+        encoding: 'utf8',
+        stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+        env: {
+          PATH,
+          HOME,
+          DOCKER_HOST,
+          COMPOSE_PROJECT_NAME: this.#project,
+          PARLEY_PORT: String(this.#ports.router),
+          PARLEY_PROMETHEUS_PORT: String(this.#ports.prometheus),
+        },
+      },
+    );
+    return output?.trim() ?? '';
+  }
+
+  /** Starts services and returns when all of them are healthy. */
+  up(services: readonly string[], ...options: string[]): void {
+    this.compose(['up', '--no-build', '--detach', '--wait', '--wait-timeout', '60', ...options, ...services]);
+  }
+
+  /** The ids of a service's containers. */
+  containers(service: string): string[] {
+    return this.compose(['ps', '--all', '--quiet', service]).split('\n').filter(Boolean);
+  }
+
+  async get<T>(path: string): Promise<T> {
+    const response = await fetch(`http://127.0.0.1:${this.#ports.router}${path}`);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  /** The result of an instant query. */
+  async query(promql: string): Promise<{ metric: Record<string, string>; value: [number, string] }[]> {
+    const url = `http://127.0.0.1:${this.#ports.prometheus}/api/v1/query?query=${encodeURIComponent(promql)}`;
+    const { data } = (await (await fetch(url)).json()) as {
+      data: { result: { metric: Record<string, string>; value: [number, string] }[] };
+    };
+    return data.result;
+  }
+
+  /** The conversation that `by` has opened, when `is` holds of it. A router that is away is waited for. */
+  conversation(
+    what: string,
+    by: string,
+    is: (one: ConversationView) => boolean,
+    deadlineMs = 60_000,
+  ): Promise<ConversationPage> {
+    const look = async () => {
+      const { conversations } = await this.get<{ conversations: ConversationView[] }>('/v1/conversations');
+      const found = conversations.find((one) => one.by === by && is(one));
+      return found && this.get<ConversationPage>(`/v1/conversations/${found.id}`);
+    };
+    return until(what, () => look().catch(() => undefined), deadlineMs);
+  }
+
+  /** Removes everything, volumes too. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.compose(['--profile', '*', 'down', '--volumes', '--remove-orphans', '--timeout', '5']);
+  }
+}

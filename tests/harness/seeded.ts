@@ -1,0 +1,15 @@
+/**
+ * Random numbers in 0..1 that can be had again: the seed is that of PARLEY_SEED, else a new one, and is printed.
+ * The generator is mulberry32.
+ */
+export const seeded = (title: string): (() => number) => {
+  const seed = Number(process.env.PARLEY_SEED ?? Math.floor(Math.random() * 2 ** 32));
+  console.info(`${title}: PARLEY_SEED=${seed}`);
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+};

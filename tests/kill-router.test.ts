@@ -1,0 +1,40 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { RunningRouter, startAgent, temporaryFolder } from './harness/parley.ts';
+import { seeded } from './harness/seeded.ts';
+import { killAll } from './harness/started-process.ts';
+import { expectWhole } from './harness/whole-conversation.ts';
+
+afterEach(killAll);
+
+const turns = 40;
+const replyMs = 25;
+
+describe('a router that is killed without warning', () => {
+  it('takes up a conversation of 40 turns where it was, ten times out of ten', {
+    timeout: 240_000,
+  }, async () => {
+    const random = seeded('kill-router');
+    for (let round = 0; round < 10; round++) {
+      const router = await RunningRouter.start({ ROUTER_LEDGER: `${temporaryFolder()}/ledger.sqlite` });
+      const env = {
+        ROUTER_URL: router.url,
+        AGENT_REHEARSAL_DELAY_MS: String(replyMs),
+        AGENT_MAX_TURNS: String(turns),
+      };
+      startAgent(['alice', 'bob', 'alice'], env);
+      startAgent(['bob', 'alice', 'alice'], env);
+
+      // A turn somewhere in the conversation, and a moment somewhere in that turn.
+      const turn = 1 + Math.floor(random() * (turns - 2));
+      await router.when(`past turn ${turn}`, (view) => view.turns >= turn);
+      await delay(random() * replyMs);
+      await router.crashAndRestart();
+
+      const { id } = await router.ended('alice', 60_000);
+      expectWhole(await router.entries(id), { turns, circle: ['alice', 'bob'] });
+      expect(await router.conversations()).toHaveLength(1);
+      await killAll();
+    }
+  });
+});
