@@ -1,7 +1,7 @@
 import type { Mark } from '../load/model-server.ts';
 import { bundled } from '../measure/built.ts';
 import { type Child, startChild } from '../measure/child.ts';
-import { startAgent, startRouter } from '../measure/parley.ts';
+import { startAgent, startRouter, welcomed } from '../measure/parley.ts';
 import type { Outcome } from '../measure/report.ts';
 import { median, ratios } from '../measure/statistics.ts';
 import { type Options, progress } from './options.ts';
@@ -58,7 +58,6 @@ const start: Record<System, (programs: Programs, model: string, profile?: string
       AGENT_HISTORY_TOKENS: String(historyTokens),
       AGENT_MAX_TURNS: '0',
       AGENT_MAX_DURATION_SECONDS: '0',
-      AGENT_LOG_LEVEL: 'info',
     };
     const agent = (name: string, target: string) =>
       startAgent({
@@ -69,6 +68,7 @@ const start: Record<System, (programs: Programs, model: string, profile?: string
         env: { ...env, AGENT_FIRST_SPEAKER: 'alice' },
       });
     const bob = agent('bob', 'alice');
+    await welcomed(bob);
     const alice = agent('alice', 'bob');
     return { children: [router.child, bob, alice], begin() {} };
   },

@@ -104,4 +104,4 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => set
 
 /** Resolves when the router has welcomed this agent. */
 export const welcomed = (agent: Child): Promise<unknown> =>
-  agent.line((line) => line.includes('"msg":"welcomed"'));
+  agent.line((line) => line.includes('"msg":"registered"'));
