@@ -51,8 +51,19 @@ const statOf = ({ warnAt }: Panel) => ({
 const graphOf = ({ kind }: Panel) => ({
   type: 'timeseries' as const,
   options: {
-    legend: { displayMode: 'list', placement: 'bottom', showLegend: true },
-    tooltip: { mode: 'multi', sort: 'desc' },
+    // Bars are counted by a closed set, most of it zero: the greatest come first.
+    legend:
+      kind === 'bars'
+        ? {
+            displayMode: 'table',
+            placement: 'right',
+            showLegend: true,
+            calcs: ['max'],
+            sortBy: 'Max',
+            sortDesc: true,
+          }
+        : { displayMode: 'list', placement: 'bottom', showLegend: true },
+    tooltip: { mode: 'multi', sort: 'desc', hideZeros: kind === 'bars' },
   },
   defaults: {
     min: 0,

@@ -1,5 +1,5 @@
 import { routerMetrics } from '@parley/kit';
-import { type Ending, endings, type RefusalCode, refusals } from '@parley/protocol';
+import { closings, type Ending, endings, type RefusalCode, refusals } from '@parley/protocol';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Commit } from './conversations.ts';
 import type { TurnClock } from './grants.ts';
@@ -8,6 +8,16 @@ type Tally<K extends string> = Map<K, number>;
 const tally = <K extends string>(keys: readonly K[]): Tally<K> => new Map(keys.map((key) => [key, 0]));
 const add = <K extends string>(tallied: Tally<K>, key: K, by = 1) =>
   tallied.set(key, (tallied.get(key) ?? 0) + by);
+
+/** A peer may close with any code; only ours and the usual good-byes become labels. */
+const closeCodes = [
+  '1000',
+  '1001',
+  '1005',
+  '1006',
+  ...Object.values(closings).map(({ code }) => String(code)),
+  'other',
+];
 
 /** What only others know, asked for when Prometheus asks. */
 export interface Levels {
@@ -25,7 +35,7 @@ export class RouterMetrics implements TurnClock {
   readonly #ended = tally<Ending>(endings);
   readonly #turns = tally(['said', 'passed', 'lapsed']);
   readonly #refusals = tally(Object.keys(refusals) as RefusalCode[]);
-  readonly #disconnects: Tally<string> = new Map();
+  readonly #disconnects = tally(closeCodes);
   readonly #tokens = tally(['input', 'output']);
   #entries = 0;
   readonly #wait: Histogram;
@@ -100,9 +110,8 @@ export class RouterMetrics implements TurnClock {
   }
 
   disconnected(code: number): void {
-    // A peer chooses its own close code; only ours and the RFC's become labels.
-    const known = (code >= 1000 && code <= 1015) || (code >= 4000 && code < 4300);
-    add(this.#disconnects, known ? String(code) : 'other');
+    const label = String(code);
+    add(this.#disconnects, this.#disconnects.has(label) ? label : 'other');
   }
 
   onCommit({ entries }: Commit): void {
