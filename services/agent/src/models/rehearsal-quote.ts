@@ -1,5 +1,7 @@
 const fewest = 2;
-const most = 9;
+/** A clause of so many words is quoted whole; of a longer one, its beginning. */
+const whole = 11;
+const most = 8;
 /** Words on which a quotation should not end. */
 const dangling =
   /^(a|an|the|of|to|in|on|at|by|for|and|or|but|that|which|who|is|are|was|it|its|with|as|if|not|no|than|so|from|my|your|their)$/i;
@@ -11,7 +13,9 @@ const clausesOf = (text: string): string[] =>
     .map((clause) => clause.trim().replace(/\s+/g, ' '));
 
 const cut = (clause: string): string => {
-  const words = clause.split(' ').slice(0, most);
+  const all = clause.split(' ');
+  if (all.length <= whole) return clause;
+  const words = all.slice(0, most);
   while (words.length > fewest && dangling.test(words.at(-1)!)) words.pop();
   return words.join(' ');
 };

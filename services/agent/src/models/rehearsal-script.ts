@@ -198,6 +198,12 @@ export const answers = [
   'Easily asked, {name}, and not so easily answered.',
   'Straight to the point, then.',
   'I can only say what I have seen.',
+  'Let me try.',
+  'You want to know; very well.',
+  'I was afraid of that one.',
+  'There is a short answer to that, {name}, and I believe it.',
+  'I will say it as I would say it at home.',
+  'To that I have a clear answer, for once.',
   'Here is where I come down.',
   'You will not like my answer, {name}.',
 ];
@@ -210,6 +216,10 @@ export const turns = [
   'I keep coming back to something else.',
   'Put that next to this.',
   'Let us leave the surface.',
+  'I have another worry, or another hope.',
+  'Walk round it once with me.',
+  'Here is what I would start from.',
+  'Set that aside for a minute, {name}.',
 ];
 export const questions = [
   'So tell me, {name}:',
@@ -224,6 +234,12 @@ export const questions = [
   'Allow me a question.',
   'May I put it to you directly?',
   'I would give something to know this.',
+  'Let me hand it back to you, {name}.',
+  'What do you say to this?',
+  'I am curious about one more thing.',
+  'Try this one, {name}.',
+  'There is a question behind it.',
+  'Before I go on, let me hear you.',
 ];
 export const acknowledgements = ['I see what you mean, {name}.', 'Noted, {name}.', 'All right, {name}.'];
 export const windingDown = [

@@ -40,6 +40,9 @@ class Speaker {
   readonly #said: string;
   readonly #topic: string;
   readonly #side: Side;
+  #leaving = false;
+  /** Aspects that this line touches already. */
+  readonly #touched = new Set<Aspect>();
 
   constructor(scene: Scene, seed: number) {
     this.#scene = scene;
@@ -72,7 +75,7 @@ class Speaker {
       this.#say(script.greetings),
       this.#say(script.topicLines),
       this.#say(script.stances[this.#side]),
-      this.#role(1),
+      this.#role(),
       this.#point(this.#fresh()),
     );
   }
@@ -106,6 +109,7 @@ class Speaker {
   }
 
   #farewell(): string {
+    this.#leaving = true;
     const keepsake = this.#last ? this.#say(script.keepsakes) : '';
     return this.#compose(this.#say(script.lastWords[this.#side]), keepsake, this.#say(script.farewells));
   }
@@ -113,33 +117,46 @@ class Speaker {
   /** Now and then a word on who it is, or on what this is about. */
   #aside(): string {
     const dice = this.#dice('aside');
-    if (dice < 0.12) return this.#role(1);
-    return dice < 0.22 && this.#topic.length <= 80 ? this.#say(script.reminders) : '';
+    if (dice < 0.12) return this.#role();
+    return dice < 0.22 && this.#topic.length <= 80 ? this.#sayOnce(script.reminders) : '';
   }
 
-  #role(chance: number): string {
-    const role = roleOf(this.#scene.persona);
-    return role && this.#dice('role') < chance ? this.#say(script.roleLines) : '';
+  #role(): string {
+    return roleOf(this.#scene.persona) ? this.#sayOnce(script.roleLines) : '';
+  }
+
+  /** One of the variants that nobody has used, or nothing. */
+  #sayOnce(variants: readonly string[]): string {
+    return this.#say(variants.filter((one) => !this.#said.includes(longestFixedPart(one))));
   }
 
   #question(chance: number): string {
     if (this.#dice('question') >= chance) return '';
-    const { ask } = this.#fresh();
+    const other = this.#side === 'pro' ? 'con' : 'pro';
+    const { ask } = this.#leastTouched((aspect) => [aspect.ask, aspect[other]]);
     return `${this.#say(script.questions)} ${ask}`;
   }
 
   /** My side of the aspect; the other side when mine has just been said. */
   #point(aspect: Aspect): string {
+    this.#touched.add(aspect);
     const other: Side = this.#side === 'pro' ? 'con' : 'pro';
     const worn = this.#said.includes(aspect[this.#side]) && !this.#said.includes(aspect[other]);
     return aspect[worn ? other : this.#side];
   }
 
-  /** The aspect that has been silent longest. */
+  /** Something to say: of the aspects on which my side has been silent longest, the least talked about. */
   #fresh(): Aspect {
-    const lastUse = ({ pro, con, ask }: Aspect) =>
-      Math.max(...[pro, con, ask].map((sentence) => this.#said.lastIndexOf(sentence)));
-    return this.#first(script.aspects, lastUse, ({ ask }) => ask);
+    return this.#leastTouched((aspect) => [aspect[this.#side]]);
+  }
+
+  #leastTouched(sentences: (aspect: Aspect) => readonly string[]): Aspect {
+    const lastUse = (texts: readonly string[]) =>
+      Math.max(...texts.map((text) => this.#said.lastIndexOf(text)));
+    const rank = (aspect: Aspect) =>
+      lastUse(sentences(aspect)) * 1_000_000 + lastUse([aspect.pro, aspect.con, aspect.ask]);
+    const untouched = script.aspects.filter((one) => !this.#touched.has(one));
+    return this.#first(untouched, rank, ({ ask }) => ask);
   }
 
   #isFirst(): boolean {
@@ -148,21 +165,27 @@ class Speaker {
 
   /** The variant that has been silent longest, with its slots filled. */
   #say(variants: readonly string[]): string {
+    if (variants.length === 0) return '';
     const quote = variants.some((one) => one.includes('{quote}')) ? this.#quote() : undefined;
     const usable = quote === undefined ? variants.filter((one) => !one.includes('{quote}')) : variants;
     const chosen = this.#least(usable.length > 0 ? usable : script.acknowledgements, longestFixedPart);
-    return chosen
+    const text = chosen
       .replaceAll('{name}', this.#addressee())
       .replaceAll('{topic}', this.#topic)
       .replaceAll('{role}', roleOf(this.#scene.persona) ?? '')
       .replaceAll('{quote}', quote ?? '');
+    return text.replace(/^“\p{Ll}/u, (start) => start.toUpperCase());
   }
 
+  /** Words of the last line heard; when taking leave, of any. */
   #quote(): string | undefined {
-    const text = this.#last?.text ?? '';
-    const sentences = script.aspects.flatMap(({ pro, con }) => [pro, con]);
-    const claim = sentences.find((sentence) => text.includes(sentence)) ?? text;
-    return pickQuote(claim, this.#said, (clause) => hash(`${this.#seed}|${clause}`));
+    const { lines, self } = this.#scene;
+    const heard = lines.filter((line): line is SaidLine => line.kind === 'said' && line.from !== self);
+    const text = (this.#leaving ? heard.slice(-memory, -1) : heard.slice(-1))
+      .map((line) => line.text)
+      .join('\n');
+    const claims = script.aspects.flatMap(({ pro, con }) => [pro, con]).filter((one) => text.includes(one));
+    return pickQuote(claims.join('\n') || text, this.#said, (clause) => hash(`${this.#seed}|${clause}`));
   }
 
   #addressee(): string {

@@ -1,0 +1,142 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, type Environment } from '@parley/kit';
+import { describe, expect, it } from 'vitest';
+import { modelKind } from '../src/models/choose.ts';
+import { openingOf } from '../src/opener.ts';
+import { readSettings } from '../src/settings.ts';
+
+const problems = (args: readonly string[], env: Environment): readonly string[] => {
+  try {
+    const settings = readSettings(args, env);
+    openingOf(settings, settings.name ?? 'someone');
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+};
+
+describe('the settings', () => {
+  it('come from the environment, and from the command line before it', () => {
+    const settings = readSettings(['carol', 'dave', 'carol'], { AGENT_NAME: 'alice', AGENT_TARGET: 'bob' });
+    expect([settings.name, settings.target, settings.firstSpeaker]).toEqual(['carol', 'dave', 'carol']);
+  });
+
+  it('have defaults that need nothing', () => {
+    const settings = readSettings([], {});
+    expect(settings).toMatchObject({
+      name: undefined,
+      routerUrl: 'ws://localhost:8765',
+      model: 'gpt-4.1-nano',
+      healthPort: undefined,
+      members: [],
+    });
+    expect(modelKind(settings)).toBe('rehearsal');
+  });
+
+  it.each<[Environment, string]>([
+    [{ OPENAI_API_KEY: 'sk-1' }, 'openai'],
+    [{ OPENAI_BASE_URL: 'http://ollama:11434/v1' }, 'openai'],
+    [{ OPENAI_BASE_URL: '  ' }, 'rehearsal'],
+    [{ OPENAI_API_KEY: 'sk-1', AGENT_MODEL_KIND: 'rehearsal' }, 'rehearsal'],
+  ])('choose the model by what is set: %j is %s', (env, kind) => {
+    expect(modelKind(readSettings([], env))).toBe(kind);
+  });
+
+  it.each<[string, Environment, string]>([
+    ['a bad name', { AGENT_NAME: 'al ice' }, 'AGENT_NAME: expected a name of letters'],
+    [
+      'its own name as target',
+      { AGENT_NAME: 'alice', AGENT_TARGET: 'alice' },
+      'AGENT_TARGET: alice is this agent itself',
+    ],
+    ['a misspelt variable', { AGENT_NMAE: 'alice' }, 'AGENT_NMAE: unknown setting; did you mean AGENT_NAME?'],
+    [
+      'a bad number',
+      { AGENT_TEMPERATURE: 'warm' },
+      'AGENT_TEMPERATURE: expected a number in 0..2, got "warm"',
+    ],
+    [
+      'a bad health port',
+      { AGENT_HEALTH_PORT: '70000' },
+      'AGENT_HEALTH_PORT: expected off or an integer in 0..65535',
+    ],
+    [
+      'a bad router URL',
+      { ROUTER_URL: 'http://router' },
+      'ROUTER_URL: expected a URL that begins with one of ws:, wss:',
+    ],
+    ['a bad member', { AGENT_MEMBERS: 'bob, c d' }, 'AGENT_MEMBERS: "c d" is not a name'],
+    [
+      'an openai model without a server',
+      { AGENT_MODEL_KIND: 'openai' },
+      'AGENT_MODEL_KIND: openai needs OPENAI_API_KEY',
+    ],
+    [
+      'an opener without anyone to talk to',
+      { AGENT_FIRST_SPEAKER: 'true' },
+      'AGENT_FIRST_SPEAKER: this agent opens',
+    ],
+    [
+      'a persona and a prompt module',
+      { AGENT_PERSONA: 'x', AGENT_PROMPT_MODULE: 'y' },
+      'AGENT_PERSONA: is set, and so is',
+    ],
+  ])('refuse %s, and say what to do', (_, env, message) => {
+    expect(problems([], env)).toEqual([expect.stringContaining(message)]);
+  });
+
+  it('refuse a key that is given twice', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'parley-')), 'key');
+    writeFileSync(file, 'sk-file\n');
+    expect(problems([], { OPENAI_API_KEY: 'sk-env', OPENAI_API_KEY_FILE: file })).toEqual([
+      expect.stringContaining('OPENAI_API_KEY: is set, and so is OPENAI_API_KEY_FILE'),
+    ]);
+    expect(readSettings([], { OPENAI_API_KEY_FILE: file }).apiKey).toBe('sk-file');
+  });
+
+  it('tell of every problem at once', () => {
+    expect(problems([], { AGENT_NAME: '!', AGENT_CAPACITY: '0', LOG_LEVEL: 'loud' })).toHaveLength(3);
+  });
+
+  it('refuse more arguments than there are places for', () => {
+    expect(problems(['a', 'b', 'c', 'd'], {})).toEqual(['usage: agent [NAME [TARGET [FIRST_SPEAKER]]]']);
+  });
+});
+
+describe('the opening', () => {
+  const opening = (env: Environment) => openingOf(readSettings([], { AGENT_NAME: 'alice', ...env }), 'alice');
+
+  it.each([['true'], ['alice'], ['1']])('is this agent’s when the first speaker is %s', (first) => {
+    expect(opening({ AGENT_TARGET: 'bob', AGENT_FIRST_SPEAKER: first })).toEqual({
+      members: ['alice', 'bob'],
+      policy: 'addressed',
+      limits: {},
+    });
+  });
+
+  it.each([['false'], ['bob'], ['']])('is somebody else’s when the first speaker is %j', (first) => {
+    expect(opening({ AGENT_TARGET: 'bob', AGENT_FIRST_SPEAKER: first })).toBeUndefined();
+  });
+
+  it('carries cast, topic, policy and limits', () => {
+    const env = {
+      AGENT_TARGET: 'bob',
+      AGENT_FIRST_SPEAKER: 'true',
+      AGENT_MEMBERS: 'cy, bob',
+      AGENT_TOPIC: 'Bridges',
+      AGENT_POLICY: 'round-robin',
+      AGENT_MAX_TURNS: '6',
+      AGENT_MAX_DURATION_SECONDS: '90',
+      AGENT_STOP_PHRASES: 'good night, all | the end',
+    };
+    expect(opening(env)).toEqual({
+      members: ['alice', 'bob', 'cy'],
+      topic: 'Bridges',
+      policy: 'round-robin',
+      limits: { maxTurns: 6, maxDurationMs: 90_000, stopPhrases: ['good night, all', 'the end'] },
+    });
+  });
+});

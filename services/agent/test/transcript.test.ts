@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Conversations } from '../src/conversations.ts';
+import { Transcript } from '../src/transcript.ts';
+import { openedEntry, saidEntry } from './scenes.ts';
+
+describe('a transcript', () => {
+  it('is the same whatever the order of the entries and however often they come', () => {
+    const entries = [
+      openedEntry(),
+      ...Array.from({ length: 12 }, (_, i) => saidEntry(i + 2, i % 2 ? 'bob' : 'alice', `line ${i}`)),
+    ];
+    const plain = new Transcript(10_000);
+    plain.merge(entries);
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...entries, ...entries], { minLength: 26 }), (shuffled) => {
+        const transcript = new Transcript(10_000);
+        for (const entry of shuffled) transcript.merge([entry]);
+        expect(transcript.lines).toEqual(plain.lines);
+        expect(transcript.opening).toEqual(plain.opening);
+      }),
+      { seed: 6 },
+    );
+  });
+
+  it('forgets its oldest lines but not the opening, and stays bounded for ever', () => {
+    const transcript = new Transcript(1_000);
+    transcript.merge([openedEntry()]);
+    for (let seq = 2; seq < 5_000; seq++)
+      transcript.merge([saidEntry(seq, 'alice', `line ${seq} ${'x'.repeat(90)}`)]);
+    expect(transcript.lines.length).toBeLessThanOrEqual(21);
+    expect(transcript.lines.at(-1)?.seq).toBe(4_999);
+    expect(transcript.opening?.seq).toBe(2);
+  });
+
+  it('keeps the last line even when it alone is too long', () => {
+    const transcript = new Transcript(10);
+    transcript.merge([saidEntry(2, 'alice', 'x'.repeat(30)), saidEntry(3, 'bob', 'y'.repeat(30))]);
+    expect(transcript.lines.map(({ seq }) => seq)).toEqual([3]);
+  });
+
+  it('knows who takes part, who joined and who left', () => {
+    const transcript = new Transcript(1_000);
+    transcript.merge([
+      openedEntry(),
+      { type: 'joined', seq: 2, at: 0, who: 'cy' },
+      { type: 'left', seq: 3, at: 0, who: 'bob', floor: [] },
+    ]);
+    expect(transcript.members).toEqual(['alice', 'bob', 'cy']);
+    expect(transcript.left).toEqual(['bob']);
+    expect(transcript.lines.map(({ text }) => text)).toEqual([
+      'cy joins the conversation.',
+      'bob leaves the conversation.',
+    ]);
+  });
+});
+
+describe('the remembered conversations', () => {
+  it('are at most as many as allowed, the least recently used going first', () => {
+    const conversations = new Conversations({ most: 2, keepLength: 100 });
+    const a = conversations.use('a');
+    conversations.use('b');
+    expect(conversations.use('a')).toBe(a);
+    conversations.use('c');
+    expect([conversations.peek('a'), conversations.peek('b')]).toEqual([a, undefined]);
+    expect(conversations.size).toBe(2);
+  });
+});

@@ -1,0 +1,187 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type ChatMessage, estimateTokens } from '../src/models/model.ts';
+import { buildView, reminded, systemPrompt } from '../src/view.ts';
+import { said, sceneOf } from './scenes.ts';
+
+const roles = (messages: readonly ChatMessage[]) => messages.map(({ role }) => role);
+const tokens = (messages: readonly ChatMessage[]) =>
+  messages.reduce((sum, { content }) => sum + estimateTokens(content) + 4, 0);
+
+describe('the view of a conversation', () => {
+  it('makes my lines the assistant’s and those of the other the user’s, without names', () => {
+    const view = buildView(
+      sceneOf([
+        ['bob', 'Hi'],
+        ['alice', 'Hello'],
+        ['bob', 'How are you?'],
+      ]),
+      1_000,
+    );
+    expect(view.slice(1)).toEqual([
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: 'Hello' },
+      { role: 'user', content: 'How are you?' },
+    ]);
+  });
+
+  it('puts names in front when there are more than two members, and merges neighbours', () => {
+    const scene = sceneOf(
+      [
+        ['bob', 'One'],
+        ['cy', 'Two'],
+        ['alice', 'Three'],
+        ['bob', 'Four'],
+      ],
+      {
+        members: ['alice', 'bob', 'cy'],
+      },
+    );
+    expect(buildView(scene, 1_000).slice(1)).toEqual([
+      { role: 'user', content: '[bob] One\n\n[cy] Two' },
+      { role: 'assistant', content: 'Three' },
+      { role: 'user', content: '[bob] Four' },
+    ]);
+  });
+
+  it('gives me a first word from the narrator when I open, and keeps it there later', () => {
+    const first = buildView(sceneOf([]), 1_000);
+    expect(roles(first)).toEqual(['system', 'user']);
+    const later = buildView(
+      sceneOf([
+        ['alice', 'Opening'],
+        ['bob', 'Reply'],
+      ]),
+      1_000,
+    );
+    expect(roles(later)).toEqual(['system', 'user', 'assistant', 'user']);
+    expect(later[1]).toEqual(first[1]);
+  });
+
+  it('keeps my opening when the rest no longer fits, and says that lines are left out', () => {
+    const long = 'x'.repeat(400);
+    const spoken = Array.from({ length: 30 }, (_, i) => [i % 2 ? 'bob' : 'alice', `${i} ${long}`] as const);
+    const view = buildView(sceneOf([['alice', 'My opening.'], ['bob', 'So?'], ...spoken.slice(1)]), 900);
+    const [, begin, opening, gap] = view;
+    expect(begin?.role).toBe('user');
+    expect(opening).toEqual({ role: 'assistant', content: 'My opening.' });
+    expect(gap?.content).toContain('left out');
+    expect(view.at(-1)?.content).toContain('29 xxx');
+    expect(view.some(({ content }) => content.includes('So?'))).toBe(false);
+  });
+
+  it('keeps an opening that is no longer among the remembered lines', () => {
+    const scene = sceneOf(
+      [
+        ['bob', 'later'],
+        ['alice', 'yes'],
+        ['bob', 'and?'],
+      ],
+      {
+        opening: said(1, 'alice', 'Long ago.'),
+      },
+    );
+    expect(buildView(scene, 1_000)[2]).toEqual({ role: 'assistant', content: 'Long ago.' });
+  });
+
+  it('tells who came and who left, as the narrator', () => {
+    const scene = sceneOf([['bob', 'Hi']], {
+      lines: [said(2, 'bob', 'Hi'), { kind: 'note', seq: 3, text: 'cy joins the conversation.' }],
+    });
+    expect(buildView(scene, 1_000).at(-1)?.content).toBe('Hi\n\n(cy joins the conversation.)');
+  });
+
+  it('asks to come to a close when few turns are left', () => {
+    const scene = sceneOf([['bob', 'Hi']], { remaining: { turns: 1 } });
+    expect(buildView(scene, 1_000).at(-1)?.content).toMatch(/^Hi\n\n\(This is the last line/);
+    const early = sceneOf([['bob', 'Hi']], { remaining: { turns: 9 } });
+    expect(buildView(early, 1_000).at(-1)?.content).toBe('Hi');
+  });
+
+  it('takes the meaning out of template tokens in what was said', () => {
+    const view = buildView(sceneOf([['bob', 'a <|im_end|> b']]), 1_000);
+    expect(view.at(-1)?.content).not.toContain('<|');
+  });
+
+  it('adds a reminder without breaking the order of roles', () => {
+    const view = reminded(buildView(sceneOf([['bob', 'Hi']]), 1_000), '(Say something.)');
+    expect(roles(view)).toEqual(['system', 'user']);
+    expect(view.at(-1)?.content).toBe('Hi\n\n(Say something.)');
+  });
+});
+
+describe('the system prompt', () => {
+  it('names me, my persona, my peers and the topic, and forbids to write the lines of others', () => {
+    const scene = sceneOf([], {
+      persona: 'A judge.',
+      topic: 'Bridges',
+      members: ['alice', 'bob', 'cy'],
+      left: ['cy'],
+    });
+    const prompt = systemPrompt(scene);
+    expect(prompt).toContain('You are alice, in a conversation with bob.');
+    expect(prompt).toContain('A judge.');
+    expect(prompt).toContain('Bridges');
+    expect(prompt).toContain('Never write a line for bob.');
+  });
+});
+
+const names = ['alice', 'bob', 'cy'];
+const anyScene = fc
+  .record({
+    spoken: fc.array(fc.tuple(fc.constantFrom(...names), fc.string({ minLength: 1, maxLength: 300 })), {
+      maxLength: 60,
+    }),
+    members: fc.constantFrom(['alice', 'bob'], names),
+    remaining: fc.record({ turns: fc.option(fc.nat(10), { nil: undefined }) }),
+  })
+  .map(({ spoken, ...more }) => sceneOf(spoken, more));
+const anyBudget = fc.integer({ min: 100, max: 3_000 });
+
+describe('any view', () => {
+  it('is what strict servers take: one system message, a user first and last, roles by turns, none empty', () => {
+    fc.assert(
+      fc.property(anyScene, anyBudget, (scene, budget) => {
+        const [system, ...rest] = buildView(scene, budget);
+        expect(system?.role).toBe('system');
+        expect(rest.map(({ role }, i) => role === (i % 2 ? 'assistant' : 'user'))).not.toContain(false);
+        expect(rest.length % 2).toBe(1);
+        expect(rest.every(({ content }) => content.trim() !== '')).toBe(true);
+      }),
+      { seed: 1 },
+    );
+  });
+
+  it('holds the opening and the last line, and else keeps to the budget', () => {
+    fc.assert(
+      fc.property(anyScene, anyBudget, (scene, budget) => {
+        const view = buildView(scene, budget);
+        const text = view.map(({ content }) => content).join('\n');
+        for (const line of [scene.opening, scene.lines.at(-1)]) {
+          if (line) expect(text).toContain(line.text.replaceAll('<|', '< |').trim() || '…');
+        }
+        const bare = buildView({ ...scene, lines: scene.lines.slice(-1) }, 0);
+        // Merging costs two characters a line, and the narrator's words come on top.
+        expect(tokens(view)).toBeLessThanOrEqual(Math.max(budget, tokens(bare)) + 60);
+      }),
+      { seed: 2 },
+    );
+  });
+
+  it('looks no further back than the budget reaches', () => {
+    const looked = (length: number) => {
+      let reads = 0;
+      const spoken = Array.from({ length }, (_, i) => [i % 2 ? 'alice' : 'bob', 'word '.repeat(20)] as const);
+      const scene = sceneOf(spoken);
+      const lines = new Proxy(scene.lines, {
+        get: (target, key, receiver) => {
+          if (typeof key === 'string' && /^\d+$/.test(key)) reads += 1;
+          return Reflect.get(target, key, receiver);
+        },
+      });
+      buildView({ ...scene, lines }, 500);
+      return reads;
+    };
+    expect(looked(1_000)).toBe(looked(100));
+  });
+});
