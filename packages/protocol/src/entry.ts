@@ -12,7 +12,7 @@ import {
   type UnionOf,
   union,
 } from './shape.ts';
-import { endings, failureRules, lapseCauses, passReasons, policyNames } from './words.ts';
+import { endings, failureRules, lapseCauses, noteKinds, passReasons, policyNames } from './words.ts';
 
 export const name = text({ min: 1, max: 64, pattern: namePattern });
 export const line = text({ min: 1, max: maxTextLength });
@@ -30,28 +30,81 @@ export const usage = object({
 });
 export type Usage = Static<typeof usage>;
 
+const stopPhrases = list(text({ min: 1, max: 200 }), { max: 16 });
+/** Of 1: the share of a line's word sequences that stood in an earlier line already. */
+const share = number(0, 1);
+const dollars = number(0, 1_000_000_000);
+
+/** Limits that need not be set. A missing one does not hold. */
+const furtherLimits = {
+  maxOutputTokens: optional(integer(1, 1_000_000)),
+  /** Input and output tokens of the whole conversation, and of each agent in it. */
+  maxTokens: optional(count),
+  maxTokensPerAgent: optional(count),
+  /** Dollars by the router's price table. A model without a price is not granted a turn under a money cap. */
+  maxCost: optional(dollars),
+  maxCostPerAgent: optional(dollars),
+  /** How many members must vote `done` in a row; all of them when missing, 0 when agents may not end. */
+  quorum: optional(count),
+  /** Lines before votes and stop phrases count. */
+  minTurns: optional(count),
+  /** Whose stop phrases count; everybody's when missing. */
+  stopSpeakers: optional(names),
+  /** How long the floor waits for a member of whom no replica is connected. */
+  absentMs: optional(count),
+  /** Lines more alike than this count as repetition: a private nudge first, then the ending. */
+  maxRepetition: optional(share),
+  /** Whether short goodbyes in a row count as a loop: a private nudge first, then the ending. */
+  farewells: optional(flag),
+  /** Least time between two lines, for readers. */
+  paceMs: optional(integer(0, 3_600_000)),
+} as const;
+
 /** When a conversation stops by itself. A limit of 0 is none: running for ever must be asked for. */
 export const limits = object({
   maxTurns: count,
   maxDurationMs: count,
-  stopPhrases: list(text({ min: 1, max: 200 }), { max: 16 }),
+  stopPhrases,
   /** How often one turn is offered before `onFailure` applies. */
   maxAttempts: integer(1, 1_000),
   onFailure: oneOf(failureRules),
   turnDeadlineMs: integer(100, 3_600_000),
-  maxOutputTokens: optional(integer(1, 1_000_000)),
+  ...furtherLimits,
 });
 export type Limits = Static<typeof limits>;
 
 export const someLimits = object({
   maxTurns: optional(count),
   maxDurationMs: optional(count),
-  stopPhrases: optional(list(text({ min: 1, max: 200 }), { max: 16 })),
+  stopPhrases: optional(stopPhrases),
   maxAttempts: optional(integer(1, 1_000)),
   onFailure: optional(oneOf(failureRules)),
   turnDeadlineMs: optional(integer(100, 3_600_000)),
-  maxOutputTokens: optional(integer(1, 1_000_000)),
+  ...furtherLimits,
 });
+
+/** Who a member is, when the conversation says so. Shown to that member and to operators only. */
+export const role = object({
+  name,
+  persona: optional(text({ max: 16_000 })),
+  model: optional(text({ max: 200 })),
+});
+export type Role = Static<typeof role>;
+
+/** Lines of `from` are heard by `to` only, unless they say otherwise. */
+export const hearing = object({ from: name, to: names });
+export type Hearing = Static<typeof hearing>;
+
+/** What a conversation is besides its members; the same in `open` and in `opened`. */
+export const setting = {
+  topic: optional(text({ max: 4_000 })),
+  /** Under policy `moderator`: who picks the next speaker. */
+  moderator: optional(name),
+  cast: optional(list(role, { max: maxMembers })),
+  hears: optional(list(hearing, { max: maxMembers })),
+  /** What the random policy and the agents draw from. */
+  seed: optional(count),
+} as const;
 
 /** Every entry says where it stands (`seq` counts from 1 without a gap) and when it was decided (ms). */
 export const place = { seq: integer(1, Number.MAX_SAFE_INTEGER), at: number(0, Number.MAX_SAFE_INTEGER) };
@@ -59,17 +112,21 @@ export const place = { seq: integer(1, Number.MAX_SAFE_INTEGER), at: number(0, N
 /** Who has the floor once the entry stands: one name, or several where several owe a reply. */
 const floor = names;
 
+/** The floor is offered, not given: each of its names answers with a bid. */
+const bidding = optional(flag);
+
 /**
  * One line of the ledger. An entry records what was decided (the floor, the ending), not what to decide
  * from: reading an old ledger never asks a policy again.
  */
 export const entryVariants = {
-  opened: {
+  opened: { ...place, by: name, members: names, policy: oneOf(policyNames), ...setting, limits, floor },
+  /** The first entry of its own in a conversation that shares another's entries up to `at`. */
+  forked: {
     ...place,
     by: name,
-    members: names,
-    policy: oneOf(policyNames),
-    topic: optional(text({ max: 4_000 })),
+    parent: object({ conversation: conversationId, seq: count }),
+    cast: optional(list(role, { max: maxMembers })),
     limits,
     floor,
   },
@@ -79,17 +136,49 @@ export const entryVariants = {
     turn: optional(count),
     from: name,
     target: optional(name),
+    /** Who hears it, besides who said it; everybody when missing. */
+    to: optional(names),
     text: line,
+    /** A vote to end the conversation. */
+    done: optional(flag),
     usage: optional(usage),
+    /** Dollars, by the router's price table. */
+    cost: optional(dollars),
+    /** How much of it stood in earlier lines; where the conversation limits that. */
+    likeness: optional(share),
+    /** It does little more than say goodbye. */
+    farewell: optional(flag),
     floor,
+    bidding,
   },
-  passed: { ...place, turn: count, from: name, reason: oneOf(passReasons), detail: optional(detail), floor },
+  passed: {
+    ...place,
+    turn: count,
+    from: name,
+    reason: oneOf(passReasons),
+    detail: optional(detail),
+    floor,
+    bidding,
+  },
+  /** How much a member wants the floor, 0 (not at all) to 100. */
+  bid: { ...place, turn: count, from: name, score: integer(0, 100), floor, bidding },
   /** A granted turn that came back without an answer. The member keeps the turn. */
   lapsed: { ...place, turn: count, from: name, cause: oneOf(lapseCauses), detail: optional(detail) },
-  joined: { ...place, who: name },
-  left: { ...place, who: name, floor },
+  /** Something that only `to` are told. */
+  noted: { ...place, by: name, to: names, kind: oneOf(noteKinds), text: line },
+  /** `through`: what the text sums up, for this member's own view. */
+  summarised: { ...place, who: name, through: count, text: line },
+  /** `history`: whether it sees what was said before. */
+  joined: { ...place, who: name, history: optional(flag) },
+  left: { ...place, who: name, floor, bidding },
+  /** Somebody speaks in a member's place, until the seat is given back. */
+  seated: { ...place, who: name, by: name },
+  unseated: { ...place, who: name, by: name },
+  /** From its next turn on, the member is this. */
+  recast: { ...place, by: name, role },
   paused: { ...place, by: name },
-  resumed: { ...place, by: name },
+  /** `lines`: how many lines until it is paused again. */
+  resumed: { ...place, by: name, lines: optional(count) },
   ended: { ...place, reason: oneOf(endings), detail: optional(detail), by: optional(name) },
 } as const;
 

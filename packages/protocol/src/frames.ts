@@ -1,4 +1,4 @@
-import { conversationId, count, entry, line, name, someLimits, usage } from './entry.ts';
+import { conversationId, count, entry, line, name, setting, someLimits, usage } from './entry.ts';
 import { maxCapacity, maxMembers, maxTextLength } from './limits.ts';
 import { flag, integer, list, number, object, oneOf, optional, text, type UnionOf, union } from './shape.ts';
 import { endings, passReasons, policyNames, type RefusalCode, refusals } from './words.ts';
@@ -14,6 +14,8 @@ const clientVariants = {
     token: optional(text({ max: 8_192 })),
     /** How many turns this replica takes at once. */
     capacity: optional(integer(1, maxCapacity)),
+    /** The model it speaks with: its rate and its price are the router's to watch. */
+    model: optional(text({ max: 200 })),
     /** Turns granted before the connection broke, on which this replica still works. */
     working: optional(list(object(turnPlace), { max: maxCapacity })),
   },
@@ -21,7 +23,7 @@ const clientVariants = {
     ref,
     members: list(name, { min: 1, max: maxMembers }),
     first: optional(name),
-    topic: optional(text({ max: 4_000 })),
+    ...setting,
     policy: optional(oneOf(policyNames)),
     limits: optional(someLimits),
     /** Answer with the running conversation of the same opener and members, if there is one. */
@@ -32,10 +34,25 @@ const clientVariants = {
     turn: optional(count),
     text: line,
     target: optional(name),
+    /** Who hears it; everybody when missing. */
+    to: optional(list(name, { min: 1, max: maxMembers })),
+    /** A vote to end the conversation. */
+    done: optional(flag),
     usage: optional(usage),
     ref: optional(ref),
   },
-  pass: { ...turnPlace, reason: oneOf(passReasons), detail: optional(text({ max: 1_000 })) },
+  bid: { ...turnPlace, score: integer(0, 100) },
+  /** A running summary of one's own view, kept in the ledger. */
+  summary: { conversation: conversationId, through: count, text: line },
+  join: { conversation: conversationId, history: optional(flag) },
+  leave: { conversation: conversationId },
+  pass: {
+    ...turnPlace,
+    reason: oneOf(passReasons),
+    detail: optional(text({ max: 1_000 })),
+    /** With `rate-limited`: when the model server wants to be asked again. */
+    retryAfterMs: optional(count),
+  },
   chunk: { ...turnPlace, text: text({ max: maxTextLength }) },
   history: { conversation: conversationId, since: optional(count), follow: optional(flag) },
   ping: {},
@@ -48,7 +65,12 @@ const message = text({ max: 1_000 });
 export const refusalCode = oneOf(Object.keys(refusals) as RefusalCode[]);
 
 /** What is left of a conversation's limits; a missing field is without limit. */
-const remaining = object({ turns: optional(count), ms: optional(count) });
+const remaining = object({
+  turns: optional(count),
+  ms: optional(count),
+  tokens: optional(number(0, Number.MAX_SAFE_INTEGER)),
+  cost: optional(number(0, Number.MAX_SAFE_INTEGER)),
+});
 
 /** What the router sends to a `parley.v1` client. PROTOCOL.md §5 is the norm; this follows it. */
 const routerVariants = {
@@ -63,6 +85,10 @@ const routerVariants = {
   turn: {
     ...turnPlace,
     attempt: integer(1, Number.MAX_SAFE_INTEGER),
+    /** What is wanted: a line, or a bid for the floor. `speak` when missing. */
+    wanted: optional(oneOf(['speak', 'bid'])),
+    /** How many calls of the model the grant pays for; without limit when missing. */
+    calls: optional(integer(1, 1_000)),
     deadlineMs: count,
     maxOutputTokens: optional(count),
     remaining,

@@ -1,6 +1,16 @@
 export { type Closing, closings, type ReturnRule, returnRule } from './close-codes.ts';
 export { type Decoded, decodeClientFrame, decodePlainFrame, decodeRouterFrame } from './codec.ts';
-export { type Entry, type EntryOf, entry, type Limits, limits, name, type Usage } from './entry.ts';
+export {
+  type Entry,
+  type EntryOf,
+  entry,
+  type Hearing,
+  type Limits,
+  limits,
+  name,
+  type Role,
+  type Usage,
+} from './entry.ts';
 export {
   type ClientFrame,
   clientFrame,

@@ -1,6 +1,14 @@
 /** The closed sets of words that cross the wire, label metrics and stand in the ledger. */
 
-export const policyNames = ['addressed', 'round-robin'] as const;
+export const policyNames = [
+  'addressed',
+  'open',
+  'round-robin',
+  'random',
+  'moderator',
+  'mention',
+  'volunteer',
+] as const;
 export type PolicyName = (typeof policyNames)[number];
 
 /** Why a conversation stopped. */
@@ -31,6 +39,7 @@ export const failures = [
   'model-rejected',
   'model-unavailable',
   'model-quota',
+  'rate-limited',
   'context-overflow',
   'prompt-failed',
   'timed-out',
@@ -51,6 +60,10 @@ export type LapseCause = (typeof lapseCauses)[number];
 export const failureRules = ['retry', 'skip', 'end'] as const;
 export type FailureRule = (typeof failureRules)[number];
 
+/** Why somebody was told something in private. */
+export const noteKinds = ['nudge', 'whisper'] as const;
+export type NoteKind = (typeof noteKinds)[number];
+
 /** Why the router did not do what a frame asked. `retry`: the same frame may succeed later. */
 export const refusals = {
   'bad-frame': { retry: false },
@@ -68,6 +81,7 @@ export const refusals = {
   'not-your-turn': { retry: false },
   'stale-turn': { retry: false },
   'bad-target': { retry: false },
+  'no-price': { retry: false },
   'mailbox-full': { retry: true },
   'rate-limited': { retry: true },
   unavailable: { retry: true },

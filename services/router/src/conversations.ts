@@ -1,8 +1,9 @@
 import type { Entry, RefusalCode } from '@parley/protocol';
 import type { Command } from './core/command.ts';
-import { type Conversation, evolve } from './core/conversation.ts';
+import type { Conversation } from './core/conversation.ts';
 import { decide } from './core/decide.ts';
 import { endsAt } from './core/endings.ts';
+import { evolve } from './core/evolve.ts';
 import type { Ledger } from './ledger/ledger.ts';
 
 /** What became of a command, told once it is durable. `seq` is the entry that stands for it. */

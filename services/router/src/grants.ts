@@ -3,12 +3,17 @@ import type { Connection } from './connection.ts';
 import type { Commit, Conversations } from './conversations.ts';
 import type { Conversation, Turn } from './core/conversation.ts';
 import { endsAt } from './core/endings.ts';
+import { heardBy } from './core/hearing.ts';
+import type { Pools } from './pools.ts';
+import type { Prices } from './prices.ts';
 
 /** One `parley.v1` connection that speaks for an agent. */
 export interface Replica {
   readonly name: string;
   readonly connection: Connection;
   readonly capacity: number;
+  /** The model that it says it speaks with. */
+  readonly model: string | undefined;
   readonly grants: Set<Grant>;
   /** Per conversation, seq of the last entry that this connection was sent. */
   readonly sent: Map<string, number>;
@@ -39,6 +44,8 @@ export class Grants {
   readonly #conversations: Conversations;
   readonly #now: () => number;
   readonly #clock: TurnClock;
+  readonly #pools: Pools;
+  readonly #prices: Prices;
   readonly #replicas = new Map<string, Set<Replica>>();
   readonly #granted = new Map<string, Map<number, Grant>>();
   /** Conversations in which a member has the floor and no grant, per member, oldest first. */
@@ -47,10 +54,18 @@ export class Grants {
   readonly #lapsed = new Map<string, Replica>();
   #draining = false;
 
-  constructor(conversations: Conversations, now: () => number, clock: TurnClock) {
+  constructor(
+    conversations: Conversations,
+    now: () => number,
+    clock: TurnClock,
+    pools: Pools,
+    prices: Prices,
+  ) {
     this.#conversations = conversations;
     this.#now = now;
     this.#clock = clock;
+    this.#pools = pools;
+    this.#prices = prices;
   }
 
   /** Queues the turns of everything that runs. Call once, after recovery. */
@@ -106,7 +121,15 @@ export class Grants {
     return this.#granted.get(conversation)?.get(turn);
   }
 
-  onCommit({ before, after }: Commit): void {
+  /** The model server wants to be asked less often. */
+  rateLimited(replica: Replica, retryAfterMs: number | undefined): void {
+    this.#pools.slowDown(replica.model, this.#now(), retryAfterMs);
+  }
+
+  onCommit({ before, after, entries }: Commit): void {
+    for (const entry of entries) {
+      if (entry.type === 'said' && entry.usage) this.#pools.used(entry.usage, this.#now());
+    }
     this.#reconcile(before, after);
     if (after.status.state !== 'ended') return;
     const { reason, detail } = after.status;
@@ -119,12 +142,25 @@ export class Grants {
     }
   }
 
-  /** Takes back what is overdue and offers what has waited for its time. */
-  tick(now: number): void {
+  /** Takes back what is overdue and offers what has waited for its time. `present`: somebody speaks for the name. */
+  tick(now: number, present: (name: string) => boolean): void {
     for (const grants of this.#granted.values()) {
       for (const grant of grants.values()) if (grant.deadline <= now) this.#lapse(grant, 'deadline');
     }
-    for (const name of this.#waiting.keys()) this.#pump(name);
+    for (const [name, ids] of this.#waiting) {
+      this.#pump(name);
+      if (present(name)) continue;
+      for (const id of ids) this.#missing(id, name, now);
+    }
+  }
+
+  /** Reports a turn that has waited too long for a member of whom nobody is there. */
+  #missing(id: string, name: string, now: number): void {
+    const state = this.#conversations.get(id);
+    const turn = state?.floor.find(({ member }) => member === name);
+    const { absentMs = 0 } = state?.limits ?? {};
+    if (!turn || absentMs === 0 || state?.status.state !== 'running' || state.seats.has(name)) return;
+    if (now - turn.givenAt >= absentMs) this.#conversations.submit(id, { type: 'absent', turn: turn.number });
   }
 
   #reconcile(before: Conversation | undefined, after: Conversation): void {
@@ -162,13 +198,24 @@ export class Grants {
       const turn = state?.floor.find(({ member }) => member === name);
       if (!state || !turn) {
         ids.delete(id);
-      } else if (state.status.state === 'running' && turn.notBefore <= now) {
+      } else if (state.status.state === 'running' && turn.notBefore <= now && !state.seats.has(name)) {
         const replica = this.#choose(replicas, id, turn);
         if (!replica) break;
-        this.#grant(state, turn, replica);
+        const model = state.cast.get(name)?.model ?? replica.model;
+        if (this.#unpriced(state, model)) continue;
+        if (this.#pools.take(model, now)) this.#grant(state, turn, replica, this.#pools.has(model));
       }
     }
     if (ids.size === 0) this.#waiting.delete(name);
+  }
+
+  /** A money cap that cannot be watched is not started with. */
+  #unpriced(state: Conversation, model: string | undefined): boolean {
+    const { maxCost, maxCostPerAgent } = state.limits;
+    if ((!maxCost && !maxCostPerAgent) || this.#prices.has(model)) return false;
+    const detail = `there is a money cap and no price for the model ${model ?? '(not named)'}`;
+    this.#conversations.submit(state.id, { type: 'fail', detail });
+    return true;
   }
 
   /** A replica that holds the history goes first, then the one with the fewest turns under way. */
@@ -183,25 +230,35 @@ export class Grants {
     return best;
   }
 
-  #grant(state: Conversation, turn: Turn, replica: Replica): void {
+  #grant(state: Conversation, turn: Turn, replica: Replica, pooled: boolean): void {
     const now = this.#now();
     const since = replica.sent.get(state.id) ?? 0;
-    const entries = newestThatFit(this.#conversations.entriesSince(state.id, since));
+    const unseen = this.#conversations.entriesSince(state.id, since);
+    const heard = unseen
+      .map((entry) => heardBy(state, replica.name, entry))
+      .filter((entry) => entry !== undefined);
+    const entries = newestThatFit(heard);
     replica.sent.set(state.id, state.seq);
     const grant = this.#bind(state, turn, replica, state.seq);
     this.#clock.granted(now - Math.max(turn.givenAt, turn.notBefore));
-    const { maxTurns, maxOutputTokens } = state.limits;
+    const { maxTurns, maxOutputTokens, maxTokens, maxCost } = state.limits;
+    const { inputTokens, outputTokens, cost } = state.spent;
     const end = endsAt(state);
     const frame: RouterFrame = {
       type: 'turn',
       conversation: state.id,
       turn: turn.number,
       attempt: grant.attempt,
+      ...(turn.wanted === 'bid' && { wanted: turn.wanted }),
+      // A pool counts calls, not turns: whoever wants to call again asks for the turn again.
+      ...(pooled && { calls: 1 }),
       deadlineMs: Math.max(0, grant.deadline - now),
       ...(maxOutputTokens !== undefined && { maxOutputTokens }),
       remaining: {
         ...(maxTurns > 0 && { turns: Math.max(0, maxTurns - state.lines) }),
         ...(end !== undefined && { ms: Math.max(0, end - now) }),
+        ...(maxTokens && { tokens: Math.max(0, maxTokens - inputTokens - outputTokens) }),
+        ...(maxCost && { cost: Math.max(0, maxCost - cost) }),
       },
       entries,
     };

@@ -7,6 +7,8 @@ import { loadConsole } from './http/console-files.ts';
 import { listen, makeHttpServer } from './http/http-server.ts';
 import { leave } from './leave.ts';
 import { openLedger } from './ledger/open-ledger.ts';
+import { Pools } from './pools.ts';
+import { loadPrices } from './prices.ts';
 import { makeRouter } from './router.ts';
 import { AgentSession } from './sessions/agent-session.ts';
 import { PlainSession } from './sessions/plain-session.ts';
@@ -24,6 +26,8 @@ runMain(process, 'parley-router', async () => {
     ledger,
     now: Date.now,
     version,
+    prices: loadPrices(config.prices),
+    pools: new Pools(config.pools),
     mailboxLimit: config.mailboxLimit,
     mailboxAgeMs: config.mailboxAgeSeconds * 1_000,
     onLedgerFailure: (error) => log.error({ err: error }, 'the ledger cannot be written'),

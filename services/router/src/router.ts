@@ -5,11 +5,15 @@ import { Watchers } from './followers/watchers.ts';
 import { Grants } from './grants.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { RouterMetrics } from './metrics.ts';
+import type { Pools } from './pools.ts';
+import type { Prices } from './prices.ts';
 
 export interface RouterOptions {
   readonly ledger: Ledger;
   readonly now: () => number;
   readonly version: string;
+  readonly prices: Prices;
+  readonly pools: Pools;
   readonly mailboxLimit: number;
   readonly mailboxAgeMs: number;
   readonly onLedgerFailure: (error: unknown) => void;
@@ -23,6 +27,7 @@ export interface Router {
   readonly correspondence: Correspondence;
   readonly watchers: Watchers;
   readonly metrics: RouterMetrics;
+  readonly prices: Prices;
   readonly now: () => number;
   /** Everything that depends on time. Called a few times a second. */
   tick(): void;
@@ -30,7 +35,7 @@ export interface Router {
 
 /** Takes up what the ledger holds, then follows it. */
 export const makeRouter = (options: RouterOptions): Router => {
-  const { ledger, now } = options;
+  const { ledger, now, prices, pools } = options;
   const metrics: RouterMetrics = new RouterMetrics(options.version, {
     conversations: () => conversations.count,
     waiting: () => grants.waiting,
@@ -38,7 +43,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     delivered: () => mailboxes.delivered,
   });
   const conversations = new Conversations(ledger, now, options.onLedgerFailure, (ms) => metrics.appended(ms));
-  const grants = new Grants(conversations, now, metrics);
+  const grants = new Grants(conversations, now, metrics, pools, prices);
   const correspondence = new Correspondence();
   const limits = { maxWaiting: options.mailboxLimit, maxAgeMs: options.mailboxAgeMs };
   const mailboxes = new Mailboxes(ledger, conversations, limits);
@@ -67,10 +72,11 @@ export const makeRouter = (options: RouterOptions): Router => {
     correspondence,
     watchers,
     metrics,
+    prices,
     now,
     tick() {
       const at = now();
-      grants.tick(at);
+      grants.tick(at, (name) => isAgent(name) || mailboxes.isConnected(name));
       if (at - lastSave < 1_000) return;
       lastSave = at;
       conversations.tick(at);

@@ -1,4 +1,4 @@
-import { choice, integer, logLevels, text } from '@parley/kit';
+import { choice, integer, logLevels, type Setting, text } from '@parley/kit';
 import {
   defaultPort,
   drainMs,
@@ -9,8 +9,20 @@ import {
   registerDeadlineMs,
   turnDeadlineMs,
 } from '@parley/protocol';
+import { readPoolRules } from './pools.ts';
 
 const day = 86_400;
+
+const poolRules: Setting<ReturnType<typeof readPoolRules> & object> = {
+  ...text('ROUTER_POOLS', {
+    help: 'calls and tokens a minute that all agents of a model share: "gpt-4.1-nano=60/100000, *=30"',
+    fallback: '',
+  }),
+  read(raw) {
+    const value = readPoolRules(raw ?? '');
+    return value ? { value } : { problem: `expected MODEL=CALLS[/TOKENS], …, got ${JSON.stringify(raw)}` };
+  },
+};
 
 /** Everything an operator can set. `.env.example` and the README are checked against this table. */
 export const settings = {
@@ -53,6 +65,11 @@ export const settings = {
     help: 'what a conversation does when a turn has used up its attempts',
     fallback: 'end',
     of: failureRules,
+  }),
+  pools: poolRules,
+  prices: text('ROUTER_PRICES', {
+    help: 'JSON file of dollars per million tokens, over the built-in table: {"MODEL": {"input": 1, "output": 4}}',
+    fallback: undefined,
   }),
   framesPerSecond: integer('ROUTER_FRAMES_PER_SECOND', {
     help: 'frames read from one connection per second; faster peers wait; 0 is no limit',

@@ -1,14 +1,38 @@
-import type { Entry, LapseCause, Limits, PassReason, PolicyName, RefusalCode, Usage } from '@parley/protocol';
+import type {
+  Entry,
+  Hearing,
+  LapseCause,
+  Limits,
+  NoteKind,
+  PassReason,
+  PolicyName,
+  RefusalCode,
+  Role,
+  Usage,
+} from '@parley/protocol';
+import type { Conversation } from './conversation.ts';
 
-/** What somebody wants of a conversation. `from` and `by` are set by the router, never by a peer. */
+/** What somebody wants of a conversation. `from`, `by` and `cost` are set by the router, never by a peer. */
 export type Command =
   | {
       readonly type: 'open';
       readonly by: string;
       readonly members: readonly string[];
-      readonly first: string;
+      readonly first?: string | undefined;
       readonly policy: PolicyName;
       readonly topic?: string | undefined;
+      readonly moderator?: string | undefined;
+      readonly cast?: readonly Role[] | undefined;
+      readonly hears?: readonly Hearing[] | undefined;
+      readonly seed?: number | undefined;
+      readonly limits: Limits;
+    }
+  | {
+      readonly type: 'fork';
+      readonly by: string;
+      /** The other conversation, as it was at the entry to fork at. */
+      readonly parent: Conversation;
+      readonly cast?: readonly Role[] | undefined;
       readonly limits: Limits;
     }
   | {
@@ -18,9 +42,14 @@ export type Command =
       readonly turn?: number | undefined;
       readonly text: string;
       readonly target?: string | undefined;
+      readonly to?: readonly string[] | undefined;
+      readonly done?: boolean | undefined;
       readonly usage?: Usage | undefined;
+      readonly cost?: number | undefined;
       /** Seq of the last entry that the speaker had been sent; all of them, when missing. */
       readonly seen?: number | undefined;
+      /** `seat`: who speaks in the member's place. `operator`: who need not be a member or have the floor. */
+      readonly as?: { readonly seat: string } | 'operator';
     }
   | {
       readonly type: 'pass';
@@ -29,16 +58,34 @@ export type Command =
       readonly reason: PassReason;
       readonly detail?: string | undefined;
     }
+  | { readonly type: 'bid'; readonly from: string; readonly turn: number; readonly score: number }
   | {
       readonly type: 'lapse';
       readonly turn: number;
       readonly cause: LapseCause;
       readonly detail?: string | undefined;
     }
-  | { readonly type: 'join' | 'leave'; readonly who: string }
-  | { readonly type: 'pause' | 'resume' | 'end'; readonly by: string; readonly detail?: string | undefined }
+  /** Nobody has been there to take the turn for as long as the limits allow. */
+  | { readonly type: 'absent'; readonly turn: number }
+  /** The turn cannot be granted inside the limits, and waiting does not help. */
+  | { readonly type: 'fail'; readonly detail: string }
+  | {
+      readonly type: 'note';
+      readonly by: string;
+      readonly to: readonly string[];
+      readonly kind: NoteKind;
+      readonly text: string;
+    }
+  | { readonly type: 'summarise'; readonly who: string; readonly through: number; readonly text: string }
+  | { readonly type: 'join'; readonly who: string; readonly history?: boolean | undefined }
+  | { readonly type: 'leave'; readonly who: string }
+  | { readonly type: 'seat' | 'unseat'; readonly who: string; readonly by: string }
+  | { readonly type: 'recast'; readonly by: string; readonly role: Role }
+  | { readonly type: 'pause' | 'end'; readonly by: string; readonly detail?: string | undefined }
+  | { readonly type: 'resume'; readonly by: string; readonly lines?: number | undefined }
   /** Time has gone by. */
   | { readonly type: 'tick' };
+export type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
 
 export type Decision =
   | { readonly kind: 'append'; readonly entries: readonly Entry[] }

@@ -1,27 +1,25 @@
-import { type Entry, type EntryOf, isFailure, maxMembers, type PassReason } from '@parley/protocol';
-import { append, type Command, type Decision, refuse } from './command.ts';
-import type { Conversation, Turn } from './conversation.ts';
-import { type Ended, endingAfter, outOfTime } from './endings.ts';
-import { policies } from './policies.ts';
-
-type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
-
-/** An `ended` entry right behind `seq`. */
-const ended = (seq: number, at: number, { reason, detail }: Ended, by?: string): EntryOf<'ended'> => ({
-  type: 'ended',
-  seq: seq + 1,
-  at,
-  reason,
-  ...(detail !== undefined && { detail }),
-  ...(by !== undefined && { by }),
-});
+import { type EntryOf, maxMembers } from '@parley/protocol';
+import { append, type Command, type CommandOf, type Decision, refuse } from './command.ts';
+import type { Conversation } from './conversation.ts';
+import { outOfTime } from './endings.ts';
+import { nextInOrder } from './policies/policy.ts';
+import { absent, bid, ended, lapse, pass, say } from './speak.ts';
 
 const open = (command: CommandOf<'open'>, now: number): Decision => {
-  const members = [...new Set([command.by, ...command.members])];
+  const { by, policy, topic, moderator, cast, hears, seed, limits } = command;
+  const members = [...new Set([by, ...command.members])];
   if (members.length < 2) return refuse('bad-target', 'a conversation needs two members');
   if (members.length > maxMembers) return refuse('bad-target', `more than ${maxMembers} members`);
-  if (!members.includes(command.first)) return refuse('not-a-member', `${command.first} is not a member`);
-  const { by, policy, topic, limits, first } = command;
+  const heard = hears?.flatMap(({ from, to }) => [from, ...to]) ?? [];
+  const first = command.first ?? (policy === 'moderator' ? (moderator ?? by) : by);
+  const named = [
+    first,
+    ...(moderator === undefined ? [] : [moderator]),
+    ...(cast ?? []).map(({ name }) => name),
+    ...heard,
+  ];
+  const stranger = named.find((name) => !members.includes(name));
+  if (stranger !== undefined) return refuse('not-a-member', `${stranger} is not a member`);
   return append({
     type: 'opened',
     seq: 1,
@@ -30,137 +28,65 @@ const open = (command: CommandOf<'open'>, now: number): Decision => {
     members,
     policy,
     ...(topic !== undefined && { topic }),
+    ...(moderator !== undefined && { moderator }),
+    ...(cast && { cast }),
+    ...(hears && { hears }),
+    ...(seed !== undefined && { seed }),
     limits,
     floor: [first],
   });
 };
 
-/** Whom a line without a target addresses: who gave the turn, else the last speaker, else the only other. */
-const defaultTarget = (state: Conversation, from: string, turn: Turn | undefined): string | undefined => {
-  if (turn && turn.givenBy !== from) return turn.givenBy;
-  if (state.lastSpeaker !== undefined && state.lastSpeaker !== from) return state.lastSpeaker;
-  const others = state.members.filter((member) => member !== from);
-  return others.length === 1 ? others[0] : undefined;
-};
-
-const staleTurn = (state: Conversation, from: string, turn: number): Decision => {
-  const last = state.taken.get(from);
-  if (last && last.turn === turn) return { kind: 'repeat', seq: last.seq, turn };
-  const holder = state.floor.find(({ number }) => number === turn);
-  return holder
-    ? refuse('not-your-turn', `turn ${turn} is not ${from}'s`)
-    : refuse('stale-turn', `turn ${turn} is not open`);
-};
-
-const say = (state: Conversation, command: CommandOf<'say'>, now: number): Decision => {
-  const { from, text, usage } = command;
-  const policy = policies[state.policy];
-  const turn = state.floor.find(
-    ({ number, member }) => member === from && (command.turn === undefined || number === command.turn),
-  );
-  if (!turn && command.turn !== undefined) return staleTurn(state, from, command.turn);
-  if (!state.members.includes(from)) return refuse('not-a-member', `${from} is not a member`);
-  if (!turn && !policy.free) return refuse('not-your-turn', `${from} does not have the floor`);
-
-  const target = command.target ?? (policy.free ? defaultTarget(state, from, turn) : undefined);
-  if (target === from) return refuse('bad-target', 'nobody addresses itself');
-  if (policy.free && target === undefined) return refuse('bad-target', 'the line needs a target');
-  const stranger = target !== undefined && !state.members.includes(target);
-  if (stranger && !policy.free) return refuse('bad-target', `${target} is not a member`);
-  if (stranger && state.members.length >= maxMembers)
-    return refuse('bad-target', `more than ${maxMembers} members`);
-
-  const ending = endingAfter(state, { text, from }, now);
-  const owesMore = turn !== undefined && command.seen !== undefined && turn.since > command.seen;
-  const seq = state.seq + (stranger ? 2 : 1);
-  const said: EntryOf<'said'> = {
-    type: 'said',
-    seq,
+const fork = ({ by, parent, cast, limits }: CommandOf<'fork'>, now: number): Decision => {
+  const stranger = cast?.find(({ name }) => !parent.members.includes(name));
+  if (stranger) return refuse('not-a-member', `${stranger.name} is not a member`);
+  const floor = parent.floor.map(({ member }) => member);
+  // The parent stopped here; in the fork somebody goes on.
+  if (floor.length === 0) floor.push(nextInOrder(parent.members, parent.lastSpeaker ?? parent.by));
+  return append({
+    type: 'forked',
+    seq: parent.seq + 1,
     at: now,
-    ...(turn && { turn: turn.number }),
-    from,
-    ...(target !== undefined && { target }),
-    text,
-    ...(usage && { usage }),
-    floor: ending ? [] : policy.floorAfter(state, { from, target, taken: turn, kind: 'said', owesMore }),
-  };
-  const entries: Entry[] = stranger ? [{ type: 'joined', seq: seq - 1, at: now, who: target }, said] : [said];
-  if (ending) entries.push(ended(seq, now, ending, from));
-  return { kind: 'append', entries };
-};
-
-/** `before` entries that the same command has already decided. */
-const passed = (
-  state: Conversation,
-  turn: Turn,
-  { reason, detail }: { reason: PassReason; detail?: string | undefined },
-  now: number,
-  before: readonly Entry[] = [],
-): Decision => {
-  const from = turn.member;
-  const ending = endingAfter(state, { from }, now);
-  const seq = state.seq + before.length + 1;
-  const line = { from, taken: turn, kind: 'passed', owesMore: false } as const;
-  const entry: EntryOf<'passed'> = {
-    type: 'passed',
-    seq,
-    at: now,
-    turn: turn.number,
-    from,
-    reason,
-    ...(detail !== undefined && { detail }),
-    floor: ending ? [] : policies[state.policy].floorAfter(state, line),
-  };
-  return append(...before, entry, ...(ending ? [ended(seq, now, ending, from)] : []));
-};
-
-const lapse = (
-  state: Conversation,
-  turn: Turn,
-  command: Omit<CommandOf<'lapse'>, 'type'>,
-  now: number,
-): Decision => {
-  const { cause, detail } = command;
-  const lapsed: EntryOf<'lapsed'> = {
-    type: 'lapsed',
-    seq: state.seq + 1,
-    at: now,
-    turn: turn.number,
-    from: turn.member,
-    cause,
-    ...(detail !== undefined && { detail }),
-  };
-  const { maxAttempts, onFailure } = state.limits;
-  if (onFailure === 'retry' || turn.attempts + 1 < maxAttempts) return append(lapsed);
-  if (onFailure === 'end') {
-    const why = `${turn.member}: ${cause}${detail === undefined ? '' : `, ${detail}`}`.slice(0, 1_000);
-    return append(lapsed, ended(lapsed.seq, now, { reason: 'failed', detail: why }, turn.member));
-  }
-  const reason = cause === 'deadline' ? 'timed-out' : cause === 'gone' ? 'interrupted' : cause;
-  return passed(state, turn, { reason, detail }, now, [lapsed]);
-};
-
-const pass = (state: Conversation, command: CommandOf<'pass'>, now: number): Decision => {
-  const { from, reason, detail } = command;
-  const turn = state.floor.find(({ number, member }) => number === command.turn && member === from);
-  if (!turn) return staleTurn(state, from, command.turn);
-  return isFailure(reason)
-    ? lapse(state, turn, { turn: turn.number, cause: reason, detail }, now)
-    : passed(state, turn, { reason, detail }, now);
+    by,
+    parent: { conversation: parent.id, seq: parent.seq },
+    ...(cast && { cast }),
+    limits,
+    floor,
+  });
 };
 
 const leave = (state: Conversation, who: string, now: number): Decision => {
   if (!state.members.includes(who)) return refuse('not-a-member', `${who} is not a member`);
   const seq = state.seq + 1;
-  const members = state.members.filter((member) => member !== who);
-  const rest = state.floor.filter((turn) => turn.member !== who).map((turn) => turn.member);
-  const alone = members.length < 2;
-  const floor =
-    alone || rest.length > 0
-      ? rest
-      : [state.members[(state.members.indexOf(who) + 1) % state.members.length]!];
-  const left: EntryOf<'left'> = { type: 'left', seq, at: now, who, floor: alone ? [] : floor };
+  const rest = state.floor.filter((turn) => turn.member !== who);
+  const bidding = rest.some(({ wanted }) => wanted === 'bid');
+  const names = rest.map(({ member }) => member);
+  const held = rest.length < state.floor.length;
+  const alone = state.members.length <= 2;
+  if (names.length === 0 && held) names.push(nextInOrder(state.members, who));
+  const left: EntryOf<'left'> = {
+    type: 'left',
+    seq,
+    at: now,
+    who,
+    floor: alone ? [] : names,
+    ...(bidding && { bidding }),
+  };
   return append(left, ...(alone ? [ended(seq, now, { reason: 'agent-left', detail: who }, who)] : []));
+};
+
+const known = (state: Conversation, name: string): Decision | undefined =>
+  state.members.includes(name) ? undefined : refuse('not-a-member', `${name} is not a member`);
+
+/** An ended conversation takes nothing more; a repeated answer is still told what became of it. */
+const afterTheEnd = (state: Conversation, command: Command): Decision => {
+  if (command.type === 'tick' || command.type === 'lapse' || command.type === 'absent') return append();
+  const last = command.type === 'say' || command.type === 'pass' ? state.taken.get(command.from) : undefined;
+  if (last && 'turn' in command && last.turn === command.turn) {
+    return { kind: 'repeat', seq: last.seq, turn: last.turn };
+  }
+  const why = state.status.state === 'ended' ? state.status.reason : '';
+  return refuse('conversation-ended', `it ended: ${why}`);
 };
 
 /**
@@ -168,44 +94,78 @@ const leave = (state: Conversation, who: string, now: number): Decision => {
  * one place where order, limits and endings are enforced.
  */
 export const decide = (state: Conversation | undefined, command: Command, now: number): Decision => {
-  if (command.type === 'open') {
-    return state ? refuse('conversation-exists', 'this id is in use') : open(command, now);
+  if (command.type === 'open' || command.type === 'fork') {
+    if (state) return refuse('conversation-exists', 'this id is in use');
+    return command.type === 'open' ? open(command, now) : fork(command, now);
   }
   if (!state) return refuse('unknown-conversation', 'there is no such conversation');
-  if (state.status.state === 'ended') {
-    // An answer that crossed the ending, or its repetition, is still told what became of its turn.
-    const repeated =
-      command.type === 'say' || command.type === 'pass' ? state.taken.get(command.from) : undefined;
-    if (repeated && 'turn' in command && repeated.turn === command.turn) {
-      return { kind: 'repeat', seq: repeated.seq, turn: repeated.turn };
-    }
-    if (command.type === 'tick' || command.type === 'lapse') return append();
-    return refuse('conversation-ended', `it ended: ${state.status.reason}`);
-  }
+  if (state.status.state === 'ended') return afterTheEnd(state, command);
   const here = { seq: state.seq + 1, at: now };
   switch (command.type) {
     case 'say':
       return say(state, command, now);
     case 'pass':
       return pass(state, command, now);
-    case 'lapse': {
+    case 'bid':
+      return bid(state, command, now);
+    case 'lapse':
+    case 'absent': {
       const turn = state.floor.find(({ number }) => number === command.turn);
-      return turn ? lapse(state, turn, command, now) : append();
+      if (!turn) return append();
+      return command.type === 'lapse' ? lapse(state, turn, command, now) : absent(state, turn, now);
     }
-    case 'join':
-      if (state.members.includes(command.who)) return append();
+    case 'fail':
+      return append(ended(state.seq, now, { reason: 'failed', detail: command.detail }));
+    case 'note': {
+      const { by, to, kind, text } = command;
+      const unknown = to.find((name) => !state.members.includes(name));
+      if (unknown !== undefined) return refuse('not-a-member', `${unknown} is not a member`);
+      return append({ type: 'noted', ...here, by, to, kind, text });
+    }
+    case 'summarise': {
+      const { who, through, text } = command;
+      return known(state, who) ?? append({ type: 'summarised', ...here, who, through, text });
+    }
+    case 'join': {
+      const { who, history } = command;
+      if (state.members.includes(who)) return append();
       if (state.members.length >= maxMembers) return refuse('bad-target', `more than ${maxMembers} members`);
-      return append({ type: 'joined', ...here, who: command.who });
+      return append({ type: 'joined', ...here, who, ...(history === false && { history }) });
+    }
     case 'leave':
       return leave(state, command.who, now);
+    case 'seat': {
+      const taken = state.seats.get(command.who);
+      if (taken !== undefined && taken !== command.by) return refuse('forbidden', `${taken} has that seat`);
+      if (taken !== undefined) return append();
+      return (
+        known(state, command.who) ?? append({ type: 'seated', ...here, who: command.who, by: command.by })
+      );
+    }
+    case 'unseat':
+      if (!state.seats.has(command.who)) return append();
+      return append({ type: 'unseated', ...here, who: command.who, by: command.by });
+    case 'recast':
+      return (
+        known(state, command.role.name) ??
+        append({ type: 'recast', ...here, by: command.by, role: command.role })
+      );
     case 'pause':
       return state.status.state === 'paused' ? append() : append({ type: 'paused', ...here, by: command.by });
-    case 'resume':
-      return state.status.state === 'paused'
-        ? append({ type: 'resumed', ...here, by: command.by })
-        : append();
+    case 'resume': {
+      const { by, lines } = command;
+      if (state.status.state !== 'paused' && lines === undefined) return append();
+      return append({ type: 'resumed', ...here, by, ...(lines !== undefined && { lines }) });
+    }
     case 'end':
-      return append(ended(state.seq, now, { reason: 'operator', detail: command.detail ?? '' }, command.by));
+      return append(
+        ended(
+          state.seq,
+          now,
+          { reason: 'operator', ...(command.detail && { detail: command.detail }) },
+          command.by,
+        ),
+      );
     case 'tick': {
       const over = outOfTime(state, now);
       return over ? append(ended(state.seq, now, over)) : append();

@@ -1,9 +1,22 @@
-import type { Ending } from '@parley/protocol';
-import type { Conversation } from './conversation.ts';
+import type { Ending, Usage } from '@parley/protocol';
+import type { Conversation, Spent } from './conversation.ts';
+import { endAt } from './loops.ts';
 
 export interface Ended {
   readonly reason: Ending;
   readonly detail?: string;
+}
+
+/** A line that is about to be appended. */
+export interface NextLine {
+  readonly from: string;
+  /** Missing when the turn was passed. */
+  readonly text?: string | undefined;
+  readonly done?: boolean | undefined;
+  readonly usage?: Usage | undefined;
+  readonly cost?: number | undefined;
+  readonly likeness?: number | undefined;
+  readonly farewell?: boolean | undefined;
 }
 
 /** When the conversation runs out of time, in ms since 1970; `undefined` without a limit or while paused. */
@@ -31,18 +44,70 @@ export const stopPhraseIn = (text: string, phrases: readonly string[]): string |
   return phrases.find((phrase) => lines.includes(bare(phrase)));
 };
 
-/** Whether one more line, said or passed, is the last one. `state` is the conversation before that line. */
-export const endingAfter = (
-  state: Conversation,
-  line: { readonly text?: string; readonly from: string },
-  now: number,
-): Ended | undefined => {
-  const { maxTurns, stopPhrases } = state.limits;
-  const phrase = line.text === undefined ? undefined : stopPhraseIn(line.text, stopPhrases);
-  if (phrase !== undefined) return { reason: 'stop-phrase', detail: phrase };
-  if (line.text === undefined && state.passesInARow + 1 >= Math.max(2, state.members.length)) {
-    return { reason: 'agreed', detail: 'every member passed in a row' };
+const stopped = (state: Conversation, { from, text }: NextLine): Ended | undefined => {
+  const { stopPhrases, stopSpeakers } = state.limits;
+  if (text === undefined || (stopSpeakers && !stopSpeakers.includes(from))) return undefined;
+  const phrase = stopPhraseIn(text, stopPhrases);
+  return phrase === undefined ? undefined : { reason: 'stop-phrase', detail: phrase };
+};
+
+const agreed = (state: Conversation, line: NextLine): Ended | undefined => {
+  if (line.text === undefined && !line.done) {
+    const all = state.passesInARow + 1 >= Math.max(2, state.members.length);
+    return all ? { reason: 'agreed', detail: 'every member passed in a row' } : undefined;
   }
+  if (!line.done) return undefined;
+  if (state.policy === 'moderator' && line.from === (state.moderator ?? state.by)) {
+    return { reason: 'agreed', detail: 'closed by the moderator' };
+  }
+  const quorum = Math.min(state.limits.quorum ?? state.members.length, state.members.length);
+  const votes = new Set([...state.votes, line.from]);
+  return quorum > 0 && votes.size >= quorum
+    ? { reason: 'agreed', detail: `${votes.size} voted done in a row` }
+    : undefined;
+};
+
+const tokensOf = ({ inputTokens, outputTokens }: { inputTokens: number; outputTokens: number }) =>
+  inputTokens + outputTokens;
+
+const overBudget = (state: Conversation, { from, usage, cost = 0 }: NextLine): Ended | undefined => {
+  const { maxTokens, maxTokensPerAgent, maxCost, maxCostPerAgent } = state.limits;
+  const tokens = usage ? tokensOf(usage) : 0;
+  const own: Spent = state.spentBy.get(from) ?? { inputTokens: 0, outputTokens: 0, cost: 0 };
+  const over = (limit: number | undefined, spent: number) =>
+    limit !== undefined && limit > 0 && spent >= limit;
+  if (over(maxTokens, tokensOf(state.spent) + tokens))
+    return { reason: 'token-budget', detail: `${maxTokens} tokens` };
+  if (over(maxTokensPerAgent, tokensOf(own) + tokens)) {
+    return { reason: 'token-budget', detail: `${maxTokensPerAgent} tokens of ${from}` };
+  }
+  if (over(maxCost, state.spent.cost + cost)) return { reason: 'cost-budget', detail: `$${maxCost}` };
+  if (over(maxCostPerAgent, own.cost + cost))
+    return { reason: 'cost-budget', detail: `$${maxCostPerAgent} of ${from}` };
+  return undefined;
+};
+
+const looping = (state: Conversation, { likeness = 0, farewell }: NextLine): Ended | undefined => {
+  const { maxRepetition } = state.limits;
+  if (maxRepetition !== undefined && likeness >= maxRepetition && state.repeats + 1 >= endAt) {
+    return {
+      reason: 'repetition',
+      detail: `${endAt} lines in a row are ${Math.round(likeness * 100)} % alike`,
+    };
+  }
+  if (farewell && state.farewells + 1 >= endAt)
+    return { reason: 'farewell-loop', detail: `${endAt} goodbyes in a row` };
+  return undefined;
+};
+
+/** Whether one more line, said or passed, is the last one. `state` is the conversation before that line. */
+export const endingAfter = (state: Conversation, line: NextLine, now: number): Ended | undefined => {
+  const { maxTurns, minTurns = 0 } = state.limits;
+  const early = state.lines + 1 < minTurns;
+  const willing = early ? undefined : (stopped(state, line) ?? agreed(state, line));
+  if (willing) return willing;
+  const budget = overBudget(state, line) ?? looping(state, line);
+  if (budget) return budget;
   if (maxTurns > 0 && state.lines + 1 >= maxTurns) return { reason: 'max-turns', detail: String(maxTurns) };
   return outOfTime(state, now);
 };

@@ -2,7 +2,8 @@ import type { Entry, EntryOf } from '@parley/protocol';
 import type { Connection } from '../connection.ts';
 import type { Commit, Conversations } from '../conversations.ts';
 import type { Conversation } from '../core/conversation.ts';
-import { policies } from '../core/policies.ts';
+import { heardBy } from '../core/hearing.ts';
+import { policies } from '../core/policies/policies.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
 /** Where a line for a plain client stands. The text stays in the ledger. */
@@ -133,6 +134,7 @@ export class Mailboxes {
       const entry = entries[i] as Entry;
       if (entry.type !== 'said' || entry.target === undefined || !free) continue;
       const { target } = entry;
+      if (entry.to && !entry.to.includes(target)) continue;
       const box = this.#boxes.get(target);
       const place = { conversation: after.id, seq: entry.seq, position: position - (entries.length - 1 - i) };
       if (box?.connection) this.#send(box, box.connection, target, entry, place);
@@ -192,7 +194,10 @@ export class Mailboxes {
   /** Where turns go round, a plain client hears what was said since its own last line when the floor is its. */
   #giveFloor(state: Conversation, member: string, position: number): void {
     const box = this.#box(member);
-    const said = this.#conversations.entriesSince(state.id, 0).filter((entry) => entry.type === 'said');
+    const said = this.#conversations
+      .entriesSince(state.id, 0)
+      .filter((entry) => entry.type === 'said')
+      .filter((entry) => heardBy(state, member, entry));
     const unheard = said.slice(said.findLastIndex(({ from }) => from === member) + 1);
     const last = unheard.at(-1);
     if (!last || !box.connection) return;

@@ -14,7 +14,10 @@ export const conversationView = (state: Conversation) => ({
   turns: state.lines,
   seq: state.seq,
   floor: state.floor.map(({ member }) => member),
-  usage: state.usage,
+  usage: state.spent,
+  moderator: state.moderator,
+  seats: Object.fromEntries(state.seats),
+  parent: state.parent,
   startedAt: state.startedAt,
   ...(state.status.state === 'ended' && {
     endedAt: state.status.at,

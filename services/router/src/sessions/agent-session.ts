@@ -10,6 +10,7 @@ import {
 } from '@parley/protocol';
 import type { Connection } from '../connection.ts';
 import type { Outcome } from '../conversations.ts';
+import type { Command } from '../core/command.ts';
 import type { Replica } from '../grants.ts';
 import type { Router } from '../router.ts';
 import { newConversationId } from './conversation-id.ts';
@@ -35,7 +36,11 @@ export class AgentSession implements Session {
     this.#connection = connection;
     this.#defaults = defaults;
     this.#routerName = routerName;
-    this.#history = new History(router, (frame) => this.#send(frame));
+    this.#history = new History(
+      router,
+      () => this.name,
+      (frame) => this.#send(frame),
+    );
   }
 
   get name(): string | undefined {
@@ -59,6 +64,20 @@ export class AgentSession implements Session {
         return this.#pass(replica, frame);
       case 'chunk':
         return this.#chunk(replica, frame);
+      case 'bid': {
+        const { conversation, turn, score } = frame;
+        return this.#submit({ conversation, turn }, { type: 'bid', from: replica.name, turn, score });
+      }
+      case 'summary': {
+        const { conversation, through, text } = frame;
+        return this.#submit({ conversation }, { type: 'summarise', who: replica.name, through, text });
+      }
+      case 'join': {
+        const { conversation, history } = frame;
+        return this.#submit({ conversation }, { type: 'join', who: replica.name, history });
+      }
+      case 'leave':
+        return this.#submit({ conversation: frame.conversation }, { type: 'leave', who: replica.name });
       case 'history':
         return this.#history.ask(frame.conversation, frame.since ?? 0, frame.follow ?? false)
           ? undefined
@@ -81,7 +100,7 @@ export class AgentSession implements Session {
     this.#send({ type: 'draining', graceMs });
   }
 
-  #register({ name, capacity, working }: FrameOf<'register'>): void {
+  #register({ name, capacity, model, working }: FrameOf<'register'>): void {
     if (this.#replica) return this.#refuse('already-registered', `this connection is ${this.name}`, {});
     const { grants, mailboxes, watchers } = this.#router;
     if (mailboxes.isConnected(name)) {
@@ -92,6 +111,7 @@ export class AgentSession implements Session {
       name,
       connection: this.#connection,
       capacity: capacity ?? 1,
+      model,
       grants: new Set(),
       sent: new Map(),
     };
@@ -121,18 +141,11 @@ export class AgentSession implements Session {
       return this.#send({ type: 'accepted', ref: frame.ref, conversation: running, seq: 1 });
     }
     if (running) return this.#awaitOpening(frame.ref, running);
-    const { members, first, policy, topic, limits } = frame;
+    const { type, members, first, topic, moderator, cast, hears, seed, policy = 'addressed' } = frame;
+    const limits = completeLimits(this.#defaults, frame.limits);
     conversations.submit(
       id,
-      {
-        type: 'open',
-        by,
-        members,
-        first: first ?? by,
-        policy: policy ?? 'addressed',
-        topic,
-        limits: completeLimits(this.#defaults, limits),
-      },
+      { type, by, members, first, policy, topic, moderator, cast, hears, seed, limits },
       (outcome) => {
         if (outcome.kind === 'refused') replica.sent.delete(id);
         this.#told({ ref: frame.ref, conversation: id }, outcome);
@@ -148,22 +161,37 @@ export class AgentSession implements Session {
   }
 
   #say({ name, sent }: Replica, frame: FrameOf<'say'>): void {
-    const { conversation, turn, text, target, usage, ref } = frame;
+    const { conversation, turn, text, target, to, done, usage, ref } = frame;
     const grant = turn === undefined ? undefined : this.#router.grants.grantOf(conversation, turn);
     const seen = grant?.replica.name === name ? grant.seen : sent.get(conversation);
     this.#router.conversations.submit(
       conversation,
-      { type: 'say', from: name, turn, text, target, usage, ...(turn !== undefined && { seen }) },
+      {
+        type: 'say',
+        from: name,
+        turn,
+        text,
+        target,
+        to,
+        done,
+        usage,
+        cost: this.#router.prices.cost(usage),
+        ...(turn !== undefined && { seen }),
+      },
       (outcome) => this.#told({ ref, conversation, turn }, outcome),
     );
   }
 
-  #pass({ name }: Replica, { conversation, turn, reason, detail }: FrameOf<'pass'>): void {
-    this.#router.conversations.submit(
-      conversation,
-      { type: 'pass', from: name, turn, reason, detail },
-      (outcome) => this.#told({ conversation, turn }, outcome),
+  #submit(regarding: Regarding & { conversation: string }, command: Command): void {
+    this.#router.conversations.submit(regarding.conversation, command, (outcome) =>
+      this.#told(regarding, outcome),
     );
+  }
+
+  #pass(replica: Replica, { conversation, turn, reason, detail, retryAfterMs }: FrameOf<'pass'>): void {
+    const { name } = replica;
+    if (reason === 'rate-limited') this.#router.grants.rateLimited(replica, retryAfterMs);
+    this.#submit({ conversation, turn }, { type: 'pass', from: name, turn, reason, detail });
   }
 
   #chunk(replica: Replica, { conversation, turn, text }: FrameOf<'chunk'>): void {

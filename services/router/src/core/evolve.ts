@@ -1,0 +1,180 @@
+import type { Entry, EntryOf, Role, Usage } from '@parley/protocol';
+import type { Conversation, Spent, Status } from './conversation.ts';
+import { giveFloor, lapsed } from './floor.ts';
+
+const nothing: Spent = { inputTokens: 0, outputTokens: 0, cost: 0 };
+/** Enough lines to find a repetition among a few members. */
+const recentLines = 8;
+
+const plus = (spent: Spent, usage: Usage | undefined, cost: number): Spent => ({
+  inputTokens: spent.inputTokens + (usage?.inputTokens ?? 0),
+  outputTokens: spent.outputTokens + (usage?.outputTokens ?? 0),
+  cost: spent.cost + cost,
+});
+
+const byName = (roles: readonly Role[] = []) => new Map(roles.map((role) => [role.name, role]));
+
+const without = <V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> =>
+  map.has(key) ? new Map([...map].filter(([name]) => name !== key)) : map;
+
+const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
+  id,
+  seq: entry.seq,
+  by: entry.by,
+  members: entry.members,
+  policy: entry.policy,
+  ...(entry.topic !== undefined && { topic: entry.topic }),
+  ...(entry.moderator !== undefined && { moderator: entry.moderator }),
+  seed: entry.seed ?? 0,
+  cast: byName(entry.cast),
+  hears: new Map(entry.hears?.map(({ from, to }) => [from, to])),
+  sees: new Map(),
+  seats: new Map(),
+  limits: entry.limits,
+  startedAt: entry.at,
+  pausedMs: 0,
+  status: { state: 'running' },
+  ...giveFloor({ floor: [], nextTurn: 1, limits: entry.limits }, entry, entry.by),
+  bids: new Map(),
+  lines: 0,
+  passesInARow: 0,
+  votes: [],
+  repeats: 0,
+  farewells: 0,
+  recent: [],
+  spent: nothing,
+  spentBy: new Map(),
+  taken: new Map(),
+});
+
+/** The parent's state at the fork, under another id; its clock starts anew. */
+const fork = (parent: Conversation, entry: EntryOf<'forked'>, id: string): Conversation => ({
+  ...parent,
+  id,
+  seq: entry.seq,
+  by: entry.by,
+  parent: entry.parent,
+  limits: entry.limits,
+  cast: new Map([...parent.cast, ...byName(entry.cast)]),
+  seats: new Map(),
+  startedAt: entry.at,
+  pausedMs: 0,
+  status: { state: 'running' },
+  ...giveFloor({ floor: [], nextTurn: parent.nextTurn, limits: entry.limits }, entry, entry.by),
+  bids: new Map(),
+});
+
+const stepped = ({ stepping, ...state }: Conversation): Conversation =>
+  stepping && stepping.lines > 1 ? { ...state, stepping: { ...stepping, lines: stepping.lines - 1 } } : state;
+
+const took = (state: Conversation, member: string, turn: number | undefined, seq: number) =>
+  turn === undefined ? state.taken : new Map(state.taken).set(member, { turn, seq });
+
+const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
+  const { seq, from, turn, usage, cost = 0 } = entry;
+  const alike = entry.likeness !== undefined && entry.likeness >= (state.limits.maxRepetition ?? 1);
+  const watched = state.limits.maxRepetition !== undefined;
+  return {
+    ...(state.stepping ? stepped(state) : state),
+    seq,
+    ...giveFloor(state, entry, from, { taken: turn, target: entry.target }),
+    lines: state.lines + 1,
+    passesInARow: 0,
+    votes: entry.done ? [...state.votes.filter((name) => name !== from), from] : [],
+    repeats: alike ? state.repeats + 1 : 0,
+    farewells: entry.farewell ? state.farewells + 1 : 0,
+    recent: watched ? [...state.recent.slice(1 - recentLines), { from, text: entry.text }] : state.recent,
+    lastSpeaker: from,
+    spent: usage || cost ? plus(state.spent, usage, cost) : state.spent,
+    spentBy:
+      usage || cost
+        ? new Map(state.spentBy).set(from, plus(state.spentBy.get(from) ?? nothing, usage, cost))
+        : state.spentBy,
+    taken: took(state, from, turn, seq),
+  };
+};
+
+const member = (state: Conversation, entry: EntryOf<'joined'> | EntryOf<'left'>): Conversation => {
+  const { seq, who } = entry;
+  if (entry.type === 'joined') {
+    const sees = entry.history === false ? new Map(state.sees).set(who, seq) : state.sees;
+    return { ...state, seq, members: [...state.members, who], sees };
+  }
+  const members = state.members.filter((name) => name !== who);
+  return {
+    ...state,
+    seq,
+    members,
+    ...giveFloor(state, entry, who),
+    votes: state.votes.filter((name) => name !== who),
+    seats: without(state.seats, who),
+    sees: without(state.sees, who),
+  };
+};
+
+/** The state after one more entry. Asks no policy and no limit: an entry already says what was decided. */
+export const evolve = (state: Conversation | undefined, entry: Entry, id: string): Conversation => {
+  if (entry.type === 'opened') return open(id, entry);
+  if (!state || entry.seq !== state.seq + 1)
+    throw new Error(`${id}: entry ${entry.seq} does not follow ${state?.seq}`);
+  const { seq } = entry;
+  switch (entry.type) {
+    case 'forked':
+      return fork(state, entry, id);
+    case 'said':
+      return said(state, entry);
+    case 'passed':
+      return {
+        ...(state.stepping ? stepped(state) : state),
+        seq,
+        ...giveFloor(state, entry, entry.from, { taken: entry.turn }),
+        lines: state.lines + 1,
+        passesInARow: state.passesInARow + 1,
+        taken: took(state, entry.from, entry.turn, seq),
+      };
+    case 'bid':
+      return {
+        ...state,
+        seq,
+        ...giveFloor(state, entry, entry.from, { taken: entry.turn }),
+        bids: entry.bidding ? new Map(state.bids).set(entry.from, entry.score) : new Map(),
+        taken: took(state, entry.from, entry.turn, seq),
+      };
+    case 'lapsed':
+      return {
+        ...state,
+        seq,
+        floor: state.floor.map((turn) => (turn.number === entry.turn ? lapsed(turn, entry) : turn)),
+      };
+    case 'joined':
+    case 'left':
+      return member(state, entry);
+    case 'noted':
+    case 'summarised':
+      return { ...state, seq };
+    case 'seated':
+      return { ...state, seq, seats: new Map(state.seats).set(entry.who, entry.by) };
+    case 'unseated':
+      return { ...state, seq, seats: without(state.seats, entry.who) };
+    case 'recast': {
+      const role = { ...state.cast.get(entry.role.name), ...entry.role };
+      return { ...state, seq, cast: new Map(state.cast).set(role.name, role) };
+    }
+    case 'paused': {
+      const { stepping: _, ...rest } = state;
+      return { ...rest, seq, status: { state: 'paused', since: entry.at } };
+    }
+    case 'resumed': {
+      const paused = state.status.state === 'paused' ? entry.at - state.status.since : 0;
+      const stepping = entry.lines === undefined ? {} : { stepping: { lines: entry.lines, by: entry.by } };
+      return { ...state, ...stepping, seq, status: { state: 'running' }, pausedMs: state.pausedMs + paused };
+    }
+    case 'ended': {
+      const { reason, detail, at } = entry;
+      const status: Status = { state: 'ended', at, reason, ...(detail !== undefined && { detail }) };
+      return { ...state, seq, status, floor: [] };
+    }
+    default:
+      return entry satisfies never;
+  }
+};

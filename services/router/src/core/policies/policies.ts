@@ -1,0 +1,19 @@
+import type { PolicyName } from '@parley/protocol';
+import { addressed } from './addressed.ts';
+import { mention } from './mention.ts';
+import { moderator } from './moderator.ts';
+import { open } from './open.ts';
+import type { Policy } from './policy.ts';
+import { random } from './random.ts';
+import { roundRobin } from './round-robin.ts';
+import { volunteer } from './volunteer.ts';
+
+export const policies: Readonly<Record<PolicyName, Policy>> = {
+  addressed,
+  open,
+  'round-robin': roundRobin,
+  random,
+  moderator,
+  mention,
+  volunteer,
+};

@@ -1,0 +1,239 @@
+import { type Entry, type EntryOf, isFailure, maxMembers, type PassReason } from '@parley/protocol';
+import { append, type CommandOf, type Decision, refuse } from './command.ts';
+import type { Conversation, Turn } from './conversation.ts';
+import { type Ended, endingAfter } from './endings.ts';
+import { isFarewell, likeness, nudgeAt } from './loops.ts';
+import { policies } from './policies/policies.ts';
+import type { Floor } from './policies/policy.ts';
+import { highestBidder } from './policies/volunteer.ts';
+
+/** The name under which the router itself says something. */
+export const routerName = 'router';
+
+/** An `ended` entry right behind `seq`. */
+export const ended = (seq: number, at: number, { reason, detail }: Ended, by?: string): EntryOf<'ended'> => ({
+  type: 'ended',
+  seq: seq + 1,
+  at,
+  reason,
+  ...(detail !== undefined && { detail: detail.slice(0, 1_000) }),
+  ...(by !== undefined && { by }),
+});
+
+const nobody: Floor = { names: [] };
+const giving = ({ names, bidding }: Floor) => ({ floor: names, ...(bidding && { bidding }) });
+
+/** What follows a line: its ending, or the pause at the end of a step. */
+const afterLine = (
+  state: Conversation,
+  seq: number,
+  at: number,
+  ending: Ended | undefined,
+  by: string,
+): Entry[] => {
+  if (ending) return [ended(seq, at, ending, by)];
+  if (state.stepping?.lines !== 1) return [];
+  return [{ type: 'paused', seq: seq + 1, at, by: state.stepping.by }];
+};
+
+/** Whom a line without a target addresses: who gave the turn, else the last speaker, else the only other. */
+const defaultTarget = (state: Conversation, from: string, turn: Turn | undefined): string | undefined => {
+  if (turn && turn.givenBy !== from && state.members.includes(turn.givenBy)) return turn.givenBy;
+  if (state.lastSpeaker !== undefined && state.lastSpeaker !== from) return state.lastSpeaker;
+  const others = state.members.filter((member) => member !== from);
+  return others.length === 1 ? others[0] : undefined;
+};
+
+/** An answer to a turn that its member does not hold: the repetition of one that was taken, or too late. */
+const staleTurn = (state: Conversation, from: string, turn: number): Decision => {
+  const last = state.taken.get(from);
+  if (last?.turn === turn) return { kind: 'repeat', seq: last.seq, turn };
+  return state.floor.some(({ number }) => number === turn)
+    ? refuse('not-your-turn', `turn ${turn} is not ${from}'s`)
+    : refuse('stale-turn', `turn ${turn} is not open`);
+};
+
+const loopOf = ({ limits, recent }: Conversation, text: string) => ({
+  ...(limits.maxRepetition !== undefined && { likeness: likeness(text, recent) }),
+  ...(limits.farewells && isFarewell(text) && { farewell: true as const }),
+});
+
+/** Before a loop is ended, whoever speaks next is told of it in private, once. */
+const nudge = (state: Conversation, said: EntryOf<'said'>): Entry[] => {
+  const { seq, at, floor: to } = said;
+  const alike = said.likeness !== undefined && said.likeness >= (state.limits.maxRepetition ?? 1);
+  const because =
+    alike && state.repeats + 1 === nudgeAt
+      ? 'The conversation repeats itself. Say something new, or bring it to its end.'
+      : said.farewell && state.farewells + 1 === nudgeAt
+        ? 'Goodbyes have been said. Say something that matters, or bring the conversation to its end.'
+        : undefined;
+  if (because === undefined || to.length === 0) return [];
+  return [{ type: 'noted', seq: seq + 1, at, by: routerName, to, kind: 'nudge', text: because }];
+};
+
+export const say = (state: Conversation, command: CommandOf<'say'>, now: number): Decision => {
+  const { from, text, usage, cost, done } = command;
+  const policy = policies[state.policy];
+  const turn = state.floor.find(
+    ({ number, member, wanted }) =>
+      wanted === 'speak' && member === from && (command.turn === undefined || number === command.turn),
+  );
+  const seat = state.seats.get(from);
+  const speaker = typeof command.as === 'object' ? command.as.seat : undefined;
+  if (command.as !== 'operator') {
+    if (!turn && command.turn !== undefined) return staleTurn(state, from, command.turn);
+    if (!state.members.includes(from)) return refuse('not-a-member', `${from} is not a member`);
+    if (seat !== speaker)
+      return refuse('not-your-turn', `${from}'s seat is ${seat === undefined ? 'not ' : ''}taken`);
+    if (!turn && !policy.free) return refuse('not-your-turn', `${from} does not have the floor`);
+  }
+
+  const needsTarget = state.policy === 'addressed';
+  const target = command.target ?? (needsTarget ? defaultTarget(state, from, turn) : undefined);
+  if (target === from) return refuse('bad-target', 'nobody addresses itself');
+  if (needsTarget && target === undefined) return refuse('bad-target', 'the line needs a target');
+  const stranger = target !== undefined && !state.members.includes(target);
+  if (stranger && !policy.free) return refuse('bad-target', `${target} is not a member`);
+  if (stranger && state.members.length >= maxMembers)
+    return refuse('bad-target', `more than ${maxMembers} members`);
+  const to = command.to ?? state.hears.get(from);
+  const unknown = to?.find((name) => name !== target && !state.members.includes(name));
+  if (unknown !== undefined) return refuse('bad-target', `${unknown} is not a member`);
+
+  const loop = loopOf(state, text);
+  const ending = endingAfter(state, { from, text, done, usage, cost, ...loop }, now);
+  const owesMore = turn !== undefined && command.seen !== undefined && turn.since > command.seen;
+  const line = { kind: 'said', from, text, target, taken: turn, owesMore } as const;
+  const byOperator = command.as === 'operator' && !policy.free;
+  const kept: Floor = {
+    names: state.floor.map(({ member }) => member),
+    ...(state.floor.some(({ wanted }) => wanted === 'bid') && { bidding: true }),
+  };
+  const floor = ending ? nobody : byOperator ? kept : policy.floorAfter(state, line);
+  const seq = state.seq + (stranger ? 2 : 1);
+  const said: EntryOf<'said'> = {
+    type: 'said',
+    seq,
+    at: now,
+    ...(turn && { turn: turn.number }),
+    from,
+    ...(target !== undefined && { target }),
+    ...(to && { to }),
+    text,
+    ...(done && { done }),
+    ...(usage && { usage }),
+    ...(cost && { cost }),
+    ...loop,
+    ...giving(floor),
+  };
+  const joined: Entry[] = stranger ? [{ type: 'joined', seq: seq - 1, at: now, who: target }] : [];
+  const nudged = ending ? [] : nudge(state, said);
+  return append(...joined, said, ...nudged, ...afterLine(state, seq + nudged.length, now, ending, from));
+};
+
+/** `before`: entries that the same command has already decided. */
+const passed = (
+  state: Conversation,
+  turn: Turn,
+  { reason, detail }: { reason: PassReason; detail?: string | undefined },
+  now: number,
+  before: readonly Entry[] = [],
+): Decision => {
+  const from = turn.member;
+  const ending = endingAfter(state, { from }, now);
+  const line = { kind: 'passed', from, taken: turn, owesMore: false } as const;
+  const entry: EntryOf<'passed'> = {
+    type: 'passed',
+    seq: state.seq + before.length + 1,
+    at: now,
+    turn: turn.number,
+    from,
+    reason,
+    ...(detail !== undefined && { detail }),
+    ...giving(ending ? nobody : policies[state.policy].floorAfter(state, line)),
+  };
+  return append(...before, entry, ...afterLine(state, entry.seq, now, ending, from));
+};
+
+/** The last bid of a round gives the floor to the highest bidder; when nobody wants it, the talk is over. */
+export const placeBid = (
+  state: Conversation,
+  turn: Turn,
+  score: number,
+  now: number,
+  before: readonly Entry[] = [],
+): Decision => {
+  const from = turn.member;
+  const rest = state.floor.filter((one) => one !== turn).map(({ member }) => member);
+  const winner = rest.length > 0 ? undefined : highestBidder(state, new Map(state.bids).set(from, score));
+  const silent = rest.length === 0 && winner === undefined;
+  const floor: Floor =
+    rest.length > 0 ? { names: rest, bidding: true } : { names: winner === undefined ? [] : [winner] };
+  const seq = state.seq + before.length + 1;
+  const bid: EntryOf<'bid'> = { type: 'bid', seq, at: now, turn: turn.number, from, score, ...giving(floor) };
+  const over: Ended = { reason: 'agreed', detail: 'nobody wants to speak' };
+  return append(...before, bid, ...(silent ? [ended(seq, now, over)] : []));
+};
+
+export const lapse = (
+  state: Conversation,
+  turn: Turn,
+  command: Omit<CommandOf<'lapse'>, 'type'>,
+  now: number,
+): Decision => {
+  const { cause, detail } = command;
+  const lapsed: EntryOf<'lapsed'> = {
+    type: 'lapsed',
+    seq: state.seq + 1,
+    at: now,
+    turn: turn.number,
+    from: turn.member,
+    cause,
+    ...(detail !== undefined && { detail }),
+  };
+  const { maxAttempts, onFailure } = state.limits;
+  const last = turn.attempts + 1 >= maxAttempts;
+  // A bid is cheap to do without; a conversation does not wait long for one.
+  if (turn.wanted === 'bid')
+    return last || cause === 'deadline' ? placeBid(state, turn, 0, now, [lapsed]) : append(lapsed);
+  if (onFailure === 'retry' || !last) return append(lapsed);
+  if (onFailure === 'end') {
+    const why = `${turn.member}: ${cause}${detail === undefined ? '' : `, ${detail}`}`;
+    return append(lapsed, ended(lapsed.seq, now, { reason: 'failed', detail: why }, turn.member));
+  }
+  const reason = cause === 'deadline' ? 'timed-out' : cause === 'gone' ? 'interrupted' : cause;
+  return passed(state, turn, { reason, detail }, now, [lapsed]);
+};
+
+export const pass = (state: Conversation, command: CommandOf<'pass'>, now: number): Decision => {
+  const { from, reason, detail } = command;
+  const turn = state.floor.find(({ number, member }) => number === command.turn && member === from);
+  if (!turn) return staleTurn(state, from, command.turn);
+  if (isFailure(reason)) return lapse(state, turn, { turn: turn.number, cause: reason, detail }, now);
+  return turn.wanted === 'bid' ? placeBid(state, turn, 0, now) : passed(state, turn, { reason, detail }, now);
+};
+
+export const bid = (
+  state: Conversation,
+  { from, turn: number, score }: CommandOf<'bid'>,
+  now: number,
+): Decision => {
+  const turn = state.floor.find(
+    (one) => one.number === number && one.member === from && one.wanted === 'bid',
+  );
+  return turn ? placeBid(state, turn, score, now) : staleTurn(state, from, number);
+};
+
+/** Nobody speaks for the member: as `onFailure` says, the conversation waits on, goes on without it, or ends. */
+export const absent = (state: Conversation, turn: Turn, now: number): Decision => {
+  if (turn.wanted === 'bid') return placeBid(state, turn, 0, now);
+  switch (state.limits.onFailure) {
+    case 'retry':
+      return append();
+    case 'skip':
+      return passed(state, turn, { reason: 'interrupted', detail: 'absent' }, now);
+    case 'end':
+      return append(ended(state.seq, now, { reason: 'absent', detail: turn.member }, turn.member));
+  }
+};
