@@ -150,7 +150,13 @@ export class Conversations {
     if (tail && first !== undefined && first <= since + 1 && limit >= tail.length) {
       return tail.slice(since + 1 - first);
     }
-    return this.#ledger.read(id, since, limit);
+    return this.#read(id, since, limit);
+  }
+
+  /** The conversation as it was at entry `seq`; undefined when there is no such entry. */
+  at(id: string, seq: number): Conversation | undefined {
+    const state = this.#replay(id, this.#read(id, 0, seq));
+    return state?.seq === seq ? state : undefined;
   }
 
   /** Ends what has run out of time. */
@@ -167,9 +173,22 @@ export class Conversations {
   }
 
   #rebuild(id: string): Conversation | undefined {
+    return this.#replay(id, this.#read(id, 0, Number.MAX_SAFE_INTEGER));
+  }
+
+  #replay(id: string, entries: readonly Entry[]): Conversation | undefined {
     let state: Conversation | undefined;
-    for (const entry of this.#ledger.read(id, 0, Number.MAX_SAFE_INTEGER)) state = evolve(state, entry, id);
+    for (const entry of entries) state = evolve(state, entry, id);
     return state;
+  }
+
+  /** A fork has only its own entries in the ledger; those before them are its parent's. */
+  #read(id: string, since: number, limit: number): readonly Entry[] {
+    const own = this.#ledger.read(id, since, limit);
+    const [first] = own;
+    if (first?.type !== 'forked' || first.seq === since + 1) return own;
+    const { conversation, seq } = first.parent;
+    return [...this.#read(conversation, since, seq - since), ...own].slice(0, limit);
   }
 
   #rememberEnded(state: Conversation): void {
@@ -233,7 +252,7 @@ export class Conversations {
       const decision = decide(work.state, command, now);
       if (decision.kind === 'append') {
         for (const entry of decision.entries) {
-          work.state = evolve(work.state, entry, id);
+          work.state = evolve(command.type === 'fork' ? command.parent : work.state, entry, id);
           work.entries.push(entry);
         }
       }
