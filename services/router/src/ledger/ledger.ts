@@ -1,6 +1,6 @@
 import type { Entry } from '@parley/protocol';
 
-/** Entries of one conversation, to be appended right behind `expectedSeq`. */
+/** Entries of one conversation, to be appended right behind `expectedSeq`; 0 for one that is not there yet. */
 export interface Batch {
   readonly conversation: string;
   readonly expectedSeq: number;
@@ -18,9 +18,16 @@ export interface Placed {
   readonly entry: Entry;
 }
 
+/** `at`: when it ended, in ms since 1970. */
+export interface EndedConversation {
+  readonly id: string;
+  readonly at: number;
+}
+
 /**
  * The only state of the system: append-only, ordered, durable. Every implementation passes the contract suite in
- * `test/ledger-contract.ts`. Positions grow over the whole ledger, seqs inside a conversation.
+ * `test/ledger-contract.ts`. Positions grow over the whole ledger and are never used again; seqs count inside a
+ * conversation without a gap, from 1, or in a fork from the first entry that it does not share with its parent.
  */
 export interface Ledger {
   /**
@@ -28,11 +35,14 @@ export interface Ledger {
    * others stand. When the promise resolves, they are durable; when it rejects, none of them is there.
    */
   append(batches: readonly Batch[]): Promise<readonly Appended[]>;
-  /** Entries with a seq above `since`, in order, at most `limit`. */
+  /**
+   * The conversation's own entries with a seq above `since`, in order, at most `limit`. Throws `LedgerDamage`, as
+   * does `readAll`, when what was stored is no longer what was appended.
+   */
   read(conversation: string, since: number, limit: number): Entry[];
   /** Entries of all conversations with a position above `since`, in order, at most `limit`. */
   readAll(since: number, limit: number): Placed[];
-  /** Position of the last entry; 0 when there is none. */
+  /** Position of the last entry ever appended; 0 when there was none. */
   position(): number;
   /** Ids of the conversations without an `ended` entry, oldest first. */
   unfinished(): string[];
@@ -40,6 +50,28 @@ export interface Ledger {
   recent(limit: number): string[];
   /** How far each plain client has been delivered to: name to position. May lag behind by a second after a crash. */
   marks(): Map<string, number>;
+  /** Throws when it cannot be written; then nothing of it is. */
   mark(marks: ReadonlyMap<string, number>): void;
+
+  /** Bytes that conversations take up. */
+  size(): number;
+  /** Ended conversations that no kept fork goes back to, first to end first, at most `limit`. */
+  removable(limit: number): EndedConversation[];
+  /**
+   * Removes at most `limit` entries of a removable conversation, which is out of sight from the first call on. True
+   * when nothing is left of it. Throws when it cannot be written.
+   */
+  remove(conversation: string, limit: number): boolean;
+  /** Writes a whole copy, a ledger of its own, to a new file while appends go on. Replaces `target` only when complete. */
+  backup(target: string): Promise<void>;
   close(): void;
 }
+
+/** Entries that do not follow each other are a fault of ours, never of a peer. */
+export const checkSequence = ({ conversation, expectedSeq, entries }: Batch): void => {
+  const [first] = entries;
+  let seq = first?.type === 'forked' && expectedSeq === 0 ? first.seq - 1 : expectedSeq;
+  for (const entry of entries) {
+    if (entry.seq !== ++seq) throw new Error(`${conversation}: entry ${entry.seq} where ${seq} belongs`);
+  }
+};

@@ -1,41 +1,111 @@
 import type { Entry } from '@parley/protocol';
-import type { Appended, Batch, Ledger, Placed } from './ledger.ts';
+import { type Appended, type Batch, checkSequence, type Ledger, type Placed } from './ledger.ts';
 
 interface Held {
-  entries: Entry[];
+  readonly entries: Entry[];
+  readonly positions: number[];
   ended: boolean;
+  removing: boolean;
 }
+
+const bytesOf = (entry: Entry): number => 200 + ('text' in entry ? entry.text.length : 0);
+const headOf = (held: Held | undefined): number => held?.entries.at(-1)?.seq ?? 0;
 
 /** Lives as long as the process: for tests, benches and runs that nobody wants to keep. */
 export const openMemoryLedger = (): Ledger => {
   const conversations = new Map<string, Held>();
-  const log: Placed[] = [];
+  /** By position; the entry at index i has position `removed + i + 1`. */
+  let log: (Placed | undefined)[] = [];
+  let removed = 0;
+  let size = 0;
   const marked = new Map<string, number>();
+  const position = () => removed + log.length;
 
-  const appendOne = ({ conversation, expectedSeq, entries }: Batch): Appended => {
-    const held = conversations.get(conversation) ?? { entries: [], ended: false };
-    if (held.entries.length !== expectedSeq) return { ok: false, seq: held.entries.length };
+  const appendOne = (batch: Batch): Appended => {
+    const { conversation, expectedSeq, entries } = batch;
+    const known = conversations.get(conversation);
+    if (headOf(known) !== expectedSeq) return { ok: false, seq: headOf(known) };
+    if (entries.length === 0) return { ok: true, position: position() };
+    const held = known ?? { entries: [], positions: [], ended: false, removing: false };
     conversations.set(conversation, held);
     for (const entry of entries) {
       held.entries.push(entry);
       if (entry.type === 'ended') held.ended = true;
-      log.push({ position: log.length + 1, conversation, entry });
+      log.push({ position: position() + 1, conversation, entry });
+      held.positions.push(position());
+      size += bytesOf(entry);
     }
-    return { ok: true, position: log.length };
+    return { ok: true, position: position() };
   };
 
+  const visible = () => [...conversations].filter(([, { removing }]) => !removing);
+  const parents = (): Set<string> =>
+    new Set(
+      [...conversations.values()].flatMap(({ entries: [first] }) =>
+        first?.type === 'forked' ? [first.parent.conversation] : [],
+      ),
+    );
+
   return {
-    append: (batches) => Promise.resolve(batches.map(appendOne)),
-    read: (conversation, since, limit) =>
-      conversations.get(conversation)?.entries.slice(since, since + limit) ?? [],
-    readAll: (since, limit) => log.slice(since, since + limit),
-    position: () => log.length,
+    async append(batches) {
+      batches.forEach(checkSequence);
+      return batches.map(appendOne);
+    },
+    read(conversation, since, limit) {
+      const held = conversations.get(conversation);
+      const [first] = held?.entries ?? [];
+      if (!held || !first || held.removing) return [];
+      const start = Math.max(0, since + 1 - first.seq);
+      return held.entries.slice(start, start + limit);
+    },
+    readAll(since, limit) {
+      const page: Placed[] = [];
+      for (let i = Math.max(0, since - removed); i < log.length && page.length < limit; i++) {
+        const placed = log[i];
+        if (placed) page.push(placed);
+      }
+      return page;
+    },
+    position,
     unfinished: () => [...conversations].filter(([, { ended }]) => !ended).map(([id]) => id),
-    recent: (limit) => [...conversations.keys()].slice(-limit).reverse(),
+    recent: (limit) =>
+      limit === 0
+        ? []
+        : visible()
+            .slice(-limit)
+            .map(([id]) => id)
+            .reverse(),
     marks: () => new Map(marked),
     mark(marks) {
-      for (const [name, position] of marks) marked.set(name, position);
+      for (const [name, at] of marks) marked.set(name, at);
     },
+    size: () => size,
+    removable(limit) {
+      const needed = parents();
+      return [...conversations]
+        .filter(([id, { ended }]) => ended && !needed.has(id))
+        .map(([id, { entries }]) => ({ id, at: entries.at(-1)?.at ?? 0 }))
+        .sort((a, b) => a.at - b.at)
+        .slice(0, limit);
+    },
+    remove(conversation, limit) {
+      const held = conversations.get(conversation);
+      if (!held?.ended) return true;
+      held.removing = true;
+      for (const at of held.positions.splice(-limit)) {
+        log[at - removed - 1] = undefined;
+        const entry = held.entries.pop();
+        if (entry) size -= bytesOf(entry);
+      }
+      if (held.entries.length > 0) return false;
+      conversations.delete(conversation);
+      const kept = log.findIndex((placed) => placed !== undefined);
+      const gone = kept === -1 ? log.length : kept;
+      log = log.slice(gone);
+      removed += gone;
+      return true;
+    },
+    backup: () => Promise.reject(new Error('a ledger in memory has no file to copy')),
     close() {},
   };
 };

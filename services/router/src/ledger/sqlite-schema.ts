@@ -1,4 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
+
+/** `PARL`, in the header of every ledger file. */
+export const applicationId = 0x5041524c;
 
 /** Each step takes a database from version i to i + 1. Steps are only ever added. */
 const steps: readonly string[] = [
@@ -15,13 +19,51 @@ const steps: readonly string[] = [
    );
    CREATE UNIQUE INDEX entries_by_conversation ON entries (conversation, seq);
    CREATE TABLE marks (name TEXT PRIMARY KEY, position INTEGER NOT NULL);`,
+
+  // ended: 0 running, 1 ended, 2 being removed. sum: the CRC-32 of the body.
+  `ALTER TABLE conversations ADD COLUMN ended_at INTEGER;
+   ALTER TABLE conversations ADD COLUMN parent TEXT;
+   ALTER TABLE entries ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+   UPDATE entries SET sum = crc32(body);
+   UPDATE conversations SET
+     ended_at = (SELECT json_extract(body, '$.at') FROM entries WHERE conversation = key ORDER BY seq DESC LIMIT 1),
+     parent = (SELECT json_extract(body, '$.parent.conversation') FROM entries WHERE conversation = key ORDER BY seq LIMIT 1);
+   UPDATE conversations SET ended_at = NULL WHERE ended = 0;
+   CREATE INDEX conversations_running ON conversations (key) WHERE ended = 0;
+   CREATE INDEX conversations_by_ending ON conversations (ended_at) WHERE ended > 0;
+   CREATE INDEX conversations_by_parent ON conversations (parent) WHERE parent IS NOT NULL;
+   PRAGMA application_id = ${applicationId};`,
 ];
 
-/** Brings an older ledger to this version; a newer one is refused, never guessed at. */
+const numberOf = (database: DatabaseSync, pragma: string): number =>
+  Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0] ?? 0);
+
+/** Why the file is not a ledger that this version can read; undefined when it is one, or is new. */
+export const foreign = (database: DatabaseSync): string | undefined => {
+  const application = numberOf(database, 'application_id');
+  const version = numberOf(database, 'user_version');
+  if (version > steps.length) return `it was written by a newer version (schema ${version})`;
+  if (application === applicationId) return undefined;
+  // The first schema did not mark its file yet.
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all();
+  const names = tables.map(({ name }) => String(name)).join();
+  const known = version === 1 ? 'conversations,entries,marks,sqlite_sequence' : '';
+  return application === 0 && version <= 1 && names === known
+    ? undefined
+    : 'it is a database of another program';
+};
+
+/** Brings an older ledger to this version, all or nothing. */
 export const migrate = (database: DatabaseSync): void => {
-  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
-  if (version > steps.length) throw new Error(`it was written by a newer version (schema ${version})`);
+  const version = numberOf(database, 'user_version');
+  database.function('crc32', { deterministic: true }, (body) => crc32(String(body)));
   for (const [index, step] of steps.entries()) {
-    if (index >= version) database.exec(`BEGIN; ${step} PRAGMA user_version = ${index + 1}; COMMIT`);
+    if (index < version) continue;
+    try {
+      database.exec(`BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${index + 1}; COMMIT`);
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
   }
 };

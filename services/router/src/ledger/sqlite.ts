@@ -1,49 +1,48 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { ConfigError } from '@parley/kit';
+import { renameSync, rmSync } from 'node:fs';
+import { backup, type DatabaseSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
 import type { Entry } from '@parley/protocol';
-import type { Appended, Batch, Ledger } from './ledger.ts';
-import { migrate } from './sqlite-schema.ts';
+import { LedgerDamage } from './damage.ts';
+import { type Appended, type Batch, checkSequence, type Ledger } from './ledger.ts';
+import { openLedgerFile } from './sqlite-file.ts';
 
-/** SQLITE_BUSY: somebody else holds the lock. */
-const busy = 5;
+type Row = Record<string, unknown>;
+const ids = (rows: Row[]): string[] => rows.map(({ id }) => id as string);
+const one = (database: DatabaseSync, sql: string): number =>
+  Number(Object.values(database.prepare(sql).get() ?? {})[0] ?? 0);
 
-const openDatabase = (path: string): DatabaseSync => {
-  let database: DatabaseSync | undefined;
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    database = new DatabaseSync(path);
-    // Exclusive before WAL: no shared-memory file, and a second process is refused instead of corrupting order.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    database.exec('BEGIN EXCLUSIVE; COMMIT');
-    migrate(database);
-    return database;
-  } catch (error) {
-    database?.close();
-    const { errcode, message } = error as { errcode?: number; message: string };
-    const why = errcode === busy ? 'another process has it open' : message;
-    throw new ConfigError([`ROUTER_LEDGER: ${path} cannot be opened: ${why}`]);
-  }
-};
+/** Pages given back to the file system per removal, so that a removal stays short. */
+const pagesGivenBack = 64;
 
 /** One file; all appends of one call are one transaction, synced to disk before the promise resolves. */
 export const openSqliteLedger = (path: string): Ledger => {
-  const database = openDatabase(path);
-  const addConversation = database.prepare('INSERT INTO conversations (id) VALUES (?)');
+  const database = openLedgerFile(path, { create: true });
+  const addConversation = database.prepare('INSERT INTO conversations (id, parent) VALUES (?, ?)');
   const findConversation = database.prepare(
     'SELECT c.key, (SELECT max(seq) FROM entries WHERE conversation = c.key) AS seq FROM conversations c WHERE id = ?',
   );
-  const endConversation = database.prepare('UPDATE conversations SET ended = 1 WHERE key = ?');
-  const addEntry = database.prepare('INSERT INTO entries (conversation, seq, body) VALUES (?, ?, ?)');
+  const findKey = database.prepare('SELECT key, ended FROM conversations WHERE id = ?');
+  const endConversation = database.prepare('UPDATE conversations SET ended = 1, ended_at = ? WHERE key = ?');
+  const addEntry = database.prepare('INSERT INTO entries (conversation, seq, body, sum) VALUES (?, ?, ?, ?)');
   const readEntries = database.prepare(
-    'SELECT body FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?',
+    'SELECT position, seq, body, sum FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?',
   );
   const readLog = database.prepare(
-    'SELECT e.position, c.id, e.body FROM entries e JOIN conversations c ON c.key = e.conversation WHERE e.position > ? ORDER BY e.position LIMIT ?',
+    'SELECT e.position, c.id, e.seq, e.body, e.sum FROM entries e JOIN conversations c ON c.key = e.conversation WHERE e.position > ? ORDER BY e.position LIMIT ?',
   );
+  const listRemovable = database.prepare(
+    `SELECT id, ended_at AS at FROM conversations c
+     WHERE ended > 0 AND NOT EXISTS (SELECT 1 FROM conversations fork WHERE fork.parent = c.id)
+     ORDER BY ended_at LIMIT ?`,
+  );
+  const hide = database.prepare('UPDATE conversations SET ended = 2 WHERE key = ?');
+  const removeEntries = database.prepare(
+    'DELETE FROM entries WHERE position IN (SELECT position FROM entries WHERE conversation = ? ORDER BY seq DESC LIMIT ?)',
+  );
+  const removeConversation = database.prepare('DELETE FROM conversations WHERE key = ?');
   const setMark = database.prepare('INSERT OR REPLACE INTO marks (name, position) VALUES (?, ?)');
-  let position = Number(database.prepare('SELECT max(position) AS last FROM entries').get()?.last ?? 0);
+  // Not the last entry's: that one may have been removed, and its position is never used again.
+  let position = one(database, "SELECT seq FROM sqlite_sequence WHERE name = 'entries'");
 
   /** Where each running conversation is. The lock makes this copy the truth; a failed transaction drops it. */
   let heads = new Map<string, { key: number; seq: number }>();
@@ -52,25 +51,25 @@ export const openSqliteLedger = (path: string): Ledger => {
     const known = heads.get(id);
     if (known) return known;
     const row = findConversation.get(id);
-    if (!row) return undefined;
-    const head = { key: Number(row.key), seq: Number(row.seq ?? 0) };
-    heads.set(id, head);
-    return head;
+    return row && { key: Number(row.key), seq: Number(row.seq ?? 0) };
   };
 
   const appendOne = ({ conversation, expectedSeq, entries }: Batch): Appended => {
     let head = headOf(conversation);
     if ((head?.seq ?? 0) !== expectedSeq) return { ok: false, seq: head?.seq ?? 0 };
+    const [first] = entries;
+    if (!first) return { ok: true, position };
     if (!head) {
-      head = { key: Number(addConversation.run(conversation).lastInsertRowid), seq: 0 };
-      heads.set(conversation, head);
+      const parent = first.type === 'forked' ? first.parent.conversation : null;
+      head = { key: Number(addConversation.run(conversation, parent).lastInsertRowid), seq: 0 };
     }
+    heads.set(conversation, head);
     for (const entry of entries) {
-      addEntry.run(head.key, entry.seq, JSON.stringify(entry));
-      position++;
+      const body = JSON.stringify(entry);
+      position = Number(addEntry.run(head.key, entry.seq, body, crc32(body)).lastInsertRowid);
       head.seq = entry.seq;
       if (entry.type === 'ended') {
-        endConversation.run(head.key);
+        endConversation.run(Math.floor(entry.at), head.key);
         heads.delete(conversation);
       }
     }
@@ -79,8 +78,8 @@ export const openSqliteLedger = (path: string): Ledger => {
 
   const transact = <T>(work: () => T): T => {
     const before = position;
-    database.exec('BEGIN IMMEDIATE');
     try {
+      database.exec('BEGIN IMMEDIATE');
       const result = work();
       database.exec('COMMIT');
       return result;
@@ -92,29 +91,48 @@ export const openSqliteLedger = (path: string): Ledger => {
     }
   };
 
-  const keyOf = (id: string): number | undefined => headOf(id)?.key;
-  const toEntry = (body: unknown): Entry => JSON.parse(body as string) as Entry;
-  const ids = (rows: Record<string, unknown>[]) => rows.map(({ id }) => id as string);
+  const keyOf = (id: string): number | undefined => {
+    const known = heads.get(id);
+    if (known) return known.key;
+    const row = findKey.get(id);
+    return row && row.ended !== 2 ? Number(row.key) : undefined;
+  };
+
+  const toEntry = (conversation: string, row: Row): Entry => {
+    const body = row.body as string;
+    if (crc32(body) === Number(row.sum)) return JSON.parse(body) as Entry;
+    const place = `entry ${row.seq} of conversation ${conversation} (position ${row.position})`;
+    throw new LedgerDamage(path, [`${place} does not match its checksum`]);
+  };
 
   return {
     async append(batches) {
-      return transact(() => batches.map(appendOne));
+      batches.forEach(checkSequence);
+      return batches.length === 0 ? [] : transact(() => batches.map(appendOne));
     },
     read(conversation, since, limit) {
       const key = keyOf(conversation);
-      return key === undefined ? [] : readEntries.all(key, since, limit).map(({ body }) => toEntry(body));
+      if (key === undefined) return [];
+      const rows = readEntries.all(key, since, limit);
+      const entries = rows.map((row) => toEntry(conversation, row));
+      const start = entries[0]?.type === 'forked' ? entries[0].seq : since + 1;
+      const gap = entries.findIndex(({ seq }, index) => seq !== start + index);
+      if (gap === -1) return entries;
+      throw new LedgerDamage(path, [`entry ${start + gap} of conversation ${conversation} is missing`]);
     },
     readAll: (since, limit) =>
       readLog.all(since, limit).map((row) => ({
         position: Number(row.position),
         conversation: row.id as string,
-        entry: toEntry(row.body),
+        entry: toEntry(row.id as string, row),
       })),
     position: () => position,
     unfinished: () =>
       ids(database.prepare('SELECT id FROM conversations WHERE ended = 0 ORDER BY key').all()),
     recent: (limit) =>
-      ids(database.prepare('SELECT id FROM conversations ORDER BY key DESC LIMIT ?').all(limit)),
+      ids(
+        database.prepare('SELECT id FROM conversations WHERE ended < 2 ORDER BY key DESC LIMIT ?').all(limit),
+      ),
     marks: () =>
       new Map(
         database
@@ -126,6 +144,35 @@ export const openSqliteLedger = (path: string): Ledger => {
       transact(() => {
         for (const [name, at] of marks) setMark.run(name, at);
       }),
+    size: () =>
+      one(database, 'PRAGMA page_size') *
+      (one(database, 'PRAGMA page_count') - one(database, 'PRAGMA freelist_count')),
+    removable: (limit) =>
+      listRemovable.all(limit).map(({ id, at }) => ({ id: id as string, at: Number(at) })),
+    remove(conversation, limit) {
+      const row = findKey.get(conversation);
+      if (!row || row.ended === 0) return true;
+      const key = Number(row.key);
+      const removed = transact(() => {
+        hide.run(key);
+        const { changes } = removeEntries.run(key, limit);
+        if (Number(changes) < limit) removeConversation.run(key);
+        return Number(changes) < limit;
+      });
+      database.exec(`PRAGMA incremental_vacuum(${pagesGivenBack})`);
+      return removed;
+    },
+    async backup(target) {
+      const partial = `${target}.partial`;
+      rmSync(partial, { force: true });
+      try {
+        await backup(database, partial, { rate: 256 });
+        renameSync(partial, target);
+      } catch (error) {
+        rmSync(partial, { force: true });
+        throw error;
+      }
+    },
     close: () => database.close(),
   };
 };

@@ -1,0 +1,105 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { ConfigError } from '@parley/kit';
+import { LedgerDamage } from './damage.ts';
+import { foreign, migrate } from './sqlite-schema.ts';
+import { walDamage } from './wal-check.ts';
+
+/** SQLite's result codes: somebody else holds the lock; the file is broken; it never was a database. */
+const busy = 5;
+const corrupt = 11;
+const notADatabase = 26;
+
+/** Larger files are not read through at start; `parley-router verify` does. 150 MB take 0.1 s from memory. */
+const maxCheckedBytes = 1024 ** 3;
+
+const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+const cannot = (path: string, why: string) =>
+  new ConfigError([`ROUTER_LEDGER: ${path} cannot be opened: ${why}`]);
+
+/** What a thrown error means to the operator. */
+export const explained = (path: string, error: unknown): ConfigError => {
+  if (error instanceof ConfigError) return error;
+  const { errcode, message } = error as { errcode?: number; message: string };
+  const kind = (errcode ?? 0) & 0xff;
+  if (kind === corrupt) return new LedgerDamage(path, [message]);
+  if (kind === notADatabase) return cannot(path, 'it is not a ledger, or its first page is damaged');
+  return cannot(path, kind === busy ? 'another process has it open' : message);
+};
+
+const isOpenElsewhere = (path: string): boolean => {
+  let probe: DatabaseSync | undefined;
+  try {
+    probe = new DatabaseSync(path, { readOnly: true });
+    probe.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return false;
+  } catch (error) {
+    return ((error as { errcode?: number }).errcode ?? 0) === busy;
+  } finally {
+    probe?.close();
+  }
+};
+
+/** Looked for before SQLite sees the files, because opening them would clear away what it cannot read. */
+const checkBeforeOpening = (path: string): void => {
+  const log = `${path}-wal`;
+  const damage =
+    bytesOf(path) === 0 && bytesOf(log) > 0 ? `the file is empty or gone, and ${log} is not` : walDamage(log);
+  if (damage === undefined) return;
+  if (isOpenElsewhere(path)) throw cannot(path, 'another process has it open');
+  throw new LedgerDamage(path, [damage]);
+};
+
+/** The first places at which the structure of the file is broken. `check`: SQLite's thorough or its quick one. */
+export const structuralFaults = (
+  database: DatabaseSync,
+  check: 'integrity_check' | 'quick_check',
+): string[] => {
+  const pageSize = Number(database.prepare('PRAGMA page_size').get()?.page_size);
+  const rows = database.prepare(`PRAGMA ${check}(10)`).all();
+  return rows
+    .map((row) => String(Object.values(row)[0]))
+    .filter((fault) => fault !== 'ok')
+    .map((fault) => {
+      const page = /page (\d+)/i.exec(fault)?.[1];
+      return page === undefined ? fault : `${fault} (offset ${(Number(page) - 1) * pageSize})`;
+    });
+};
+
+export interface OpenOptions {
+  /** Without it, the file must be there and nothing in it is changed except that its write-ahead log is taken in. */
+  readonly create: boolean;
+}
+
+/**
+ * The file, locked against every other process, with the write-ahead log taken in. Throws a ConfigError when it
+ * is not ours, and LedgerDamage when it is not whole.
+ */
+export const openLedgerFile = (path: string, { create }: OpenOptions): DatabaseSync => {
+  let database: DatabaseSync | undefined;
+  try {
+    if (create) mkdirSync(dirname(path), { recursive: true });
+    else if (bytesOf(path) === 0) throw cannot(path, 'there is no such ledger');
+    checkBeforeOpening(path);
+    const isNew = bytesOf(path) === 0;
+    database = new DatabaseSync(path);
+    // Exclusive before WAL: no shared-memory file, and a second process is refused instead of corrupting order.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    const strange = foreign(database);
+    if (strange) throw cannot(path, strange);
+    // Room that removed conversations leave goes back to the file system; can only be said of an empty file.
+    if (isNew) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    if (create) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec('BEGIN EXCLUSIVE; COMMIT');
+    if (!create) return database;
+    const faults = bytesOf(path) <= maxCheckedBytes ? structuralFaults(database, 'quick_check') : [];
+    if (faults.length > 0) throw new LedgerDamage(path, faults);
+    migrate(database);
+    return database;
+  } catch (error) {
+    database?.close();
+    throw explained(path, error);
+  }
+};
