@@ -1,14 +1,14 @@
 import type { EntryOf } from '@parley/protocol';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { FakeOpenAi } from './harness/fake-openai.ts';
+import { FakeOpenAi, type FakeOpenAiOptions } from './harness/fake-openai.ts';
 import { RunningRouter, startAgent, temporaryFolder } from './harness/parley.ts';
 import { killAll } from './harness/started-process.ts';
 import { expectWhole } from './harness/whole-conversation.ts';
 
 afterEach(killAll);
 
-const startFake = async (): Promise<FakeOpenAi> => {
-  const fake = await FakeOpenAi.start();
+const startFake = async (options: FakeOpenAiOptions = {}): Promise<FakeOpenAi> => {
+  const fake = await FakeOpenAi.start(options);
   onTestFinished(() => fake.stop());
   return fake;
 };
@@ -61,7 +61,7 @@ describe('two agents with an OpenAI-compatible model server', () => {
       { kind: 'reply', text: 'Fair enough.' },
     );
     const router = await RunningRouter.start();
-    const env = { ROUTER_URL: router.url, OPENAI_BASE_URL: fake.baseUrl, AGENT_MAX_TURNS: '3' };
+    const env = { ROUTER_URL: router.url, OPENAI_BASE_URL: fake.baseUrl, AGENT_MAX_TURNS: '10' };
     startAgent(['alice', 'bob', 'alice'], { ...env, AGENT_PERSONA: 'a miller' });
     startAgent(['bob', 'alice', 'alice'], env);
     await router.ended('alice');
@@ -97,7 +97,7 @@ describe('two agents with an OpenAI-compatible model server', () => {
   });
 
   it('pass on what is being said while it is said', async () => {
-    const fake = await startFake();
+    const fake = await startFake({ tokenDelayMs: 5 });
     const router = await RunningRouter.start();
     const stop = new AbortController();
     onTestFinished(() => stop.abort());
@@ -119,6 +119,9 @@ describe('two agents with an OpenAI-compatible model server', () => {
         .map((chunk) => chunk.text)
         .join('');
     expect(said).toHaveLength(2);
-    for (const { entry } of said) expect(streamed(entry.turn).trim()).toBe(entry.text);
+    for (const { entry } of said) {
+      expect(streamed(entry.turn)).toMatch(/^reply \d/);
+      expect(entry.text).toContain(streamed(entry.turn).trim());
+    }
   });
 });

@@ -26,7 +26,7 @@ describe('an agent that is killed without warning', () => {
         [other]: () => startAgent([other, opener, opener], env),
       };
       const agents = new Map(Object.entries(start).map(([name, run]) => [name, run()]));
-      const turn = 1 + Math.floor(random() * (turns - 2));
+      const turn = 1 + Math.floor(random() * (turns - 5));
       await router.when(`of ${opener} past turn ${turn}`, (view) => view.by === opener && view.turns >= turn);
       await delay(random() * replyMs);
       // Both in turn: the one that opened the conversation, and the one that was asked.

@@ -89,9 +89,8 @@ describe('an agent without a router', () => {
     const first = await RunningRouter.start();
     await first.process.kill();
     const agent = startAgent(['alice'], { ROUTER_URL: first.url });
-    const line = await agent.when('that it has no router', ({ log }) =>
-      log.find(({ level, msg }) => level === 'warn' && /router/.test(msg ?? '')),
-    );
+    const line = await agent.logged(/no router at ROUTER_URL/);
+    expect(line).toMatchObject({ level: 'warn' });
     expect(JSON.stringify(line)).toContain(first.port);
     expect(agent.stdout).not.toMatch(/\\n\s+at /);
     await RunningRouter.start({ ROUTER_PORT: first.port });
@@ -102,7 +101,7 @@ describe('an agent without a router', () => {
 
   it('stops when it is asked to, while it is still trying', async () => {
     const agent = startAgent(['alice'], { ROUTER_URL: 'ws://127.0.0.1:9' });
-    await agent.when('trouble', ({ log }) => log.find(({ level }) => level === 'warn'));
+    await agent.logged(/no router at ROUTER_URL/);
     expect(await agent.kill('SIGTERM')).toEqual({ code: 0, signal: null });
   });
 });

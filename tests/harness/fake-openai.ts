@@ -29,6 +29,8 @@ export interface FakeOpenAiOptions {
   /** Before the first token of a reply. */
   readonly delayMs?: number;
   readonly tokens?: number;
+  /** Between the tokens of a streamed reply. */
+  readonly tokenDelayMs?: number;
 }
 
 const words = 'the river bends slowly past an old mill where nobody grinds corn any more'.split(' ');
@@ -46,7 +48,7 @@ export class FakeOpenAi {
   readonly #gone = new AbortController();
 
   private constructor(options: FakeOpenAiOptions) {
-    this.#options = { delayMs: 0, tokens: 40, ...options };
+    this.#options = { delayMs: 0, tokens: 40, tokenDelayMs: 0, ...options };
   }
 
   static async start(options: FakeOpenAiOptions = {}): Promise<FakeOpenAi> {
@@ -100,7 +102,7 @@ export class FakeOpenAi {
       case 'reply': {
         await delay(behaviour.delayMs ?? this.#options.delayMs, undefined, { signal: this.#gone.signal });
         const text = behaviour.text ?? this.#text();
-        if (body.stream) this.#stream(response, body, text);
+        if (body.stream) await this.#stream(response, body, text);
         else this.#whole(response, body, text);
       }
     }
@@ -139,11 +141,15 @@ export class FakeOpenAi {
     return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
   }
 
-  #stream(response: ServerResponse, body: ChatRequest, text: string): void {
+  async #stream(response: ServerResponse, body: ChatRequest, text: string): Promise<void> {
     this.#begin(response);
     this.#chunk(response, body, { delta: { role: 'assistant', content: '' } });
-    for (const piece of text.match(/\S+\s*/g) ?? [])
+    for (const piece of text.match(/\S+\s*/g) ?? []) {
+      if (this.#options.tokenDelayMs > 0) {
+        await delay(this.#options.tokenDelayMs, undefined, { signal: this.#gone.signal });
+      }
       this.#chunk(response, body, { delta: { content: piece } });
+    }
     this.#chunk(response, body, { delta: {}, finish_reason: 'stop' });
     if ((body.stream_options as { include_usage?: boolean } | undefined)?.include_usage) {
       const last = {
