@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest';
+import { makeOpenAI, type OpenAISettings } from '../../src/models/openai.ts';
+import type { Lesson } from '../../src/models/openai-parameters.ts';
+import { answer, begin, delta, event, modelServer, type Respond, refuse } from './model-server.ts';
+import { requestOf } from './requests.ts';
+
+const modelAt = async (respond: Respond, more: Partial<OpenAISettings> = {}) => {
+  const server = await modelServer(respond);
+  const lessons: Lesson[] = [];
+  const model = makeOpenAI({
+    apiKey: 'sk-secret-key',
+    baseURL: server.url,
+    model: 'tiny',
+    temperature: undefined,
+    seed: undefined,
+    onLesson: (lesson) => lessons.push(lesson),
+    ...more,
+  });
+  return { model, asked: server.asked, lessons };
+};
+
+describe('a reply of a compatible server', () => {
+  it('is streamed piece by piece, with the usage that the server reports', async () => {
+    const { model, asked } = await modelAt((response) => answer(response, 'Hello from the server.'));
+    const shown: string[] = [];
+    const reply = await model.reply(requestOf({ onText: (text) => shown.push(text) }));
+    expect(reply).toEqual({
+      kind: 'text',
+      text: 'Hello from the server.',
+      usage: { inputTokens: 11, outputTokens: 7, model: 'tiny-1' },
+    });
+    expect(shown).toEqual(['Hello ', 'from ', 'the ', 'server.']);
+    expect(asked[0]).toMatchObject({ path: '/v1/chat/completions', authorization: 'Bearer sk-secret-key' });
+    expect(asked[0]?.body).toEqual({
+      model: 'tiny',
+      messages: requestOf().messages,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+  });
+
+  it('has its usage estimated, and says so, when the server reports none', async () => {
+    const { model } = await modelAt((response) => {
+      begin(response);
+      event(response, delta('Hello there', 'stop'));
+      response.end();
+    });
+    expect(await model.reply(requestOf())).toMatchObject({
+      text: 'Hello there',
+      usage: { inputTokens: 5, outputTokens: 3, model: 'tiny', estimated: true },
+    });
+  });
+
+  it('is taken in one piece from a server that does not stream', async () => {
+    const { model } = await modelAt((response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(
+        JSON.stringify({ model: 'm', choices: [{ message: { content: 'Whole.' }, finish_reason: 'stop' }] }),
+      );
+    });
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'Whole.' });
+  });
+
+  it('needs no key from a server that asks for none', async () => {
+    const { model } = await modelAt((response) => answer(response, 'Hi'), { apiKey: undefined });
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text' });
+  });
+});
+
+describe('a parameter that the server refuses', () => {
+  it('is renamed when it is the limit of tokens, once and for all', async () => {
+    const { model, asked, lessons } = await modelAt((response, { body }) =>
+      'max_tokens' in body
+        ? refuse(response, 400, {
+            message: "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
+            code: 'unsupported_parameter',
+            param: 'max_tokens',
+          })
+        : answer(response, 'Hi'),
+    );
+    for (let i = 0; i < 2; i++) {
+      expect(await model.reply(requestOf({ maxOutputTokens: 9 }))).toMatchObject({ kind: 'text' });
+    }
+    expect(asked.map(({ body }) => body.max_completion_tokens)).toEqual([undefined, 9, 9]);
+    expect(lessons).toEqual([{ parameter: 'max_tokens', instead: 'max_completion_tokens' }]);
+  });
+
+  it('is dropped when it is another, also when only the message names it', async () => {
+    const { model, asked } = await modelAt(
+      (response, { body }) => {
+        if ('stream_options' in body)
+          refuse(response, 422, { message: 'stream_options: Extra inputs are not permitted' });
+        else if ('temperature' in body)
+          refuse(response, 400, { message: "'temperature' does not support 0.2" });
+        else answer(response, 'Hi');
+      },
+      { temperature: 0.2, seed: 5 },
+    );
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text' });
+    await model.reply(requestOf());
+    expect(asked).toHaveLength(4);
+    expect(asked[3]?.body).toEqual({ model: 'tiny', messages: requestOf().messages, stream: true, seed: 5 });
+  });
+
+  it('is not guessed at when the fault is another', async () => {
+    const { model, asked } = await modelAt(
+      (response) => refuse(response, 400, { message: 'temperature must be a number' }),
+      { temperature: 0.2 },
+    );
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'failed', reason: 'model-rejected' });
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('a failure is data: its reason, and whether another call may help', () => {
+  it.each<[string, number, object, string, string | undefined]>([
+    [
+      'wrong key',
+      401,
+      { message: 'Incorrect API key provided: sk-secret-key' },
+      'model-unauthorized',
+      undefined,
+    ],
+    ['forbidden', 403, { message: 'no' }, 'model-unauthorized', undefined],
+    ['unknown model', 404, { message: 'The model `tiny` does not exist' }, 'model-not-found', undefined],
+    ['no quota', 429, { message: 'x', code: 'insufficient_quota' }, 'model-quota', undefined],
+    ['too many', 429, { message: 'slow down' }, 'model-unavailable', 'rate-limited'],
+    ['timeout', 408, { message: 'x' }, 'model-unavailable', 'request-timeout'],
+    ['conflict', 409, { message: 'x' }, 'model-unavailable', 'conflict'],
+    ['overloaded', 503, { message: 'x' }, 'model-unavailable', 'server-error'],
+    ['too long', 400, { message: 'x', code: 'context_length_exceeded' }, 'context-overflow', undefined],
+    ['bad request', 400, { message: 'roles must alternate' }, 'model-rejected', undefined],
+  ])('%s (%i)', async (_, status, error, reason, retry) => {
+    const { model, asked } = await modelAt((response) => refuse(response, status, error));
+    const reply = await model.reply(requestOf());
+    expect(reply).toMatchObject({ kind: 'failed', reason });
+    expect(reply.kind === 'failed' ? reply.retry?.reason : '').toBe(retry);
+    expect(JSON.stringify(reply)).not.toContain('secret');
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each([
+    [{ 'retry-after-ms': '1500', 'retry-after': '9' }, 1_500],
+    [{ 'retry-after': '120' }, 120_000],
+    [{ 'retry-after': 'soon' }, undefined],
+  ])('%j asks to wait %s ms', async (headers, afterMs) => {
+    const { model } = await modelAt((response) => refuse(response, 429, { message: 'x' }, headers));
+    expect(await model.reply(requestOf())).toMatchObject({ retry: { reason: 'rate-limited', afterMs } });
+  });
+
+  it('no server', async () => {
+    const { model } = await modelAt(() => {}, { baseURL: 'http://127.0.0.1:9/v1' });
+    expect(await model.reply(requestOf())).toMatchObject({
+      reason: 'model-unavailable',
+      retry: { reason: 'connection' },
+    });
+  });
+
+  it('a web page instead of the API', async () => {
+    const { model } = await modelAt((response) => {
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<html>Welcome</html>');
+    });
+    expect(await model.reply(requestOf())).toEqual({
+      kind: 'failed',
+      reason: 'model-rejected',
+      detail: 'OPENAI_BASE_URL leads to a web page, not to Chat Completions',
+    });
+  });
+
+  it.each<[string, Respond, string]>([
+    [
+      'ends before the reply does',
+      (response) => {
+        begin(response);
+        event(response, delta('Half a'));
+        response.end();
+      },
+      'broken-stream',
+    ],
+    [
+      'is reset',
+      (response) => {
+        begin(response);
+        event(response, delta('Half a'));
+        setImmediate(() => response.destroy());
+      },
+      'connection',
+    ],
+    [
+      'is not JSON',
+      (response) => {
+        begin(response);
+        event(response, '{"choices": [');
+        response.end();
+      },
+      'connection',
+    ],
+    [
+      'brings an error',
+      (response) => {
+        begin(response);
+        event(response, { error: { message: 'the engine stopped' } });
+        response.end();
+      },
+      'connection',
+    ],
+    [
+      'falls silent',
+      (response) => {
+        begin(response);
+        event(response, delta('Half a'));
+      },
+      'broken-stream',
+    ],
+  ])('a stream that %s', async (_, respond, reason) => {
+    const { model } = await modelAt(respond, { idleMs: 100 });
+    expect(await model.reply(requestOf())).toMatchObject({
+      kind: 'failed',
+      reason: 'model-unavailable',
+      retry: { reason },
+    });
+  });
+
+  it.each(['timed-out', 'interrupted'] as const)('an abort in mid-stream (%s)', async (why) => {
+    const { model } = await modelAt((response) => {
+      begin(response);
+      event(response, delta('Half a'));
+    });
+    const controller = new AbortController();
+    const reply = model.reply(requestOf({ signal: controller.signal, onText: () => controller.abort(why) }));
+    expect(await reply).toMatchObject({ kind: 'failed', reason: why });
+  });
+
+  it('an abort before the first byte', async () => {
+    const controller = new AbortController();
+    const { model } = await modelAt(() => controller.abort('timed-out'));
+    const reply = await model.reply(requestOf({ signal: controller.signal }));
+    expect(reply).toMatchObject({ kind: 'failed', reason: 'timed-out' });
+  });
+
+  it('a reply that the content filter stopped', async () => {
+    const { model } = await modelAt((response) => {
+      begin(response);
+      event(response, delta('', 'content_filter'));
+      response.end();
+    });
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'failed', reason: 'model-rejected' });
+  });
+});

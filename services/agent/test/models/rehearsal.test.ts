@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { makeRehearsal, rehearse, roleOf, sideOf } from '../../src/models/rehearsal.ts';
+import { pickQuote } from '../../src/models/rehearsal-quote.ts';
+import type { SaidLine } from '../../src/scene.ts';
+import { said, sceneOf } from '../scenes.ts';
+import { requestOf } from './requests.ts';
+
+/** A whole conversation, each member speaking in turn. */
+const conversation = (members: readonly string[], length: number, seed: number): readonly SaidLine[] => {
+  const lines: SaidLine[] = [];
+  for (let turn = 1; turn <= length; turn++) {
+    const self = members[(turn - 1) % members.length]!;
+    const scene = sceneOf([], {
+      self,
+      members,
+      turn,
+      lines,
+      opening: lines[0],
+      remaining: { turns: length + 1 - turn },
+    });
+    lines.push(said(turn + 1, self, rehearse({ ...scene, topic: 'Should bridges sing?' }, seed)));
+  }
+  return lines;
+};
+const sentencesOf = (lines: readonly SaidLine[]) => lines.flatMap(({ text }) => text.split(/(?<=[.!?:]) /));
+
+describe('a rehearsed conversation', () => {
+  it('is the same for the same seed, and another for another', () => {
+    expect(conversation(['alice', 'bob'], 12, 1)).toEqual(conversation(['alice', 'bob'], 12, 1));
+    expect(conversation(['alice', 'bob'], 12, 1)).not.toEqual(conversation(['alice', 'bob'], 12, 2));
+  });
+
+  it.each([0, 1, 2, 3, 4, 5, 6, 7])(
+    'says no sentence of substance twice in forty turns (seed %i)',
+    (seed) => {
+      const long = sentencesOf(conversation(['alice', 'bob'], 40, seed)).filter(({ length }) => length > 45);
+      expect(long.filter((sentence, i) => long.indexOf(sentence) !== i)).toEqual([]);
+    },
+  );
+
+  it('begins with the topic, refers to what was said, and takes leave at the end', () => {
+    const lines = conversation(['alice', 'bob'], 20, 3);
+    expect(lines[0]?.text).toContain('“Should bridges sing?”');
+    const quotes = lines.slice(1).flatMap(({ text }, i) => {
+      const quote = /“([^”?]+)”/.exec(text)?.[1];
+      return quote ? [lines[i]!.text.toLowerCase().includes(quote.toLowerCase())] : [];
+    });
+    expect(quotes.filter(Boolean).length).toBeGreaterThan(5);
+    expect(lines.at(-1)?.text).toMatch(/still|stands|has become/);
+  });
+
+  it('answers a question with its own side of the same matter', () => {
+    const scene = sceneOf([['bob', 'So tell me, alice: Who pays for it in the first year?']], {
+      persona: 'a sceptic',
+    });
+    expect(rehearse(scene, 0)).toContain('Somebody has to pay for it on day one');
+  });
+
+  it('goes on talking with somebody who says things that no script knows', () => {
+    const scene = sceneOf([['bob', 'I bought seven green umbrellas yesterday, and nobody believes me.']], {
+      self: 'alice',
+    });
+    expect(rehearse(scene, 0)).toMatch(/seven green umbrellas|nobody believes me/);
+    for (const odd of ['?', '…', '“”', 'ok', '🙂🙂', '\n\n']) {
+      expect(rehearse(sceneOf([['bob', odd]]), 0).length).toBeGreaterThan(20);
+    }
+  });
+
+  it('says a stop phrase in the end when nothing else would stop it', () => {
+    const scene = sceneOf([['bob', 'Go on.']], { turn: 30, stopPhrases: ['THE END'] });
+    expect(rehearse(scene, 0)).toMatch(/THE END$/);
+    expect(rehearse({ ...scene, remaining: { turns: 10 } }, 0)).not.toContain('THE END');
+  });
+});
+
+describe('a persona', () => {
+  it.each([
+    ['You are Ada, a retired judge. You like order.', 'a retired judge'],
+    ['an old sailor', 'an old sailor'],
+    ['Speak in rhymes.', undefined],
+  ])('%j gives the role %j', (persona, role) => {
+    expect(roleOf(persona)).toBe(role);
+  });
+
+  it('decides on which side one stands, else the members take sides by turns', () => {
+    expect(sideOf(sceneOf([], { persona: 'You doubt grand plans.' }))).toBe('con');
+    expect(sideOf(sceneOf([], { self: 'bob', persona: 'An enthusiast.' }))).toBe('pro');
+    expect([sideOf(sceneOf([])), sideOf(sceneOf([], { self: 'bob' }))]).toEqual(['pro', 'con']);
+  });
+});
+
+describe('a quotation', () => {
+  it('is a clause, not a quotation itself, and not used before', () => {
+    const text = 'You say “never again”; the river was high last spring, and nobody crossed it.';
+    const first = pickQuote(text, '', () => 0);
+    expect(first).toBe('the river was high last spring');
+    expect(pickQuote(text, `“${first}”`, () => 0)).toBe('and nobody crossed it');
+  });
+});
+
+describe('the rehearsal model', () => {
+  it('streams in words, keeps to the limit of tokens and estimates its usage', async () => {
+    const model = makeRehearsal({ seed: 0, delayMs: 0 });
+    const shown: string[] = [];
+    const reply = await model.reply(requestOf({ maxOutputTokens: 20, onText: (word) => shown.push(word) }));
+    if (reply.kind !== 'text') throw new Error(reply.reason);
+    expect(shown.join('')).toBe(reply.text);
+    expect(shown.length).toBeGreaterThan(3);
+    expect(reply.usage).toMatchObject({ model: 'rehearsal', estimated: true });
+    expect(reply.usage.outputTokens).toBeLessThanOrEqual(20);
+  });
+
+  it('is called off like any other model', async () => {
+    const model = makeRehearsal({ seed: 0, delayMs: 60_000 });
+    const controller = new AbortController();
+    const reply = model.reply(requestOf({ signal: controller.signal }));
+    controller.abort('timed-out');
+    expect(await reply).toMatchObject({ kind: 'failed', reason: 'timed-out' });
+  });
+});

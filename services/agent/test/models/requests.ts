@@ -1,0 +1,14 @@
+import type { ModelRequest } from '../../src/models/model.ts';
+import { sceneOf } from '../scenes.ts';
+
+export const requestOf = (more: Partial<ModelRequest> = {}): ModelRequest => ({
+  messages: [
+    { role: 'system', content: 'You are alice.' },
+    { role: 'user', content: 'Hi' },
+  ],
+  scene: sceneOf([['bob', 'Hi']]),
+  maxOutputTokens: undefined,
+  signal: new AbortController().signal,
+  deadlineAt: Number.POSITIVE_INFINITY,
+  ...more,
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { failed, type Model, type ModelReply, type ModelRequest } from '../../src/models/model.ts';
+import { withRetries } from '../../src/models/retry.ts';
+import { requestOf } from './requests.ts';
+
+const text: ModelReply = { kind: 'text', text: 'Hi', usage: { inputTokens: 1, outputTokens: 1 } };
+const busy = (afterMs?: number) => failed('model-unavailable', 'busy', { reason: 'rate-limited', afterMs });
+
+/** A model that gives these replies in turn, on a clock that only sleeping moves. */
+const retrying = (replies: readonly ModelReply[], reply?: (request: ModelRequest) => void) => {
+  const waits: number[] = [];
+  let now = 0;
+  let calls = 0;
+  const model: Model = {
+    provider: 'test',
+    name: 'test',
+    reply: async (request) => {
+      reply?.(request);
+      return replies[Math.min(calls++, replies.length - 1)]!;
+    },
+  };
+  const retried = withRetries(model, {
+    dice: () => 1,
+    now: () => now,
+    sleep: async (ms) => {
+      now += ms;
+    },
+    onRetry: (_, waitMs) => waits.push(waitMs),
+  });
+  return { retried, waits, calls: () => calls };
+};
+
+describe('a failed call', () => {
+  it('is made again after growing waits, until it succeeds', async () => {
+    const { retried, waits } = retrying([busy(), busy(), busy(), text]);
+    expect(await retried.reply(requestOf())).toEqual(text);
+    expect(waits).toEqual([500, 1_000, 2_000]);
+  });
+
+  it('waits as long as the server asked for, also for more than a minute', async () => {
+    const { retried, waits } = retrying([busy(90_000), text]);
+    expect(await retried.reply(requestOf())).toEqual(text);
+    expect(waits).toEqual([90_000]);
+  });
+
+  it('is not made again when the deadline leaves no room for the wait', async () => {
+    const { retried, calls } = retrying([busy(90_000), text]);
+    expect(await retried.reply(requestOf({ deadlineAt: 60_000 }))).toEqual(busy(90_000));
+    expect(calls()).toBe(1);
+  });
+
+  it.each(['model-unauthorized', 'model-not-found', 'model-quota', 'model-rejected'] as const)(
+    'is not made again when that cannot help: %s',
+    async (reason) => {
+      const { retried, calls } = retrying([failed(reason, 'no')]);
+      expect(await retried.reply(requestOf())).toMatchObject({ reason });
+      expect(calls()).toBe(1);
+    },
+  );
+
+  it('is given up after eight attempts', async () => {
+    const { retried, calls } = retrying([busy()]);
+    expect(await retried.reply(requestOf())).toMatchObject({ reason: 'model-unavailable' });
+    expect(calls()).toBe(8);
+  });
+
+  it('gives the failure before it as the reason when the deadline cuts it short', async () => {
+    const { retried } = retrying([busy(), failed('timed-out', 'too late')]);
+    expect(await retried.reply(requestOf())).toEqual(busy());
+  });
+
+  it('does not show the text of a second reply after a piece of the first', async () => {
+    const shown: string[] = [];
+    let call = 0;
+    const { retried } = retrying([busy(), text], ({ onText }) => onText?.(`call ${++call}`));
+    await retried.reply(requestOf({ onText: (piece) => shown.push(piece) }));
+    expect(shown).toEqual(['call 1']);
+  });
+});
