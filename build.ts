@@ -1,27 +1,20 @@
-/** Bundles each program into one file that needs nothing but Node: `npm run build [-- NAME…]`. */
-import { existsSync } from 'node:fs';
+/** Bundles each service into one file that needs nothing but Node: `npm run build [-- router|agent]`. */
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
-const programs = {
-  router: 'services/router/src/main.ts',
-  agent: 'services/agent/src/main.ts',
-  parley: 'apps/cli/src/main.ts',
-};
+const services = ['router', 'agent'];
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in programs));
+const { positionals } = parseArgs({ allowPositionals: true });
+const wanted = positionals.length > 0 ? positionals : services;
+const unknown = wanted.filter((name) => !services.includes(name));
 if (unknown.length > 0) {
-  console.error(`build: no program ${unknown.join(', ')}; there are ${Object.keys(programs).join(', ')}`);
+  console.error(`build: there is no service ${unknown.join(', ')}; there are ${services.join(', ')}`);
   process.exit(1);
 }
 
-// An image build has only the sources of its own program.
-const entryPoints = Object.entries(programs)
-  .filter(([name, path]) => (wanted.length > 0 ? wanted.includes(name) : existsSync(path)))
-  .map(([out, path]) => ({ in: path, out }));
-
-const result = await build({
-  entryPoints,
+const { warnings } = await build({
+  entryPoints: wanted.map((name) => ({ in: `services/${name}/src/main.ts`, out: name })),
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
   bundle: true,
@@ -30,10 +23,20 @@ const result = await build({
   // CommonJS, because some dependencies call require() for Node's own modules.
   format: 'cjs',
   minify: true,
-  // Error classes are told apart by name in logs and metrics.
+  // Errors are told apart by the name of their class.
   keepNames: true,
   sourcemap: true,
   sourcesContent: false,
   logLevel: 'info',
-});
-if (result.warnings.length > 0) process.exit(1);
+}).catch(() => process.exit(1)); // esbuild has said why
+
+// The page that the router serves needs no building: it is found beside the bundle.
+if (wanted.includes('router')) {
+  mkdirSync('dist/console', { recursive: true });
+  for (const file of readdirSync('apps/console').filter((name) => /\.(html|js|css|svg)$/.test(name))) {
+    copyFileSync(`apps/console/${file}`, `dist/console/${file}`);
+  }
+}
+
+// A bundle with a warning starts and fails later, in somebody's container.
+if (warnings.length > 0) process.exit(1);

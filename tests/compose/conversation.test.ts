@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, test } from 'vitest';
+import type { ConversationView } from '../harness/parley.ts';
 import { until } from '../harness/poll.ts';
 import { expectWhole } from '../harness/whole-conversation.ts';
 import { Deployment, docker } from './deployment.ts';
@@ -10,37 +11,31 @@ beforeAll(async () => {
 afterAll(() => deployment[Symbol.asyncDispose]());
 
 const whole = { turns: 40, circle: ['alice', 'bob'] };
-const ended = () =>
-  deployment.conversation('the conversation ends', 'alice', ({ status }) => status === 'ended');
-const reached = (turns: number) =>
-  deployment.conversation(`turn ${turns}`, 'alice', (one) => one.turns >= turns);
+const hasEnded = ({ status }: ConversationView) => status === 'ended';
 
 test('without a key, `docker compose up` holds a whole conversation', async () => {
   deployment.up([]);
-  const { entries } = await ended();
+  const { entries } = await deployment.conversation('the conversation ends', hasEnded);
   expectWhole(entries, whole);
 });
 
 test('a conversation goes on from the ledger when the router is killed in the middle, twice', async () => {
-  const before = await deployment.get<{ conversations: { id: string }[] }>('/v1/conversations');
+  // Started again after its conversation has ended, alice opens another.
   deployment.compose(['restart', '--timeout', '5', 'alice']);
-  const isNew = ({ id }: { id: string }) => before.conversations.every((old) => old.id !== id);
-  await deployment.conversation('turn 8', 'alice', (one) => isNew(one) && one.turns >= 8);
+  const running = await deployment.conversation('turn 8', (one) => !hasEnded(one) && one.turns >= 8);
+  const { id } = running.conversation;
 
-  // A crash: the process dies by itself, as it were, and the restart policy brings it back.
+  // A crash: everything in the container dies, and the restart policy brings it back.
   const [router = ''] = deployment.containers('router');
   docker('exec', router, 'bash', '-c', 'kill -KILL -1');
-  await reached(20);
-  await until(
-    'the engine counts a restart',
-    () => docker('inspect', '-f', '{{.RestartCount}}', router) === '1',
-  );
+  const restarts = () => Number(docker('inspect', '--format', '{{.RestartCount}}', router));
+  await until('the engine starts the router again', () => restarts() === 1);
+  await deployment.conversation('turn 20', (one) => one.id === id && one.turns >= 20);
 
-  // An operator's kill, after which the engine leaves the container alone until somebody starts it.
-  docker('kill', '-s', 'KILL', router);
+  // An operator's kill, after which the engine leaves the container alone until it is started by hand.
+  docker('kill', '--signal', 'KILL', router);
   deployment.up(['router']);
 
-  const { conversation, entries } = await ended();
-  expect(isNew(conversation)).toBe(true);
+  const { entries } = await deployment.conversation('its end', (one) => one.id === id && hasEnded(one));
   expectWhole(entries, whole);
 });

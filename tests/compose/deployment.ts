@@ -89,19 +89,14 @@ export class Deployment implements AsyncDisposable {
     return data.result;
   }
 
-  /** The conversation that `by` has opened, when `is` holds of it. A router that is away is waited for. */
-  conversation(
-    what: string,
-    by: string,
-    is: (one: ConversationView) => boolean,
-    deadlineMs = 60_000,
-  ): Promise<ConversationPage> {
+  /** The first conversation of which `is` holds, once there is one. A router that is away is waited for. */
+  conversation(what: string, is: (one: ConversationView) => boolean): Promise<ConversationPage> {
     const look = async () => {
       const { conversations } = await this.get<{ conversations: ConversationView[] }>('/v1/conversations');
-      const found = conversations.find((one) => one.by === by && is(one));
+      const found = conversations.find(is);
       return found && this.get<ConversationPage>(`/v1/conversations/${found.id}`);
     };
-    return until(what, () => look().catch(() => undefined), deadlineMs);
+    return until(what, () => look().catch(() => undefined), 60_000);
   }
 
   /** Removes everything, volumes too. */

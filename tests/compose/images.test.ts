@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { docker } from './deployment.ts';
+
+interface Image {
+  readonly Size: number;
+  readonly RootFS: { readonly Layers: readonly string[] };
+  readonly Config: {
+    readonly User: string;
+    readonly Cmd: readonly string[];
+    readonly Labels: Readonly<Record<string, string>>;
+    readonly Healthcheck?: { readonly Test: readonly string[] };
+  };
+}
+
+const inspect = (image: string): Image => JSON.parse(docker('image', 'inspect', image))[0] as Image;
+const base = inspect('node:24-bookworm-slim');
+const megabyte = 1_000_000;
+
+describe.each(['router', 'agent'])('the image of the %s', (service) => {
+  const image = inspect(`parley-${service}`);
+
+  test('is its base and little more', () => {
+    const added = (image.Size - base.Size) / megabyte;
+    console.info(
+      `parley-${service}: ${added.toFixed(2)} MB beyond its base of ${(base.Size / megabyte).toFixed(0)} MB`,
+    );
+    expect(image.RootFS.Layers.slice(0, base.RootFS.Layers.length)).toEqual(base.RootFS.Layers);
+    expect(added).toBeLessThan(10);
+  });
+
+  test('holds one bundle, its source map and nothing that it was built with', () => {
+    const files = docker('run', '--rm', `parley-${service}`, 'bash', '-c', 'ls -A /app').split('\n');
+    expect(files.filter((name) => name !== 'console')).toEqual([`${service}.cjs`, `${service}.cjs.map`]);
+  });
+
+  test('runs as an ordinary user, says whether it is well and what it is', () => {
+    expect(image.Config.User).toBe('node');
+    expect(image.Config.Cmd).toEqual(['node', '--enable-source-maps', `${service}.cjs`]);
+    expect(image.Config.Healthcheck?.Test.slice(0, 2)).toEqual(['CMD', 'node']);
+    expect(image.Config.Labels).toMatchObject({
+      'org.opencontainers.image.title': `parley-${service}`,
+      'org.opencontainers.image.licenses': 'MIT',
+    });
+  });
+});

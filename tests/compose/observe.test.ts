@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../harness/poll.ts';
+import { Deployment } from './deployment.ts';
+
+let deployment: Deployment;
+beforeAll(async () => {
+  deployment = await Deployment.create('parley-test-observe');
+  deployment.up(['router', 'alice', 'bob', 'prometheus']);
+});
+afterAll(() => deployment[Symbol.asyncDispose]());
+
+const targetsUp = async (job: string): Promise<number> =>
+  (await deployment.query(`up{job="${job}"} == 1`)).length;
+
+const isPositive = async (promql: string): Promise<boolean> => {
+  const result = await deployment.query(promql);
+  return result.length === 1 && Number(result[0]?.value[1]) > 0;
+};
+
+test('Prometheus scrapes the router and every agent', async () => {
+  await until('the router is up', async () => (await targetsUp('router')) === 1);
+  await until('alice and bob are up', async () => (await targetsUp('agent')) === 2);
+  await until('turns of the router', () => isPositive('sum(parley_turns_total{job="router"})'));
+  await until('two builds of the agent', async () => {
+    const builds = await deployment.query('parley_build_info{job="agent"}');
+    return builds.length === 2;
+  });
+});
+
+test('Prometheus finds the replicas of a service that is scaled', async () => {
+  deployment.up(['crowd', 'host'], '--no-recreate', '--scale', 'crowd=2');
+  await until('alice, bob, host and two of the crowd', async () => (await targetsUp('agent')) === 5);
+  const failing = await deployment.query('up == 0');
+  expect(failing.filter(({ metric }) => metric.job !== 'agent')).toEqual([]);
+});
