@@ -1,0 +1,413 @@
+import { setImmediate } from 'node:timers/promises';
+import { makeLogger } from '@parley/kit';
+import type { ClientFrame, RouterFrameOf } from '@parley/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Conversations } from '../src/conversations.ts';
+import { failed } from '../src/models/model.ts';
+import { viewPrompt } from '../src/prompt.ts';
+import type { Outcome } from '../src/turn.ts';
+import { marginMs, TurnLoop, type TurnLoopOptions } from '../src/turn-loop.ts';
+import { fakeModel, textReply } from './fake-model.ts';
+import { openedEntry, saidEntry } from './scenes.ts';
+
+type Grant = RouterFrameOf<'turn'>;
+const grantOf = (more: Partial<Grant> = {}): Grant => ({
+  type: 'turn',
+  conversation: 'c1',
+  turn: 1,
+  attempt: 1,
+  deadlineMs: 120_000,
+  remaining: {},
+  entries: [openedEntry()],
+  ...more,
+});
+const refusal = (code: RouterFrameOf<'refused'>['code'], retry = false): RouterFrameOf<'refused'> => ({
+  type: 'refused',
+  code,
+  message: code,
+  retry,
+  conversation: 'c1',
+  turn: 1,
+});
+const welcome: RouterFrameOf<'welcome'> = {
+  type: 'welcome',
+  name: 'alice',
+  router: 'r',
+  heartbeatMs: 10_000,
+  maxFrameBytes: 262_144,
+  maxTextLength: 32_000,
+};
+
+const loopOf = (more: Partial<TurnLoopOptions> = {}) => {
+  const { model, calls } = fakeModel();
+  const sent: ClientFrame[] = [];
+  const outcomes: Outcome[] = [];
+  const link = { up: true };
+  const conversations = new Conversations({ most: 4, keepLength: 10_000 });
+  const loop = new TurnLoop({
+    self: 'alice',
+    persona: undefined,
+    target: undefined,
+    model,
+    prompt: viewPrompt,
+    conversations,
+    historyTokens: 1_000,
+    maxTokens: undefined,
+    log: makeLogger('agent', 'silent'),
+    now: () => performance.now(),
+    send: (frame) => link.up && sent.push(frame) > 0,
+    onTurn: (outcome) => outcomes.push(outcome),
+    ...more,
+  });
+  const settled = () => setImmediate();
+  return { loop, calls, sent, outcomes, link, conversations, settled };
+};
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a granted turn', () => {
+  it('is answered by one line, with its usage', async () => {
+    const { loop, calls, sent, outcomes, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    calls[0]?.reply(textReply('alice: Hello.'));
+    await settled();
+    const usage = { inputTokens: 1, outputTokens: 1, model: 'fake' };
+    expect(sent).toEqual([{ type: 'say', conversation: 'c1', turn: 1, text: 'Hello.', usage }]);
+    expect(outcomes).toEqual(['said']);
+  });
+
+  it('addresses the target that is set, whoever spoke', async () => {
+    const { loop, calls, sent, settled } = loopOf({ target: 'cy' });
+    loop.granted(grantOf({ entries: [openedEntry(), saidEntry(2, 'bob', 'Hi')] }));
+    await settled();
+    calls[0]?.reply(textReply('Hello.'));
+    await settled();
+    expect(sent[0]).toMatchObject({ type: 'say', target: 'cy' });
+  });
+
+  it('is taken from all that was said, my own lines as the router confirmed them', async () => {
+    const { loop, calls, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    calls[0]?.reply(textReply('Mine.'));
+    await settled();
+    loop.accepted({ type: 'accepted', conversation: 'c1', turn: 1, seq: 2 });
+    loop.granted(grantOf({ turn: 3, entries: [saidEntry(3, 'bob', 'Yours.')] }));
+    await settled();
+    expect(calls[1]?.request.messages.slice(2)).toEqual([
+      { role: 'assistant', content: 'Mine.' },
+      { role: 'user', content: 'Yours.' },
+    ]);
+  });
+
+  it('asks for no more tokens than the grant and the settings allow', async () => {
+    const { loop, calls, settled } = loopOf({ maxTokens: 50 });
+    loop.granted(grantOf({ maxOutputTokens: 30 }));
+    loop.granted(grantOf({ conversation: 'c2' }));
+    await settled();
+    expect(calls.map(({ request }) => request.maxOutputTokens)).toEqual([30, 50]);
+  });
+
+  it('is worked on beside others', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    for (const conversation of ['c1', 'c2', 'c3']) loop.granted(grantOf({ conversation }));
+    await settled();
+    expect(loop.active).toBe(3);
+    for (const index of [2, 0, 1]) calls[index]?.reply(textReply('Hello.'));
+    await settled();
+    expect(sent.map((frame) => 'conversation' in frame && frame.conversation).sort()).toEqual([
+      'c1',
+      'c2',
+      'c3',
+    ]);
+    expect(loop.active).toBe(0);
+  });
+
+  it('is passed with the reason when the model fails', async () => {
+    const { loop, calls, sent, outcomes, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    calls[0]?.reply(failed('model-unauthorized', 'HTTP 401'));
+    await settled();
+    expect(sent).toEqual([
+      { type: 'pass', conversation: 'c1', turn: 1, reason: 'model-unauthorized', detail: 'HTTP 401' },
+    ]);
+    expect(outcomes).toEqual(['model-unauthorized']);
+  });
+
+  it('is passed in time when the deadline comes', async () => {
+    const { loop, sent, settled } = loopOf();
+    loop.granted(grantOf({ deadlineMs: 10_000 }));
+    await settled();
+    vi.advanceTimersByTime(10_000 - marginMs(10_000) - 1);
+    await settled();
+    expect(sent).toEqual([]);
+    vi.advanceTimersByTime(1);
+    await settled();
+    expect(sent).toMatchObject([{ type: 'pass', reason: 'timed-out' }]);
+  });
+
+  it('is asked once more when the reply is empty, with a reminder and with both usages', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    calls[0]?.reply(textReply('<think>hm</think>', 10));
+    await settled();
+    expect(calls[1]?.request.messages.at(-1)?.content).toContain('Your last reply was empty');
+    calls[1]?.reply(textReply('Now.', 3));
+    await settled();
+    expect(sent).toMatchObject([{ type: 'say', text: 'Now.', usage: { inputTokens: 13, outputTokens: 13 } }]);
+  });
+
+  it('is passed when the reply is empty twice', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    loop.granted(grantOf());
+    for (const call of [0, 1]) {
+      await settled();
+      calls[call]?.reply(textReply('bob: I speak for bob.'));
+    }
+    await settled();
+    expect(sent).toMatchObject([{ type: 'pass', reason: 'empty-reply' }]);
+  });
+
+  it('is tried with less of the conversation when the model finds it too long', async () => {
+    const { loop, calls, settled } = loopOf({ historyTokens: 2_000 });
+    const entries = Array.from({ length: 40 }, (_, i) =>
+      saidEntry(i + 2, i % 2 ? 'alice' : 'bob', 'x'.repeat(400)),
+    );
+    loop.granted(grantOf({ turn: 41, entries: [openedEntry(), ...entries] }));
+    for (const call of [0, 1]) {
+      await settled();
+      calls[call]?.reply(failed('context-overflow', 'too long'));
+    }
+    await settled();
+    const lengths = calls.map(
+      ({ request }) => request.messages.map(({ content }) => content).join('').length,
+    );
+    expect(lengths[1]! / lengths[0]!).toBeLessThan(0.7);
+    expect(lengths[2]! / lengths[1]!).toBeLessThan(0.7);
+  });
+
+  it('is passed when the prompt throws', async () => {
+    const prompt = async () => {
+      throw new Error('no such persona');
+    };
+    const { loop, sent, settled } = loopOf({ prompt });
+    loop.granted(grantOf());
+    await settled();
+    expect(sent).toMatchObject([
+      { type: 'pass', reason: 'prompt-failed', detail: expect.stringContaining('no such persona') },
+    ]);
+  });
+
+  it('is passed when the prompt never comes', async () => {
+    const { loop, sent, settled } = loopOf({ prompt: () => new Promise(() => {}) });
+    loop.granted(grantOf({ deadlineMs: 1_000 }));
+    await settled();
+    vi.advanceTimersByTime(1_000);
+    await settled();
+    expect(sent).toMatchObject([{ type: 'pass', reason: 'timed-out' }]);
+  });
+});
+
+describe('a turn that is granted again', () => {
+  it('is not begun twice while it is worked on, and has the time of the new grant', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    loop.granted(grantOf({ deadlineMs: 10_000 }));
+    await settled();
+    vi.advanceTimersByTime(9_000);
+    loop.granted(grantOf({ attempt: 2, deadlineMs: 10_000, entries: [] }));
+    vi.advanceTimersByTime(9_000);
+    await settled();
+    expect(calls).toHaveLength(1);
+    calls[0]?.reply(textReply('Hello.'));
+    await settled();
+    expect(sent).toMatchObject([{ type: 'say', text: 'Hello.' }]);
+  });
+
+  it('is answered with the reply that is finished already', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    calls[0]?.reply(textReply('Hello.'));
+    await settled();
+    loop.granted(grantOf({ attempt: 2 }));
+    expect(calls).toHaveLength(1);
+    expect(sent).toEqual([sent[0], sent[0]]);
+  });
+
+  it('is begun anew after it was passed', async () => {
+    const { loop, calls, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    calls[0]?.reply(failed('model-unavailable', 'x'));
+    await settled();
+    loop.granted(grantOf({ attempt: 2, entries: [] }));
+    await settled();
+    expect(calls).toHaveLength(2);
+  });
+
+  it('gives way to a later turn of the same conversation', async () => {
+    const { loop, calls, outcomes, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    loop.granted(grantOf({ turn: 3, entries: [] }));
+    await settled();
+    expect(calls[0]?.request.signal.aborted).toBe(true);
+    expect(outcomes).toEqual(['abandoned']);
+    expect(loop.working()).toEqual([{ conversation: 'c1', turn: 3 }]);
+  });
+});
+
+describe('a reply that is finished without a connection', () => {
+  it('is kept, named at registration, and sent after the welcome', async () => {
+    const { loop, calls, sent, link, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    link.up = false;
+    calls[0]?.reply(textReply('Hello.'));
+    await settled();
+    expect(sent).toEqual([]);
+    expect(loop.working()).toEqual([{ conversation: 'c1', turn: 1 }]);
+    link.up = true;
+    loop.welcomed(welcome);
+    expect(sent).toMatchObject([{ type: 'say', text: 'Hello.' }]);
+    loop.accepted({ type: 'accepted', conversation: 'c1', turn: 1, seq: 2 });
+    expect(loop.working()).toEqual([]);
+    loop.welcomed(welcome);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('is not kept when it is a failure: the router offers the turn again', async () => {
+    const { loop, calls, link, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    link.up = false;
+    calls[0]?.reply(failed('model-unavailable', 'x'));
+    await settled();
+    expect(loop.working()).toEqual([]);
+  });
+});
+
+describe('a refused reply', () => {
+  const replied = async () => {
+    const parts = loopOf({ target: 'zed' });
+    parts.loop.granted(grantOf());
+    await parts.settled();
+    parts.calls[0]?.reply(textReply('Hello.'));
+    await parts.settled();
+    return parts;
+  };
+
+  it('is dropped when the turn is not ours any more', async () => {
+    const { loop, sent } = await replied();
+    loop.refused(refusal('stale-turn'));
+    expect(loop.working()).toEqual([]);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('is sent again a little later when that may help', async () => {
+    const { loop, sent } = await replied();
+    loop.refused(refusal('unavailable', true));
+    vi.advanceTimersByTime(1_000);
+    expect(sent).toEqual([sent[0], sent[0]]);
+  });
+
+  it('is sent without its target when the target is the fault', async () => {
+    const { loop, sent } = await replied();
+    loop.refused(refusal('bad-target'));
+    expect(sent[1]).toMatchObject({ type: 'say', text: 'Hello.' });
+    expect(sent[1]).not.toHaveProperty('target');
+    loop.refused(refusal('bad-target'));
+    expect(sent[2]).toMatchObject({ type: 'pass', reason: 'interrupted' });
+  });
+
+  it('frees the turn by a pass when nothing helps', async () => {
+    const { loop, sent } = await replied();
+    loop.refused(refusal('too-large'));
+    expect(sent[1]).toMatchObject({
+      type: 'pass',
+      turn: 1,
+      reason: 'interrupted',
+      detail: 'refused: too-large',
+    });
+  });
+});
+
+describe('a conversation that has ended', () => {
+  it('is forgotten, and what was being written for it is called off', async () => {
+    const { loop, calls, sent, conversations, outcomes, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    loop.ended('c1');
+    await settled();
+    expect(calls[0]?.request.signal.aborted).toBe(true);
+    expect(sent).toEqual([]);
+    expect(outcomes).toEqual(['abandoned']);
+    expect([loop.active, conversations.size]).toEqual([0, 0]);
+  });
+});
+
+describe('a conversation that was forgotten', () => {
+  it('is asked for again before its next turn is taken', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    loop.granted(grantOf({ turn: 3, entries: [saidEntry(3, 'bob', 'Third.')] }));
+    await settled();
+    expect(sent).toEqual([{ type: 'history', conversation: 'c1' }]);
+    expect(calls).toHaveLength(0);
+    const history = [openedEntry(), saidEntry(2, 'alice', 'First.'), saidEntry(3, 'bob', 'Third.')];
+    for (const entry of history) loop.heard({ type: 'entry', conversation: 'c1', entry });
+    await settled();
+    expect(calls[0]?.request.messages.slice(2).map(({ content }) => content)).toEqual(['First.', 'Third.']);
+  });
+
+  it('is not guessed at when it does not come', async () => {
+    const { loop, sent, settled } = loopOf();
+    loop.granted(grantOf({ turn: 3, entries: [saidEntry(3, 'bob', 'Third.')] }));
+    vi.advanceTimersByTime(2_000);
+    await settled();
+    expect(sent.at(-1)).toMatchObject({ type: 'pass', reason: 'interrupted' });
+  });
+});
+
+describe('a reply as it is written', () => {
+  it('is shown in few pieces, and never its reasoning', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    const { request, reply } = calls[0]!;
+    const written = '<think>secret plan</think>It was a bright cold day in April, and the clocks ';
+    for (const letter of written) request.onText?.(letter);
+    vi.advanceTimersByTime(50);
+    request.onText?.('were striking thirteen, as they do.');
+    vi.advanceTimersByTime(50);
+    request.onText?.(' The rest.');
+    reply(textReply(`${written}were striking thirteen, as they do. The rest.`));
+    await settled();
+    const chunks = sent.flatMap((frame) => (frame.type === 'chunk' ? [frame.text] : []));
+    expect(chunks).toEqual([
+      'It was a bright cold day in April, and the clocks',
+      ' were striking thirteen, as they do.',
+    ]);
+    expect(sent.at(-1)).toMatchObject({ type: 'say', text: expect.stringContaining('The rest.') });
+  });
+
+  it('is not shown any more once the model turned out to reason without saying so', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    calls[0]?.reply(textReply('secret</think>Hello.'));
+    await settled();
+    loop.granted(grantOf({ turn: 3, entries: [] }));
+    await settled();
+    calls[1]?.request.onText?.('another secret that is long enough to be shown');
+    vi.advanceTimersByTime(1_000);
+    expect(sent.map(({ type }) => type)).toEqual(['say']);
+  });
+});
