@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { Writes } from '../../services/router/src/connection.ts';
 import { openDoor } from '../../services/router/src/door.ts';
 import { listen } from '../../services/router/src/http/http-server.ts';
+import { openGuard } from '../../services/router/src/identity/guard.ts';
 import { RouterMetrics } from '../../services/router/src/metrics.ts';
 
 /**
@@ -16,9 +17,13 @@ openDoor(server, {
   rate: { perSecond: 0, burst: 1 },
   metrics: new RouterMetrics('0', { conversations: none, waiting: none, agents: none, delivered: none }),
   writes: new Writes(),
+  guard: openGuard,
+  checkVisitor: () => undefined,
   openSession: (dialect, connection) => ({
     dialect,
     name: undefined,
+    identity: undefined,
+    entering: undefined,
     receive: (raw) => connection.send(raw),
     ponged() {},
     closed() {},

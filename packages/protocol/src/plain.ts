@@ -1,15 +1,19 @@
 import { conversationId, line, name, place } from './entry.ts';
 import { refusalCode } from './frames.ts';
-import { object, oneOf, type Static, text, type UnionOf, union } from './shape.ts';
+import { object, oneOf, optional, type Static, text, type UnionOf, union } from './shape.ts';
 import type { RefusalCode } from './words.ts';
 
 /** The plain dialect (PROTOCOL.md §3): a client that offers no subprotocol sends exactly three things. */
-const register = object({ type: oneOf(['register']), name: text({ max: 1_000 }) });
+const register = object({
+  type: oneOf(['register']),
+  name: text({ max: 1_000 }),
+  token: optional(text({ max: 8_192 })),
+});
 const send = object({ target: name, text: line });
 const ping = object({ type: oneOf(['ping']) });
 
 export type PlainFrame =
-  | { readonly type: 'register'; readonly name: string }
+  | { readonly type: 'register'; readonly name: string; readonly token?: string }
   | { readonly type: 'send'; readonly target: string; readonly text: string }
   | { readonly type: 'ping' };
 
@@ -40,7 +44,5 @@ export const readPlain = (value: unknown): PlainFrame | { fault: string; code: R
   if (type === 'ping') return { type: 'ping' };
   if (type !== 'register') return { fault: 'type is not one of register, ping', code: 'unknown-type' };
   const fault = register.fault(value, 'frame');
-  return fault
-    ? { fault, code: 'bad-frame' }
-    : { type: 'register', name: (value as Static<typeof register>).name };
+  return fault ? { fault, code: 'bad-frame' } : register.pick(value as Static<typeof register>);
 };

@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream';
-import { type Closing, closings } from '@parley/protocol';
+import { type Closing, closings, maxBufferedBytes } from '@parley/protocol';
 import type { WebSocket } from 'ws';
 
 /** What a session needs of a connection. The door makes them; tests have fakes that record. */
 export interface Connection {
-  send(frame: string): void;
+  /** `whenSent` is called when the frame has left for the network: the way to send much without piling it up. */
+  send(frame: string, whenSent?: () => void): void;
   /** Ends the connection; nothing is sent or heard after it. */
   close(why: Closing): void;
   /** Asks the peer for a pong with the same payload. What was sent before it has then arrived. */
@@ -41,17 +42,20 @@ export class Writes {
 
 /** A peer that was told to leave is cut off when it has not left after this. */
 const closeGraceMs = 2_000;
+/** A peer that reads too slowly is cut off at once, instead of after a while, when this many bytes wait for it. */
+const maxStalledBytes = 16 * maxBufferedBytes;
+
+/** Why nothing is read from a peer: it is over its rate, had its share of this turn, or its token is being checked. */
+export type PauseReason = 'rate' | 'share' | 'token';
 
 export class SocketConnection implements Connection {
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
   readonly #writes: Writes;
-  #closing: Closing | undefined;
-  /** Since when more than the limit waits to be read by the peer. */
-  stalledSince: number | undefined;
+  readonly #pauses = new Set<PauseReason>();
+  #end: Closing | 'binary' | undefined;
+  #stalledSince: number | undefined;
   missedPongs = 0;
-  /** Reading is paused because the peer is over its rate. */
-  throttled = false;
 
   constructor(ws: WebSocket, socket: Duplex, writes: Writes) {
     this.#ws = ws;
@@ -59,46 +63,78 @@ export class SocketConnection implements Connection {
     this.#writes = writes;
   }
 
-  get closing(): Closing | undefined {
-    return this.#closing;
+  /** Nothing more is to be heard from it. */
+  get isClosing(): boolean {
+    return this.#end !== undefined;
   }
 
-  get bufferedBytes(): number {
-    return this.#ws.bufferedAmount;
+  /** The code with which we ended it; undefined when we did not. */
+  get closeCode(): number | undefined {
+    if (this.#end === undefined) return undefined;
+    return this.#end === 'binary' ? 1003 : closings[this.#end].code;
   }
 
-  send(frame: string): void {
-    if (this.#closing || this.#ws.readyState !== this.#ws.OPEN) return;
+  /** Since when more than the limit waits to be read by the peer. Looked at now and then. */
+  stalledFor(now: number): number {
+    if (this.#ws.bufferedAmount <= maxBufferedBytes) this.#stalledSince = undefined;
+    else this.#stalledSince ??= now;
+    return now - (this.#stalledSince ?? now);
+  }
+
+  send(frame: string, whenSent?: () => void): void {
+    if (this.#end || this.#ws.readyState !== this.#ws.OPEN) return;
+    if (this.#stalledSince !== undefined && this.#ws.bufferedAmount > maxStalledBytes)
+      return this.close('slow-consumer');
     this.#writes.hold(this.#socket);
-    this.#ws.send(frame);
+    this.#ws.send(frame, whenSent);
   }
 
   ping(payload: string): void {
-    if (this.#closing || this.#ws.readyState !== this.#ws.OPEN) return;
+    if (this.#end || this.#ws.readyState !== this.#ws.OPEN) return;
     this.#writes.hold(this.#socket);
     this.#ws.ping(payload);
   }
 
   close(why: Closing): void {
-    if (this.#closing) return;
-    this.#closing = why;
-    this.#writes.flush();
-    this.#ws.close(closings[why].code, closings[why].reason);
-    setTimeout(() => this.#ws.terminate(), closeGraceMs).unref();
+    this.#leave(why, closings[why].reason);
   }
 
+  /** There are no binary frames (PROTOCOL §2.1). */
+  refuseBinary(): void {
+    this.#leave('binary', 'text frames only');
+  }
+
+  /** Ends it without waiting for the peer to agree. */
   terminate(why: Closing): void {
     this.close(why);
     this.#ws.terminate();
   }
 
-  pause(): void {
-    this.throttled = true;
-    this.#ws.pause();
+  get isPaused(): boolean {
+    return this.#pauses.size > 0;
   }
 
-  resume(): void {
-    this.throttled = false;
-    if (!this.#closing) this.#ws.resume();
+  /** False when it was paused for this reason already. */
+  pause(why: PauseReason): boolean {
+    if (this.#pauses.has(why)) return false;
+    this.#pauses.add(why);
+    this.#ws.pause();
+    return true;
+  }
+
+  resume(why: PauseReason): void {
+    this.#pauses.delete(why);
+    if (this.#pauses.size === 0) this.#ws.resume();
+  }
+
+  #leave(why: Closing | 'binary', reason: string): void {
+    if (this.#end) return;
+    this.#end = why;
+    this.#writes.flush();
+    // A paused peer's answer to the closing would not be heard.
+    this.#pauses.clear();
+    this.#ws.resume();
+    this.#ws.close(this.closeCode, reason);
+    setTimeout(() => this.#ws.terminate(), closeGraceMs).unref();
   }
 }

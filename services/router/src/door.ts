@@ -1,11 +1,17 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { maxBufferedBytes, maxFrameBytes, stalledMs, subprotocol } from '@parley/protocol';
+import { maxFrameBytes, stalledMs, subprotocol } from '@parley/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { SocketConnection, type Writes } from './connection.ts';
+import { FairShare } from './fair-share.ts';
+import { Guest } from './guest.ts';
+import type { VisitorCheck } from './http/visitors.ts';
+import type { Guard, Verdict } from './identity/guard.ts';
+import type { Identity } from './identity/identity.ts';
+import { presentedToken } from './identity/presented-token.ts';
 import type { RouterMetrics } from './metrics.ts';
 import type { Session } from './sessions/session.ts';
-import { type Rate, TokenBucket } from './token-bucket.ts';
+import type { Rate } from './token-bucket.ts';
 
 export interface DoorOptions {
   readonly registerMs: number;
@@ -13,7 +19,10 @@ export interface DoorOptions {
   readonly rate: Rate;
   readonly metrics: RouterMetrics;
   readonly writes: Writes;
-  openSession(dialect: 'plain' | 'v1', connection: SocketConnection): Session;
+  readonly guard: Guard;
+  readonly checkVisitor: VisitorCheck;
+  /** `identity`: who the handshake said it is; undefined when it showed no token. */
+  openSession(dialect: 'plain' | 'v1', connection: SocketConnection, identity: Identity | undefined): Session;
 }
 
 export interface Door {
@@ -21,14 +30,6 @@ export interface Door {
   drain(graceMs: number): void;
   /** Sends everybody away, to come back at once. */
   close(): void;
-}
-
-interface Guest {
-  readonly ws: WebSocket;
-  readonly connection: SocketConnection;
-  readonly session: Session;
-  readonly bucket: TokenBucket;
-  readonly since: number;
 }
 
 /** A peer that announces a larger frame than this is cut off unheard; up to it, a clear refusal is sent. */
@@ -42,68 +43,65 @@ const dialectOf = (request: IncomingMessage): 'plain' | 'v1' | undefined => {
   return offered.split(',').some((one) => one.trim() === subprotocol) ? 'v1' : undefined;
 };
 
-const refuseUpgrade = (socket: Duplex, status: string, body: string): void => {
+const refuseUpgrade = (socket: Duplex, status: string, message: string): void => {
+  const body = `${message}\n`;
   socket.end(
     `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );
 };
+const statusTexts = { 400: '400 Bad Request', 403: '403 Forbidden', 503: '503 Service Unavailable' } as const;
 
 /** All socket I/O: sockets in, sessions out. Heartbeat, deadlines, rates and slow readers are kept here. */
 export const openDoor = (server: Server, options: DoorOptions): Door => {
-  const { metrics, writes } = options;
+  const { metrics, writes, guard, rate, registerMs } = options;
   const guests = new Set<Guest>();
+  const fairShare = new FairShare();
+  const onGone = (guest: Guest) => guests.delete(guest);
+  const setting = { rate, registerMs, metrics, fairShare, onGone };
   let draining = false;
+  let arrived = 0;
   const wss = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: hardFrameLimit,
+    maxFragments: 1_024,
+    maxBufferedChunks: 4_096,
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
   });
 
-  const welcome = (ws: WebSocket, socket: Duplex, dialect: 'plain' | 'v1') => {
+  const welcome = (
+    ws: WebSocket,
+    socket: Duplex,
+    dialect: 'plain' | 'v1',
+    verdict: Verdict | undefined,
+  ): void => {
     const connection = new SocketConnection(ws, socket, writes);
-    const session = options.openSession(dialect, connection);
-    const guest: Guest = {
-      ws,
-      connection,
-      session,
-      bucket: new TokenBucket(options.rate),
-      since: Date.now(),
-    };
-    guests.add(guest);
-    metrics.connections[dialect]++;
-    ws.on('message', (data, isBinary) => {
-      if (connection.closing) return;
-      if (isBinary) return ws.close(1003, 'text frames only');
-      metrics.frames[dialect]++;
-      session.receive(String(data));
-      const waitMs = guest.bucket.take(Date.now());
-      if (waitMs === 0) return;
-      connection.pause();
-      setTimeout(() => connection.resume(), waitMs);
-    });
-    ws.on('pong', (payload) => {
-      connection.missedPongs = 0;
-      session.ponged(String(payload));
-    });
-    // A socket without this listener would take the process down with it.
-    ws.on('error', () => ws.terminate());
-    ws.on('close', (code) => {
-      guests.delete(guest);
-      metrics.connections[dialect]--;
-      metrics.disconnected(code);
-      session.closed(!connection.closing && (code === 1000 || code === 1001 || code === 1005));
-    });
+    const session = options.openSession(dialect, connection, verdict?.ok ? verdict.identity : undefined);
+    guests.add(new Guest(ws, connection, session, setting, arrived++));
+    if (!verdict || verdict.ok) return;
+    metrics.refused(verdict.code);
+    // Not an HTTP status, because a browser's page is not told that, and a client is to know whether to come back.
+    connection.close(verdict.code);
+  };
+
+  const admit = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    const turnedAway = options.checkVisitor(request);
+    if (turnedAway) {
+      metrics.refused(turnedAway.code);
+      return refuseUpgrade(socket, statusTexts[turnedAway.status], turnedAway.message);
+    }
+    const dialect = dialectOf(request);
+    if (!dialect) return refuseUpgrade(socket, statusTexts[400], `supported subprotocols: ${subprotocol}`);
+    const token = presentedToken(request);
+    const verdict = token === undefined ? undefined : await guard.identify(token);
+    if (draining) return refuseUpgrade(socket, statusTexts[503], 'draining');
+    wss.handleUpgrade(request, socket, head, (ws) => welcome(ws, socket, dialect, verdict));
   };
 
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    const dialect = dialectOf(request);
-    if (draining) return refuseUpgrade(socket, '503 Service Unavailable', 'draining\n');
-    if (!dialect) return refuseUpgrade(socket, '400 Bad Request', `supported subprotocols: ${subprotocol}\n`);
-    wss.handleUpgrade(request, socket, head, (ws) => welcome(ws, socket, dialect));
-    return undefined;
+    void admit(request, socket, head);
   });
 
   let sweeps = 0;
@@ -111,15 +109,11 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
   const sweep = () => {
     const now = Date.now();
     sweeps++;
-    for (const guest of guests) {
-      const { connection, session, since } = guest;
-      if (session.name === undefined && now - since > options.registerMs)
-        connection.close('register-timeout');
-      if (connection.bufferedBytes <= maxBufferedBytes) connection.stalledSince = undefined;
-      else connection.stalledSince ??= now;
-      if (now - (connection.stalledSince ?? now) >= stalledMs) connection.terminate('slow-consumer');
+    for (const { connection, session, number } of guests) {
+      if (connection.stalledFor(now) >= stalledMs) connection.close('slow-consumer');
+      if (session.identity?.isValid(now) === false) connection.close('unauthenticated');
       // Spread over the period, so that ten thousand pings do not go out in one turn.
-      if ((Math.floor(since / sweepMs) + sweeps) % beatEvery !== 0 || connection.throttled) continue;
+      if ((number + sweeps) % beatEvery !== 0 || connection.isPaused) continue;
       if (connection.missedPongs >= 2) connection.terminate('heartbeat-timeout');
       connection.missedPongs++;
       connection.ping('');

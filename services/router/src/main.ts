@@ -1,10 +1,18 @@
+import type { Server as TlsServer } from 'node:https';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ConfigError, loadSettings, makeLogger, runMain, stopOnSignal } from '@parley/kit';
 import { Writes } from './connection.ts';
 import { openDoor } from './door.ts';
+import { exposureOf } from './exposure.ts';
+import { Arrivals } from './http/arrivals.ts';
 import { loadConsole } from './http/console-files.ts';
 import { listen, makeHttpServer } from './http/http-server.ts';
+import { followCertificate, openTls } from './http/tls.ts';
+import { makeVisitorCheck } from './http/visitors.ts';
+import { configuredGuard } from './identity/configured-guard.ts';
+import { openGuard } from './identity/guard.ts';
+import { newToken } from './identity/token-command.ts';
 import { leave } from './leave.ts';
 import { openLedger } from './ledger/open-ledger.ts';
 import { Pools } from './pools.ts';
@@ -17,9 +25,16 @@ import { version } from './version.ts';
 
 const tickMs = 100;
 
-runMain(process, 'parley-router', async () => {
+const serve = async (): Promise<void> => {
   const config = loadSettings(settings, process.env, { prefixes: ['ROUTER_'], foreign: ['ROUTER_URL'] });
   const log = makeLogger('router', config.logLevel);
+  const tokensFile = process.env.ROUTER_TOKENS_FILE;
+  const tokenGuard = configuredGuard({ ...config, tokensFile }, Date.now, log);
+  const exposure = exposureOf(config, tokenGuard !== undefined);
+  const guard = tokenGuard ?? openGuard;
+  const arrivals = new Arrivals(exposure.arrivals);
+  const checkVisitor = makeVisitorCheck(exposure.visitors, arrivals);
+  const tls = openTls(config.tlsCert, config.tlsKey);
   const ledger = openLedger(config.ledger);
   const writes = new Writes();
   const router = makeRouter({
@@ -36,12 +51,19 @@ runMain(process, 'parley-router', async () => {
 
   let leaving = false;
   const here = dirname(process.argv[1] ?? '.');
-  const server = makeHttpServer({
-    router,
-    ledger,
-    console: loadConsole([join(here, 'console'), join(here, '../../../apps/console')]),
-    probes: { unready: () => (leaving ? 'draining' : undefined), metrics: router.metrics.registry },
-  });
+  const server = makeHttpServer(
+    {
+      router,
+      ledger,
+      guard,
+      checkVisitor,
+      console: loadConsole([join(here, 'console'), join(here, '../../../apps/console')]),
+      probes: { unready: () => (leaving ? 'draining' : undefined), metrics: router.metrics.registry },
+    },
+    tls?.certificate,
+  );
+  arrivals.watch(server);
+  if (tls) followCertificate(server as TlsServer, tls.files, log);
   const defaults = {
     maxTurns: config.maxTurns,
     maxDurationMs: config.maxDurationSeconds * 1_000,
@@ -50,23 +72,36 @@ runMain(process, 'parley-router', async () => {
     onFailure: config.onFailure,
     turnDeadlineMs: config.turnDeadlineSeconds * 1_000,
   };
+  const { duplicates } = config;
+  const setting = { router, guard, defaults, duplicates, routerName: hostname() };
   const door = openDoor(server, {
     registerMs: config.registerSeconds * 1_000,
     heartbeatMs: config.heartbeatSeconds * 1_000,
     rate: { perSecond: config.framesPerSecond, burst: config.frameBurst },
     metrics: router.metrics,
     writes,
-    openSession: (dialect, connection) =>
+    guard,
+    checkVisitor,
+    openSession: (dialect, connection, identity) =>
       dialect === 'plain'
-        ? new PlainSession(router, connection, defaults)
-        : new AgentSession(router, connection, defaults, hostname()),
+        ? new PlainSession(setting, { connection, identity })
+        : new AgentSession(setting, { connection, identity }),
   });
   const clock = setInterval(() => router.tick(), tickMs);
   const address = await listen(server, config.host, config.port).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'EADDRINUSE' ? 'something else listens there' : error.message;
     throw new ConfigError([`ROUTER_PORT: cannot listen on ${config.host}:${config.port}: ${why}`]);
   });
-  log.info({ url: `ws://${address}`, console: `http://${address}`, ledger: config.ledger }, 'listening');
+  const [ws, http] = tls ? ['wss', 'https'] : ['ws', 'http'];
+  log.info(
+    {
+      url: `${ws}://${address}`,
+      console: `${http}://${address}`,
+      ledger: config.ledger,
+      tokens: guard !== openGuard,
+    },
+    'listening',
+  );
 
   stopOnSignal(process, {
     log,
@@ -78,4 +113,21 @@ runMain(process, 'parley-router', async () => {
       ledger.close();
     },
   });
+};
+
+const token = (args: readonly string[]): void => {
+  const made = newToken(args);
+  process.stderr.write(
+    `The token, which is shown only now: ${made.token}\nIts line for ROUTER_TOKENS_FILE:\n`,
+  );
+  process.stdout.write(`${made.line}\n`);
+};
+
+runMain(process, 'parley-router', async () => {
+  const [command, ...args] = process.argv.slice(2);
+  if (command === undefined) return serve();
+  if (command === 'token') return token(args);
+  throw new ConfigError([
+    `there is no command ${command}; there is token, and none at all to run the router`,
+  ]);
 });

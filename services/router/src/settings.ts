@@ -1,4 +1,4 @@
-import { choice, integer, logLevels, type Setting, text } from '@parley/kit';
+import { choice, integer, logLevels, type Setting, secret, text, toggle } from '@parley/kit';
 import {
   defaultPort,
   drainMs,
@@ -10,6 +10,7 @@ import {
   turnDeadlineMs,
 } from '@parley/protocol';
 import { readPoolRules } from './pools.ts';
+import { duplicateRules } from './sessions/session.ts';
 
 const day = 86_400;
 
@@ -32,6 +33,56 @@ export const settings = {
     fallback: defaultPort,
     min: 0,
     max: 65_535,
+  }),
+  tokens: secret(
+    'ROUTER_TOKENS',
+    'one token for everybody, or lines as `parley-router token` prints them; without, and without keys for JWTs, nobody needs one',
+  ),
+  jwtKey: secret('ROUTER_JWT_KEY', 'public key (PEM) or shared secret that JWTs are signed with'),
+  jwks: text('ROUTER_JWKS', {
+    help: 'https URL or file of the key set that JWTs are signed with',
+    fallback: undefined,
+  }),
+  jwtIssuer: text('ROUTER_JWT_ISSUER', { help: '`iss` that a JWT must have', fallback: undefined }),
+  jwtAudience: text('ROUTER_JWT_AUDIENCE', {
+    help: '`aud` that a JWT must have; needed with ROUTER_JWKS',
+    fallback: undefined,
+  }),
+  open: toggle('ROUTER_OPEN', {
+    help: 'listen on other addresses than loopback although nobody needs a token: only on a private network',
+    fallback: false,
+  }),
+  hosts: text('ROUTER_HOSTS', {
+    help: 'names under which the router is reached, separated by commas, besides localhost and addresses; with tokens and beyond loopback: any',
+    fallback: undefined,
+  }),
+  origins: text('ROUTER_ORIGINS', {
+    help: 'origins of web pages that may connect besides its own, separated by commas',
+    fallback: undefined,
+    pattern: /^https?:\/\/[^/,\s]+(?:,https?:\/\/[^/,\s]+)*$/,
+    expected: 'origins such as https://chat.example, separated by commas',
+  }),
+  tlsCert: text('ROUTER_TLS_CERT', {
+    help: 'file with the certificate chain (PEM); with ROUTER_TLS_KEY the router speaks TLS; read again when it changes',
+    fallback: undefined,
+  }),
+  tlsKey: text('ROUTER_TLS_KEY', { help: 'file with the key of the certificate (PEM)', fallback: undefined }),
+  maxConnections: integer('ROUTER_MAX_CONNECTIONS', {
+    help: 'connections that may be open at once; 0 is no limit',
+    fallback: 20_000,
+    min: 0,
+    max: 10_000_000,
+  }),
+  maxConnectionsPerAddress: integer('ROUTER_MAX_CONNECTIONS_PER_ADDRESS', {
+    help: 'the same for one address; 0 is no limit; 1000, but no limit on loopback, where everybody has one address',
+    fallback: undefined,
+    min: 0,
+    max: 10_000_000,
+  }),
+  duplicates: choice('ROUTER_DUPLICATES', {
+    help: 'what a second connection with a name is: another replica (a plain client: a takeover), rejected, or a takeover',
+    fallback: 'replicas',
+    of: duplicateRules,
   }),
   ledger: text('ROUTER_LEDGER', {
     help: 'where conversations are kept: a file, or "memory" to keep nothing',

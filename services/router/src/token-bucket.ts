@@ -15,12 +15,27 @@ export class TokenBucket {
     this.#tokens = rate.burst;
   }
 
-  /** Takes one token; ms to wait until there is another one, 0 when there is one already. */
+  /** Takes one token; ms to wait until there is another one, 0 when there is one already. Its number may fall below 0. */
   take(now: number): number {
+    this.#fill(now);
+    this.#tokens--;
+    return this.#wait();
+  }
+
+  /** ms to wait until there is a token. */
+  wait(now: number): number {
+    this.#fill(now);
+    return this.#wait();
+  }
+
+  #fill(now: number): void {
     const { perSecond, burst } = this.#rate;
-    if (perSecond === 0) return 0;
-    this.#tokens = Math.min(burst, this.#tokens + (Math.max(0, now - this.#at) * perSecond) / 1_000) - 1;
+    this.#tokens = Math.min(burst, this.#tokens + (Math.max(0, now - this.#at) * perSecond) / 1_000);
     this.#at = now;
-    return this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) * 1_000) / perSecond);
+  }
+
+  #wait(): number {
+    const { perSecond } = this.#rate;
+    return perSecond === 0 || this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) * 1_000) / perSecond);
   }
 }

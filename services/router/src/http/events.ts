@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Happening } from '../followers/watchers.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Router } from '../router.ts';
 
@@ -15,15 +16,22 @@ const eventOf = (happening: Happening): string => {
   return `id: ${position}\nevent: entry\ndata: ${JSON.stringify({ conversation, entry })}\n\n`;
 };
 
+interface Asked {
+  readonly since: number | undefined;
+  /** Only what concerns this one. */
+  readonly conversation: string | undefined;
+  readonly reader: Identity;
+}
+
 /**
  * Server-sent events: every entry after `since`, then everything as it happens. Undefined: from now on. A browser that reconnects sends
  * the id it has reached, so nothing is missed or repeated.
  */
 export const streamEvents = (
-  { watchers }: Router,
+  { watchers, now }: Router,
   ledger: Ledger,
   response: ServerResponse,
-  { since, conversation }: { since: number | undefined; conversation: string | undefined },
+  { since, conversation, reader }: Asked,
 ): void => {
   response.writeHead(200, {
     'content-type': 'text/event-stream',
@@ -40,7 +48,10 @@ export const streamEvents = (
     if (response.writableLength > maxBehindBytes) response.destroy();
     else response.write(eventOf(happening));
   };
-  const keepAlive = setInterval(() => response.write(': keep-alive\n\n'), keepAliveMs);
+  const keepAlive = setInterval(() => {
+    if (reader.isValid(now())) response.write(': keep-alive\n\n');
+    else response.end();
+  }, keepAliveMs);
   response.on('close', () => {
     stopped = true;
     clearInterval(keepAlive);

@@ -1,16 +1,24 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { answerProbe, type Probes } from '@parley/kit';
+import type { Guard } from '../identity/guard.ts';
+import { type Identity, mayReadAll } from '../identity/identity.ts';
+import { presentedToken } from '../identity/presented-token.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Router } from '../router.ts';
 import type { ConsoleFile } from './console-files.ts';
 import { streamEvents } from './events.ts';
+import type { Certificate } from './tls.ts';
 import { agentViews, conversationView } from './views.ts';
+import type { VisitorCheck } from './visitors.ts';
 
 export interface HttpOptions {
   readonly router: Router;
   readonly ledger: Ledger;
   readonly probes: Probes;
   readonly console: ReadonlyMap<string, ConsoleFile>;
+  readonly guard: Guard;
+  readonly checkVisitor: VisitorCheck;
 }
 
 const maxListed = 1_000;
@@ -39,15 +47,39 @@ const natural = (text: string | null | undefined): number | undefined => {
   return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 };
 
-const answer = (options: HttpOptions, request: IncomingMessage, response: ServerResponse): unknown => {
+/** Who asks, or undefined when that was answered with a refusal. The page itself holds nothing and is for everybody. */
+const readerOf = async (
+  { guard }: HttpOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Identity | undefined> => {
+  const verdict = await guard.identify(presentedToken(request));
+  if (!verdict.ok) {
+    const { code, problem } = verdict;
+    if (code === 'unauthenticated') response.setHeader('www-authenticate', 'Bearer');
+    json(response, code === 'unavailable' ? 503 : 401, { error: { code, message: problem } });
+    return undefined;
+  }
+  if (mayReadAll(verdict.identity)) return verdict.identity;
+  const message = 'reading over HTTP needs the role observer or operator';
+  json(response, 403, { error: { code: 'forbidden', message } });
+  return undefined;
+};
+
+const answer = async (
+  options: HttpOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<unknown> => {
   const { router, ledger } = options;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return json(response, 405, { error: { code: 'method-not-allowed', message: 'only GET' } });
   }
-  if (answerProbe(options.probes, request, response)) return undefined;
   const url = new URL(request.url ?? '/', 'http://router');
   const file = options.console.get(url.pathname);
   if (file) return response.writeHead(200, { ...security, 'content-type': file.type }).end(file.body);
+  const reader = await readerOf(options, request, response);
+  if (!reader || answerProbe(options.probes, request, response)) return undefined;
   const [version, kind, id, ...rest] = url.pathname.split('/').slice(1);
   if (version !== 'v1' || rest.length > 0) return notFound(response);
   if (kind === 'agents' && id === undefined) return json(response, 200, { agents: agentViews(router) });
@@ -56,7 +88,7 @@ const answer = (options: HttpOptions, request: IncomingMessage, response: Server
       natural(request.headers['last-event-id'] as string | undefined) ??
       natural(url.searchParams.get('since'));
     const conversation = url.searchParams.get('conversation') ?? undefined;
-    return streamEvents(router, ledger, response, { since, conversation });
+    return streamEvents(router, ledger, response, { since, conversation, reader });
   }
   if (kind !== 'conversations') return notFound(response);
   if (id === undefined) {
@@ -71,22 +103,35 @@ const answer = (options: HttpOptions, request: IncomingMessage, response: Server
   return json(response, 200, { conversation: conversationView(state), entries });
 };
 
-/** The HTTP side of the port. Slow and idle requests are cut off early: nothing here takes long to ask for. */
-export const makeHttpServer = (options: HttpOptions): Server => {
-  const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2_000 },
-    (request, response) => {
-      try {
-        answer(options, request, response);
-      } catch (error) {
-        // A URL that cannot be parsed is the peer's fault, like any other path that is not there.
-        if (error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL')
-          notFound(response);
-        else throw error;
-      }
-    },
-  );
+/** Said by nobody and to nobody in particular, so whoever asks gets an answer, even when the router is full. */
+const isHealthProbe = (url: string | undefined): boolean => url === '/healthz' || url === '/readyz';
+
+/** Slow and idle requests are cut off early: nothing here takes long to ask for. */
+const patience = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2_000 };
+const tlsHandshakeMs = 10_000;
+
+/** The HTTP side of the port; with a certificate it speaks TLS. */
+export const makeHttpServer = (options: HttpOptions, certificate?: Certificate): Server | TlsServer => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    if (isHealthProbe(request.url) && answerProbe(options.probes, request, response)) return;
+    const turnedAway = options.checkVisitor(request);
+    if (turnedAway) {
+      const { status, ...error } = turnedAway;
+      json(response.setHeader('connection', 'close'), status, { error });
+      return;
+    }
+    answer(options, request, response).catch((error: unknown) => {
+      // A URL that cannot be parsed is the peer's fault, like any other path that is not there.
+      if (error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL')
+        return notFound(response);
+      throw error;
+    });
+  };
+  const server = certificate
+    ? createTlsServer({ ...patience, ...certificate, handshakeTimeout: tlsHandshakeMs }, onRequest)
+    : createServer(patience, onRequest);
   server.on('clientError', (_error, socket) => socket.destroy());
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
   return server;
 };
 

@@ -12,11 +12,14 @@ import type { Connection } from '../connection.ts';
 import type { Outcome } from '../conversations.ts';
 import type { Command } from '../core/command.ts';
 import type { Replica } from '../grants.ts';
+import { type Identity, maySpeak } from '../identity/identity.ts';
 import type { Router } from '../router.ts';
+import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission.ts';
 import { newConversationId } from './conversation-id.ts';
 import { History } from './history.ts';
-import { completeLimits, type LimitDefaults } from './limit-defaults.ts';
-import type { Session } from './session.ts';
+import { completeLimits } from './limit-defaults.ts';
+import { whyForbidden } from './permission.ts';
+import type { Session, SessionSetting, SessionStart } from './session.ts';
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
 type Regarding = { ref?: string | undefined; conversation?: string | undefined; turn?: number | undefined };
@@ -24,18 +27,19 @@ type Regarding = { ref?: string | undefined; conversation?: string | undefined; 
 /** The `parley.v1` dialect (PROTOCOL §4–5). */
 export class AgentSession implements Session {
   readonly dialect = 'v1';
+  readonly #setting: SessionSetting;
   readonly #router: Router;
   readonly #connection: Connection;
-  readonly #defaults: LimitDefaults;
-  readonly #routerName: string;
+  readonly #admission: Admission;
   readonly #history: History;
   #replica: Replica | undefined;
 
-  constructor(router: Router, connection: Connection, defaults: LimitDefaults, routerName: string) {
+  constructor(setting: SessionSetting, { connection, identity }: SessionStart) {
+    const { router, guard } = setting;
+    this.#setting = setting;
     this.#router = router;
     this.#connection = connection;
-    this.#defaults = defaults;
-    this.#routerName = routerName;
+    this.#admission = new Admission(guard, identity);
     this.#history = new History(
       router,
       () => this.name,
@@ -47,6 +51,14 @@ export class AgentSession implements Session {
     return this.#replica?.name;
   }
 
+  get identity(): Identity | undefined {
+    return this.#admission.identity;
+  }
+
+  get entering(): Promise<void> | undefined {
+    return this.#admission.entering;
+  }
+
   receive(raw: string): void {
     const decoded = decodeClientFrame(raw);
     if (!decoded.ok) return this.#refuse(decoded.code, decoded.problem, {});
@@ -55,6 +67,8 @@ export class AgentSession implements Session {
     if (frame.type === 'register') return this.#register(frame);
     const replica = this.#replica;
     if (!replica) return this.#refuse('not-registered', 'register first', frame);
+    const forbidden = whyForbidden(this.identity, replica.name, frame, this.#router.conversations);
+    if (forbidden) return this.#refuse('forbidden', forbidden, frame);
     switch (frame.type) {
       case 'open':
         return this.#open(replica, frame);
@@ -90,6 +104,7 @@ export class AgentSession implements Session {
   ponged(): void {}
 
   closed(): void {
+    this.#admission.gone();
     this.#history.stop();
     if (!this.#replica) return;
     this.#router.grants.detach(this.#replica);
@@ -100,13 +115,28 @@ export class AgentSession implements Session {
     this.#send({ type: 'draining', graceMs });
   }
 
-  #register({ name, capacity, model, working }: FrameOf<'register'>): void {
+  #register(frame: FrameOf<'register'>): void {
     if (this.#replica) return this.#refuse('already-registered', `this connection is ${this.name}`, {});
-    const { grants, mailboxes, watchers } = this.#router;
-    if (mailboxes.isConnected(name)) {
-      this.#refuse('name-refused', `${name} is in use by a plain client`, {});
-      return this.#connection.close('name-refused');
+    this.#admission.ask(frame.name, frame.token, (refused) =>
+      this.#enter(frame, refused ?? this.#refusalOf(frame.name)),
+    );
+    return undefined;
+  }
+
+  #refusalOf(name: string): NotAdmitted | undefined {
+    const { grants, mailboxes } = this.#router;
+    if (mailboxes.isConnected(name)) return nameRefused(`${name} is in use by a plain client`);
+    return this.#setting.duplicates === 'reject' && grants.replicasOf(name).size > 0
+      ? nameTaken(name)
+      : undefined;
+  }
+
+  #enter({ name, capacity, model, working }: FrameOf<'register'>, refused: NotAdmitted | undefined): void {
+    if (refused) {
+      this.#refuse(refused.code, refused.message, {});
+      return this.#connection.close(refused.closing);
     }
+    const { grants, mailboxes, watchers } = this.#router;
     const replica: Replica = {
       name,
       connection: this.#connection,
@@ -119,15 +149,26 @@ export class AgentSession implements Session {
     this.#send({
       type: 'welcome',
       name,
-      router: this.#routerName,
+      router: this.#setting.routerName,
       heartbeatMs,
       maxFrameBytes,
       maxTextLength,
     });
+    // An observer looks on under its name; it is nobody's replica.
+    if (this.identity && !maySpeak(this.identity)) return undefined;
+    if (this.#setting.duplicates === 'takeover') this.#takeOver(name);
     mailboxes.drop(name);
     grants.attach(replica, working ?? []);
     watchers.tell({ type: 'agents' });
     return undefined;
+  }
+
+  #takeOver(name: string): void {
+    const { grants } = this.#router;
+    for (const replica of [...grants.replicasOf(name)]) {
+      grants.detach(replica);
+      replica.connection.close('taken-over');
+    }
   }
 
   #open(replica: Replica, frame: FrameOf<'open'>): void {
@@ -142,7 +183,7 @@ export class AgentSession implements Session {
     }
     if (running) return this.#awaitOpening(frame.ref, running);
     const { type, members, first, topic, moderator, cast, hears, seed, policy = 'addressed' } = frame;
-    const limits = completeLimits(this.#defaults, frame.limits);
+    const limits = completeLimits(this.#setting.defaults, frame.limits);
     conversations.submit(
       id,
       { type, by, members, first, policy, topic, moderator, cast, hears, seed, limits },

@@ -1,23 +1,35 @@
-import { decodePlainFrame, namePattern, type PlainError, type RefusalCode } from '@parley/protocol';
+import { decodePlainFrame, type PlainError, type RefusalCode } from '@parley/protocol';
 import type { Connection } from '../connection.ts';
 import type { Outcome } from '../conversations.ts';
+import { type Identity, maySendTo, maySpeak } from '../identity/identity.ts';
 import type { Router } from '../router.ts';
+import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission.ts';
 import { newConversationId } from './conversation-id.ts';
-import { completeLimits, type LimitDefaults } from './limit-defaults.ts';
-import type { Session } from './session.ts';
+import { completeLimits } from './limit-defaults.ts';
+import type { Session, SessionSetting, SessionStart } from './session.ts';
 
 /** The plain dialect (PROTOCOL §3): three things a client sends, and nothing it did not ask for. */
 export class PlainSession implements Session {
   readonly dialect = 'plain';
   name: string | undefined;
+  readonly #setting: SessionSetting;
   readonly #router: Router;
   readonly #connection: Connection;
-  readonly #defaults: LimitDefaults;
+  readonly #admission: Admission;
 
-  constructor(router: Router, connection: Connection, defaults: LimitDefaults) {
-    this.#router = router;
+  constructor(setting: SessionSetting, { connection, identity }: SessionStart) {
+    this.#setting = setting;
+    this.#router = setting.router;
     this.#connection = connection;
-    this.#defaults = defaults;
+    this.#admission = new Admission(setting.guard, identity);
+  }
+
+  get identity(): Identity | undefined {
+    return this.#admission.identity;
+  }
+
+  get entering(): Promise<void> | undefined {
+    return this.#admission.entering;
   }
 
   receive(raw: string): void {
@@ -26,7 +38,7 @@ export class PlainSession implements Session {
     const { frame } = decoded;
     switch (frame.type) {
       case 'register':
-        return this.#register(frame.name);
+        return this.#register(frame.name, frame.token);
       case 'send':
         return this.#send(frame.target, frame.text);
       case 'ping':
@@ -41,6 +53,7 @@ export class PlainSession implements Session {
   }
 
   closed(orderly: boolean): void {
+    this.#admission.gone();
     if (this.name !== undefined) {
       this.#router.mailboxes.detach(this.name, this.#connection, orderly);
       this.#router.watchers.tell({ type: 'agents' });
@@ -51,18 +64,26 @@ export class PlainSession implements Session {
     // A plain client knows no such frame; it comes back when it is closed.
   }
 
-  #register(name: string): void {
-    const { grants, mailboxes, watchers, now } = this.#router;
+  #register(name: string, token: string | undefined): void {
     if (this.name === name) return;
     if (this.name !== undefined) return this.#fault('already-registered', `this connection is ${this.name}`);
-    if (!namePattern.test(name)) {
-      this.#fault('name-refused', `a name matches ${namePattern.source}`);
-      return this.#connection.close('name-refused');
+    this.#admission.ask(name, token, (refused) => this.#enter(name, refused ?? this.#refusalOf(name)));
+  }
+
+  #refusalOf(name: string): NotAdmitted | undefined {
+    const { grants, mailboxes } = this.#router;
+    if (this.identity && !maySpeak(this.identity)) return nameRefused('an observer has nothing to say here');
+    if (grants.replicasOf(name).size > 0)
+      return nameRefused(`${name} is in use by an agent that speaks another dialect`);
+    return this.#setting.duplicates === 'reject' && mailboxes.isConnected(name) ? nameTaken(name) : undefined;
+  }
+
+  #enter(name: string, refused: NotAdmitted | undefined): void {
+    if (refused) {
+      this.#fault(refused.code, refused.message);
+      return this.#connection.close(refused.closing);
     }
-    if (grants.replicasOf(name).size > 0) {
-      this.#fault('name-refused', `${name} is in use by an agent that speaks another dialect`);
-      return this.#connection.close('name-refused');
-    }
+    const { mailboxes, watchers, now } = this.#router;
     this.name = name;
     mailboxes.attach(name, this.#connection, now())?.close('taken-over');
     watchers.tell({ type: 'agents' });
@@ -72,6 +93,8 @@ export class PlainSession implements Session {
     const { name } = this;
     if (name === undefined) return this.#fault('not-registered', 'register first');
     if (target === name) return this.#fault('bad-target', 'nobody addresses itself');
+    if (this.identity && !maySendTo(this.identity, target))
+      return this.#fault('forbidden', `the token does not allow writing to ${target}`);
     const { conversations, correspondence, mailboxes } = this.#router;
     if (mailboxes.isFull(target))
       return this.#fault('mailbox-full', `${target} is away and has too much waiting`);
@@ -91,7 +114,7 @@ export class PlainSession implements Session {
   #open(target: string): string {
     const id = newConversationId();
     const by = this.name as string;
-    const limits = completeLimits(this.#defaults, undefined);
+    const limits = completeLimits(this.#setting.defaults, undefined);
     this.#router.conversations.submit(id, {
       type: 'open',
       by,

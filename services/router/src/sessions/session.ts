@@ -1,12 +1,42 @@
+import type { Connection } from '../connection.ts';
+import type { Guard } from '../identity/guard.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { Router } from '../router.ts';
+import type { LimitDefaults } from './limit-defaults.ts';
+
 /** What one connection says, in its dialect. The door calls it; it never sees a socket. */
 export interface Session {
   readonly dialect: 'plain' | 'v1';
   /** The name it speaks for; undefined until it has registered. */
   readonly name: string | undefined;
+  /** Whose token it was shown; undefined until it has seen a good one. */
+  readonly identity: Identity | undefined;
+  /** While a token is being checked: until then nothing more may be received. */
+  readonly entering: Promise<void> | undefined;
   receive(raw: string): void;
   ponged(payload: string): void;
   /** `orderly`: the peer said goodbye itself. Called once. */
   closed(orderly: boolean): void;
   /** The router is about to leave; `graceMs` is left for answers under way. */
   drain(graceMs: number): void;
+}
+
+/** What happens when a name is registered that a connection has already. */
+export const duplicateRules = ['replicas', 'reject', 'takeover'] as const;
+export type DuplicateRule = (typeof duplicateRules)[number];
+
+/** What every session is given. */
+export interface SessionSetting {
+  readonly router: Router;
+  readonly guard: Guard;
+  readonly defaults: LimitDefaults;
+  readonly duplicates: DuplicateRule;
+  /** Told to clients, so that they can say which router they spoke to. */
+  readonly routerName: string;
+}
+
+export interface SessionStart {
+  readonly connection: Connection;
+  /** Who the handshake said it is. */
+  readonly identity: Identity | undefined;
 }

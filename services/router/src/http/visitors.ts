@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { hasTokenInUrl } from '../identity/presented-token.ts';
+import type { Arrivals } from './arrivals.ts';
+
+export interface TurnedAway {
+  readonly status: 400 | 403 | 503;
+  readonly code: 'forbidden' | 'unavailable';
+  readonly message: string;
+}
+
+export interface VisitorRules {
+  /** Origins of pages that may connect besides our own, exactly as browsers send them. */
+  readonly origins: readonly string[];
+  /** Names in `Host` besides localhost and addresses; undefined is any. */
+  readonly hosts: readonly string[] | undefined;
+}
+
+const hostPattern = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i;
+
+/** Whether a request may come in at all, before anything is done for it: what to answer if not. */
+export const makeVisitorCheck = ({ origins, hosts }: VisitorRules, arrivals: Arrivals) => {
+  const named = new Set(['localhost', ...(hosts ?? [])].map((host) => host.toLowerCase()));
+
+  /**
+   * A page whose own name was made to point here (DNS rebinding) is same-origin for its browser, but says its name in
+   * `Host`. An address in `Host` cannot be such a name.
+   */
+  const knowsHost = (host: string | undefined): boolean => {
+    const name = hostPattern.exec(host ?? '')?.[1]?.toLowerCase();
+    if (name === undefined) return false;
+    return hosts === undefined || isIP(name.replace(/^\[|\]$/g, '')) !== 0 || named.has(name);
+  };
+
+  /** Browsers always send `Origin` with a WebSocket, other programs do not. */
+  const knowsOrigin = (origin: string | undefined, host: string | undefined): boolean => {
+    if (origin === undefined || origins.includes(origin)) return true;
+    const page = URL.parse(origin);
+    if (!page || page.origin !== origin) return false;
+    return page.host === URL.parse(`${page.protocol}//${host}`)?.host;
+  };
+
+  return (request: IncomingMessage): TurnedAway | undefined => {
+    const { host, origin } = request.headers;
+    if (arrivals.isSurplus(request)) {
+      const message = 'too many connections, here or from your address: see ROUTER_MAX_CONNECTIONS';
+      return { status: 503, code: 'unavailable', message };
+    }
+    if (hasTokenInUrl(request)) {
+      const message = 'a token in a URL ends up in logs: withdraw it, and send one as Authorization: Bearer';
+      return { status: 400, code: 'forbidden', message };
+    }
+    if (!knowsHost(host))
+      return { status: 403, code: 'forbidden', message: 'this Host is not allowed: see ROUTER_HOSTS' };
+    if (!knowsOrigin(origin, host))
+      return { status: 403, code: 'forbidden', message: 'this Origin is not allowed: see ROUTER_ORIGINS' };
+    return undefined;
+  };
+};
+export type VisitorCheck = ReturnType<typeof makeVisitorCheck>;

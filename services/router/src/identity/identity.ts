@@ -1,0 +1,33 @@
+/** What the bearer of a token may do: speak for its names, only read, or everything. */
+export const roles = ['agent', 'observer', 'operator'] as const;
+export type Role = (typeof roles)[number];
+
+export interface Identity {
+  readonly role: Role;
+  /** The names that it may register. */
+  readonly names: readonly NamePattern[];
+  /** Whom it may address; undefined is everybody. */
+  readonly send: readonly NamePattern[] | undefined;
+  /** False once its token has expired or was withdrawn. `now` in ms since 1970. */
+  isValid(now: number): boolean;
+}
+
+/** A name, or the beginning of names with a `*` behind it. `*` alone is every name. */
+export type NamePattern = string;
+
+const pattern = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,63}\*?|\*)$/;
+export const isNamePattern = (text: unknown): text is NamePattern =>
+  typeof text === 'string' && pattern.test(text);
+
+const matches = (patterns: readonly NamePattern[], name: string): boolean =>
+  patterns.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : one === name));
+
+export const mayBe = ({ names }: Identity, name: string): boolean => matches(names, name);
+export const maySendTo = ({ send }: Identity, target: string): boolean =>
+  send === undefined || matches(send, target);
+export const maySpeak = ({ role }: Identity): boolean => role !== 'observer';
+/** Conversations of others: over HTTP, and with `history`. */
+export const mayReadAll = ({ role }: Identity): boolean => role !== 'agent';
+
+/** Everybody, where nobody needs a token. */
+export const anybody: Identity = { role: 'operator', names: ['*'], send: undefined, isValid: () => true };

@@ -1,0 +1,20 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Browsers cannot set headers on a WebSocket, so they offer the token as a second subprotocol. It is never echoed. */
+const bearerProtocol = 'parley.bearer.';
+
+/** The token of a request: `Authorization: Bearer`, or among the subprotocols. */
+export const presentedToken = ({ headers }: IncomingMessage): string | undefined => {
+  const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) return bearer;
+  for (const offered of headers['sec-websocket-protocol']?.split(',') ?? []) {
+    const protocol = offered.trim();
+    if (protocol.startsWith(bearerProtocol))
+      return Buffer.from(protocol.slice(bearerProtocol.length), 'base64url').toString();
+  }
+  return undefined;
+};
+
+/** URLs end up in the logs of every proxy on the way, so a token in one counts as leaked and is refused. */
+export const hasTokenInUrl = ({ url }: IncomingMessage): boolean =>
+  /[?&](?:access_|auth_|bearer_)?token=/i.test(url ?? '');

@@ -1,0 +1,60 @@
+import { type Closing, namePattern, type RefusalCode } from '@parley/protocol';
+import type { Guard, Verdict } from '../identity/guard.ts';
+import { type Identity, mayBe } from '../identity/identity.ts';
+
+/** Why a name may not be registered, and how the connection ends for it. */
+export interface NotAdmitted {
+  readonly code: RefusalCode;
+  readonly message: string;
+  readonly closing: Closing;
+}
+
+/** Who speaks on one connection: known from the handshake, or from the token in `register`. */
+export class Admission {
+  readonly #guard: Guard;
+  identity: Identity | undefined;
+  entering: Promise<void> | undefined;
+  #gone = false;
+
+  constructor(guard: Guard, identity: Identity | undefined) {
+    this.#guard = guard;
+    this.identity = identity;
+  }
+
+  /** Calls back at once where nothing has to be waited for, and never after the connection is gone. */
+  ask(name: string, token: string | undefined, then: (refused: NotAdmitted | undefined) => void): void {
+    const known: Verdict | undefined = this.identity && { ok: true, identity: this.identity };
+    const verdict = known ?? this.#guard.identify(token);
+    if (!(verdict instanceof Promise)) return then(this.#judge(name, verdict));
+    this.entering = verdict.then((checked) => {
+      this.entering = undefined;
+      if (!this.#gone) then(this.#judge(name, checked));
+    });
+    return undefined;
+  }
+
+  gone(): void {
+    this.#gone = true;
+  }
+
+  #judge(name: string, verdict: Verdict): NotAdmitted | undefined {
+    if (!verdict.ok) return { code: verdict.code, message: verdict.problem, closing: verdict.code };
+    if (!namePattern.test(name)) return nameRefused(`a name matches ${namePattern.source}`);
+    if (!mayBe(verdict.identity, name)) return nameRefused(`the token is not for the name ${name}`);
+    this.identity = verdict.identity;
+    return undefined;
+  }
+}
+
+export const nameRefused = (message: string): NotAdmitted => ({
+  code: 'name-refused',
+  message,
+  closing: 'name-refused',
+});
+
+/** Not for ever: the other may be a connection that has died and is not yet known to. */
+export const nameTaken = (name: string): NotAdmitted => ({
+  code: 'unavailable',
+  message: `${name} is registered by another connection`,
+  closing: 'busy',
+});
