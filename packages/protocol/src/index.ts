@@ -1,5 +1,6 @@
 export { type Closing, closings, type ReturnRule, returnRule } from './close-codes.ts';
 export { type Decoded, decodeClientFrame, decodePlainFrame, decodeRouterFrame } from './codec.ts';
+export { type ControlAction, type ControlBody, controlBodies } from './control.ts';
 export {
   type Entry,
   type EntryOf,

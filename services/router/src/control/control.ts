@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { type ControlAction, type ControlBody, controlBodies, type RefusalCode } from '@parley/protocol';
+import type { Outcome } from '../conversations.ts';
+import type { Command } from '../core/command.ts';
+import type { Router } from '../router.ts';
+import { newConversationId } from '../sessions/conversation-id.ts';
+import { completeLimits, type LimitDefaults } from '../sessions/limit-defaults.ts';
+
+/** What the operator is told. `body` is JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface ControlRequest {
+  readonly action: ControlAction;
+  /** The conversation; none for `open`. */
+  readonly id: string | undefined;
+  readonly body: unknown;
+  /** Who asks: the name that the token binds. */
+  readonly by: string;
+  /** A repeated request with the same key is answered like the first, and nothing is done twice. */
+  readonly key: string | undefined;
+}
+
+const statusOf: Partial<Record<RefusalCode, number>> = {
+  'bad-frame': 400,
+  'bad-target': 400,
+  forbidden: 403,
+  'unknown-conversation': 404,
+  unavailable: 503,
+  draining: 503,
+};
+const refused = (code: RefusalCode, message: string): Answer => ({
+  status: statusOf[code] ?? 409,
+  body: { error: { code, message } },
+});
+
+const maxRemembered = 10_000;
+
+/** Everything that an operator can do to conversations: each act is an entry, so a run stays reproducible. */
+export class Control {
+  readonly #router: Router;
+  readonly #defaults: LimitDefaults;
+  readonly #answers = new Map<string, Promise<Answer>>();
+
+  constructor(router: Router, defaults: LimitDefaults) {
+    this.#router = router;
+    this.#defaults = defaults;
+  }
+
+  handle(request: ControlRequest): Promise<Answer> {
+    const { key, by, action, id } = request;
+    if (key === undefined) return this.#do(request);
+    const remembered = `${by}\n${action}\n${id ?? ''}\n${key}`;
+    const known = this.#answers.get(remembered);
+    if (known) return known;
+    const answer = this.#do(request);
+    this.#answers.set(remembered, answer);
+    if (this.#answers.size > maxRemembered) this.#answers.delete(this.#answers.keys().next().value as string);
+    return answer;
+  }
+
+  async #do(request: ControlRequest): Promise<Answer> {
+    const shape = controlBodies[request.action];
+    const fault = shape.fault(request.body, 'body');
+    if (fault) return refused('bad-frame', fault);
+    const body = shape.pick(request.body as never);
+    if (request.action === 'open') return this.#open(request, body as ControlBody<'open'>);
+    const id = request.id ?? '';
+    if (request.action === 'fork') return this.#fork(request, id, body as ControlBody<'fork'>);
+    return this.#told(id, await this.#submit(id, commandOf(request.action, body, request.by)), 200);
+  }
+
+  /** The id comes from the idempotency key, so that a repetition finds the first even after a restart. */
+  #idFor({ key, by, action }: ControlRequest): string {
+    if (key === undefined) return newConversationId();
+    return `c${createHash('sha256').update(`${by}\n${action}\n${key}`).digest('hex').slice(0, 16)}`;
+  }
+
+  async #open(request: ControlRequest, body: ControlBody<'open'>): Promise<Answer> {
+    const id = this.#idFor(request);
+    if (request.key !== undefined && this.#router.conversations.find(id)) return this.#shown(id, 200);
+    const { by = body.members[0] as string, policy = 'addressed', limits, ...rest } = body;
+    const priced = this.#unpriced(body);
+    if (priced) return priced;
+    const complete = completeLimits(this.#defaults, limits);
+    const outcome = await this.#submit(id, { type: 'open', ...rest, by, policy, limits: complete });
+    return this.#told(id, outcome, 201);
+  }
+
+  async #fork(
+    request: ControlRequest,
+    parentId: string,
+    { at, cast, limits }: ControlBody<'fork'>,
+  ): Promise<Answer> {
+    const { conversations } = this.#router;
+    const id = this.#idFor(request);
+    if (request.key !== undefined && conversations.find(id)) return this.#shown(id, 200);
+    const parent = conversations.at(parentId, at);
+    if (!parent) return refused('unknown-conversation', `there is no conversation with an entry ${at}`);
+    const complete = completeLimits(parent.limits, limits);
+    const outcome = await this.#submit(id, { type: 'fork', by: request.by, parent, cast, limits: complete });
+    return this.#told(id, outcome, 201);
+  }
+
+  /** A money cap needs the price of every model that is known to take part. */
+  #unpriced({ members, cast, limits }: ControlBody<'open'>): Answer | undefined {
+    if (!limits?.maxCost && !limits?.maxCostPerAgent) return undefined;
+    const { grants, prices } = this.#router;
+    const models = members.flatMap((member) => {
+      const own = cast?.find(({ name }) => name === member)?.model;
+      return own === undefined ? [...grants.replicasOf(member)].map(({ model }) => model) : [own];
+    });
+    const unknown = models.find((model) => !prices.has(model));
+    return models.some((model) => !prices.has(model))
+      ? refused('no-price', `there is a money cap and no price for the model ${unknown ?? '(not named)'}`)
+      : undefined;
+  }
+
+  #submit(id: string, command: Command): Promise<Outcome> {
+    return new Promise((resolve) => this.#router.conversations.submit(id, command, resolve));
+  }
+
+  #told(id: string, outcome: Outcome, status: number): Answer {
+    return outcome.kind === 'refused'
+      ? refused(outcome.code, outcome.message)
+      : { status, body: { conversation: id, seq: outcome.seq } };
+  }
+
+  #shown(id: string, status: number): Answer {
+    return { status, body: { conversation: id, seq: 1 } };
+  }
+}
+
+type Plain = Exclude<ControlAction, 'open' | 'fork'>;
+
+const commandOf = (action: Plain, body: unknown, by: string): Command => {
+  const as = <A extends Plain>(_action: A) => body as ControlBody<A>;
+  switch (action) {
+    case 'pause':
+      return { type: 'pause', by };
+    case 'resume':
+      return { type: 'resume', by };
+    case 'step':
+      return { type: 'resume', by, lines: as(action).lines ?? 1 };
+    case 'end':
+      return { type: 'end', by, detail: as(action).detail };
+    case 'say': {
+      const { text, target, as: member, to } = as(action);
+      return member === undefined
+        ? { type: 'say', from: by, text, target, to, as: 'operator' }
+        : { type: 'say', from: member, text, target, to, as: { seat: by } };
+    }
+    case 'whisper':
+      return { type: 'note', by, kind: 'whisper', ...as(action) };
+    case 'seat':
+    case 'unseat':
+      return { type: action, who: as(action).who, by };
+    case 'recast':
+      return { type: 'recast', by, role: as(action).role };
+  }
+};
