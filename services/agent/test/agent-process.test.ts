@@ -1,0 +1,288 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { fakeRouter, type Guest } from './fake-router.ts';
+import { answer, modelServer, refuse } from './models/model-server.ts';
+import { openedEntry, saidEntry } from './scenes.ts';
+
+const main = resolve(import.meta.dirname, '../src/main.ts');
+const directory = mkdtempSync(join(tmpdir(), 'parley-agent-'));
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly exit: Promise<number | null>;
+  readonly output: { out: string; err: string };
+  logged(message: string): Promise<Record<string, unknown>[]>;
+}
+
+/** The agent as a process of its own, away from any .env, killed at the end of the test. */
+const agent = (env: Record<string, string>, args: string[] = []): Started => {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: directory,
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const output = { out: '', err: '' };
+  child.stdout.on('data', (data) => {
+    output.out += data;
+  });
+  child.stderr.on('data', (data) => {
+    output.err += data;
+  });
+  const exit = new Promise<number | null>((done) => child.on('close', done));
+  const logged = (message: string) =>
+    vi.waitFor(
+      () => {
+        const lines = output.out.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+        const found = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg.includes(message));
+        if (found.length === 0) throw new Error(`not logged: ${message}\n${output.out}${output.err}`);
+        return found;
+      },
+      { timeout: 10_000, interval: 10 },
+    );
+  return { child, exit, output, logged };
+};
+
+const grant = (guest: Guest, turn = 1, attempt = 1): void =>
+  guest.send({
+    type: 'turn',
+    conversation: 'c1',
+    turn,
+    attempt,
+    deadlineMs: 20_000,
+    remaining: {},
+    entries:
+      attempt === 1 ? [openedEntry(['alice', 'bob']), saidEntry(2, 'bob', 'A very private remark.')] : [],
+  });
+
+const welcomed = async (router: Awaited<ReturnType<typeof fakeRouter>>, index = 0): Promise<Guest> => {
+  const guest = await router.guest(index);
+  await guest.heard('register');
+  guest.welcome();
+  return guest;
+};
+
+describe('the agent process', { timeout: 30_000 }, () => {
+  it('opens its conversation once, also when the router goes and comes back', async () => {
+    const router = await fakeRouter();
+    const { logged } = agent({ ROUTER_URL: router.url, AGENT_TOPIC: 'Bridges' }, ['alice', 'bob', 'alice']);
+    const first = await welcomed(router);
+    const [open] = await first.heard('open');
+    expect(open).toEqual({
+      type: 'open',
+      ref: 'opening',
+      members: ['alice', 'bob'],
+      policy: 'addressed',
+      limits: {},
+      topic: 'Bridges',
+      resume: true,
+    });
+    first.socket.terminate();
+    const second = await welcomed(router, 1);
+    await second.heard('open');
+    second.send({ type: 'accepted', ref: 'opening', conversation: 'c1', seq: 1 });
+    await logged('conversation opened');
+    second.socket.terminate();
+    const third = await welcomed(router, 2);
+    grant(third);
+    await third.heard('say');
+    expect(third.frames.map(({ type }) => type)).not.toContain('open');
+  });
+
+  it('rehearses without a key, and says so once', async () => {
+    const router = await fakeRouter();
+    const { logged } = agent({ ROUTER_URL: router.url }, ['alice', 'bob']);
+    const guest = await welcomed(router);
+    for (const turn of [1, 3]) {
+      grant(guest, turn);
+      await guest.heard('say', turn === 1 ? 1 : 2);
+      guest.send({ type: 'accepted', conversation: 'c1', turn, seq: turn + 2 });
+    }
+    expect(await logged('not from a language model')).toHaveLength(1);
+    expect(await guest.heard('say', 2)).toMatchObject([
+      { target: 'bob', usage: { model: 'rehearsal', estimated: true } },
+      { target: 'bob' },
+    ]);
+  });
+
+  it('speaks through a compatible server, and never logs the key or what was said', async () => {
+    const router = await fakeRouter();
+    const server = await modelServer((response) => answer(response, 'A confidential answer.'));
+    const env = {
+      ROUTER_URL: router.url,
+      OPENAI_BASE_URL: server.url,
+      OPENAI_API_KEY: 'sk-planted',
+      OPENAI_MODEL: 'tiny',
+    };
+    const { child, exit, output } = agent({ ...env, LOG_LEVEL: 'trace', AGENT_TOKEN: 'tok-planted' }, [
+      'alice',
+    ]);
+    const guest = await welcomed(router);
+    grant(guest);
+    const [say] = await guest.heard('say');
+    expect(say).toMatchObject({
+      text: 'A confidential answer.',
+      usage: { inputTokens: 11, outputTokens: 7 },
+    });
+    expect(server.asked[0]?.body).toMatchObject({ model: 'tiny', stream: true });
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(output.err).toBe('');
+    for (const secret of ['sk-planted', 'tok-planted', 'confidential', 'private remark']) {
+      expect(output.out).not.toContain(secret);
+    }
+  });
+
+  it.each([
+    [401, 'model-unauthorized', 'check OPENAI_API_KEY'],
+    [404, 'model-not-found', 'check OPENAI_MODEL'],
+  ] as const)(
+    'tells of a model server’s %i once, and passes each turn with %s',
+    async (status, reason, advice) => {
+      const router = await fakeRouter();
+      const server = await modelServer((response) => refuse(response, status, { message: 'no' }));
+      const { logged, child, exit } = agent(
+        { ROUTER_URL: router.url, OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'sk-wrong' },
+        ['alice'],
+      );
+      const guest = await welcomed(router);
+      for (const attempt of [1, 2, 3]) {
+        grant(guest, 1, attempt);
+        const passes = await guest.heard('pass', attempt);
+        expect(passes.at(-1)).toMatchObject({ turn: 1, reason });
+      }
+      child.kill('SIGTERM');
+      expect(await exit).toBe(0);
+      expect(await logged(advice)).toHaveLength(1);
+      expect(server.asked).toHaveLength(3);
+    },
+  );
+
+  it('asks what its prompt module makes, and passes the turn, told once, when that throws', async () => {
+    const router = await fakeRouter();
+    const server = await modelServer((response) => answer(response, 'Fine.'));
+    writeFileSync(
+      join(directory, 'prompt.ts'),
+      `export const makePrompt = ({ previousMessage, conversation }: { previousMessage: string; conversation: { turn: number } }) => {
+        if (conversation.turn > 1) throw new Error('out of ideas');
+        return 'Reply to: ' + previousMessage;
+      };`,
+    );
+    const { logged } = agent(
+      { ROUTER_URL: router.url, OPENAI_BASE_URL: server.url, AGENT_PROMPT_MODULE: 'prompt.ts' },
+      ['alice'],
+    );
+    const guest = await welcomed(router);
+    grant(guest);
+    await guest.heard('say');
+    expect(server.asked[0]?.body.messages).toEqual([
+      { role: 'user', content: 'Reply to: A very private remark.' },
+    ]);
+    for (const turn of [3, 5]) {
+      grant(guest, turn);
+      const passes = await guest.heard('pass', (turn - 1) / 2);
+      expect(passes.at(-1)).toMatchObject({
+        turn,
+        reason: 'prompt-failed',
+        detail: expect.stringContaining('out of ideas (prompt.ts:2'),
+      });
+    }
+    expect(await logged('makePrompt()')).toHaveLength(1);
+  });
+
+  it('serves its health, its readiness and its metrics', async () => {
+    const router = await fakeRouter();
+    const { logged } = agent({ ROUTER_URL: router.url, AGENT_HEALTH_PORT: '0' }, ['alice', 'bob']);
+    const [{ port } = {}] = await logged('serving /healthz');
+    const get = async (path: string) => {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`);
+      return { status: response.status, text: await response.text() };
+    };
+    expect((await get('/healthz')).status).toBe(200);
+    expect(await get('/readyz')).toEqual({ status: 503, text: 'not registered with the router\n' });
+    expect((await get('/elsewhere')).status).toBe(404);
+    const before = (await get('/metrics')).text;
+    expect(before).toContain('parley_agent_connected 0');
+    expect(before).toContain('parley_agent_turns_total{outcome="model-unauthorized"} 0');
+    expect(before).toContain('parley_agent_model_retries_total{reason="rate-limited"} 0');
+    const guest = await welcomed(router);
+    grant(guest);
+    await guest.heard('say');
+    expect((await get('/readyz')).status).toBe(200);
+    const after = (await get('/metrics')).text;
+    expect(after).toContain('parley_agent_connected 1');
+    expect(after).toContain('parley_agent_turns_total{outcome="said"} 1');
+    expect(after).toMatch(
+      /gen_ai_client_inference_duration_seconds_count\{[^}]*gen_ai_request_model="rehearsal"[^}]*\} 1/,
+    );
+    expect(after).toMatch(/gen_ai_client_inference_usage_output_tokens_total\{[^}]*\} [1-9]/);
+    expect(after).toMatch(/parley_build_info\{service="agent",version="[^"]+"\} 1/);
+    for (const word of ['alice', 'bob', 'c1', 'private']) expect(after).not.toMatch(new RegExp(`"${word}"`));
+  });
+
+  it('exits 0 when it is asked to stop, in the middle of a turn and without a word', async () => {
+    const router = await fakeRouter();
+    const server = await modelServer(() => {});
+    const { child, exit } = agent({ ROUTER_URL: router.url, OPENAI_BASE_URL: server.url }, ['alice']);
+    const guest = await welcomed(router);
+    grant(guest);
+    await vi.waitFor(() => expect(server.asked).toHaveLength(1), { timeout: 5_000 });
+    child.kill('SIGINT');
+    expect(await exit).toBe(0);
+    expect(await guest.closed).toBe(1000);
+    expect(guest.frames.map(({ type }) => type)).toEqual(['register']);
+  });
+
+  it('exits 0 when it is asked to stop while it looks for a router', async () => {
+    const { child, exit, logged } = agent({ ROUTER_URL: 'ws://127.0.0.1:9' }, ['alice']);
+    await logged('no router at ROUTER_URL');
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+  });
+
+  it('exits 1 when the router wants it to stay away', async () => {
+    const router = await fakeRouter();
+    const { exit, logged } = agent({ ROUTER_URL: router.url }, ['alice']);
+    (await router.guest()).socket.close(4003, 'name-refused');
+    expect(await exit).toBe(1);
+    await logged('wants this agent to stay away');
+  });
+
+  it.each<[string, Record<string, string>, string[], string]>([
+    [
+      'a misspelt setting',
+      { AGENT_NMAE: 'alice' },
+      [],
+      'AGENT_NMAE: unknown setting; did you mean AGENT_NAME?',
+    ],
+    ['a bad name', {}, ['al/ice'], 'AGENT_NAME: expected a name'],
+    ['itself as target', {}, ['alice', 'alice'], 'AGENT_TARGET: alice is this agent itself'],
+    [
+      'a prompt module that is not there',
+      { AGENT_PROMPT_MODULE: 'gone.ts' },
+      ['alice'],
+      'AGENT_PROMPT_MODULE: gone.ts cannot be loaded',
+    ],
+  ])('exits 1 for %s, with a line that says what to do and no stack', async (_, env, args, message) => {
+    const { exit, output } = agent({ ...env, LOG_LEVEL: 'silent' }, args);
+    expect(await exit).toBe(1);
+    expect(output.err.trim()).toContain(message);
+    expect(output.err).not.toMatch(/^\s+at /m);
+    expect(output.out).toBe('');
+  });
+
+  it('exits 1 when its health port is taken', async () => {
+    const router = await fakeRouter();
+    const { exit, output } = agent({ ROUTER_URL: router.url, AGENT_HEALTH_PORT: String(router.port) }, [
+      'alice',
+    ]);
+    // The fake router listens on 127.0.0.1 only, which is enough to be in the way.
+    expect(await exit).toBe(1);
+    expect(output.err).toContain(
+      `AGENT_HEALTH_PORT: cannot listen on port ${router.port}: something else listens there`,
+    );
+  });
+});
