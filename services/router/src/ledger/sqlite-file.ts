@@ -45,11 +45,14 @@ const isOpenElsewhere = (path: string): boolean => {
 /** Looked for before SQLite sees the files, because opening them would clear away what it cannot read. */
 const checkBeforeOpening = (path: string): void => {
   const log = `${path}-wal`;
-  const damage =
-    bytesOf(path) === 0 && bytesOf(log) > 0 ? `the file is empty or gone, and ${log} is not` : walDamage(log);
+  if (bytesOf(path) === 0 && bytesOf(log) > 0) {
+    throw new LedgerDamage(path, [`the file is empty or gone, and ${log} is not`]);
+  }
+  const damage = walDamage(log);
   if (damage === undefined) return;
-  if (isOpenElsewhere(path)) throw cannot(path, 'another process has it open');
-  throw new LedgerDamage(path, [damage]);
+  throw isOpenElsewhere(path)
+    ? cannot(path, 'another process has it open')
+    : new LedgerDamage(path, [damage]);
 };
 
 /** The first places at which the structure of the file is broken. `check`: SQLite's thorough or its quick one. */
@@ -58,14 +61,19 @@ export const structuralFaults = (
   check: 'integrity_check' | 'quick_check',
 ): string[] => {
   const pageSize = Number(database.prepare('PRAGMA page_size').get()?.page_size);
-  const rows = database.prepare(`PRAGMA ${check}(10)`).all();
-  return rows
-    .map((row) => String(Object.values(row)[0]))
-    .filter((fault) => fault !== 'ok')
-    .map((fault) => {
+  const faults: string[] = [];
+  try {
+    for (const row of database.prepare(`PRAGMA ${check}(10)`).iterate()) {
+      const fault = String(Object.values(row)[0]);
       const page = /page (\d+)/i.exec(fault)?.[1];
-      return page === undefined ? fault : `${fault} (offset ${(Number(page) - 1) * pageSize})`;
-    });
+      if (fault !== 'ok')
+        faults.push(page === undefined ? fault : `${fault} (offset ${(Number(page) - 1) * pageSize})`);
+    }
+  } catch (error) {
+    // The check itself gives up on some kinds of damage, after having told what it found.
+    if (faults.length === 0) throw error;
+  }
+  return faults;
 };
 
 export interface OpenOptions {

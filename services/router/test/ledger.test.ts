@@ -1,0 +1,25 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { openMemoryLedger } from '../src/ledger/memory.ts';
+import { openSqliteLedger } from '../src/ledger/sqlite.ts';
+import { ledgerContract } from './ledger-contract.ts';
+
+ledgerContract('memory', () => ({ open: openMemoryLedger }));
+
+const folder = mkdtempSync(join(tmpdir(), 'parley-ledger-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+
+ledgerContract('sqlite', () => {
+  const path = join(folder, `${++files}.sqlite`);
+  const open = () => openSqliteLedger(path);
+  return {
+    open,
+    reopen(ledger) {
+      ledger.close();
+      return open();
+    },
+  };
+});
