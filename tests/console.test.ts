@@ -1,9 +1,10 @@
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RunningRouter } from './harness/parley.ts';
+import { killAll } from './harness/started-process.ts';
 import { Line } from './observe/line.ts';
 import { Peer } from './observe/peer.ts';
 import { program } from './observe/programs.ts';
-import { type Running, runService } from './observe/running.ts';
 
 const executablePath = program('chromium');
 const quiet =
@@ -12,7 +13,7 @@ const hostile = '<img src=x onerror="document.title=1"><script>document.title=2<
 
 describe.skipIf(!executablePath)('the console, in a browser', () => {
   let browser: Browser;
-  let router: Running;
+  let router: RunningRouter;
   let line: Line;
   let page: Page;
   let alice: Peer;
@@ -20,8 +21,8 @@ describe.skipIf(!executablePath)('the console, in a browser', () => {
   const faults: string[] = [];
 
   beforeAll(async () => {
-    router = await runService('router', { ROUTER_PORT: '0', ROUTER_LEDGER: 'memory' }, 'listening');
-    line = await Line.to(router.said.console!);
+    router = await RunningRouter.start();
+    line = await Line.to(router.http);
     browser = await chromium.launch({ executablePath: executablePath!, args: quiet.split(' ') });
     page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.setDefaultTimeout(10_000);
@@ -33,7 +34,7 @@ describe.skipIf(!executablePath)('the console, in a browser', () => {
     bob?.close();
     await browser?.close();
     line?.close();
-    await router?.stop();
+    await killAll();
   });
 
   const lines = () => page.locator('#transcript .said:not(.draft) .text').allTextContents();
@@ -53,13 +54,13 @@ describe.skipIf(!executablePath)('the console, in a browser', () => {
 
   it('says what to run when nobody is there', async () => {
     await page.goto(line.url);
-    await see('#empty', 'make demo');
+    await see('#empty', 'npm run agent');
     await see('#link', 'live');
   });
 
   it('shows who is connected and what is said, as it happens and in order', async () => {
-    alice = await Peer.join(router.said.url!, 'alice');
-    bob = await Peer.join(router.said.url!, 'bob');
+    alice = await Peer.join(router.url, 'alice');
+    bob = await Peer.join(router.url, 'bob');
     await see('#agents', /alice.*bob/);
     await see('#empty', 'No conversation yet');
     alice.send({ type: 'open', ref: 'r', members: ['alice', 'bob'], topic: 'Tea', limits: { maxTurns: 7 } });

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { agentMetrics, type MetricDefinition, routerMetrics } from '@parley/kit';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { dashboard } from '../deploy/grafana/dashboard.ts';
-import { agentMetrics, type MetricDefinition, routerMetrics } from '../packages/kit/src/index.ts';
 import { program, run } from './observe/programs.ts';
 import { alertExpressions, dashboardExpressions, labelsIn, metricsIn } from './observe/promql.ts';
 

@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import type { Entry } from '@parley/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { dashboard } from '../deploy/grafana/dashboard.ts';
-import type { Entry } from '../packages/protocol/src/index.ts';
-import { serveModel } from './observe/model-server.ts';
+import { FakeOpenAi } from './harness/fake-openai.ts';
+import { RunningRouter, startAgent } from './harness/parley.ts';
+import { until } from './harness/poll.ts';
+import { killAll } from './harness/started-process.ts';
 import { program, run } from './observe/programs.ts';
 import { Prometheus } from './observe/prometheus.ts';
 import { alertExpressions, asGrafanaSends, dashboardExpressions, metricsIn } from './observe/promql.ts';
-import { type Running, runService, until } from './observe/running.ts';
 
 const prometheusPath = program('prometheus');
 const promtool = program('promtool');
@@ -34,41 +35,42 @@ const configuration = (router: string, agents: readonly string[]) => {
 };
 
 describe.skipIf(!prometheusPath || !promtool)('a conversation that Prometheus watches', () => {
-  let router: Running;
-  let agents: Running[] = [];
-  let model: Server;
+  let router: RunningRouter;
+  let model: FakeOpenAi;
   let prometheus: Prometheus;
   let pages: string[];
 
   beforeAll(async () => {
-    const served = await serveModel('That is a good point, and it is well made.');
-    model = served.server;
-    router = await runService('router', { ROUTER_PORT: '0', ROUTER_LEDGER: 'memory' }, 'listening');
-    const agent = (name: string, target: string, more: Record<string, string>) =>
-      runService(
-        'agent',
-        {
-          ...{ ROUTER_URL: router.said.url!, AGENT_HEALTH_PORT: '0', AGENT_NAME: name, AGENT_TARGET: target },
-          ...{ AGENT_FIRST_SPEAKER: 'alice', AGENT_MAX_TURNS: String(turns), ...more },
-        },
-        'serving /healthz, /readyz and /metrics',
-      );
-    agents = [
-      await agent('bob', 'alice', { AGENT_REHEARSAL_DELAY_MS: '300', AGENT_MODEL_KIND: 'rehearsal' }),
-      await agent('alice', 'bob', {
-        ...{ AGENT_MODEL_KIND: 'openai', OPENAI_BASE_URL: served.url, OPENAI_API_KEY: 'none' },
+    model = await FakeOpenAi.start({ delayMs: 20 });
+    for (let call = 0; call < 5; call++)
+      model.next.push({ kind: 'error', status: 429, headers: { 'retry-after-ms': '20' } }, { kind: 'reply' });
+    router = await RunningRouter.start();
+    const common = { ROUTER_URL: router.url, AGENT_HEALTH_PORT: '0', AGENT_MAX_TURNS: String(turns) };
+    const agents = [
+      startAgent(['bob', 'alice'], {
+        ...common,
+        AGENT_MODEL_KIND: 'rehearsal',
+        AGENT_REHEARSAL_DELAY_MS: '300',
+      }),
+      startAgent(['alice', 'bob', 'true'], {
+        ...common,
+        OPENAI_BASE_URL: model.baseUrl,
+        OPENAI_API_KEY: 'none',
         OPENAI_MODEL: 'a-model',
       }),
     ];
-    const addresses = agents.map(({ said }) => `127.0.0.1:${said.port}`);
-    const routerAddress = new URL(router.said.console!).host;
+    const serving = await Promise.all(
+      agents.map((agent) => agent.logged('serving /healthz, /readyz and /metrics')),
+    );
+    const addresses = serving.map(({ port }) => `127.0.0.1:${port}`);
+    const routerAddress = new URL(router.http).host;
     pages = [routerAddress, ...addresses].map((address) => `http://${address}/metrics`);
     prometheus = await Prometheus.start(prometheusPath!, configuration(routerAddress, addresses));
   }, 60_000);
   afterAll(async () => {
     await prometheus?.stop();
-    await Promise.all([...agents, router].map((one) => one?.stop()));
-    model?.close();
+    await killAll();
+    await model?.stop();
   });
 
   it.each([...new Set(dashboardExpressions(dashboard))])(
@@ -98,19 +100,8 @@ describe.skipIf(!prometheusPath || !promtool)('a conversation that Prometheus wa
   });
 
   it('counts what the ledger holds', async () => {
-    type Listed = { id: string; status: string };
-    const get = async <T>(path: string): Promise<T> =>
-      (await fetch(`${router.said.console}/v1/conversations${path}`)).json() as Promise<T>;
-    const entries = await until(
-      'the end of the conversation',
-      async () => {
-        const [conversation] = (await get<{ conversations: Listed[] }>('')).conversations;
-        return conversation?.status === 'ended'
-          ? (await get<{ entries: Entry[] }>(`/${conversation.id}`)).entries
-          : undefined;
-      },
-      60_000,
-    );
+    const { id } = await router.ended('alice', 60_000);
+    const entries: readonly Entry[] = await router.entries(id);
     const said = entries.filter((entry) => entry.type === 'said');
     const used = said.reduce((sum, { usage }) => sum + (usage?.inputTokens ?? 0), 0);
     const counted = (expression: string, value: number) =>

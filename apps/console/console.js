@@ -1,5 +1,6 @@
 import { find, showAgents, showConversations, showEmpty, showHead, showTranscript } from './page.js';
 import { after, Transcript } from './record.js';
+import { Denied, follow, get, useToken } from './router.js';
 
 /**
  * @typedef {import('./record.js').Agent} Agent
@@ -15,18 +16,12 @@ const conversations = new Map();
 let chosen;
 let transcript = new Transcript();
 let missing = false;
+/** Why the router shows nothing to us. @type {Denied | undefined} */
+let denied;
 /** Nothing is said about what is there before it is known. */
 let loaded = false;
 /** An ended conversation is read from its beginning, a running one is followed. */
 let fresh = true;
-
-/** Undefined when there is no such thing. @param {string} path @returns {Promise<any>} */
-const get = async (path) => {
-  const response = await fetch(path, { headers: { accept: 'application/json' } });
-  if (response.status === 404) return undefined;
-  if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
-  return response.json();
-};
 
 const loadAgents = async () => {
   agents = (await get('v1/agents')).agents;
@@ -73,7 +68,7 @@ const spaced = (load) => {
     }
     running = true;
     // What cannot be loaded now is loaded when the stream of events is back.
-    await load().catch((error) => console.warn(error));
+    await load().catch((error) => error instanceof Denied || console.info(error));
     setTimeout(() => {
       running = false;
       if (again) run();
@@ -106,34 +101,37 @@ const onChunk = (chunk) => {
   draw();
 };
 
-/** @param {'live' | 'connecting'} state */
+/** @param {'live' | 'connecting…' | 'sign in'} state */
 const showLink = (state) => {
   find('link').dataset.state = state;
-  find('link').textContent = state === 'live' ? 'live' : 'connecting…';
+  find('link').textContent = state;
 };
 
-/** Follows the router's events. A browser that loses them comes back by itself and says how far it got. */
-const follow = (since = '') => {
-  const events = new EventSource(since ? `v1/events?since=${since}` : 'v1/events');
-  let position = since;
-  events.addEventListener('open', () => {
-    showLink('live');
-    refreshAgents();
-    refreshConversations();
-    refreshChosen();
+/** @param {string} event @param {any} data */
+const onEvent = (event, data) => {
+  if (event === 'entry') onEntry(data);
+  else if (event === 'chunk') onChunk(data);
+  else if (event === 'agents') refreshAgents();
+};
+
+const start = async () => {
+  denied = undefined;
+  draw();
+  denied = await follow({
+    onOpen: () => {
+      showLink('live');
+      refreshAgents();
+      refreshConversations();
+      refreshChosen();
+    },
+    onLost: () => {
+      showLink('connecting…');
+      transcript.drafts.clear();
+    },
+    onEvent,
   });
-  events.addEventListener('entry', (event) => {
-    position = event.lastEventId;
-    onEntry(JSON.parse(event.data));
-  });
-  events.addEventListener('chunk', (event) => onChunk(JSON.parse(event.data)));
-  events.addEventListener('agents', () => refreshAgents());
-  events.addEventListener('error', () => {
-    showLink('connecting');
-    transcript.drafts.clear();
-    // A proxy's error page makes the browser give up; we do not.
-    if (events.readyState === EventSource.CLOSED) setTimeout(() => follow(position), 2_000);
-  });
+  showLink('sign in');
+  draw();
 };
 
 const atBottom = () => innerHeight + scrollY >= document.documentElement.scrollHeight - 80;
@@ -161,10 +159,11 @@ const draw = () => {
     document.body.classList.toggle('chosen', conversation !== undefined);
     showAgents(agents);
     showConversations(shown, conversations.size, chosen);
-    find('conversation').hidden = conversation === undefined;
-    find('empty').hidden = conversation !== undefined || !loaded;
-    if (!conversation)
-      return showEmpty({ agents: agents.length, conversations: conversations.size, missing });
+    find('sign-in').hidden = denied === undefined;
+    find('sign-in-why').textContent = denied?.message ?? '';
+    find('conversation').hidden = conversation === undefined || denied !== undefined;
+    find('empty').hidden = conversation !== undefined || denied !== undefined || !loaded;
+    if (!conversation) return showEmpty({ agents, conversations: conversations.size, missing });
     showHead(conversation, transcript, Date.now());
     showTranscript(conversation, transcript);
     if (follows) toBottom();
@@ -182,7 +181,7 @@ const choose = () => {
   transcript = new Transcript();
   find('transcript').replaceChildren();
   document.title = 'Parley';
-  loadChosen().catch((error) => console.warn(error));
+  refreshChosen();
   scrollTo({ top: 0 });
   draw();
 };
@@ -216,5 +215,10 @@ addEventListener('scroll', () => {
 addEventListener('hashchange', choose);
 // The clock of a running conversation.
 setInterval(() => chosen !== undefined && draw(), 1_000);
+find('sign-in').addEventListener('submit', (event) => {
+  event.preventDefault();
+  useToken(/** @type {HTMLInputElement} */ (find('token')).value.trim());
+  start();
+});
 choose();
-follow();
+start();

@@ -164,20 +164,35 @@ const note = (entry) => {
   const because = 'detail' in entry && entry.detail ? ` (${entry.detail})` : '';
   switch (entry.type) {
     case 'opened':
-      return `${entry.by} opened the conversation${entry.topic ? `: ${entry.topic}` : ''}`;
+      return `opened by ${entry.by}`;
+    case 'forked':
+      return `forked by ${entry.by} from ${entry.parent.conversation}, after line ${entry.parent.seq}`;
     case 'passed':
       return `${entry.from} passed: ${entry.reason}${because}`;
     case 'lapsed':
       return `${entry.from} gave no answer: ${entry.cause}${because}`;
+    case 'bid':
+      return `${entry.from} bids ${entry.score}`;
+    case 'noted':
+      return `${entry.kind} from ${entry.by} to ${entry.to.join(', ')}: ${entry.text}`;
+    case 'summarised':
+      return `${entry.who} summed up what was said up to line ${entry.through}`;
     case 'joined':
     case 'left':
       return `${entry.who} ${entry.type}`;
+    case 'seated':
+      return `${entry.by} speaks for ${entry.who}`;
+    case 'unseated':
+      return `${entry.who} speaks for itself again`;
+    case 'recast':
+      return `${entry.by} gave ${entry.role.name} another role`;
     case 'paused':
     case 'resumed':
       return `${entry.type} by ${entry.by}`;
     case 'ended':
       return `ended: ${entry.reason}${because}`;
     default:
+      // A newer router may know more.
       return /** @type {{ type: string }} */ (entry).type;
   }
 };
@@ -196,7 +211,9 @@ const line = (entry, { members }, tookMs) => {
     tookMs !== undefined && seconds(tookMs),
     usage && `${usage.estimated ? '~' : ''}${number.format(usage.outputTokens)} tokens`,
   ].filter(Boolean);
-  const toWhom = target !== undefined && members.length > 2 && make('span.target', `→ ${target}`);
+  const toWhom = entry.to
+    ? make('span.target', `only to ${entry.to.join(', ')}`)
+    : target !== undefined && members.length > 2 && make('span.target', `→ ${target}`);
   const head = make('div.by', make('span.name', from), toWhom, make('span.detail', detail.join(' · ')), time);
   if (usage)
     head.title = [usage.model, `${usage.inputTokens} tokens in, ${usage.outputTokens} out`]
@@ -234,28 +251,36 @@ export const showTranscript = (conversation, transcript) => {
   );
 };
 
+/** How to start an agent that finds this router. @param {string} words */
+const agentCommand = (words) => {
+  const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`;
+  return `${url === 'ws://localhost:8765' ? '' : `ROUTER_URL=${url} `}npm run agent -- ${words}`;
+};
+
 /**
  * What to do next, when there is nothing to show.
- * @param {{ agents: number, conversations: number, missing: boolean }} known
+ * @param {{ agents: readonly Agent[], conversations: number, missing: boolean }} known
  */
 export const showEmpty = ({ agents, conversations, missing }) => {
-  const [title, text, command] = missing
-    ? ['There is no such conversation', 'It may have been in a ledger that this router no longer uses.', '']
+  const [first] = agents;
+  const [title, text, ...commands] = missing
+    ? ['There is no such conversation', 'It may have been in a ledger that this router no longer uses.']
     : conversations > 0
-      ? ['Choose a conversation', 'The list shows the newest first.', '']
-      : agents > 0
+      ? ['Choose a conversation', 'The list shows the newest first.']
+      : first
         ? [
             'No conversation yet',
-            'Agents are connected. Open a conversation between them:',
-            'npm run parley -- run --help',
+            `${first.name} is here. An agent that speaks first opens a conversation:`,
+            agentCommand(`carol ${first.name} true`),
           ]
         : [
             'Nobody is here yet',
-            'No agent is connected. To see two of them talk, without a key or a model:',
-            'make demo',
+            'Two agents, each in a terminal of its own. Without a key in .env they rehearse, without a model:',
+            agentCommand('bob alice'),
+            agentCommand('alice bob true'),
           ];
-  find('empty-title').textContent = title;
-  find('empty-text').textContent = text;
-  find('empty-command').textContent = command;
-  find('empty-command').hidden = command === '';
+  find('empty-title').textContent = title ?? '';
+  find('empty-text').textContent = text ?? '';
+  find('empty-command').textContent = commands.join('\n');
+  find('empty-command').hidden = commands.length === 0;
 };

@@ -1,4 +1,4 @@
-import { agentMetrics, routerMetrics } from '../../packages/kit/src/index.ts';
+import { agentMetrics, routerMetrics } from '@parley/kit';
 import { dashboardOf, type Panel } from './panels.ts';
 import {
   aMinute,

@@ -1,4 +1,4 @@
-import type { ClientFrame, RouterFrame, RouterFrameOf } from '../../packages/protocol/src/index.ts';
+import type { ClientFrame, RouterFrame, RouterFrameOf } from '@parley/protocol';
 
 /** A `parley.v1` agent that does exactly what a test tells it to. */
 export class Peer {
