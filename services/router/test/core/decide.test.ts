@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import { limits, Talk } from './talk.ts';
+
+describe('turns', () => {
+  it('go back and forth between two that address each other', () => {
+    const talk = new Talk();
+    const speakers = [0, 1, 2, 3].map(() => {
+      const [speaker] = talk.floor;
+      talk.say();
+      return speaker;
+    });
+    expect(speakers).toEqual(['ann', 'bob', 'ann', 'bob']);
+  });
+
+  it('go round a ring of three that only name their targets', () => {
+    const talk = new Talk();
+    for (const target of ['bob', 'cid', 'ann', 'bob', 'cid']) talk.say('x', { target });
+    expect(talk.entries.filter(({ type }) => type === 'joined')).toHaveLength(1);
+    expect(talk.floor).toEqual(['cid']);
+  });
+
+  it('are taken once: the same answer again is told the first entry, another one is stale', () => {
+    const talk = new Talk();
+    const answer = { type: 'say', from: 'ann', turn: 1, text: 'hi' } as const;
+    expect(talk.do(answer)).toMatchObject({ kind: 'append' });
+    expect(talk.do(answer)).toEqual({ kind: 'repeat', seq: 2, turn: 1 });
+    expect(talk.do({ ...answer, turn: 7 })).toMatchObject({ kind: 'refuse', code: 'stale-turn' });
+    expect(talk.do({ ...answer, turn: 2 })).toMatchObject({ kind: 'refuse', code: 'not-your-turn' });
+    expect(talk.entries).toHaveLength(2);
+  });
+
+  it('are owed again by a member that was addressed once more while it thought', () => {
+    const talk = new Talk();
+    talk.say('first');
+    talk.do({ type: 'say', from: 'ann', text: 'and another thing', target: 'bob' });
+    const turn = talk.state?.floor[0]?.number;
+    talk.do({ type: 'say', from: 'bob', turn, text: 'to the first', seen: 2 });
+    expect(talk.floor).toEqual(['bob', 'ann']);
+  });
+
+  it('keep their number while they lapse, and end the conversation when the attempts are used up', () => {
+    const talk = new Talk();
+    for (const cause of ['gone', 'deadline'] as const) talk.do({ type: 'lapse', turn: 1, cause });
+    expect(talk.state?.floor[0]).toMatchObject({ number: 1, attempts: 2 });
+    talk.do({ type: 'lapse', turn: 1, cause: 'model-unauthorized', detail: '401' });
+    expect(talk.last).toMatchObject({
+      type: 'ended',
+      reason: 'failed',
+      detail: 'ann: model-unauthorized, 401',
+    });
+  });
+
+  it('are skipped or tried for ever where onFailure says so', () => {
+    const skip = new Talk({ limits: limits({ onFailure: 'skip', maxAttempts: 1 }) });
+    skip.do({ type: 'lapse', turn: 1, cause: 'deadline' });
+    expect(skip.last).toMatchObject({ type: 'passed', reason: 'timed-out', floor: ['bob'] });
+    const retry = new Talk({ limits: limits({ onFailure: 'retry', maxAttempts: 1 }) });
+    for (let i = 0; i < 10; i++) retry.do({ type: 'lapse', turn: 1, cause: 'model-unavailable' });
+    expect(retry.state?.floor[0]).toMatchObject({ number: 1, attempts: 10 });
+    expect(retry.state?.floor[0]?.notBefore).toBe(retry.now + 30_000);
+  });
+
+  it('are not taken by others, by nobody, or for oneself', () => {
+    const talk = new Talk({ policy: 'round-robin' });
+    const refusals = [
+      { type: 'say', from: 'bob', text: 'me first' },
+      { type: 'say', from: 'eve', text: 'let me in' },
+      { type: 'say', from: 'ann', turn: 1, text: 'x', target: 'ann' },
+      { type: 'say', from: 'ann', turn: 1, text: 'x', target: 'eve' },
+    ].map((command) => talk.do(command as never));
+    expect(refusals.map((one) => one.kind === 'refuse' && one.code)).toEqual([
+      'not-your-turn',
+      'not-a-member',
+      'bad-target',
+      'bad-target',
+    ]);
+  });
+});
+
+describe('endings', () => {
+  it.each([
+    ['max-turns', { maxTurns: 2 }, ['one', 'two']],
+    ['stop-phrase', { stopPhrases: ['THE END'] }, ['he said the end is near', 'well\n*the end.*']],
+    ['token-budget', { maxTokens: 20 }, ['a', 'b']],
+    ['token-budget', { maxTokensPerAgent: 20 }, ['a', 'b', 'c']],
+    ['cost-budget', { maxCost: 0.02 }, ['a', 'b']],
+    ['farewell-loop', { farewells: true }, ['bye!', 'goodbye', 'take care', 'see you']],
+    [
+      'repetition',
+      { maxRepetition: 0.8 },
+      ['one two three four five six', ...Array(4).fill('one two three four five six')],
+    ],
+  ] as const)('%s under %j after the last of %j, and not before', (reason, some, lines) => {
+    const talk = new Talk({ limits: limits(some as object) });
+    for (const [index, text] of lines.entries()) {
+      expect(talk.ending).toBeUndefined();
+      talk.say(text, { usage: { inputTokens: 7, outputTokens: 3 }, cost: 0.01 });
+      if (index < lines.length - 1) expect(talk.state?.status.state).toBe('running');
+    }
+    expect(talk.ending).toBe(reason);
+    expect(talk.floor).toEqual([]);
+  });
+
+  it('by a stop phrase need a speaker whose phrases count, and enough lines', () => {
+    const talk = new Talk({ limits: limits({ stopPhrases: ['stop'], stopSpeakers: ['bob'], minTurns: 3 }) });
+    talk.say('stop');
+    talk.say('stop');
+    expect(talk.ending).toBeUndefined();
+    talk.say('go on');
+    talk.say('Stop.');
+    expect(talk.ending).toBe('stop-phrase');
+  });
+
+  it('by agreement need all votes in a row, or the quorum, and enough lines', () => {
+    const talk = new Talk();
+    talk.say('x', { done: true });
+    talk.say('wait');
+    talk.say('x', { done: true });
+    expect(talk.ending).toBeUndefined();
+    talk.say('x', { done: true });
+    expect(talk.ending).toBe('agreed');
+    const one = new Talk({ limits: limits({ quorum: 1, minTurns: 2 }) });
+    one.say('x', { done: true });
+    expect(one.ending).toBeUndefined();
+    one.say('x', { done: true });
+    expect(one.ending).toBe('agreed');
+    const never = new Talk({ limits: limits({ quorum: 0 }) });
+    for (let i = 0; i < 6; i++) never.say('x', { done: true });
+    expect(never.ending).toBeUndefined();
+  });
+
+  it('by silence need everybody to pass in a row', () => {
+    const talk = new Talk();
+    talk.do({ type: 'pass', from: 'ann', turn: 1, reason: 'nothing-to-say' });
+    expect(talk.floor).toEqual(['bob']);
+    talk.do({ type: 'pass', from: 'bob', turn: 2, reason: 'declined' });
+    expect(talk.ending).toBe('agreed');
+  });
+
+  it('by the clock do not count the time of a pause', () => {
+    const talk = new Talk({ limits: limits({ maxDurationMs: 1_000 }) });
+    talk.do({ type: 'pause', by: 'op' });
+    talk.now += 5_000;
+    talk.do({ type: 'tick' });
+    talk.do({ type: 'resume', by: 'op' });
+    talk.now += 999;
+    talk.do({ type: 'tick' });
+    expect(talk.ending).toBeUndefined();
+    talk.now += 1;
+    talk.do({ type: 'tick' });
+    expect(talk.ending).toBe('max-duration');
+  });
+
+  it('by a loop come after one private nudge to whoever speaks next', () => {
+    const talk = new Talk({ limits: limits({ farewells: true }) });
+    for (const text of ['bye', 'bye bye']) talk.say(text);
+    expect(talk.last).toMatchObject({ type: 'noted', to: ['ann'], kind: 'nudge', by: 'router' });
+    talk.say('no wait, there is one more thing that we have to settle before we can go');
+    expect(talk.state?.farewells).toBe(0);
+  });
+
+  it('by absence, by leaving and by the operator say who', () => {
+    const absent = new Talk();
+    absent.do({ type: 'absent', turn: 1 });
+    expect(absent.last).toMatchObject({ type: 'ended', reason: 'absent', by: 'ann' });
+    const left = new Talk();
+    left.do({ type: 'leave', who: 'bob' });
+    expect(left.last).toMatchObject({ type: 'ended', reason: 'agent-left', by: 'bob' });
+    const ended = new Talk();
+    ended.do({ type: 'end', by: 'op', detail: 'enough' });
+    expect(ended.last).toMatchObject({ type: 'ended', reason: 'operator', by: 'op', detail: 'enough' });
+    expect(ended.say('too late')).toMatchObject({ kind: 'refuse', code: 'conversation-ended' });
+  });
+});
+
+describe('an operator', () => {
+  it('steps one line, takes a seat and gives it back, and speaks without being a member', () => {
+    const talk = new Talk({ policy: 'round-robin' });
+    talk.do({ type: 'pause', by: 'op' });
+    talk.do({ type: 'resume', by: 'op', lines: 1 });
+    talk.say();
+    expect(talk.last).toMatchObject({ type: 'paused', by: 'op' });
+    talk.do({ type: 'resume', by: 'op' });
+    talk.do({ type: 'seat', who: 'bob', by: 'op' });
+    expect(talk.say('the program')).toMatchObject({ kind: 'refuse', code: 'not-your-turn' });
+    talk.do({ type: 'say', from: 'bob', text: 'the person', as: { seat: 'op' } });
+    expect(talk.last).toMatchObject({ type: 'said', from: 'bob', text: 'the person', floor: ['ann'] });
+    talk.do({ type: 'unseat', who: 'bob', by: 'op' });
+    talk.do({ type: 'say', from: 'op', text: 'a word from the chair', as: 'operator' });
+    expect(talk.last).toMatchObject({ type: 'said', from: 'op', floor: ['ann'] });
+  });
+
+  it('forks at an entry: the first lines are shared, the rest is its own', () => {
+    const talk = new Talk({ cast: [{ name: 'bob', model: 'small' }] });
+    talk.say('one');
+    const parent = talk.state as NonNullable<typeof talk.state>;
+    const fork = new Talk();
+    Object.assign(fork, { state: undefined });
+    fork.do({ type: 'fork', by: 'op', parent, cast: [{ name: 'bob', model: 'large' }], limits: limits() });
+    expect(fork.last).toMatchObject({
+      type: 'forked',
+      seq: 3,
+      parent: { conversation: 'c1', seq: 2 },
+      floor: ['bob'],
+    });
+    expect(fork.state?.cast.get('bob')).toMatchObject({ model: 'large' });
+    expect(fork.state?.lines).toBe(1);
+  });
+});

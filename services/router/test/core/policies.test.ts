@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { policies } from '../../src/core/policies/policies.ts';
+import { limits, Talk } from './talk.ts';
+
+const names = ['ann', 'bob', 'cid', 'dot', 'eve'];
+const members = fc.integer({ min: 2, max: names.length }).map((count) => names.slice(0, count));
+type Step = { pass: boolean; who: number; target: number; text: string; score: number };
+const steps = fc.array(
+  fc.record({
+    pass: fc.boolean(),
+    who: fc.nat(),
+    target: fc.nat(),
+    text: fc.constantFrom('well', 'what do you say, @bob?', '@eve and @Ann!', 'hm'),
+    score: fc.integer({ min: 0, max: 100 }),
+  }),
+  { minLength: 1, maxLength: 40 },
+);
+
+/** Somebody on the floor does what is wanted. */
+const act = (talk: Talk, all: readonly string[], { pass, who, target, text, score }: Step): void => {
+  const floor = talk.state?.floor ?? [];
+  const turn = floor[who % floor.length];
+  if (!turn) return;
+  const { member: from, number } = turn;
+  if (turn.wanted === 'bid') talk.do({ type: 'bid', from, turn: number, score });
+  else if (pass) talk.do({ type: 'pass', from, turn: number, reason: 'nothing-to-say' });
+  else {
+    const others = all.filter((name) => name !== from);
+    talk.do({ type: 'say', from, turn: number, text, target: others[target % others.length] });
+  }
+};
+
+describe.each(Object.keys(policies) as (keyof typeof policies)[])('policy %s', (policy) => {
+  const run = (all: readonly string[], todo: readonly Step[], check: (talk: Talk) => void): Talk => {
+    const talk = new Talk({ members: all, policy, limits: limits({ maxTurns: 30 }), seed: 7 });
+    for (const step of todo) {
+      act(talk, all, step);
+      check(talk);
+    }
+    return talk;
+  };
+
+  it('never loses the floor of a running conversation, and gives it to members only', () => {
+    fc.assert(
+      fc.property(members, steps, (all, todo) => {
+        run(all, todo, (talk) => {
+          expect(all).toEqual(expect.arrayContaining(talk.floor));
+          expect(new Set(talk.floor).size).toBe(talk.floor.length);
+          if (talk.ending !== undefined) expect(talk.floor).toEqual([]);
+          // Only where people talk may it be that nobody owes a reply.
+          else if (policy !== 'open') expect(talk.floor.length).toBeGreaterThan(0);
+        });
+      }),
+    );
+  });
+
+  it('uses each turn number once and never exceeds the limit', () => {
+    fc.assert(
+      fc.property(members, steps, (all, todo) => {
+        const talk = run(all, todo, () => {});
+        const taken = talk.entries.flatMap((entry) =>
+          'turn' in entry && entry.type !== 'lapsed' ? [entry.turn] : [],
+        );
+        expect(new Set(taken).size).toBe(taken.length);
+        expect(talk.entries.map(({ seq }) => seq)).toEqual(talk.entries.map((_, index) => index + 1));
+        expect(talk.state?.lines).toBeLessThanOrEqual(30);
+      }),
+    );
+  });
+
+  it('decides the same again', () => {
+    fc.assert(
+      fc.property(members, steps, (all, todo) => {
+        expect(run(all, todo, () => {}).entries).toEqual(run(all, todo, () => {}).entries);
+      }),
+    );
+  });
+});
+
+describe('what each policy is for', () => {
+  const speakers = (talk: Talk, count: number, more: (speaker: string) => object = () => ({})): string[] =>
+    Array.from({ length: count }, () => {
+      const [speaker = ''] = talk.floor;
+      talk.say('a line', more(speaker));
+      return speaker;
+    });
+  const five = { members: names };
+
+  it('round-robin goes round in the order of the members', () => {
+    expect(speakers(new Talk({ ...five, policy: 'round-robin' }), 7)).toEqual([...names, 'ann', 'bob']);
+  });
+
+  it('random never lets the same member speak twice in a row, and lets everybody speak', () => {
+    const heard = speakers(new Talk({ ...five, policy: 'random', seed: 3 }), 60);
+    expect(heard.some((name, index) => name === heard[index - 1])).toBe(false);
+    expect(new Set(heard).size).toBe(names.length);
+    expect(speakers(new Talk({ ...five, policy: 'random', seed: 4 }), 60)).not.toEqual(heard);
+  });
+
+  it('moderator picks by addressing, hears everybody back, and may close', () => {
+    const talk = new Talk({ ...five, policy: 'moderator', moderator: 'cid' });
+    const heard = speakers(talk, 5, (speaker) => (speaker === 'cid' ? { target: 'eve' } : {}));
+    expect(heard).toEqual(['cid', 'eve', 'cid', 'eve', 'cid']);
+    talk.say('no more from me');
+    talk.say('that is all', { done: true });
+    expect(talk.ending).toBe('agreed');
+  });
+
+  it('mention gives the floor to those named, else hands it back', () => {
+    const talk = new Talk({ ...five, policy: 'mention' });
+    talk.say('@dot and @bob, what now?');
+    expect(talk.floor).toEqual(['dot', 'bob']);
+    talk.say('no idea');
+    talk.say('ask @Eve.');
+    expect(talk.floor).toEqual(['eve']);
+    talk.say('me neither');
+    expect(talk.floor).toEqual(['bob']);
+  });
+
+  it('volunteer gives the floor to the highest bid, and silence ends it', () => {
+    const talk = new Talk({ members: ['ann', 'bob', 'cid'], policy: 'volunteer' });
+    talk.say();
+    const bid = (from: string, score: number) =>
+      talk.do({
+        type: 'bid',
+        from,
+        score,
+        turn: talk.state?.floor.find(({ member }) => member === from)?.number ?? 0,
+      });
+    expect(talk.state?.floor.map(({ wanted }) => wanted)).toEqual(['bid', 'bid']);
+    bid('bob', 20);
+    bid('cid', 60);
+    expect(talk.state?.floor).toMatchObject([{ member: 'cid', wanted: 'speak' }]);
+    talk.say();
+    bid('ann', 0);
+    bid('bob', 0);
+    expect(talk.ending).toBe('agreed');
+  });
+
+  it('open waits for nobody: a line to nobody leaves the floor empty, and anybody may go on', () => {
+    const talk = new Talk({ ...five, policy: 'open' });
+    talk.say('good morning');
+    expect(talk.floor).toEqual([]);
+    talk.do({ type: 'say', from: 'dot', text: 'morning @ann' });
+    expect(talk.floor).toEqual(['ann']);
+  });
+});
