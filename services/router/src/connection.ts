@@ -4,6 +4,8 @@ import type { WebSocket } from 'ws';
 
 /** What a session needs of a connection. The door makes them; tests have fakes that record. */
 export interface Connection {
+  /** False as soon as either side has begun to close: what is sent then goes nowhere. */
+  readonly isOpen: boolean;
   /** `whenSent` is called when the frame has left for the network: the way to send much without piling it up. */
   send(frame: string, whenSent?: () => void): void;
   /** Ends the connection; nothing is sent or heard after it. */
@@ -63,6 +65,10 @@ export class SocketConnection implements Connection {
     this.#writes = writes;
   }
 
+  get isOpen(): boolean {
+    return this.#end === undefined && this.#ws.readyState === this.#ws.OPEN;
+  }
+
   /** Nothing more is to be heard from it. */
   get isClosing(): boolean {
     return this.#end !== undefined;
@@ -82,7 +88,7 @@ export class SocketConnection implements Connection {
   }
 
   send(frame: string, whenSent?: () => void): void {
-    if (this.#end || this.#ws.readyState !== this.#ws.OPEN) return;
+    if (!this.isOpen) return;
     if (this.#stalledSince !== undefined && this.#ws.bufferedAmount > maxStalledBytes)
       return this.close('slow-consumer');
     this.#writes.hold(this.#socket);
@@ -90,7 +96,7 @@ export class SocketConnection implements Connection {
   }
 
   ping(payload: string): void {
-    if (this.#end || this.#ws.readyState !== this.#ws.OPEN) return;
+    if (!this.isOpen) return;
     this.#writes.hold(this.#socket);
     this.#ws.ping(payload);
   }

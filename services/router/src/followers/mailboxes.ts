@@ -137,7 +137,7 @@ export class Mailboxes {
       if (entry.to && !entry.to.includes(target)) continue;
       const box = this.#boxes.get(target);
       const place = { conversation: after.id, seq: entry.seq, position: position - (entries.length - 1 - i) };
-      if (box?.connection) this.#send(box, box.connection, target, entry, place);
+      if (box?.connection?.isOpen) this.#send(box, box.connection, target, entry, place);
       else if (!isAgent(target)) this.#box(target).waiting.push(place);
     }
     if (free) return;
@@ -200,7 +200,7 @@ export class Mailboxes {
       .filter((entry) => heardBy(state, member, entry));
     const unheard = said.slice(said.findLastIndex(({ from }) => from === member) + 1);
     const last = unheard.at(-1);
-    if (!last || !box.connection) return;
+    if (!last || !box.connection?.isOpen) return;
     const text =
       unheard.length === 1 ? last.text : unheard.map(({ from, text }) => `[${from}] ${text}`).join('\n');
     const place = { conversation: state.id, seq: last.seq, position };
