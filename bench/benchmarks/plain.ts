@@ -45,7 +45,7 @@ export const plain = async ({ rounds, profile }: Options): Promise<Outcome> => {
       count: 150_000,
     };
     const clients = startChild({ args: [generator, JSON.stringify(load)], core: loadCore });
-    const result = await clients.message<PlainResult>();
+    const result = await Promise.race([clients.message<PlainResult>(), server.child.failed]);
     await clients.stop();
     await server.child.stop();
     const key = `${system}, ${shape}`;

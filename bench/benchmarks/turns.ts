@@ -94,13 +94,12 @@ const measure = async (
 ): Promise<Run> => {
   const server = startChild({ args: [programs.model] });
   const { port } = await server.message<{ port: number }>();
-  const watched = server.message<Mark>();
   const cast = await start[system](programs, `http://127.0.0.1:${port}/v1`, profile);
   server.send({ pids: cast.children.map(({ pid }) => pid), at: marks });
   await cast.begin();
   const seen = new Map<number, Mark>();
-  for (const request of marks)
-    seen.set(request, request === marks[0] ? await watched : await server.message());
+  const failures = cast.children.map(({ failed }) => failed);
+  for (const request of marks) seen.set(request, await Promise.race([server.message<Mark>(), ...failures]));
   for (const child of [...cast.children.reverse(), server]) await child.stop();
   const around = (turn: number) => between(seen.get(turn - half)!, seen.get(turn + half)!);
   return {

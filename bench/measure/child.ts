@@ -9,6 +9,8 @@ export interface Child {
   message<T>(): Promise<T>;
   /** The first line of stdout, from now on, that `matches`. */
   line(matches: (line: string) => boolean): Promise<string>;
+  /** Rejects, with what it printed last, when the child exits before it is told to. */
+  readonly failed: Promise<never>;
   /** SIGTERM, then SIGKILL after 5 s; resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -30,6 +32,12 @@ interface Waiter {
 
 const keptLines = 20;
 
+const alive = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
 export const startChild = ({ args, env, core, mute = false }: Start): Child => {
   const pinned = core !== undefined && availableParallelism() > core;
   const node = [process.execPath, ...args];
@@ -38,6 +46,8 @@ export const startChild = ({ args, env, core, mute = false }: Start): Child => {
     env: { ...baseEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(mute ? [] : (['ipc'] as const))],
   });
+  alive.add(child);
+  child.once('exit', () => alive.delete(child));
   const tail: string[] = [];
   const inbox: unknown[] = [];
   const readers: Waiter[] = [];
@@ -60,16 +70,25 @@ export const startChild = ({ args, env, core, mute = false }: Start): Child => {
       }
     });
   }
+  let toldToStop = false;
+  let crash: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    crash = reject;
+  });
+  // Whoever does not wait for it is told by the promises it does wait for.
+  failed.catch(() => {});
   const fail = (why: string) => {
     const error = new Error(`${args.join(' ')}: ${why}\n${tail.join('\n')}`);
     for (const waiter of [...readers.splice(0), ...watchers]) waiter.reject(error);
     watchers.clear();
+    if (!toldToStop) crash(error);
   };
   child.once('error', (error) => fail(error.message));
   child.once('close', (code, signal) => fail(`exited ${signal ?? code}`));
 
   return {
     pid: child.pid!,
+    failed,
     send: (message) => void child.send(message),
     message: () =>
       inbox.length > 0
@@ -77,6 +96,7 @@ export const startChild = ({ args, env, core, mute = false }: Start): Child => {
         : new Promise((resolve, reject) => readers.push({ resolve, reject })),
     line: (matches) => new Promise((resolve, reject) => watchers.add({ matches, resolve, reject })),
     async stop() {
+      toldToStop = true;
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
       const kill = setTimeout(() => child.kill('SIGKILL'), 5_000);

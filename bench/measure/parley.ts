@@ -64,7 +64,7 @@ export const spawnRouter = async ({ ledger, port, core, profile, env }: StartRou
 
 export const startRouter = async (start: StartRouter): Promise<Router> => {
   const router = await spawnRouter(start);
-  await until(() => isReady(router.port), 'the router is ready');
+  await Promise.race([until(() => isReady(router.port), 'the router is ready'), router.child.failed]);
   return router;
 };
 
