@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ConfigError, loadSettings, makeLogger, runMain, stopOnSignal } from '@parley/kit';
 import { Writes } from './connection.ts';
+import { Control } from './control/control.ts';
 import { openDoor } from './door.ts';
 import { exposureOf } from './exposure.ts';
 import { Arrivals } from './http/arrivals.ts';
@@ -49,21 +50,6 @@ const serve = async (): Promise<void> => {
   });
   router.conversations.afterFlush(() => writes.flush());
 
-  let leaving = false;
-  const here = dirname(process.argv[1] ?? '.');
-  const server = makeHttpServer(
-    {
-      router,
-      ledger,
-      guard,
-      checkVisitor,
-      console: loadConsole([join(here, 'console'), join(here, '../../../apps/console')]),
-      probes: { unready: () => (leaving ? 'draining' : undefined), metrics: router.metrics.registry },
-    },
-    tls?.certificate,
-  );
-  arrivals.watch(server);
-  if (tls) followCertificate(server as TlsServer, tls.files, log);
   const defaults = {
     maxTurns: config.maxTurns,
     maxDurationMs: config.maxDurationSeconds * 1_000,
@@ -72,6 +58,22 @@ const serve = async (): Promise<void> => {
     onFailure: config.onFailure,
     turnDeadlineMs: config.turnDeadlineSeconds * 1_000,
   };
+  let leaving = false;
+  const here = dirname(process.argv[1] ?? '.');
+  const server = makeHttpServer(
+    {
+      router,
+      ledger,
+      guard,
+      checkVisitor,
+      control: new Control(router, defaults),
+      console: loadConsole([join(here, 'console'), join(here, '../../../apps/console')]),
+      probes: { unready: () => (leaving ? 'draining' : undefined), metrics: router.metrics.registry },
+    },
+    tls?.certificate,
+  );
+  arrivals.watch(server);
+  if (tls) followCertificate(server as TlsServer, tls.files, log);
   const { duplicates } = config;
   const setting = { router, guard, defaults, duplicates, routerName: hostname() };
   const door = openDoor(server, {

@@ -1,12 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { answerProbe, type Probes } from '@parley/kit';
+import type { Control } from '../control/control.ts';
 import type { Guard } from '../identity/guard.ts';
 import { type Identity, mayReadAll } from '../identity/identity.ts';
 import { presentedToken } from '../identity/presented-token.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Router } from '../router.ts';
 import type { ConsoleFile } from './console-files.ts';
+import { answerControl } from './control-requests.ts';
 import { streamEvents } from './events.ts';
 import type { Certificate } from './tls.ts';
 import { agentViews, conversationView } from './views.ts';
@@ -19,6 +21,7 @@ export interface HttpOptions {
   readonly console: ReadonlyMap<string, ConsoleFile>;
   readonly guard: Guard;
   readonly checkVisitor: VisitorCheck;
+  readonly control: Control;
 }
 
 const maxListed = 1_000;
@@ -72,10 +75,21 @@ const answer = async (
   response: ServerResponse,
 ): Promise<unknown> => {
   const { router, ledger } = options;
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return json(response, 405, { error: { code: 'method-not-allowed', message: 'only GET' } });
-  }
   const url = new URL(request.url ?? '/', 'http://router');
+  if (request.method === 'POST') {
+    const asker = await readerOf(options, request, response);
+    if (!asker) return undefined;
+    const { status, body } = await answerControl(
+      options.control,
+      request,
+      url.pathname.split('/').slice(1),
+      asker,
+    );
+    return json(response, status, body);
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return json(response, 405, { error: { code: 'method-not-allowed', message: 'only GET and POST' } });
+  }
   const file = options.console.get(url.pathname);
   if (file) return response.writeHead(200, { ...security, 'content-type': file.type }).end(file.body);
   const reader = await readerOf(options, request, response);
