@@ -21,6 +21,16 @@ export const told = (entry: Exclude<Entry, EntryOf<'said'>>): string | undefined
       return `${entry.from} passes (${withDetail(entry.reason, entry.detail)})`;
     case 'lapsed':
       return `${entry.from} gave no answer (${withDetail(entry.cause, entry.detail)})`;
+    case 'bid':
+      return undefined;
+    case 'noted':
+      return `${entry.by} tells ${entry.to.join(', ')} (${entry.kind}): ${entry.text}`;
+    case 'seated':
+      return `${entry.by} takes the seat of ${entry.who}`;
+    case 'unseated':
+      return `${entry.by} gives the seat of ${entry.who} back`;
+    case 'recast':
+      return `${entry.role.name} is somebody else from now on`;
     case 'joined':
       return `${entry.who} joins`;
     case 'left':

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { formats } from '../src/formats.ts';
+import { ended, opened, said } from './entries.ts';
+
+const usage = { inputTokens: 1_000, outputTokens: 234, model: 'm' };
+const entries = [
+  opened({ topic: 'ships' }),
+  said(2, 'alice', 'Hello', { usage }),
+  said(3, 'bob', 'Hi'),
+  said(4, 'bob', 'there'),
+  said(5, 'alice', 'Bye'),
+  ended(6),
+];
+const as = (format: string, name: string, what = entries) => formats.get(format)!(what, name);
+
+describe('export', () => {
+  it('jsonl holds every entry as it is', () => {
+    const lines = as('jsonl', 'alice').trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(entries);
+  });
+
+  it('markdown reads well', () => {
+    expect(as('markdown', 'alice')).toBe(
+      `# ships
+
+1970-01-01T00:00:01.000Z · 4 turns · 1,234 tokens (1,000 in, 234 out) · 5.0 s
+
+**alice:** Hello
+
+**bob:** Hi
+
+**bob:** there
+
+**alice:** Bye
+
+---
+
+Ended: max-turns (all the turns it was allowed are taken: 4)
+`,
+    );
+  });
+
+  it('sharegpt takes the side of one member', () => {
+    expect(JSON.parse(as('sharegpt', 'bob'))).toEqual({
+      conversations: [
+        { from: 'human', value: 'Hello' },
+        { from: 'gpt', value: 'Hi\n\nthere' },
+        { from: 'human', value: 'Bye' },
+      ],
+    });
+  });
+
+  it('openai takes the side of one member, with the topic before it', () => {
+    expect(JSON.parse(as('openai', 'alice'))).toEqual({
+      messages: [
+        { role: 'system', content: 'The topic: ships' },
+        { role: 'assistant', content: 'Hello' },
+        { role: 'user', content: 'Hi\n\nthere' },
+        { role: 'assistant', content: 'Bye' },
+      ],
+    });
+  });
+
+  it('names the speakers when there are several others', () => {
+    const three = [opened(), said(2, 'alice', 'Hello'), said(3, 'bob', 'Hi'), said(4, 'cat', 'Hey')];
+    expect(JSON.parse(as('openai', 'alice', three)).messages.at(-1)).toEqual({
+      role: 'user',
+      content: '[bob] Hi\n\n[cat] Hey',
+    });
+  });
+});
