@@ -68,6 +68,11 @@ export class RunningRouter {
   /** As after a power cut of the process: no chance to say goodbye, then up again. */
   async crashAndRestart(): Promise<void> {
     await this.process.kill('SIGKILL');
+    await this.startAgain();
+  }
+
+  /** On the same port and ledger, once it has exited. */
+  async startAgain(): Promise<void> {
     this.process = spawnRouter({ ...this.#env, ROUTER_PORT: this.port });
     await this.process.logged('listening');
   }

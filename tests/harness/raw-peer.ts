@@ -39,7 +39,7 @@ export const upgrade = (
   line = 'GET / HTTP/1.1',
 ): string => {
   const all: Record<string, string | undefined> = {
-    Host: 'router',
+    Host: '127.0.0.1',
     Upgrade: 'websocket',
     Connection: 'Upgrade',
     'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',

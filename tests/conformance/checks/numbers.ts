@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { within } from '../../harness/poll.ts';
+import { RawPeer, wsFrame } from '../../harness/raw-peer.ts';
+import { check, distinctLine } from '../check.ts';
+
+const frameLimit = 256 * 1024;
+
+export const numberChecks = [
+  check('7 8', 'a frame over the limit is refused as too large, and the connection stays', async (world) => {
+    const agent = await world.agent('alice');
+    const bare = JSON.stringify({ type: 'ping', padding: '' });
+    agent.send(bare.replace('""', `"${'x'.repeat(frameLimit - bare.length)}"`));
+    await agent.quiet();
+    agent.send(bare.replace('""', `"${'x'.repeat(frameLimit)}"`));
+    assert.equal((await agent.next('refused')).code, 'too-large');
+    await agent.quiet();
+  }),
+  check('7', 'a text of 32,000 characters is said as it is, one more is refused', async (world) => {
+    const [alice, bob] = [await world.plain('alice'), await world.plain('bob')];
+    for (const character of ['x', '\u0000', 'ä', '\u2028']) {
+      const text = character.repeat(32_000);
+      alice.send({ target: world.name('bob'), text });
+      assert.equal((await bob.next('message')).text, text);
+    }
+    alice.send({ target: world.name('bob'), text: 'x'.repeat(32_001) });
+    assert.equal((await alice.next('error')).code, 'bad-frame');
+  }),
+  check('7', 'who sends faster than its rate is slowed down and loses nothing', async (world) => {
+    const [alice, bob] = [await world.plain('alice'), await world.plain('bob')];
+    await bob.quiet();
+    // Frames that are refused are read at the same rate; one error each says that none was lost.
+    for (let frame = 0; frame < 160; frame++) alice.send({ type: `unknown-${frame}` });
+    alice.send({ target: world.name('bob'), text: 'last' });
+    for (let frame = 0; frame < 160; frame++) assert.equal((await alice.next('error')).code, 'unknown-type');
+    assert.equal((await bob.next('message')).text, 'last');
+  }),
+  check('7', 'many small frames at once are paid for before more are read', async (world) => {
+    const peer = await RawPeer.webSocket(Number(new URL(world.subject.url).port));
+    const name = world.name('hasty');
+    peer.write(wsFrame(JSON.stringify({ type: 'register', name, token: world.subject.token })));
+    const frames = Array.from({ length: 400 }, () => wsFrame('{}'));
+    const started = performance.now();
+    peer.write(...frames);
+    await peer.until('every frame is refused', () => peer.texts.length === 400);
+    peer.write(wsFrame('{}'));
+    await peer.until('one more is refused', () => peer.texts.length === 401);
+    // 100 are free and 50 a second are allowed, so the other 300 take six seconds. This can only come too early.
+    assert.ok(performance.now() - started > 4_000, '401 frames were read faster than the rate');
+    peer.destroy();
+  }),
+  check('7', 'a peer that reads nothing is cut off, and nobody else notices', async (world) => {
+    const slow = await RawPeer.webSocket(Number(new URL(world.subject.url).port));
+    const name = world.name('slow');
+    slow.write(wsFrame(JSON.stringify({ type: 'register', name, token: world.subject.token })));
+    slow.socket.pause();
+    const bob = await world.plain('bob');
+    for (let sender = 0; sender < 16; sender++) {
+      const client = await world.plain(`sender${sender}`);
+      for (let line = 0; line < 30; line++) {
+        client.send({ target: name, text: distinctLine(line).padEnd(32_000, '.') });
+      }
+      client.send({ target: world.name('bob'), text: `${sender}` });
+      assert.equal((await bob.next('message')).text, `${sender}`);
+    }
+    // Who reads nothing learns of the end by writing.
+    const writing = setInterval(() => slow.write(wsFrame('{"type":"ping"}')), 250);
+    await within('the slow peer is cut off', 40_000, slow.closed).finally(() => clearInterval(writing));
+    await bob.quiet();
+  }),
+];
