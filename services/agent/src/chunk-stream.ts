@@ -1,7 +1,7 @@
 import { type Cast, visibleSoFar } from './sanitise.ts';
 
 /** At most one chunk frame in this time, so that streaming costs little however small the model's pieces are. */
-export const chunkIntervalMs = 50;
+const chunkIntervalMs = 50;
 
 /** Gathers a reply as it is written and passes on, now and then, what may be shown of it. */
 export class ChunkStream {

@@ -5,7 +5,7 @@ export type Line =
 export type SaidLine = Extract<Line, { kind: 'said' }>;
 
 /** What is left of a conversation's limits; a missing field is without limit. */
-export interface Remaining {
+interface Remaining {
   readonly turns?: number | undefined;
   readonly ms?: number | undefined;
 }

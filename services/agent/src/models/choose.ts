@@ -12,7 +12,7 @@ export const chooseModel = async (settings: AgentSettings, log: Logger): Promise
     const why = settings.modelKind === 'rehearsal' ? 'as set' : 'no OPENAI_API_KEY and no OPENAI_BASE_URL';
     log.warn({ why }, 'rehearsal: the lines come from a built-in script, not from a language model');
     const { makeRehearsal } = await import('./rehearsal.ts');
-    return makeRehearsal({ seed: settings.seed ?? 0, delayMs: settings.rehearsalDelayMs });
+    return makeRehearsal({ seed: settings.seed, delayMs: settings.rehearsalDelayMs });
   }
   const { makeOpenAI } = await import('./openai.ts');
   const { apiKey, baseUrl, model, temperature, seed } = settings;

@@ -16,7 +16,7 @@ const retried: ReadonlyMap<number, RetryReason> = new Map([
 ]);
 
 /** Milliseconds until the server wants to be asked again: `retry-after-ms`, else `retry-after` (seconds or a date). */
-export const retryAfter = (headers: Thrown['headers'], now: number): number | undefined => {
+const retryAfter = (headers: Thrown['headers'], now: number): number | undefined => {
   const ms = headers?.get?.('retry-after-ms');
   if (ms && Number.isFinite(Number(ms))) return Math.max(0, Number(ms));
   const after = headers?.get?.('retry-after');

@@ -234,13 +234,13 @@ export const rehearse = (scene: Scene, seed: number): string => new Speaker(scen
 
 /**
  * A stand-in for a language model that needs no key and no network: it answers what was said from a built-in script,
- * the same for the same seed and conversation.
+ * the same for the same seed and lines. Without a seed every conversation has its own.
  */
-export const makeRehearsal = ({ seed, delayMs }: { seed: number; delayMs: number }): Model => ({
+export const makeRehearsal = ({ seed, delayMs }: { seed: number | undefined; delayMs: number }): Model => ({
   provider: 'rehearsal',
   name: 'rehearsal',
   async reply({ scene, messages, maxOutputTokens, signal, onText }) {
-    const text = shortened(rehearse(scene, seed), maxOutputTokens);
+    const text = shortened(rehearse(scene, seed ?? hash(scene.conversation)), maxOutputTokens);
     const words = text.split(/(?<= )/);
     for (const word of words) {
       if (delayMs > 0) await sleepUntilAborted(delayMs / words.length, signal);

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-export interface Asked {
+interface Asked {
   readonly path: string | undefined;
   readonly authorization: string | undefined;
   readonly body: Record<string, unknown> & { messages: { role: string; content: string }[] };

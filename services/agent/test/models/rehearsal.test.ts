@@ -110,6 +110,16 @@ describe('the rehearsal model', () => {
     expect(reply.usage.outputTokens).toBeLessThanOrEqual(20);
   });
 
+  it('varies by conversation unless it is given a seed', async () => {
+    const textIn = async (conversation: string, seed: number | undefined) => {
+      const scene = sceneOf([], { conversation });
+      const reply = await makeRehearsal({ seed, delayMs: 0 }).reply(requestOf({ scene }));
+      return reply.kind === 'text' ? reply.text : reply.reason;
+    };
+    expect(await textIn('c1', undefined)).not.toBe(await textIn('c2', undefined));
+    expect(await textIn('c1', 7)).toBe(await textIn('c2', 7));
+  });
+
   it('is called off like any other model', async () => {
     const model = makeRehearsal({ seed: 0, delayMs: 60_000 });
     const controller = new AbortController();
