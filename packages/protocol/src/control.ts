@@ -1,4 +1,4 @@
-import { hearing, line, name, role, setting, someLimits } from './entry.ts';
+import { line, name, role, setting, someLimits } from './entry.ts';
 import { maxMembers } from './limits.ts';
 import { integer, list, object, oneOf, optional, type Static, text } from './shape.ts';
 import { policyNames } from './words.ts';
@@ -16,7 +16,7 @@ export const controlBodies = {
     first: optional(name),
     policy: optional(oneOf(policyNames)),
     ...setting,
-    hears: optional(list(hearing, { max: maxMembers })),
+    opening: optional(line),
     limits: optional(someLimits),
   }),
   pause: object({}),

@@ -24,6 +24,8 @@ const clientVariants = {
     members: list(name, { min: 1, max: maxMembers }),
     first: optional(name),
     ...setting,
+    /** The first speaker's first line, said at once. */
+    opening: optional(line),
     policy: optional(oneOf(policyNames)),
     limits: optional(someLimits),
     /** Answer with the running conversation of the same opener and members, if there is one. */

@@ -25,6 +25,8 @@ export type Command =
       readonly cast?: readonly Role[] | undefined;
       readonly hears?: readonly Hearing[] | undefined;
       readonly seed?: number | undefined;
+      /** The first speaker's first line, which needs no model. */
+      readonly opening?: string | undefined;
       readonly limits: Limits;
     }
   | {

@@ -2,6 +2,7 @@ import { type EntryOf, maxMembers } from '@parley/protocol';
 import { append, type Command, type CommandOf, type Decision, refuse } from './command.ts';
 import type { Conversation } from './conversation.ts';
 import { outOfTime } from './endings.ts';
+import { evolve } from './evolve.ts';
 import { nextInOrder } from './policies/policy.ts';
 import { absent, bid, ended, lapse, pass, say } from './speak.ts';
 
@@ -20,7 +21,7 @@ const open = (command: CommandOf<'open'>, now: number): Decision => {
   ];
   const stranger = named.find((name) => !members.includes(name));
   if (stranger !== undefined) return refuse('not-a-member', `${stranger} is not a member`);
-  return append({
+  const opened: EntryOf<'opened'> = {
     type: 'opened',
     seq: 1,
     at: now,
@@ -34,7 +35,14 @@ const open = (command: CommandOf<'open'>, now: number): Decision => {
     ...(seed !== undefined && { seed }),
     limits,
     floor: [first],
-  });
+  };
+  if (command.opening === undefined) return append(opened);
+  const line = say(
+    evolve(undefined, opened, ''),
+    { type: 'say', from: first, turn: 1, text: command.opening },
+    now,
+  );
+  return line.kind === 'append' ? append(opened, ...line.entries) : line;
 };
 
 const fork = ({ by, parent, cast, limits }: CommandOf<'fork'>, now: number): Decision => {

@@ -42,8 +42,8 @@ export class AgentSession implements Session {
     this.#admission = new Admission(guard, identity);
     this.#history = new History(
       router,
-      () => this.name,
-      (frame) => this.#send(frame),
+      () => (this.identity && !maySpeak(this.identity) ? undefined : this.name),
+      (frame, whenSent) => this.#send(frame, whenSent),
     );
   }
 
@@ -93,9 +93,7 @@ export class AgentSession implements Session {
       case 'leave':
         return this.#submit({ conversation: frame.conversation }, { type: 'leave', who: replica.name });
       case 'history':
-        return this.#history.ask(frame.conversation, frame.since ?? 0, frame.follow ?? false)
-          ? undefined
-          : this.#refuse('unknown-conversation', 'there is no such conversation', frame);
+        return this.#askHistory(frame);
       default:
         frame satisfies never;
     }
@@ -182,11 +180,11 @@ export class AgentSession implements Session {
       return this.#send({ type: 'accepted', ref: frame.ref, conversation: running, seq: 1 });
     }
     if (running) return this.#awaitOpening(frame.ref, running);
-    const { type, members, first, topic, moderator, cast, hears, seed, policy = 'addressed' } = frame;
+    const { type, members, first, topic, moderator, cast, hears, seed, opening, policy = 'addressed' } = frame;
     const limits = completeLimits(this.#setting.defaults, frame.limits);
     conversations.submit(
       id,
-      { type, by, members, first, policy, topic, moderator, cast, hears, seed, limits },
+      { type, by, members, first, policy, topic, moderator, cast, hears, seed, opening, limits },
       (outcome) => {
         if (outcome.kind === 'refused') replica.sent.delete(id);
         this.#told({ ref: frame.ref, conversation: id }, outcome);
@@ -241,6 +239,12 @@ export class AgentSession implements Session {
     this.#router.watchers.tell({ type: 'chunk', conversation, turn, from: replica.name, text });
   }
 
+  #askHistory(frame: FrameOf<'history'>): void {
+    const refused = this.#history.ask(frame.conversation, frame.since ?? 0, frame.follow ?? false);
+    if (refused === 'rate-limited') this.#refuse(refused, 'wait for the answers to earlier questions', frame);
+    else if (refused) this.#refuse(refused, 'there is no such conversation', frame);
+  }
+
   #told(regarding: Regarding & { conversation: string }, outcome: Outcome): void {
     if (outcome.kind === 'refused') return this.#refuse(outcome.code, outcome.message, regarding);
     const turn = outcome.turn ?? regarding.turn;
@@ -254,7 +258,7 @@ export class AgentSession implements Session {
     this.#send({ type: 'refused', code, message, retry, ref, conversation, turn } as RouterFrame);
   }
 
-  #send(frame: RouterFrame): void {
-    this.#connection.send(JSON.stringify(frame));
+  #send(frame: RouterFrame, whenSent?: () => void): void {
+    this.#connection.send(JSON.stringify(frame), whenSent);
   }
 }

@@ -1,54 +1,103 @@
-import type { Entry, RouterFrame } from '@parley/protocol';
+import type { Entry, RefusalCode, RouterFrame } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import { heardBy } from '../core/hearing.ts';
+import type { Happening } from '../followers/watchers.ts';
 import type { Router } from '../router.ts';
 
-/** Answers `history` (PROTOCOL §4.6): past entries at once, later ones as they are committed. */
+interface Asked {
+  readonly conversation: string;
+  readonly follow: boolean;
+  /** Seq up to which it has been answered. */
+  since: number;
+}
+
+/** Entries that are sent before it is waited for them to leave: a long history never piles up in memory. */
+const pageSize = 32;
+const maxAsked = 16;
+
+/** Answers `history` (PROTOCOL §4.6): past entries one question after the other, later ones as they are committed. */
 export class History {
   readonly #router: Router;
   readonly #reader: () => string | undefined;
-  readonly #send: (frame: RouterFrame) => void;
-  readonly #following = new Set<string>();
-  #stop: (() => void) | undefined;
+  readonly #send: (frame: RouterFrame, whenSent?: () => void) => void;
+  readonly #asked: Asked[] = [];
+  /** Conversations with the seq of the last entry that was looked at. */
+  readonly #following = new Map<string, number>();
+  #stopWatching: (() => void) | undefined;
+  #stopped = false;
 
   /** `reader`: the member that asks, who sees what it may see; undefined for one that watches over all. */
-  constructor(router: Router, reader: () => string | undefined, send: (frame: RouterFrame) => void) {
+  constructor(
+    router: Router,
+    reader: () => string | undefined,
+    send: (frame: RouterFrame, whenSent?: () => void) => void,
+  ) {
     this.#router = router;
     this.#reader = reader;
     this.#send = send;
   }
 
-  /** False when there is no such conversation. */
-  ask(conversation: string, since: number, follow: boolean): boolean {
-    const state = this.#router.conversations.find(conversation);
-    if (!state) return false;
-    for (const entry of this.#router.conversations.entriesSince(conversation, since))
-      this.#show(state, entry);
-    if (!follow || state.status.state === 'ended') return true;
-    this.#following.add(conversation);
-    this.#stop ??= this.#router.watchers.add((happening) => {
-      if (happening.type === 'agents' || !this.#following.has(happening.conversation)) return;
-      const now = this.#router.conversations.find(happening.conversation);
-      if (!now) return;
-      if (happening.type === 'chunk') {
-        // Whether a line is an aside is known at its end only.
-        if (this.#reader() === undefined || now.hears.size === 0) this.#send(happening);
-        return;
-      }
-      const { entry } = happening;
-      this.#show(now, entry);
-      if (entry.type === 'ended') this.#following.delete(happening.conversation);
-    });
-    return true;
-  }
-
-  #show(state: Conversation, entry: Entry): void {
-    const reader = this.#reader();
-    const heard = reader === undefined ? entry : heardBy(state, reader, entry);
-    if (heard) this.#send({ type: 'entry', conversation: state.id, entry: heard });
+  /** Why not, or undefined when the answer is on its way. */
+  ask(conversation: string, since: number, follow: boolean): RefusalCode | undefined {
+    if (!this.#router.conversations.find(conversation)) return 'unknown-conversation';
+    if (this.#asked.length >= maxAsked) return 'rate-limited';
+    this.#asked.push({ conversation, since, follow });
+    if (this.#asked.length === 1) this.#answer();
+    return undefined;
   }
 
   stop(): void {
-    this.#stop?.();
+    this.#stopped = true;
+    this.#stopWatching?.();
+  }
+
+  #answer(): void {
+    const [asked] = this.#asked;
+    if (!asked || this.#stopped) return;
+    const { conversations } = this.#router;
+    const state = conversations.find(asked.conversation);
+    const page = state ? conversations.entriesSince(asked.conversation, asked.since, pageSize) : [];
+    asked.since = page.at(-1)?.seq ?? asked.since;
+    const frames = page
+      .map((entry) => this.#frame(state as Conversation, entry))
+      .filter((one) => one !== undefined);
+    const last = page.length < pageSize ? undefined : frames.pop();
+    for (const frame of frames) this.#send(frame);
+    if (last) return this.#send(last, () => this.#answer());
+    if (page.length === pageSize) return void setImmediate(() => this.#answer());
+    // Reading and following change over in one turn of the event loop, so nothing falls between.
+    if (asked.follow && state && state.status.state !== 'ended') this.#follow(asked);
+    this.#asked.shift();
+    this.#answer();
+  }
+
+  #follow({ conversation, since }: Asked): void {
+    this.#following.set(conversation, since);
+    this.#stopWatching ??= this.#router.watchers.add((happening) => this.#onHappening(happening));
+  }
+
+  #onHappening(happening: Happening): void {
+    if (happening.type === 'agents') return;
+    const { conversation } = happening;
+    const since = this.#following.get(conversation);
+    const state = since === undefined ? undefined : this.#router.conversations.find(conversation);
+    if (since === undefined || !state) return;
+    if (happening.type === 'chunk') {
+      // Whether a line is an aside is known at its end only.
+      if (this.#reader() === undefined || state.hears.size === 0) this.#send(happening);
+      return;
+    }
+    const { entry } = happening;
+    if (entry.seq <= since) return;
+    if (entry.type === 'ended') this.#following.delete(conversation);
+    else this.#following.set(conversation, entry.seq);
+    const frame = this.#frame(state, entry);
+    if (frame) this.#send(frame);
+  }
+
+  #frame(state: Conversation, entry: Entry): RouterFrame | undefined {
+    const reader = this.#reader();
+    const heard = reader === undefined ? entry : heardBy(state, reader, entry);
+    return heard && { type: 'entry', conversation: state.id, entry: heard };
   }
 }

@@ -77,6 +77,18 @@ describe('turns', () => {
   });
 });
 
+describe('an opening line', () => {
+  it('is said with the opening, by whoever is first', () => {
+    const talk = new Talk({
+      opening: 'Shall we begin?',
+      members: ['ann', 'bob', 'cid'],
+      policy: 'round-robin',
+    });
+    expect(talk.entries.map(({ type }) => type)).toEqual(['opened', 'said']);
+    expect(talk.floor).toEqual(['bob']);
+  });
+});
+
 describe('endings', () => {
   it.each([
     ['max-turns', { maxTurns: 2 }, ['one', 'two']],
