@@ -1,15 +1,12 @@
-import type { Entry, RefusalCode } from '@parley/protocol';
+import type { Entry } from '@parley/protocol';
 import type { Command } from './core/command.ts';
 import type { Conversation } from './core/conversation.ts';
 import { decide } from './core/decide.ts';
 import { endsAt } from './core/endings.ts';
 import { evolve } from './core/evolve.ts';
-import type { Ledger } from './ledger/ledger.ts';
-
-/** What became of a command, told once it is durable. `seq` is the entry that stands for it. */
-export type Outcome =
-  | { readonly kind: 'done'; readonly seq: number; readonly turn?: number | undefined }
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly message: string };
+import { LedgerDamage } from './ledger/damage.ts';
+import type { Appended, Ledger } from './ledger/ledger.ts';
+import { type Done, type Outcome, outcomeOf, unavailable } from './outcome.ts';
 
 /** Entries of one conversation that have just become durable, with the state around them. */
 export interface Commit {
@@ -20,7 +17,7 @@ export interface Commit {
   readonly position: number;
 }
 export type Follower = (commit: Commit) => void;
-export type Done = (outcome: Outcome) => void;
+export type { Done, Outcome } from './outcome.ts';
 
 interface Held {
   state: Conversation;
@@ -41,9 +38,6 @@ interface Work {
 
 const tailLength = 16;
 const maxEndedHeld = 1_000;
-
-const standsFor = (entries: readonly Entry[]): Entry | undefined =>
-  entries.find(({ type }) => type !== 'joined') ?? entries[0];
 
 /**
  * All running conversations. Commands of one event-loop tick are decided in the order in which they came and
@@ -114,13 +108,24 @@ export class Conversations {
     return this.#held.get(id)?.state;
   }
 
-  /** Any conversation of the ledger. */
+  /** Any conversation of the ledger that can be read; one that is damaged is reported and not shown. */
   find(id: string): Conversation | undefined {
     const known = this.get(id) ?? this.#ended.get(id);
     if (known) return known;
-    const state = this.#rebuild(id);
-    if (state) this.#rememberEnded(state);
-    return state;
+    try {
+      const state = this.#rebuild(id);
+      if (state) this.#rememberEnded(state);
+      return state;
+    } catch (error) {
+      if (!(error instanceof LedgerDamage)) throw error;
+      this.#onFailure(error);
+      return undefined;
+    }
+  }
+
+  /** It has been removed from the ledger. */
+  forget(id: string): void {
+    this.#ended.delete(id);
   }
 
   recent(limit: number): Conversation[] {
@@ -213,36 +218,40 @@ export class Conversations {
     const works: Work[] = [];
     for (const [id, queued] of queue) works.push(this.#decideAll(id, queued, now));
     const changed = works.filter(({ entries }) => entries.length > 0);
-    const started = performance.now();
-    try {
-      const appended = await this.#ledger.append(
-        changed.map(({ id, before, entries }) => ({
-          conversation: id,
-          expectedSeq: before?.seq ?? 0,
-          entries,
-        })),
-      );
-      if (changed.length > 0) this.#onAppended(performance.now() - started);
-      changed.forEach((work, index) => {
-        const result = appended[index];
-        if (!result?.ok)
-          throw new Error(`${work.id}: the ledger is at ${result?.seq}, not at ${work.before?.seq}`);
-        this.#commit(work, result.position);
-      });
-      for (const { answers } of works) for (const { done, outcome } of answers) done(outcome);
-    } catch (error) {
-      this.#onFailure(error);
-      const outcome: Outcome = {
-        kind: 'refused',
-        code: 'unavailable',
-        message: 'the ledger cannot be written',
-      };
-      for (const { answers } of works) for (const { done } of answers) done(outcome);
+    const appended = await this.#append(changed);
+    appended?.forEach((result, index) => {
+      const work = changed[index] as Work;
+      if (!result.ok)
+        throw new Error(`${work.id}: the ledger is at ${result.seq}, not at ${work.before?.seq}`);
+      this.#commit(work, result.position);
+    });
+    for (const { entries, answers } of works) {
+      const told = appended !== undefined || entries.length === 0;
+      for (const { done, outcome } of answers) done(told ? outcome : unavailable);
     }
     this.#afterFlush();
     this.#flushing = false;
     if (this.#queue.size > 0) this.#schedule();
     else for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Undefined when the ledger cannot be written: then nothing has happened, and what wanted it is refused. */
+  async #append(works: readonly Work[]): Promise<readonly Appended[] | undefined> {
+    const started = performance.now();
+    try {
+      const appended = await this.#ledger.append(
+        works.map(({ id, before, entries }) => ({
+          conversation: id,
+          expectedSeq: before?.seq ?? 0,
+          entries,
+        })),
+      );
+      if (works.length > 0) this.#onAppended(performance.now() - started);
+      return appended;
+    } catch (error) {
+      this.#onFailure(error);
+      return undefined;
+    }
   }
 
   #decideAll(id: string, queued: readonly Queued[], now: number): Work {
@@ -256,22 +265,7 @@ export class Conversations {
           work.entries.push(entry);
         }
       }
-      if (!done) continue;
-      if (decision.kind === 'refuse') {
-        work.answers.push({
-          done,
-          outcome: { kind: 'refused', code: decision.code, message: decision.message },
-        });
-      } else if (decision.kind === 'repeat') {
-        work.answers.push({ done, outcome: { kind: 'done', seq: decision.seq, turn: decision.turn } });
-      } else {
-        const stands = standsFor(decision.entries);
-        const turn = stands && 'turn' in stands ? stands.turn : undefined;
-        work.answers.push({
-          done,
-          outcome: { kind: 'done', seq: stands?.seq ?? work.state?.seq ?? 0, turn },
-        });
-      }
+      if (done) work.answers.push({ done, outcome: outcomeOf(decision, work.state) });
     }
     return work;
   }
