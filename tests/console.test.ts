@@ -117,6 +117,26 @@ describe.skipIf(!executablePath)('the console, in a browser', () => {
     await see('#conversations a', 'max-turns');
   });
 
+  it('asks for a token when the router wants one, and sends it with every request', async () => {
+    const guarded = await browser.newPage();
+    await guarded.route('**/v1/**', (route) => {
+      if (route.request().headers().authorization === 'Bearer sesame') return route.continue();
+      return route.fulfill({
+        status: 401,
+        json: { error: { code: 'unauthenticated', message: 'a token, please' } },
+      });
+    });
+    await guarded.goto(line.url);
+    await guarded.locator('#sign-in-why').filter({ hasText: 'a token, please' }).waitFor();
+    expect(await guarded.locator('#agents li').count()).toBe(0);
+    await guarded.locator('#token').fill('sesame');
+    await guarded.locator('#sign-in button').click();
+    await guarded.locator('#conversations a').filter({ hasText: 'Tea' }).waitFor();
+    expect(await guarded.locator('#sign-in').isHidden()).toBe(true);
+    expect(guarded.url()).not.toContain('sesame');
+    await guarded.close();
+  });
+
   it.each([
     ['with a conversation', ''],
     ['with the lists', '#/'],

@@ -1,5 +1,5 @@
 import { find, showAgents, showConversations, showEmpty, showHead, showTranscript } from './page.js';
-import { after, Transcript } from './record.js';
+import { evolve, Transcript } from './record.js';
 import { Denied, follow, get, useToken } from './router.js';
 
 /**
@@ -83,7 +83,7 @@ const refreshChosen = spaced(loadChosen);
 
 /** @param {{ conversation: string, entry: Entry }} event */
 const onEntry = ({ conversation: id, entry }) => {
-  const next = after(conversations.get(id), id, entry);
+  const next = evolve(conversations.get(id), id, entry);
   if (next) conversations.set(id, next);
   else refreshConversations();
   if (id === chosen) {

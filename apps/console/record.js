@@ -34,7 +34,7 @@
  * @param {Entry} entry
  * @returns {Conversation | undefined}
  */
-export const after = (known, id, entry) => {
+export const evolve = (known, id, entry) => {
   if (entry.type === 'opened') {
     if (known) return known;
     const { by, members, topic, limits, floor, seq, at } = entry;
