@@ -1,6 +1,7 @@
 import type { Mark } from '../load/model-server.ts';
 import { bundled } from '../measure/built.ts';
 import { type Child, startChild } from '../measure/child.ts';
+import { diskSyncMs } from '../measure/disk.ts';
 import { startAgent, startRouter, welcomed } from '../measure/parley.ts';
 import type { Outcome } from '../measure/report.ts';
 import { median, ratios } from '../measure/statistics.ts';
@@ -17,7 +18,7 @@ const marks = [...new Set([1, 1 + counted, ...points.flatMap((turn) => [turn - h
   (a, b) => a - b,
 );
 
-const systems = ['SDK loop', 'ws router and two SDK agents', 'Parley'] as const;
+const systems = ['SDK loop', 'ws router and two SDK agents', 'Parley, memory', 'Parley, sqlite'] as const;
 type System = (typeof systems)[number];
 
 /** Processes that are ready, and what makes them begin. */
@@ -30,6 +31,25 @@ interface Programs {
   router: string;
   agent: string;
 }
+
+const startParley = async (ledger: 'memory' | 'sqlite', model: string, profile?: string): Promise<Cast> => {
+  const router = await startRouter({ ledger, profile });
+  const env = {
+    OPENAI_BASE_URL: model,
+    OPENAI_API_KEY: 'none',
+    OPENAI_MODEL: 'mock',
+    AGENT_HISTORY_TOKENS: String(historyTokens),
+    AGENT_MAX_TURNS: '0',
+    AGENT_MAX_DURATION_SECONDS: '0',
+    AGENT_FIRST_SPEAKER: 'alice',
+  };
+  const agent = (name: string, target: string) =>
+    startAgent({ name, target, router: router.port, profile, env });
+  const bob = agent('bob', 'alice');
+  await welcomed(bob);
+  const alice = agent('alice', 'bob');
+  return { children: [router.child, bob, alice], begin() {} };
+};
 
 const start: Record<System, (programs: Programs, model: string, profile?: string) => Promise<Cast>> = {
   'SDK loop': async ({ loop }, model) => {
@@ -49,29 +69,8 @@ const start: Record<System, (programs: Programs, model: string, profile?: string
     for (const one of agents) await one.message();
     return { children: [server, ...agents], begin: () => agents[0]!.send({}) };
   },
-  Parley: async (_programs, model, profile) => {
-    const router = await startRouter({ ledger: 'sqlite', profile });
-    const env = {
-      OPENAI_BASE_URL: model,
-      OPENAI_API_KEY: 'none',
-      OPENAI_MODEL: 'mock',
-      AGENT_HISTORY_TOKENS: String(historyTokens),
-      AGENT_MAX_TURNS: '0',
-      AGENT_MAX_DURATION_SECONDS: '0',
-    };
-    const agent = (name: string, target: string) =>
-      startAgent({
-        name,
-        target,
-        router: router.port,
-        profile,
-        env: { ...env, AGENT_FIRST_SPEAKER: 'alice' },
-      });
-    const bob = agent('bob', 'alice');
-    await welcomed(bob);
-    const alice = agent('alice', 'bob');
-    return { children: [router.child, bob, alice], begin() {} };
-  },
+  'Parley, memory': (_programs, model, profile) => startParley('memory', model, profile),
+  'Parley, sqlite': (_programs, model, profile) => startParley('sqlite', model, profile),
 };
 
 interface Cost {
@@ -118,8 +117,10 @@ export const turns = async ({ rounds, profile }: Options): Promise<Outcome> => {
     agent: await bundled('baselines/ws-agent.ts'),
     model: await bundled('load/model-server.ts'),
   };
-  const runs: Record<System, Run[]> = { 'SDK loop': [], 'ws router and two SDK agents': [], Parley: [] };
+  const runs = Object.fromEntries(systems.map((system) => [system, [] as Run[]])) as Record<System, Run[]>;
+  const syncs: number[] = [];
   for (let round = 0; round < rounds; round++) {
+    syncs.push(await diskSyncMs());
     for (const system of systems) {
       const run = await measure(system, programs, profile);
       runs[system].push(run);
@@ -130,35 +131,58 @@ export const turns = async ({ rounds, profile }: Options): Promise<Outcome> => {
   }
   const all = (system: System, part: keyof Run, cost: keyof Cost) =>
     runs[system].map((run) => run[part][cost]);
-  const overLoop = (cost: keyof Cost) =>
-    ratios(all('Parley', 'counted', cost), all('SDK loop', 'counted', cost));
-  const growth = (system: System, cost: keyof Cost) =>
-    ratios(all(system, 'at 1000', cost), all(system, 'at 10', cost));
+  const over = (system: System, baseline: System, part: keyof Run, cost: keyof Cost) =>
+    ratios(all(system, part, cost), all(baseline, part, cost));
+  const growth = (system: System, from: (typeof points)[number], cost: keyof Cost) =>
+    ratios(all(system, 'at 1000', cost), all(system, `at ${from}`, cost));
+  const parts = ['counted', 'at 1000'] as const;
+  const costs = [
+    ['netMs', 'net wall'],
+    ['cpuMs', 'CPU'],
+  ] as const;
+  const named = { counted: 'turns 1–200', 'at 10': 'turn 10', 'at 100': 'turn 100', 'at 1000': 'turn 1000' };
+  const target = (claim: string, samples: number[], atMost: number) => ({
+    claim,
+    measured: median(samples),
+    atMost,
+  });
 
   return {
     figures: [
-      { what: 'Parley over the SDK loop: net wall', unit: 'ratio', samples: overLoop('netMs') },
-      { what: 'Parley over the SDK loop: CPU', unit: 'ratio', samples: overLoop('cpuMs') },
-      ...systems.flatMap((system) => [
-        {
-          what: `${system}: net wall, turns 1–200`,
-          unit: 'ms/turn',
-          samples: all(system, 'counted', 'netMs'),
-        },
-        { what: `${system}: CPU, turns 1–200`, unit: 'ms/turn', samples: all(system, 'counted', 'cpuMs') },
-        ...points.map((turn) => ({
-          what: `${system}: CPU around turn ${turn}`,
-          unit: 'ms/turn',
-          samples: all(system, `at ${turn}`, 'cpuMs'),
+      ...parts.flatMap((part) =>
+        costs.map(([cost, title]) => ({
+          what: `Parley, sqlite over the SDK loop: ${title}, ${named[part]}`,
+          unit: 'ratio',
+          samples: over('Parley, sqlite', 'SDK loop', part, cost),
         })),
-        { what: `${system}: turn 1000 over turn 10, wall`, unit: 'ratio', samples: growth(system, 'netMs') },
-        { what: `${system}: turn 1000 over turn 10, CPU`, unit: 'ratio', samples: growth(system, 'cpuMs') },
+      ),
+      ...systems.flatMap((system) => [
+        ...(['counted', 'at 10', 'at 100', 'at 1000'] as const).flatMap((part) =>
+          costs.map(([cost, title]) => ({
+            what: `${system}: ${title}, ${named[part]}`,
+            unit: 'ms/turn',
+            samples: all(system, part, cost),
+          })),
+        ),
       ]),
+      ...(['SDK loop', 'Parley, sqlite'] as const).flatMap((system) =>
+        costs.map(([cost, title]) => ({
+          what: `${system}: turn 1000 over turn 10, ${title}`,
+          unit: 'ratio',
+          samples: growth(system, 10, cost),
+        })),
+      ),
+      { what: 'disk: 12 KiB appended and synced', unit: 'ms', samples: syncs },
     ],
     targets: [
-      { claim: 'net wall per turn over the SDK loop', measured: median(overLoop('netMs')), atMost: 2.5 },
-      { claim: 'turn 1000 over turn 10, wall', measured: median(growth('Parley', 'netMs')), atMost: 1.3 },
-      { claim: 'turn 1000 over turn 10, CPU', measured: median(growth('Parley', 'cpuMs')), atMost: 1.3 },
+      target(
+        'net wall per turn over the SDK loop',
+        over('Parley, sqlite', 'SDK loop', 'counted', 'netMs'),
+        2.5,
+      ),
+      target('turn 1000 over turn 10, net wall', growth('Parley, sqlite', 10, 'netMs'), 1.3),
+      target('turn 1000 over turn 10, CPU', growth('Parley, sqlite', 10, 'cpuMs'), 1.3),
+      target('turn 1000 over turn 100, CPU', growth('Parley, sqlite', 100, 'cpuMs'), 1.3),
     ],
   };
 };
