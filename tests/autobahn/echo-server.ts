@@ -14,6 +14,7 @@ const server = createServer();
 openDoor(server, {
   registerMs: 60_000,
   heartbeatMs: 60_000,
+  stalledMs: 60_000,
   rate: { perSecond: 0, burst: 1 },
   metrics: new RouterMetrics('0', { conversations: none, waiting: none, agents: none, delivered: none }),
   writes: new Writes(),

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { maxFrameBytes, stalledMs, subprotocol } from '@parley/protocol';
+import { maxFrameBytes, subprotocol } from '@parley/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { SocketConnection, type Writes } from './connection.ts';
 import { FairShare } from './fair-share.ts';
@@ -16,6 +16,8 @@ import type { Rate } from './token-bucket.ts';
 export interface DoorOptions {
   readonly registerMs: number;
   readonly heartbeatMs: number;
+  /** How long a peer may leave more than the outgoing buffer unread. */
+  readonly stalledMs: number;
   readonly rate: Rate;
   readonly metrics: RouterMetrics;
   readonly writes: Writes;
@@ -110,7 +112,7 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
     const now = Date.now();
     sweeps++;
     for (const { connection, session, number } of guests) {
-      if (connection.stalledFor(now) >= stalledMs) connection.close('slow-consumer');
+      if (connection.stalledFor(now) >= options.stalledMs) connection.close('slow-consumer');
       if (session.identity?.isValid(now) === false) connection.close('unauthenticated');
       // Spread over the period, so that ten thousand pings do not go out in one turn.
       if ((number + sweeps) % beatEvery !== 0 || connection.isPaused) continue;

@@ -2,6 +2,7 @@ import type { Server as TlsServer } from 'node:https';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ConfigError, loadSettings, makeLogger, runMain, stopOnSignal } from '@parley/kit';
+import { stalledMs } from '@parley/protocol';
 import { Writes } from './connection.ts';
 import { Control } from './control/control.ts';
 import { openDoor } from './door.ts';
@@ -79,6 +80,7 @@ const serve = async (): Promise<void> => {
   const door = openDoor(server, {
     registerMs: config.registerSeconds * 1_000,
     heartbeatMs: config.heartbeatSeconds * 1_000,
+    stalledMs,
     rate: { perSecond: config.framesPerSecond, burst: config.frameBurst },
     metrics: router.metrics,
     writes,
