@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { constants } from 'node:os';
 import { runMain } from '@parley/kit';
 import type { Command, Host } from './command.ts';

@@ -30,6 +30,8 @@ export type RouterEvent =
       readonly text: string;
     };
 
+export type EventStream = AsyncIterable<RouterEvent> & Disposable;
+
 /** `ws://` and `http://` name the same port of a router. */
 const httpUrl = (url: string): string => {
   const parsed = URL.parse(url.includes('://') ? url : `http://${url}`);
@@ -58,31 +60,34 @@ export class RouterApi {
     id: string,
   ): Promise<{ readonly conversation: ConversationSummary; readonly entries: readonly Entry[] }> {
     const response = await this.#get(`/v1/conversations/${encodeURIComponent(id)}`, {
-      404: `no conversation ${id} at ${this.url}: \`parley ls\` lists those there are`,
+      missing: `no conversation ${id} at ${this.url}: \`parley ls\` lists those there are`,
     });
     return (await response.json()) as { conversation: ConversationSummary; entries: Entry[] };
   }
 
   /**
    * Resolves when the router has begun to send: entries after position `since` of the ledger, else only those
-   * to come; of one conversation, or of all.
+   * to come; of one conversation, or of all. The connection is held until the stream is disposed of.
    */
-  async events(of: {
-    since?: number | undefined;
-    conversation?: string;
-  }): Promise<AsyncIterable<RouterEvent>> {
+  async events(of: { since?: number | undefined; conversation?: string }): Promise<EventStream> {
     const query = new URLSearchParams();
     if (of.since !== undefined) query.set('since', String(of.since));
     if (of.conversation !== undefined) query.set('conversation', of.conversation);
-    const response = await this.#get(`/v1/events?${query}`);
-    if (!response.body) throw new Error('the answer to /v1/events has no body');
-    return eventsOf(response.body);
+    const done = new AbortController();
+    const response = await this.#get(`/v1/events?${query}`, { signal: done.signal });
+    const { body } = response;
+    if (!body) throw new Error('the answer to /v1/events has no body');
+    return { [Symbol.asyncIterator]: () => eventsOf(body), [Symbol.dispose]: () => done.abort() };
   }
 
-  async #get(path: string, problems: { readonly [status: number]: string } = {}): Promise<Response> {
+  async #get(
+    path: string,
+    { signal, missing }: { signal?: AbortSignal; missing?: string } = {},
+  ): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(this.url + path, { signal: this.#stop });
+      const stop = signal ? AbortSignal.any([this.#stop, signal]) : this.#stop;
+      response = await fetch(this.url + path, { signal: stop });
     } catch (error) {
       this.#stop.throwIfAborted();
       const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
@@ -91,10 +96,9 @@ export class RouterApi {
       ]);
     }
     if (response.ok) return response;
+    if (response.status === 404 && missing) throw new ConfigError([missing]);
     const answer = (await response.text()).trim().slice(0, 300);
-    throw new ConfigError([
-      problems[response.status] ?? `${this.url}${path} answered ${response.status}: ${answer}`,
-    ]);
+    throw new ConfigError([`${this.url}${path} answered ${response.status}: ${answer}`]);
   }
 }
 

@@ -6,7 +6,7 @@ import { endingText, exitCodeOf, totals } from '../ending.ts';
 import { LiveTranscript } from '../live-transcript.ts';
 import { freePort, OwnDeployment } from '../own-deployment.ts';
 import { PlainTranscript } from '../plain-transcript.ts';
-import { RouterApi } from '../router-api.ts';
+import { RouterApi, type RouterEvent } from '../router-api.ts';
 import type { LogLine } from '../service-process.ts';
 import { paint } from '../terminal.ts';
 import type { Transcript } from '../transcript.ts';
@@ -70,7 +70,7 @@ const startAgents = (deployment: OwnDeployment, url: string, options: Options, h
 
 /** Shows what happens until the conversation ends, and collects its entries. */
 const show = async (
-  events: Awaited<ReturnType<RouterApi['events']>>,
+  events: AsyncIterable<RouterEvent>,
   transcript: Transcript,
   entries: Entry[],
 ): Promise<void> => {
@@ -138,7 +138,7 @@ export const demo: Command = {
     try {
       const url = await deployment.startRouter();
       header(options, url, host);
-      const events = await new RouterApi(url, deployment.halted).events({ since: 0 });
+      using events = await new RouterApi(url, deployment.halted).events({ since: 0 });
       startAgents(deployment, url, options, host);
       await show(events, transcript, entries);
     } catch (error) {

@@ -29,7 +29,7 @@ async function* lasting(open: () => AsyncIterable<RouterEvent>, stop: AbortSigna
 
 /** The entries that are there, then what happens. The events begin first, so nothing falls between. */
 async function* wholeConversation(api: RouterApi, id: string): AsyncGenerator<RouterEvent> {
-  const events = await api.events({ conversation: id });
+  using events = await api.events({ conversation: id });
   for (const entry of (await api.conversation(id)).entries) {
     yield { kind: 'entry', position: 0, conversation: id, entry };
   }
@@ -61,7 +61,8 @@ const tailAll = async (api: RouterApi, since: number | undefined, { out, stop }:
   const transcripts = new Map<string, PlainTranscript>();
   let position = since;
   async function* open() {
-    yield* await api.events({ since: position });
+    using events = await api.events({ since: position });
+    yield* events;
   }
   for await (const event of lasting(open, stop)) {
     if (event.kind !== 'entry') continue;
