@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigError } from '@parley/kit';
@@ -30,9 +30,8 @@ export type MakePrompt = (
 
 /** The persona itself, or the text of the file that it names. */
 export const readPersona = (persona: string | undefined): string | undefined => {
-  if (persona === undefined || persona.length > 1_000 || persona.includes('\n')) return persona;
-  const isFile = statSync(persona, { throwIfNoEntry: false })?.isFile() ?? false;
-  return isFile ? readFileSync(persona, 'utf8').trim() || undefined : persona;
+  if (persona === undefined || !existsSync(persona) || !statSync(persona).isFile()) return persona;
+  return readFileSync(persona, 'utf8').trim() || undefined;
 };
 
 /** The first place in `stack` that lies in the module, as `:line`. */

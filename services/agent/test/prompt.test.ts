@@ -93,6 +93,8 @@ describe('a persona', () => {
     expect(readPersona('You are a judge.')).toBe('You are a judge.');
     expect(readPersona(file('You are a pirate.\n', 'txt'))).toBe('You are a pirate.');
     expect(readPersona(directory)).toBe(directory);
+    // Longer than any file name may be.
+    expect(readPersona('You are patient. '.repeat(40))).toBe('You are patient. '.repeat(40));
     expect(readPersona(undefined)).toBeUndefined();
   });
 });
