@@ -63,7 +63,8 @@ export const makeOpenAI = (settings: OpenAISettings): Model => {
   const verdict = (request: ModelRequest, { text, finish, usage }: Received): ModelReply => {
     if (finish === 'content_filter') return failed('model-rejected', 'stopped by the content filter');
     // A stream that breaks ends like one that is complete, but for its last chunks.
-    if (finish === undefined && !usage) return broken('the stream ended before the reply did');
+    if (finish === undefined && !usage)
+      return broken('the stream ended, or fell silent, before the reply did');
     return { kind: 'text', text, usage: usage ?? estimated(request, text, model) };
   };
 
@@ -103,7 +104,7 @@ export const makeOpenAI = (settings: OpenAISettings): Model => {
     }
     // Aborting makes the loop above end as if all were well.
     if (request.signal.aborted) return aborted(request.signal);
-    return stalled ? broken('the stream fell silent') : verdict(request, received);
+    return verdict(request, received);
   };
 
   const ask = async (request: ModelRequest, sent: object, controller: AbortController) => {

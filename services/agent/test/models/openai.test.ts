@@ -61,6 +61,22 @@ describe('a reply of a compatible server', () => {
     expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'Whole.' });
   });
 
+  it('may come slowly, as long as something comes', async () => {
+    const { model } = await modelAt(
+      async (response) => {
+        begin(response);
+        for (let piece = 0; piece < 8; piece++) {
+          event(response, delta('x'));
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        event(response, delta('', 'stop'));
+        response.end();
+      },
+      { idleMs: 500 },
+    );
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'xxxxxxxx' });
+  });
+
   it('needs no key from a server that asks for none', async () => {
     const { model } = await modelAt((response) => answer(response, 'Hi'), { apiKey: undefined });
     expect(await model.reply(requestOf())).toMatchObject({ kind: 'text' });
