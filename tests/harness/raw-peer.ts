@@ -168,6 +168,14 @@ export class RawPeer {
     return within(what, deadlineMs, wait());
   }
 
+  /** Answers the pings among the frames that came, and forgets all frames. Only between whole frames. */
+  answerPings(): void {
+    for (const { opcode, payload } of this.frames) {
+      if (opcode === 9) this.write(wsFrame(payload, { opcode: 10 }));
+    }
+    this.received = Buffer.from('HTTP/1.1 101\r\n\r\n');
+  }
+
   /** Resolves when the router has ended the connection. */
   over(deadlineMs = 20_000): Promise<void> {
     return this.until('the end', () => this.isClosed, deadlineMs);
