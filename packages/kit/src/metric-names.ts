@@ -73,10 +73,23 @@ export const routerMetrics = {
     diskSeconds,
   ),
   ledgerEntries: counter('parley_ledger_entries_total', 'Entries committed to the ledger.'),
+  ledgerFailures: counter(
+    'parley_ledger_failures_total',
+    'Times the ledger could not be written, or was found damaged.',
+  ),
   framesReceived: counter('parley_frames_received_total', 'Frames received, by dialect.', ['dialect']),
   messagesDelivered: counter(
     'parley_messages_delivered_total',
     'Lines handed to the connections of an agent.',
+  ),
+  messagesWaiting: gauge('parley_messages_waiting', 'Lines that wait for plain clients who are away.'),
+  messagesExpired: counter(
+    'parley_messages_expired_total',
+    'Lines that waited too long for a plain client and will not be delivered.',
+  ),
+  breakersOpen: gauge(
+    'parley_breakers_open',
+    'Replicas that are granted nothing, or one turn as a trial, because they keep failing.',
   ),
 } as const;
 

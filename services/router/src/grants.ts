@@ -1,40 +1,18 @@
-import { type Entry, type LapseCause, maxHistoryLength, type RouterFrame } from '@parley/protocol';
-import type { Connection } from './connection.ts';
+import type { LapseCause, RouterFrame } from '@parley/protocol';
+import { Breakers } from './breakers.ts';
 import type { Commit, Conversations } from './conversations.ts';
+import type { Command } from './core/command.ts';
 import type { Conversation, Turn } from './core/conversation.ts';
 import { endsAt } from './core/endings.ts';
 import { heardBy } from './core/hearing.ts';
+import type { Grant, Replica, TurnClock } from './grant.ts';
+import { grantFrame } from './grant-frame.ts';
 import type { Pools } from './pools.ts';
 import type { Prices } from './prices.ts';
 
-/** One `parley.v1` connection that speaks for an agent. */
-export interface Replica {
-  readonly name: string;
-  readonly connection: Connection;
-  readonly capacity: number;
-  /** The model that it says it speaks with. */
-  readonly model: string | undefined;
-  readonly grants: Set<Grant>;
-  /** Per conversation, seq of the last entry that this connection was sent. */
-  readonly sent: Map<string, number>;
-}
+export type { Grant, Replica } from './grant.ts';
 
-export interface Grant {
-  readonly conversation: string;
-  readonly turn: number;
-  readonly attempt: number;
-  readonly replica: Replica;
-  readonly grantedAt: number;
-  readonly deadline: number;
-  /** Seq of the last entry that the replica had been sent when it was granted the turn. */
-  readonly seen: number;
-}
-
-/** Told how long turns wait for a replica, and how long replicas take. */
-export interface TurnClock {
-  granted(waitedMs: number): void;
-  answered(tookMs: number): void;
-}
+type Lapse = Extract<Command, { type: 'lapse' }>;
 
 /**
  * The one choke point: hands turns to replicas. Holds nothing that the ledger and the open connections do not
@@ -52,6 +30,9 @@ export class Grants {
   readonly #waiting = new Map<string, Set<string>>();
   /** Who last let a turn lapse; another replica is preferred. */
   readonly #lapsed = new Map<string, Replica>();
+  readonly breakers: Breakers;
+  /** Lapses that the ledger could not take; without them nobody would take those turns up again. */
+  readonly #unwritten: { readonly conversation: string; readonly command: Lapse }[] = [];
   #draining = false;
 
   constructor(
@@ -60,12 +41,14 @@ export class Grants {
     clock: TurnClock,
     pools: Pools,
     prices: Prices,
+    breakers = new Breakers(now),
   ) {
     this.#conversations = conversations;
     this.#now = now;
     this.#clock = clock;
     this.#pools = pools;
     this.#prices = prices;
+    this.breakers = breakers;
   }
 
   /** Queues the turns of everything that runs. Call once, after recovery. */
@@ -113,6 +96,7 @@ export class Grants {
   detach(replica: Replica): void {
     const replicas = this.#replicas.get(replica.name);
     replicas?.delete(replica);
+    this.breakers.forget(replica);
     if (replicas?.size === 0) this.#replicas.delete(replica.name);
     for (const grant of replica.grants) this.#lapse(grant, 'gone');
   }
@@ -129,6 +113,8 @@ export class Grants {
   onCommit({ before, after, entries }: Commit): void {
     for (const entry of entries) {
       if (entry.type === 'said' && entry.usage) this.#pools.used(entry.usage, this.#now());
+      if ('turn' in entry && entry.turn !== undefined)
+        this.breakers.judge(this.grantOf(after.id, entry.turn)?.replica, entry);
     }
     this.#reconcile(before, after);
     if (after.status.state !== 'ended') return;
@@ -144,6 +130,7 @@ export class Grants {
 
   /** Takes back what is overdue and offers what has waited for its time. `present`: somebody speaks for the name. */
   tick(now: number, present: (name: string) => boolean): void {
+    for (const { conversation, command } of this.#unwritten.splice(0)) this.#write(conversation, command);
     for (const grants of this.#granted.values()) {
       for (const grant of grants.values()) if (grant.deadline <= now) this.#lapse(grant, 'deadline');
     }
@@ -225,7 +212,9 @@ export class Grants {
       (replica === last ? 1_000_000 : 0) + (replica.sent.has(id) ? 0 : 10_000) + replica.grants.size;
     let best: Replica | undefined;
     for (const replica of replicas) {
-      if (replica.grants.size < replica.capacity && (!best || cost(replica) < cost(best))) best = replica;
+      const active = replica.grants.size;
+      if (active >= replica.capacity || !this.breakers.allow(replica)) continue;
+      if (!best || cost(replica) < cost(best)) best = replica;
     }
     return best;
   }
@@ -237,31 +226,10 @@ export class Grants {
     const heard = unseen
       .map((entry) => heardBy(state, replica.name, entry))
       .filter((entry) => entry !== undefined);
-    const entries = newestThatFit(heard);
     replica.sent.set(state.id, state.seq);
     const grant = this.#bind(state, turn, replica, state.seq);
     this.#clock.granted(now - Math.max(turn.givenAt, turn.notBefore));
-    const { maxTurns, maxOutputTokens, maxTokens, maxCost } = state.limits;
-    const { inputTokens, outputTokens, cost } = state.spent;
-    const end = endsAt(state);
-    const frame: RouterFrame = {
-      type: 'turn',
-      conversation: state.id,
-      turn: turn.number,
-      attempt: grant.attempt,
-      ...(turn.wanted === 'bid' && { wanted: turn.wanted }),
-      // A pool counts calls, not turns: whoever wants to call again asks for the turn again.
-      ...(pooled && { calls: 1 }),
-      deadlineMs: Math.max(0, grant.deadline - now),
-      ...(maxOutputTokens !== undefined && { maxOutputTokens }),
-      remaining: {
-        ...(maxTurns > 0 && { turns: Math.max(0, maxTurns - state.lines) }),
-        ...(end !== undefined && { ms: Math.max(0, end - now) }),
-        ...(maxTokens && { tokens: Math.max(0, maxTokens - inputTokens - outputTokens) }),
-        ...(maxCost && { cost: Math.max(0, maxCost - cost) }),
-      },
-      entries,
-    };
+    const frame = grantFrame({ state, turn, grant, entries: heard, pooled, now });
     replica.connection.send(JSON.stringify(frame));
   }
 
@@ -294,20 +262,15 @@ export class Grants {
   #lapse(grant: Grant, cause: LapseCause): void {
     this.#release(grant);
     this.#lapsed.set(`${grant.conversation}#${grant.turn}`, grant.replica);
+    if (cause === 'deadline') this.breakers.failed(grant.replica);
     // A router that is leaving takes its connections with it; that is no fault of the agents.
-    if (!this.#draining)
-      this.#conversations.submit(grant.conversation, { type: 'lapse', turn: grant.turn, cause });
+    if (!this.#draining) this.#write(grant.conversation, { type: 'lapse', turn: grant.turn, cause });
+  }
+
+  #write(conversation: string, command: Lapse): void {
+    this.#conversations.submit(conversation, command, (outcome) => {
+      if (outcome.kind === 'refused' && outcome.code === 'unavailable')
+        this.#unwritten.push({ conversation, command });
+    });
   }
 }
-
-/** `opened`, if it is among them, and the newest of the others that fit a frame. */
-const newestThatFit = (entries: readonly Entry[]): readonly Entry[] => {
-  let room = maxHistoryLength;
-  let first = entries.length;
-  while (first > 0 && room > 0) {
-    const entry = entries[--first] as Entry;
-    room -= 200 + ('text' in entry ? entry.text.length : 0);
-  }
-  const [opened] = entries;
-  return first === 0 || opened?.type !== 'opened' ? entries.slice(first) : [opened, ...entries.slice(first)];
-};

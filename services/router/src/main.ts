@@ -26,6 +26,7 @@ import { settings } from './settings.ts';
 import { version } from './version.ts';
 
 const tickMs = 100;
+const megabyte = 1024 * 1024;
 
 const serve = async (): Promise<void> => {
   const config = loadSettings(settings, process.env, { prefixes: ['ROUTER_'], foreign: ['ROUTER_URL'] });
@@ -45,8 +46,11 @@ const serve = async (): Promise<void> => {
     version,
     prices: loadPrices(config.prices),
     pools: new Pools(config.pools),
-    mailboxLimit: config.mailboxLimit,
-    mailboxAgeMs: config.mailboxAgeSeconds * 1_000,
+    mailboxLimits: {
+      each: { lines: config.mailboxLimit, bytes: config.mailboxMegabytes * megabyte },
+      all: { lines: config.mailboxesLimit, bytes: config.mailboxesMegabytes * megabyte },
+      maxAgeMs: config.mailboxAgeSeconds * 1_000,
+    },
     onLedgerFailure: (error) => log.error({ err: error }, 'the ledger cannot be written'),
   });
   router.conversations.afterFlush(() => writes.flush());

@@ -2,7 +2,7 @@ import { routerMetrics } from '@parley/kit';
 import { closings, type Ending, endings, type RefusalCode, refusals } from '@parley/protocol';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Commit } from './conversations.ts';
-import type { TurnClock } from './grants.ts';
+import type { TurnClock } from './grant.ts';
 
 type Tally<K extends string> = Map<K, number>;
 const tally = <K extends string>(keys: readonly K[]): Tally<K> => new Map(keys.map((key) => [key, 0]));
@@ -25,6 +25,9 @@ export interface Levels {
   waiting(): number;
   agents(): number;
   delivered(): number;
+  waitingLines(): number;
+  expiredLines(): number;
+  openBreakers(): number;
 }
 
 /** Counted in plain fields, which cost nothing, and turned into metrics when Prometheus asks. */
@@ -38,6 +41,7 @@ export class RouterMetrics implements TurnClock {
   readonly #disconnects = tally(closeCodes);
   readonly #tokens = tally(['input', 'output']);
   #entries = 0;
+  #ledgerFailures = 0;
   readonly #wait: Histogram;
   readonly #model: Histogram;
   readonly #append: Histogram;
@@ -79,6 +83,10 @@ export class RouterMetrics implements TurnClock {
     counter(routerMetrics.ledgerEntries, () => new Map([['', this.#entries]]));
     counter(routerMetrics.messagesDelivered, () => new Map([['', levels.delivered()]]));
     counter(routerMetrics.framesReceived, () => new Map(Object.entries(this.frames)));
+    counter(routerMetrics.ledgerFailures, () => new Map([['', this.#ledgerFailures]]));
+    counter(routerMetrics.messagesExpired, () => new Map([['', levels.expiredLines()]]));
+    gauge(routerMetrics.messagesWaiting, levels.waitingLines);
+    gauge(routerMetrics.breakersOpen, levels.openBreakers);
     gauge(routerMetrics.conversationsRunning, levels.conversations);
     gauge(routerMetrics.turnsWaiting, levels.waiting);
     gauge(routerMetrics.agentsConnected, levels.agents);
@@ -103,6 +111,10 @@ export class RouterMetrics implements TurnClock {
 
   appended(tookMs: number): void {
     this.#append.observe(tookMs / 1_000);
+  }
+
+  ledgerFailed(): void {
+    this.#ledgerFailures++;
   }
 
   refused(code: RefusalCode): void {

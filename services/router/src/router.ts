@@ -1,5 +1,6 @@
 import { Conversations } from './conversations.ts';
 import { Correspondence } from './followers/correspondence.ts';
+import type { MailboxLimits } from './followers/mailbox-room.ts';
 import { Mailboxes } from './followers/mailboxes.ts';
 import { Watchers } from './followers/watchers.ts';
 import { Grants } from './grants.ts';
@@ -14,8 +15,7 @@ export interface RouterOptions {
   readonly version: string;
   readonly prices: Prices;
   readonly pools: Pools;
-  readonly mailboxLimit: number;
-  readonly mailboxAgeMs: number;
+  readonly mailboxLimits: MailboxLimits;
   readonly onLedgerFailure: (error: unknown) => void;
 }
 
@@ -41,12 +41,25 @@ export const makeRouter = (options: RouterOptions): Router => {
     waiting: () => grants.waiting,
     agents: () => new Set([...grants.names(), ...mailboxes.names()]).size,
     delivered: () => mailboxes.delivered,
+    waitingLines: () => mailboxes.waiting,
+    expiredLines: () => mailboxes.expired,
+    openBreakers: () => grants.breakers.open,
   });
-  const conversations = new Conversations(ledger, now, options.onLedgerFailure, (ms) => metrics.appended(ms));
+  const onFailure = (error: unknown) => {
+    metrics.ledgerFailed();
+    options.onLedgerFailure(error);
+  };
+  const conversations = new Conversations(ledger, now, onFailure, (ms) => metrics.appended(ms));
   const grants = new Grants(conversations, now, metrics, pools, prices);
   const correspondence = new Correspondence();
-  const limits = { maxWaiting: options.mailboxLimit, maxAgeMs: options.mailboxAgeMs };
-  const mailboxes = new Mailboxes(ledger, conversations, limits);
+  const isAgent = (name: string) => grants.replicasOf(name).size > 0;
+  const mailboxes = new Mailboxes({
+    ledger,
+    conversations,
+    limits: options.mailboxLimits,
+    isAgent,
+    onFailure,
+  });
   const watchers = new Watchers();
 
   conversations.recover();
@@ -57,9 +70,8 @@ export const makeRouter = (options: RouterOptions): Router => {
   mailboxes.recover(now());
   grants.start();
 
-  const isAgent = (name: string) => grants.replicasOf(name).size > 0;
   conversations.follow((commit) => correspondence.onCommit(commit));
-  conversations.follow((commit) => mailboxes.onCommit(commit, isAgent));
+  conversations.follow((commit) => mailboxes.onCommit(commit));
   conversations.follow((commit) => grants.onCommit(commit));
   conversations.follow((commit) => watchers.onCommit(commit));
   conversations.follow((commit) => metrics.onCommit(commit));
@@ -80,7 +92,7 @@ export const makeRouter = (options: RouterOptions): Router => {
       if (at - lastSave < 1_000) return;
       lastSave = at;
       conversations.tick(at);
-      mailboxes.tick();
+      mailboxes.tick(at);
     },
   };
 };

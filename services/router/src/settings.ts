@@ -140,6 +140,24 @@ export const settings = {
     min: 1,
     max: 1_000_000,
   }),
+  mailboxMegabytes: integer('ROUTER_MAILBOX_MB', {
+    help: 'megabytes of lines that wait for one plain client that is away',
+    fallback: 8,
+    min: 1,
+    max: 1_000_000,
+  }),
+  mailboxesLimit: integer('ROUTER_MAILBOXES_LIMIT', {
+    help: 'lines that wait for all plain clients that are away',
+    fallback: 100_000,
+    min: 1,
+    max: 10_000_000,
+  }),
+  mailboxesMegabytes: integer('ROUTER_MAILBOXES_MB', {
+    help: 'megabytes of lines that wait for all plain clients that are away',
+    fallback: 256,
+    min: 1,
+    max: 1_000_000,
+  }),
   mailboxAgeSeconds: integer('ROUTER_MAILBOX_AGE_SECONDS', {
     help: 'how long a line waits for a plain client that is away',
     fallback: day,

@@ -180,7 +180,18 @@ export class AgentSession implements Session {
       return this.#send({ type: 'accepted', ref: frame.ref, conversation: running, seq: 1 });
     }
     if (running) return this.#awaitOpening(frame.ref, running);
-    const { type, members, first, topic, moderator, cast, hears, seed, opening, policy = 'addressed' } = frame;
+    const {
+      type,
+      members,
+      first,
+      topic,
+      moderator,
+      cast,
+      hears,
+      seed,
+      opening,
+      policy = 'addressed',
+    } = frame;
     const limits = completeLimits(this.#setting.defaults, frame.limits);
     conversations.submit(
       id,
@@ -201,6 +212,12 @@ export class AgentSession implements Session {
 
   #say({ name, sent }: Replica, frame: FrameOf<'say'>): void {
     const { conversation, turn, text, target, to, done, usage, ref } = frame;
+    // An answer is bounded by the turns there are; a line that nobody waited for only by the room that is left.
+    const admission =
+      turn === undefined && target !== undefined
+        ? this.#router.mailboxes.admit(name, target, text)
+        : { full: undefined, release() {} };
+    if (admission.full !== undefined) return this.#refuse('mailbox-full', admission.full, frame);
     const grant = turn === undefined ? undefined : this.#router.grants.grantOf(conversation, turn);
     const seen = grant?.replica.name === name ? grant.seen : sent.get(conversation);
     this.#router.conversations.submit(
@@ -217,7 +234,10 @@ export class AgentSession implements Session {
         cost: this.#router.prices.cost(usage),
         ...(turn !== undefined && { seen }),
       },
-      (outcome) => this.#told({ ref, conversation, turn }, outcome),
+      (outcome) => {
+        admission.release();
+        this.#told({ ref, conversation, turn }, outcome);
+      },
     );
   }
 

@@ -96,11 +96,14 @@ export class PlainSession implements Session {
     if (this.identity && !maySendTo(this.identity, target))
       return this.#fault('forbidden', `the token does not allow writing to ${target}`);
     const { conversations, correspondence, mailboxes } = this.#router;
-    if (mailboxes.isFull(target))
-      return this.#fault('mailbox-full', `${target} is away and has too much waiting`);
+    const admission = mailboxes.admit(name, target, text);
+    if (admission.full !== undefined) return this.#fault('mailbox-full', admission.full);
     const id = correspondence.shared(name, target) ?? this.#owedIn(name) ?? this.#open(target);
     correspondence.note(name, target, id);
-    conversations.submit(id, { type: 'say', from: name, text, target }, (outcome) => this.#told(id, outcome));
+    conversations.submit(id, { type: 'say', from: name, text, target }, (outcome) => {
+      admission.release();
+      this.#told(id, outcome);
+    });
   }
 
   /** The conversation in which the client was last addressed and has not answered: this is its answer. */
@@ -129,7 +132,9 @@ export class PlainSession implements Session {
   #told(id: string, outcome: Outcome): void {
     if (outcome.kind === 'done') return;
     const { code, message } = outcome;
-    if (code === 'conversation-ended' || code === 'unknown-conversation' || code === 'not-a-member') {
+    // After `unavailable`, the conversation may be one that could not be opened.
+    const gone = code === 'unavailable' && !this.#router.conversations.get(id);
+    if (gone || code === 'conversation-ended' || code === 'unknown-conversation' || code === 'not-a-member') {
       this.#router.correspondence.forget(this.name as string, id);
     }
     this.#fault(code, code === 'conversation-ended' ? `${message}; your next line opens another` : message);
