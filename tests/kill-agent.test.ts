@@ -15,7 +15,17 @@ describe('an agent that is killed without warning', () => {
     const random = seeded('kill-agent');
     const router = await RunningRouter.start({ ROUTER_LEDGER: `${temporaryFolder()}/ledger.sqlite` });
 
-    const converse = async (opener: string, other: string): Promise<void> => {
+    // The one that opened the conversation or the one that was asked, a turn, and a moment in that turn.
+    const moments = Array.from({ length: 10 }, (_, one) => ({
+      opener: `opener-${one}`,
+      other: `other-${one}`,
+      killsOpener: random() < 0.5,
+      turn: 1 + Math.floor(random() * (turns - 5)),
+      afterMs: random() * replyMs,
+    }));
+
+    const converse = async (moment: (typeof moments)[number]): Promise<void> => {
+      const { opener, other, turn } = moment;
       const env = {
         ROUTER_URL: router.url,
         AGENT_REHEARSAL_DELAY_MS: String(replyMs),
@@ -26,23 +36,22 @@ describe('an agent that is killed without warning', () => {
         [other]: () => startAgent([other, opener, opener], env),
       };
       const agents = new Map(Object.entries(start).map(([name, run]) => [name, run()]));
-      const turn = 1 + Math.floor(random() * (turns - 5));
-      await router.when(`of ${opener} past turn ${turn}`, (view) => view.by === opener && view.turns >= turn);
-      await delay(random() * replyMs);
-      // Both in turn: the one that opened the conversation, and the one that was asked.
-      const victim = random() < 0.5 ? opener : other;
+      const { id } = await router.when(
+        `of ${opener} past turn ${turn}`,
+        (view) => view.by === opener && view.turns >= turn,
+      );
+      await delay(moment.afterMs);
+      const victim = moment.killsOpener ? opener : other;
       await agents.get(victim)!.kill('SIGKILL');
       agents.set(victim, start[victim]!());
 
-      const { id } = await router.ended(opener, 60_000);
+      await router.ended(opener, 60_000);
       expectWhole(await router.entries(id), { turns, circle: [opener, other] });
       await Promise.all([...agents.values()].map((agent) => agent.kill()));
     };
 
     // Two conversations at a time: they have nothing to do with each other.
-    for (let pair = 0; pair < 10; pair += 2) {
-      await Promise.all([pair, pair + 1].map((one) => converse(`opener-${one}`, `other-${one}`)));
-    }
+    for (let next = 0; next < 10; next += 2) await Promise.all(moments.slice(next, next + 2).map(converse));
     expect(await router.conversations()).toHaveLength(10);
   });
 });

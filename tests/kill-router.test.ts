@@ -16,7 +16,13 @@ describe('a router that is killed without warning', () => {
   }, async () => {
     const random = seeded('kill-router');
 
-    const converse = async (): Promise<void> => {
+    // A turn somewhere in the conversation, and a moment somewhere in that turn.
+    const moments = Array.from({ length: 10 }, () => ({
+      turn: 1 + Math.floor(random() * (turns - 5)),
+      afterMs: random() * replyMs,
+    }));
+
+    const converse = async ({ turn, afterMs }: (typeof moments)[number]): Promise<void> => {
       const router = await RunningRouter.start({ ROUTER_LEDGER: `${temporaryFolder()}/ledger.sqlite` });
       const env = {
         ROUTER_URL: router.url,
@@ -25,19 +31,21 @@ describe('a router that is killed without warning', () => {
       };
       const agents = [startAgent(['alice', 'bob', 'alice'], env), startAgent(['bob', 'alice', 'alice'], env)];
 
-      // A turn somewhere in the conversation, and a moment somewhere in that turn.
-      const turn = 1 + Math.floor(random() * (turns - 5));
-      await router.when(`past turn ${turn}`, (view) => view.turns >= turn);
-      await delay(random() * replyMs);
+      const { id } = await router.when(`past turn ${turn}`, (view) => view.turns >= turn);
+      const shown = await router.entries(id);
+      await delay(afterMs);
       await router.crashAndRestart();
 
-      const { id } = await router.ended('alice', 60_000);
-      expectWhole(await router.entries(id), { turns, circle: ['alice', 'bob'] });
+      await router.ended('alice', 60_000);
+      const entries = await router.entries(id);
+      expectWhole(entries, { turns, circle: ['alice', 'bob'] });
+      // What had been shown to anybody is as it was.
+      expect(entries.slice(0, shown.length)).toEqual(shown);
       expect(await router.conversations()).toHaveLength(1);
       await Promise.all([router.process, ...agents].map((one) => one.kill()));
     };
 
     // Two at a time: each has a router of its own.
-    for (let pair = 0; pair < 5; pair++) await Promise.all([converse(), converse()]);
+    for (let next = 0; next < 10; next += 2) await Promise.all(moments.slice(next, next + 2).map(converse));
   });
 });
