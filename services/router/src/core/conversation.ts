@@ -33,6 +33,12 @@ export interface Said {
   readonly text: string;
 }
 
+export interface Taken {
+  readonly member: string;
+  readonly turn: number;
+  readonly seq: number;
+}
+
 /** One conversation, as its entries say it is. Everything here can be rebuilt from the ledger. */
 export interface Conversation {
   readonly id: string;
@@ -78,5 +84,5 @@ export interface Conversation {
   readonly spent: Spent;
   readonly spentBy: ReadonlyMap<string, Spent>;
   /** The last turn that each member took, so that a repeated answer is known as one. */
-  readonly taken: ReadonlyMap<string, { readonly turn: number; readonly seq: number }>;
+  readonly taken: readonly Taken[];
 }

@@ -4,7 +4,7 @@ import type { Conversation } from './conversation.ts';
 import { outOfTime } from './endings.ts';
 import { evolve } from './evolve.ts';
 import { nextInOrder } from './policies/policy.ts';
-import { absent, bid, ended, lapse, pass, say } from './speak.ts';
+import { absent, bid, ended, lapse, lastTaken, pass, say } from './speak.ts';
 
 const open = (command: CommandOf<'open'>, now: number): Decision => {
   const { by, policy, topic, moderator, cast, hears, seed, limits } = command;
@@ -89,7 +89,7 @@ const known = (state: Conversation, name: string): Decision | undefined =>
 /** An ended conversation takes nothing more; a repeated answer is still told what became of it. */
 const afterTheEnd = (state: Conversation, command: Command): Decision => {
   if (command.type === 'tick' || command.type === 'lapse' || command.type === 'absent') return append();
-  const last = command.type === 'say' || command.type === 'pass' ? state.taken.get(command.from) : undefined;
+  const last = command.type === 'say' || command.type === 'pass' ? lastTaken(state, command.from) : undefined;
   if (last && 'turn' in command && last.turn === command.turn) {
     return { kind: 'repeat', seq: last.seq, turn: last.turn };
   }

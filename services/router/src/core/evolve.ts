@@ -44,7 +44,7 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   recent: [],
   spent: nothing,
   spentBy: new Map(),
-  taken: new Map(),
+  taken: [],
 });
 
 /** The parent's state at the fork, under another id; its clock starts anew. */
@@ -67,8 +67,17 @@ const fork = (parent: Conversation, entry: EntryOf<'forked'>, id: string): Conve
 const stepped = ({ stepping, ...state }: Conversation): Conversation =>
   stepping && stepping.lines > 1 ? { ...state, stepping: { ...stepping, lines: stepping.lines - 1 } } : state;
 
-const took = (state: Conversation, member: string, turn: number | undefined, seq: number) =>
-  turn === undefined ? state.taken : new Map(state.taken).set(member, { turn, seq });
+const took = (
+  state: Conversation,
+  member: string,
+  turn: number | undefined,
+  seq: number,
+): Conversation['taken'] => {
+  if (turn === undefined) return state.taken;
+  const taken = state.taken.filter((one) => one.member !== member);
+  taken.push({ member, turn, seq });
+  return taken;
+};
 
 const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
   const { seq, from, turn, usage, cost = 0 } = entry;

@@ -44,9 +44,12 @@ const defaultTarget = (state: Conversation, from: string, turn: Turn | undefined
   return others.length === 1 ? others[0] : undefined;
 };
 
+export const lastTaken = ({ taken }: Conversation, member: string) =>
+  taken.find((one) => one.member === member);
+
 /** An answer to a turn that its member does not hold: the repetition of one that was taken, or too late. */
 const staleTurn = (state: Conversation, from: string, turn: number): Decision => {
-  const last = state.taken.get(from);
+  const last = lastTaken(state, from);
   if (last?.turn === turn) return { kind: 'repeat', seq: last.seq, turn };
   return state.floor.some(({ number }) => number === turn)
     ? refuse('not-your-turn', `turn ${turn} is not ${from}'s`)

@@ -50,6 +50,6 @@ export class Correspondence {
       this.#desks.set(name, desk);
     }
     desk.current = conversation;
-    desk.byPeer.set(peer, conversation);
+    if (desk.byPeer.get(peer) !== conversation) desk.byPeer.set(peer, conversation);
   }
 }
