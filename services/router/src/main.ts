@@ -3,6 +3,8 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ConfigError, loadSettings, makeLogger, runMain, stopOnSignal } from '@parley/kit';
 import { stalledMs } from '@parley/protocol';
+import { backup } from './commands/backup.ts';
+import { verify } from './commands/verify.ts';
 import { Writes } from './connection.ts';
 import { Control } from './control/control.ts';
 import { openDoor } from './door.ts';
@@ -16,6 +18,7 @@ import { configuredGuard } from './identity/configured-guard.ts';
 import { openGuard } from './identity/guard.ts';
 import { newToken } from './identity/token-command.ts';
 import { leave } from './leave.ts';
+import { backupOnSignal } from './ledger/backup-on-signal.ts';
 import { openLedger } from './ledger/open-ledger.ts';
 import { Pools } from './pools.ts';
 import { loadPrices } from './prices.ts';
@@ -27,6 +30,7 @@ import { version } from './version.ts';
 
 const tickMs = 100;
 const megabyte = 1024 * 1024;
+const dayMs = 86_400_000;
 
 const serve = async (): Promise<void> => {
   const config = loadSettings(settings, process.env, { prefixes: ['ROUTER_'], foreign: ['ROUTER_URL'] });
@@ -51,7 +55,11 @@ const serve = async (): Promise<void> => {
       all: { lines: config.mailboxesLimit, bytes: config.mailboxesMegabytes * megabyte },
       maxAgeMs: config.mailboxAgeSeconds * 1_000,
     },
-    onLedgerFailure: (error) => log.error({ err: error }, 'the ledger cannot be written'),
+    retention: {
+      maxAgeMs: config.retentionDays * dayMs,
+      maxBytes: config.retentionMegabytes * megabyte,
+    },
+    onLedgerFailure: (error) => log.error({ err: error }, 'the ledger failed'),
   });
   router.conversations.afterFlush(() => writes.flush());
 
@@ -111,6 +119,7 @@ const serve = async (): Promise<void> => {
     'listening',
   );
 
+  backupOnSignal(process, { ledger, path: config.ledger, log });
   stopOnSignal(process, {
     log,
     graceMs: config.drainSeconds * 1_000 + 5_000,
@@ -121,6 +130,10 @@ const serve = async (): Promise<void> => {
       ledger.close();
     },
   });
+};
+
+const print = (lines: readonly string[]): void => {
+  process.stdout.write(`${lines.join('\n')}\n`);
 };
 
 const token = (args: readonly string[]): void => {
@@ -135,7 +148,13 @@ runMain(process, 'parley-router', async () => {
   const [command, ...args] = process.argv.slice(2);
   if (command === undefined) return serve();
   if (command === 'token') return token(args);
+  if (command === 'backup') return print([await backup(args)]);
+  if (command === 'verify') {
+    const { lines, code } = verify(args);
+    process.exitCode = code;
+    return print(lines);
+  }
   throw new ConfigError([
-    `there is no command ${command}; there is token, and none at all to run the router`,
+    `there is no command ${command}; there are token, verify and backup, and none at all to run the router`,
   ]);
 });

@@ -5,6 +5,7 @@ import { Mailboxes } from './followers/mailboxes.ts';
 import { Watchers } from './followers/watchers.ts';
 import { Grants } from './grants.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import { Retention, type RetentionRule } from './ledger/retention.ts';
 import { RouterMetrics } from './metrics.ts';
 import type { Pools } from './pools.ts';
 import type { Prices } from './prices.ts';
@@ -16,6 +17,7 @@ export interface RouterOptions {
   readonly prices: Prices;
   readonly pools: Pools;
   readonly mailboxLimits: MailboxLimits;
+  readonly retention: RetentionRule;
   readonly onLedgerFailure: (error: unknown) => void;
 }
 
@@ -33,6 +35,9 @@ export interface Router {
   tick(): void;
 }
 
+/** A full disk fails many times a second; that is counted, and said now and then. */
+const tellEveryMs = 10_000;
+
 /** Takes up what the ledger holds, then follows it. */
 export const makeRouter = (options: RouterOptions): Router => {
   const { ledger, now, prices, pools } = options;
@@ -45,8 +50,11 @@ export const makeRouter = (options: RouterOptions): Router => {
     expiredLines: () => mailboxes.expired,
     openBreakers: () => grants.breakers.open,
   });
+  let toldAt = Number.NEGATIVE_INFINITY;
   const onFailure = (error: unknown) => {
     metrics.ledgerFailed();
+    if (now() - toldAt < tellEveryMs) return;
+    toldAt = now();
     options.onLedgerFailure(error);
   };
   const conversations = new Conversations(ledger, now, onFailure, (ms) => metrics.appended(ms));
@@ -61,6 +69,13 @@ export const makeRouter = (options: RouterOptions): Router => {
     onFailure,
   });
   const watchers = new Watchers();
+  const retention = new Retention({
+    ledger,
+    rule: options.retention,
+    inUse: () => mailboxes.conversations(),
+    onRemoved: (id) => conversations.forget(id),
+    onFailure,
+  });
 
   conversations.recover();
   for (const state of conversations.running()) {
@@ -77,6 +92,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   conversations.follow((commit) => metrics.onCommit(commit));
 
   let lastSave = now();
+  let removing = false;
   return {
     conversations,
     grants,
@@ -89,10 +105,12 @@ export const makeRouter = (options: RouterOptions): Router => {
     tick() {
       const at = now();
       grants.tick(at, (name) => isAgent(name) || mailboxes.isConnected(name));
+      if (removing) removing = retention.tick(at);
       if (at - lastSave < 1_000) return;
       lastSave = at;
       conversations.tick(at);
       mailboxes.tick(at);
+      removing ||= retention.tick(at);
     },
   };
 };

@@ -88,6 +88,18 @@ export const settings = {
     help: 'where conversations are kept: a file, or "memory" to keep nothing',
     fallback: 'data/ledger.sqlite',
   }),
+  retentionDays: integer('ROUTER_RETENTION_DAYS', {
+    help: 'days that a conversation is kept after it has ended; 0 keeps all',
+    fallback: 0,
+    min: 0,
+    max: 36_500,
+  }),
+  retentionMegabytes: integer('ROUTER_RETENTION_MB', {
+    help: 'size of the ledger beyond which ended conversations are removed, first to end first; 0 keeps all',
+    fallback: 0,
+    min: 0,
+    max: 1_000_000_000,
+  }),
   maxTurns: integer('ROUTER_MAX_TURNS', {
     help: 'lines after which a conversation ends, unless it says otherwise; 0 is no limit',
     fallback: 40,

@@ -118,6 +118,13 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       expect(await append('f1', 2, lines(3, 3))).toEqual({ ok: false, seq: 7 });
     });
 
+    it('refuses a fork of what has been removed', async () => {
+      await append('c1', 0, finished(4));
+      ledger.remove('c1', 2);
+      await expect(append('f1', 0, [forked('c1', 2)])).rejects.toThrow('c1 is not there to be forked');
+      expect(ledger.recent(9)).toEqual([]);
+    });
+
     it('remembers marks', () => {
       ledger.mark(
         new Map([

@@ -49,6 +49,12 @@ export const openMemoryLedger = (): Ledger => {
   return {
     async append(batches) {
       batches.forEach(checkSequence);
+      for (const { entries } of batches) {
+        const parent = entries[0]?.type === 'forked' ? entries[0].parent.conversation : undefined;
+        const held = parent === undefined ? undefined : conversations.get(parent);
+        if (parent !== undefined && (!held || held.removing))
+          throw new Error(`${parent} is not there to be forked`);
+      }
       return batches.map(appendOne);
     },
     read(conversation, since, limit) {

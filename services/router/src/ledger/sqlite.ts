@@ -54,6 +54,13 @@ export const openSqliteLedger = (path: string): Ledger => {
     return row && { key: Number(row.key), seq: Number(row.seq ?? 0) };
   };
 
+  const keyOf = (id: string): number | undefined => {
+    const known = heads.get(id);
+    if (known) return known.key;
+    const row = findKey.get(id);
+    return row && row.ended !== 2 ? Number(row.key) : undefined;
+  };
+
   const appendOne = ({ conversation, expectedSeq, entries }: Batch): Appended => {
     let head = headOf(conversation);
     if ((head?.seq ?? 0) !== expectedSeq) return { ok: false, seq: head?.seq ?? 0 };
@@ -61,6 +68,8 @@ export const openSqliteLedger = (path: string): Ledger => {
     if (!first) return { ok: true, position };
     if (!head) {
       const parent = first.type === 'forked' ? first.parent.conversation : null;
+      if (parent !== null && keyOf(parent) === undefined)
+        throw new Error(`${parent} is not there to be forked`);
       head = { key: Number(addConversation.run(conversation, parent).lastInsertRowid), seq: 0 };
     }
     heads.set(conversation, head);
@@ -89,13 +98,6 @@ export const openSqliteLedger = (path: string): Ledger => {
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
-  };
-
-  const keyOf = (id: string): number | undefined => {
-    const known = heads.get(id);
-    if (known) return known.key;
-    const row = findKey.get(id);
-    return row && row.ended !== 2 ? Number(row.key) : undefined;
   };
 
   const toEntry = (conversation: string, row: Row): Entry => {

@@ -1,0 +1,12 @@
+import { ConfigError } from '@parley/kit';
+import { verifyLedger } from '../ledger/verify.ts';
+
+/** `parley-router verify LEDGER`. Returns the lines to print and the exit code. */
+export const verify = (args: readonly string[]): { lines: string[]; code: number } => {
+  const [path, ...rest] = args;
+  if (path === undefined || rest.length > 0) throw new ConfigError(['usage: parley-router verify LEDGER']);
+  const { conversations, running, entries, bytes, faults } = verifyLedger(path);
+  const summary = `${path}: ${conversations} conversations (${running} running), ${entries} entries, ${(bytes / 1e6).toFixed(1)} MB`;
+  const verdict = faults.length === 0 ? 'every entry is whole and in its place' : `${faults.length} faults`;
+  return { lines: [...faults, `${summary}: ${verdict}`], code: faults.length === 0 ? 0 : 1 };
+};

@@ -1,0 +1,140 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
+import { type Entry, entry as entryShape } from '@parley/protocol';
+import type { Conversation } from '../core/conversation.ts';
+import { evolve } from '../core/evolve.ts';
+import { explained, openLedgerFile, structuralFaults } from './sqlite-file.ts';
+
+export interface Verification {
+  readonly conversations: number;
+  readonly running: number;
+  readonly entries: number;
+  readonly bytes: number;
+  /** What is wrong, each with its place; empty when nothing is. */
+  readonly faults: readonly string[];
+}
+
+/** After so many the file is known to be broken, and nobody reads on. */
+const maxFaults = 100;
+
+/** Reads every byte that matters and replays every conversation. */
+class Verifier {
+  readonly #database: DatabaseSync;
+  readonly #hasSums: boolean;
+  readonly faults: string[] = [];
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    const columns = database.prepare("SELECT name FROM pragma_table_info('entries')").all();
+    this.#hasSums = columns.some(({ name }) => name === 'sum');
+  }
+
+  structure(): void {
+    this.faults.push(...structuralFaults(this.#database, 'integrity_check'));
+    const orphans = this.#database
+      .prepare(
+        'SELECT position FROM entries WHERE conversation NOT IN (SELECT key FROM conversations) LIMIT 10',
+      )
+      .all();
+    for (const { position } of orphans) this.faults.push(`position ${position}: belongs to no conversation`);
+    const last = this.#database
+      .prepare(
+        "SELECT (SELECT max(position) FROM entries) AS last, (SELECT seq FROM sqlite_sequence WHERE name = 'entries') AS used",
+      )
+      .get();
+    if (Number(last?.last ?? 0) > Number(last?.used ?? 0))
+      this.faults.push(`position ${last?.last}: beyond the last one that was given out, ${last?.used}`);
+  }
+
+  conversation(key: number, id: string, ended: boolean): void {
+    let state: Conversation | undefined;
+    let last: Entry | undefined;
+    for (const entry of this.#entriesOf(key, id)) {
+      try {
+        if (last?.type === 'ended') throw new Error('comes after the end');
+        state = this.#next(id, state, entry);
+        last = entry;
+      } catch (error) {
+        // What comes after a broken place cannot be replayed.
+        this.faults.push(`conversation ${id}, entry ${entry.seq}: ${(error as Error).message}`);
+        return;
+      }
+      if (this.faults.length >= maxFaults) return;
+    }
+    if (!last) this.faults.push(`conversation ${id}: has no entries`);
+    else if ((last.type === 'ended') !== ended)
+      this.faults.push(
+        `conversation ${id}: its last entry is ${last.type}, and it is kept as ${ended ? 'ended' : 'running'}`,
+      );
+  }
+
+  #next(id: string, state: Conversation | undefined, entry: Entry): Conversation {
+    const before = entry.type === 'forked' ? this.#stateAt(entry.parent) : state;
+    if (entry.seq !== (before?.seq ?? 0) + 1) throw new Error(`follows ${before?.seq ?? 'nothing'}`);
+    return evolve(before, entry, id);
+  }
+
+  /** The parent of a fork, as it was there. */
+  #stateAt({ conversation, seq }: { conversation: string; seq: number }): Conversation | undefined {
+    const row = this.#database.prepare('SELECT key FROM conversations WHERE id = ?').get(conversation);
+    if (!row) throw new Error(`its parent ${conversation} is not there`);
+    let state: Conversation | undefined;
+    for (const entry of this.#entriesOf(Number(row.key), conversation, seq))
+      state = this.#next(conversation, state, entry);
+    if (state?.seq !== seq) throw new Error(`entry ${seq} of its parent ${conversation} is not there`);
+    return state;
+  }
+
+  *#entriesOf(key: number, id: string, through = Number.MAX_SAFE_INTEGER): Iterable<Entry> {
+    const rows = this.#database
+      .prepare('SELECT * FROM entries WHERE conversation = ? AND seq <= ? ORDER BY seq')
+      .iterate(key, through);
+    for (const row of rows) {
+      const place = `conversation ${id}, entry ${row.seq} (position ${row.position})`;
+      const fault = this.#faultOf(row);
+      if (fault === undefined) yield JSON.parse(String(row.body)) as Entry;
+      else this.faults.push(`${place}: ${fault}`);
+    }
+  }
+
+  #faultOf(row: Record<string, unknown>): string | undefined {
+    const body = String(row.body);
+    if (this.#hasSums && crc32(body) !== Number(row.sum)) return 'does not match its checksum';
+    try {
+      const entry: unknown = JSON.parse(body);
+      const fault = entryShape.fault(entry, 'entry');
+      if (fault) return fault;
+      return (entry as Entry).seq === Number(row.seq)
+        ? undefined
+        : `stands at seq ${row.seq} and says ${(entry as Entry).seq}`;
+    } catch {
+      return 'is not JSON';
+    }
+  }
+}
+
+/** Checks a ledger that no router has open. Throws a ConfigError when it cannot be opened at all. */
+export const verifyLedger = (path: string): Verification => {
+  const database = openLedgerFile(path, { create: false });
+  try {
+    const verifier = new Verifier(database);
+    verifier.structure();
+    const rows = database.prepare('SELECT key, id, ended FROM conversations WHERE ended < 2').all();
+    for (const { key, id, ended } of rows) verifier.conversation(Number(key), String(id), ended === 1);
+    const counted = database.prepare('SELECT count(*) AS entries FROM entries').get();
+    const size = database.prepare(
+      'SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()',
+    );
+    return {
+      conversations: rows.length,
+      running: rows.filter(({ ended }) => ended === 0).length,
+      entries: Number(counted?.entries),
+      bytes: Number(size.get()?.bytes),
+      faults: verifier.faults.slice(0, maxFaults),
+    };
+  } catch (error) {
+    throw explained(path, error);
+  } finally {
+    database.close();
+  }
+};
