@@ -92,7 +92,7 @@ export const role = object({
 export type Role = Static<typeof role>;
 
 /** Lines of `from` are heard by `to` only, unless they say otherwise. */
-export const hearing = object({ from: name, to: names });
+const hearing = object({ from: name, to: names });
 export type Hearing = Static<typeof hearing>;
 
 /** What a conversation is besides its members; the same in `open` and in `opened`. */
@@ -119,7 +119,7 @@ const bidding = optional(flag);
  * One line of the ledger. An entry records what was decided (the floor, the ending), not what to decide
  * from: reading an old ledger never asks a policy again.
  */
-export const entryVariants = {
+const entryVariants = {
   opened: { ...place, by: name, members: names, policy: oneOf(policyNames), ...setting, limits, floor },
   /** The first entry of its own in a conversation that shares another's entries up to `at`. */
   forked: {

@@ -10,7 +10,7 @@ export interface Shape<T> {
   readonly schema: JsonSchema;
 }
 
-export type JsonSchema = { readonly [keyword: string]: unknown };
+type JsonSchema = { readonly [keyword: string]: unknown };
 export type Static<S> = S extends Shape<infer T> ? T : never;
 
 const whole = <T>(value: T): T => value;

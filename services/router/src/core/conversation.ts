@@ -33,7 +33,7 @@ export interface Said {
   readonly text: string;
 }
 
-export interface Taken {
+interface Taken {
   readonly member: string;
   readonly turn: number;
   readonly seq: number;

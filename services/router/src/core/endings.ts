@@ -38,7 +38,7 @@ const bare = (line: string): string =>
     .toLowerCase();
 
 /** A stop phrase counts on a line of its own, not inside a sentence that talks about it. */
-export const stopPhraseIn = (text: string, phrases: readonly string[]): string | undefined => {
+const stopPhraseIn = (text: string, phrases: readonly string[]): string | undefined => {
   if (phrases.length === 0) return undefined;
   const lines = text.split('\n').map(bare);
   return phrases.find((phrase) => lines.includes(bare(phrase)));

@@ -8,7 +8,7 @@ import type { Floor } from './policies/policy.ts';
 import { highestBidder } from './policies/volunteer.ts';
 
 /** The name under which the router itself says something. */
-export const routerName = 'router';
+const routerName = 'router';
 
 /** An `ended` entry right behind `seq`. */
 export const ended = (seq: number, at: number, { reason, detail }: Ended, by?: string): EntryOf<'ended'> => ({
@@ -160,7 +160,7 @@ const passed = (
 };
 
 /** The last bid of a round gives the floor to the highest bidder; when nobody wants it, the talk is over. */
-export const placeBid = (
+const placeBid = (
   state: Conversation,
   turn: Turn,
   score: number,

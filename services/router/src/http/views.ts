@@ -1,4 +1,3 @@
-import type { Entry } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import type { Router } from '../router.ts';
 
@@ -51,8 +50,3 @@ export const agentViews = ({ grants, mailboxes }: Router): AgentView[] => {
     .map((name): AgentView => ({ name, dialect: 'plain', replicas: 1, capacity: 0, active: 0 }));
   return [...agents, ...plain].sort((a, b) => (a.name < b.name ? -1 : 1));
 };
-
-export interface ConversationPage {
-  readonly conversation: ReturnType<typeof conversationView>;
-  readonly entries: readonly Entry[];
-}
