@@ -31,11 +31,17 @@ export const outOfTime = (state: Conversation, now: number): Ended | undefined =
   return { reason: 'max-duration', detail: `${state.limits.maxDurationMs / 1000} s` };
 };
 
-const bare = (line: string): string =>
-  line
-    .trim()
-    .replace(/^[\s"'*_([]+|[\s"'*_)\].!]+$/g, '')
-    .toLowerCase();
+const opening = /[\s"'*_([]/;
+const closing = /[\s"'*_)\].!]/;
+
+/** Without what stands around it. Character by character: one pattern for both ends takes time in the square of the line. */
+const bare = (line: string): string => {
+  let from = 0;
+  let to = line.length;
+  while (from < to && opening.test(line.charAt(from))) from++;
+  while (to > from && closing.test(line.charAt(to - 1))) to--;
+  return line.slice(from, to).toLowerCase();
+};
 
 /** A stop phrase counts on a line of its own, not inside a sentence that talks about it. */
 const stopPhraseIn = (text: string, phrases: readonly string[]): string | undefined => {
