@@ -5,7 +5,7 @@ import { decide } from './core/decide.ts';
 import { endsAt } from './core/endings.ts';
 import { evolve } from './core/evolve.ts';
 import { LedgerDamage } from './ledger/damage.ts';
-import type { Appended, Ledger } from './ledger/ledger.ts';
+import type { Appended, Batch, Ledger } from './ledger/ledger.ts';
 import { type Done, type Outcome, outcomeOf, unavailable } from './outcome.ts';
 
 /** Entries of one conversation that have just become durable, with the state around them. */
@@ -219,15 +219,15 @@ export class Conversations {
     for (const [id, queued] of queue) works.push(this.#decideAll(id, queued, now));
     const changed = works.filter(({ entries }) => entries.length > 0);
     const appended = await this.#append(changed);
-    appended?.forEach((result, index) => {
+    const lost = new Set<Work>(appended ? [] : changed);
+    for (const [index, result] of (appended ?? []).entries()) {
       const work = changed[index] as Work;
-      if (!result.ok)
-        throw new Error(`${work.id}: the ledger is at ${result.seq}, not at ${work.before?.seq}`);
-      this.#commit(work, result.position);
-    });
-    for (const { entries, answers } of works) {
-      const told = appended !== undefined || entries.length === 0;
-      for (const { done, outcome } of answers) done(told ? outcome : unavailable);
+      if (result.ok) this.#commit(work, result.position);
+      else this.#catchUp(work.id, result.seq);
+      if (!result.ok) lost.add(work);
+    }
+    for (const work of works) {
+      for (const { done, outcome } of work.answers) done(lost.has(work) ? unavailable : outcome);
     }
     this.#afterFlush();
     this.#flushing = false;
@@ -239,19 +239,27 @@ export class Conversations {
   async #append(works: readonly Work[]): Promise<readonly Appended[] | undefined> {
     const started = performance.now();
     try {
-      const appended = await this.#ledger.append(
-        works.map(({ id, before, entries }) => ({
-          conversation: id,
-          expectedSeq: before?.seq ?? 0,
-          entries,
-        })),
+      const batches = works.map(
+        ({ id, before, entries }): Batch => ({ conversation: id, expectedSeq: before?.seq ?? 0, entries }),
       );
+      const appended = await this.#ledger.append(batches);
       if (works.length > 0) this.#onAppended(performance.now() - started);
       return appended;
     } catch (error) {
       this.#onFailure(error);
       return undefined;
     }
+  }
+
+  /** Somebody else has written, or an id is in use that was not known: the ledger is right. */
+  #catchUp(id: string, seq: number): void {
+    this.#onFailure(new Error(`${id}: the ledger is at ${seq}, not at ${this.get(id)?.seq ?? 0}`));
+    this.#held.delete(id);
+    this.#ended.delete(id);
+    const state = this.find(id);
+    if (!state || state.status.state === 'ended') return;
+    this.#ended.delete(id);
+    this.#held.set(id, { state, tail: [] });
   }
 
   #decideAll(id: string, queued: readonly Queued[], now: number): Work {
