@@ -47,17 +47,15 @@ const closeGraceMs = 2_000;
 /** A peer that reads too slowly is cut off at once, instead of after a while, when this many bytes wait for it. */
 const maxStalledBytes = 16 * maxBufferedBytes;
 
-/** Why nothing is read from a peer: it is over its rate, had its share of this turn, or its token is being checked. */
-export type PauseReason = 'rate' | 'share' | 'token';
-
 export class SocketConnection implements Connection {
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
   readonly #writes: Writes;
-  readonly #pauses = new Set<PauseReason>();
   #end: Closing | 'binary' | undefined;
   #stalledSince: number | undefined;
   missedPongs = 0;
+  /** Nothing is read from the peer for now. */
+  isPaused = false;
 
   constructor(ws: WebSocket, socket: Duplex, writes: Writes) {
     this.#ws = ws;
@@ -116,21 +114,15 @@ export class SocketConnection implements Connection {
     this.#ws.terminate();
   }
 
-  get isPaused(): boolean {
-    return this.#pauses.size > 0;
-  }
-
-  /** False when it was paused for this reason already. */
-  pause(why: PauseReason): boolean {
-    if (this.#pauses.has(why)) return false;
-    this.#pauses.add(why);
+  /** What has been read from the socket already still comes. */
+  pause(): void {
+    this.isPaused = true;
     this.#ws.pause();
-    return true;
   }
 
-  resume(why: PauseReason): void {
-    this.#pauses.delete(why);
-    if (this.#pauses.size === 0) this.#ws.resume();
+  resume(): void {
+    this.isPaused = false;
+    this.#ws.resume();
   }
 
   #leave(why: Closing | 'binary', reason: string): void {
@@ -138,8 +130,7 @@ export class SocketConnection implements Connection {
     this.#end = why;
     this.#writes.flush();
     // A paused peer's answer to the closing would not be heard.
-    this.#pauses.clear();
-    this.#ws.resume();
+    this.resume();
     this.#ws.close(this.closeCode, reason);
     setTimeout(() => this.#ws.terminate(), closeGraceMs).unref();
   }

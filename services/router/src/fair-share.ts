@@ -1,23 +1,25 @@
-import type { SocketConnection } from './connection.ts';
-
 /**
- * Frames that one peer is heard in one turn of the event loop. One that sends more is read on when the others have
- * been heard: a socket left to itself hands over two megabytes at a time.
+ * Frames of one peer that are heard in one turn of the event loop. One that sends more is heard on when the others
+ * have been: a socket left to itself hands over two megabytes at a time.
  */
 const maxPerTurn = 64;
 
-/** What one peer has used of its share. */
-export interface Share {
-  turn: number;
-  used: number;
+/** Somebody who shares the event loop with others. */
+export interface Sharer {
+  /** The turn in which it was last heard, and how often in that turn. */
+  readonly share: { turn: number; used: number };
+  /** Its share of this turn is used up; `resume` follows in the next. */
+  pause(why: 'share'): void;
+  resume(why: 'share'): void;
 }
 
 export class FairShare {
   #turn = 0;
   #scheduled = false;
-  #waiting: SocketConnection[] = [];
+  #waiting: Sharer[] = [];
 
-  take(share: Share, connection: SocketConnection): void {
+  take(sharer: Sharer): void {
+    const { share } = sharer;
     if (share.turn !== this.#turn) {
       share.turn = this.#turn;
       share.used = 0;
@@ -26,15 +28,17 @@ export class FairShare {
       this.#scheduled = true;
       setImmediate(() => this.#next());
     }
-    if (++share.used === maxPerTurn && connection.pause('share')) this.#waiting.push(connection);
+    if (++share.used < maxPerTurn) return;
+    sharer.pause('share');
+    this.#waiting.push(sharer);
   }
 
   #next(): void {
     this.#scheduled = false;
     this.#turn++;
-    if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
+    if (waiting.length === 0) return;
     this.#waiting = [];
-    for (const connection of waiting) connection.resume('share');
+    for (const sharer of waiting) sharer.resume('share');
   }
 }

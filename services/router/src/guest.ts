@@ -1,6 +1,6 @@
 import type { RawData, WebSocket } from 'ws';
 import type { SocketConnection } from './connection.ts';
-import type { FairShare, Share } from './fair-share.ts';
+import type { FairShare, Sharer } from './fair-share.ts';
 import type { RouterMetrics } from './metrics.ts';
 import type { Session } from './sessions/session.ts';
 import { type Rate, TokenBucket } from './token-bucket.ts';
@@ -14,19 +14,23 @@ export interface GuestSetting {
   onGone(guest: Guest): void;
 }
 
+/** A peer is over its rate, had its share of this turn of the event loop, or its token is being checked. */
+type PauseReason = 'rate' | 'share' | 'token';
+
 /** One peer at the door: hears its socket no faster than it may speak, and hands what it says to its session. */
-export class Guest {
+export class Guest implements Sharer {
   readonly connection: SocketConnection;
   readonly session: Session;
   /** Counts the peers as they come. */
   readonly number: number;
+  readonly share = { turn: 0, used: 0 };
   readonly #setting: GuestSetting;
   readonly #bucket: TokenBucket | undefined;
-  readonly #share: Share = { turn: 0, used: 0 };
   readonly #registerTimer: NodeJS.Timeout;
+  readonly #pauses = new Set<PauseReason>();
+  /** What was read from the socket before it was paused: never more than one read gives. */
+  #waiting: string[] = [];
   #rateTimer: NodeJS.Timeout | undefined;
-  /** What came while the session was finding out who speaks. */
-  #held: string[] | undefined;
 
   constructor(
     ws: WebSocket,
@@ -54,49 +58,51 @@ export class Guest {
     ws.on('close', (code) => this.#gone(code));
   }
 
+  pause(why: PauseReason): void {
+    this.#pauses.add(why);
+    this.connection.pause();
+  }
+
+  resume(why: PauseReason): void {
+    this.#pauses.delete(why);
+    const waiting = this.#waiting;
+    let next = 0;
+    while (next < waiting.length && this.#pauses.size === 0 && !this.connection.isClosing)
+      this.#receive(waiting[next++] as string);
+    waiting.splice(0, next);
+    if (this.#pauses.size === 0) this.connection.resume();
+  }
+
   #hear(data: RawData, isBinary: boolean): void {
-    const { connection, session } = this;
+    const { connection } = this;
     if (connection.isClosing) return;
     if (isBinary) return connection.refuseBinary();
-    this.#setting.metrics.frames[session.dialect]++;
-    this.#receive(String(data));
-    this.#setting.fairShare.take(this.#share, connection);
-    if (this.#bucket) this.#pace(this.#bucket);
+    const raw = String(data);
+    if (this.#pauses.size === 0) this.#receive(raw);
+    else this.#waiting.push(raw);
     return undefined;
   }
 
   #receive(raw: string): void {
-    if (this.#held) {
-      this.#held.push(raw);
-      return;
-    }
-    this.session.receive(raw);
-    if (this.session.entering) this.#hold(this.session.entering);
+    const { session } = this;
+    const { metrics, fairShare } = this.#setting;
+    metrics.frames[session.dialect]++;
+    session.receive(raw);
+    fairShare.take(this);
+    if (this.#bucket) this.#pace(this.#bucket);
+    if (session.entering) this.#wait(session.entering);
   }
 
-  /** Pausing keeps what is held small: no more comes than has been read from the socket already. */
-  #hold(entering: Promise<void>): void {
-    this.#held = [];
-    this.connection.pause('token');
-    void entering.then(() => {
-      const held = this.#held ?? [];
-      this.#held = undefined;
-      for (const raw of held) if (!this.connection.isClosing) this.#receive(raw);
-      if (!this.#held) this.connection.resume('token');
-    });
+  #wait(entering: Promise<void>): void {
+    this.pause('token');
+    void entering.then(() => this.resume('token'));
   }
 
   #pace(bucket: TokenBucket): void {
     const waitMs = bucket.take(Date.now());
-    if (waitMs > 0 && this.connection.pause('rate')) this.#rest(bucket, waitMs);
-  }
-
-  #rest(bucket: TokenBucket, waitMs: number): void {
-    this.#rateTimer = setTimeout(() => {
-      const leftMs = bucket.wait(Date.now());
-      if (leftMs > 0) this.#rest(bucket, leftMs);
-      else this.connection.resume('rate');
-    }, waitMs);
+    if (waitMs === 0) return;
+    this.pause('rate');
+    this.#rateTimer = setTimeout(() => this.resume('rate'), waitMs);
   }
 
   #gone(code: number): void {
@@ -104,6 +110,9 @@ export class Guest {
     const { metrics, onGone } = this.#setting;
     clearTimeout(this.#registerTimer);
     clearTimeout(this.#rateTimer);
+    // It spoke and left: what it said stands, however long it would have had to wait.
+    if (!connection.isClosing && !session.entering) for (const raw of this.#waiting) session.receive(raw);
+    this.#waiting = [];
     metrics.connections[session.dialect]--;
     metrics.disconnected(connection.closeCode ?? code);
     session.closed(!connection.isClosing && (code === 1000 || code === 1001 || code === 1005));

@@ -15,27 +15,12 @@ export class TokenBucket {
     this.#tokens = rate.burst;
   }
 
-  /** Takes one token; ms to wait until there is another one, 0 when there is one already. Its number may fall below 0. */
+  /** Takes one token; ms to wait until there is another one, 0 when there is one already. */
   take(now: number): number {
-    this.#fill(now);
-    this.#tokens--;
-    return this.#wait();
-  }
-
-  /** ms to wait until there is a token. */
-  wait(now: number): number {
-    this.#fill(now);
-    return this.#wait();
-  }
-
-  #fill(now: number): void {
     const { perSecond, burst } = this.#rate;
-    this.#tokens = Math.min(burst, this.#tokens + (Math.max(0, now - this.#at) * perSecond) / 1_000);
+    if (perSecond === 0) return 0;
+    this.#tokens = Math.min(burst, this.#tokens + (Math.max(0, now - this.#at) * perSecond) / 1_000) - 1;
     this.#at = now;
-  }
-
-  #wait(): number {
-    const { perSecond } = this.#rate;
-    return perSecond === 0 || this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) * 1_000) / perSecond);
+    return this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) * 1_000) / perSecond);
   }
 }

@@ -138,6 +138,8 @@ export const makeHttpServer = (options: HttpOptions, certificate?: Certificate):
       // A URL that cannot be parsed is the peer's fault, like any other path that is not there.
       if (error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL')
         return notFound(response);
+      // Gone in the middle of its request: there is nobody to answer.
+      if (!request.complete) return response.destroy();
       throw error;
     });
   };

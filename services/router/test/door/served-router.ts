@@ -1,0 +1,247 @@
+import { type AddressInfo, createConnection, type Socket } from 'node:net';
+import type { Limits } from '@parley/protocol';
+import { onTestFinished } from 'vitest';
+import { type ClientOptions, WebSocket } from 'ws';
+import { Writes } from '../../src/connection.ts';
+import { Control } from '../../src/control/control.ts';
+import { openDoor } from '../../src/door.ts';
+import { type ArrivalLimits, Arrivals } from '../../src/http/arrivals.ts';
+import { makeHttpServer } from '../../src/http/http-server.ts';
+import type { Certificate } from '../../src/http/tls.ts';
+import { makeVisitorCheck, type VisitorRules } from '../../src/http/visitors.ts';
+import { type Guard, openGuard } from '../../src/identity/guard.ts';
+import { openMemoryLedger } from '../../src/ledger/memory.ts';
+import { Pools } from '../../src/pools.ts';
+import { Prices } from '../../src/prices.ts';
+import { makeRouter, type Router } from '../../src/router.ts';
+import { AgentSession } from '../../src/sessions/agent-session.ts';
+import { PlainSession } from '../../src/sessions/plain-session.ts';
+import type { DuplicateRule } from '../../src/sessions/session.ts';
+import type { Rate } from '../../src/token-bucket.ts';
+
+interface ServedOptions {
+  guard?: Guard;
+  visitors?: VisitorRules;
+  arrivals?: ArrivalLimits;
+  certificate?: Certificate;
+  duplicates?: DuplicateRule;
+  rate?: Rate;
+  registerMs?: number;
+  heartbeatMs?: number;
+  stalledMs?: number;
+}
+
+export interface ServedRouter {
+  readonly router: Router;
+  readonly server: ReturnType<typeof makeHttpServer>;
+  readonly port: number;
+  /** Value of one line of /metrics, for example `parley_disconnects_total{code="4102"}`; 0 when there is none. */
+  metric(line: string): Promise<number>;
+}
+
+const limits: Limits = {
+  maxTurns: 0,
+  maxDurationMs: 0,
+  stopPhrases: [],
+  maxAttempts: 5,
+  onFailure: 'end',
+  turnDeadlineMs: 60_000,
+} as Limits;
+
+/** A router on a free port of loopback, with everything but a process around it. Gone when the test is over. */
+export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRouter> => {
+  const ledger = openMemoryLedger();
+  const writes = new Writes();
+  const router = makeRouter({
+    ledger,
+    now: Date.now,
+    version: 'test',
+    prices: new Prices({}),
+    pools: new Pools(new Map()),
+    retention: { maxAgeMs: 0, maxBytes: 0 },
+    mailboxLimits: { each: { lines: 1_000, bytes: 1e9 }, all: { lines: 1e9, bytes: 1e9 }, maxAgeMs: 60_000 },
+    onLedgerFailure: (error) => {
+      throw error;
+    },
+  });
+  router.conversations.afterFlush(() => writes.flush());
+  const guard = options.guard ?? openGuard;
+  const arrivals = new Arrivals(options.arrivals ?? { total: 0, perAddress: 0 });
+  const checkVisitor = makeVisitorCheck(options.visitors ?? { origins: [], hosts: [] }, arrivals);
+  const server = makeHttpServer(
+    {
+      router,
+      ledger,
+      guard,
+      checkVisitor,
+      control: new Control(router, limits),
+      console: new Map(),
+      probes: { unready: () => undefined, metrics: router.metrics.registry },
+    },
+    options.certificate,
+  );
+  arrivals.watch(server);
+  const setting = {
+    router,
+    guard,
+    defaults: limits,
+    duplicates: options.duplicates ?? 'replicas',
+    routerName: 'test',
+  };
+  const door = openDoor(server, {
+    registerMs: options.registerMs ?? 10_000,
+    heartbeatMs: options.heartbeatMs ?? 10_000,
+    stalledMs: options.stalledMs ?? 10_000,
+    rate: options.rate ?? { perSecond: 0, burst: 1 },
+    metrics: router.metrics,
+    writes,
+    guard,
+    checkVisitor,
+    openSession: (dialect, connection, identity) =>
+      dialect === 'plain'
+        ? new PlainSession(setting, { connection, identity })
+        : new AgentSession(setting, { connection, identity }),
+  });
+  const clock = setInterval(() => router.tick(), 100);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    door.close();
+    clearInterval(clock);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const metric = async (line: string): Promise<number> => {
+    const text = await router.metrics.registry.metrics();
+    return Number(
+      text
+        .split('\n')
+        .find((one) => one.startsWith(`${line} `))
+        ?.split(' ')[1] ?? 0,
+    );
+  };
+  return { router, server, port: (server.address() as AddressInfo).port, metric };
+};
+
+export interface Closed {
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface TestClient {
+  readonly ws: WebSocket;
+  /** Resolves when the handshake is over; rejects with what the router answered instead. */
+  readonly opened: Promise<void>;
+  readonly closed: Promise<Closed>;
+  send(frame: object | string): void;
+  /** The next frame that has not been asked for. */
+  next(): Promise<Frame>;
+  /** The next one of this type; others before it are passed over. */
+  nextOf(type: string): Promise<Frame>;
+}
+export interface Frame {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+const patienceMs = 10_000;
+
+interface DialOptions extends ClientOptions {
+  readonly protocols?: string[];
+  readonly scheme?: 'ws' | 'wss';
+  readonly path?: string;
+}
+
+/** A client that keeps what it is sent until it is asked for. */
+export const dial = (
+  port: number,
+  { protocols, scheme = 'ws', path = '/', ...options }: DialOptions = {},
+): TestClient => {
+  const ws = new WebSocket(`${scheme}://127.0.0.1:${port}${path}`, protocols, {
+    perMessageDeflate: false,
+    ...options,
+  });
+  const frames: Frame[] = [];
+  const asking: ((frame: Frame) => void)[] = [];
+  ws.on('message', (data) => {
+    const frame = JSON.parse(String(data)) as Frame;
+    const ask = asking.shift();
+    if (ask) ask(frame);
+    else frames.push(frame);
+  });
+  const opened = new Promise<void>((resolve, reject) => {
+    ws.once('open', resolve);
+    ws.once('error', reject);
+  });
+  opened.catch(() => {});
+  ws.on('error', () => {});
+  const closed = new Promise<Closed>((resolve) => {
+    ws.once('close', (code, reason) => resolve({ code, reason: String(reason) }));
+  });
+  onTestFinished(() => ws.terminate());
+  const client: TestClient = {
+    ws,
+    opened,
+    closed,
+    send: (frame) => ws.send(typeof frame === 'string' ? frame : JSON.stringify(frame)),
+    next: () => {
+      const frame = frames.shift();
+      if (frame) return Promise.resolve(frame);
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error('no frame came')), patienceMs);
+        asking.push((one) => {
+          clearTimeout(timer);
+          resolve(one);
+        });
+      });
+    },
+    async nextOf(type) {
+      let frame = await client.next();
+      while (frame.type !== type) frame = await client.next();
+      return frame;
+    },
+  };
+  return client;
+};
+
+/** A `parley.v1` client that is registered. */
+export const dialAgent = async (
+  port: number,
+  name: string,
+  options: DialOptions = {},
+): Promise<TestClient> => {
+  const client = dial(port, { protocols: ['parley.v1'], ...options });
+  await client.opened;
+  client.send({ type: 'register', name });
+  const welcome = await client.next();
+  if (welcome.type !== 'welcome') throw new Error(`not welcome: ${JSON.stringify(welcome)}`);
+  return client;
+};
+
+/** A plain client that is registered. A line to a name of its own proves it, for there is no answer to `register`. */
+export const dialPlain = async (
+  port: number,
+  name: string,
+  options: DialOptions = {},
+): Promise<TestClient> => {
+  const client = dial(port, options);
+  await client.opened;
+  client.send({ type: 'register', name });
+  client.send({ target: name, text: 'x' });
+  const answer = await client.next();
+  if (answer.code !== 'bad-target') throw new Error(`not registered: ${JSON.stringify(answer)}`);
+  return client;
+};
+
+/** A bare TCP connection, for what no client library would do. */
+export const dialRaw = async (port: number): Promise<Socket> => {
+  const socket = createConnection({ port, host: '127.0.0.1' });
+  socket.on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  await new Promise((resolve) => socket.once('connect', resolve));
+  return socket;
+};
+
+/** A handshake as raw bytes. */
+export const handshake = (port: number, headers = ''): string =>
+  `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+  `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n${headers}\r\n`;

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { History } from '../../src/sessions/history.ts';
+import { dialAgent, dialPlain, dialRaw, handshake, serveRouter } from './served-router.ts';
+
+const mebibyte = 1024 * 1024;
+
+describe('a peer that never reads', () => {
+  it('is cut off with 4102 and what waited for it is freed; the others do not notice', {
+    timeout: 60_000,
+  }, async () => {
+    const { port, router, metric } = await serveRouter({ stalledMs: 1_000, heartbeatMs: 600_000 });
+    const stuck = await dialRaw(port);
+    stuck.write(handshake(port));
+    await new Promise((resolve) => stuck.once('data', resolve));
+    stuck.pause();
+    const name = '{"type":"register","name":"stuck"}';
+    stuck.write(Buffer.concat([Buffer.from([0x81, 0x80 | name.length, 0, 0, 0, 0]), Buffer.from(name)]));
+    await expect.poll(() => router.mailboxes.names()).toContain('stuck');
+
+    const sender = await dialPlain(port, 'sender');
+    const other = await dialPlain(port, 'other');
+    const text = 'x'.repeat(31_000);
+    let sent = 0;
+    let most = 0;
+    while ((await metric('parley_disconnects_total{code="4102"}')) === 0) {
+      if (sent < 64 * mebibyte) {
+        for (let i = 0; i < 32; i++) sender.send({ target: 'stuck', text });
+        sent += 32 * text.length;
+      }
+      other.send({ target: 'sender', text: 'hi' });
+      await sender.nextOf('message');
+      most = Math.max(most, process.memoryUsage().external + process.memoryUsage().arrayBuffers);
+    }
+    expect(router.mailboxes.names()).toEqual(expect.arrayContaining(['other', 'sender']));
+    expect(router.mailboxes.names()).not.toContain('stuck');
+    expect(most).toBeLessThan(512 * mebibyte);
+  });
+});
+
+describe('a long history', () => {
+  it('goes out a page at a time, each when the one before has left, and whole', async () => {
+    const { port, router } = await serveRouter();
+    const writer = await dialAgent(port, 'writer');
+    writer.send({ type: 'open', ref: '1', members: ['reader'] });
+    const { conversation } = await writer.nextOf('accepted');
+    for (let i = 0; i < 100; i++) writer.send({ type: 'say', conversation, text: `${i}` });
+    for (let i = 0; i < 100; i++) await writer.nextOf('accepted');
+
+    const seqs: number[] = [];
+    let left: (() => void) | undefined;
+    const history = new History(
+      router,
+      () => undefined,
+      (frame, whenSent) => {
+        if (frame.type === 'entry') seqs.push(frame.entry.seq);
+        left = whenSent;
+      },
+    );
+    history.ask(String(conversation), 0, false);
+    const lengths = [seqs.length];
+    for (let page = left; page; page = left) {
+      left = undefined;
+      page();
+      lengths.push(seqs.length);
+    }
+    expect(lengths).toEqual([32, 64, 96, 101]);
+    expect(seqs).toEqual(Array.from({ length: 101 }, (_, i) => i + 1));
+  });
+
+  it('asked for again and again is refused until the first are answered', async () => {
+    const { port } = await serveRouter();
+    const agent = await dialAgent(port, 'alice');
+    agent.send({ type: 'open', ref: '1', members: ['bob'] });
+    const { conversation } = await agent.nextOf('accepted');
+    for (let i = 0; i < 40; i++) agent.send({ type: 'say', conversation, text: `${i}` });
+    for (let i = 0; i < 40; i++) await agent.nextOf('accepted');
+    for (let i = 0; i < 20; i++) agent.send({ type: 'history', conversation });
+    expect(await agent.nextOf('refused')).toMatchObject({ code: 'rate-limited', retry: true });
+  });
+
+  it('that is followed shows every entry once', async () => {
+    const { port } = await serveRouter();
+    const agent = await dialAgent(port, 'alice');
+    agent.send({ type: 'open', ref: '1', members: ['bob'] });
+    const { conversation } = await agent.nextOf('accepted');
+    const reader = await dialAgent(port, 'bob');
+    for (let i = 0; i < 200; i++) {
+      agent.send({ type: 'say', conversation, text: `${i}` });
+      if (i === 100) reader.send({ type: 'history', conversation, follow: true });
+    }
+    for (let seq = 1; seq <= 201; seq++)
+      expect(await reader.nextOf('entry')).toMatchObject({ entry: { seq } });
+  });
+});

@@ -1,0 +1,94 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ConfigError, makeLogger } from '@parley/kit';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { configuredGuard, type GuardSettings } from '../../src/identity/configured-guard.ts';
+import type { Verdict } from '../../src/identity/guard.ts';
+import { newToken } from '../../src/identity/token-command.ts';
+
+const nothing: GuardSettings = {
+  tokens: undefined,
+  tokensFile: undefined,
+  jwtKey: undefined,
+  jwks: undefined,
+  jwtIssuer: undefined,
+  jwtAudience: undefined,
+};
+const log = makeLogger('router', 'silent');
+const guardOf = (settings: Partial<GuardSettings>) =>
+  configuredGuard({ ...nothing, ...settings }, Date.now, log);
+
+const problemOf = (settings: Partial<GuardSettings>): string => {
+  try {
+    guardOf(settings);
+    return 'none';
+  } catch (error) {
+    return (error as ConfigError).problems.join('\n');
+  }
+};
+
+const folder = (): string => {
+  const path = mkdtempSync(join(tmpdir(), 'parley-identity-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  return path;
+};
+
+describe('the guard', () => {
+  it('is not there when neither tokens nor keys are configured', () => {
+    expect(guardOf({})).toBeUndefined();
+  });
+
+  it('refuses those who show no token', () => {
+    const guard = guardOf({ tokens: 'a-shared-token-of-some-length' });
+    expect(guard?.identify(undefined)).toMatchObject({ ok: false, code: 'unauthenticated' });
+    expect(guard?.identify('a-shared-token-of-some-length')).toMatchObject({ ok: true });
+  });
+
+  it('follows its file: a withdrawn token is refused, its identity no longer valid; a slip changes nothing', async () => {
+    const [alice, bob] = [newToken(['alice']), newToken(['bob'])];
+    const path = join(folder(), 'tokens');
+    const write = (text: string) => {
+      writeFileSync(`${path}.new`, text);
+      renameSync(`${path}.new`, path);
+    };
+    write(`${alice.line}\n`);
+    const guard = guardOf({ tokens: alice.line, tokensFile: path })!;
+    const identify = (token: string) => guard.identify(token) as Verdict;
+    const before = identify(alice.token);
+
+    write('alice agent nonsense\n');
+    write(`${bob.line}\n`);
+    await vi.waitFor(() => expect(identify(bob.token).ok).toBe(true), { timeout: 10_000, interval: 50 });
+    expect(identify(alice.token).ok).toBe(false);
+    expect(before.ok && before.identity.isValid(Date.now())).toBe(false);
+  });
+
+  it.each([
+    ['a short shared token', { tokens: 'short' }, /ROUTER_TOKENS: line 1: a shared token has at least 16/],
+    [
+      'both a key and a key set',
+      { jwtKey: 'k'.repeat(32), jwks: 'x' },
+      /ROUTER_JWT_KEY: set this or ROUTER_JWKS/,
+    ],
+    ['a short key', { jwtKey: 'short' }, /ROUTER_JWT_KEY: a shared secret has at least/],
+    ['a key set without an audience', { jwks: 'https://id.example/jwks' }, /needs ROUTER_JWT_AUDIENCE/],
+    [
+      'a key set over a connection that others can change',
+      { jwks: 'http://id.example/jwks', jwtAudience: 'parley' },
+      /expected an https URL/,
+    ],
+    [
+      'a key set file that is not there',
+      { jwks: '/nowhere', jwtAudience: 'parley' },
+      /ROUTER_JWKS: \/nowhere/,
+    ],
+  ])('does not come up with %s', (_what, settings, problem) => {
+    expect(problemOf(settings)).toMatch(problem);
+  });
+
+  it('takes a key set from https, and from http on this machine', () => {
+    for (const jwks of ['https://id.example/jwks', 'http://127.0.0.1:8080/jwks', 'http://localhost/jwks'])
+      expect(problemOf({ jwks, jwtAudience: 'parley' })).toBe('none');
+  });
+});
