@@ -1,4 +1,6 @@
-import type { Environment } from '@parley/kit';
+import { readFileSync } from 'node:fs';
+import { ConfigError, type Environment } from '@parley/kit';
+import { RouterApi } from './router-api.ts';
 import type { Screen } from './terminal.ts';
 
 /** What a command has of the process it runs in. */
@@ -35,6 +37,22 @@ export const wholeNumber = (option: string, raw: string, min: number, max: numbe
   const value = raw.trim() === '' ? Number.NaN : Number(raw);
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw new UsageError(`--${option}: expected an integer in ${min}..${max}, got ${JSON.stringify(raw)}`);
+};
+
+/** The router that a command talks to, with the operator's token where there is one. */
+export const routerOf = (option: string | undefined, { env, stop }: Pick<Host, 'env' | 'stop'>): RouterApi =>
+  new RouterApi(routerUrl(option, env), stop, readToken(env));
+
+const readToken = (env: Environment): string | undefined => {
+  const { PARLEY_TOKEN: token, PARLEY_TOKEN_FILE: file } = env;
+  if (token && file)
+    throw new ConfigError(['PARLEY_TOKEN is set, and so is PARLEY_TOKEN_FILE: set one of the two']);
+  if (!file) return token || undefined;
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined;
+  } catch (error) {
+    throw new ConfigError([`PARLEY_TOKEN_FILE cannot be read: ${(error as Error).message}`]);
+  }
 };
 
 /** Where the router is: --url, else ROUTER_URL, else the usual port of this machine. */

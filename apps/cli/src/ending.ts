@@ -19,10 +19,33 @@ const words: Readonly<Record<Ending, string>> = {
 export const endingText = ({ reason, detail }: Pick<EntryOf<'ended'>, 'reason' | 'detail'>): string =>
   `${reason} (${words[reason] ?? 'no more is known'}${detail ? `: ${detail}` : ''})`;
 
-/** The code that a command exits with when the conversation it ran has ended so. */
-export const exitCodeOf = (reason: Ending): number => (reason === 'failed' || reason === 'absent' ? 1 : 0);
+/** What a command exits with when the conversation it ran has ended so: 0 for endings that were planned. */
+export const exitCodes: Readonly<Record<Ending, number>> = {
+  'max-turns': 0,
+  'max-duration': 0,
+  'stop-phrase': 0,
+  agreed: 0,
+  failed: 10,
+  absent: 11,
+  'agent-left': 12,
+  repetition: 13,
+  'farewell-loop': 14,
+  'token-budget': 15,
+  'cost-budget': 16,
+  operator: 17,
+};
+/** A replay has come out otherwise than its record. */
+export const exitDifferent = 20;
+/** Some runs of a batch have not been started: its money is spent. */
+export const exitBatchCap = 21;
+
+export const exitCodeOf = (reason: Ending): number => exitCodes[reason] ?? 1;
 
 const number = (value: number): string => value.toLocaleString('en-US');
+
+/** Two digits that mean something, however little it is. */
+export const dollars = (value: number): string =>
+  `$${value >= 1 || value === 0 ? value.toFixed(2) : value.toFixed(Math.min(8, 1 - Math.floor(Math.log10(value))))}`;
 
 /** Turns, tokens and seconds of a whole conversation. */
 export const totals = (entries: readonly Entry[]): string => {
@@ -32,9 +55,11 @@ export const totals = (entries: readonly Entry[]): string => {
   const output = usages.reduce((sum, { outputTokens }) => sum + outputTokens, 0);
   const estimated = usages.some((usage) => usage.estimated) ? ', estimated' : '';
   const seconds = ((entries.at(-1)?.at ?? 0) - (entries[0]?.at ?? 0)) / 1_000;
+  const cost = entries.reduce((sum, entry) => sum + (entry.type === 'said' ? (entry.cost ?? 0) : 0), 0);
   return [
     `${turns} ${turns === 1 ? 'turn' : 'turns'}`,
     `${number(input + output)} tokens (${number(input)} in, ${number(output)} out${estimated})`,
+    ...(cost > 0 ? [dollars(cost)] : []),
     `${seconds.toFixed(1)} s`,
   ].join(' · ');
 };

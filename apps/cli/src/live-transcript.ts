@@ -1,5 +1,5 @@
 import type { Entry } from '@parley/protocol';
-import { harmless, nameColour, paint, type Screen, wrap } from './terminal.ts';
+import { cut, harmless, nameColour, paint, type Screen, wrap } from './terminal.ts';
 import { Cast, type Chunk, type Transcript, told } from './transcript.ts';
 
 const widest = 92;
@@ -18,6 +18,7 @@ export class LiveTranscript implements Transcript {
   readonly #screen: Screen;
   readonly #cast = new Cast();
   #draft: Draft | undefined;
+  #status: string | undefined;
   /** The lines of the draft as they stand on the screen; the cursor is at the end of the last. */
   #drawn: readonly string[] = [];
 
@@ -46,6 +47,7 @@ export class LiveTranscript implements Transcript {
         break;
       case 'ended':
         this.#draft = undefined;
+        this.#status = undefined;
         this.#redraw([]);
         break;
       case 'lapsed':
@@ -61,12 +63,18 @@ export class LiveTranscript implements Transcript {
     }
   }
 
+  /** One line that stays below everything else. */
+  status(text: string): void {
+    this.#status = text;
+    this.#redraw(this.#draft ? this.#linesOf(this.#draft) : []);
+  }
+
   note(text: string): void {
     const lines = wrap(harmless(text), this.#columns).map(
       (line) => `${margin}${paint(this.#screen, line, 'dim')}`,
     );
     this.#settle(lines);
-    if (this.#draft) this.#redraw(this.#linesOf(this.#draft));
+    this.#redraw(this.#draft ? this.#linesOf(this.#draft) : []);
   }
 
   get #columns(): number {
@@ -94,13 +102,19 @@ export class LiveTranscript implements Transcript {
 
   /** Writes lines that will not change, in the place of the draft. */
   #settle(lines: readonly string[]): void {
-    this.#redraw(lines);
+    this.#draw(lines);
     this.#screen.write('\n\n');
     this.#drawn = [];
   }
 
-  /** Changes what is drawn into `lines`, writing only what differs. */
   #redraw(lines: readonly string[]): void {
+    if (this.#status === undefined) return this.#draw(lines);
+    const status = paint(this.#screen, cut(harmless(this.#status), this.#screen.columns - 3), 'dim');
+    this.#draw([...lines, ...(lines.length > 0 ? [''] : []), `${margin}${status}`]);
+  }
+
+  /** Changes what is drawn into `lines`, writing only what differs. */
+  #draw(lines: readonly string[]): void {
     const drawn = this.#drawn;
     this.#drawn = lines;
     let same = 0;

@@ -26,17 +26,20 @@ const ended = (name: string, { code, signal, stderr }: Exit): ConfigError =>
 export interface OwnDeploymentOptions {
   readonly port: number;
   readonly env: Environment;
+  /** A file that outlives this deployment; without, the ledger is thrown away. */
+  readonly ledger?: string;
   /** Aborted when the user wants to stop. */
   readonly stop: AbortSignal;
   onLog(service: string, line: LogLine): void;
 }
 
-/** A router with a ledger that is thrown away, and agents, as child processes of this one. */
+/** A router, and agents for it or for another one, as child processes of this one. */
 export class OwnDeployment implements AsyncDisposable {
   readonly #options: OwnDeploymentOptions;
   readonly #folder: string;
   readonly #failure = new AbortController();
-  readonly #services: ServiceProcess[] = [];
+  readonly #routers: ServiceProcess[] = [];
+  readonly #agents: ServiceProcess[] = [];
   #stopping = false;
 
   private constructor(options: OwnDeploymentOptions, folder: string) {
@@ -60,8 +63,16 @@ export class OwnDeployment implements AsyncDisposable {
       ...this.#options.env,
       ROUTER_HOST: host,
       ROUTER_PORT: String(this.#options.port),
-      ROUTER_LEDGER: join(this.#folder, 'ledger.sqlite'),
+      ROUTER_LEDGER: this.#options.ledger ?? join(this.#folder, 'ledger.sqlite'),
       ROUTER_DRAIN_SECONDS: '1',
+      // On loopback and for this command alone: tokens are for routers that others reach.
+      ROUTER_TOKENS: '',
+      ROUTER_TOKENS_FILE: '',
+      ROUTER_JWT_KEY: '',
+      ROUTER_JWT_KEY_FILE: '',
+      ROUTER_JWKS: '',
+      ROUTER_TLS_CERT: '',
+      ROUTER_TLS_KEY: '',
     };
     this.#start('router', 'router', [], env, (line) => {
       if (line.msg === 'listening') resolve(String(line.url));
@@ -77,9 +88,8 @@ export class OwnDeployment implements AsyncDisposable {
   /** Stops all: the agents first, so that the router has nobody to wait for. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
-    const [router, ...agents] = this.#services;
-    await Promise.all(agents.map((agent) => agent.stop(stopGraceMs)));
-    await router?.stop(stopGraceMs);
+    await Promise.all(this.#agents.map((agent) => agent.stop(stopGraceMs)));
+    await Promise.all(this.#routers.map((router) => router.stop(stopGraceMs)));
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -95,7 +105,7 @@ export class OwnDeployment implements AsyncDisposable {
       this.#options.onLog(name, line);
     };
     const started = new ServiceProcess({ service, args, env: { ...env, LOG_LEVEL: 'info' }, onLog });
-    this.#services.push(started);
+    (service === 'router' ? this.#routers : this.#agents).push(started);
     started.exited.then((exit) => {
       if (!this.#stopping) this.#failure.abort(ended(name, exit));
     });

@@ -1,5 +1,5 @@
 import { ConfigError } from '@parley/kit';
-import type { Ending, Entry } from '@parley/protocol';
+import type { ControlAction, ControlBody, Ending, Entry, Limits } from '@parley/protocol';
 import { readEventStream } from './event-stream.ts';
 
 export interface ConversationSummary {
@@ -8,10 +8,23 @@ export interface ConversationSummary {
   readonly by: string;
   readonly members: readonly string[];
   readonly turns: number;
+  readonly seq: number;
+  readonly floor: readonly string[];
+  readonly limits: Limits;
+  readonly usage: { readonly inputTokens: number; readonly outputTokens: number; readonly cost: number };
   readonly topic?: string;
   readonly ending?: { readonly reason: Ending; readonly detail?: string };
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+}
+
+/** Who is connected. */
+export interface AgentSummary {
+  readonly name: string;
+  readonly replicas: number;
+  /** Turns that it takes at once, and those that it has; 0 for plain clients. */
+  readonly capacity: number;
+  readonly active: number;
 }
 
 /** What happens on the router. `position` is where in the ledger an entry stands. */
@@ -28,7 +41,9 @@ export type RouterEvent =
       readonly turn: number;
       readonly from: string;
       readonly text: string;
-    };
+    }
+  /** Somebody has come or gone. */
+  | { readonly kind: 'agents' };
 
 export type EventStream = AsyncIterable<RouterEvent> & Disposable;
 
@@ -41,25 +56,64 @@ const httpUrl = (url: string): string => {
   throw new ConfigError([`${JSON.stringify(url)} is not the URL of a router`]);
 };
 
+/** The answer to an act: where it stands in the ledger. */
+export interface Acted {
+  readonly conversation: string;
+  readonly seq: number;
+}
+
 /** The HTTP side of a router. What the user can mend (no router there, no such conversation) is a ConfigError. */
 export class RouterApi {
   readonly url: string;
   readonly #stop: AbortSignal;
+  readonly #token: string | undefined;
 
-  constructor(url: string, stop: AbortSignal) {
+  /** `token`: where the router wants one; its role decides what it may do. */
+  constructor(url: string, stop: AbortSignal, token?: string) {
     this.url = httpUrl(url);
     this.#stop = stop;
+    this.#token = token;
+  }
+
+  async agents(): Promise<readonly AgentSummary[]> {
+    const response = await this.#ask('/v1/agents');
+    return ((await response.json()) as { agents: AgentSummary[] }).agents;
+  }
+
+  /** Opens a conversation. The same `key` opens no second one. */
+  open(body: ControlBody<'open'>, key: string): Promise<Acted> {
+    return this.#post('/v1/conversations', body, key);
+  }
+
+  act<A extends Exclude<ControlAction, 'open'>>(
+    action: A,
+    id: string,
+    body: ControlBody<A>,
+    key: string,
+  ): Promise<Acted> {
+    const missing = `no conversation ${id} at ${this.url}: \`parley ls\` lists those there are`;
+    return this.#post(`/v1/conversations/${encodeURIComponent(id)}/${action}`, body, key, missing);
+  }
+
+  async #post(path: string, body: unknown, key: string, missing?: string): Promise<Acted> {
+    const post = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify(body),
+    };
+    const response = await this.#ask(path, { post, ...(missing !== undefined && { missing }) });
+    return (await response.json()) as Acted;
   }
 
   async conversations(): Promise<readonly ConversationSummary[]> {
-    const response = await this.#get('/v1/conversations');
+    const response = await this.#ask('/v1/conversations');
     return ((await response.json()) as { conversations: ConversationSummary[] }).conversations;
   }
 
   async conversation(
     id: string,
   ): Promise<{ readonly conversation: ConversationSummary; readonly entries: readonly Entry[] }> {
-    const response = await this.#get(`/v1/conversations/${encodeURIComponent(id)}`, {
+    const response = await this.#ask(`/v1/conversations/${encodeURIComponent(id)}`, {
       missing: `no conversation ${id} at ${this.url}: \`parley ls\` lists those there are`,
     });
     return (await response.json()) as { conversation: ConversationSummary; entries: Entry[] };
@@ -74,20 +128,24 @@ export class RouterApi {
     if (of.since !== undefined) query.set('since', String(of.since));
     if (of.conversation !== undefined) query.set('conversation', of.conversation);
     const done = new AbortController();
-    const response = await this.#get(`/v1/events?${query}`, { signal: done.signal });
+    const response = await this.#ask(`/v1/events?${query}`, { signal: done.signal });
     const { body } = response;
     if (!body) throw new Error('the answer to /v1/events has no body');
     return { [Symbol.asyncIterator]: () => eventsOf(body), [Symbol.dispose]: () => done.abort() };
   }
 
-  async #get(
+  async #ask(
     path: string,
-    { signal, missing }: { signal?: AbortSignal; missing?: string } = {},
+    { signal, missing, post }: { signal?: AbortSignal; missing?: string; post?: RequestInit } = {},
   ): Promise<Response> {
     let response: Response;
     try {
       const stop = signal ? AbortSignal.any([this.#stop, signal]) : this.#stop;
-      response = await fetch(this.url + path, { signal: stop });
+      const headers = {
+        ...post?.headers,
+        ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
+      };
+      response = await fetch(this.url + path, { ...post, headers, signal: stop });
     } catch (error) {
       this.#stop.throwIfAborted();
       const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
@@ -96,15 +154,38 @@ export class RouterApi {
       ]);
     }
     if (response.ok) return response;
-    if (response.status === 404 && missing) throw new ConfigError([missing]);
-    const answer = (await response.text()).trim().slice(0, 300);
-    throw new ConfigError([`${this.url}${path} answered ${response.status}: ${answer}`]);
+    const answer = (await response.text()).trim().slice(0, 1_000);
+    const refused = refusalIn(answer);
+    if (
+      response.status === 404 &&
+      missing &&
+      (!refused || /^(not-found|unknown-conversation)$/.test(refused.code))
+    )
+      throw new ConfigError([missing]);
+    if (response.status === 401 || response.status === 403) {
+      const hint = 'PARLEY_TOKEN, or PARLEY_TOKEN_FILE, holds the token of the command line';
+      throw new ConfigError([`${this.url} refuses: ${refused?.message ?? answer} (${hint})`]);
+    }
+    throw new ConfigError([
+      refused
+        ? `${this.url} refuses: ${refused.code}, ${refused.message}`
+        : `${this.url}${path} answered ${response.status}: ${answer.slice(0, 300)}`,
+    ]);
   }
 }
+
+const refusalIn = (answer: string): { readonly code: string; readonly message: string } | undefined => {
+  try {
+    return (JSON.parse(answer) as { error?: { code: string; message: string } }).error;
+  } catch {
+    return undefined;
+  }
+};
 
 async function* eventsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<RouterEvent, void> {
   for await (const { id, event, data } of readEventStream(body)) {
     if (event === 'entry') yield { kind: 'entry', position: Number(id), ...JSON.parse(data) };
     else if (event === 'chunk') yield { kind: 'chunk', ...JSON.parse(data) };
+    else if (event === 'agents') yield { kind: 'agents' };
   }
 }

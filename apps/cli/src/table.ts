@@ -1,4 +1,4 @@
-import { columnsOf, harmless, paint, type Screen, type Style } from './terminal.ts';
+import { columnsOf, cut, harmless, paint, type Screen, type Style } from './terminal.ts';
 
 export interface Column<Row> {
   readonly title: string;
@@ -6,16 +6,6 @@ export interface Column<Row> {
   text(row: Row): string;
   styles?(row: Row): readonly Style[];
 }
-
-const cut = (text: string, columns: number): string => {
-  if (columnsOf(text) <= columns) return text;
-  let kept = '';
-  for (const character of text) {
-    if (columnsOf(kept + character) > columns - 1) break;
-    kept += character;
-  }
-  return `${kept}…`;
-};
 
 /** Rows under their titles. The last column is cut at the edge of a terminal; a pipe gets all of it. */
 export const table = <Row>(screen: Screen, columns: readonly Column<Row>[], rows: readonly Row[]): string => {

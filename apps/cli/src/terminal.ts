@@ -53,6 +53,17 @@ export const columnsOf = (text: string): number => {
   return columns;
 };
 
+/** One line of at most so many columns; what is left out shows as an ellipsis. */
+export const cut = (text: string, columns: number): string => {
+  if (columnsOf(text) <= columns) return text;
+  let kept = '';
+  for (const character of text) {
+    if (columnsOf(kept + character) > columns - 1) break;
+    kept += character;
+  }
+  return `${kept}…`;
+};
+
 /** `text` in lines of at most `columns`, broken between words; a word that is longer is broken where it must be. */
 export const wrap = (text: string, columns: number): string[] =>
   text.split('\n').flatMap((paragraph) => {

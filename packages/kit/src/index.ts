@@ -9,6 +9,7 @@ export {
   type Environment,
   integer,
   loadSettings,
+  nearest,
   type Setting,
   type Settings,
   secret,

@@ -137,7 +137,8 @@ const steps = (a: string, b: string): number => {
   return row[b.length]!;
 };
 
-const nearest = (word: string, words: readonly string[]): string | undefined =>
+/** The one of `words` that `word` may have been meant to be. */
+export const nearest = (word: string, words: readonly string[]): string | undefined =>
   words
     .map((known) => ({ known, far: steps(word, known) }))
     .sort((a, b) => a.far - b.far)

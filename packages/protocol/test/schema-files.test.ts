@@ -6,7 +6,9 @@ const folder = new URL('../../../docs/schema/', import.meta.url);
 
 describe('docs/schema', () => {
   it('is what `npm run generate` writes', () => {
-    expect(readdirSync(folder).sort()).toEqual([...schemaFiles.keys()].sort());
+    // The schema of scenarios is the CLI's.
+    const own = readdirSync(folder).filter((file) => file !== 'scenario.json');
+    expect(own.sort()).toEqual([...schemaFiles.keys()].sort());
     for (const [file, text] of schemaFiles) expect(readFileSync(new URL(file, folder), 'utf8')).toBe(text);
   });
 });

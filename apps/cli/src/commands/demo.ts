@@ -75,10 +75,8 @@ const show = async (
   entries: Entry[],
 ): Promise<void> => {
   for await (const event of events) {
-    if (event.kind === 'chunk') {
-      transcript.chunk(event);
-      continue;
-    }
+    if (event.kind === 'chunk') transcript.chunk(event);
+    if (event.kind !== 'entry') continue;
     entries.push(event.entry);
     transcript.entry(event.entry);
     if (event.entry.type === 'ended') return;

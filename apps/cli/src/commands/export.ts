@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ConfigError } from '@parley/kit';
-import { type Command, onlyOne, routerUrl, UsageError } from '../command.ts';
+import { type Command, onlyOne, routerOf, UsageError } from '../command.ts';
 import { formats } from '../formats.ts';
-import { RouterApi } from '../router-api.ts';
 
 export const exportCommand: Command = {
   summary: 'write a conversation in a format that other tools read',
@@ -27,7 +26,7 @@ export const exportCommand: Command = {
     const id = onlyOne(positionals, 'conversation ID');
     const format = formats.get(values.format);
     if (!format) throw new UsageError(`--format: expected one of ${[...formats.keys()].join(', ')}`);
-    const { conversation, entries } = await new RouterApi(routerUrl(values.url, env), stop).conversation(id);
+    const { conversation, entries } = await routerOf(values.url, { env, stop }).conversation(id);
     const as = values.as ?? conversation.by;
     if (!conversation.members.includes(as)) {
       throw new ConfigError([

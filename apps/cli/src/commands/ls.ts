@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type Command, routerUrl, UsageError } from '../command.ts';
-import { type ConversationSummary, RouterApi } from '../router-api.ts';
+import { type Command, routerOf, UsageError } from '../command.ts';
+import type { ConversationSummary } from '../router-api.ts';
 import { type Column, table } from '../table.ts';
 import { paint } from '../terminal.ts';
 
@@ -35,7 +35,7 @@ export const ls: Command = {
       allowPositionals: true,
     });
     if (positionals.length > 0) throw new UsageError(`ls takes no ${positionals[0]}`);
-    const conversations = await new RouterApi(routerUrl(values.url, env), stop).conversations();
+    const conversations = await routerOf(values.url, { env, stop }).conversations();
     if (values.json) out.write(`${JSON.stringify(conversations, null, 2)}\n`);
     else if (conversations.length === 0) err.write(`${paint(err, 'no conversations yet', 'dim')}\n`);
     else out.write(table(out, columns, conversations));

@@ -1,57 +1,26 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '@parley/kit';
 import type { Entry } from '@parley/protocol';
-import { type Command, type Host, routerUrl, UsageError, wholeNumber } from '../command.ts';
+import { type Command, type Host, routerOf, UsageError, wholeNumber } from '../command.ts';
 import { endingText, totals } from '../ending.ts';
+import { lasting, toItsEnd } from '../follow.ts';
 import { LiveTranscript } from '../live-transcript.ts';
 import { PlainTranscript } from '../plain-transcript.ts';
-import { RouterApi, type RouterEvent } from '../router-api.ts';
+import type { RouterApi } from '../router-api.ts';
 import { paint } from '../terminal.ts';
 import type { Transcript } from '../transcript.ts';
-
-const retryMs = 1_000;
-
-/** Events of a router that may go away and come back. The first connection must succeed. */
-async function* lasting(open: () => AsyncIterable<RouterEvent>, stop: AbortSignal) {
-  for (let connected = false; ; ) {
-    try {
-      for await (const event of open()) {
-        connected = true;
-        yield event;
-      }
-    } catch (error) {
-      if (stop.aborted || (!connected && error instanceof ConfigError)) throw error;
-    }
-    await delay(retryMs, undefined, { signal: stop });
-  }
-}
-
-/** The entries that are there, then what happens. The events begin first, so nothing falls between. */
-async function* wholeConversation(api: RouterApi, id: string): AsyncGenerator<RouterEvent> {
-  using events = await api.events({ conversation: id });
-  for (const entry of (await api.conversation(id)).entries) {
-    yield { kind: 'entry', position: 0, conversation: id, entry };
-  }
-  yield* events;
-}
 
 /** One conversation, to its end; entries up to `since` are not shown. */
 const tailOne = async (api: RouterApi, id: string, since: number, { out, stop }: Host): Promise<number> => {
   const transcript: Transcript = out.live ? new LiveTranscript(out) : new PlainTranscript(out);
   const entries: Entry[] = [];
-  for await (const event of lasting(() => wholeConversation(api, id), stop)) {
-    if (event.kind === 'chunk') {
-      transcript.chunk(event);
-      continue;
-    }
+  for await (const event of toItsEnd(api, id, stop)) {
+    if (event.kind === 'chunk') transcript.chunk(event);
+    if (event.kind !== 'entry') continue;
     const { entry } = event;
-    if (entry.seq <= entries.length) continue;
     entries.push(entry);
     if (entry.seq > since || entry.type === 'opened') transcript.entry(entry);
-    if (entry.type !== 'ended') continue;
-    out.write(`${paint(out, `Ended: ${endingText(entry)}`, 'bold')}\n${totals(entries)}\n`);
-    break;
+    if (entry.type === 'ended')
+      out.write(`${paint(out, `Ended: ${endingText(entry)}`, 'bold')}\n${totals(entries)}\n`);
   }
   return 0;
 };
@@ -99,7 +68,7 @@ export const tail: Command = {
     if (positionals.length > 1) throw new UsageError('expected at most one conversation ID');
     const since =
       values.since === undefined ? undefined : wholeNumber('since', values.since, 0, Number.MAX_SAFE_INTEGER);
-    const api = new RouterApi(routerUrl(values.url, host.env), host.stop);
+    const api = routerOf(values.url, host);
     const [id] = positionals;
     return id === undefined ? tailAll(api, since, host) : tailOne(api, id, since ?? 0, host);
   },

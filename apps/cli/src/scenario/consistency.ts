@@ -1,0 +1,43 @@
+import type { Problems } from './problems.ts';
+import type { Scenario } from './scenario.ts';
+
+/** What no single key can know: names that nobody has, and settings that contradict each other. */
+export const checkConsistency = (scenario: Scenario, problems: Problems): void => {
+  const { cast, policy = 'addressed', moderator, first, limits, endings } = scenario;
+  const members = [...cast.keys()];
+  const known = (name: string | undefined, ...path: string[]) => {
+    if (name !== undefined && !cast.has(name)) {
+      problems.atPath(path, `${name} is not in the cast${problems.nearest(name, members)}`);
+    }
+  };
+  known(moderator, 'moderator');
+  known(first, 'first');
+  for (const name of endings?.stopSpeakers ?? []) known(name, 'endings', 'stopSpeakers');
+  for (const [self, { addresses, heardBy = [], external, replicas }] of cast) {
+    known(addresses, 'cast', self, 'addresses');
+    for (const name of heardBy) known(name, 'cast', self, 'heardBy');
+    if (addresses === self) problems.atPath(['cast', self, 'addresses'], `${self} addresses itself`);
+    if (addresses !== undefined && policy !== 'addressed') {
+      problems.atPath(['cast', self, 'addresses'], `has no effect under policy ${policy}`);
+    }
+    if (external && replicas !== undefined) {
+      problems.atPath(['cast', self, 'replicas'], 'no process is started for a member that is external');
+    }
+  }
+  if (policy === 'moderator' && moderator === undefined) {
+    problems.atPath(['policy'], 'policy moderator needs a moderator');
+  }
+  if (policy !== 'moderator' && moderator !== undefined) {
+    problems.atPath(['moderator'], `has no effect under policy ${policy}`);
+  }
+  const { quorum, minTurns = 0 } = endings ?? {};
+  if (typeof quorum === 'number' && quorum > members.length) {
+    problems.atPath(['endings', 'quorum'], `there are only ${members.length} members`);
+  }
+  if (limits?.turns && minTurns > limits.turns) {
+    problems.atPath(['endings', 'minTurns'], `it ends after ${limits.turns} turns, before this`);
+  }
+  if (endings?.stopSpeakers && !endings.stopPhrases) {
+    problems.atPath(['endings', 'stopSpeakers'], 'there are no stopPhrases');
+  }
+};

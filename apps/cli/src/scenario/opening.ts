@@ -1,0 +1,56 @@
+import type { ControlBody } from '@parley/protocol';
+import type { Scenario } from './scenario.ts';
+
+export type Opening = ControlBody<'open'>;
+type SomeLimits = NonNullable<Opening['limits']>;
+
+/** The same without the keys that have no value. */
+const given = <T extends object>(values: { [K in keyof T]: T[K] | undefined }): T =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+
+const limitsOf = ({ limits = {}, endings = {}, turn = {} }: Scenario): SomeLimits =>
+  given<SomeLimits>({
+    maxTurns: limits.turns,
+    maxDurationMs: limits.duration,
+    maxTokens: limits.tokens,
+    maxTokensPerAgent: limits.tokensPerAgent,
+    maxCost: limits.cost,
+    maxCostPerAgent: limits.costPerAgent,
+    maxOutputTokens: limits.reply,
+    stopPhrases: endings.stopPhrases,
+    stopSpeakers: endings.stopSpeakers,
+    quorum: endings.quorum === 'never' ? 0 : endings.quorum === 'all' ? undefined : endings.quorum,
+    minTurns: endings.minTurns,
+    maxRepetition: endings.repetition,
+    farewells: endings.farewells,
+    absentMs: endings.absent,
+    turnDeadlineMs: turn.deadline,
+    maxAttempts: turn.attempts,
+    onFailure: turn.onFailure,
+    paceMs: turn.pace,
+  });
+
+/** What the router is asked for: the scenario in the words of the wire. */
+export const openingOf = (scenario: Scenario): Opening => {
+  const { cast, topic, policy, moderator, first, opening, seed } = scenario;
+  const members = [...cast.keys()];
+  const roles = [...cast].flatMap(([name, { persona, model }]) =>
+    persona === undefined && model === undefined
+      ? []
+      : [given<{ name: string }>({ name, persona, model } as never)],
+  );
+  const hears = [...cast].flatMap(([from, { heardBy }]) => (heardBy ? [{ from, to: heardBy }] : []));
+  return given<Opening>({
+    by: undefined,
+    members,
+    first: first ?? moderator,
+    policy,
+    topic,
+    moderator,
+    seed,
+    opening,
+    cast: roles.length > 0 ? roles : undefined,
+    hears: hears.length > 0 ? hears : undefined,
+    limits: limitsOf(scenario),
+  });
+};

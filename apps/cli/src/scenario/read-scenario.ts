@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { ConfigError } from '@parley/kit';
+import { LineCounter, parse, parseDocument } from 'yaml';
+import { checkConsistency } from './consistency.ts';
+import { type Problem, Problems } from './problems.ts';
+import { type Scenario, scenarioField } from './scenario.ts';
+
+/** `cast.bob.model` and what it shall be. */
+export interface Change {
+  readonly path: readonly string[];
+  readonly value: string;
+}
+
+export interface ScenarioFile {
+  readonly file: string;
+  /** As it stands in the file, before the changes. */
+  readonly text: string;
+  readonly changes: readonly Change[];
+  readonly scenario: Scenario;
+}
+
+const yamlErrors = (problems: readonly { message: string; pos: readonly number[] }[], lines: LineCounter) =>
+  problems.map(({ message, pos }): Problem => {
+    const { line, col } = lines.linePos(pos[0] as number);
+    return { line, column: col, text: message.split('\n')[0]?.replace(/ at line \d+.*$/, '') ?? '' };
+  });
+
+/** As YAML reads it when it is one value; else the text itself. */
+const scalarOf = (value: string): unknown => {
+  try {
+    const read: unknown = parse(value);
+    return typeof read === 'object' ? value : read;
+  } catch {
+    return value;
+  }
+};
+
+export type Read =
+  | { readonly ok: true; readonly scenario: Scenario }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** A scenario from the text of its file, with changes made to it; or every problem at its place. */
+export const parseScenario = (text: string, changes: readonly Change[] = []): Read => {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
+  const broken = yamlErrors(document.errors, lines);
+  if (broken.length > 0) return { ok: false, problems: broken };
+  const problems = new Problems(document, lines);
+  for (const { path, value } of changes) {
+    // What stood as a bare persona becomes a block that has one.
+    const around = document.getIn(path.slice(0, -1));
+    if (typeof around === 'string')
+      document.setIn(path.slice(0, -1), document.createNode({ persona: around }));
+    try {
+      document.setIn(path, scalarOf(value));
+    } catch {
+      problems.atPath(path, 'there is no such place');
+    }
+  }
+  const scenario = scenarioField.read(document.contents, problems);
+  if (scenario) checkConsistency(scenario, problems);
+  if (problems.found.length > 0) return { ok: false, problems: problems.found };
+  if (!scenario) throw new Error('a scenario that cannot be read has no problem');
+  return { ok: true, scenario };
+};
+
+/** As compilers write it, so that editors jump there. */
+export const problemLines = (file: string, problems: readonly Problem[]): string[] =>
+  problems.map(({ line, column, text }) => `${file}:${line}:${column}: ${text}`);
+
+export const readScenario = (file: string, changes: readonly Change[] = []): ScenarioFile => {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`${file} cannot be read: ${(error as Error).message}`]);
+  }
+  const read = parseScenario(text, changes);
+  if (!read.ok) throw new ConfigError(problemLines(file, read.problems));
+  return { file, text, changes, scenario: read.scenario };
+};
+
+/** The same for the same file and changes. */
+export const scenarioHash = ({ text, changes }: Pick<ScenarioFile, 'text' | 'changes'>): string =>
+  createHash('sha256')
+    .update(JSON.stringify([text, changes.map(({ path, value }) => [path.join('.'), value])]))
+    .digest('hex');

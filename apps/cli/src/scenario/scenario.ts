@@ -1,0 +1,170 @@
+import { maxMembers, maxTextLength, namePattern, policyNames } from '@parley/protocol';
+import {
+  either,
+  type Field,
+  flag,
+  isBlock,
+  list,
+  mapping,
+  measure,
+  oneOf,
+  optional,
+  record,
+  required,
+  text,
+  type Value,
+} from './field.ts';
+import { readAmount, readDollars, readDuration, readShare } from './units.ts';
+
+const aName = "a name of letters, digits, '.', '_' or '-', at most 64";
+const name = text({ max: 64, pattern: namePattern, expected: aName });
+const names = list(name, { max: maxMembers, what: 'names' });
+
+const amount = (unit: string, max: number, min = 0): Field<number> =>
+  measure(`a number of ${unit}s`, (raw) => readAmount(raw, unit), {
+    min,
+    max,
+    schema: {
+      anyOf: [
+        { type: 'integer', minimum: min, maximum: max },
+        { type: 'string', pattern: '^[0-9]' },
+      ],
+    },
+  });
+const duration = (max: string): Field<number> =>
+  measure('a time such as 90 s or 10 minutes', readDuration, {
+    min: 0,
+    max: readDuration(max) as number,
+    schema: { anyOf: [{ const: 0 }, { type: 'string', pattern: '^\\s*[0-9.]+\\s*[a-zA-Z]+' }] },
+  });
+const dollars: Field<number> = measure('an amount such as $0.50', readDollars, {
+  min: 0,
+  max: 1_000_000_000,
+  schema: {
+    anyOf: [
+      { type: 'number', minimum: 0 },
+      { type: 'string', pattern: '^\\$?\\s*[0-9]' },
+    ],
+  },
+});
+const share: Field<number> = measure('a share such as 0.6 or 60 %', readShare, {
+  min: 0,
+  max: 1,
+  schema: {
+    anyOf: [
+      { type: 'number', minimum: 0, maximum: 1 },
+      { type: 'string', pattern: '^[0-9.]+ ?%?$' },
+    ],
+  },
+});
+const number = (min: number, max: number): Field<number> =>
+  measure('a number', (raw) => (raw.trim() === '' ? undefined : Number(raw)), {
+    min,
+    max,
+    schema: { type: 'number', minimum: min, maximum: max },
+  });
+const whole = (min: number, max: number): Field<number> =>
+  measure('a whole number', (raw) => (raw.trim() === '' ? undefined : Number(raw)), {
+    min,
+    max,
+    whole: true,
+    schema: { type: 'integer', minimum: min, maximum: max },
+  });
+
+const persona = text({ max: 16_000 });
+
+/** One member of the cast. A bare text is its persona. */
+const member = record({
+  persona: optional('Who it is and what it wants. Only this member and operators see it.', persona),
+  model: optional("The model that it asks. Default: the agent's own (OPENAI_MODEL).", text({ max: 200 })),
+  server: optional(
+    'An OpenAI-compatible server for this member alone, with its /v1.',
+    text({ max: 2_000, pattern: /^https?:\/\/\S+$/, expected: 'an http or https URL' }),
+  ),
+  temperature: optional("0..2. Default: the server's own.", number(0, 2)),
+  maxTokens: optional('Most tokens of one reply.', amount('token', 1_000_000, 1)),
+  history: optional('How much of the conversation its model is shown.', amount('token', 10_000_000, 100)),
+  replicas: optional('How many processes share its work. Default: 1.', whole(1, 64)),
+  addresses: optional('Under policy addressed: whom each of its lines addresses. Default: the next.', name),
+  heardBy: optional('Its lines are heard by these members only. Default: by everybody.', names),
+  external: optional('It connects by itself (a person, a bot of yours): no process is started.', flag),
+});
+type Member = Value<typeof member>;
+
+const asMember: Field<Member> = {
+  read(node, problems) {
+    if (isBlock(problems.resolve(node))) return member.read(node, problems);
+    const read = persona.read(node, problems);
+    return read === undefined ? undefined : { persona: read };
+  },
+  schema: { anyOf: [persona.schema, member.schema] },
+};
+
+const limits = record({
+  turns: optional('Lines after which it ends; 0: no limit.', amount('turn', 1_000_000_000)),
+  duration: optional('Time after which it ends; 0: no limit.', duration('365 d')),
+  tokens: optional('Tokens of the whole conversation, in and out.', amount('token', 1e12)),
+  cost: optional("Dollars of the whole conversation, by the router's price table.", dollars),
+  tokensPerAgent: optional('Tokens of each member.', amount('token', 1e12)),
+  costPerAgent: optional('Dollars of each member.', dollars),
+  reply: optional('Most tokens of any one reply.', amount('token', 1_000_000, 1)),
+});
+
+const endings = record({
+  stopPhrases: optional(
+    'Each ends the conversation when it stands on a line of its own.',
+    list(text({ max: 200 }), { max: 16, what: 'stop phrases' }),
+  ),
+  stopSpeakers: optional('Whose stop phrases count. Default: those of everybody.', names),
+  quorum: optional(
+    'How many members must vote that it is done, in a row: all, never, or a number. Default: all.',
+    either(oneOf(['all', 'never']), (node) => Number.isNaN(Number(String(node ?? ''))), whole(1, maxMembers)),
+  ),
+  minTurns: optional('Lines before votes and stop phrases count.', amount('turn', 1_000_000_000)),
+  repetition: optional(
+    'Lines more alike than this share are a loop: a private nudge first, then the ending.',
+    share,
+  ),
+  farewells: optional('Goodbyes in a row are a loop: a private nudge first, then the ending.', flag),
+  absent: optional('How long it waits for a member of whom nothing is connected.', duration('365 d')),
+});
+
+const turn = record({
+  deadline: optional('How long a member may take for its reply.', duration('1 h')),
+  attempts: optional('How often one turn is offered before onFailure applies.', whole(1, 1_000)),
+  onFailure: optional(
+    'What happens when a turn has used up its attempts, or its member stays away.',
+    oneOf(['retry', 'skip', 'end']),
+  ),
+  pace: optional('Least time between two lines, for readers.', duration('1 h')),
+});
+
+const cast = mapping(asMember, {
+  pattern: namePattern,
+  key: aName,
+  expected: '2 or more members',
+  min: 2,
+  max: maxMembers,
+});
+
+/** The format of a scenario file: type, check and JSON Schema. */
+export const scenarioField = record({
+  title: optional('What it is called in lists.', text({ max: 200 })),
+  about: optional('What happens in it, for people who choose one.', text({ max: 2_000 })),
+  topic: required('what they talk about, told to every member', text({ max: 4_000 })),
+  policy: optional(
+    'Who speaks next. Default: addressed, which is a pair for two and a ring for more.',
+    oneOf(policyNames),
+  ),
+  moderator: optional('Under policy moderator: who picks the next speaker and may close.', name),
+  cast: required('who takes part, by name', cast),
+  first: optional('Who speaks first. Default: the moderator, else the first of the cast.', name),
+  opening: optional('The first line, said without asking a model.', text({ max: maxTextLength })),
+  seed: optional('What the policy random and the agents draw from.', whole(0, 2_147_483_647)),
+  limits: optional('When it stops at the latest.', limits),
+  endings: optional('What else ends it.', endings),
+  turn: optional('How one turn is taken.', turn),
+});
+
+export type Scenario = Value<typeof scenarioField>;
+export type CastMember = Member;
