@@ -24,10 +24,14 @@ test('replicas of one service register under names of their own', async () => {
 });
 
 test('one host holds a conversation with each of them at the same time', async () => {
-  const all = await until('five conversations have ended', async () => {
-    const { conversations } = await deployment.get<{ conversations: Timed[] }>('/v1/conversations');
-    return conversations.length === crowd.length && conversations.every(hasEnded) && conversations;
-  });
+  const all = await until(
+    'five conversations have ended',
+    async () => {
+      const { conversations } = await deployment.get<{ conversations: Timed[] }>('/v1/conversations');
+      return conversations.length === crowd.length && conversations.every(hasEnded) && conversations;
+    },
+    60_000,
+  );
   expect(all.map(({ members }) => members.join(' ')).sort()).toEqual(crowd.map((name) => `${name} host`));
   const lastStart = Math.max(...all.map(({ startedAt }) => startedAt));
   const firstEnd = Math.min(...all.map(({ endedAt }) => endedAt));

@@ -1,6 +1,18 @@
+import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from '../harness/poll.ts';
+import { until as untilBy } from '../harness/poll.ts';
 import { Deployment } from './deployment.ts';
+
+interface Mount {
+  readonly type: string;
+  readonly source: string;
+  readonly target: string;
+  readonly read_only?: boolean;
+}
+const isBind = ({ type }: Mount): boolean => type === 'bind';
+
+/** Prometheus looks every five seconds, at names and at targets. */
+const until = (what: string, probe: () => Promise<boolean>) => untilBy(what, probe, 60_000);
 
 let deployment: Deployment;
 beforeAll(async () => {
@@ -32,4 +44,17 @@ test('Prometheus finds the replicas of a service that is scaled', async () => {
   await until('alice, bob, host and two of the crowd', async () => (await targetsUp('agent')) === 5);
   const failing = await deployment.query('up == 0');
   expect(failing.filter(({ metric }) => metric.job !== 'agent')).toEqual([]);
+});
+
+test('every file that is mounted exists, and Grafana opens with one of them', () => {
+  const { services } = JSON.parse(deployment.compose(['--profile', '*', 'config', '--format', 'json'])) as {
+    services: Record<string, { volumes?: Mount[]; environment?: Record<string, string> }>;
+  };
+  const binds = Object.values(services).flatMap(({ volumes = [] }) => volumes.filter(isBind));
+  expect(binds.filter(({ source }) => !existsSync(source))).toEqual([]);
+  expect(binds.every((bind) => bind.read_only)).toBe(true);
+
+  const home = services.grafana?.environment?.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH ?? '';
+  const folder = binds.find(({ target }) => home.startsWith(`${target}/`));
+  expect(existsSync(home.replace(folder?.target ?? '', folder?.source ?? ''))).toBe(true);
 });
