@@ -11,6 +11,12 @@ import { killAll, repository } from './harness/started-process.ts';
 /** Clauses that no check can see from outside, and why. */
 const unchecked: Readonly<Record<string, string>> = {
   '1': 'words, used by the other clauses',
+  ...Object.fromEntries(
+    [1, 2, 3, 4, 5, 6, 7, 8].map((n) => [
+      `12.${n}`,
+      'needs a router that wants tokens: services/router/test/door',
+    ]),
+  ),
 };
 
 /** Codes that this suite cannot make a router use, and why. */

@@ -18,7 +18,7 @@ import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission
 import { newConversationId } from './conversation-id.ts';
 import { History } from './history.ts';
 import { completeLimits } from './limit-defaults.ts';
-import { whyForbidden } from './permission.ts';
+import { readerOf, whyForbidden } from './permission.ts';
 import type { Session, SessionSetting, SessionStart } from './session.ts';
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
@@ -42,7 +42,7 @@ export class AgentSession implements Session {
     this.#admission = new Admission(guard, identity);
     this.#history = new History(
       router,
-      () => (this.identity && !maySpeak(this.identity) ? undefined : this.name),
+      (state) => readerOf(state, this.identity, this.name),
       (frame, whenSent) => this.#send(frame, whenSent),
     );
   }

@@ -18,7 +18,7 @@ const maxAsked = 16;
 /** Answers `history` (PROTOCOL §4.6): past entries one question after the other, later ones as they are committed. */
 export class History {
   readonly #router: Router;
-  readonly #reader: () => string | undefined;
+  readonly #reader: (state: Conversation) => string | undefined;
   readonly #send: (frame: RouterFrame, whenSent?: () => void) => void;
   readonly #asked: Asked[] = [];
   /** Conversations with the seq of the last entry that was looked at. */
@@ -29,7 +29,7 @@ export class History {
   /** `reader`: the member that asks, who sees what it may see; undefined for one that watches over all. */
   constructor(
     router: Router,
-    reader: () => string | undefined,
+    reader: (state: Conversation) => string | undefined,
     send: (frame: RouterFrame, whenSent?: () => void) => void,
   ) {
     this.#router = router;
@@ -84,7 +84,7 @@ export class History {
     if (since === undefined || !state) return;
     if (happening.type === 'chunk') {
       // Whether a line is an aside is known at its end only.
-      if (this.#reader() === undefined || state.hears.size === 0) this.#send(happening);
+      if (this.#reader(state) === undefined || state.hears.size === 0) this.#send(happening);
       return;
     }
     const { entry } = happening;
@@ -96,7 +96,7 @@ export class History {
   }
 
   #frame(state: Conversation, entry: Entry): RouterFrame | undefined {
-    const reader = this.#reader();
+    const reader = this.#reader(state);
     const heard = reader === undefined ? entry : heardBy(state, reader, entry);
     return heard && { type: 'entry', conversation: state.id, entry: heard };
   }

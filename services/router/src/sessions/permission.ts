@@ -1,5 +1,6 @@
 import type { ClientFrame } from '@parley/protocol';
 import type { Conversations } from '../conversations.ts';
+import type { Conversation } from '../core/conversation.ts';
 import { type Identity, mayReadAll, maySendTo, maySpeak } from '../identity/identity.ts';
 
 /**
@@ -25,6 +26,16 @@ export const whyForbidden = (
   const addressed = frame.type === 'join' ? members(frame.conversation) : listenersOf(frame);
   const stranger = addressed.find((target) => target !== name && !maySendTo(identity, target));
   return stranger && `the token does not allow writing to ${stranger}`;
+};
+
+/** As whom somebody reads a conversation: a member hears what it hears there; undefined hears all (PROTOCOL §10.3). */
+export const readerOf = (
+  { members }: Conversation,
+  identity: Identity | undefined,
+  name: string | undefined,
+): string | undefined => {
+  if (!identity || !mayReadAll(identity)) return name;
+  return maySpeak(identity) && members.includes(name ?? '') ? name : undefined;
 };
 
 /** Everybody whom a frame names as a listener. */

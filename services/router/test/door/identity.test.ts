@@ -172,6 +172,33 @@ describe('an observer', () => {
     expect(router.conversations.find(String(conversation))?.seq).toBe(1);
   });
 
+  it('hears what is said aside; a member does not, whatever its role', async () => {
+    const { port } = await serveRouter({ guard });
+    const agent = await dialAgent(port, 'alice', bearer(alice.token));
+    agent.send({ type: 'open', ref: '1', members: ['bob', 'boss-1'] });
+    const { conversation } = await agent.nextOf('accepted');
+    agent.send({ type: 'say', conversation, text: 'psst', target: 'bob', to: ['bob'] });
+    await agent.nextOf('accepted');
+    agent.send({ type: 'say', conversation, text: 'aloud', target: 'bob' });
+    await agent.nextOf('accepted');
+    const heardBy = async (name: string, token: string) => {
+      const client = await dialAgent(port, name, bearer(token));
+      client.send({ type: 'history', conversation });
+      const texts: unknown[] = [];
+      while (texts.at(-1) !== 'aloud') {
+        const { entry } = (await client.nextOf('entry')) as unknown as {
+          entry: { type: string; text?: string };
+        };
+        if (entry.type === 'said') texts.push(entry.text);
+      }
+      return texts;
+    };
+    expect(await heardBy('watcher', watcher.token)).toEqual(['psst', 'aloud']);
+    expect(await heardBy('boss-2', boss.token)).toEqual(['psst', 'aloud']);
+    expect(await heardBy('bob', bob.token)).toEqual(['psst', 'aloud']);
+    expect(await heardBy('boss-1', boss.token)).toEqual(['aloud']);
+  });
+
   it('has nothing to do in the plain dialect', async () => {
     const { port } = await serveRouter({ guard });
     const client = dial(port, bearer(watcher.token));
@@ -182,6 +209,19 @@ describe('an observer', () => {
 });
 
 describe('an agent', () => {
+  it('joins no conversation with somebody whom its token does not let it address', async () => {
+    const { port } = await serveRouter({ guard });
+    const agent = await dialAgent(port, 'crowd-1', bearer(crowd.token));
+    agent.send({ type: 'open', ref: '1', members: ['carol'] });
+    const { conversation } = await agent.nextOf('accepted');
+    const stranger = await dialAgent(port, 'bob', bearer(bob.token));
+    stranger.send({ type: 'join', conversation });
+    expect(await stranger.nextOf('refused')).toMatchObject({ code: 'forbidden' });
+    const friend = await dialAgent(port, 'alice', bearer(alice.token));
+    friend.send({ type: 'join', conversation });
+    expect(await friend.nextOf('accepted')).toMatchObject({ conversation });
+  });
+
   it('reads the history of its own conversations only; an operator reads all', async () => {
     const { port } = await serveRouter({ guard });
     const agent = await dialAgent(port, 'alice', bearer(alice.token));
