@@ -6,12 +6,14 @@ import { UsageError } from './command.ts';
 import { demo } from './commands/demo.ts';
 import { exportCommand } from './commands/export.ts';
 import { ls } from './commands/ls.ts';
+import { replay } from './commands/replay.ts';
+import { run as runScenario } from './commands/run.ts';
 import { tail } from './commands/tail.ts';
 import { help } from './help.ts';
 import type { Screen } from './terminal.ts';
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ demo, ls, tail, export: exportCommand }),
+  Object.entries({ demo, run: runScenario, replay, ls, tail, export: exportCommand }),
 );
 
 const screenOf = (stream: NodeJS.WriteStream): Screen => ({

@@ -4,10 +4,10 @@ import { type Command, type Host, UsageError, wholeNumber } from '../command.ts'
 import { castOf, defaultTopic, type Player } from '../demo-cast.ts';
 import { endingText, exitCodeOf, totals } from '../ending.ts';
 import { LiveTranscript } from '../live-transcript.ts';
+import { logNotes } from '../log-notes.ts';
 import { freePort, OwnDeployment } from '../own-deployment.ts';
 import { PlainTranscript } from '../plain-transcript.ts';
 import { RouterApi, type RouterEvent } from '../router-api.ts';
-import type { LogLine } from '../service-process.ts';
 import { paint } from '../terminal.ts';
 import type { Transcript } from '../transcript.ts';
 
@@ -99,24 +99,6 @@ const footer = (entries: readonly Entry[], { out }: Host): number => {
   return last?.type === 'ended' ? exitCodeOf(last.reason) : 1;
 };
 
-/** What the services have to say, once: which model answers, and what goes wrong. */
-const tellLogs = (transcript: Transcript): ((service: string, line: LogLine) => void) => {
-  const told = new Set<string>();
-  const tell = (text: string, key: string) => {
-    if (!told.has(key)) transcript.note(text);
-    told.add(key);
-  };
-  return (service, { level, msg, model, server }) => {
-    if (msg.startsWith('rehearsal')) {
-      tell(
-        'The lines come from a built-in script, not from a language model. For a real one, set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.',
-        'rehearsal',
-      );
-    } else if (msg === 'language model') tell(`The model is ${model} at ${server}.`, `${model} at ${server}`);
-    else if (['warn', 'error', 'fatal'].includes(level)) tell(`${service}: ${msg}`, `${service}: ${msg}`);
-  };
-};
-
 export const demo: Command = {
   summary: 'a router and two agents hold a conversation in this terminal',
   usage,
@@ -131,7 +113,7 @@ export const demo: Command = {
       port,
       env: host.env,
       stop: host.stop,
-      onLog: tellLogs(transcript),
+      onLog: logNotes((text) => transcript.note(text)),
     });
     try {
       const url = await deployment.startRouter();

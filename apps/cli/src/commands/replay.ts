@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import { type Command, onlyOne, wholeNumber } from '../command.ts';
+import { exitDifferent } from '../ending.ts';
+import { toItsEnd } from '../follow.ts';
+import { logNotes } from '../log-notes.ts';
+import { type Difference, firstDifference, ledgerHash } from '../recording/ledger-hash.ts';
+import { RecordedRun } from '../recording/recording.ts';
+import { agentsOf } from '../scenario/agents.ts';
+import { openingOf } from '../scenario/opening.ts';
+import { Screening } from '../screening.ts';
+import { Stage } from '../stage.ts';
+import { harmless, paint, type Screen } from '../terminal.ts';
+
+/** A replay must not reach a model even by mistake: it has no key, and no server but a port where nobody listens. */
+const offline = {
+  OPENAI_API_KEY: '',
+  OPENAI_API_KEY_FILE: '',
+  AGENT_REHEARSAL_DELAY_MS: '0',
+};
+
+const tellDifference = (out: Screen, { seq, before, after }: Difference): void => {
+  out.write(`${paint(out, `Different at entry ${seq}`, 'bold', 'red')}\n`);
+  out.write(
+    `  recorded: ${harmless(before ?? 'nothing more')}\n  replayed: ${harmless(after ?? 'nothing more')}\n`,
+  );
+};
+
+export const replay: Command = {
+  summary: 'run a recorded conversation again, offline, and compare',
+  usage: `Usage: parley replay DIR [--port PORT]
+
+  DIR           what \`parley run --record DIR\` has written
+  --port PORT   of the router that is started (default: a free one)
+
+Router and agents are real; the models answer from the record alone. It exits with 0 when the ledgers are the
+same entry by entry (without times and ids), with ${exitDifferent} when they are not, and then shows the first difference.
+`,
+  async run(args, host) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { port: { type: 'string' } },
+      allowPositionals: true,
+    });
+    const record = new RecordedRun(onlyOne(positionals, 'recorded folder'));
+    const { out } = host;
+    using screening = new Screening(out);
+    await using stage = await Stage.set(
+      {
+        url: undefined,
+        port: values.port === undefined ? 0 : wholeNumber('port', values.port, 0, 65_535),
+        agents: agentsOf(record.file.scenario).map((agent, place) => record.replayed(agent, place)),
+        env: offline,
+        onLog: logNotes((text) => screening.transcript.note(text)),
+      },
+      host,
+    );
+    const { api, halted } = stage;
+    try {
+      const { conversation } = await api.open(openingOf(record.file.scenario), record.manifest.key);
+      await screening.show(api, toItsEnd(api, conversation, halted));
+    } catch (error) {
+      throw halted.aborted && !host.stop.aborted ? halted.reason : error;
+    }
+    screening.footer();
+    const different = firstDifference(record.entries, screening.entries);
+    if (different) {
+      tellDifference(out, different);
+      return exitDifferent;
+    }
+    const hash = ledgerHash(screening.entries);
+    out.write(
+      `${paint(out, 'OK', 'bold', 'green')}: ${screening.entries.length} entries, the same as recorded (${hash.slice(0, 16)})\n`,
+    );
+    return 0;
+  },
+};

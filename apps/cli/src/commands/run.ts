@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { defaultPort } from '@parley/protocol';
+import { type Command, type Host, onlyOne, UsageError, wholeNumber } from '../command.ts';
+import { exitCodeOf } from '../ending.ts';
+import { toItsEnd } from '../follow.ts';
+import { logNotes } from '../log-notes.ts';
+import { freePort } from '../own-deployment.ts';
+import { Recording } from '../recording/recording.ts';
+import { agentsOf } from '../scenario/agents.ts';
+import { changeOptions, changesOf } from '../scenario/changes.ts';
+import { openingOf } from '../scenario/opening.ts';
+import { readScenario, type ScenarioFile } from '../scenario/read-scenario.ts';
+import { Screening } from '../screening.ts';
+import { Stage } from '../stage.ts';
+import { paint } from '../terminal.ts';
+import { replay } from './replay.ts';
+
+/** On a terminal a rehearsed reply takes as long as it takes to read one. */
+const paceMs = { live: '1800', piped: '100' };
+
+const usage = `Usage: parley run FILE [OPTIONS]
+
+  --url URL            on this router; members of whom nothing is connected are started here (default: start
+                       a router, too, and end everything with the conversation)
+  --no-agents          start no agents: all members connect by themselves
+  --turns N            the scenario with another limit on turns
+  --seed N             the scenario with another seed
+  --set PATH=VALUE     the scenario with any other change, such as cast.bob.model=gpt-4.1-mini; may be repeated
+  --record DIR         keep every model call, the ledger and a manifest in DIR, for \`parley replay DIR\`
+  --replay DIR         the same as \`parley replay DIR\`; takes no FILE
+  --port PORT          of the router that is started (default: ${defaultPort}, or a free one if it is taken)
+  --keep               leave the router and the agents up after the ending, until Ctrl-C
+
+It exits with 0 when the conversation ended as planned (agreed, stop-phrase, max-turns, max-duration), with
+10 failed, 11 absent, 12 agent-left, 13 repetition, 14 farewell-loop, 15 token-budget, 16 cost-budget,
+17 operator; with 1 or 2 when it could not be run.
+`;
+
+const header = ({ scenario, file }: ScenarioFile, conversation: string, url: string, { out }: Host): void => {
+  const names = [...scenario.cast.keys()];
+  const who = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+  out.write(`\n${paint(out, scenario.title ?? file, 'bold')}\n${who} on: ${scenario.topic}\n`);
+  out.write(`${paint(out, `${conversation} · watch it at ${url} · Ctrl-C stops it`, 'dim')}\n\n`);
+};
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve());
+  });
+
+const readOptions = (args: readonly string[]) =>
+  parseArgs({
+    args: [...args],
+    options: {
+      ...changeOptions,
+      url: { type: 'string' },
+      'no-agents': { type: 'boolean', default: false },
+      record: { type: 'string' },
+      replay: { type: 'string' },
+      port: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
+
+const runFile = async (args: readonly string[], host: Host): Promise<number> => {
+  const { values, positionals } = readOptions(args);
+  if (values.replay !== undefined) {
+    if (positionals.length > 0) throw new UsageError('--replay takes the scenario from the record');
+    return replay.run([values.replay], host);
+  }
+  const file = readScenario(onlyOne(positionals, 'scenario file'), changesOf(values));
+  if (values.record !== undefined && values['no-agents']) {
+    throw new UsageError('--record needs agents that are started here');
+  }
+  const { out } = host;
+  using screening = new Screening(out);
+  const recording =
+    values.record === undefined ? undefined : Recording.begin(values.record, file, randomUUID());
+  const agents = values['no-agents'] ? [] : agentsOf(file.scenario);
+  await using stage = await Stage.set(
+    {
+      url: values.url,
+      port:
+        values.port === undefined ? await freePort(defaultPort) : wholeNumber('port', values.port, 0, 65_535),
+      agents: recording ? agents.map((agent, place) => recording.recorded(agent, place)) : agents,
+      env: {
+        AGENT_REHEARSAL_DELAY_MS:
+          host.env.AGENT_REHEARSAL_DELAY_MS || (out.live ? paceMs.live : paceMs.piped),
+      },
+      exclusive: recording !== undefined,
+      onLog: logNotes((text) => screening.transcript.note(text)),
+    },
+    host,
+  );
+  const { api, halted } = stage;
+  try {
+    const { conversation } = await api.open(openingOf(file.scenario), recording?.key ?? randomUUID());
+    header(file, conversation, stage.url, host);
+    const ending = await screening.show(api, toItsEnd(api, conversation, halted));
+    screening.footer();
+    if (recording && ending) recording.finish(conversation, screening.entries);
+    if (recording && ending) host.err.write(`${paint(host.err, `Recorded in ${values.record}`, 'dim')}\n`);
+    if (values.keep) {
+      out.write(`${paint(out, `Everything stays up at ${stage.url} until Ctrl-C`, 'dim')}\n`);
+      await aborted(halted);
+    }
+    return ending ? exitCodeOf(ending.reason) : 1;
+  } catch (error) {
+    if (!host.stop.aborted) throw halted.aborted ? halted.reason : error;
+    out.write('\n');
+    screening.footer();
+    if (values.url !== undefined) {
+      host.err.write(
+        'The conversation itself goes on on the router: `parley ls` shows it, `parley end ID` ends it\n',
+      );
+    }
+    return 1;
+  }
+};
+
+export const run: Command = {
+  summary: 'run a scenario file and show it while it happens',
+  usage,
+  run: runFile,
+};

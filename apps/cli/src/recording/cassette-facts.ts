@@ -1,0 +1,22 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Entry } from '@parley/protocol';
+import type { Manifest } from './recording.ts';
+
+const fingerprintsIn = (text: string): string[] =>
+  [...text.matchAll(/"system_?[fF]ingerprint":"([^"]+)"/g)].map(([, value]) => value as string);
+
+/** Which models answered for whom, from what was said and what the cassettes hold. */
+export const cassetteFacts = (folder: string, entries: readonly Entry[]): Manifest['models'] => {
+  const said = entries.filter((entry) => entry.type === 'said');
+  const names = [...new Set(said.map(({ from }) => from))];
+  const cassettes = readdirSync(folder);
+  return Object.fromEntries(
+    names.map((name) => {
+      const own = cassettes.filter((file) => file.replace(/(\.\d+)?\.jsonl$/, '') === name);
+      const fingerprints = own.flatMap((file) => fingerprintsIn(readFileSync(join(folder, file), 'utf8')));
+      const models = said.flatMap(({ from, usage }) => (from === name && usage?.model ? [usage.model] : []));
+      return [name, { models: [...new Set(models)], fingerprints: [...new Set(fingerprints)] }];
+    }),
+  );
+};

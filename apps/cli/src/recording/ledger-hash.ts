@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import type { Entry } from '@parley/protocol';
+
+type Kept = Record<string, unknown>;
+
+/**
+ * What two runs of the same must have in common: the entries without the time and without the id of any
+ * conversation. Bids for one floor arrive in any order; they stand in the order of their names here.
+ */
+export const comparable = (entries: readonly Entry[]): readonly Kept[] => {
+  const kept: Kept[] = [];
+  let bids: Entry[] = [];
+  const settle = () => {
+    const last = bids.at(-1);
+    const ordered = bids.toSorted((a, b) => ('from' in a && 'from' in b && a.from < b.from ? -1 : 1));
+    for (const [place, bid] of ordered.entries()) {
+      const decisive = place === ordered.length - 1 && last && 'floor' in last ? last.floor : undefined;
+      kept.push(strip({ ...bid, seq: (bids[0]?.seq ?? 0) + place, bidding: undefined, floor: decisive }));
+    }
+    bids = [];
+  };
+  for (const entry of entries) {
+    if (entry.type === 'bid') {
+      bids.push(entry);
+      if (entry.bidding) continue;
+    }
+    settle();
+    if (entry.type !== 'bid') kept.push(strip(entry));
+  }
+  settle();
+  return kept;
+};
+
+const strip = (entry: object): Kept => {
+  const { at: _, parent, ...rest } = entry as { at: number; parent?: { seq: number } };
+  const own = { ...rest, ...(parent && { parent: { seq: parent.seq } }) };
+  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+};
+
+/** The same keys in the same order, whoever wrote the object. */
+export const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+
+/** SHA-256 over the entries as `comparable` has them, one a line. */
+export const ledgerHash = (entries: readonly Entry[]): string =>
+  createHash('sha256').update(comparable(entries).map(canonical).join('\n')).digest('hex');
+
+export interface Difference {
+  readonly seq: number;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** The first entry that is not the same. */
+export const firstDifference = (
+  before: readonly Entry[],
+  after: readonly Entry[],
+): Difference | undefined => {
+  const [a, b] = [comparable(before).map(canonical), comparable(after).map(canonical)];
+  const place = Array.from({ length: Math.max(a.length, b.length) }, (_, i) => i).find((i) => a[i] !== b[i]);
+  if (place === undefined) return undefined;
+  const seq = (comparable(before)[place] ?? comparable(after)[place])?.seq as number;
+  return { seq, before: a[place], after: b[place] };
+};

@@ -1,0 +1,152 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ConfigError, type Environment } from '@parley/kit';
+import type { Ending, Entry } from '@parley/protocol';
+import type { AgentProcess } from '../scenario/agents.ts';
+import {
+  type Change,
+  parseScenario,
+  problemLines,
+  type ScenarioFile,
+  scenarioHash,
+} from '../scenario/read-scenario.ts';
+import { cassetteFacts } from './cassette-facts.ts';
+import { ledgerHash } from './ledger-hash.ts';
+import { parleyVersion } from './parley-version.ts';
+
+/** What a recorded run was: enough to run it again, and to say what it was run with. */
+export interface Manifest {
+  readonly format: 1;
+  readonly parley: string;
+  readonly node: string;
+  readonly scenario: { readonly file: string; readonly sha256: string; readonly changes: readonly Change[] };
+  /** The idempotency key that it was opened with; the id of the conversation follows from it. */
+  readonly key: string;
+  readonly conversation: string;
+  readonly seed: number | undefined;
+  /** Which models answered, by the name of the member; fingerprints where the server gave any. */
+  readonly models: Readonly<
+    Record<string, { readonly models: readonly string[]; readonly fingerprints: readonly string[] }>
+  >;
+  readonly startedAt: string;
+  readonly ending: Ending;
+  readonly entries: number;
+  readonly ledgerSha256: string;
+}
+
+const files = {
+  manifest: 'manifest.json',
+  scenario: 'scenario.yaml',
+  ledger: 'entries.jsonl',
+  cassettes: 'cassettes',
+};
+
+const cassetteOf = (folder: string, { name }: AgentProcess, place: number, agents: number): string =>
+  resolve(folder, files.cassettes, agents > 1 ? `${name}.${place}.jsonl` : `${name}.jsonl`);
+
+/** The environment that makes an agent record its model calls in a file, or answer from it alone. */
+const cassetteEnv = (mode: 'record' | 'replay', path: string): Environment => ({
+  AGENT_CASSETTE: path,
+  AGENT_CASSETTE_MODE: mode,
+});
+
+/** A run that is being recorded. */
+export class Recording {
+  readonly key: string;
+  readonly #folder: string;
+  readonly #file: ScenarioFile;
+
+  private constructor(folder: string, file: ScenarioFile, key: string) {
+    this.#folder = folder;
+    this.#file = file;
+    this.key = key;
+  }
+
+  static begin(folder: string, file: ScenarioFile, key: string): Recording {
+    mkdirSync(join(folder, files.cassettes), { recursive: true });
+    if (readdirSync(folder).length > 1 || readdirSync(join(folder, files.cassettes)).length > 0) {
+      throw new ConfigError([`${folder} is not empty: a record needs a folder of its own`]);
+    }
+    writeFileSync(join(folder, files.scenario), file.text);
+    return new Recording(folder, file, key);
+  }
+
+  recorded(agent: AgentProcess, place: number): AgentProcess {
+    const { replicas = 1 } = this.#file.scenario.cast.get(agent.name) ?? {};
+    const path = cassetteOf(this.#folder, agent, place, replicas);
+    return { ...agent, env: { ...agent.env, ...cassetteEnv('record', path) } };
+  }
+
+  finish(conversation: string, entries: readonly Entry[]): Manifest {
+    const last = entries.at(-1);
+    if (last?.type !== 'ended') throw new Error('only a conversation that has ended is a record');
+    const { scenario, file, text, changes } = this.#file;
+    const manifest: Manifest = {
+      format: 1,
+      parley: parleyVersion,
+      node: process.version,
+      scenario: { file, sha256: scenarioHash({ text, changes }), changes },
+      key: this.key,
+      conversation,
+      seed: scenario.seed,
+      models: cassetteFacts(join(this.#folder, files.cassettes), entries),
+      startedAt: new Date(entries[0]?.at ?? 0).toISOString(),
+      ending: last.reason,
+      entries: entries.length,
+      ledgerSha256: ledgerHash(entries),
+    };
+    writeFileSync(
+      join(this.#folder, files.ledger),
+      entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''),
+    );
+    // Last, so that a folder with a manifest is a whole record.
+    writeFileSync(join(this.#folder, files.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
+    return manifest;
+  }
+}
+
+/** A recorded run, read back. */
+export class RecordedRun {
+  readonly manifest: Manifest;
+  readonly file: ScenarioFile;
+  readonly entries: readonly Entry[];
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    const read = (name: string): string => {
+      try {
+        return readFileSync(join(folder, name), 'utf8');
+      } catch (error) {
+        throw new ConfigError([`${folder} is not a record: ${(error as Error).message}`]);
+      }
+    };
+    this.manifest = JSON.parse(read(files.manifest)) as Manifest;
+    if (this.manifest.format !== 1) {
+      throw new ConfigError([
+        `${folder} was recorded in format ${this.manifest.format}, which this parley does not know`,
+      ]);
+    }
+    const text = read(files.scenario);
+    const { changes, sha256 } = this.manifest.scenario;
+    if (scenarioHash({ text, changes }) !== sha256) {
+      throw new ConfigError([`${join(folder, files.scenario)} has been changed since it was recorded`]);
+    }
+    const parsed = parseScenario(text, changes);
+    if (!parsed.ok) throw new ConfigError(problemLines(join(folder, files.scenario), parsed.problems));
+    this.file = { file: join(folder, files.scenario), text, changes, scenario: parsed.scenario };
+    this.entries = read(files.ledger)
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Entry);
+    if (ledgerHash(this.entries) !== this.manifest.ledgerSha256) {
+      throw new ConfigError([`${join(folder, files.ledger)} has been changed since it was recorded`]);
+    }
+  }
+
+  replayed(agent: AgentProcess, place: number): AgentProcess {
+    const { replicas = 1 } = this.file.scenario.cast.get(agent.name) ?? {};
+    const path = cassetteOf(this.#folder, agent, place, replicas);
+    return { ...agent, env: { ...agent.env, ...cassetteEnv('replay', path) } };
+  }
+}
