@@ -1,7 +1,7 @@
 import { type Entry, type EntryOf, isFailure, maxMembers, type PassReason } from '@parley/protocol';
 import { append, type CommandOf, type Decision, refuse } from './command.ts';
 import type { Conversation, Turn } from './conversation.ts';
-import { type Ended, endingAfter } from './endings.ts';
+import { type Ended, endingAfter, outOfTime } from './endings.ts';
 import { isFarewell, likeness, nudgeAt } from './loops.ts';
 import { policies } from './policies/policies.ts';
 import type { Floor } from './policies/policy.ts';
@@ -195,6 +195,9 @@ export const lapse = (
     cause,
     ...(detail !== undefined && { detail }),
   };
+  // A grant's deadline is no later than the end of the conversation: that is then why it lapsed.
+  const over = outOfTime(state, now);
+  if (over) return append(lapsed, ended(lapsed.seq, now, over));
   const { maxAttempts, onFailure } = state.limits;
   const last = turn.attempts + 1 >= maxAttempts;
   // A bid is cheap to do without; a conversation does not wait long for one.
