@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { footprint } from './benchmarks/footprint.ts';
+import { hostile } from './benchmarks/hostile.ts';
 import { ledger } from './benchmarks/ledger.ts';
 import type { Options } from './benchmarks/options.ts';
 import { plain } from './benchmarks/plain.ts';
@@ -13,6 +14,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
   footprint,
   soak,
   ledger,
+  hostile,
 };
 
 const { values, positionals } = parseArgs({
@@ -24,18 +26,22 @@ const { values, positionals } = parseArgs({
     check: { type: 'boolean', default: false },
   },
 });
-const [name] = positionals;
-const benchmark = benchmarks[name ?? ''];
+const names = positionals.length > 0 ? positionals : ['turns', 'plain', 'footprint', 'ledger'];
 const rounds = Number(values.rounds);
 const minutes = Number(values.minutes);
-if (!benchmark || positionals.length !== 1 || !(rounds >= 1) || !(minutes > 0)) {
+const unknown = names.find((name) => !Object.hasOwn(benchmarks, name));
+if (unknown !== undefined || !Number.isInteger(rounds) || rounds < 1 || !(minutes > 0)) {
+  if (unknown !== undefined) console.error(`bench: there is no benchmark ${unknown}`);
   console.error(
-    `usage: node bench/run.ts ${Object.keys(benchmarks).join(' | ')} [--rounds 5] [--minutes 30] [--check] [--profile DIRECTORY]`,
+    `usage: node bench/run.ts [${Object.keys(benchmarks).join(' | ')}] [--rounds 5] [--minutes 30] [--check] [--profile DIRECTORY]`,
   );
   process.exit(2);
 }
 
-const outcome = await benchmark({ rounds, minutes, ...(values.profile && { profile: values.profile }) });
-console.log(`\n${printed(outcome)}\n`);
-if (!values.profile) console.log(`kept in ${keep(name!, outcome)}`);
-if (values.check && !outcome.targets.every(met)) process.exitCode = 1;
+for (const name of names) {
+  const run = benchmarks[name]!;
+  const outcome = await run({ rounds, minutes, ...(values.profile && { profile: values.profile }) });
+  console.log(`\n${name}\n\n${printed(outcome)}\n`);
+  if (!values.profile) console.log(`kept in ${keep(name, outcome)}`);
+  if (values.check && !outcome.targets.every(met)) process.exitCode = 1;
+}

@@ -1,0 +1,146 @@
+import { fileURLToPath } from 'node:url';
+import { Innocents, percentile } from '../../tests/hostile/innocents.ts';
+import { type RouterReadings, readMetrics } from '../../tests/hostile/metrics.ts';
+import { type Child, startChild } from '../measure/child.ts';
+import { pause, type Router, startRouter, until } from '../measure/parley.ts';
+import type { Outcome } from '../measure/report.ts';
+import { median, ratios } from '../measure/statistics.ts';
+import { type Options, progress } from './options.ts';
+
+const million = 1_000_000;
+const warmUpFrames = 500_000;
+const seed = '20200229';
+const phaseMs = 6_000;
+/** Well below the limit on the rate of frames. */
+const paceMs = 25;
+const settleMs = 6_000;
+const attackers = 50;
+
+const attack = (router: Router, frames: number, workers: number): Child =>
+  startChild({
+    args: [
+      fileURLToPath(new URL('../../tests/hostile/attack.ts', import.meta.url)),
+      ...[router.port, frames, workers].map(String),
+    ],
+    env: { PARLEY_SEED: seed },
+    core: 1,
+  });
+
+const httpOf = ({ port }: Router) => `http://127.0.0.1:${port}`;
+
+/** Lets the router collect its garbage when it is told to: what is compared is what it holds, not when it last collected. */
+const collecting = `--expose-gc --import=data:text/javascript,process.on('SIGUSR2',()=>gc())`;
+
+const heldMiB = async (router: Router): Promise<number> => {
+  process.kill(router.child.pid, 'SIGUSR2');
+  await pause(1_000);
+  return (await readMetrics(httpOf(router))).heapBytes / 2 ** 20;
+};
+
+/** Two innocent clients talk for a while: what they see, and the least that the router takes of the machine's memory. */
+const observe = async (router: Router, forMs: number, paceMs = 0) => {
+  const innocents = await Innocents.start(router.port, ['romeo', 'juliet'], paceMs);
+  const readings: RouterReadings[] = [];
+  const until = performance.now() + forMs;
+  while (performance.now() < until) {
+    await pause(250);
+    readings.push(await readMetrics(httpOf(router)));
+  }
+  await innocents.stop();
+  const rssMiB = Math.min(...readings.map(({ residentBytes }) => residentBytes)) / 2 ** 20;
+  return { delays: innocents.delays, rssMiB, heapMiB: await heldMiB(router) };
+};
+
+/** A million fuzzed frames as fast as they are read: what they leave behind. */
+const memory = async () => {
+  const env = {
+    ROUTER_MAX_DURATION_SECONDS: '2',
+    ROUTER_MAX_TURNS: '40',
+    ROUTER_MAILBOX_AGE_SECONDS: '5',
+    NODE_OPTIONS: collecting,
+  };
+  const router = await startRouter({ ledger: 'sqlite', core: 0, env });
+  const send = async (frames: number) => {
+    const child = attack(router, frames, 8);
+    const { sent } = await child.message<{ sent: number }>();
+    await child.stop();
+    await until(async () => (await readMetrics(httpOf(router))).connections === 0, 'all attackers are gone');
+    return sent;
+  };
+  const fresh = await readMetrics(httpOf(router));
+  await send(warmUpFrames);
+  const before = await observe(router, settleMs);
+  const framesBefore = (await readMetrics(httpOf(router))).frames;
+  const started = performance.now();
+  const sent = await send(million);
+  const seconds = (performance.now() - started) / 1_000;
+  const read = (await readMetrics(httpOf(router))).frames - framesBefore;
+  const after = await observe(router, settleMs);
+  await router.child.stop();
+  return { freshMiB: fresh.residentBytes / 2 ** 20, before, after, sent, read, seconds };
+};
+
+/** Whether a router is up under attack, gets its memory back, and serves others in time. */
+export const hostile = async ({ rounds }: Options): Promise<Outcome> => {
+  const { freshMiB, before, after, sent, read, seconds } = await memory();
+  progress(
+    `${sent} frames: heap ${before.heapMiB} to ${after.heapMiB} MiB, RSS ${before.rssMiB} to ${after.rssMiB}`,
+  );
+
+  const router = await startRouter({
+    ledger: 'sqlite',
+    core: 0,
+    env: { ROUTER_FRAMES_PER_SECOND: '50', ROUTER_MAX_DURATION_SECONDS: '2', NODE_OPTIONS: collecting },
+  });
+  await observe(router, phaseMs, paceMs);
+  const quiet: number[] = [];
+  const attacked: number[] = [];
+  const rates: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    quiet.push(percentile((await observe(router, phaseMs, paceMs)).delays, 0.99));
+    const frames = (await readMetrics(httpOf(router))).frames;
+    const child = attack(router, 1e9, attackers);
+    const seen = await observe(router, phaseMs, paceMs);
+    await child.stop();
+    attacked.push(percentile(seen.delays, 0.99));
+    const innocent = seen.delays.length;
+    rates.push((((await readMetrics(httpOf(router))).frames - frames - innocent) / phaseMs) * 1_000);
+    progress(`p99 ${quiet.at(-1)?.toFixed(2)} ms quiet, ${attacked.at(-1)?.toFixed(2)} ms under attack`);
+  }
+  await router.child.stop();
+
+  const slowdown = ratios(attacked, quiet);
+  return {
+    figures: [
+      { what: 'fuzzed frames sent', unit: 'frames', samples: [sent] },
+      { what: 'fuzzed frames read', unit: 'frames', samples: [read] },
+      { what: 'read at', unit: 'frames/s', samples: [read / seconds] },
+      { what: 'heap before', unit: 'MiB', samples: [before.heapMiB] },
+      { what: 'heap after', unit: 'MiB', samples: [after.heapMiB] },
+      { what: 'RSS of the router when it has just started', unit: 'MiB', samples: [freshMiB] },
+      { what: 'RSS before', unit: 'MiB', samples: [before.rssMiB] },
+      { what: 'RSS after', unit: 'MiB', samples: [after.rssMiB] },
+      { what: 'p99 of a line, quiet', unit: 'ms', samples: quiet },
+      { what: 'p99 of a line, under attack', unit: 'ms', samples: attacked },
+      { what: 'p99 under attack over quiet', unit: 'ratio', samples: slowdown },
+      { what: 'hostile frames read meanwhile', unit: 'frames/s', samples: rates },
+    ],
+    targets: [
+      {
+        claim: 'heap after a million fuzzed frames over before',
+        measured: after.heapMiB / before.heapMiB,
+        atMost: 1.1,
+      },
+      {
+        claim: 'RSS after a million fuzzed frames over before',
+        measured: after.rssMiB / before.rssMiB,
+        atMost: 1.1,
+      },
+      { claim: 'p99 of other clients under attack over quiet', measured: median(slowdown), atMost: 2 },
+    ],
+    remarks: [
+      `Seed ${seed}. Memory: no limit on the rate of frames; before: after a warm-up of ${warmUpFrames} fuzzed frames; heap after a full collection; RSS the lowest while two clients talk for ${settleMs / 1_000} s. Node keeps for itself what it had under load, so RSS does not come back to that of the start.`,
+      `p99: default limits, ${attackers} attacking connections at a time, each replaced when the router ends it; they have the least priority (nice 19). The rounds alternate; on a machine that does other things the quiet p99 is noise, too.`,
+    ],
+  };
+};
