@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { dial, dialAgent, dialPlain, dialRaw, handshake, serveRouter } from './served-router.ts';
@@ -264,13 +265,16 @@ describe('names', () => {
 
 describe('a request', () => {
   it('that ends in the middle of its body leaves the router standing', async () => {
-    const { port } = await serveRouter();
+    const { port, server } = await serveRouter();
     const socket = await dialRaw(port);
+    const began = new Promise<IncomingMessage>((resolve) => server.once('request', resolve));
     socket.write(
       `POST /v1/conversations HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"mem`,
     );
-    await new Promise((resolve) => setImmediate(resolve));
+    const request = await began;
+    const over = new Promise((resolve) => request.once('close', resolve));
     socket.resetAndDestroy();
+    await over;
     await dialAgent(port, 'alice');
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
   });
