@@ -29,8 +29,8 @@ class Verifier {
     this.#hasSums = columns.some(({ name }) => name === 'sum');
   }
 
-  structure(): void {
-    this.faults.push(...structuralFaults(this.#database, 'integrity_check'));
+  /** Every entry belongs somewhere, and no position will be given out again. */
+  positions(): void {
     const orphans = this.#database
       .prepare(
         'SELECT position FROM entries WHERE conversation NOT IN (SELECT key FROM conversations) LIMIT 10',
@@ -117,8 +117,11 @@ class Verifier {
 export const verifyLedger = (path: string): Verification => {
   const database = openLedgerFile(path, { create: false });
   try {
+    const faults = structuralFaults(database, 'integrity_check');
+    // What is broken underneath cannot be read to the end.
+    if (faults.length > 0) return { conversations: 0, running: 0, entries: 0, bytes: 0, faults };
     const verifier = new Verifier(database);
-    verifier.structure();
+    verifier.positions();
     const rows = database.prepare('SELECT key, id, ended FROM conversations WHERE ended < 2').all();
     for (const { key, id, ended } of rows) verifier.conversation(Number(key), String(id), ended === 1);
     const counted = database.prepare('SELECT count(*) AS entries FROM entries').get();
