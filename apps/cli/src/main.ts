@@ -3,8 +3,12 @@ import { constants } from 'node:os';
 import { runMain } from '@parley/kit';
 import type { Command, Host } from './command.ts';
 import { UsageError } from './command.ts';
+import { acts } from './commands/acts.ts';
+import { check } from './commands/check.ts';
 import { demo } from './commands/demo.ts';
+import { diff } from './commands/diff.ts';
 import { exportCommand } from './commands/export.ts';
+import { fork } from './commands/fork.ts';
 import { ls } from './commands/ls.ts';
 import { replay } from './commands/replay.ts';
 import { run as runScenario } from './commands/run.ts';
@@ -13,7 +17,18 @@ import { help } from './help.ts';
 import type { Screen } from './terminal.ts';
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ demo, run: runScenario, replay, ls, tail, export: exportCommand }),
+  Object.entries({
+    demo,
+    run: runScenario,
+    check,
+    replay,
+    ls,
+    tail,
+    export: exportCommand,
+    ...acts,
+    fork,
+    diff,
+  }),
 );
 
 const screenOf = (stream: NodeJS.WriteStream): Screen => ({
