@@ -1,11 +1,14 @@
 import type { Check } from './check.ts';
 import { agentChecks } from './checks/agent.ts';
 import { connectionChecks } from './checks/connection.ts';
+import { conversationChecks } from './checks/conversation.ts';
 import { deliveryChecks } from './checks/delivery.ts';
 import { grantChecks } from './checks/grants.ts';
+import { httpChecks } from './checks/http.ts';
 import { numberChecks } from './checks/numbers.ts';
 import { plainChecks } from './checks/plain.ts';
 import { restartChecks } from './checks/restart.ts';
+import { watchingChecks } from './checks/watching.ts';
 import type { Seen } from './client.ts';
 import { type Subject, World } from './world.ts';
 
@@ -15,7 +18,10 @@ export const checks: readonly Check[] = [
   ...plainChecks,
   ...deliveryChecks,
   ...agentChecks,
+  ...watchingChecks,
   ...grantChecks,
+  ...conversationChecks,
+  ...httpChecks,
   ...numberChecks,
   ...restartChecks,
 ];
