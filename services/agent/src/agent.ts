@@ -2,7 +2,7 @@ import type { Logger } from '@parley/kit';
 import type { RouterFrame } from '@parley/protocol';
 import { Conversations } from './conversations.ts';
 import { AgentMetrics, type Levels } from './metrics.ts';
-import type { Model } from './models/model.ts';
+import { summarises, type Voice } from './models/choose.ts';
 import { observed } from './models/observed.ts';
 import { sleepUntilAborted, withRetries } from './models/retry.ts';
 import { Opener, type Opening } from './opener.ts';
@@ -17,7 +17,7 @@ export interface AgentParts {
   readonly name: string;
   readonly persona: string | undefined;
   readonly opening: Opening | undefined;
-  readonly model: Model;
+  readonly voice: Voice;
   readonly prompt: Prompt;
   readonly log: Logger;
   readonly onDismissed: (code: number, reason: string) => void;
@@ -28,8 +28,8 @@ const leaveMs = 1_000;
 
 /** An agent: the link to the router on one side, the model on the other, the turn loop between. */
 export const makeAgent = (parts: AgentParts) => {
-  const { settings, name, persona, opening, prompt, log, onDismissed } = parts;
-  const { capacity, historyTokens, maxTokens, target } = settings;
+  const { settings, name, persona, opening, voice, prompt, log, onDismissed } = parts;
+  const { capacity, historyTokens, maxTokens, target, trustPeers } = settings;
   const now = () => performance.now();
   const send = (frame: Parameters<RouterLink['send']>[0]) => link.send(frame);
   const levels: Levels = {
@@ -37,8 +37,19 @@ export const makeAgent = (parts: AgentParts) => {
     reconnects: () => link.reconnects,
     active: () => turns.active,
   };
-  const { provider, name: model } = parts.model;
+  const { provider, name: model } = voice.model;
   const metrics = new AgentMetrics(version, { provider, model }, levels);
+  const called = observed(voice.model, metrics, now);
+  const retrying = () =>
+    withRetries(called, {
+      dice: Math.random,
+      now,
+      sleep: sleepUntilAborted,
+      onRetry: (reason, waitMs) => {
+        metrics.retried(reason);
+        log.debug({ reason, waitMs: Math.round(waitMs) }, 'asking the model again');
+      },
+    });
   const turns = new TurnLoop({
     self: name,
     persona,
@@ -49,15 +60,10 @@ export const makeAgent = (parts: AgentParts) => {
     log,
     now,
     send,
-    model: withRetries(observed(parts.model, metrics, now), {
-      dice: Math.random,
-      now,
-      sleep: sleepUntilAborted,
-      onRetry: (reason, waitMs) => {
-        metrics.retried(reason);
-        log.debug({ reason, waitMs: Math.round(waitMs) }, 'asking the model again');
-      },
-    }),
+    model: voice.retried ? voice.retried(retrying()) : called,
+    summarises: summarises(settings, voice.model),
+    trustsPeers: trustPeers,
+    dice: Math.random,
     conversations: new Conversations({
       most: Math.max(128, 2 * capacity),
       keepLength: historyTokens * charactersPerToken,
@@ -95,6 +101,7 @@ export const makeAgent = (parts: AgentParts) => {
     name,
     token: settings.token,
     capacity,
+    model,
     log,
     dice: Math.random,
     now,

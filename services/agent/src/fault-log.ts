@@ -8,6 +8,7 @@ const advice: Partial<Record<Failure, string>> = {
   'model-not-found': 'the model server does not know the model: check OPENAI_MODEL and OPENAI_BASE_URL',
   'model-rejected': 'the model server refuses the request',
   'model-quota': 'the account at the model server has no quota left',
+  'rate-limited': 'the model server takes no more calls for now',
   'model-unavailable': 'the model server cannot be reached or is overloaded',
   'context-overflow': 'the conversation is too long for the model: lower AGENT_HISTORY_TOKENS',
   'prompt-failed': 'makePrompt() of AGENT_PROMPT_MODULE failed',
@@ -25,7 +26,7 @@ export class FaultLog {
   }
 
   note(answer: Answer): void {
-    if (answer.kind === 'say') {
+    if (answer.kind !== 'failed') {
       if (this.#told !== undefined) this.#log.info({ reason: this.#told }, 'turns succeed again');
       this.#told = undefined;
       return;

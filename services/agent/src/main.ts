@@ -2,7 +2,7 @@ import { makeLogger, runMain, stopOnSignal } from '@parley/kit';
 import { config as loadDotenv } from 'dotenv';
 import { makeAgent } from './agent.ts';
 import { deriveName, thisMachine } from './identity.ts';
-import { chooseModel } from './models/choose.ts';
+import { chooseVoice } from './models/choose.ts';
 import { openingOf } from './opener.ts';
 import { serveProbes } from './probe-server.ts';
 import { loadPromptModule, readPersona, viewPrompt } from './prompt.ts';
@@ -23,7 +23,7 @@ runMain(process, 'parley-agent', async () => {
     name,
     opening,
     persona: readPersona(settings.persona),
-    model: await chooseModel(settings, log),
+    voice: await chooseVoice(settings, name, log),
     prompt: promptModule === undefined ? viewPrompt : await loadPromptModule(promptModule),
     log,
     onDismissed: (code, reason) => {

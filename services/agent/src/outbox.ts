@@ -1,37 +1,48 @@
 import type { ClientFrame } from '@parley/protocol';
+import { type Backoff, type Dice, fullJitter } from './backoff.ts';
 
-export type Say = Extract<ClientFrame, { type: 'say' }> & { readonly turn: number };
+type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
+/** An answer that took a call of the model to make. */
+export type Kept = (FrameOf<'say'> & { readonly turn: number }) | FrameOf<'bid'>;
 export interface Place {
   readonly conversation: string;
   readonly turn: number;
 }
 
-/** Finished replies that the router has not confirmed. They outlive the connection and are sent again on the next. */
-export class Outbox {
-  readonly #says = new Map<string, Say>();
+const backoff: Backoff = { baseMs: 1_000, capMs: 30_000 };
 
-  put(say: Say): void {
-    this.#says.set(say.conversation, say);
+/** Finished answers that the router has not confirmed. They outlive the connection and are sent again on the next. */
+export class Outbox {
+  readonly #kept = new Map<string, { readonly frame: Kept; refusals: number }>();
+
+  put(frame: Kept): void {
+    this.#kept.set(frame.conversation, { frame, refusals: 0 });
   }
 
-  /** The reply that waits for this turn's confirmation. */
-  get({ conversation, turn }: Place): Say | undefined {
-    const say = this.#says.get(conversation);
-    return say?.turn === turn ? say : undefined;
+  /** The answer that waits for this turn's confirmation. */
+  get({ conversation, turn }: Place): Kept | undefined {
+    const frame = this.#kept.get(conversation)?.frame;
+    return frame?.turn === turn ? frame : undefined;
+  }
+
+  /** Milliseconds until an answer that the router could not take is sent again: longer each time. */
+  refused(place: Place, dice: Dice): number {
+    const kept = this.get(place) && this.#kept.get(place.conversation);
+    return fullJitter(kept ? kept.refusals++ : 0, dice, backoff);
   }
 
   /** Takes out what was confirmed or refused. */
-  settle(place: Place): Say | undefined {
-    const say = this.get(place);
-    if (say) this.#says.delete(place.conversation);
-    return say;
+  settle(place: Place): Kept | undefined {
+    const frame = this.get(place);
+    if (frame) this.#kept.delete(place.conversation);
+    return frame;
   }
 
   forget(conversation: string): void {
-    this.#says.delete(conversation);
+    this.#kept.delete(conversation);
   }
 
-  all(): readonly Say[] {
-    return [...this.#says.values()];
+  all(): readonly Kept[] {
+    return [...this.#kept.values()].map(({ frame }) => frame);
   }
 }

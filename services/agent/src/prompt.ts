@@ -15,7 +15,8 @@ export interface PromptInput {
   readonly previousMessage: string;
   /** The lines so far, oldest first, as far back as the agent remembers. */
   readonly history: readonly { readonly from: string; readonly text: string }[];
-  readonly self: { readonly name: string };
+  /** `persona`: who the conversation says that this agent is. */
+  readonly self: { readonly name: string; readonly persona: string | undefined };
   readonly conversation: {
     readonly id: string;
     readonly topic: string | undefined;
@@ -50,7 +51,7 @@ const inputOf = (scene: Scene): PromptInput => ({
   history: scene.lines.flatMap((line) =>
     line.kind === 'said' ? [{ from: line.from, text: line.text }] : [],
   ),
-  self: { name: scene.self },
+  self: { name: scene.self, persona: scene.persona },
   conversation: {
     id: scene.conversation,
     topic: scene.topic,

@@ -24,6 +24,8 @@ export interface LinkOptions {
   readonly name: string;
   readonly token: string | undefined;
   readonly capacity: number;
+  /** The model that the agent speaks with, by the name that prices and rates are known by. */
+  readonly model: string;
   readonly log: Logger;
   readonly dice: Dice;
   readonly now: () => number;
@@ -114,13 +116,14 @@ export class RouterLink {
   }
 
   #register(socket: WebSocket): void {
-    const { name, token, capacity, working, now } = this.#options;
+    const { name, token, capacity, model, working, now } = this.#options;
     this.#state = { at: 'registering', socket, since: now() };
     this.#watch(socket);
     const frame: ClientFrame = {
       type: 'register',
       name,
       capacity,
+      model,
       working: [...working()],
       ...(token !== undefined && { token }),
     };

@@ -1,3 +1,5 @@
+import { withoutControls } from './plain-text.ts';
+
 /** Who speaks, who else is in the room, and how long a line may be. */
 export interface Cast {
   readonly self: string;
@@ -7,11 +9,6 @@ export interface Cast {
 
 const reasoningTag = /<(\/?)(?:think|thinking|thought|reasoning)>/gi;
 const beginningOfTag = /<\/?[a-z]{0,9}$/i;
-const directionMarks = /[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
-const controlCharacters = /[^\P{Cc}\n\t]/gu;
-
-const withoutControls = (text: string) =>
-  text.toWellFormed().replace(/\r\n?/g, '\n').replace(controlCharacters, '').replace(directionMarks, '');
 
 /** A block that is never closed runs to the end; one that was never opened began at the start. */
 const withoutReasoning = (text: string): string => {

@@ -9,6 +9,7 @@ import {
   type Setting,
   secret,
   text,
+  toggle,
   type Values,
 } from '@parley/kit';
 import { defaultPort, maxCapacity, namePattern, policyNames } from '@parley/protocol';
@@ -112,6 +113,15 @@ export const settings = {
     min: 100,
     max: 10_000_000,
   }),
+  summary: choice('AGENT_SUMMARY', {
+    help: 'whether the model sums up what no longer fits, for itself; auto: yes if it is a language model',
+    of: ['auto', 'on', 'off'],
+    fallback: 'auto',
+  }),
+  trustPeers: toggle('AGENT_TRUST_PEERS', {
+    help: "show the model others' lines as they are, with what could pass for instructions: for red teams",
+    fallback: false,
+  }),
   persona: text('AGENT_PERSONA', {
     help: 'who the agent is: text, or a file that holds it',
     fallback: undefined,
@@ -125,6 +135,15 @@ export const settings = {
     fallback: undefined,
     min: 0,
     max: 2_147_483_647,
+  }),
+  cassette: text('AGENT_CASSETTE', {
+    help: 'where calls of the model are recorded to or replayed from: a file, or a directory for one file an agent',
+    fallback: undefined,
+  }),
+  cassetteMode: choice('AGENT_CASSETTE_MODE', {
+    help: 'record; or replay, which needs neither key nor network and never asks a model',
+    of: ['off', 'record', 'replay'],
+    fallback: 'off',
   }),
   rehearsalDelayMs: integer('AGENT_REHEARSAL_DELAY_MS', {
     help: 'how long a rehearsed reply takes',
@@ -188,7 +207,15 @@ export const readSettings = (args: readonly string[], env: Environment): AgentSe
   if (values.promptModule !== undefined && values.persona !== undefined) {
     problems.push('AGENT_PERSONA: is set, and so is AGENT_PROMPT_MODULE: set one of the two');
   }
-  if (values.modelKind === 'openai' && values.apiKey === undefined && values.baseUrl === '') {
+  if ((values.cassette === undefined) !== (values.cassetteMode === 'off')) {
+    problems.push(
+      values.cassette === undefined
+        ? `AGENT_CASSETTE_MODE: is ${values.cassetteMode}, but AGENT_CASSETTE does not say where`
+        : 'AGENT_CASSETTE: is set; set AGENT_CASSETTE_MODE to record or replay',
+    );
+  }
+  const replays = values.cassetteMode === 'replay';
+  if (!replays && values.modelKind === 'openai' && values.apiKey === undefined && values.baseUrl === '') {
     problems.push('AGENT_MODEL_KIND: openai needs OPENAI_API_KEY or OPENAI_BASE_URL');
   }
   if (problems.length > 0) throw new ConfigError(problems);

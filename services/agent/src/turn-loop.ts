@@ -1,15 +1,19 @@
 import type { Logger } from '@parley/kit';
 import { type ClientFrame, maxTextLength, type RouterFrameOf } from '@parley/protocol';
+import { frameOf } from './answer-frame.ts';
+import type { Dice } from './backoff.ts';
+import { bidTokens } from './bid.ts';
 import { ChunkStream } from './chunk-stream.ts';
 import type { Conversations } from './conversations.ts';
 import { FaultLog } from './fault-log.ts';
 import { type AbortReason, failed, type Model } from './models/model.ts';
-import { Outbox, type Place } from './outbox.ts';
+import { type Kept, Outbox, type Place } from './outbox.ts';
 import type { Prompt } from './prompt.ts';
 import { Recall } from './recall.ts';
 import type { Cast } from './sanitise.ts';
-import type { Scene } from './scene.ts';
-import type { Transcript } from './transcript.ts';
+import type { Scene, Summary } from './scene.ts';
+import { setScene } from './set-scene.ts';
+import { Spending } from './spending.ts';
 import { type Answer, type Outcome, outcomeOf, takeTurn } from './turn.ts';
 
 type Grant = RouterFrameOf<'turn'>;
@@ -23,8 +27,12 @@ export interface TurnLoopOptions {
   readonly conversations: Conversations;
   readonly historyTokens: number;
   readonly maxTokens: number | undefined;
+  /** Whether what falls out of the view is summed up, by the same model. */
+  readonly summarises: boolean;
+  readonly trustsPeers: boolean;
   readonly log: Logger;
   readonly now: () => number;
+  readonly dice: Dice;
   /** False when there is no connection; what was to be sent is then gone. */
   readonly send: (frame: ClientFrame) => boolean;
   readonly onTurn: (outcome: Outcome) => void;
@@ -38,7 +46,10 @@ interface Running extends Place {
 
 /** A refused reply that no repetition and no other wording can save: the turn is not ours any more. */
 const lost = ['stale-turn', 'not-your-turn', 'conversation-ended', 'unknown-conversation', 'not-a-member'];
-const resendMs = 1_000;
+
+/** A line whose addressee is the fault, as one to everybody; undefined when it addresses nobody. */
+const withoutAddressee = ({ target, to, ...say }: Extract<Kept, { type: 'say' }>): Kept | undefined =>
+  to === undefined && target !== undefined ? say : undefined;
 
 /** Time kept back from a deadline for the answer to travel. */
 export const marginMs = (deadlineMs: number): number => Math.min(2_000, Math.max(20, deadlineMs * 0.05));
@@ -48,10 +59,12 @@ export class TurnLoop {
   readonly #options: TurnLoopOptions;
   readonly #running = new Map<string, Running>();
   readonly #outbox = new Outbox();
+  readonly #spending = new Spending();
   readonly #recall: Recall;
   readonly #faults: FaultLog;
   #textLength = maxTextLength;
   #showChunks = true;
+  #bidTokens: number | undefined = bidTokens;
 
   constructor(options: TurnLoopOptions) {
     this.#options = options;
@@ -74,7 +87,7 @@ export class TurnLoop {
   /** After every registration: what was finished meanwhile is sent now. */
   welcomed({ maxTextLength: longest }: RouterFrameOf<'welcome'>): void {
     this.#textLength = Math.min(longest || maxTextLength, maxTextLength);
-    for (const say of this.#outbox.all()) this.#options.send(say);
+    for (const kept of this.#outbox.all()) this.#options.send(kept);
   }
 
   granted(grant: Grant): void {
@@ -94,30 +107,29 @@ export class TurnLoop {
     void this.#work(grant);
   }
 
-  accepted({ conversation, turn, seq }: RouterFrameOf<'accepted'>): void {
-    const say = turn === undefined ? undefined : this.#outbox.settle({ conversation, turn });
-    if (!say) return;
-    const { self, conversations } = this.#options;
-    conversations.peek(conversation)?.said({ seq, from: self, text: say.text });
+  /** The line itself comes back among the entries of the next grant. */
+  accepted({ conversation, turn }: RouterFrameOf<'accepted'>): void {
+    if (turn !== undefined) this.#outbox.settle({ conversation, turn });
   }
 
   /** A reply that was refused, if the refusal is of one: sent again, mended, or given up. */
   refused({ conversation, turn, code, retry, message }: RouterFrameOf<'refused'>): void {
-    const { log, send } = this.#options;
+    const { log, send, dice } = this.#options;
     log.warn({ conversation, turn, code, problem: message }, 'refused by the router');
     if (conversation === undefined) return;
     if (code === 'conversation-ended' || code === 'unknown-conversation') this.ended(conversation);
     const place = turn === undefined ? undefined : { conversation, turn };
-    const say = place && this.#outbox.get(place);
-    if (!place || !say) return;
+    const kept = place && this.#outbox.get(place);
+    if (!place || !kept) return;
     if (retry) {
-      setTimeout(() => this.#outbox.get(place) === say && send(say), resendMs).unref();
+      const waitMs = this.#outbox.refused(place, dice);
+      setTimeout(() => this.#outbox.get(place) === kept && send(kept), waitMs).unref();
       return;
     }
     this.#outbox.settle(place);
     if (lost.includes(code)) return;
-    const { target, ...untargeted } = say;
-    if (code === 'bad-target' && target !== undefined) this.#say(untargeted);
+    const mended = code === 'bad-target' && kept.type === 'say' ? withoutAddressee(kept) : undefined;
+    if (mended) this.#keep(mended);
     else send({ type: 'pass', ...place, reason: 'interrupted', detail: `refused: ${code}` });
   }
 
@@ -129,6 +141,7 @@ export class TurnLoop {
   ended(conversation: string): void {
     this.#abandon(conversation);
     this.#outbox.forget(conversation);
+    this.#spending.take(conversation);
     this.#options.conversations.forget(conversation);
   }
 
@@ -138,8 +151,8 @@ export class TurnLoop {
   }
 
   async #work(grant: Grant): Promise<void> {
-    const { conversation, turn, deadlineMs } = grant;
-    const { onTurn, send } = this.#options;
+    const { conversation, turn, wanted = 'speak', deadlineMs } = grant;
+    const { onTurn, send, conversations } = this.#options;
     const controller = new AbortController();
     const running: Running = { conversation, turn, controller, wanted: true };
     running.deadline = this.#arm(running, deadlineMs);
@@ -151,67 +164,71 @@ export class TurnLoop {
     onTurn(outcomeOf(answer));
     this.#faults.note(answer);
     const { target } = this.#options;
-    if (answer.kind === 'failed') {
-      // Said offline it is lost, and need not be kept: the router offers the turn again in any case.
-      send({ type: 'pass', conversation, turn, reason: answer.reason, detail: answer.detail });
-    } else {
-      const { text, usage } = answer;
-      this.#say({ type: 'say', conversation, turn, text, usage, ...(target !== undefined && { target }) });
-    }
+    const policy = conversations.peek(conversation)?.opened?.policy;
+    const frame = frameOf(answer, { place: { conversation, turn }, wanted, policy, target });
+    // Said offline a pass is lost, and need not be kept: the router offers the turn again in any case.
+    if (frame.type === 'pass') send(frame);
+    else if (frame.type === 'bid') this.#keep(frame);
+    else this.#keep({ ...frame, ...this.#spending.take(conversation) });
   }
 
   async #answer(grant: Grant, { controller }: Running): Promise<Answer> {
-    const { self, model, prompt, historyTokens, maxTokens, now, send } = this.#options;
-    const { conversation, turn } = grant;
+    const { model, prompt, historyTokens, maxTokens, summarises, now } = this.#options;
+    const { conversation } = grant;
     const deadlineAt = now() + grant.deadlineMs - marginMs(grant.deadlineMs);
     const transcript = await this.#recall.transcript(grant, controller.signal);
     if (!transcript.opened) return failed('interrupted', 'the history of the conversation did not come');
-    const scene = this.#scene(grant, transcript);
-    const others = scene.members.filter((name) => name !== self);
-    const cast: Cast = { self, others, maxLength: this.#textLength };
+    const scene = setScene(this.#options, grant, transcript);
+    const chunks = this.#showChunks && grant.wanted !== 'bid' ? this.#chunks(grant, scene) : undefined;
     const limits = [grant.maxOutputTokens, maxTokens].filter((limit) => limit !== undefined);
-    const chunks = this.#showChunks
-      ? new ChunkStream(cast, (text) => send({ type: 'chunk', conversation, turn, text }))
-      : undefined;
     const answer = await takeTurn({
+      wanted: grant.wanted ?? 'speak',
       scene,
-      cast,
+      cast: this.#cast(scene),
       prompt,
       model,
       historyTokens,
       maxOutputTokens: limits.length > 0 ? Math.min(...limits) : undefined,
+      bidTokens: this.#bidTokens,
+      onCutOffBid: () => {
+        this.#bidTokens = undefined;
+      },
+      calls: grant.calls,
       signal: controller.signal,
       deadlineAt,
       chunks,
       onHiddenReasoning: () => {
         this.#showChunks = false;
       },
+      onUsage: (usage) => this.#spending.add(conversation, usage),
+      keepSummary: summarises ? (summary) => this.#keepSummary(conversation, summary) : undefined,
     });
     chunks?.end();
     return answer;
   }
 
-  #scene({ conversation, turn, remaining }: Grant, transcript: Transcript): Scene {
-    const { self, persona } = this.#options;
-    const { opened, members, left, opening, lines } = transcript;
-    return {
-      self,
-      persona,
-      conversation,
-      topic: opened?.topic,
-      members,
-      left,
-      stopPhrases: opened?.limits.stopPhrases ?? [],
-      turn,
-      remaining,
-      opening,
-      lines,
-    };
+  #cast({ self, members }: Scene): Cast {
+    return { self, others: members.filter((name) => name !== self), maxLength: this.#textLength };
   }
 
-  #say(say: Parameters<Outbox['put']>[0]): void {
-    this.#outbox.put(say);
-    this.#options.send(say);
+  #chunks({ conversation, turn }: Grant, scene: Scene): ChunkStream {
+    const { send } = this.#options;
+    return new ChunkStream(this.#cast(scene), scene, (text) =>
+      send({ type: 'chunk', conversation, turn, text }),
+    );
+  }
+
+  /** Told to the ledger before the line that is written with its help. */
+  #keepSummary(conversation: string, summary: Summary): boolean {
+    const { send, conversations } = this.#options;
+    if (!send({ type: 'summary', conversation, ...summary })) return false;
+    conversations.peek(conversation)?.summarised(summary);
+    return true;
+  }
+
+  #keep(frame: Kept): void {
+    this.#outbox.put(frame);
+    this.#options.send(frame);
   }
 
   #arm(running: Running, deadlineMs: number): NodeJS.Timeout {

@@ -19,6 +19,7 @@ const linkTo = (url: string, more: Partial<LinkOptions> = {}) => {
     name: 'alice',
     token: undefined,
     capacity: 3,
+    model: 'tiny',
     log,
     dice: () => 0,
     now: () => performance.now(),
@@ -43,7 +44,7 @@ describe('the link to the router', () => {
     const { link, frames } = linkTo(router.url, { token: 'secret', working: () => working });
     const guest = await router.guest();
     expect(await guest.heard('register')).toEqual([
-      { type: 'register', name: 'alice', capacity: 3, token: 'secret', working },
+      { type: 'register', name: 'alice', capacity: 3, model: 'tiny', token: 'secret', working },
     ]);
     expect(link.send({ type: 'ping' })).toBe(false);
     guest.welcome();

@@ -48,9 +48,9 @@ describe('a transcript', () => {
     ]);
     expect(transcript.members).toEqual(['alice', 'bob', 'cy']);
     expect(transcript.left).toEqual(['bob']);
-    expect(transcript.lines.map(({ text }) => text)).toEqual([
-      'cy joins the conversation.',
-      'bob leaves the conversation.',
+    expect(transcript.lines).toEqual([
+      { kind: 'came', seq: 2, who: 'cy' },
+      { kind: 'went', seq: 3, who: 'bob' },
     ]);
   });
 });

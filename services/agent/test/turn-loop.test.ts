@@ -53,6 +53,9 @@ const loopOf = (more: Partial<TurnLoopOptions> = {}) => {
     conversations,
     historyTokens: 1_000,
     maxTokens: undefined,
+    summarises: false,
+    trustsPeers: false,
+    dice: () => 1,
     log: makeLogger('agent', 'silent'),
     now: () => performance.now(),
     send: (frame) => link.up && sent.push(frame) > 0,
@@ -91,14 +94,16 @@ describe('a granted turn', () => {
     expect(sent[0]).toMatchObject({ type: 'say', target: 'cy' });
   });
 
-  it('is taken from all that was said, my own lines as the router confirmed them', async () => {
+  it('is taken from all that was said, my own lines as the router tells them', async () => {
     const { loop, calls, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
     calls[0]?.reply(textReply('Mine.'));
     await settled();
     loop.accepted({ type: 'accepted', conversation: 'c1', turn: 1, seq: 2 });
-    loop.granted(grantOf({ turn: 3, entries: [saidEntry(3, 'bob', 'Yours.')] }));
+    loop.granted(
+      grantOf({ turn: 3, entries: [saidEntry(2, 'alice', 'Mine.'), saidEntry(3, 'bob', 'Yours.')] }),
+    );
     await settled();
     expect(calls[1]?.request.messages.slice(2)).toEqual([
       { role: 'assistant', content: 'Mine.' },

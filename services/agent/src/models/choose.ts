@@ -1,13 +1,26 @@
 import type { Logger } from '@parley/kit';
 import type { AgentSettings } from '../settings.ts';
+import { version } from '../version.ts';
 import type { Model } from './model.ts';
+
+/** The model, and what stands between it and the agent where its calls are written down. */
+export interface Voice {
+  readonly model: Model;
+  /** Undefined where nothing is to be tried again: a replay says again what was said, failures included. */
+  readonly retried: ((model: Model) => Model) | undefined;
+}
+
+const asItIs = (model: Model): Model => model;
 
 /** Which model the settings mean. */
 export const modelKind = ({ modelKind: kind, apiKey, baseUrl }: AgentSettings): 'openai' | 'rehearsal' =>
   kind === 'auto' ? (apiKey !== undefined || baseUrl !== '' ? 'openai' : 'rehearsal') : kind;
 
-/** The model that the settings mean. Its code is loaded here, for an idle agent should be small. */
-export const chooseModel = async (settings: AgentSettings, log: Logger): Promise<Model> => {
+/** Whether what falls out of the view is to be summed up: not by a script, unless it is asked for. */
+export const summarises = ({ summary }: AgentSettings, { provider }: Model): boolean =>
+  summary === 'auto' ? provider !== 'rehearsal' : summary === 'on';
+
+const live = async (settings: AgentSettings, log: Logger): Promise<Model> => {
   if (modelKind(settings) === 'rehearsal') {
     const why = settings.modelKind === 'rehearsal' ? 'as set' : 'no OPENAI_API_KEY and no OPENAI_BASE_URL';
     log.warn({ why }, 'rehearsal: the lines come from a built-in script, not from a language model');
@@ -25,4 +38,50 @@ export const chooseModel = async (settings: AgentSettings, log: Logger): Promise
     seed,
     onLesson: (lesson) => log.warn(lesson, 'the model server refuses a parameter; going on without it'),
   });
+};
+
+const recorded = async (
+  settings: AgentSettings,
+  agent: string,
+  path: string,
+  log: Logger,
+): Promise<Voice> => {
+  const { CassetteFile, cassettePath } = await import('./cassette-file.ts');
+  const { recording } = await import('./cassette.ts');
+  const model = await live(settings, log);
+  const { temperature, seed, maxTokens, historyTokens } = settings;
+  const file = new CassetteFile(cassettePath(path, agent));
+  const { provider, name } = model;
+  const made = { agent, version, node: process.version, provider, model: name };
+  file.begin({ kind: 'manifest', cassette: 1, ...made, temperature, seed, maxTokens, historyTokens });
+  log.info({ cassette: file.path }, 'calls of the model are recorded');
+  return { model, retried: (retrying) => recording(retrying, file, { temperature, seed }) };
+};
+
+const replayed = async (
+  settings: AgentSettings,
+  agent: string,
+  path: string,
+  log: Logger,
+): Promise<Voice> => {
+  const { CassetteFile, cassettePath } = await import('./cassette-file.ts');
+  const { replaying } = await import('./cassette.ts');
+  const file = new CassetteFile(cassettePath(path, agent));
+  const manifest = file.manifest();
+  const { temperature = manifest.temperature, seed = manifest.seed } = settings;
+  log.info({ cassette: file.path, model: manifest.model }, 'replies come from a cassette, not from a model');
+  const onMiss = ({ hash, why, diff }: { hash: string; why: string; diff: string }) =>
+    log.error({ cassette: file.path, hash }, `cassette: ${why}${diff && `\n${diff}`}`);
+  return {
+    model: replaying({ manifest, fixed: { temperature, seed }, file, onMiss }),
+    retried: undefined,
+  };
+};
+
+/** The model that the settings mean. Its code is loaded here, for an idle agent should be small. */
+export const chooseVoice = async (settings: AgentSettings, agent: string, log: Logger): Promise<Voice> => {
+  const { cassette, cassetteMode } = settings;
+  if (cassette === undefined) return { model: await live(settings, log), retried: asItIs };
+  const choose = cassetteMode === 'replay' ? replayed : recorded;
+  return choose(settings, agent, cassette, log);
 };

@@ -6,7 +6,11 @@ export interface ChatMessage {
   readonly content: string;
 }
 
+/** What a call is for: a line to say, a number to bid for the floor, or the agent's own summary. */
+export type Purpose = 'line' | 'bid' | 'summary';
+
 export interface ModelRequest {
+  readonly purpose: Purpose;
   readonly messages: readonly ChatMessage[];
   /** Where the messages came from, for a model that is not a language model. */
   readonly scene: Scene;
@@ -15,6 +19,11 @@ export interface ModelRequest {
   readonly signal: AbortSignal;
   /** When the signal will be aborted at the latest, on the clock of `performance.now()`. */
   readonly deadlineAt: number;
+  /**
+   * Takes one more of the calls that the grant pays for; false when there is none left. Whoever makes a call
+   * beyond the first asks before it.
+   */
+  readonly takeCall: () => boolean;
   /** Called with each piece of the reply as it comes. */
   readonly onText?: ((text: string) => void) | undefined;
 }
@@ -40,14 +49,24 @@ export interface ModelFailure {
   /** Present when the same call may succeed later; `afterMs` is what the server asked for. */
   readonly retry?: { readonly reason: RetryReason; readonly afterMs?: number | undefined };
 }
-export type ModelReply =
-  | { readonly kind: 'text'; readonly text: string; readonly usage: Usage }
-  | ModelFailure;
+export interface ModelText {
+  readonly kind: 'text';
+  readonly text: string;
+  /** Its model is the one that was asked for: by that name prices and rates are known. */
+  readonly usage: Usage;
+  /** Why the model stopped, in the server's word; `length` is a reply that was cut off. */
+  readonly finish?: string | undefined;
+  /** What the server says of itself: the model that really answered, and its configuration. */
+  readonly servedBy?: string | undefined;
+  readonly fingerprint?: string | undefined;
+}
+export type ModelReply = ModelText | ModelFailure;
 
 /** Contract: `reply` never throws and never rejects. Refusals, time-outs and aborts are `failed`. */
 export interface Model {
-  /** The `gen_ai.provider.name` and `gen_ai.request.model` of metrics. */
+  /** The `gen_ai.provider.name` of metrics. */
   readonly provider: string;
+  /** The model that is asked where the conversation does not name another: `scene.model`. */
   readonly name: string;
   reply(request: ModelRequest): Promise<ModelReply>;
 }

@@ -47,7 +47,10 @@ export const failureOf = (thrown: unknown, secret: string | undefined): ModelFai
   if (status === 413 || tooLong.test(about)) return failed('context-overflow', told);
   const afterMs = retryAfter(error.headers, Date.now());
   const reason = status === undefined ? undefined : retried.get(status);
-  if (reason) return failed('model-unavailable', `HTTP ${status}: ${told}`, { reason, afterMs });
+  if (reason) {
+    const word = reason === 'rate-limited' ? reason : 'model-unavailable';
+    return failed(word, `HTTP ${status}: ${told}`, { reason, afterMs });
+  }
   if (status !== undefined && status >= 500) {
     return failed('model-unavailable', `HTTP ${status}: ${told}`, { reason: 'server-error', afterMs });
   }

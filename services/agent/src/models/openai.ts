@@ -5,6 +5,7 @@ import type { ChatCompletion, ChatCompletionChunk } from 'openai/resources/chat/
 import { aborted, estimateTokens, failed, type Model, type ModelReply, type ModelRequest } from './model.ts';
 import { failureOf } from './openai-failures.ts';
 import { type Lesson, OpenAIParameters } from './openai-parameters.ts';
+import { seedOf } from './seed.ts';
 
 export interface OpenAISettings {
   readonly apiKey: string | undefined;
@@ -25,22 +26,19 @@ const hour = 3_600_000;
 interface Received {
   text: string;
   finish: string | undefined;
-  usage: Usage | undefined;
+  usage: Omit<Usage, 'model'> | undefined;
+  servedBy: string | undefined;
+  fingerprint: string | undefined;
 }
 
-const usageOf = (body: Pick<ChatCompletionChunk, 'model' | 'usage'>): Usage | undefined =>
-  body.usage
-    ? {
-        inputTokens: body.usage.prompt_tokens ?? 0,
-        outputTokens: body.usage.completion_tokens ?? 0,
-        model: body.model,
-      }
-    : undefined;
+type Body = Pick<ChatCompletionChunk, 'model' | 'usage' | 'system_fingerprint'>;
 
-const estimated = (request: ModelRequest, text: string, model: string): Usage => ({
+const usageOf = ({ usage }: Body): Received['usage'] =>
+  usage ? { inputTokens: usage.prompt_tokens ?? 0, outputTokens: usage.completion_tokens ?? 0 } : undefined;
+
+const estimated = (request: ModelRequest, text: string): Omit<Usage, 'model'> => ({
   inputTokens: request.messages.reduce((sum, { content }) => sum + estimateTokens(content), 0),
   outputTokens: estimateTokens(text),
-  model,
   estimated: true,
 });
 
@@ -58,14 +56,21 @@ export const makeOpenAI = (settings: OpenAISettings): Model => {
     timeout: hour,
     logLevel: 'off',
   });
-  const parameters = new OpenAIParameters(settings.baseURL === undefined);
+  const byModel = new Map<string, OpenAIParameters>();
+  const parametersOf = (asked: string): OpenAIParameters => {
+    const parameters = byModel.get(asked) ?? new OpenAIParameters(settings.baseURL === undefined);
+    byModel.set(asked, parameters);
+    return parameters;
+  };
 
-  const verdict = (request: ModelRequest, { text, finish, usage }: Received): ModelReply => {
+  const verdict = (request: ModelRequest, received: Received): ModelReply => {
+    const { text, finish, usage, servedBy, fingerprint } = received;
     if (finish === 'content_filter') return failed('model-rejected', 'stopped by the content filter');
     // A stream that breaks ends like one that is complete, but for its last chunks.
     if (finish === undefined && !usage)
       return broken('the stream ended, or fell silent, before the reply did');
-    return { kind: 'text', text, usage: usage ?? estimated(request, text, model) };
+    const counted = { ...(usage ?? estimated(request, text)), model: request.scene.model ?? model };
+    return { kind: 'text', text, usage: counted, finish, servedBy, fingerprint };
   };
 
   const whole = (request: ModelRequest, body: ChatCompletion): ModelReply => {
@@ -73,7 +78,9 @@ export const makeOpenAI = (settings: OpenAISettings): Model => {
     if (!choice) return failed('model-rejected', 'the answer is not that of Chat Completions');
     const text = choice.message?.content ?? choice.message?.refusal ?? '';
     request.onText?.(text);
-    return verdict(request, { text, finish: choice.finish_reason ?? 'stop', usage: usageOf(body) });
+    const finish = choice.finish_reason ?? 'stop';
+    const { model: servedBy, system_fingerprint: fingerprint } = body;
+    return verdict(request, { text, finish, usage: usageOf(body), servedBy, fingerprint });
   };
 
   const streamed = async (
@@ -81,7 +88,13 @@ export const makeOpenAI = (settings: OpenAISettings): Model => {
     response: Response,
     controller: AbortController,
   ): Promise<ModelReply> => {
-    const received: Received = { text: '', finish: undefined, usage: undefined };
+    const received: Received = {
+      text: '',
+      finish: undefined,
+      usage: undefined,
+      servedBy: undefined,
+      fingerprint: undefined,
+    };
     let stalled = false;
     const idle = setTimeout(() => {
       stalled = true;
@@ -95,6 +108,8 @@ export const makeOpenAI = (settings: OpenAISettings): Model => {
         received.text += text;
         received.finish = choice?.finish_reason ?? received.finish;
         received.usage = usageOf(chunk) ?? received.usage;
+        received.servedBy = chunk.model || received.servedBy;
+        received.fingerprint = chunk.system_fingerprint || received.fingerprint;
         if (text) request.onText?.(text);
       }
     } catch (error) {
@@ -108,7 +123,9 @@ export const makeOpenAI = (settings: OpenAISettings): Model => {
   };
 
   const ask = async (request: ModelRequest, sent: object, controller: AbortController) => {
-    const body = { model, messages: request.messages as never, stream: true as const, ...sent };
+    const asked = request.scene.model ?? model;
+    const messages = parametersOf(asked).messages(request.messages) as never;
+    const body = { model: asked, messages, stream: true as const, ...sent };
     const response = await client.chat.completions.create(body, { signal: controller.signal }).asResponse();
     const type = response.headers.get('content-type') ?? '';
     if (type.includes('application/json')) return whole(request, (await response.json()) as ChatCompletion);
@@ -122,8 +139,10 @@ export const makeOpenAI = (settings: OpenAISettings): Model => {
     const controller = new AbortController();
     const abort = () => controller.abort();
     request.signal.addEventListener('abort', abort, { once: true });
-    const { temperature, seed } = settings;
-    const sent = parameters.for({ maxOutputTokens: request.maxOutputTokens, temperature, seed });
+    const { temperature } = settings;
+    const { maxOutputTokens, scene } = request;
+    const parameters = parametersOf(scene.model ?? model);
+    const sent = parameters.for({ maxOutputTokens, temperature, seed: seedOf(settings.seed, scene) });
     try {
       return await ask(request, sent, controller);
     } catch (error) {
@@ -131,7 +150,8 @@ export const makeOpenAI = (settings: OpenAISettings): Model => {
       const lesson = parameters.learn(error as object, sent);
       if (!lesson) return failureOf(error, apiKey);
       settings.onLesson(lesson);
-      return 'again';
+      if (request.takeCall()) return 'again';
+      return failed('model-unavailable', `the model server refuses ${lesson.parameter}; next time without`);
     } finally {
       request.signal.removeEventListener('abort', abort);
     }

@@ -1,5 +1,6 @@
 import { lastHeard, type SaidLine, type Scene } from '../scene.ts';
-import { aborted, estimateTokens, type Model } from './model.ts';
+import { aborted, estimateTokens, type Model, type ModelRequest } from './model.ts';
+import { gesture, hash, rehearsedBid, rehearsedSummary, votesToEnd } from './rehearsal-floor.ts';
 import { pickQuote } from './rehearsal-quote.ts';
 import type { Aspect, Side } from './rehearsal-script.ts';
 import * as script from './rehearsal-script.ts';
@@ -9,13 +10,6 @@ import { sleepUntilAborted } from './retry.ts';
 const memory = 64;
 /** Without a limit on turns, a stop phrase is said after this many, if there is one. */
 const talkedOut = 24;
-
-/** FNV-1a: stable everywhere, good enough to shuffle with. */
-const hash = (text: string): number => {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  return h >>> 0;
-};
 
 const against = /sceptic|skeptic|critic|against|oppos|doubt|devil|pessimis|cautious|careful|conservative/i;
 const infavour = /optimis|enthusias|advocate|in favou?r|support|believ|proponent|visionary|dreamer/i;
@@ -49,7 +43,7 @@ class Speaker {
     this.#seed = seed;
     this.#last = lastHeard(scene);
     const lines = scene.lines.slice(-memory);
-    this.#said = lines.map((line) => line.text).join('\n');
+    this.#said = lines.map((line) => ('text' in line ? line.text : '')).join('\n');
     this.#side = sideOf(scene);
     const begun = /“([^”]+)”/.exec(scene.opening?.text ?? '')?.[1];
     this.#topic = scene.topic ?? begun ?? this.#least(script.topics, (topic) => topic);
@@ -58,6 +52,7 @@ class Speaker {
   line(): string {
     const { remaining, turn, members, stopPhrases } = this.#scene;
     const { turns } = remaining;
+    if (votesToEnd(this.#scene)) return this.#farewell();
     if (turns !== undefined && turns <= members.length) return this.#farewell();
     const [stopPhrase] = stopPhrases;
     if (turns === undefined && stopPhrase !== undefined && turn >= talkedOut) {
@@ -230,17 +225,43 @@ const shortened = (text: string, maxTokens: number | undefined): string => {
 };
 
 /** The next line of the scene, by the script. */
-export const rehearse = (scene: Scene, seed: number): string => new Speaker(scene, seed).line();
+export const rehearse = (scene: Scene, seed: number, maxTokens?: number): string => {
+  const closing = gesture(scene, seed);
+  const room = maxTokens === undefined ? undefined : maxTokens - estimateTokens(closing);
+  return shortened(new Speaker(scene, seed).line(), room) + closing;
+};
+
+/** Without a seed every conversation has its own. Another model is another voice, here as well. */
+const seedFor = ({ seed, conversation, model }: Scene, own: number | undefined): number => {
+  const chosen = own ?? seed ?? hash(conversation);
+  return model === undefined ? chosen : hash(`${chosen}|${model}`);
+};
+
+const reply = (
+  { purpose, scene, messages, maxOutputTokens }: ModelRequest,
+  own: number | undefined,
+): string => {
+  const seed = seedFor(scene, own);
+  switch (purpose) {
+    case 'line':
+      return rehearse(scene, seed, maxOutputTokens);
+    case 'bid':
+      return String(rehearsedBid(scene, seed));
+    case 'summary':
+      return rehearsedSummary(messages.at(-1)?.content ?? '', scene);
+  }
+};
 
 /**
  * A stand-in for a language model that needs no key and no network: it answers what was said from a built-in script,
- * the same for the same seed and lines. Without a seed every conversation has its own.
+ * the same for the same seed and lines.
  */
 export const makeRehearsal = ({ seed, delayMs }: { seed: number | undefined; delayMs: number }): Model => ({
   provider: 'rehearsal',
   name: 'rehearsal',
-  async reply({ scene, messages, maxOutputTokens, signal, onText }) {
-    const text = shortened(rehearse(scene, seed ?? hash(scene.conversation)), maxOutputTokens);
+  async reply(request) {
+    const { messages, signal, onText } = request;
+    const text = reply(request, seed);
     const words = text.split(/(?<= )/);
     for (const word of words) {
       if (delayMs > 0) await sleepUntilAborted(delayMs / words.length, signal);
@@ -249,6 +270,6 @@ export const makeRehearsal = ({ seed, delayMs }: { seed: number | undefined; del
     }
     const inputTokens = messages.reduce((sum, { content }) => sum + estimateTokens(content), 0);
     const usage = { inputTokens, outputTokens: estimateTokens(text), model: 'rehearsal', estimated: true };
-    return { kind: 'text', text, usage };
+    return { kind: 'text', text, usage, finish: 'stop' };
   },
 });

@@ -25,8 +25,8 @@ export const sleepUntilAborted: Retrying['sleep'] = (ms, signal) =>
   });
 
 /**
- * The one retry layer: makes a failed call again while that can help and there is time. A wait that the deadline
- * does not leave room for is not begun: the failure goes back at once, with what the server said.
+ * The one retry layer: makes a failed call again while that can help, there is time, and the grant pays for it. A
+ * wait that the deadline does not leave room for is not begun: the failure goes back at once, with what the server said.
  */
 export const withRetries = (model: Model, { dice, now, sleep, onRetry }: Retrying): Model => ({
   provider: model.provider,
@@ -46,7 +46,7 @@ export const withRetries = (model: Model, { dice, now, sleep, onRetry }: Retryin
       if (last && reply.reason === 'timed-out') return last;
       if (!reply.retry || attempt + 1 >= mostAttempts) return reply;
       const waitMs = Math.max(reply.retry.afterMs ?? 0, fullJitter(attempt, dice, backoff));
-      if (now() + waitMs >= request.deadlineAt) return reply;
+      if (now() + waitMs >= request.deadlineAt || !request.takeCall()) return reply;
       onRetry(reply.retry.reason, waitMs);
       last = reply;
       await sleep(waitMs, request.signal);

@@ -47,7 +47,7 @@ export const delta = (content: string, finish_reason: string | null = null) => (
 export const answer = (response: ServerResponse, text: string): void => {
   begin(response);
   for (const word of text.split(/(?<= )/)) event(response, delta(word));
-  event(response, delta('', 'stop'));
+  event(response, { ...delta('', 'stop'), system_fingerprint: 'fp-1' });
   event(response, { model: 'tiny-1', choices: [], usage: { prompt_tokens: 11, completion_tokens: 7 } });
   event(response, '[DONE]');
   response.end();

@@ -27,7 +27,10 @@ describe('a reply of a compatible server', () => {
     expect(reply).toEqual({
       kind: 'text',
       text: 'Hello from the server.',
-      usage: { inputTokens: 11, outputTokens: 7, model: 'tiny-1' },
+      usage: { inputTokens: 11, outputTokens: 7, model: 'tiny' },
+      finish: 'stop',
+      servedBy: 'tiny-1',
+      fingerprint: 'fp-1',
     });
     expect(shown).toEqual(['Hello ', 'from ', 'the ', 'server.']);
     expect(asked[0]).toMatchObject({ path: '/v1/chat/completions', authorization: 'Bearer sk-secret-key' });
@@ -140,12 +143,12 @@ describe('a failure is data: its reason, and whether another call may help', () 
     ['forbidden', 403, { message: 'no' }, 'model-unauthorized', undefined],
     ['unknown model', 404, { message: 'The model `tiny` does not exist' }, 'model-not-found', undefined],
     ['no quota', 429, { message: 'x', code: 'insufficient_quota' }, 'model-quota', undefined],
-    ['too many', 429, { message: 'slow down' }, 'model-unavailable', 'rate-limited'],
+    ['too many', 429, { message: 'slow down' }, 'rate-limited', 'rate-limited'],
     ['timeout', 408, { message: 'x' }, 'model-unavailable', 'request-timeout'],
     ['conflict', 409, { message: 'x' }, 'model-unavailable', 'conflict'],
     ['overloaded', 503, { message: 'x' }, 'model-unavailable', 'server-error'],
     ['too long', 400, { message: 'x', code: 'context_length_exceeded' }, 'context-overflow', undefined],
-    ['bad request', 400, { message: 'roles must alternate' }, 'model-rejected', undefined],
+    ['bad request', 400, { message: 'no such field: foo' }, 'model-rejected', undefined],
   ])('%s (%i)', async (_, status, error, reason, retry) => {
     const { model, asked } = await modelAt((response) => refuse(response, status, error));
     const reply = await model.reply(requestOf());

@@ -2,6 +2,8 @@ import type { ModelRequest } from '../../src/models/model.ts';
 import { sceneOf } from '../scenes.ts';
 
 export const requestOf = (more: Partial<ModelRequest> = {}): ModelRequest => ({
+  purpose: 'line',
+  takeCall: () => true,
   messages: [
     { role: 'system', content: 'You are alice.' },
     { role: 'user', content: 'Hi' },
