@@ -1,4 +1,4 @@
-import type { Entry } from '@parley/protocol';
+import type { Entry, EntryOf } from '@parley/protocol';
 import { cut, harmless, nameColour, paint, type Screen, wrap } from './terminal.ts';
 import { Cast, type Chunk, type Transcript, told } from './transcript.ts';
 
@@ -12,6 +12,10 @@ interface Draft {
   readonly turn: number | undefined;
   text: string;
 }
+
+/** A line that not everybody hears says who does. */
+const withListeners = ({ text, to }: EntryOf<'said'>): string =>
+  to ? `(to ${to.join(', ')}) ${text}` : text;
 
 /** Names in a column of their own, text wrapped beside them, replies shown while they are being written. */
 export class LiveTranscript implements Transcript {
@@ -42,7 +46,7 @@ export class LiveTranscript implements Transcript {
         this.#await(entry.floor);
         break;
       case 'said':
-        this.#settle(this.#linesOf({ from: entry.from, turn: entry.turn, text: entry.text }));
+        this.#settle(this.#linesOf({ from: entry.from, turn: entry.turn, text: withListeners(entry) }));
         this.#await(entry.floor);
         break;
       case 'ended':

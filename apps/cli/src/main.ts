@@ -4,7 +4,9 @@ import { runMain } from '@parley/kit';
 import type { Command, Host } from './command.ts';
 import { UsageError } from './command.ts';
 import { acts } from './commands/acts.ts';
+import { batch } from './commands/batch.ts';
 import { check } from './commands/check.ts';
+import { compose } from './commands/compose.ts';
 import { demo } from './commands/demo.ts';
 import { diff } from './commands/diff.ts';
 import { exportCommand } from './commands/export.ts';
@@ -21,6 +23,8 @@ const commands: ReadonlyMap<string, Command> = new Map(
     demo,
     run: runScenario,
     check,
+    compose,
+    batch,
     replay,
     ls,
     tail,

@@ -23,7 +23,8 @@ export class PlainTranscript implements Transcript {
       return;
     }
     const name = paint(this.#screen, entry.from, 'bold', nameColour(this.#cast.placeOf(entry.from)));
-    this.#line(`${name}: ${harmless(entry.text).trimEnd().replaceAll('\n', `\n${this.#prefix}  `)}`);
+    const to = entry.to ? paint(this.#screen, ` (to ${entry.to.join(', ')})`, 'dim') : '';
+    this.#line(`${name}${to}: ${harmless(entry.text).trimEnd().replaceAll('\n', `\n${this.#prefix}  `)}`);
   }
 
   note(text: string): void {

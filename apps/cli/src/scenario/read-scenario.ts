@@ -53,7 +53,7 @@ export const parseScenario = (text: string, changes: readonly Change[] = []): Re
     if (typeof around === 'string')
       document.setIn(path.slice(0, -1), document.createNode({ persona: around }));
     try {
-      document.setIn(path, scalarOf(value));
+      document.setIn(path, document.createNode(scalarOf(value)));
     } catch {
       problems.atPath(path, 'there is no such place');
     }

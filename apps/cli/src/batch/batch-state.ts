@@ -1,0 +1,80 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError } from '@parley/kit';
+import type { Ending } from '@parley/protocol';
+
+/** How one run of a batch came out. */
+export interface Outcome {
+  readonly cell: string;
+  readonly conversation: string;
+  readonly ending: Ending;
+  readonly turns: number;
+  readonly tokens: number;
+  readonly cost: number;
+}
+
+interface Header {
+  readonly batch: string;
+  readonly key: string;
+}
+
+/**
+ * What a batch has done so far, a line for each run that has ended, on the disk before the next begins. A batch
+ * that was killed goes on from it; a half-written last line is dropped.
+ */
+export class BatchState {
+  /** Of this batch alone: the idempotency keys of its runs begin with it. */
+  readonly key: string;
+  readonly outcomes = new Map<string, Outcome>();
+  readonly #file: number;
+
+  /** `batch`: what the batch is; a folder of another one is refused. `key` is used when it is new. */
+  constructor(folder: string, batch: string, key: string) {
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, 'state.jsonl');
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+    if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
+    const [first, ...rest] = whole.split('\n').filter((line) => line !== '');
+    const header = first === undefined ? { batch, key } : (JSON.parse(first) as Header);
+    if (header.batch !== batch) {
+      throw new ConfigError([
+        `${folder} holds another batch (another scenario or other options): give another --out`,
+      ]);
+    }
+    this.key = header.key;
+    for (const line of rest) {
+      const outcome = JSON.parse(line) as Outcome;
+      this.outcomes.set(outcome.cell, outcome);
+    }
+    this.#file = openSync(path, 'a');
+    if (first === undefined) this.#write(header);
+  }
+
+  ended(outcome: Outcome): void {
+    this.outcomes.set(outcome.cell, outcome);
+    this.#write(outcome);
+  }
+
+  get cost(): number {
+    return [...this.outcomes.values()].reduce((sum, { cost }) => sum + cost, 0);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #write(line: Header | Outcome): void {
+    writeSync(this.#file, `${JSON.stringify(line)}\n`);
+    fsyncSync(this.#file);
+  }
+}

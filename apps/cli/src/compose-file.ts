@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
+import { agentsOf } from './scenario/agents.ts';
+import { openingOf } from './scenario/opening.ts';
+import type { ScenarioFile } from './scenario/read-scenario.ts';
+import { scenarioHash } from './scenario/read-scenario.ts';
+
+const template = new URL('../../../docker-compose.yml', import.meta.url);
+const kept = ['router', 'ollama', 'ollama-pull', 'prometheus', 'grafana'];
+const openerName = 'open-scenario';
+
+/** Asks the router for the conversation, once it is healthy. The key makes a second `up` find the first. */
+const opener = `fetch("http://router:8765/v1/conversations", {
+  method: "POST",
+  headers: { "content-type": "application/json", "idempotency-key": process.env.KEY },
+  body: process.env.OPENING,
+}).then(async (answer) => { console.log(await answer.text()); process.exit(answer.ok ? 0 : 1); })`;
+
+/** Compose fills in what stands behind a dollar sign; doubled, it is one. */
+const literal = (text: string): string => text.replaceAll('$', '$$$$');
+
+/** A name that Compose takes for a service; agents are found by AGENT_NAME, not by it. */
+const serviceOf = (name: string): string => `agent-${name.toLowerCase()}`;
+
+/**
+ * docker-compose.yml with the cast of a scenario in the place of its agents: hardening, networks and profiles are
+ * those of the file itself. Written to stand beside it, since it builds from there.
+ */
+export const composeFile = (file: ScenarioFile): string => {
+  const { scenario } = file;
+  const document = parseDocument(readFileSync(template, 'utf8'), { merge: false });
+  const services = document.get('services') as YAMLMap;
+  for (const { key } of [...services.items]) {
+    if (isScalar(key) && !kept.includes(String(key.value))) services.delete(key);
+  }
+  const alias = (anchor: string) => {
+    const top = document.contents as unknown as YAMLMap;
+    const source = top.items
+      .map(({ value }) => value)
+      .find((value) => isMap(value) && value.anchor === anchor);
+    if (!isMap(source)) throw new Error(`docker-compose.yml has no anchor ${anchor}`);
+    return document.createAlias(source, anchor);
+  };
+  const add = (name: string, service: YAMLMap) => {
+    const key = document.createNode(name);
+    key.spaceBefore = true;
+    services.add(document.createPair(key, service));
+  };
+  const replicas = new Map<string, number>();
+  for (const { name } of agentsOf(scenario)) replicas.set(name, (replicas.get(name) ?? 0) + 1);
+  for (const [name, count] of replicas) {
+    const { env } = agentsOf(scenario).find((agent) => agent.name === name) as {
+      env: Record<string, string>;
+    };
+    const environment = document.createNode({}) as unknown as YAMLMap;
+    environment.add(document.createPair('<<', alias('agent-environment')));
+    for (const [key, value] of Object.entries(env)) environment.add(document.createPair(key, literal(value)));
+    const service = document.createNode({}) as unknown as YAMLMap;
+    service.add(document.createPair('<<', alias('agent')));
+    service.add(document.createPair('environment', environment));
+    if (count > 1) service.add(document.createPair('scale', count));
+    add(serviceOf(name), service);
+  }
+  const once = document.createNode({
+    image: 'parley-router',
+    entrypoint: ['node', '-e', literal(opener)],
+    environment: {
+      KEY: `scenario-${scenarioHash(file).slice(0, 16)}`,
+      OPENING: literal(JSON.stringify(openingOf(scenario))),
+    },
+    depends_on: { router: { condition: 'service_healthy' } },
+    restart: 'on-failure:5',
+  }) as unknown as YAMLMap;
+  once.items.unshift(document.createPair('<<', alias('hardened')) as never);
+  add(openerName, once);
+  document.commentBefore = ` ${scenario.title ?? file.file}: written by \`parley compose\` from docker-compose.yml.
+ Run it from the folder of that file: docker compose -f THIS_FILE up
+ The conversation is opened once; for another one, change KEY of ${openerName}.`;
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+};
