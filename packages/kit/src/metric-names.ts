@@ -59,7 +59,11 @@ export const routerMetrics = {
     'From a turn being granted to its answer: the model, and the way there and back.',
     modelSeconds,
   ),
-  turnsWaiting: gauge('parley_turns_waiting', 'Turns that no replica has been granted yet.'),
+  turnsWaiting: gauge(
+    'parley_turns_waiting',
+    'Turns on the floor that nobody has been granted yet, by what they wait for.',
+    ['reason'],
+  ),
   agentsConnected: gauge('parley_agents_connected', 'Agents with at least one registered connection.'),
   connections: gauge('parley_connections', 'Open connections, by dialect.', ['dialect']),
   refusals: counter('parley_refusals_total', 'Frames that were refused, by code.', ['code']),

@@ -60,6 +60,10 @@ export type LapseCause = (typeof lapseCauses)[number];
 export const failureRules = ['retry', 'skip', 'end'] as const;
 export type FailureRule = (typeof failureRules)[number];
 
+/** Why a turn on the floor has not been granted yet. */
+export const waitReasons = ['rate', 'replica', 'absent', 'pace', 'retry', 'seat', 'paused'] as const;
+export type WaitReason = (typeof waitReasons)[number];
+
 /** Why somebody was told something in private. */
 export const noteKinds = ['nudge', 'whisper'] as const;
 export type NoteKind = (typeof noteKinds)[number];

@@ -1,35 +1,41 @@
 import { type Entry, maxHistoryLength, type RouterFrame } from '@parley/protocol';
 import type { Conversation, Turn } from './core/conversation.ts';
 import { endsAt } from './core/endings.ts';
+import { heardBy } from './core/hearing.ts';
 import type { Grant } from './grant.ts';
 
 interface Granted {
   readonly state: Conversation;
   readonly turn: Turn;
   readonly grant: Grant;
-  /** What the replica has not been sent yet and may hear. */
+  /** What the replica has not been sent yet. */
   readonly entries: readonly Entry[];
-  readonly pooled: boolean;
   readonly now: number;
 }
 
-/** `opened`, if it is among them, and the newest of the others that fit a frame. */
+/** Without these a replica would not know who it is or what the conversation is about. */
+const lasting: readonly Entry['type'][] = ['opened', 'forked', 'joined', 'left', 'recast'];
+
+/** These, and the newest of the others that fit a frame. */
 const newestThatFit = (entries: readonly Entry[]): readonly Entry[] => {
   let room = maxHistoryLength;
-  let first = entries.length;
-  while (first > 0 && room > 0) {
-    const entry = entries[--first] as Entry;
+  const fitting = entries.toReversed().filter((entry) => {
+    if (lasting.includes(entry.type)) return true;
+    if (room <= 0) return false;
     room -= 200 + ('text' in entry ? entry.text.length : 0);
-  }
-  const [opened] = entries;
-  return first === 0 || opened?.type !== 'opened' ? entries.slice(first) : [opened, ...entries.slice(first)];
+    return true;
+  });
+  return fitting.reverse();
 };
 
 /** A grant as it is told to the replica (PROTOCOL §5.1). */
-export const grantFrame = ({ state, turn, grant, entries, pooled, now }: Granted): RouterFrame => {
+export const grantFrame = ({ state, turn, grant, entries, now }: Granted): RouterFrame => {
   const { maxTurns, maxOutputTokens, maxTokens, maxCost } = state.limits;
   const { inputTokens, outputTokens, cost } = state.spent;
   const end = endsAt(state);
+  const heard = entries
+    .map((entry) => heardBy(state, turn.member, entry))
+    .filter((entry) => entry !== undefined);
   return {
     type: 'turn',
     conversation: state.id,
@@ -37,7 +43,7 @@ export const grantFrame = ({ state, turn, grant, entries, pooled, now }: Granted
     attempt: grant.attempt,
     ...(turn.wanted === 'bid' && { wanted: turn.wanted }),
     // A pool counts calls, not turns: whoever wants to call again asks for the turn again.
-    ...(pooled && { calls: 1 }),
+    ...(grant.lease && { calls: 1 }),
     deadlineMs: Math.max(0, grant.deadline - now),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     remaining: {
@@ -46,6 +52,6 @@ export const grantFrame = ({ state, turn, grant, entries, pooled, now }: Granted
       ...(maxTokens && { tokens: Math.max(0, maxTokens - inputTokens - outputTokens) }),
       ...(maxCost && { cost: Math.max(0, maxCost - cost) }),
     },
-    entries: newestThatFit(entries),
+    entries: newestThatFit(heard),
   };
 };

@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts';
+import type { Lease } from './pool.ts';
 
 /** One `parley.v1` connection that speaks for an agent. */
 export interface Replica {
@@ -21,6 +22,8 @@ export interface Grant {
   readonly deadline: number;
   /** Seq of the last entry that the replica had been sent when it was granted the turn. */
   readonly seen: number;
+  /** The call that goes with it, where calls of the model are counted. */
+  readonly lease: Lease | undefined;
 }
 
 /** Told how long turns wait for a replica, and how long replicas take. */
@@ -28,3 +31,21 @@ export interface TurnClock {
   granted(waitedMs: number): void;
   answered(tookMs: number): void;
 }
+
+/**
+ * Among replicas with room: not the one that let this turn lapse, then one that holds the history, then the one with
+ * the fewest turns under way.
+ */
+export const bestReplica = (
+  replicas: readonly Replica[],
+  conversation: string,
+  lapsed: Replica | undefined,
+): Replica | undefined => {
+  const cost = (replica: Replica) =>
+    (replica === lapsed ? 1_000_000 : 0) +
+    (replica.sent.has(conversation) ? 0 : 10_000) +
+    replica.grants.size;
+  let best: Replica | undefined;
+  for (const replica of replicas) if (!best || cost(replica) < cost(best)) best = replica;
+  return best;
+};

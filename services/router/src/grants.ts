@@ -1,16 +1,20 @@
-import type { LapseCause, RouterFrame } from '@parley/protocol';
+import type { LapseCause, RouterFrame, Usage, WaitReason } from '@parley/protocol';
+import { Absence } from './absence.ts';
 import { Breakers } from './breakers.ts';
 import type { Commit, Conversations } from './conversations.ts';
 import type { Command } from './core/command.ts';
 import type { Conversation, Turn } from './core/conversation.ts';
 import { endsAt } from './core/endings.ts';
-import { heardBy } from './core/hearing.ts';
-import type { Grant, Replica, TurnClock } from './grant.ts';
+import { bestReplica, type Grant, type Replica, type TurnClock } from './grant.ts';
 import { grantFrame } from './grant-frame.ts';
+import type { Lease, Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
 import type { Prices } from './prices.ts';
+import { type WaitingTurn, WaitingTurns } from './waiting-turns.ts';
 
 export type { Grant, Replica } from './grant.ts';
+
+const totalTokens = ({ inputTokens, outputTokens }: Usage): number => inputTokens + outputTokens;
 
 type Lapse = Extract<Command, { type: 'lapse' }>;
 
@@ -26,8 +30,8 @@ export class Grants {
   readonly #prices: Prices;
   readonly #replicas = new Map<string, Set<Replica>>();
   readonly #granted = new Map<string, Map<number, Grant>>();
-  /** Conversations in which a member has the floor and no grant, per member, oldest first. */
-  readonly #waiting = new Map<string, Set<string>>();
+  readonly #waiting = new WaitingTurns();
+  readonly #absence: Absence;
   /** Who last let a turn lapse; another replica is preferred. */
   readonly #lapsed = new Map<string, Replica>();
   readonly breakers: Breakers;
@@ -44,6 +48,7 @@ export class Grants {
     breakers = new Breakers(now),
   ) {
     this.#conversations = conversations;
+    this.#absence = new Absence(conversations);
     this.#now = now;
     this.#clock = clock;
     this.#pools = pools;
@@ -67,10 +72,15 @@ export class Grants {
     return count;
   }
 
-  get waiting(): number {
-    let count = 0;
-    for (const ids of this.#waiting.values()) count += ids.size;
-    return count;
+  /** Why a turn has not been granted; undefined when it has. */
+  whyWaiting(state: Conversation, turn: Turn): WaitReason | undefined {
+    if (this.grantOf(state.id, turn.number)) return undefined;
+    if (state.status.state !== 'running') return 'paused';
+    if (state.seats.has(turn.member)) return 'seat';
+    if (turn.notBefore > this.#now()) return turn.attempts > 0 ? 'retry' : 'pace';
+    if (this.replicasOf(turn.member).size === 0) return 'absent';
+    if (this.#stepsTaken(state)) return 'paused';
+    return this.#waiting.of(turn.member)?.get(state.id)?.pool ? 'rate' : 'replica';
   }
 
   replicasOf(name: string): ReadonlySet<Replica> {
@@ -88,7 +98,8 @@ export class Grants {
     for (const { conversation, turn: number } of working) {
       const state = this.#conversations.get(conversation);
       const turn = state?.floor.find((one) => one.number === number && one.member === replica.name);
-      if (state && turn && !this.#granted.get(conversation)?.has(number)) this.#bind(state, turn, replica, 0);
+      if (!state || !turn || state.seats.has(replica.name)) continue;
+      if (!this.grantOf(conversation, number)) this.#bind(state, turn, replica, 0);
     }
     this.#pump(replica.name);
   }
@@ -106,15 +117,22 @@ export class Grants {
   }
 
   /** The model server wants to be asked less often. */
-  rateLimited(replica: Replica, retryAfterMs: number | undefined): void {
-    this.#pools.slowDown(replica.model, this.#now(), retryAfterMs);
+  rateLimited({ lease }: Grant, retryAfterMs: number | undefined): void {
+    lease?.pool.slowDown(lease, this.#now(), retryAfterMs);
+  }
+
+  /** The replica shows its reply, so the model has been called. */
+  called({ lease }: Grant): void {
+    lease?.pool.called(lease, this.#now());
   }
 
   onCommit({ before, after, entries }: Commit): void {
     for (const entry of entries) {
-      if (entry.type === 'said' && entry.usage) this.#pools.used(entry.usage, this.#now());
-      if ('turn' in entry && entry.turn !== undefined)
-        this.breakers.judge(this.grantOf(after.id, entry.turn)?.replica, entry);
+      const turn = 'turn' in entry ? entry.turn : undefined;
+      const grant = turn === undefined ? undefined : this.grantOf(after.id, turn);
+      if (!grant) continue;
+      this.breakers.judge(grant.replica, entry);
+      if (entry.type === 'said' && entry.usage) this.#settle(grant, totalTokens(entry.usage));
     }
     this.#reconcile(before, after);
     if (after.status.state !== 'ended') return;
@@ -134,106 +152,100 @@ export class Grants {
     for (const grants of this.#granted.values()) {
       for (const grant of grants.values()) if (grant.deadline <= now) this.#lapse(grant, 'deadline');
     }
-    for (const [name, ids] of this.#waiting) {
-      this.#pump(name);
-      if (present(name)) continue;
-      for (const id of ids) this.#missing(id, name, now);
-    }
-  }
-
-  /** Reports a turn that has waited too long for a member of whom nobody is there. */
-  #missing(id: string, name: string, now: number): void {
-    const state = this.#conversations.get(id);
-    const turn = state?.floor.find(({ member }) => member === name);
-    const { absentMs = 0 } = state?.limits ?? {};
-    if (!turn || absentMs === 0 || state?.status.state !== 'running' || state.seats.has(name)) return;
-    if (now - turn.givenAt >= absentMs) this.#conversations.submit(id, { type: 'absent', turn: turn.number });
+    for (const pool of this.#waiting.pools()) this.#serve(pool);
+    for (const [name] of this.#waiting) this.#pump(name);
+    this.#absence.tick(this.#waiting, now, present);
   }
 
   #reconcile(before: Conversation | undefined, after: Conversation): void {
     for (const turn of before?.floor ?? []) {
       if (after.floor.some(({ number }) => number === turn.number)) continue;
-      this.#waiting.get(turn.member)?.delete(after.id);
+      this.#waiting.delete(after.id, turn.member);
       this.#lapsed.delete(`${after.id}#${turn.number}`);
     }
-    const grants = this.#granted.get(after.id);
-    if (grants) {
-      for (const grant of grants.values()) {
-        const turn = after.floor.find(({ number }) => number === grant.turn);
-        if (turn && turn.attempts < grant.attempt) continue;
-        if (turn) this.#lapsed.set(`${after.id}#${turn.number}`, grant.replica);
-        this.#release(grant);
-        this.#clock.answered(this.#now() - grant.grantedAt);
-        this.#pump(grant.replica.name);
-      }
+    for (const grant of this.#granted.get(after.id)?.values() ?? []) {
+      const turn = after.floor.find(({ number }) => number === grant.turn);
+      const seated = turn !== undefined && after.seats.has(turn.member);
+      if (turn && turn.attempts < grant.attempt && !seated) continue;
+      if (turn && !seated) this.#lapsed.set(`${after.id}#${turn.number}`, grant.replica);
+      this.#release(grant);
+      this.#clock.answered(this.#now() - grant.grantedAt);
+      this.#pump(grant.replica.name);
     }
-    for (const turn of after.floor) {
-      if (this.#granted.get(after.id)?.has(turn.number)) continue;
-      const ids = this.#waiting.get(turn.member) ?? new Set();
-      this.#waiting.set(turn.member, ids.add(after.id));
-      this.#pump(turn.member);
+    for (const { member, number } of after.floor) {
+      if (this.grantOf(after.id, number)) continue;
+      // What has to wait for somebody's act is offered when the act is an entry.
+      if (after.status.state === 'running' && !after.seats.has(member)) this.#waiting.add(after.id, member);
+      else this.#waiting.delete(after.id, member);
+      this.#pump(member);
     }
   }
 
+  /** Offers the member's turns, oldest first, as long as a replica has room. A turn in line keeps a place of it. */
   #pump(name: string): void {
-    const ids = this.#waiting.get(name);
+    const turns = this.#waiting.of(name);
     const replicas = this.#replicas.get(name);
-    if (this.#draining || !ids || !replicas) return;
-    const now = this.#now();
-    for (const id of ids) {
-      const state = this.#conversations.get(id);
-      const turn = state?.floor.find(({ member }) => member === name);
-      if (!state || !turn) {
-        ids.delete(id);
-      } else if (state.status.state === 'running' && turn.notBefore <= now && !state.seats.has(name)) {
-        const replica = this.#choose(replicas, id, turn);
-        if (!replica) break;
-        const model = state.cast.get(name)?.model ?? replica.model;
-        if (this.#unpriced(state, model)) continue;
-        if (this.#pools.take(model, now)) this.#grant(state, turn, replica, this.#pools.has(model));
-      }
+    if (this.#draining || !turns || !replicas) return;
+    for (const waiting of turns.values()) {
+      if (waiting.pool) continue;
+      let room = -this.#waiting.inLine(name);
+      for (const replica of replicas) room += this.#roomOf(replica);
+      if (room <= 0) return;
+      this.#offer(waiting);
     }
-    if (ids.size === 0) this.#waiting.delete(name);
   }
 
-  /** A money cap that cannot be watched is not started with. */
-  #unpriced(state: Conversation, model: string | undefined): boolean {
-    const { maxCost, maxCostPerAgent } = state.limits;
-    if ((!maxCost && !maxCostPerAgent) || this.#prices.has(model)) return false;
-    const detail = `there is a money cap and no price for the model ${model ?? '(not named)'}`;
-    this.#conversations.submit(state.id, { type: 'fail', detail });
-    return true;
+  #roomOf(replica: Replica): number {
+    return this.breakers.allow(replica) ? Math.max(0, replica.capacity - replica.grants.size) : 0;
   }
 
-  /** A replica that holds the history goes first, then the one with the fewest turns under way. */
-  #choose(replicas: ReadonlySet<Replica>, id: string, turn: Turn): Replica | undefined {
-    const last = this.#lapsed.get(`${id}#${turn.number}`);
-    const cost = (replica: Replica) =>
-      (replica === last ? 1_000_000 : 0) + (replica.sent.has(id) ? 0 : 10_000) + replica.grants.size;
-    let best: Replica | undefined;
-    for (const replica of replicas) {
-      const active = replica.grants.size;
-      if (active >= replica.capacity || !this.breakers.allow(replica)) continue;
-      if (!best || cost(replica) < cost(best)) best = replica;
+  /** Gives the calls that have become free to those who have waited for them longest. */
+  #serve(pool: Pool): void {
+    if (this.#draining) return;
+    for (let first = this.#waiting.next(pool); first; first = this.#waiting.next(pool)) {
+      this.#offer(first);
+      if (first.pool === pool) return;
     }
-    return best;
   }
 
-  #grant(state: Conversation, turn: Turn, replica: Replica, pooled: boolean): void {
+  /** Grants a turn, or has it stand in line for a call, unless something else stands against it. */
+  #offer(waiting: WaitingTurn): void {
     const now = this.#now();
-    const since = replica.sent.get(state.id) ?? 0;
-    const unseen = this.#conversations.entriesSince(state.id, since);
-    const heard = unseen
-      .map((entry) => heardBy(state, replica.name, entry))
-      .filter((entry) => entry !== undefined);
+    const { conversation, member } = waiting;
+    const state = this.#conversations.get(conversation);
+    const turn = state?.floor.find((one) => one.member === member);
+    if (!state || !turn) return this.#waiting.delete(conversation, member);
+    const ready = turn.notBefore <= now && !this.#stepsTaken(state);
+    const free = ready ? [...this.replicasOf(member)].filter((one) => this.#roomOf(one) > 0) : [];
+    const replica = bestReplica(free, conversation, this.#lapsed.get(`${conversation}#${turn.number}`));
+    const model = state.cast.get(member)?.model ?? replica?.model;
+    const unwatched = replica && this.#prices.unwatched(state.limits, model);
+    if (unwatched) this.#conversations.submit(conversation, { type: 'fail', detail: unwatched });
+    if (!replica || unwatched) return this.#waiting.leaveLine(waiting);
+    const pool = this.#pools.of(model);
+    if (!pool) return this.#grant(state, turn, replica);
+    const isNext = (this.#waiting.next(pool) ?? waiting) === waiting;
+    const lease = isNext ? pool.lease(now) : undefined;
+    if (lease) this.#grant(state, turn, replica, lease);
+    else this.#waiting.lineUp(waiting, pool);
+  }
+
+  /** As many turns are under way as a step has lines. */
+  #stepsTaken({ id, stepping }: Conversation): boolean {
+    return stepping !== undefined && (this.#granted.get(id)?.size ?? 0) >= stepping.lines;
+  }
+
+  #grant(state: Conversation, turn: Turn, replica: Replica, lease?: Lease): void {
+    const now = this.#now();
+    const entries = this.#conversations.entriesSince(state.id, replica.sent.get(state.id) ?? 0);
     replica.sent.set(state.id, state.seq);
-    const grant = this.#bind(state, turn, replica, state.seq);
+    const grant = this.#bind(state, turn, replica, state.seq, lease);
     this.#clock.granted(now - Math.max(turn.givenAt, turn.notBefore));
-    const frame = grantFrame({ state, turn, grant, entries: heard, pooled, now });
+    const frame = grantFrame({ state, turn, grant, entries, now });
     replica.connection.send(JSON.stringify(frame));
   }
 
-  #bind(state: Conversation, turn: Turn, replica: Replica, seen: number): Grant {
+  #bind(state: Conversation, turn: Turn, replica: Replica, seen: number, lease?: Lease): Grant {
     const now = this.#now();
     const deadline = Math.min(now + state.limits.turnDeadlineMs, endsAt(state) ?? Number.POSITIVE_INFINITY);
     const grant: Grant = {
@@ -244,15 +256,21 @@ export class Grants {
       grantedAt: now,
       deadline,
       seen: seen === 0 ? turn.since : seen,
+      lease,
     };
     const grants = this.#granted.get(state.id) ?? new Map<number, Grant>();
     this.#granted.set(state.id, grants.set(turn.number, grant));
     replica.grants.add(grant);
-    this.#waiting.get(turn.member)?.delete(state.id);
+    this.#waiting.delete(state.id, turn.member);
     return grant;
   }
 
+  #settle({ lease }: Grant, tokens?: number): void {
+    lease?.pool.over(lease, this.#now(), tokens);
+  }
+
   #release(grant: Grant): void {
+    this.#settle(grant);
     grant.replica.grants.delete(grant);
     const grants = this.#granted.get(grant.conversation);
     grants?.delete(grant.turn);

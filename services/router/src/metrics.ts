@@ -1,5 +1,12 @@
 import { routerMetrics } from '@parley/kit';
-import { closings, type Ending, endings, type RefusalCode, refusals } from '@parley/protocol';
+import {
+  closings,
+  type Ending,
+  endings,
+  type RefusalCode,
+  refusals,
+  type WaitReason,
+} from '@parley/protocol';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Commit } from './conversations.ts';
 import type { TurnClock } from './grant.ts';
@@ -22,7 +29,7 @@ const closeCodes = [
 /** What only others know, asked for when Prometheus asks. */
 export interface Levels {
   conversations(): number;
-  waiting(): number;
+  waits(): Map<WaitReason, number>;
   agents(): number;
   delivered(): number;
   waitingLines(): number;
@@ -75,6 +82,19 @@ export class RouterMetrics implements TurnClock {
         },
       });
 
+    const levelled = (
+      definition: { name: string; help: string; labelNames: readonly string[] },
+      read: () => Tally<string>,
+    ) =>
+      new Gauge({
+        ...definition,
+        registers,
+        collect() {
+          const [label = ''] = definition.labelNames;
+          for (const [value, count] of read()) this.set({ [label]: value }, count);
+        },
+      });
+
     counter(routerMetrics.conversationsEnded, () => this.#ended);
     counter(routerMetrics.turns, () => this.#turns);
     counter(routerMetrics.refusals, () => this.#refusals);
@@ -88,16 +108,10 @@ export class RouterMetrics implements TurnClock {
     gauge(routerMetrics.messagesWaiting, levels.waitingLines);
     gauge(routerMetrics.breakersOpen, levels.openBreakers);
     gauge(routerMetrics.conversationsRunning, levels.conversations);
-    gauge(routerMetrics.turnsWaiting, levels.waiting);
     gauge(routerMetrics.agentsConnected, levels.agents);
     const open = this.connections;
-    new Gauge({
-      ...routerMetrics.connections,
-      registers,
-      collect() {
-        for (const [dialect, count] of Object.entries(open)) this.set({ dialect }, count);
-      },
-    });
+    levelled(routerMetrics.connections, () => new Map(Object.entries(open)));
+    levelled(routerMetrics.turnsWaiting, () => levels.waits());
     new Gauge({ ...routerMetrics.buildInfo, registers }).set({ service: 'router', version }, 1);
   }
 

@@ -1,85 +1,40 @@
-import type { Usage } from '@parley/protocol';
+import { Pool, type PoolRule } from './pool.ts';
 
-/** Calls and tokens a minute that all agents of a model share; 0 is no limit. */
-export interface PoolRule {
-  readonly requests: number;
-  readonly tokens: number;
+/** A call of a model that was made before the router started. `model` is missing where nobody knows it any more. */
+export interface EarlierCall {
+  readonly at: number;
+  readonly model?: string | undefined;
+  readonly tokens?: number | undefined;
 }
 
-const windowMs = 60_000;
-/** A server that says "too many" is believed: the pool's rate falls to this share, and creeps back. */
-const slowdown = 0.5;
-const recovery = 1.1;
-const leastShare = 0.05;
-
-interface Pool {
-  readonly rule: PoolRule;
-  /** When calls were leased in the last minute, oldest first. */
-  readonly calls: number[];
-  readonly tokens: { readonly at: number; readonly count: number }[];
-  /** Of the rule's rates, what is used at the moment. */
-  share: number;
-  blockedUntil: number;
-  shareChangedAt: number;
-}
-
-/**
- * One rate limiter for everybody behind a model: a call is leased before a turn is granted, so agents never meet
- * each other at the model server's limit. A sliding window, so no minute ever holds more than the rule says.
- */
+/** The rate limiters of all models that have one. */
 export class Pools {
   readonly #pools = new Map<string, Pool>();
 
-  /** `*` is the pool of every model that has none of its own. */
-  constructor(rules: ReadonlyMap<string, PoolRule>) {
-    for (const [model, rule] of rules) {
-      this.#pools.set(model, { rule, calls: [], tokens: [], share: 1, blockedUntil: 0, shareChangedAt: 0 });
-    }
+  /** `*` is the pool of every model that has none of its own. `windowMs` is the minute of the rules. */
+  constructor(rules: ReadonlyMap<string, PoolRule>, windowMs = 60_000) {
+    for (const [model, rule] of rules) this.#pools.set(model, new Pool(rule, windowMs));
   }
 
-  has(model: string | undefined): boolean {
-    return this.#of(model) !== undefined;
-  }
-
-  /** Leases one call of the model; false when there is none to be had now. */
-  take(model: string | undefined, now: number): boolean {
-    const pool = this.#of(model);
-    if (!pool) return true;
-    this.#forget(pool, now);
-    const { rule, calls, tokens, share } = pool;
-    if (now < pool.blockedUntil) return false;
-    if (rule.requests > 0 && calls.length >= Math.max(1, Math.floor(rule.requests * share))) return false;
-    const spent = tokens.reduce((sum, { count }) => sum + count, 0);
-    if (rule.tokens > 0 && spent >= rule.tokens * share) return false;
-    calls.push(now);
-    return true;
-  }
-
-  used({ model, inputTokens, outputTokens }: Usage, now: number): void {
-    const pool = this.#of(model);
-    if (pool && pool.rule.tokens > 0) pool.tokens.push({ at: now, count: inputTokens + outputTokens });
-  }
-
-  /** A 429: everybody behind the model slows down. */
-  slowDown(model: string | undefined, now: number, retryAfterMs = 1_000): void {
-    const pool = this.#of(model);
-    if (!pool) return;
-    pool.share = Math.max(leastShare, pool.share * slowdown);
-    pool.blockedUntil = Math.max(pool.blockedUntil, now + retryAfterMs);
-    pool.shareChangedAt = now;
-  }
-
-  #of(model: string | undefined): Pool | undefined {
+  /** The pool in which calls of the model count; undefined when nothing limits them. */
+  of(model: string | undefined): Pool | undefined {
     return (model === undefined ? undefined : this.#pools.get(model)) ?? this.#pools.get('*');
   }
 
-  #forget(pool: Pool, now: number): void {
-    const { calls, tokens } = pool;
-    while (calls.length > 0 && (calls[0] as number) <= now - windowMs) calls.shift();
-    while (tokens.length > 0 && (tokens[0]?.at ?? now) <= now - windowMs) tokens.shift();
-    if (pool.share < 1 && now - pool.shareChangedAt >= windowMs / 6) {
-      pool.share = Math.min(1, pool.share * recovery);
-      pool.shareChangedAt = now;
+  get any(): boolean {
+    return this.#pools.size > 0;
+  }
+
+  /** How far back a pool looks; 0 where there is none. */
+  get windowMs(): number {
+    return Math.max(0, ...[...this.#pools.values()].map((pool) => pool.windowMs));
+  }
+
+  /** Oldest first. What no pool is known for counts in each, so that a restart never adds up to a burst. */
+  recover(calls: Iterable<EarlierCall>): void {
+    for (const { model, at, tokens } of calls) {
+      const own = model === undefined ? undefined : this.#pools.get(model);
+      for (const pool of own ? [own] : this.#pools.values()) pool.recover(at, tokens);
     }
   }
 }
@@ -88,7 +43,7 @@ export class Pools {
 export const readPoolRules = (text: string): Map<string, PoolRule> | undefined => {
   const rules = new Map<string, PoolRule>();
   for (const part of text.split(',').filter((one) => one.trim() !== '')) {
-    const match = /^\s*(\S+)\s*=\s*(\d+)(?:\s*\/\s*(\d+))?\s*$/.exec(part);
+    const match = /^\s*(\S+?)\s*=\s*(\d{1,12})(?:\s*\/\s*(\d{1,12}))?\s*$/.exec(part);
     if (!match) return undefined;
     rules.set(match[1] as string, { requests: Number(match[2]), tokens: Number(match[3] ?? 0) });
   }

@@ -9,7 +9,15 @@ interface Price {
   readonly output: number;
 }
 
-/** What models cost, as data. A reply of a model that is not in the table costs nothing that we know of. */
+interface MoneyCaps {
+  readonly maxCost?: number | undefined;
+  readonly maxCostPerAgent?: number | undefined;
+}
+
+/** Servers answer with the day on which a model was made: `gpt-4.1-nano-2025-04-14`. */
+const datePart = /-\d{4}-?\d{2}-?\d{2}$/;
+
+/** What models cost, as data. */
 export class Prices {
   readonly #byModel: ReadonlyMap<string, Price>;
 
@@ -18,20 +26,34 @@ export class Prices {
   }
 
   has(model: string | undefined): boolean {
-    return model !== undefined && this.#byModel.has(model);
+    return this.#of(model) !== undefined;
   }
 
-  /** Dollars; undefined when nobody says how many tokens of which model. */
-  cost(usage: Usage | undefined): number | undefined {
-    const price = usage?.model === undefined ? undefined : this.#byModel.get(usage.model);
+  /**
+   * Dollars; undefined when nobody says how many tokens, or of which model. `granted`: the model that the turn was
+   * granted to, by which a reply of a model without a price is charged.
+   */
+  cost(usage: Usage | undefined, granted?: string): number | undefined {
+    const price = this.#of(usage?.model) ?? this.#of(granted);
     if (!usage || !price) return undefined;
     return (usage.inputTokens * price.input + usage.outputTokens * price.output) / 1_000_000;
+  }
+
+  /** Why a money cap could not be watched while this model speaks; undefined when it can, or there is none. */
+  unwatched({ maxCost, maxCostPerAgent }: MoneyCaps, model: string | undefined): string | undefined {
+    if ((!maxCost && !maxCostPerAgent) || this.has(model)) return undefined;
+    return `there is a money cap and no price for the model ${model ?? '(not named)'}`;
+  }
+
+  #of(model: string | undefined): Price | undefined {
+    if (model === undefined) return undefined;
+    return this.#byModel.get(model) ?? this.#byModel.get(model.replace(datePart, ''));
   }
 }
 
 const isPrice = (value: unknown): value is Price => {
   const { input, output } = (value ?? {}) as Partial<Price>;
-  return typeof input === 'number' && input >= 0 && typeof output === 'number' && output >= 0;
+  return Number.isFinite(input) && Number(input) >= 0 && Number.isFinite(output) && Number(output) >= 0;
 };
 
 /** The built-in table, with the rows of the operator's file (ROUTER_PRICES) over it. */

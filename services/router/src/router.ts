@@ -7,8 +7,10 @@ import { Grants } from './grants.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { Retention, type RetentionRule } from './ledger/retention.ts';
 import { RouterMetrics } from './metrics.ts';
+import { recoverPools } from './pool-recovery.ts';
 import type { Pools } from './pools.ts';
 import type { Prices } from './prices.ts';
+import { countWaits } from './waits.ts';
 
 export interface RouterOptions {
   readonly ledger: Ledger;
@@ -43,7 +45,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   const { ledger, now, prices, pools } = options;
   const metrics: RouterMetrics = new RouterMetrics(options.version, {
     conversations: () => conversations.count,
-    waiting: () => grants.waiting,
+    waits: () => countWaits({ conversations, grants, mailboxes }),
     agents: () => new Set([...grants.names(), ...mailboxes.names()]).size,
     delivered: () => mailboxes.delivered,
     waitingLines: () => mailboxes.waiting,
@@ -83,6 +85,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     correspondence.onCommit({ before: undefined, after: state, entries, position: 0 });
   }
   mailboxes.recover(now());
+  recoverPools(pools, { ledger, conversations, now: now() });
   grants.start();
 
   conversations.follow((commit) => correspondence.onCommit(commit));

@@ -5,6 +5,7 @@ import type { Control } from '../control/control.ts';
 import type { Guard } from '../identity/guard.ts';
 import { type Identity, mayReadAll } from '../identity/identity.ts';
 import { presentedToken } from '../identity/presented-token.ts';
+import { LedgerDamage } from '../ledger/damage.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Router } from '../router.ts';
 import type { ConsoleFile } from './console-files.ts';
@@ -107,14 +108,16 @@ const answer = async (
   if (kind !== 'conversations') return notFound(response);
   if (id === undefined) {
     const limit = Math.min(natural(url.searchParams.get('limit')) ?? 100, maxListed);
-    return json(response, 200, { conversations: router.conversations.recent(limit).map(conversationView) });
+    return json(response, 200, {
+      conversations: router.conversations.recent(limit).map((state) => conversationView(router, state)),
+    });
   }
   const state = router.conversations.find(id);
   if (!state) return notFound(response, 'there is no such conversation');
   const since = natural(url.searchParams.get('since')) ?? 0;
   const limit = natural(url.searchParams.get('limit')) ?? Number.MAX_SAFE_INTEGER;
   const entries = router.conversations.entriesSince(id, since, limit);
-  return json(response, 200, { conversation: conversationView(state), entries });
+  return json(response, 200, { conversation: conversationView(router, state), entries });
 };
 
 /** Said by nobody and to nobody in particular, so whoever asks gets an answer, even when the router is full. */
@@ -138,6 +141,11 @@ export const makeHttpServer = (options: HttpOptions, certificate?: Certificate):
       // A URL that cannot be parsed is the peer's fault, like any other path that is not there.
       if (error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL')
         return notFound(response);
+      if (error instanceof LedgerDamage) {
+        options.router.metrics.ledgerFailed();
+        const problem = { code: 'damaged', message: 'what was asked for is damaged in the ledger' };
+        return json(response, 500, { error: problem });
+      }
       // Gone in the middle of its request: there is nobody to answer.
       if (!request.complete) return response.destroy();
       throw error;

@@ -1,8 +1,9 @@
 import type { Conversation } from '../core/conversation.ts';
 import type { Router } from '../router.ts';
+import { waitsOf } from '../waits.ts';
 
 /** A conversation as the HTTP interface shows it. */
-export const conversationView = (state: Conversation) => ({
+export const conversationView = (router: Router, state: Conversation) => ({
   id: state.id,
   status: state.status.state,
   by: state.by,
@@ -13,6 +14,9 @@ export const conversationView = (state: Conversation) => ({
   turns: state.lines,
   seq: state.seq,
   floor: state.floor.map(({ member }) => member),
+  /** Who of them has not been given the turn yet, and why. */
+  waiting: waitsOf(router, state),
+  votes: state.votes,
   usage: state.spent,
   moderator: state.moderator,
   seats: Object.fromEntries(state.seats),

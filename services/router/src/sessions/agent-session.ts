@@ -13,6 +13,7 @@ import type { Outcome } from '../conversations.ts';
 import type { Command } from '../core/command.ts';
 import type { Replica } from '../grants.ts';
 import { type Identity, maySpeak } from '../identity/identity.ts';
+import { unwatchedCap } from '../money-cap.ts';
 import type { Router } from '../router.ts';
 import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission.ts';
 import { newConversationId } from './conversation-id.ts';
@@ -175,7 +176,7 @@ export class AgentSession implements Session {
     const running = frame.resume ? conversations.unfinished(by, frame.members) : undefined;
     const id = running ?? newConversationId();
     // The opener hears the ending even if it is never granted a turn.
-    replica.sent.set(id, replica.sent.get(id) ?? 0);
+    if (running) replica.sent.set(id, replica.sent.get(id) ?? 0);
     if (running && conversations.get(running)) {
       return this.#send({ type: 'accepted', ref: frame.ref, conversation: running, seq: 1 });
     }
@@ -193,6 +194,10 @@ export class AgentSession implements Session {
       policy = 'addressed',
     } = frame;
     const limits = completeLimits(this.#setting.defaults, frame.limits);
+    const modelOf = (member: string) => cast?.find((role) => role.name === member)?.model;
+    const unwatched = unwatchedCap(this.#router, { members: [by, ...members], modelOf, limits });
+    if (unwatched !== undefined) return this.#refuse('no-price', unwatched, { ref: frame.ref });
+    replica.sent.set(id, 0);
     conversations.submit(
       id,
       { type, by, members, first, policy, topic, moderator, cast, hears, seed, opening, limits },
@@ -231,7 +236,7 @@ export class AgentSession implements Session {
         to,
         done,
         usage,
-        cost: this.#router.prices.cost(usage),
+        cost: this.#router.prices.cost(usage, this.#modelIn(conversation)),
         ...(turn !== undefined && { seen }),
       },
       (outcome) => {
@@ -239,6 +244,12 @@ export class AgentSession implements Session {
         this.#told({ ref, conversation, turn }, outcome);
       },
     );
+  }
+
+  /** What a turn of this member in the conversation is granted to. */
+  #modelIn(conversation: string): string | undefined {
+    const { name, model } = this.#replica as Replica;
+    return this.#router.conversations.get(conversation)?.cast.get(name)?.model ?? model;
   }
 
   #submit(regarding: Regarding & { conversation: string }, command: Command): void {
@@ -249,14 +260,18 @@ export class AgentSession implements Session {
 
   #pass(replica: Replica, { conversation, turn, reason, detail, retryAfterMs }: FrameOf<'pass'>): void {
     const { name } = replica;
-    if (reason === 'rate-limited') this.#router.grants.rateLimited(replica, retryAfterMs);
+    const { grants } = this.#router;
+    const grant = grants.grantOf(conversation, turn);
+    if (reason === 'rate-limited' && grant?.replica === replica) grants.rateLimited(grant, retryAfterMs);
     this.#submit({ conversation, turn }, { type: 'pass', from: name, turn, reason, detail });
   }
 
   #chunk(replica: Replica, { conversation, turn, text }: FrameOf<'chunk'>): void {
-    const grant = this.#router.grants.grantOf(conversation, turn);
+    const { grants, watchers } = this.#router;
+    const grant = grants.grantOf(conversation, turn);
     if (grant?.replica !== replica) return;
-    this.#router.watchers.tell({ type: 'chunk', conversation, turn, from: replica.name, text });
+    grants.called(grant);
+    watchers.tell({ type: 'chunk', conversation, turn, from: replica.name, text });
   }
 
   #askHistory(frame: FrameOf<'history'>): void {

@@ -1,0 +1,26 @@
+import type { Limits } from '@parley/protocol';
+import type { Grants } from './grants.ts';
+import type { Prices } from './prices.ts';
+
+interface Asked {
+  readonly members: readonly string[];
+  /** The model that the conversation itself gives a member. */
+  readonly modelOf: (member: string) => string | undefined;
+  readonly limits: Limits;
+}
+
+/** Why a conversation may not be opened: it has a money cap, and a member that is here has a model without a price. */
+export const unwatchedCap = (
+  { grants, prices }: { readonly grants: Grants; readonly prices: Prices },
+  { members, modelOf, limits }: Asked,
+): string | undefined => {
+  for (const member of members) {
+    const own = modelOf(member);
+    const models = own === undefined ? [...grants.replicasOf(member)].map(({ model }) => model) : [own];
+    for (const model of models) {
+      const why = prices.unwatched(limits, model);
+      if (why !== undefined) return `${why}, with which ${member} speaks`;
+    }
+  }
+  return undefined;
+};

@@ -1,0 +1,49 @@
+import type { Entry } from '@parley/protocol';
+import type { Conversations } from './conversations.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { EarlierCall, Pools } from './pools.ts';
+
+const pageSize = 1_000;
+
+/** Entries with which a granted turn came back; a line without usage was written by a person. */
+const wasCall = (entry: Entry): boolean =>
+  entry.type === 'said'
+    ? entry.turn !== undefined && entry.usage !== undefined
+    : entry.type === 'passed' || entry.type === 'lapsed' || entry.type === 'bid';
+
+/** The newest entries of the ledger, back to `from` at least, oldest first. */
+const newestEntries = (ledger: Ledger, from: number) => {
+  const last = ledger.position();
+  for (let since = last - pageSize; ; since -= pageSize) {
+    const entries = ledger.readAll(Math.max(0, since), last);
+    const [oldest] = entries;
+    if (since <= 0 || (oldest && oldest.entry.at < from)) return entries;
+  }
+};
+
+/**
+ * Tells the pools of the calls that the router before this one leased: those whose turns came back in the last window,
+ * by the ledger, and those that may be under way, one for each turn on the floor. So a restart never lets more calls
+ * through than the rule; where many turns wait, it may cost a window of waiting. Only a second restart within one window
+ * may miss calls: of a turn that both routers granted and that nobody answered.
+ */
+export const recoverPools = (
+  pools: Pools,
+  { ledger, conversations, now }: { ledger: Ledger; conversations: Conversations; now: number },
+): void => {
+  if (!pools.any || ledger.position() === 0) return;
+  const from = now - pools.windowMs;
+  const calls: EarlierCall[] = [];
+  for (const { conversation, entry } of newestEntries(ledger, from)) {
+    if (entry.at < from || !wasCall(entry)) continue;
+    const own = 'from' in entry ? conversations.find(conversation)?.cast.get(entry.from)?.model : undefined;
+    const usage = entry.type === 'said' ? entry.usage : undefined;
+    const tokens = usage && usage.inputTokens + usage.outputTokens;
+    calls.push({ at: entry.at, model: own ?? usage?.model, tokens });
+  }
+  for (const { floor, cast } of conversations.running()) {
+    for (const { member, notBefore } of floor)
+      if (notBefore <= now) calls.push({ at: now, model: cast.get(member)?.model });
+  }
+  pools.recover(calls);
+};
