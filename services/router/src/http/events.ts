@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Happening } from '../followers/watchers.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { LedgerDamage } from '../ledger/damage.ts';
+import type { Ledger, Placed } from '../ledger/ledger.ts';
 import type { Router } from '../router.ts';
 
 const pageSize = 500;
@@ -28,7 +29,7 @@ interface Asked {
  * the id it has reached, so nothing is missed or repeated.
  */
 export const streamEvents = (
-  { watchers, now }: Router,
+  { watchers, metrics, now }: Router,
   ledger: Ledger,
   response: ServerResponse,
   { since, conversation, reader }: Asked,
@@ -59,9 +60,21 @@ export const streamEvents = (
   });
 
   let position = since ?? ledger.position();
+  /** Undefined when it cannot be read: the reader is cut off rather than shown a gap. */
+  const nextPage = (): Placed[] | undefined => {
+    try {
+      return ledger.readAll(position, pageSize);
+    } catch (error) {
+      if (!(error instanceof LedgerDamage)) throw error;
+      metrics.ledgerFailed();
+      response.destroy();
+      return undefined;
+    }
+  };
   const catchUp = (): void => {
     if (stopped) return;
-    const page = ledger.readAll(position, pageSize);
+    const page = nextPage();
+    if (!page) return;
     if (page.length === 0) {
       // Reading and watching change over in one turn of the event loop, so nothing falls between.
       stopWatching = watchers.add(send);
