@@ -19,7 +19,7 @@ export interface Placed {
 }
 
 /** `at`: when it ended, in ms since 1970. */
-export interface EndedConversation {
+interface EndedConversation {
   readonly id: string;
   readonly at: number;
 }
