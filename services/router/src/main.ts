@@ -43,6 +43,7 @@ const serve = async (): Promise<void> => {
   const checkVisitor = makeVisitorCheck(exposure.visitors, arrivals);
   const tls = openTls(config.tlsCert, config.tlsKey);
   const ledger = openLedger(config.ledger);
+  backupOnSignal(process, { ledger, path: config.ledger, log });
   const writes = new Writes();
   const router = makeRouter({
     ledger,
@@ -119,7 +120,6 @@ const serve = async (): Promise<void> => {
     'listening',
   );
 
-  backupOnSignal(process, { ledger, path: config.ledger, log });
   stopOnSignal(process, {
     log,
     graceMs: config.drainSeconds * 1_000 + 5_000,
