@@ -68,7 +68,7 @@ export const startRouter = async (start: StartRouter): Promise<Router> => {
   return router;
 };
 
-export const isReady = async (port: number): Promise<boolean> => {
+const isReady = async (port: number): Promise<boolean> => {
   try {
     return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
   } catch {
