@@ -20,7 +20,7 @@ describe('parley fork and diff', () => {
     startCast(router, { OPENAI_BASE_URL: server.baseUrl, OPENAI_API_KEY: 'sk-test' });
     const at = ['--url', router.url];
     await answerOf('run', 'scenarios/relay.yaml', '--no-agents', '--turns', '9', ...at);
-    const [{ id }] = (await router.conversations()) as [{ id: string }];
+    const { id } = (await router.conversations())[0]!;
     const fork = (
       await answerOf('fork', id, '--turn', '6', '--set', 'east.model=gpt-4.1-mini', ...at)
     ).trim();
