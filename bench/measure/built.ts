@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const directory = mkdtempSync(join(tmpdir(), 'parley-bench-'));
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 
 /** A fresh directory for one ledger, on the file system of the temporary directory. */
 export const emptyDirectory = (): string => mkdtempSync(join(directory, 'ledger-'));
