@@ -129,6 +129,7 @@ const entryVariants = {
     cast: optional(list(role, { max: maxMembers })),
     limits,
     floor,
+    bidding,
   },
   said: {
     ...place,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type ControlAction, type ControlBody, controlBodies, type RefusalCode } from '@parley/protocol';
 import type { Outcome } from '../conversations.ts';
 import type { Command } from '../core/command.ts';
+import { unwatchedCap } from '../money-cap.ts';
 import type { Router } from '../router.ts';
 import { newConversationId } from '../sessions/conversation-id.ts';
 import { completeLimits, type LimitDefaults } from '../sessions/limit-defaults.ts';
@@ -36,13 +37,22 @@ const refused = (code: RefusalCode, message: string): Answer => ({
   body: { error: { code, message } },
 });
 
+const anotherRequest: Answer = {
+  status: 422,
+  body: { error: { code: 'bad-frame', message: 'this idempotency key was used for another request' } },
+};
+
 const maxRemembered = 10_000;
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+/** Keys are everybody's own, for each conversation and action. */
+const placeOf = ({ by, action, id = '', key = '' }: ControlRequest): string =>
+  `${by}\n${action}\n${id}\n${key}`;
 
 /** Everything that an operator can do to conversations: each act is an entry, so a run stays reproducible. */
 export class Control {
   readonly #router: Router;
   readonly #defaults: LimitDefaults;
-  readonly #answers = new Map<string, Promise<Answer>>();
+  readonly #answers = new Map<string, { readonly asked: string; readonly answer: Promise<Answer> }>();
 
   constructor(router: Router, defaults: LimitDefaults) {
     this.#router = router;
@@ -50,14 +60,17 @@ export class Control {
   }
 
   handle(request: ControlRequest): Promise<Answer> {
-    const { key, by, action, id } = request;
+    const { key, body } = request;
     if (key === undefined) return this.#do(request);
-    const remembered = `${by}\n${action}\n${id ?? ''}\n${key}`;
-    const known = this.#answers.get(remembered);
-    if (known) return known;
+    const place = placeOf(request);
+    const asked = digest(JSON.stringify(body));
+    const known = this.#answers.get(place);
+    if (known) return known.asked === asked ? known.answer : Promise.resolve(anotherRequest);
     const answer = this.#do(request);
-    this.#answers.set(remembered, answer);
+    this.#answers.set(place, { asked, answer });
     if (this.#answers.size > maxRemembered) this.#answers.delete(this.#answers.keys().next().value as string);
+    // What could not be done now may be done when it is asked again.
+    answer.then(({ status }) => status >= 500 && this.#answers.delete(place));
     return answer;
   }
 
@@ -73,18 +86,22 @@ export class Control {
   }
 
   /** The id comes from the idempotency key, so that a repetition finds the first even after a restart. */
-  #idFor({ key, by, action }: ControlRequest): string {
-    if (key === undefined) return newConversationId();
-    return `c${createHash('sha256').update(`${by}\n${action}\n${key}`).digest('hex').slice(0, 16)}`;
+  #idFor(request: ControlRequest): string {
+    return request.key === undefined ? newConversationId() : `c${digest(placeOf(request)).slice(0, 16)}`;
   }
 
   async #open(request: ControlRequest, body: ControlBody<'open'>): Promise<Answer> {
     const id = this.#idFor(request);
-    if (request.key !== undefined && this.#router.conversations.find(id)) return this.#shown(id, 200);
+    if (request.key !== undefined && this.#router.conversations.find(id)) return this.#opened(id, 1);
     const { by = body.members[0] as string, policy = 'addressed', limits, ...rest } = body;
-    const priced = this.#unpriced(body);
-    if (priced) return priced;
     const complete = completeLimits(this.#defaults, limits);
+    const modelOf = (member: string) => body.cast?.find(({ name }) => name === member)?.model;
+    const unwatched = unwatchedCap(this.#router, {
+      members: [by, ...body.members],
+      modelOf,
+      limits: complete,
+    });
+    if (unwatched !== undefined) return refused('no-price', unwatched);
     const outcome = await this.#submit(id, { type: 'open', ...rest, by, policy, limits: complete });
     return this.#told(id, outcome, 201);
   }
@@ -96,26 +113,16 @@ export class Control {
   ): Promise<Answer> {
     const { conversations } = this.#router;
     const id = this.#idFor(request);
-    if (request.key !== undefined && conversations.find(id)) return this.#shown(id, 200);
+    if (request.key !== undefined && conversations.find(id)) return this.#opened(id, at + 1);
     const parent = conversations.at(parentId, at);
     if (!parent) return refused('unknown-conversation', `there is no conversation with an entry ${at}`);
     const complete = completeLimits(parent.limits, limits);
+    const modelOf = (member: string) =>
+      (cast?.find(({ name }) => name === member) ?? parent.cast.get(member))?.model;
+    const unwatched = unwatchedCap(this.#router, { members: parent.members, modelOf, limits: complete });
+    if (unwatched !== undefined) return refused('no-price', unwatched);
     const outcome = await this.#submit(id, { type: 'fork', by: request.by, parent, cast, limits: complete });
     return this.#told(id, outcome, 201);
-  }
-
-  /** A money cap needs the price of every model that is known to take part. */
-  #unpriced({ members, cast, limits }: ControlBody<'open'>): Answer | undefined {
-    if (!limits?.maxCost && !limits?.maxCostPerAgent) return undefined;
-    const { grants, prices } = this.#router;
-    const models = members.flatMap((member) => {
-      const own = cast?.find(({ name }) => name === member)?.model;
-      return own === undefined ? [...grants.replicasOf(member)].map(({ model }) => model) : [own];
-    });
-    const unknown = models.find((model) => !prices.has(model));
-    return models.some((model) => !prices.has(model))
-      ? refused('no-price', `there is a money cap and no price for the model ${unknown ?? '(not named)'}`)
-      : undefined;
   }
 
   #submit(id: string, command: Command): Promise<Outcome> {
@@ -128,8 +135,9 @@ export class Control {
       : { status, body: { conversation: id, seq: outcome.seq } };
   }
 
-  #shown(id: string, status: number): Answer {
-    return { status, body: { conversation: id, seq: 1 } };
+  /** As it was answered before a restart. */
+  #opened(id: string, seq: number): Answer {
+    return { status: 201, body: { conversation: id, seq } };
   }
 }
 

@@ -60,6 +60,7 @@ const fork = ({ by, parent, cast, limits }: CommandOf<'fork'>, now: number): Dec
     ...(cast && { cast }),
     limits,
     floor,
+    ...(parent.floor.some(({ wanted }) => wanted === 'bid') && { bidding: true }),
   });
 };
 
@@ -162,7 +163,7 @@ export const decide = (state: Conversation | undefined, command: Command, now: n
       return state.status.state === 'paused' ? append() : append({ type: 'paused', ...here, by: command.by });
     case 'resume': {
       const { by, lines } = command;
-      if (state.status.state !== 'paused' && lines === undefined) return append();
+      if (state.status.state !== 'paused' && lines === undefined && !state.stepping) return append();
       return append({ type: 'resumed', ...here, by, ...(lines !== undefined && { lines }) });
     }
     case 'end':

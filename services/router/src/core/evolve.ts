@@ -48,7 +48,11 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
 });
 
 /** The parent's state at the fork, under another id; its clock starts anew. */
-const fork = (parent: Conversation, entry: EntryOf<'forked'>, id: string): Conversation => ({
+const fork = (
+  { stepping: _, ...parent }: Conversation,
+  entry: EntryOf<'forked'>,
+  id: string,
+): Conversation => ({
   ...parent,
   id,
   seq: entry.seq,
@@ -176,7 +180,8 @@ export const evolve = (state: Conversation | undefined, entry: Entry, id: string
     case 'resumed': {
       const paused = state.status.state === 'paused' ? entry.at - state.status.since : 0;
       const stepping = entry.lines === undefined ? {} : { stepping: { lines: entry.lines, by: entry.by } };
-      return { ...state, ...stepping, seq, status: { state: 'running' }, pausedMs: state.pausedMs + paused };
+      const { stepping: _, ...rest } = state;
+      return { ...rest, ...stepping, seq, status: { state: 'running' }, pausedMs: state.pausedMs + paused };
     }
     case 'ended': {
       const { reason, detail, at } = entry;

@@ -4,7 +4,7 @@ import type { Conversation, Turn } from './conversation.ts';
 import { type Ended, endingAfter, outOfTime } from './endings.ts';
 import { isFarewell, likeness, nudgeAt } from './loops.ts';
 import { policies } from './policies/policies.ts';
-import type { Floor } from './policies/policy.ts';
+import { type Floor, nextInOrder } from './policies/policy.ts';
 import { highestBidder } from './policies/volunteer.ts';
 
 /** The name under which the router itself says something. */
@@ -36,12 +36,17 @@ const afterLine = (
   return [{ type: 'paused', seq: seq + 1, at, by: state.stepping.by }];
 };
 
-/** Whom a line without a target addresses: who gave the turn, else the last speaker, else the only other. */
+/**
+ * Whom a line without a target addresses: who gave the turn, else the last speaker, else the only other. An operator
+ * who spoke is no member and owes no reply: whoever answers one goes on with the next in order.
+ */
 const defaultTarget = (state: Conversation, from: string, turn: Turn | undefined): string | undefined => {
-  if (turn && turn.givenBy !== from && state.members.includes(turn.givenBy)) return turn.givenBy;
-  if (state.lastSpeaker !== undefined && state.lastSpeaker !== from) return state.lastSpeaker;
   const others = state.members.filter((member) => member !== from);
-  return others.length === 1 ? others[0] : undefined;
+  const known = [turn?.givenBy, state.lastSpeaker].find(
+    (name) => name !== undefined && others.includes(name),
+  );
+  if (known !== undefined || others.length === 1) return known ?? others[0];
+  return turn && nextInOrder(state.members, from);
 };
 
 export const lastTaken = ({ taken }: Conversation, member: string) =>
@@ -78,12 +83,15 @@ const nudge = (state: Conversation, said: EntryOf<'said'>): Entry[] => {
 export const say = (state: Conversation, command: CommandOf<'say'>, now: number): Decision => {
   const { from, text, usage, cost, done } = command;
   const policy = policies[state.policy];
+  const speaker = typeof command.as === 'object' ? command.as.seat : undefined;
   const turn = state.floor.find(
     ({ number, member, wanted }) =>
-      wanted === 'speak' && member === from && (command.turn === undefined || number === command.turn),
+      // A person places no bid: whoever sits in a member's place may speak instead.
+      (wanted === 'speak' || speaker !== undefined) &&
+      member === from &&
+      (command.turn === undefined || number === command.turn),
   );
   const seat = state.seats.get(from);
-  const speaker = typeof command.as === 'object' ? command.as.seat : undefined;
   if (command.as !== 'operator') {
     if (!turn && command.turn !== undefined) return staleTurn(state, from, command.turn);
     if (!state.members.includes(from)) return refuse('not-a-member', `${from} is not a member`);

@@ -37,9 +37,15 @@ export class Correspondence {
     if (desk.current === undefined && desk.byPeer.size === 0) this.#desks.delete(name);
   }
 
-  onCommit({ after, entries }: Commit): void {
+  onCommit({ before, after, entries }: Commit): void {
     for (const entry of entries) {
       if (entry.type === 'said' && entry.target !== undefined) this.note(entry.from, entry.target, after.id);
+    }
+    // Where turns go round nobody is addressed: who is given the floor answers whoever spoke last.
+    for (const { member, number } of after.floor) {
+      const peer = after.lastSpeaker;
+      if (peer === undefined || peer === member) continue;
+      if (!before?.floor.some((turn) => turn.number === number)) this.#note(member, peer, after.id);
     }
   }
 

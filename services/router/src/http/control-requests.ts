@@ -42,7 +42,7 @@ export const answerControl = async (
     return error(404, 'not-found', 'no such action');
   if (identity.role !== 'operator') return error(403, 'forbidden', 'this needs the role operator');
   // A form on another site cannot send this type, so no page can act in a person's name unasked.
-  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
+  if (!/^application\/json *(;|$)/i.test(request.headers['content-type'] ?? '')) {
     return error(415, 'bad-frame', 'content-type must be application/json');
   }
   const text = await readBody(request);

@@ -10,6 +10,7 @@ import { makeHttpServer } from '../../src/http/http-server.ts';
 import type { Certificate } from '../../src/http/tls.ts';
 import { makeVisitorCheck, type VisitorRules } from '../../src/http/visitors.ts';
 import { type Guard, openGuard } from '../../src/identity/guard.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { Pools } from '../../src/pools.ts';
 import { Prices } from '../../src/prices.ts';
@@ -20,6 +21,11 @@ import type { DuplicateRule } from '../../src/sessions/session.ts';
 import type { Rate } from '../../src/token-bucket.ts';
 
 interface ServedOptions {
+  /** One that another router has used, or will. */
+  ledger?: Ledger;
+  pools?: Pools;
+  prices?: Prices;
+  onLedgerFailure?: (error: unknown) => void;
   guard?: Guard;
   visitors?: VisitorRules;
   arrivals?: ArrivalLimits;
@@ -50,19 +56,21 @@ const limits: Limits = {
 
 /** A router on a free port of loopback, with everything but a process around it. Gone when the test is over. */
 export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRouter> => {
-  const ledger = openMemoryLedger();
+  const ledger = options.ledger ?? openMemoryLedger();
   const writes = new Writes();
   const router = makeRouter({
     ledger,
     now: Date.now,
     version: 'test',
-    prices: new Prices({}),
-    pools: new Pools(new Map()),
+    prices: options.prices ?? new Prices({}),
+    pools: options.pools ?? new Pools(new Map()),
     retention: { maxAgeMs: 0, maxBytes: 0 },
     mailboxLimits: { each: { lines: 1_000, bytes: 1e9 }, all: { lines: 1e9, bytes: 1e9 }, maxAgeMs: 60_000 },
-    onLedgerFailure: (error) => {
-      throw error;
-    },
+    onLedgerFailure:
+      options.onLedgerFailure ??
+      ((error) => {
+        throw error;
+      }),
   });
   router.conversations.afterFlush(() => writes.flush());
   const guard = options.guard ?? openGuard;
