@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Innocents, percentile } from '../../tests/hostile/innocents.ts';
 import { type RouterReadings, readMetrics } from '../../tests/hostile/metrics.ts';
@@ -31,10 +32,15 @@ const httpOf = ({ port }: Router) => `http://127.0.0.1:${port}`;
 /** Lets the router collect its garbage when it is told to: what is compared is what it holds, not when it last collected. */
 const collecting = `--expose-gc --import=data:text/javascript,process.on('SIGUSR2',()=>gc())`;
 
+/** The least of several full collections: one alone may come while something is still on its way out. */
 const heldMiB = async (router: Router): Promise<number> => {
-  process.kill(router.child.pid, 'SIGUSR2');
-  await pause(1_000);
-  return (await readMetrics(httpOf(router))).heapBytes / 2 ** 20;
+  let least = Number.POSITIVE_INFINITY;
+  for (let collection = 0; collection < 5; collection++) {
+    process.kill(router.child.pid, 'SIGUSR2');
+    await pause(1_000);
+    least = Math.min(least, (await readMetrics(httpOf(router))).heapBytes / 2 ** 20);
+  }
+  return least;
 };
 
 /** Two innocent clients talk for a while: what they see, and the least that the router takes of the machine's memory. */
@@ -96,7 +102,9 @@ export const hostile = async ({ rounds }: Options): Promise<Outcome> => {
   const quiet: number[] = [];
   const attacked: number[] = [];
   const rates: number[] = [];
+  const loads: number[] = [];
   for (let round = 0; round < rounds; round++) {
+    loads.push(loadavg()[0] ?? 0);
     quiet.push(percentile((await observe(router, phaseMs, paceMs)).delays, 0.99));
     const frames = (await readMetrics(httpOf(router))).frames;
     const child = attack(router, 1e9, attackers);
@@ -123,6 +131,7 @@ export const hostile = async ({ rounds }: Options): Promise<Outcome> => {
       { what: 'p99 of a line, quiet', unit: 'ms', samples: quiet },
       { what: 'p99 of a line, under attack', unit: 'ms', samples: attacked },
       { what: 'p99 under attack over quiet', unit: 'ratio', samples: slowdown },
+      { what: 'load average of the machine before each round', unit: 'processes', samples: loads },
       { what: 'hostile frames read meanwhile', unit: 'frames/s', samples: rates },
     ],
     targets: [
@@ -140,7 +149,7 @@ export const hostile = async ({ rounds }: Options): Promise<Outcome> => {
     ],
     remarks: [
       `Seed ${seed}. Memory: no limit on the rate of frames; before: after a warm-up of ${warmUpFrames} fuzzed frames; heap after a full collection; RSS the lowest while two clients talk for ${settleMs / 1_000} s. Node keeps for itself what it had under load, so RSS does not come back to that of the start.`,
-      `p99: default limits, ${attackers} attacking connections at a time, each replaced when the router ends it; they have the least priority (nice 19). The rounds alternate; on a machine that does other things the quiet p99 is noise, too.`,
+      `p99: default limits, ${attackers} attacking connections at a time, each replaced when the router ends it; they have the least priority (nice 19). The ratio says something only where the quiet p99 is a few ms in every round: on a busy machine a high quiet p99 hides the attack.`,
     ],
   };
 };
