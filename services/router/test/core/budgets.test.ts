@@ -1,0 +1,141 @@
+import { type EntryOf, policyNames } from '@parley/protocol';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { Command } from '../../src/core/command.ts';
+import { evolve } from '../../src/core/evolve.ts';
+import { limits, Talk } from './talk.ts';
+
+const kinds = [
+  ...[
+    'say',
+    'say',
+    'say',
+    'say',
+    'say',
+    'say-again',
+    'say-stale',
+    'say-freely',
+    'pass',
+    'bid',
+    'bid',
+    'fail',
+  ],
+  ...['gone', 'pause', 'resume', 'step', 'join', 'leave', 'seat', 'unseat', 'operator', 'tick', 'restart'],
+] as const;
+const step = fc.record({ kind: fc.constantFrom(...kinds), pick: fc.nat(), tokens: fc.nat({ max: 400 }) });
+type Step = { kind: (typeof kinds)[number]; pick: number; tokens: number };
+
+const budget = fc.record(
+  {
+    maxTurns: fc.integer({ min: 1, max: 30 }),
+    maxTokens: fc.integer({ min: 1, max: 3_000 }),
+    maxTokensPerAgent: fc.integer({ min: 1, max: 1_500 }),
+    maxCost: fc.integer({ min: 1, max: 300 }).map((cents) => cents / 100),
+    maxCostPerAgent: fc.integer({ min: 1, max: 150 }).map((cents) => cents / 100),
+  },
+  { requiredKeys: [] },
+);
+
+/** What an agent, a person, an operator or the router itself may try, in time or not. */
+const commandOf = (talk: Talk, { kind, pick, tokens }: Step): Command | undefined => {
+  const state = talk.state as NonNullable<Talk['state']>;
+  const name = ['ann', 'bob', 'cid', 'dan', 'eve'][pick % 5] as string;
+  const turn = state.floor[pick % Math.max(1, state.floor.length)];
+  const usage = { inputTokens: tokens - Math.floor(tokens / 3), outputTokens: Math.floor(tokens / 3) };
+  const paid = { text: `line ${pick}`, usage, cost: tokens / 1_000 };
+  const last = state.taken[pick % Math.max(1, state.taken.length)];
+  switch (kind) {
+    case 'say':
+      return turn && { type: 'say', from: turn.member, turn: turn.number, ...paid, done: pick % 7 === 0 };
+    case 'say-again':
+      return last && { type: 'say', from: last.member, turn: last.turn, ...paid };
+    case 'say-stale':
+      return { type: 'say', from: name, turn: pick % 40, ...paid };
+    case 'say-freely':
+      return { type: 'say', from: name, ...paid, target: ['ann', 'bob', 'cid'][pick % 3] as string };
+    case 'pass':
+      return turn && { type: 'pass', from: turn.member, turn: turn.number, reason: 'declined' };
+    case 'bid':
+      return turn && { type: 'bid', from: turn.member, turn: turn.number, score: pick % 101 };
+    case 'fail':
+      return turn && { type: 'pass', from: turn.member, turn: turn.number, reason: 'model-unavailable' };
+    case 'gone':
+      return turn && { type: 'lapse', turn: turn.number, cause: 'gone' };
+    case 'join':
+    case 'leave':
+      return { type: kind, who: name };
+    case 'seat':
+    case 'unseat':
+      return { type: kind, who: name, by: 'op' };
+    case 'operator':
+      return { type: 'say', from: 'op', text: 'a word', target: name, as: 'operator' };
+    case 'step':
+      return { type: 'resume', by: 'op', lines: 1 + (pick % 3) };
+    case 'tick':
+      return { type: 'tick' };
+    case 'pause':
+    case 'resume':
+      return { type: kind, by: 'op' };
+    default:
+      return undefined;
+  }
+};
+
+const run = (policy: (typeof policyNames)[number], some: object, steps: readonly Step[]): Talk => {
+  const talk = new Talk({
+    members: ['ann', 'bob', 'cid'],
+    policy,
+    limits: limits({ ...some, onFailure: 'skip', quorum: 0 }),
+  });
+  for (const one of steps) {
+    talk.now += one.pick % 1_000;
+    if (one.kind === 'restart')
+      talk.state = talk.entries.reduce<Talk['state']>(
+        (state, entry) => evolve(state, entry, 'c1'),
+        undefined,
+      );
+    const command = commandOf(talk, one);
+    if (command) talk.do(command);
+  }
+  return talk;
+};
+
+it.each(policyNames)(
+  'under policy %s no run exceeds a limit by more than the line that reached it',
+  (policy) => {
+    let reached = 0;
+    const check = (some: Record<string, number>, steps: readonly Step[]) => {
+      const talk = run(policy, some, steps);
+      const lines = talk.entries.filter(({ type }) => type === 'said' || type === 'passed');
+      const said = lines.filter((entry): entry is EntryOf<'said'> => entry.type === 'said');
+      const { maxTurns = Infinity, maxTokens = Infinity, maxCost = Infinity } = some;
+      const { maxTokensPerAgent = Infinity, maxCostPerAgent = Infinity } = some;
+      expect(lines.length).toBeLessThanOrEqual(maxTurns);
+      const total = { tokens: 0, cost: 0 };
+      const own = new Map<string, { tokens: number; cost: number }>();
+      for (const { from, usage, cost = 0 } of said) {
+        const mine = own.get(from) ?? { tokens: 0, cost: 0 };
+        // Nobody speaks on once a limit has been reached.
+        expect(total.tokens).toBeLessThan(maxTokens);
+        expect(total.cost).toBeLessThan(maxCost);
+        for (const { tokens, cost: spent } of own.values()) {
+          expect(tokens).toBeLessThan(maxTokensPerAgent);
+          expect(spent).toBeLessThan(maxCostPerAgent);
+        }
+        const tokens = (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
+        own.set(from, { tokens: mine.tokens + tokens, cost: mine.cost + cost });
+        total.tokens += tokens;
+        total.cost += cost;
+      }
+      const ends = talk.entries.flatMap((entry, index) => (entry.type === 'ended' ? [index] : []));
+      expect(ends.every((index) => index === talk.entries.length - 1)).toBe(true);
+      if (['max-turns', 'token-budget', 'cost-budget'].includes(talk.ending ?? '')) reached++;
+    };
+    fc.assert(fc.property(budget, fc.array(step, { minLength: 30, maxLength: 120 }), check), {
+      seed: 44,
+      numRuns: 300,
+    });
+    // A run that never gets to a limit would prove nothing.
+    expect(reached).toBeGreaterThan(100);
+  },
+);
