@@ -3,7 +3,7 @@ import type { Scenario } from './scenario.ts';
 
 /** What no single key can know: names that nobody has, and settings that contradict each other. */
 export const checkConsistency = (scenario: Scenario, problems: Problems): void => {
-  const { cast, policy = 'addressed', moderator, first, limits, endings } = scenario;
+  const { cast, policy = 'addressed', moderator, first, endings } = scenario;
   const members = [...cast.keys()];
   const known = (name: string | undefined, ...path: string[]) => {
     if (name !== undefined && !cast.has(name)) {
@@ -30,12 +30,9 @@ export const checkConsistency = (scenario: Scenario, problems: Problems): void =
   if (policy !== 'moderator' && moderator !== undefined) {
     problems.atPath(['moderator'], `has no effect under policy ${policy}`);
   }
-  const { quorum, minTurns = 0 } = endings ?? {};
+  const { quorum } = endings ?? {};
   if (typeof quorum === 'number' && quorum > members.length) {
     problems.atPath(['endings', 'quorum'], `there are only ${members.length} members`);
-  }
-  if (limits?.turns && minTurns > limits.turns) {
-    problems.atPath(['endings', 'minTurns'], `it ends after ${limits.turns} turns, before this`);
   }
   if (endings?.stopSpeakers && !endings.stopPhrases) {
     problems.atPath(['endings', 'stopSpeakers'], 'there are no stopPhrases');
