@@ -31,8 +31,8 @@ class Bench {
       version: 'test',
       prices: new Prices({}),
       pools: new Pools(new Map()),
-      mailboxLimit: 10,
-      mailboxAgeMs: 1_000,
+      retention: { maxAgeMs: 0, maxBytes: 0 },
+      mailboxLimits: { each: { lines: 10, bytes: 1e9 }, all: { lines: 1e9, bytes: 1e9 }, maxAgeMs: 1_000 },
       onLedgerFailure: (error) => {
         throw error;
       },
@@ -56,7 +56,7 @@ class Bench {
   }
 
   connect(name: string): void {
-    const connection = { send() {}, close() {}, ping() {} };
+    const connection = { isOpen: true, send() {}, close() {}, ping() {} };
     const replica: Replica = {
       name,
       connection,
