@@ -17,6 +17,9 @@ help: ## Show this list
 demo: $(INSTALLED) ## A router and two agents hold a conversation in this terminal: no Docker, no key
 	@npm run -s parley -- demo $(ARGS)
 
+scenario: $(INSTALLED) ## Run a scenario the same way: make scenario FILE=scenarios/panel.yaml
+	@npm run -s parley -- run $(or $(FILE),scenarios/debate.yaml) $(ARGS)
+
 setup: $(INSTALLED) ## Install the dependencies, and make .env from .env.example if there is none
 	@[ -e .env ] || cp .env.example .env
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { controlBodies, policyNames } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { scenarioSchema } from '../generate-schema.ts';
+import { exitCodes } from '../src/ending.ts';
 import { agentsOf } from '../src/scenario/agents.ts';
 import { openingOf } from '../src/scenario/opening.ts';
 import { parseScenario, readScenario, scenarioHash } from '../src/scenario/read-scenario.ts';
@@ -232,5 +233,23 @@ describe('the scenarios that come with it', () => {
 
   it('have a schema that is what `npm run generate` writes', () => {
     expect(readFileSync(`${repository}docs/schema/scenario.json`, 'utf8')).toBe(scenarioSchema);
+  });
+});
+
+describe('docs/scenarios.md', () => {
+  const page = readFileSync(`${repository}docs/scenarios.md`, 'utf8');
+
+  it('has an example that is right', () => {
+    const [, example] = /```yaml\n(.*?)```/s.exec(page) ?? [];
+    expect(problemsOf(example!)).toEqual([]);
+  });
+
+  it('tells every key, every scenario that comes with it, and the exit code of every ending', () => {
+    for (const key of scenarioSchema.matchAll(/"(\w+)": \{\s*"description"/g))
+      expect(page).toContain(`\`${key[1]}\``);
+    for (const file of shipped) expect(page).toContain(`| \`${basename(file)}\` |`);
+    for (const [ending, code] of Object.entries(exitCodes)) {
+      expect(page).toMatch(new RegExp(`^\\| ${code} \\|.*\`${ending}\``, 'm'));
+    }
   });
 });
