@@ -31,6 +31,8 @@ export interface FakeOpenAiOptions {
   readonly tokens?: number;
   /** Between the tokens of a streamed reply. */
   readonly tokenDelayMs?: number;
+  /** More calls than this in any window are answered 429. */
+  readonly rate?: { readonly calls: number; readonly windowMs: number };
 }
 
 const words = 'the river bends slowly past an old mill where nobody grinds corn any more'.split(' ');
@@ -43,7 +45,11 @@ export class FakeOpenAi {
   readonly byModel = new Map<string, Behaviour>();
   inFlight = 0;
   mostInFlight = 0;
-  readonly #options: Required<FakeOpenAiOptions>;
+  /** When calls came, in ms. */
+  readonly arrivals: number[] = [];
+  /** Calls that were answered 429 because of `rate`. */
+  limited = 0;
+  readonly #options: Required<Omit<FakeOpenAiOptions, 'rate'>> & Pick<FakeOpenAiOptions, 'rate'>;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   readonly #gone = new AbortController();
 
@@ -78,8 +84,18 @@ export class FakeOpenAi {
     for await (const part of request.setEncoding('utf8')) raw += part;
     const body = JSON.parse(raw) as ChatRequest;
     this.requests.push({ body, authorization: request.headers.authorization });
+    if (this.#tooMany()) return this.#fail(response, 429, 'rate_limit_exceeded', { 'retry-after': '1' });
     const behaviour = this.next.shift() ?? this.byModel.get(body.model) ?? { kind: 'reply' };
     await this.#behave(behaviour, body, response).catch(() => response.destroy());
+  }
+
+  #tooMany(): boolean {
+    const { rate } = this.#options;
+    const now = performance.now();
+    this.arrivals.push(now);
+    if (!rate || this.arrivals.filter((at) => at >= now - rate.windowMs).length <= rate.calls) return false;
+    this.limited++;
+    return true;
   }
 
   async #behave(behaviour: Behaviour, body: ChatRequest, response: ServerResponse): Promise<void> {
