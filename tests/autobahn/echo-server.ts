@@ -10,21 +10,22 @@ import { RouterMetrics } from '../../services/router/src/metrics.ts';
  * Prints its URL. Binary frames are refused, as PROTOCOL.md §2.1 has it.
  */
 const none = () => 0;
+const levels = {
+  conversations: none,
+  waits: () => new Map(),
+  agents: none,
+  delivered: none,
+  waitingLines: none,
+  expiredLines: none,
+  openBreakers: none,
+};
 const server = createServer();
 openDoor(server, {
   registerMs: 60_000,
   heartbeatMs: 60_000,
-  stalledMs: 60_000,
+  stalledMs: 10_000,
   rate: { perSecond: 0, burst: 1 },
-  metrics: new RouterMetrics('0', {
-    conversations: none,
-    waits: () => new Map(),
-    agents: none,
-    delivered: none,
-    waitingLines: none,
-    expiredLines: none,
-    openBreakers: none,
-  }),
+  metrics: new RouterMetrics('0', levels),
   writes: new Writes(),
   guard: openGuard,
   checkVisitor: () => undefined,
