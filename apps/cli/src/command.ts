@@ -56,5 +56,5 @@ const readToken = (env: Environment): string | undefined => {
 };
 
 /** Where the router is: --url, else ROUTER_URL, else the usual port of this machine. */
-export const routerUrl = (option: string | undefined, env: Environment): string =>
+const routerUrl = (option: string | undefined, env: Environment): string =>
   option ?? (env.ROUTER_URL || 'http://127.0.0.1:8765');

@@ -10,11 +10,12 @@ const kept = ['router', 'ollama', 'ollama-pull', 'prometheus', 'grafana'];
 const openerName = 'open-scenario';
 
 /** Asks the router for the conversation, once it is healthy. The key makes a second `up` find the first. */
-const opener = `fetch("http://router:8765/v1/conversations", {
+const opener = `const { env, exit } = require("node:process");
+fetch("http://router:8765/v1/conversations", {
   method: "POST",
-  headers: { "content-type": "application/json", "idempotency-key": process.env.KEY },
-  body: process.env.OPENING,
-}).then(async (answer) => { console.log(await answer.text()); process.exit(answer.ok ? 0 : 1); })`;
+  headers: { "content-type": "application/json", "idempotency-key": env.KEY },
+  body: env.OPENING,
+}).then(async (answer) => { console.log(await answer.text()); exit(answer.ok ? 0 : 1); })`;
 
 /** Compose fills in what stands behind a dollar sign; doubled, it is one. */
 const literal = (text: string): string => text.replaceAll('$', '$$$$');

@@ -29,8 +29,11 @@ export class Progress {
   readonly #seats = new Set<string>();
   #writing: string | undefined;
 
-  chunk(from: string): void {
+  /** Somebody is writing; true when it was somebody else before. */
+  chunk(from: string): boolean {
+    const changed = this.#writing !== from;
     this.#writing = from;
+    return changed;
   }
 
   entry(entry: Entry): void {
@@ -101,7 +104,7 @@ export class Progress {
   #state(now: number, agents: readonly AgentSummary[] | undefined): string {
     if (this.#pausedAt !== undefined) return 'paused';
     const [first, ...others] = this.#floor;
-    if (first === undefined) return 'nobody has the floor';
+    if (first === undefined) return 'nobody has to speak';
     if (this.#bidding) return `${this.#floor.join(', ')} may bid`;
     if (this.#writing !== undefined) return `${this.#writing} speaks`;
     const seated = this.#floor.find((name) => this.#seats.has(name));

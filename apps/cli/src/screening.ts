@@ -31,7 +31,7 @@ export class Screening implements Disposable {
     if (this.#live) this.#timer = setInterval(() => this.#look(api), refreshMs);
     for await (const event of events) {
       if (event.kind === 'chunk') {
-        this.#progress.chunk(event.from);
+        if (this.#progress.chunk(event.from)) this.#refresh();
         this.transcript.chunk(event);
       } else if (event.kind === 'entry') {
         this.entries.push(event.entry);

@@ -14,7 +14,7 @@ export interface Branch {
 }
 
 /** How many entries both begin with. Times count: what was copied by reference has the same. */
-export const sharedLength = (a: Branch, b: Branch): number => {
+const sharedLength = (a: Branch, b: Branch): number => {
   let shared = 0;
   while (
     shared < a.entries.length &&

@@ -9,7 +9,7 @@ import { readChange } from '../scenario/changes.ts';
 import { Screening } from '../screening.ts';
 
 /** The number of the entry behind which line `turn` would stand: everything before it is shared. */
-export const entryBefore = (entries: readonly Entry[], turn: number): number | undefined => {
+const entryBefore = (entries: readonly Entry[], turn: number): number | undefined => {
   const lines = entries.filter(({ type }) => type === 'said' || type === 'passed');
   if (lines.length < turn - 1) return undefined;
   return turn === 1 ? entries[0]?.seq : lines[turn - 2]?.seq;

@@ -7,7 +7,7 @@ type Kept = Record<string, unknown>;
  * What two runs of the same must have in common: the entries without the time and without the id of any
  * conversation. Bids for one floor arrive in any order; they stand in the order of their names here.
  */
-export const comparable = (entries: readonly Entry[]): readonly Kept[] => {
+const comparable = (entries: readonly Entry[]): readonly Kept[] => {
   const kept: Kept[] = [];
   let bids: Entry[] = [];
   const settle = () => {

@@ -167,4 +167,3 @@ export const scenarioField = record({
 });
 
 export type Scenario = Value<typeof scenarioField>;
-export type CastMember = Member;

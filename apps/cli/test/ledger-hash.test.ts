@@ -1,0 +1,52 @@
+import type { Entry } from '@parley/protocol';
+import { describe, expect, it } from 'vitest';
+import { firstDifference, ledgerHash } from '../src/recording/ledger-hash.ts';
+import { ended, opened, said } from './entries.ts';
+
+const talk = (text = 'Is it?'): Entry[] => [
+  opened(),
+  said(2, 'alice', 'A ship.'),
+  said(3, 'bob', text),
+  ended(4),
+];
+const bid = (seq: number, from: string, floor: string[]): Entry =>
+  ({
+    type: 'bid',
+    seq,
+    at: seq,
+    turn: 1,
+    from,
+    score: 5,
+    floor,
+    ...(floor.length > 1 && { bidding: true }),
+  }) as Entry;
+
+describe('the hash of a ledger', () => {
+  it('does not depend on when things happened, or on the order of keys', () => {
+    const later = talk().map(
+      (entry) => Object.fromEntries(Object.entries({ ...entry, at: 99 }).reverse()) as Entry,
+    );
+    expect(ledgerHash(later)).toBe(ledgerHash(talk()));
+    expect(firstDifference(talk(), later)).toBeUndefined();
+  });
+
+  it('depends on every word, on the order and on the length', () => {
+    const others = [talk('Is it'), talk().slice(0, 3), [talk()[0]!, talk()[2]!, talk()[1]!, talk()[3]!]];
+    for (const other of others) expect(ledgerHash(other)).not.toBe(ledgerHash(talk()));
+    expect(firstDifference(talk(), talk('No.'))).toMatchObject({
+      seq: 3,
+      after: expect.stringContaining('No.'),
+    });
+    expect(firstDifference(talk(), talk().slice(0, 3))).toMatchObject({ seq: 4, after: undefined });
+  });
+
+  it('does not depend on who was quicker with a bid, but on what was bid', () => {
+    const one = [opened(), bid(2, 'alice', ['bob']), bid(3, 'bob', ['alice'])];
+    const open = { ...bid(2, 'alice', ['bob']), bidding: true } as Entry;
+    const other = { ...bid(2, 'bob', ['alice']), bidding: true } as Entry;
+    const quick = [opened(), open, bid(3, 'bob', ['alice'])];
+    const slow = [opened(), other, bid(3, 'alice', ['alice'])];
+    expect(ledgerHash(quick)).toBe(ledgerHash(slow));
+    expect(ledgerHash(quick)).not.toBe(ledgerHash(one));
+  });
+});

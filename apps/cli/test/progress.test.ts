@@ -1,0 +1,50 @@
+import type { Entry, Limits } from '@parley/protocol';
+import { describe, expect, it } from 'vitest';
+import { Progress } from '../src/progress.ts';
+
+const limits = { maxTurns: 10, maxDurationMs: 600_000, maxTokens: 1_000, maxCost: 0.5 } as Limits;
+const feed = (...entries: object[]): Progress => {
+  const progress = new Progress();
+  for (const entry of [{ type: 'opened', at: 0, limits, floor: ['ann'] }, ...entries])
+    progress.entry(entry as Entry);
+  return progress;
+};
+const said = {
+  type: 'said',
+  at: 1_000,
+  from: 'ann',
+  usage: { inputTokens: 300, outputTokens: 200 },
+  cost: 0.01,
+  floor: ['ben'],
+};
+const agent = (name: string, active: number) => ({ name, replicas: 1, capacity: 8, active });
+
+describe('the line of progress', () => {
+  it('counts against every limit, and its bar is that of the nearest', () => {
+    const text = feed(said).text(61_000, undefined);
+    expect(text).toBe('━━━━━━╌╌╌╌╌╌ 1/10 turns · 500/1,000 tokens · $0.010/$0.50 · 1:01/10:00 · ben thinks');
+  });
+
+  it('says who is waited for, and why', () => {
+    const state = (progress: Progress, agents?: Parameters<Progress['text']>[1]) =>
+      progress.text(9_000, agents).split(' · ').at(-1);
+    expect(state(feed(said), [agent('ann', 0)])).toBe('waiting for ben to connect');
+    expect(state(feed(said), [agent('ben', 0)])).toBe("ben waits for room at its model's rate");
+    expect(state(feed(said), [agent('ben', 1)])).toBe('ben thinks');
+    expect(state(feed(said, { type: 'paused', at: 2_000 }))).toBe('paused');
+    expect(state(feed({ ...said, bidding: true, floor: ['ben', 'cy'] }))).toBe('ben, cy may bid');
+    expect(state(feed(said, { type: 'seated', at: 1, who: 'ben', by: 'op' }))).toBe(
+      'waiting for whoever has the seat of ben',
+    );
+    const writing = feed(said);
+    writing.chunk('ben');
+    expect(state(writing)).toBe('ben speaks');
+  });
+
+  it('stands still while the conversation is paused', () => {
+    const paused = feed(said, { type: 'paused', at: 5_000 });
+    expect(paused.text(500_000, undefined)).toContain('0:05/10:00');
+    const resumed = feed(said, { type: 'paused', at: 5_000 }, { type: 'resumed', at: 65_000 });
+    expect(resumed.text(70_000, undefined)).toContain('0:10/10:00');
+  });
+});
