@@ -58,7 +58,7 @@ export interface Frame {
 }
 
 /** Complete frames at the start of `bytes`; a server does not mask. */
-export const framesIn = (bytes: Buffer): Frame[] => {
+const framesIn = (bytes: Buffer): Frame[] => {
   const frames: Frame[] = [];
   let at = 0;
   while (bytes.length - at >= 2) {

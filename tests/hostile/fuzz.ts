@@ -72,7 +72,7 @@ const mutations: readonly ((text: string, random: Random) => string)[] = [
   (text) => text,
 ];
 
-export const fuzzedText = (dialect: Dialect, random: Random): string => {
+const fuzzedText = (dialect: Dialect, random: Random): string => {
   let text = JSON.stringify(pick(random, lawful[dialect]));
   const times = 1 + Math.floor(random() * 3);
   for (let i = 0; i < times; i++) text = pick(random, mutations)(text, random);
