@@ -43,6 +43,8 @@ export class FakeOpenAi {
   /** Answers to come, first to last; then those of `byModel`; then ordinary replies. */
   readonly next: Behaviour[] = [];
   readonly byModel = new Map<string, Behaviour>();
+  /** Asked where neither has an answer. */
+  script: (request: ChatRequest) => Behaviour | undefined = () => undefined;
   inFlight = 0;
   mostInFlight = 0;
   /** When calls came, in ms. */
@@ -85,7 +87,9 @@ export class FakeOpenAi {
     const body = JSON.parse(raw) as ChatRequest;
     this.requests.push({ body, authorization: request.headers.authorization });
     if (this.#tooMany()) return this.#fail(response, 429, 'rate_limit_exceeded', { 'retry-after': '1' });
-    const behaviour = this.next.shift() ?? this.byModel.get(body.model) ?? { kind: 'reply' };
+    const behaviour = this.next.shift() ??
+      this.byModel.get(body.model) ??
+      this.script(body) ?? { kind: 'reply' };
     await this.#behave(behaviour, body, response).catch(() => response.destroy());
   }
 
