@@ -24,10 +24,13 @@ const built = (service: 'router' | 'agent'): string => {
 };
 
 /** A profile is of the sources, so that it speaks of their functions and lines. */
-const program = (service: 'router' | 'agent', profile: string | undefined, name: string): string[] =>
-  profile
+const program = (service: 'router' | 'agent', profile: string | undefined, name: string): string[] => [
+  // As in the router's image: a larger young generation only holds more garbage for each connection.
+  ...(service === 'router' ? ['--max-semi-space-size=16'] : []),
+  ...(profile
     ? ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`, source(service)]
-    : [built(service)];
+    : [built(service)]),
+];
 
 export const freePort = (): Promise<number> =>
   new Promise((resolve) => {
