@@ -55,6 +55,8 @@ export interface Scene {
   /** The first line of the conversation, kept for good. */
   readonly opening: SaidLine | undefined;
   readonly summary: Summary | undefined;
+  /** Whether this agent has been told something in private. */
+  readonly noted: boolean;
   /** The newest lines, oldest first. Older ones than a prompt can hold are forgotten. */
   readonly lines: readonly Line[];
   /** Whether what others say is shown as it is, with whatever it may do to a model. */

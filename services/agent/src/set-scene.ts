@@ -15,7 +15,7 @@ export const setScene = (
   { conversation, turn, remaining }: Pick<RouterFrameOf<'turn'>, 'conversation' | 'turn' | 'remaining'>,
   transcript: Transcript,
 ): Scene => {
-  const { opened, limits, members, left, opening, summary, lines } = transcript;
+  const { opened, limits, members, left, opening, summary, noted, lines } = transcript;
   const role = transcript.roleOf(self);
   const policy = opened?.policy ?? 'addressed';
   return {
@@ -36,6 +36,7 @@ export const setScene = (
     remaining,
     opening,
     summary,
+    noted,
     lines,
     trustsPeers,
   };

@@ -27,6 +27,7 @@ export class Transcript {
   #forked: EntryOf<'forked'> | undefined;
   #opening: SaidLine | undefined;
   #summary: Summary | undefined;
+  #noted = false;
 
   constructor(keepLength: number) {
     this.#keepLength = keepLength;
@@ -45,6 +46,10 @@ export class Transcript {
   }
   get summary(): Summary | undefined {
     return this.#summary;
+  }
+  /** Whether there has ever been a private note. */
+  get noted(): boolean {
+    return this.#noted;
   }
   get lines(): readonly Line[] {
     return this.#lines;
@@ -111,6 +116,7 @@ export class Transcript {
         this.#insert({ kind: 'went', seq, who: entry.who });
         break;
       case 'noted':
+        this.#noted = true;
         this.#insert({ kind: 'note', seq, about: entry.kind, text: entry.text });
         break;
       case 'summarised':

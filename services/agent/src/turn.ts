@@ -2,6 +2,7 @@ import type { Failure, LapseCause, Usage } from '@parley/protocol';
 import { askForBid, readBid } from './bid.ts';
 import type { ChunkStream } from './chunk-stream.ts';
 import { type Directed, readDirections } from './directions.ts';
+import { whole } from './loops.ts';
 import {
   aborted,
   type ChatMessage,
@@ -146,7 +147,8 @@ class Turn {
       const reply = await this.#ask({ purpose: 'line', messages: one, maxOutputTokens });
       if (reply.kind === 'failed') return reply;
       if (closesUnopened(reply.text)) this.#input.onHiddenReasoning();
-      const line = readDirections(sanitise(reply.text, cast), this.#scene);
+      const clean = sanitise(reply.text, cast);
+      const line = readDirections(reply.finish === 'length' ? whole(clean) : clean, this.#scene);
       if (line.text !== '') return { kind: 'say', ...line };
       if (this.#calls < 1) break;
     }

@@ -5,7 +5,15 @@ import { systemPrompt } from './system-prompt.ts';
 
 /** What the server adds around each message, about. */
 const tokensPerMessage = 4;
-const begin = '(The conversation begins. You speak first.)';
+/** A longer topic stands in the system prompt only. */
+const shortTopic = 300;
+
+/** The same all through the conversation, so that servers can cache it. */
+const begin = ({ members, self, topic }: Scene): string => {
+  const to = members.length === 2 ? ` to ${members.find((name) => name !== self)}` : '';
+  const about = topic !== undefined && topic.length <= shortTopic ? `, about this: ${topic}` : '.';
+  return `(You begin. Say your first line${to}${about})`;
+};
 const goOn = '(Nobody has answered yet. Go on.)';
 const leftOut = '(Earlier lines are left out here.)';
 
@@ -109,7 +117,7 @@ export const buildView = (scene: Scene, budgetTokens: number): ChatMessage[] => 
   const system: ChatMessage = { role: 'system', content: systemPrompt(scene) };
   const { messages, index } = newest(scene, roomForLines(scene, budgetTokens));
   const told = [...before(scene, index), ...messages];
-  if (told[0]?.role !== 'user') told.unshift(user(begin));
+  if (told[0]?.role !== 'user') told.unshift(user(begin(scene)));
   if (told.at(-1)?.role === 'assistant') told.push(user(goOn));
   return [system, ...merged([...told, ...ending(scene)])];
 };

@@ -21,6 +21,7 @@ export const sceneOf = (spoken: readonly (readonly [string, string])[], more: Pa
     seed: undefined,
     lapses: [],
     summary: undefined,
+    noted: false,
     trustsPeers: false,
     conversation: 'c1',
     topic: undefined,

@@ -1,26 +1,11 @@
-import { setImmediate } from 'node:timers/promises';
-import { makeLogger } from '@parley/kit';
-import type { ClientFrame, RouterFrameOf } from '@parley/protocol';
+import type { RouterFrameOf } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Conversations } from '../src/conversations.ts';
 import { failed } from '../src/models/model.ts';
-import { viewPrompt } from '../src/prompt.ts';
-import type { Outcome } from '../src/turn.ts';
-import { marginMs, TurnLoop, type TurnLoopOptions } from '../src/turn-loop.ts';
-import { fakeModel, textReply } from './fake-model.ts';
+import { marginMs } from '../src/turn-loop.ts';
+import { textReply } from './fake-model.ts';
 import { openedEntry, saidEntry } from './scenes.ts';
+import { grantOf, loopOf } from './turn-loop-kit.ts';
 
-type Grant = RouterFrameOf<'turn'>;
-const grantOf = (more: Partial<Grant> = {}): Grant => ({
-  type: 'turn',
-  conversation: 'c1',
-  turn: 1,
-  attempt: 1,
-  deadlineMs: 120_000,
-  remaining: {},
-  entries: [openedEntry()],
-  ...more,
-});
 const refusal = (code: RouterFrameOf<'refused'>['code'], retry = false): RouterFrameOf<'refused'> => ({
   type: 'refused',
   code,
@@ -36,34 +21,6 @@ const welcome: RouterFrameOf<'welcome'> = {
   heartbeatMs: 10_000,
   maxFrameBytes: 262_144,
   maxTextLength: 32_000,
-};
-
-const loopOf = (more: Partial<TurnLoopOptions> = {}) => {
-  const { model, calls } = fakeModel();
-  const sent: ClientFrame[] = [];
-  const outcomes: Outcome[] = [];
-  const link = { up: true };
-  const conversations = new Conversations({ most: 4, keepLength: 10_000 });
-  const loop = new TurnLoop({
-    self: 'alice',
-    persona: undefined,
-    target: undefined,
-    model,
-    prompt: viewPrompt,
-    conversations,
-    historyTokens: 1_000,
-    maxTokens: undefined,
-    summarises: false,
-    trustsPeers: false,
-    dice: () => 1,
-    log: makeLogger('agent', 'silent'),
-    now: () => performance.now(),
-    send: (frame) => link.up && sent.push(frame) > 0,
-    onTurn: (outcome) => outcomes.push(outcome),
-    ...more,
-  });
-  const settled = () => setImmediate();
-  return { loop, calls, sent, outcomes, link, conversations, settled };
 };
 
 beforeEach(() => {
@@ -317,11 +274,16 @@ describe('a refused reply', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('is sent again a little later when that may help', async () => {
+  it('is sent again a little later, and later each time, when that may help', async () => {
     const { loop, sent } = await replied();
     loop.refused(refusal('unavailable', true));
     vi.advanceTimersByTime(1_000);
     expect(sent).toEqual([sent[0], sent[0]]);
+    loop.refused(refusal('rate-limited', true));
+    vi.advanceTimersByTime(1_999);
+    expect(sent).toHaveLength(2);
+    vi.advanceTimersByTime(1);
+    expect(sent).toHaveLength(3);
   });
 
   it('is sent without its target when the target is the fault', async () => {

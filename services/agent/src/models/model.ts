@@ -7,7 +7,7 @@ export interface ChatMessage {
 }
 
 /** What a call is for: a line to say, a number to bid for the floor, or the agent's own summary. */
-export type Purpose = 'line' | 'bid' | 'summary';
+type Purpose = 'line' | 'bid' | 'summary';
 
 export interface ModelRequest {
   readonly purpose: Purpose;
@@ -49,7 +49,7 @@ export interface ModelFailure {
   /** Present when the same call may succeed later; `afterMs` is what the server asked for. */
   readonly retry?: { readonly reason: RetryReason; readonly afterMs?: number | undefined };
 }
-export interface ModelText {
+interface ModelText {
   readonly kind: 'text';
   readonly text: string;
   /** Its model is the one that was asked for: by that name prices and rates are known. */
