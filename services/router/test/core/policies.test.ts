@@ -107,6 +107,11 @@ describe('what each policy is for', () => {
     expect(talk.ending).toBe('agreed');
   });
 
+  it('moderator that picks nobody gives the floor to whoever was silent longest', () => {
+    const talk = new Talk({ ...five, policy: 'moderator', moderator: 'ann' });
+    expect(speakers(talk, 10).filter((name) => name !== 'ann')).toEqual(['bob', 'cid', 'dot', 'eve', 'bob']);
+  });
+
   it('mention gives the floor to those named, else hands it back', () => {
     const talk = new Talk({ ...five, policy: 'mention' });
     talk.say('@dot and @bob, what now?');
