@@ -44,7 +44,8 @@ export const asMessage = (line: Line, scene: Scene): ChatMessage => {
       return user(mine ? '(You leave the conversation.)' : `(${line.who} leaves the conversation.)`);
     case 'note': {
       const from = line.about === 'whisper' ? 'the operator' : 'the router';
-      return user(`[Private note to ${scene.self}] from ${from}: ${withoutTemplateTokens(line.text).trim()}`);
+      const words = withoutTemplateTokens(line.text).trim() || '…';
+      return user(`[Private note to ${scene.self}] from ${from}: ${words}`);
     }
   }
 };

@@ -57,7 +57,7 @@ export const requestOf = (
   };
 };
 
-const hashOf = (request: RecordedRequest): string =>
+export const hashOf = (request: RecordedRequest): string =>
   createHash('sha256').update(JSON.stringify(request)).digest('hex');
 
 /** Writes down every call. What cannot be written down is not said either: a cassette is whole or it is none. */
