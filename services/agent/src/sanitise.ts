@@ -44,9 +44,9 @@ export const closesUnopened = (raw: string): boolean => {
 };
 
 const quoted = (name: string) => name.replace(/[.-]/g, '\\$&');
-/** `Name:`, `[Name]`, `[Name]:`, each also in bold. At most seven characters longer than the name. */
+/** `Name:`, `[Name]`, `[Name]:`, `[Name:]`, each also in bold. At most seven characters longer than the name. */
 const speaker = (name: string) =>
-  `(?:\\*{0,2}\\[${quoted(name)}\\]:?\\*{0,2}|\\*{0,2}${quoted(name)}\\*{0,2}:\\*{0,2})`;
+  `(?:\\*{0,2}\\[${quoted(name)}(?:\\]:?|:\\]?)\\*{0,2}|\\*{0,2}${quoted(name)}\\*{0,2}:\\*{0,2})`;
 const speakerExtra = 7;
 
 /** The narrator's words of view.ts, which models like to go on with. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -57,6 +57,16 @@ const grant = (guest: Guest, turn = 1, attempt = 1): void =>
     entries:
       attempt === 1 ? [openedEntry(['alice', 'bob']), saidEntry(2, 'bob', 'A very private remark.')] : [],
   });
+
+const another = (text: string): Parameters<Guest['send']>[0] & { type: 'turn' } => ({
+  type: 'turn',
+  conversation: 'c1',
+  turn: 1,
+  attempt: 1,
+  deadlineMs: 20_000,
+  remaining: {},
+  entries: [saidEntry(3, 'alice', 'A fine answer.'), saidEntry(4, 'bob', text)],
+});
 
 const welcomed = async (router: Awaited<ReturnType<typeof fakeRouter>>, index = 0): Promise<Guest> => {
   const guest = await router.guest(index);
@@ -191,6 +201,42 @@ describe('the agent process', { timeout: 30_000 }, () => {
       });
     }
     expect(await logged('makePrompt()')).toHaveLength(1);
+  });
+
+  it('records its calls, and replays them without key and network; what was not recorded fails with a diff', async () => {
+    const cassettes = mkdtempSync(join(tmpdir(), 'parley-cassettes-'));
+    const mode = (of: string) => ({ AGENT_CASSETTE: cassettes, AGENT_CASSETTE_MODE: of });
+    const recorder = await fakeRouter();
+    const server = await modelServer((response) => answer(response, 'A fine answer.'));
+    const key = { OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'sk-planted', OPENAI_MODEL: 'tiny' };
+    agent({ ROUTER_URL: recorder.url, ...key, ...mode('record') }, ['alice']);
+    const first = await welcomed(recorder);
+    grant(first);
+    const [said] = await first.heard('say');
+    const written = readFileSync(join(cassettes, 'alice.jsonl'), 'utf8');
+    expect(written).not.toContain('sk-planted');
+    const [manifest, call] = written
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+    expect(manifest).toMatchObject({ kind: 'manifest', model: 'tiny', node: process.version });
+    expect(call).toMatchObject({
+      kind: 'call',
+      reply: { finish: 'stop', fingerprint: 'fp-1', servedBy: 'tiny-1' },
+    });
+
+    const player = await fakeRouter();
+    const { logged } = agent({ ROUTER_URL: player.url, ...mode('replay') }, ['alice']);
+    const second = await welcomed(player);
+    expect((await second.heard('register'))[0]).toMatchObject({ model: 'tiny' });
+    grant(second);
+    expect(await second.heard('say')).toEqual([said]);
+    expect(server.asked).toHaveLength(1);
+    second.send({ type: 'accepted', conversation: 'c1', turn: 1, seq: 3 });
+    second.send({ ...another('And a remark that nobody recorded.'), turn: 3 });
+    expect((await second.heard('pass'))[0]).toMatchObject({ reason: 'model-rejected' });
+    const [miss] = await logged('no recorded call is like this one');
+    expect(miss?.msg).toMatch(/\n\+ .*And a remark that nobody recorded\./);
   });
 
   it('serves its health, its readiness and its metrics', async () => {

@@ -31,6 +31,12 @@ describe('what may be said of what a model wrote', () => {
       'a\u0000b\u001b[31mc\r\nd\re\tf\u202e',
       'ab[31mc\nd\ne\tf',
     ],
+    [
+      'the narrator is not spoken for',
+      '(The conversation continues.)\nalice: Hello.\n\n(You begin.)\nWell.',
+      'Hello.\n\nWell.',
+    ],
+    ['other brackets stay', '(smiles) Hello.\n(She sits down.)', '(smiles) Hello.\n(She sits down.)'],
     ['half a character is replaced', 'a\ud800b', 'a\ufffdb'],
   ])('%s', (_, raw, text) => {
     expect(clean(raw)).toBe(text);
@@ -73,6 +79,8 @@ const pieces = [
   ' ',
   '>',
   'Hello there',
+  '(The conversation continues.)',
+  '(The conv',
   '😀',
   '\ud83d',
   '\u0007',

@@ -52,6 +52,16 @@ describe('the settings', () => {
       { AGENT_NAME: 'alice', AGENT_TARGET: 'alice' },
       'AGENT_TARGET: alice is this agent itself',
     ],
+    [
+      'a cassette without a mode',
+      { AGENT_CASSETTE: 'x' },
+      'AGENT_CASSETTE: is set; set AGENT_CASSETTE_MODE to record or replay',
+    ],
+    [
+      'a mode without a cassette',
+      { AGENT_CASSETTE_MODE: 'replay' },
+      'AGENT_CASSETTE_MODE: is replay, but AGENT_CASSETTE does not say where',
+    ],
     ['a misspelt variable', { AGENT_NMAE: 'alice' }, 'AGENT_NMAE: unknown setting; did you mean AGENT_NAME?'],
     [
       'a bad number',

@@ -1,3 +1,4 @@
+import type { Entry } from '@parley/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Conversations } from '../src/conversations.ts';
@@ -52,6 +53,50 @@ describe('a transcript', () => {
       { kind: 'came', seq: 2, who: 'cy' },
       { kind: 'went', seq: 3, who: 'bob' },
     ]);
+  });
+});
+
+describe('what a transcript knows beside the lines', () => {
+  const lapse = (seq: number, turn: number, cause: 'empty-reply' | 'gone'): Entry => ({
+    type: 'lapsed',
+    seq,
+    at: 0,
+    turn,
+    from: 'alice',
+    cause,
+  });
+  const entries: Entry[] = [
+    openedEntry(undefined, { cast: [{ name: 'alice', persona: 'A judge.', model: 'm1' }] }),
+    { type: 'summarised', seq: 2, at: 0, who: 'alice', through: 1, text: 'Old.' },
+    { type: 'recast', seq: 3, at: 0, by: 'op', role: { name: 'alice', model: 'm2' } },
+    { type: 'noted', seq: 4, at: 0, by: 'op', to: ['alice'], kind: 'whisper', text: 'Psst.' },
+    { type: 'summarised', seq: 5, at: 0, who: 'alice', through: 4, text: 'New.' },
+    lapse(6, 3, 'gone'),
+    lapse(7, 4, 'empty-reply'),
+    lapse(8, 4, 'gone'),
+    { ...saidEntry(9, 'bob', 'Enough.'), to: ['alice'], done: true } as Entry,
+  ];
+
+  it('is the same whatever the order of the entries and however often they come', () => {
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray([...entries, ...entries], { minLength: 2 * entries.length }),
+        (shuffled) => {
+          const transcript = new Transcript(10_000);
+          for (const entry of shuffled) transcript.merge([entry]);
+          expect(transcript.roleOf('alice')).toEqual({ name: 'alice', persona: 'A judge.', model: 'm2' });
+          expect(transcript.roleOf('bob')).toEqual({});
+          expect(transcript.summary).toEqual({ through: 4, text: 'New.' });
+          expect(transcript.noted).toBe(true);
+          expect([transcript.lapsesOf(3), transcript.lapsesOf(4)]).toEqual([[], ['empty-reply', 'gone']]);
+          expect(transcript.lines).toEqual([
+            { kind: 'note', seq: 4, about: 'whisper', text: 'Psst.' },
+            { kind: 'said', seq: 9, from: 'bob', text: 'Enough.', to: ['alice'], done: true },
+          ]);
+        },
+      ),
+      { seed: 7 },
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeOpenAI, type OpenAISettings } from '../../src/models/openai.ts';
 import type { Lesson } from '../../src/models/openai-parameters.ts';
+import { sceneOf } from '../scenes.ts';
 import { answer, begin, delta, event, modelServer, type Respond, refuse } from './model-server.ts';
 import { requestOf } from './requests.ts';
 
@@ -80,6 +81,14 @@ describe('a reply of a compatible server', () => {
     expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'xxxxxxxx' });
   });
 
+  it('comes from the model and with the seed that the conversation names, where the agent has none', async () => {
+    const { model, asked } = await modelAt((response) => answer(response, 'Hi.'));
+    const scene = sceneOf([], { model: 'large', seed: 2 ** 31 + 7 });
+    const reply = await model.reply(requestOf({ scene }));
+    expect(reply).toMatchObject({ usage: { model: 'large' }, servedBy: 'tiny-1' });
+    expect(asked[0]?.body).toMatchObject({ model: 'large', seed: 7 });
+  });
+
   it('needs no key from a server that asks for none', async () => {
     const { model } = await modelAt((response) => answer(response, 'Hi'), { apiKey: undefined });
     expect(await model.reply(requestOf())).toMatchObject({ kind: 'text' });
@@ -119,6 +128,18 @@ describe('a parameter that the server refuses', () => {
     await model.reply(requestOf());
     expect(asked).toHaveLength(4);
     expect(asked[3]?.body).toEqual({ model: 'tiny', messages: requestOf().messages, stream: true, seed: 5 });
+  });
+
+  it('is learnt for the next grant when this one pays for no second call', async () => {
+    const { model, asked } = await modelAt((response, { body }) =>
+      'stream_options' in body
+        ? refuse(response, 400, { message: 'Unknown parameter: stream_options' })
+        : answer(response, 'Hi.'),
+    );
+    const request = requestOf({ takeCall: () => false });
+    expect(await model.reply(request)).toMatchObject({ kind: 'failed', reason: 'model-unavailable' });
+    expect(asked).toHaveLength(1);
+    expect(await model.reply(request)).toMatchObject({ kind: 'text', text: 'Hi.' });
   });
 
   it('is not guessed at when the fault is another', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeRehearsal, rehearse, roleOf, sideOf } from '../../src/models/rehearsal.ts';
 import { pickQuote } from '../../src/models/rehearsal-quote.ts';
-import type { SaidLine } from '../../src/scene.ts';
+import type { SaidLine, Scene } from '../../src/scene.ts';
 import { said, sceneOf } from '../scenes.ts';
 import { requestOf } from './requests.ts';
 
@@ -126,5 +126,83 @@ describe('the rehearsal model', () => {
     const reply = model.reply(requestOf({ signal: controller.signal }));
     controller.abort('timed-out');
     expect(await reply).toMatchObject({ kind: 'failed', reason: 'timed-out' });
+  });
+});
+
+describe('a rehearsal in a room', () => {
+  const room = { members: ['alice', 'bob', 'cy'], topic: 'Tea' };
+  const lines: readonly (readonly [string, string])[] = [
+    ['cy', 'Hello.'],
+    ['alice', 'Hello.'],
+    ['bob', 'Hello.'],
+  ];
+
+  it('hands the word to whoever has been silent longest, where a name in a line does that', () => {
+    for (const policy of ['moderator', 'mention'] as const) {
+      const scene = sceneOf(lines, { ...room, policy, moderator: 'alice' });
+      expect(rehearse(scene, 0)).toMatch(/@cy[.?]$/);
+    }
+    expect(rehearse(sceneOf(lines, { ...room, policy: 'moderator', moderator: 'bob' }), 0)).not.toContain(
+      '@',
+    );
+  });
+
+  it('votes to end when somebody else has, or near the end where votes were asked for; not otherwise', () => {
+    const votes = (more: object) => rehearse(sceneOf(lines, { ...room, ...more }), 0).endsWith('\n[DONE]');
+    const voted = sceneOf(lines, room).lines.map((line) => ({ ...line, done: true }));
+    expect(votes({ lines: voted })).toBe(true);
+    expect(votes({ quorum: 2, remaining: { turns: 6 } })).toBe(true);
+    expect(votes({ quorum: 2, remaining: { turns: 7 } })).toBe(false);
+    expect(votes({ remaining: { turns: 1 } })).toBe(false);
+    expect(votes({ lines: voted, quorum: 0 })).toBe(false);
+  });
+
+  it('closes the conversation that it moderates', () => {
+    const scene = sceneOf(lines, {
+      ...room,
+      policy: 'moderator',
+      moderator: 'alice',
+      remaining: { turns: 2 },
+    });
+    expect(rehearse(scene, 0)).toMatch(/\n\[DONE\]$/);
+  });
+
+  it('bids the more the longer it has been silent, the same for the same seed', async () => {
+    const bid = async (scene: Partial<Scene>, seed = 0) => {
+      const reply = await makeRehearsal({ seed, delayMs: 0 }).reply(
+        requestOf({ purpose: 'bid', scene: sceneOf(lines, { ...room, ...scene }) }),
+      );
+      return reply.kind === 'text' ? Number(reply.text) : Number.NaN;
+    };
+    expect(await bid({})).toBe(await bid({}));
+    expect(await bid({})).not.toBe(await bid({}, 1));
+    expect(await bid({ self: 'cy' })).toBeGreaterThan(0);
+    const long = Array.from({ length: 24 }, () => ['bob', 'Hello.'] as const);
+    expect(await bid({ lines: sceneOf(long).lines })).toBe(0);
+    expect(await bid({ lines: sceneOf(long).lines, remaining: { turns: 9 } })).toBeGreaterThan(40);
+  });
+
+  it('is another voice under another model or seed of the conversation', async () => {
+    const said = async (more: Partial<Scene>) => {
+      const reply = await makeRehearsal({ seed: undefined, delayMs: 0 }).reply(
+        requestOf({ scene: sceneOf([], more) }),
+      );
+      return reply.kind === 'text' ? reply.text : reply.reason;
+    };
+    const seeded = await said({ seed: 1 });
+    expect(await said({ seed: 1, conversation: 'another' })).toBe(seeded);
+    expect(await said({ seed: 1, model: 'large' })).not.toBe(seeded);
+    expect(await said({ seed: 2 })).not.toBe(seeded);
+  });
+
+  it('takes notes of what each one said last', async () => {
+    const scene = sceneOf([], room);
+    const messages = [
+      { role: 'user' as const, content: 'What was said since:\nbob: I like tea. Much.\ncy: So do I.' },
+    ];
+    const reply = await makeRehearsal({ seed: 0, delayMs: 0 }).reply(
+      requestOf({ purpose: 'summary', scene, messages }),
+    );
+    expect(reply).toMatchObject({ text: 'bob said: I like tea.\ncy said: So do I.' });
   });
 });

@@ -58,6 +58,12 @@ describe('a failed call', () => {
     },
   );
 
+  it('is not made again when the grant does not pay for another', async () => {
+    const { retried, calls } = retrying([busy(), text]);
+    expect(await retried.reply(requestOf({ takeCall: () => false }))).toEqual(busy());
+    expect(calls()).toBe(1);
+  });
+
   it('is given up after eight attempts', async () => {
     const { retried, calls } = retrying([busy()]);
     expect(await retried.reply(requestOf())).toMatchObject({ reason: 'model-unavailable' });
