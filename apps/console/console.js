@@ -1,6 +1,9 @@
-import { find, showAgents, showConversations, showEmpty, showHead, showTranscript } from './page.js';
+import { learnRole, showControls } from './director.js';
+import { find } from './elements.js';
+import { showAgents, showConversations, showEmpty, showHead } from './page.js';
 import { evolve, Transcript } from './record.js';
 import { Denied, follow, get, useToken } from './router.js';
+import { showTranscript } from './transcript.js';
 
 /**
  * @typedef {import('./record.js').Agent} Agent
@@ -120,6 +123,7 @@ const start = async () => {
   denied = await follow({
     onOpen: () => {
       showLink('live');
+      learnRole().catch(console.info);
       refreshAgents();
       refreshConversations();
       refreshChosen();
@@ -159,6 +163,7 @@ const draw = () => {
     document.body.classList.toggle('chosen', conversation !== undefined);
     showAgents(agents);
     showConversations(shown, conversations.size, chosen);
+    showControls(conversation, agents);
     find('sign-in').hidden = denied === undefined;
     find('sign-in-why').textContent = denied?.message ?? '';
     find('conversation').hidden = conversation === undefined || denied !== undefined;
@@ -213,8 +218,13 @@ addEventListener('scroll', () => {
   find('latest').hidden = atBottom();
 });
 addEventListener('hashchange', choose);
-// The clock of a running conversation.
-setInterval(() => chosen !== undefined && draw(), 1_000);
+// The clock of a running conversation, and why somebody waits, which no entry tells.
+setInterval(() => {
+  const conversation = chosen === undefined ? undefined : conversations.get(chosen);
+  if (!conversation || conversation.status === 'ended') return;
+  if (conversation.floor.length > 0 && !document.hidden) refreshChosen();
+  draw();
+}, 1_000);
 find('sign-in').addEventListener('submit', (event) => {
   event.preventDefault();
   useToken(/** @type {HTMLInputElement} */ (find('token')).value.trim());

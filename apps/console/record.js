@@ -9,12 +9,17 @@
  * @property {'running' | 'paused' | 'ended'} status
  * @property {string} by
  * @property {string[]} members
+ * @property {string} policy
  * @property {string} [topic]
  * @property {Limits} limits
  * @property {number} turns
  * @property {number} seq Of the last entry.
  * @property {string[]} floor
- * @property {{ inputTokens: number, outputTokens: number }} usage
+ * @property {Record<string, import('../../packages/protocol/src/index.ts').WaitReason>} waiting Who of the floor has not been given the turn.
+ * @property {string[]} votes Members who voted to end it, in a row.
+ * @property {Record<string, string>} seats Who speaks in a member's place.
+ * @property {{ conversation: string, seq: number }} [parent] What it was forked from.
+ * @property {{ inputTokens: number, outputTokens: number, cost: number }} usage
  * @property {number} startedAt
  * @property {number} [endedAt]
  * @property {{ reason: string, detail?: string | undefined }} [ending]
@@ -37,33 +42,40 @@
 export const evolve = (known, id, entry) => {
   if (entry.type === 'opened') {
     if (known) return known;
-    const { by, members, topic, limits, floor, seq, at } = entry;
+    const { by, members, policy, topic, limits, floor, seq, at } = entry;
     return {
       id,
       status: 'running',
       by,
       members: [...members],
+      policy,
       ...(topic !== undefined && { topic }),
       limits,
       turns: 0,
       seq,
       floor: [...floor],
-      usage: { inputTokens: 0, outputTokens: 0 },
+      waiting: {},
+      votes: [],
+      seats: {},
+      usage: { inputTokens: 0, outputTokens: 0, cost: 0 },
       startedAt: at,
     };
   }
   if (!known || entry.seq > known.seq + 1) return undefined;
   if (entry.seq <= known.seq) return known;
   const next = { ...known, seq: entry.seq };
-  if ('floor' in entry) next.floor = [...entry.floor];
+  // Why somebody waits is not in the ledger; it is asked for.
+  if ('floor' in entry) Object.assign(next, { floor: [...entry.floor], waiting: {} });
   switch (entry.type) {
     case 'said': {
       const { inputTokens = 0, outputTokens = 0 } = entry.usage ?? {};
       const usage = {
         inputTokens: known.usage.inputTokens + inputTokens,
         outputTokens: known.usage.outputTokens + outputTokens,
+        cost: known.usage.cost + (entry.cost ?? 0),
       };
-      return { ...next, turns: known.turns + 1, usage };
+      const others = known.votes.filter((name) => name !== entry.from);
+      return { ...next, turns: known.turns + 1, usage, votes: entry.done ? [...others, entry.from] : [] };
     }
     case 'passed':
       return { ...next, turns: known.turns + 1 };
@@ -71,13 +83,19 @@ export const evolve = (known, id, entry) => {
       return { ...next, members: [...known.members, entry.who] };
     case 'left':
       return { ...next, members: known.members.filter((member) => member !== entry.who) };
+    case 'seated':
+      return { ...next, seats: { ...known.seats, [entry.who]: entry.by } };
+    case 'unseated': {
+      const { [entry.who]: _, ...seats } = known.seats;
+      return { ...next, seats };
+    }
     case 'paused':
       return { ...next, status: 'paused' };
     case 'resumed':
       return { ...next, status: 'running' };
     case 'ended': {
       const ending = { reason: entry.reason, detail: entry.detail };
-      return { ...next, status: 'ended', floor: [], ending, endedAt: entry.at };
+      return { ...next, status: 'ended', floor: [], waiting: {}, ending, endedAt: entry.at };
     }
     default:
       return next;

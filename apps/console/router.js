@@ -27,6 +27,22 @@ const ask = async (path, signal) => {
   return response;
 };
 
+/** Something that the router refuses to do, in its words. */
+export class Refused extends Error {}
+
+/** An operator's act. @param {string} path @param {object} body @returns {Promise<any>} */
+export const post = async (path, body) => {
+  const token = sessionStorage.getItem(tokenKey);
+  const response = await fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    body: JSON.stringify(body),
+  });
+  const answer = await response.json().catch(() => undefined);
+  if (!response.ok) throw new Refused(answer?.error?.message ?? response.statusText);
+  return answer;
+};
+
 /** Undefined when there is no such thing. @param {string} path @returns {Promise<any>} */
 export const get = async (path) => {
   const response = await ask(path);

@@ -97,6 +97,8 @@ const answer = async (
   if (!reader || answerProbe(options.probes, request, response)) return undefined;
   const [version, kind, id, ...rest] = url.pathname.split('/').slice(1);
   if (version !== 'v1' || rest.length > 0) return notFound(response);
+  if (kind === 'me' && id === undefined)
+    return json(response, 200, { role: reader.role, names: reader.names });
   if (kind === 'agents' && id === undefined) return json(response, 200, { agents: agentViews(router) });
   if (kind === 'events' && id === undefined) {
     const since =
