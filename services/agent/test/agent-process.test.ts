@@ -1,79 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { fakeRouter, type Guest } from './fake-router.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { fakeRouter } from './fake-router.ts';
 import { answer, modelServer, refuse } from './models/model-server.ts';
-import { openedEntry, saidEntry } from './scenes.ts';
-
-const main = resolve(import.meta.dirname, '../src/main.ts');
-const directory = mkdtempSync(join(tmpdir(), 'parley-agent-'));
-
-interface Started {
-  readonly child: ChildProcess;
-  readonly exit: Promise<number | null>;
-  readonly output: { out: string; err: string };
-  logged(message: string): Promise<Record<string, unknown>[]>;
-}
-
-/** The agent as a process of its own, away from any .env, killed at the end of the test. */
-const agent = (env: Record<string, string>, args: string[] = []): Started => {
-  const child = spawn(process.execPath, [main, ...args], {
-    cwd: directory,
-    env: { PATH: process.env.PATH ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const output = { out: '', err: '' };
-  child.stdout.on('data', (data) => {
-    output.out += data;
-  });
-  child.stderr.on('data', (data) => {
-    output.err += data;
-  });
-  const exit = new Promise<number | null>((done) => child.on('close', done));
-  const logged = (message: string) =>
-    vi.waitFor(
-      () => {
-        const lines = output.out.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
-        const found = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg.includes(message));
-        if (found.length === 0) throw new Error(`not logged: ${message}\n${output.out}${output.err}`);
-        return found;
-      },
-      { timeout: 10_000, interval: 10 },
-    );
-  return { child, exit, output, logged };
-};
-
-const grant = (guest: Guest, turn = 1, attempt = 1): void =>
-  guest.send({
-    type: 'turn',
-    conversation: 'c1',
-    turn,
-    attempt,
-    deadlineMs: 20_000,
-    remaining: {},
-    entries:
-      attempt === 1 ? [openedEntry(['alice', 'bob']), saidEntry(2, 'bob', 'A very private remark.')] : [],
-  });
-
-const another = (text: string): Parameters<Guest['send']>[0] & { type: 'turn' } => ({
-  type: 'turn',
-  conversation: 'c1',
-  turn: 1,
-  attempt: 1,
-  deadlineMs: 20_000,
-  remaining: {},
-  entries: [saidEntry(3, 'alice', 'A fine answer.'), saidEntry(4, 'bob', text)],
-});
-
-const welcomed = async (router: Awaited<ReturnType<typeof fakeRouter>>, index = 0): Promise<Guest> => {
-  const guest = await router.guest(index);
-  await guest.heard('register');
-  guest.welcome();
-  return guest;
-};
+import { agent, directory, grant, welcomed } from './started-agent.ts';
 
 describe('the agent process', { timeout: 30_000 }, () => {
   it('opens its conversation once, also when the router goes and comes back', async () => {
@@ -201,42 +131,6 @@ describe('the agent process', { timeout: 30_000 }, () => {
       });
     }
     expect(await logged('makePrompt()')).toHaveLength(1);
-  });
-
-  it('records its calls, and replays them without key and network; what was not recorded fails with a diff', async () => {
-    const cassettes = mkdtempSync(join(tmpdir(), 'parley-cassettes-'));
-    const mode = (of: string) => ({ AGENT_CASSETTE: cassettes, AGENT_CASSETTE_MODE: of });
-    const recorder = await fakeRouter();
-    const server = await modelServer((response) => answer(response, 'A fine answer.'));
-    const key = { OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'sk-planted', OPENAI_MODEL: 'tiny' };
-    agent({ ROUTER_URL: recorder.url, ...key, ...mode('record') }, ['alice']);
-    const first = await welcomed(recorder);
-    grant(first);
-    const [said] = await first.heard('say');
-    const written = readFileSync(join(cassettes, 'alice.jsonl'), 'utf8');
-    expect(written).not.toContain('sk-planted');
-    const [manifest, call] = written
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line));
-    expect(manifest).toMatchObject({ kind: 'manifest', model: 'tiny', node: process.version });
-    expect(call).toMatchObject({
-      kind: 'call',
-      reply: { finish: 'stop', fingerprint: 'fp-1', servedBy: 'tiny-1' },
-    });
-
-    const player = await fakeRouter();
-    const { logged } = agent({ ROUTER_URL: player.url, ...mode('replay') }, ['alice']);
-    const second = await welcomed(player);
-    expect((await second.heard('register'))[0]).toMatchObject({ model: 'tiny' });
-    grant(second);
-    expect(await second.heard('say')).toEqual([said]);
-    expect(server.asked).toHaveLength(1);
-    second.send({ type: 'accepted', conversation: 'c1', turn: 1, seq: 3 });
-    second.send({ ...another('And a remark that nobody recorded.'), turn: 3 });
-    expect((await second.heard('pass'))[0]).toMatchObject({ reason: 'model-rejected' });
-    const [miss] = await logged('no recorded call is like this one');
-    expect(miss?.msg).toMatch(/\n\+ .*And a remark that nobody recorded\./);
   });
 
   it('serves its health, its readiness and its metrics', async () => {
