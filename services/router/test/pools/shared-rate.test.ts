@@ -130,6 +130,22 @@ describe('whatever happens', () => {
 });
 
 describe('a turn that waits for a call', () => {
+  it('is served before one that comes just as a call is free', async () => {
+    const bench = new Bench({ m: { requests: 1, tokens: 0 } });
+    for (const name of ['a', 'b', 'c']) bench.connect(name);
+    for (const name of ['a', 'b']) bench.open(`c-${name}`, [name, 'x'], { onFailure: 'retry' });
+    await bench.settled();
+    bench.answerAll();
+    await bench.settled();
+    // The window has gone by, and no tick has noticed yet.
+    bench.now += minute + 1;
+    bench.open('c-c', ['c', 'x'], { onFailure: 'retry' });
+    await bench.settled();
+    expect([bench.waits('c-b'), bench.waits('c-c')]).toEqual([{ b: 'rate' }, { c: 'rate' }]);
+    await bench.pass(100);
+    expect(bench.calls.map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+
   it('says so, and its deadline begins with the grant', async () => {
     const bench = new Bench({ m: { requests: 1, tokens: 0 } });
     bench.connect('a');
