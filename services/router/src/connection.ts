@@ -42,8 +42,6 @@ export class Writes {
   }
 }
 
-/** A peer that was told to leave is cut off when it has not left after this. */
-const closeGraceMs = 2_000;
 /** A peer that reads too slowly is cut off at once, instead of after a while, when this many bytes wait for it. */
 const maxStalledBytes = 16 * maxBufferedBytes;
 
@@ -132,6 +130,5 @@ export class SocketConnection implements Connection {
     // A paused peer's answer to the closing would not be heard.
     this.resume();
     this.#ws.close(this.closeCode, reason);
-    setTimeout(() => this.#ws.terminate(), closeGraceMs).unref();
   }
 }

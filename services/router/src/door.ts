@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { maxFrameBytes, subprotocol } from '@parley/protocol';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { SocketConnection, type Writes } from './connection.ts';
 import { FairShare } from './fair-share.ts';
 import { Guest } from './guest.ts';
@@ -37,6 +37,21 @@ export interface Door {
 /** A peer that announces a larger frame than this is cut off unheard; up to it, a clear refusal is sent. */
 const hardFrameLimit = 4 * maxFrameBytes;
 const sweepMs = 1_000;
+/** A peer that was told to leave is cut off when it has not left after this. */
+const closeGraceMs = 2_000;
+
+/** `closeTimeout` is newer than the types. */
+const socketOptions: ServerOptions & { closeTimeout: number } = {
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: hardFrameLimit,
+  closeTimeout: closeGraceMs,
+  maxFragments: 1_024,
+  // A lawful frame may come in pieces of eight bytes.
+  maxBufferedChunks: maxFrameBytes / 8,
+  handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+};
 
 /** Which dialect the offer asks for; undefined when it asks for none that we know (PROTOCOL §2.2). */
 const dialectOf = (request: IncomingMessage): 'plain' | 'v1' | undefined => {
@@ -62,15 +77,7 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
   const setting = { rate, registerMs, metrics, fairShare, onGone };
   let draining = false;
   let arrived = 0;
-  const wss = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: hardFrameLimit,
-    maxFragments: 1_024,
-    maxBufferedChunks: 4_096,
-    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
-  });
+  const wss = new WebSocketServer(socketOptions);
 
   const welcome = (
     ws: WebSocket,

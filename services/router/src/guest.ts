@@ -56,8 +56,8 @@ export class Guest implements Sharer {
       connection.missedPongs = 0;
       session.ponged(String(payload));
     });
-    // A socket without this listener would take the process down with it.
-    ws.on('error', () => ws.terminate());
+    // A socket without this listener would take the process down with it. It is closed already, with the reason.
+    ws.on('error', () => {});
     ws.on('close', (code) => this.#gone(code));
   }
 
