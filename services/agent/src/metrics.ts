@@ -12,7 +12,7 @@ export interface Levels {
   readonly active: () => number;
 }
 
-/** Which model is asked; the same all the life of the process. */
+/** Which model is asked where a conversation does not name another. */
 export interface ModelLabels {
   readonly provider: string;
   readonly model: string;
@@ -22,16 +22,18 @@ const tally = <K extends string>(keys: readonly K[]) => new Map<K, number>(keys.
 const add = <K extends string>(tallied: Map<K, number>, key: K) =>
   tallied.set(key, (tallied.get(key) ?? 0) + 1);
 
+/** Conversations name models; a label has no more values than this, and then `other`. */
+const mostModels = 16;
+
 /** Counted in plain fields and turned into metrics when Prometheus asks; every series is there from the start. */
 export class AgentMetrics implements ModelObserver {
   readonly registry = new Registry();
-  readonly #turns = tally<Outcome>(['said', 'abandoned', ...failures]);
+  readonly #turns = tally<Outcome>(['said', 'bid', 'summarised', 'abandoned', ...failures]);
   readonly #retries = tally<RetryReason>(retryReasons);
   readonly #inference: Record<string, string>;
   readonly #duration: Histogram<string>;
   readonly #firstChunk: Histogram<string>;
-  #inputTokens = 0;
-  #outputTokens = 0;
+  readonly #tokens = new Map<string, { input: number; output: number }>();
 
   constructor(version: string, { provider, model }: ModelLabels, levels: Levels) {
     const registers = [this.registry];
@@ -67,12 +69,17 @@ export class AgentMetrics implements ModelObserver {
       });
     const labelled = (label: string, tallied: ReadonlyMap<string, number>): Series =>
       [...tallied].map(([value, count]) => [{ [label]: value }, count] as const);
-    const text = { ...inference, gen_ai_token_modality: 'text' };
+    this.#tokens.set(model, { input: 0, output: 0 });
+    const tokens = (which: 'input' | 'output'): Series =>
+      [...this.#tokens].map(([name, count]) => [
+        { ...inference, gen_ai_request_model: name, gen_ai_token_modality: 'text' },
+        count[which],
+      ]);
 
     counter(agentMetrics.turns, () => labelled('outcome', this.#turns));
     counter(agentMetrics.modelRetries, () => labelled('reason', this.#retries));
-    counter(agentMetrics.inputTokens, () => [[text, this.#inputTokens]]);
-    counter(agentMetrics.outputTokens, () => [[text, this.#outputTokens]]);
+    counter(agentMetrics.inputTokens, () => tokens('input'));
+    counter(agentMetrics.outputTokens, () => tokens('output'));
     counter(agentMetrics.reconnects, () => [[{}, levels.reconnects()]]);
     gauge(agentMetrics.connected, () => (levels.registered() ? 1 : 0));
     gauge(agentMetrics.turnsActive, levels.active);
@@ -92,13 +99,23 @@ export class AgentMetrics implements ModelObserver {
     add(this.#retries, reason);
   }
 
-  called({ seconds, error, usage }: Parameters<ModelObserver['called']>[0]): void {
-    this.#duration.observe({ ...this.#inference, error_type: error ?? '' }, seconds);
-    this.#inputTokens += usage?.inputTokens ?? 0;
-    this.#outputTokens += usage?.outputTokens ?? 0;
+  called({ model, seconds, error, usage }: Parameters<ModelObserver['called']>[0]): void {
+    const name = this.#known(model);
+    this.#duration.observe(
+      { ...this.#inference, gen_ai_request_model: name, error_type: error ?? '' },
+      seconds,
+    );
+    const tokens = this.#tokens.get(name) ?? { input: 0, output: 0 };
+    tokens.input += usage?.inputTokens ?? 0;
+    tokens.output += usage?.outputTokens ?? 0;
+    this.#tokens.set(name, tokens);
   }
 
-  firstChunk(seconds: number): void {
-    this.#firstChunk.observe(this.#inference, seconds);
+  firstChunk(seconds: number, model: string): void {
+    this.#firstChunk.observe({ ...this.#inference, gen_ai_request_model: this.#known(model) }, seconds);
+  }
+
+  #known(model: string): string {
+    return this.#tokens.has(model) || this.#tokens.size < mostModels ? model : 'other';
   }
 }

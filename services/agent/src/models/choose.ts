@@ -68,7 +68,12 @@ const replayed = async (
   const { replaying } = await import('./cassette.ts');
   const file = new CassetteFile(cassettePath(path, agent));
   const manifest = file.manifest();
-  const { temperature = manifest.temperature, seed = manifest.seed } = settings;
+  const { temperature = manifest.temperature, seed = manifest.seed, maxTokens, historyTokens } = settings;
+  if (historyTokens !== manifest.historyTokens || maxTokens !== manifest.maxTokens) {
+    const { historyTokens: recordedHistory, maxTokens: recordedMost } = manifest;
+    const about = { AGENT_HISTORY_TOKENS: recordedHistory, AGENT_MAX_TOKENS: recordedMost };
+    log.warn(about, 'the cassette was recorded with these settings; with others its requests do not match');
+  }
   log.info({ cassette: file.path, model: manifest.model }, 'replies come from a cassette, not from a model');
   const onMiss = ({ hash, why, diff }: { hash: string; why: string; diff: string }) =>
     log.error({ cassette: file.path, hash }, `cassette: ${why}${diff && `\n${diff}`}`);

@@ -3,8 +3,13 @@ import type { Model, ModelRequest } from './model.ts';
 
 /** Told about every call of the model, retries included. */
 export interface ModelObserver {
-  called(call: { seconds: number; error: Failure | undefined; usage: Usage | undefined }): void;
-  firstChunk(seconds: number): void;
+  called(call: {
+    model: string;
+    seconds: number;
+    error: Failure | undefined;
+    usage: Usage | undefined;
+  }): void;
+  firstChunk(seconds: number, model: string): void;
 }
 
 export const observed = (model: Model, observer: ModelObserver, now: () => number): Model => ({
@@ -12,15 +17,17 @@ export const observed = (model: Model, observer: ModelObserver, now: () => numbe
   name: model.name,
   async reply(request: ModelRequest) {
     const start = now();
+    const asked = request.scene.model ?? model.name;
     const seconds = () => (now() - start) / 1_000;
     let begun = false;
     const onText = (text: string) => {
-      if (!begun) observer.firstChunk(seconds());
+      if (!begun) observer.firstChunk(seconds(), asked);
       begun = true;
       request.onText?.(text);
     };
     const reply = await model.reply({ ...request, onText });
     observer.called({
+      model: asked,
       seconds: seconds(),
       error: reply.kind === 'failed' ? reply.reason : undefined,
       usage: reply.kind === 'text' ? reply.usage : undefined,

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { AgentMetrics } from '../src/metrics.ts';
+
+const levels = { registered: () => true, reconnects: () => 0, active: () => 0 };
+
+describe('the metrics of model calls', () => {
+  it('stand under the model that was asked, and under “other” once there are many', async () => {
+    const metrics = new AgentMetrics('0', { provider: 'test', model: 'own' }, levels);
+    const usage = { inputTokens: 3, outputTokens: 2 };
+    for (const model of ['own', 'large', ...Array.from({ length: 30 }, (_, i) => `m${i}`)]) {
+      metrics.called({ model, seconds: 1, error: undefined, usage });
+    }
+    const text = await metrics.registry.metrics();
+    const tokens = text.split('\n').filter((line) => line.includes('input_tokens_total{'));
+    const of = (model: string) => tokens.find((line) => line.includes(`gen_ai_request_model="${model}"`));
+    expect([of('own'), of('large'), of('other')].map((line) => line?.split(' ').at(-1))).toEqual([
+      '3',
+      '3',
+      '48',
+    ]);
+    expect(tokens).toHaveLength(17);
+  });
+});
