@@ -5,28 +5,35 @@ import { makeJwtVerifier } from '../../src/identity/jwt.ts';
 import { newToken } from '../../src/identity/token-command.ts';
 import { readTokens, TokenList } from '../../src/identity/token-list.ts';
 
-/** Bearers of tokens and JWTs, and the guard that knows them. */
 export const alice = newToken(['alice']);
 export const bob = newToken(['bob', '--send', 'alice']);
 export const crowd = newToken(['crowd-*']);
 export const watcher = newToken(['watcher', '--role', 'observer']);
 export const boss = newToken(['*', '--role', 'operator']);
-export const made = [alice, bob, crowd, watcher, boss];
+
+/** A list whose lines a test may withdraw. */
+export const listOf = (tokens: readonly { line: string }[]): TokenList => new TokenList(linesOf(tokens));
 
 export const linesOf = (tokens: readonly { line: string }[]) => {
   const read = readTokens(tokens.map(({ line }) => line).join('\n'));
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   return read.lines;
 };
-export const keys = generateKeyPairSync('ed25519');
+
+const keys = generateKeyPairSync('ed25519');
 const verifyJwt = makeJwtVerifier({
   keys: { kind: 'public-key', key: keys.publicKey },
   issuer: undefined,
   audience: undefined,
   now: Date.now,
 });
-export const guardOf = (list = new TokenList(linesOf(made))): Guard => makeGuard({ tokens: list, verifyJwt });
+
+/** Knows all of the above, and JWTs. */
+export const guardOf = (list = listOf([alice, bob, crowd, watcher, boss])): Guard =>
+  makeGuard({ tokens: list, verifyJwt });
 export const guard = guardOf();
+
+/** Good for a minute, unless the claims say otherwise. */
 export const jwt = (claims: Record<string, unknown>) =>
   new SignJWT({ exp: Math.floor(Date.now() / 1_000) + 60, ...claims })
     .setProtectedHeader({ alg: 'EdDSA' })

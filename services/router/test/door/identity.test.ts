@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alice, asProtocol, bearer, bob, boss, crowd, guard, watcher } from './known-tokens.ts';
+import { alice, asProtocol, bearer, bob, boss, crowd, guard, watcher } from './bearers.ts';
 import { dial, dialAgent, dialPlain, serveRouter } from './served-router.ts';
 
 describe('a name', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alice, bearer, bob, guard, guardOf, jwt, linesOf, listOf } from './known-tokens.ts';
+import { alice, bearer, bob, guard, guardOf, jwt, linesOf, listOf } from './bearers.ts';
 import { dialAgent, serveRouter } from './served-router.ts';
 
 describe('a token that is no longer good', () => {
