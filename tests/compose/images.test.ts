@@ -35,7 +35,8 @@ describe.each(['router', 'agent'])('the image of the %s', (service) => {
 
   test('runs as an ordinary user, says whether it is well and what it is', () => {
     expect(image.Config.User).toBe('node');
-    expect(image.Config.Cmd).toEqual(['node', `${service}.cjs`]);
+    expect(image.Config.Cmd.at(0)).toBe('node');
+    expect(image.Config.Cmd.at(-1)).toBe(`${service}.cjs`);
     expect(image.Config.Healthcheck?.Test.slice(0, 2)).toEqual(['CMD', 'node']);
     expect(image.Config.Labels).toMatchObject({
       'org.opencontainers.image.title': `parley-${service}`,
