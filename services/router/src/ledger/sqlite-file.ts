@@ -30,7 +30,7 @@ export const explained = (path: string, error: unknown): ConfigError => {
 };
 
 /** A router that takes over from one that is just leaving waits so long for the file. */
-const handoverMs = 5_000;
+const handoverMs = 2_500;
 
 const isOpenElsewhere = (path: string): boolean => {
   let probe: DatabaseSync | undefined;
