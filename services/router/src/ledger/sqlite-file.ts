@@ -29,13 +29,10 @@ export const explained = (path: string, error: unknown): ConfigError => {
   return cannot(path, kind === busy ? 'another process has it open' : message);
 };
 
-/** A router that takes over from one that is just leaving waits so long for the file. */
-const handoverMs = 2_500;
-
 const isOpenElsewhere = (path: string): boolean => {
   let probe: DatabaseSync | undefined;
   try {
-    probe = new DatabaseSync(path, { readOnly: true, timeout: handoverMs });
+    probe = new DatabaseSync(path, { readOnly: true });
     probe.prepare('SELECT count(*) FROM sqlite_schema').get();
     return false;
   } catch (error) {
@@ -84,6 +81,9 @@ export interface OpenOptions {
   readonly create: boolean;
 }
 
+/** A router that takes over from one that is just leaving waits so long for the file. */
+const handoverMs = 2_500;
+
 /**
  * The file, locked against every other process, with the write-ahead log taken in. Throws a ConfigError when it
  * is not ours, and LedgerDamage when it is not whole.
@@ -95,7 +95,7 @@ export const openLedgerFile = (path: string, { create }: OpenOptions): DatabaseS
     else if (bytesOf(path) === 0) throw cannot(path, 'there is no such ledger');
     checkBeforeOpening(path);
     const isNew = bytesOf(path) === 0;
-    database = new DatabaseSync(path, { timeout: handoverMs });
+    database = new DatabaseSync(path, { timeout: create ? handoverMs : 0 });
     // Exclusive before WAL: no shared-memory file, and a second process is refused instead of corrupting order.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     const strange = foreign(database);
