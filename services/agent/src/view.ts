@@ -21,12 +21,21 @@ const leftOut = '(Earlier lines are left out here.)';
 export const cost = (message: ChatMessage): number => estimateTokens(message.content) + tokensPerMessage;
 const user = (content: string): ChatMessage => ({ role: 'user', content });
 
-const saidMessage = ({ from, to, text, done }: SaidLine, scene: Scene): ChatMessage => {
+/** What others said, as data. A line is shown in every view until it falls out of it, and never changes. */
+const heard = new WeakMap<SaidLine, string>();
+const asData = (line: SaidLine): string => {
+  const known = heard.get(line) ?? neutralised(line.text);
+  heard.set(line, known);
+  return known;
+};
+
+const saidMessage = (line: SaidLine, scene: Scene): ChatMessage => {
+  const { from, to, text, done } = line;
   const aside = to ? `(aside to ${to.join(', ')}) ` : '';
   if (from === scene.self) {
     return { role: 'assistant', content: aside + (withoutTemplateTokens(text).trim() || '…') };
   }
-  const words = (scene.trustsPeers ? text : neutralised(text)).trim() || '…';
+  const words = (scene.trustsPeers ? text : asData(line)).trim() || '…';
   const name = scene.members.length > 2 ? `[${from}] ` : '';
   const vote = done && scene.quorum !== 0 ? `\n(${from} votes to end the conversation here.)` : '';
   return user(`${name}${aside}${words}${vote}`);

@@ -1,7 +1,7 @@
 import type { Usage } from '@parley/protocol';
 import { OpenAI } from 'openai';
-import { Stream } from 'openai/core/streaming';
 import type { ChatCompletion, ChatCompletionChunk } from 'openai/resources/chat/completions';
+import { readChatStream } from './chat-stream.ts';
 import { aborted, estimateTokens, failed, type Model, type ModelReply, type ModelRequest } from './model.ts';
 import { failureOf } from './openai-failures.ts';
 import { type Lesson, OpenAIParameters } from './openai-parameters.ts';
@@ -85,7 +85,7 @@ export const makeOpenAI = (settings: OpenAISettings): Model => {
 
   const streamed = async (
     request: ModelRequest,
-    response: Response,
+    body: ReadableStream<Uint8Array>,
     controller: AbortController,
   ): Promise<ModelReply> => {
     const received: Received = {
@@ -100,18 +100,19 @@ export const makeOpenAI = (settings: OpenAISettings): Model => {
       stalled = true;
       controller.abort();
     }, settings.idleMs ?? 60_000);
+    const take = (chunk: ChatCompletionChunk) => {
+      idle.refresh();
+      const choice = chunk.choices?.[0];
+      const text = choice?.delta?.content ?? choice?.delta?.refusal ?? '';
+      received.text += text;
+      received.finish = choice?.finish_reason ?? received.finish;
+      received.usage = usageOf(chunk) ?? received.usage;
+      received.servedBy = chunk.model || received.servedBy;
+      received.fingerprint = chunk.system_fingerprint || received.fingerprint;
+      if (text) request.onText?.(text);
+    };
     try {
-      for await (const chunk of Stream.fromSSEResponse<ChatCompletionChunk>(response, controller, client)) {
-        idle.refresh();
-        const choice = chunk.choices?.[0];
-        const text = choice?.delta?.content ?? choice?.delta?.refusal ?? '';
-        received.text += text;
-        received.finish = choice?.finish_reason ?? received.finish;
-        received.usage = usageOf(chunk) ?? received.usage;
-        received.servedBy = chunk.model || received.servedBy;
-        received.fingerprint = chunk.system_fingerprint || received.fingerprint;
-        if (text) request.onText?.(text);
-      }
+      await readChatStream(body, controller.signal, take);
     } catch (error) {
       if (!stalled && !request.signal.aborted) throw error;
     } finally {
@@ -129,7 +130,7 @@ export const makeOpenAI = (settings: OpenAISettings): Model => {
     const response = await client.chat.completions.create(body, { signal: controller.signal }).asResponse();
     const type = response.headers.get('content-type') ?? '';
     if (type.includes('application/json')) return whole(request, (await response.json()) as ChatCompletion);
-    if (!type.includes('html')) return streamed(request, response, controller);
+    if (response.body && !type.includes('html')) return streamed(request, response.body, controller);
     await response.body?.cancel();
     return failed('model-rejected', 'OPENAI_BASE_URL leads to a web page, not to Chat Completions');
   };
