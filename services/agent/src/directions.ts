@@ -16,7 +16,8 @@ type Room = Pick<Scene, 'self' | 'members' | 'left' | 'policy' | 'moderator'>;
 const closing = 'I have nothing to add.';
 const doneLine = /^[^\S\n]*[*_`"(]{0,20}\[done\][*_`").!]*[^\S\n]*$/im;
 const doneAtEnd = /[\s*_`"]{0,20}\[done\][\s*_`".!]*$/i;
-const nextLine = /^[^\S\n]*[*_`]*next[*_`]*\s*:[*_`\s]*@?([a-z0-9][a-z0-9._-]*?)[*_`.!]*[^\S\n]*$/gim;
+const nextLine =
+  /^[^\S\n]*[*_`]*next[*_`]*\s*:[*_`\s]*@?([a-z0-9][a-z0-9._-]{0,63}?)[*_`.!]{0,20}[^\S\n]*$/gim;
 const asideStart = /^\(aside to ([^)\n]{1,300})\)[^\S\n]*:?\s*/i;
 /** What may yet become one of the above when more of the line has been written. */
 const beginningOfDone = /[\s*_`"(]{0,20}(?:\[(?:d(?:o(?:n(?:e(?:\][\s*_`").!]*)?)?)?)?)?)?$/i;
@@ -44,7 +45,9 @@ const withoutVote = (text: string): { text: string; done: boolean } => {
 const addressed = (peers: readonly string[], text: string): string | undefined => {
   const marks = [...text.matchAll(/@([a-z0-9][a-z0-9._-]*)/gi)];
   const names = marks.map(([, name = '']) => named(peers, name) ?? named(peers, name.replace(/[._-]+$/, '')));
-  const atEnd = /@[a-z0-9._-]+[\s\p{P}]*$/iu.test(text) ? names.at(-1) : undefined;
+  const last = marks.at(-1);
+  const isEnd = last && /^[\s\p{P}]*$/u.test(text.slice(last.index + last[0].length));
+  const atEnd = isEnd ? names.at(-1) : undefined;
   const atStart = /^[\s\p{P}]*@/u.test(text) ? names[0] : undefined;
   return atEnd ?? atStart ?? names.findLast((name) => name !== undefined);
 };

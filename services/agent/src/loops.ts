@@ -1,5 +1,5 @@
-/** A sentence, or a line that is none. */
-const unit = /[^.!?\n]*(?:[.!?]+[*_"')”’\]]*|\n)/g;
+/** A sentence, or a line that is none, with its end: optional, so that a text without any is walked only once. */
+const unit = /[^.!?\n]*([.!?]+[*_"')”’\]]*|\n)?/g;
 /** Shorter ones may well be said three times. */
 const shortest = 12;
 const allowed = 2;
@@ -18,6 +18,7 @@ export const withoutLoop = (text: string): string => {
   const seen = new Map<string, number>();
   let stale = 0;
   for (const match of text.matchAll(unit)) {
+    if (match[1] === undefined) break;
     const words = bare(match[0]);
     if (words.length < shortest) continue;
     const times = (seen.get(words) ?? 0) + 1;

@@ -9,7 +9,7 @@ const templateTag =
   /[<[](?=\/?(?:s|INST|start_of_turn|end_of_turn|start_header_id|end_header_id|eot_id|<\/?SYS>|system|developer|assistant|user|human|instructions?)[>\]])/gi;
 /** `System:`, `### Instruction:` at the start of a line. */
 const roleHeader =
-  /^([^\S\n]*[>#*]*[^\S\n]*)(system|developer|assistant|user|human|instructions?)([^\S\n]*)[:：]/gim;
+  /^([^\S\n]*(?:[>#*]+[^\S\n]*)?)(system|developer|assistant|user|human|instructions?)([^\S\n]*)[:：]/gim;
 /** Where the narrator's words and the names of speakers stand. */
 const bracketed = /^([^\S\n]*)\(([^()\n]*)\)/gm;
 const openBracket = /^([^\S\n]*)\(/gm;
