@@ -2,30 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parley } from './harness/command-line.ts';
-import { FakeOpenAi } from './harness/fake-openai.ts';
-import { temporaryFolder } from './harness/parley.ts';
+import { recordedRun } from './harness/recorded-run.ts';
 import { killAll } from './harness/started-process.ts';
 
 afterEach(killAll);
 
-/** Records a scenario of four agents with a model server, which is gone afterwards. */
-const record = async (): Promise<string> => {
-  const folder = join(temporaryFolder(), 'record');
-  const server = await FakeOpenAi.start();
-  const env = { AGENT_MODEL_KIND: 'openai', OPENAI_BASE_URL: server.baseUrl, OPENAI_API_KEY: 'sk-test' };
-  const run = parley(
-    ['run', 'scenarios/relay.yaml', '--turns', '10', '--port', '0', '--record', folder],
-    env,
-  );
-  expect(await run.exit(60_000), run.stderr + run.stdout).toEqual({ code: 0, signal: null });
-  expect(server.requests.length).toBeGreaterThanOrEqual(9);
-  await server.stop();
-  return folder;
-};
-
 describe('parley replay', () => {
   it('replays a recorded run of four agents with no network to an identical ledger', async () => {
-    const folder = await record();
+    const folder = await recordedRun();
     const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
     expect(manifest).toMatchObject({
       node: process.version,
@@ -48,7 +32,7 @@ describe('parley replay', () => {
   });
 
   it('shows the first difference, and exits 20, when a model would have been asked something else', async () => {
-    const folder = await record();
+    const folder = await recordedRun();
     const cassette = join(folder, 'cassettes', 'east.jsonl');
     const text = readFileSync(cassette, 'utf8');
     const [first] = /reply \d+ the \w+/.exec(text) ?? /reply \d+ \w+/.exec(text) ?? [];
@@ -62,7 +46,7 @@ describe('parley replay', () => {
   });
 
   it('refuses a record that somebody has changed', async () => {
-    const folder = await record();
+    const folder = await recordedRun();
     writeFileSync(
       join(folder, 'scenario.yaml'),
       readFileSync(join(folder, 'scenario.yaml'), 'utf8').replace('optimist', 'pessimist'),
