@@ -22,6 +22,7 @@ const settledMs = 30_000;
 export interface LinkOptions {
   readonly url: string;
   readonly name: string;
+  /** Goes into the handshake and nowhere else: what is refused there has registered nothing yet. */
   readonly token: string | undefined;
   readonly capacity: number;
   /** The model that the agent speaks with, by the name that prices and rates are known by. */
@@ -70,12 +71,13 @@ export class RouterLink {
   }
 
   open(): void {
-    const { url, now } = this.#options;
+    const { url, token, now } = this.#options;
     // TCP_NODELAY is set by ws on every socket.
     const socket = new WebSocket(url, subprotocol, {
       perMessageDeflate: false,
       maxPayload: 8 * 1024 * 1024,
       handshakeTimeout: registerDeadlineMs,
+      ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     });
     this.#state = { at: 'dialling', socket, since: now() };
     let problem = '';
@@ -116,17 +118,10 @@ export class RouterLink {
   }
 
   #register(socket: WebSocket): void {
-    const { name, token, capacity, model, working, now } = this.#options;
+    const { name, capacity, model, working, now } = this.#options;
     this.#state = { at: 'registering', socket, since: now() };
     this.#watch(socket);
-    const frame: ClientFrame = {
-      type: 'register',
-      name,
-      capacity,
-      model,
-      working: [...working()],
-      ...(token !== undefined && { token }),
-    };
+    const frame: ClientFrame = { type: 'register', name, capacity, model, working: [...working()] };
     socket.send(JSON.stringify(frame));
   }
 

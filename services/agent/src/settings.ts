@@ -66,6 +66,15 @@ const healthPort: Setting<number | undefined> = {
   },
 };
 
+/** It travels in a header, which takes no other characters. */
+const token: Setting<string | undefined> = {
+  ...secret('AGENT_TOKEN', 'shown to the router when the agent connects'),
+  read: (raw) =>
+    raw === undefined || /^[!-~]+$/.test(raw)
+      ? { value: raw }
+      : { problem: 'expected letters, digits and marks of ASCII, without spaces' },
+};
+
 /** Every setting of the agent. `agent NAME TARGET FIRST_SPEAKER` on the command line goes before the first three. */
 export const settings = {
   name: name('AGENT_NAME', "this agent's name; unset: the container's (crowd-3), else the host's"),
@@ -81,7 +90,7 @@ export const settings = {
     fallback: `ws://localhost:${defaultPort}`,
     schemes: 'ws:, wss:',
   }),
-  token: secret('AGENT_TOKEN', 'shown to the router at registration'),
+  token,
 
   modelKind: choice('AGENT_MODEL_KIND', {
     help: 'auto: openai if there is a key or a base URL, else rehearsal (no language model)',

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ClientFrame, decodeClientFrame, type RouterFrame, subprotocol } from '@parley/protocol';
 import { onTestFinished, vi } from 'vitest';
@@ -8,11 +9,14 @@ type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
 /** One connection of an agent, as the router sees it. */
 export class Guest {
   readonly socket: WebSocket;
+  /** The handshake. */
+  readonly request: IncomingMessage;
   readonly frames: ClientFrame[] = [];
   readonly closed: Promise<number>;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, request: IncomingMessage) {
     this.socket = socket;
+    this.request = request;
     socket.on('message', (data) => {
       const decoded = decodeClientFrame(String(data));
       if (!decoded.ok) throw new Error(`the agent sent ${decoded.problem}: ${data}`);
@@ -53,7 +57,7 @@ export class Guest {
 export const fakeRouter = async (port = 0) => {
   const guests: Guest[] = [];
   const server = new WebSocketServer({ port, host: '127.0.0.1', handleProtocols: () => subprotocol });
-  server.on('connection', (socket) => guests.push(new Guest(socket)));
+  server.on('connection', (socket, request) => guests.push(new Guest(socket, request)));
   await new Promise((resolve) => server.once('listening', resolve));
   const close = () => {
     for (const socket of server.clients) socket.terminate();

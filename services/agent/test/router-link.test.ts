@@ -38,13 +38,13 @@ const until = (condition: () => boolean) =>
   vi.waitFor(() => expect(condition()).toBe(true), { timeout: 5_000, interval: 5 });
 
 describe('the link to the router', () => {
-  it('registers with its capacity, its token and what it works on, and then carries frames', async () => {
+  it('registers with its capacity and what it works on, and then carries frames', async () => {
     const router = await fakeRouter();
     const working = [{ conversation: 'c1', turn: 4 }];
-    const { link, frames } = linkTo(router.url, { token: 'secret', working: () => working });
+    const { link, frames } = linkTo(router.url, { working: () => working });
     const guest = await router.guest();
     expect(await guest.heard('register')).toEqual([
-      { type: 'register', name: 'alice', capacity: 3, model: 'tiny', token: 'secret', working },
+      { type: 'register', name: 'alice', capacity: 3, model: 'tiny', working },
     ]);
     expect(link.send({ type: 'ping' })).toBe(false);
     guest.welcome();
@@ -54,6 +54,30 @@ describe('the link to the router', () => {
     guest.send({ type: 'draining', graceMs: 5 });
     await until(() => frames.length === 1);
     expect(frames).toEqual([{ type: 'draining', graceMs: 5 }]);
+  });
+
+  it('shows its token in the handshake, each time, and in no frame, URL or log', async () => {
+    const router = await fakeRouter();
+    const { link, logged } = linkTo(router.url, { token: 'a-planted-token' });
+    const first = await router.guest();
+    first.welcome();
+    await until(() => link.registered);
+    first.socket.terminate();
+    const second = await router.guest(1);
+    await second.heard('register');
+    second.socket.close(closings.unauthenticated.code);
+    await until(() => !link.registered && logged.length > 1);
+    for (const { headers, url } of [first, second].map(({ request }) => request)) {
+      expect(headers.authorization).toBe('Bearer a-planted-token');
+      expect(url).toBe('/');
+    }
+    expect(JSON.stringify([first.frames, second.frames, logged])).not.toContain('a-planted-token');
+  });
+
+  it('shows nothing where there is no token', async () => {
+    const router = await fakeRouter();
+    linkTo(router.url);
+    expect((await router.guest()).request.headers.authorization).toBeUndefined();
   });
 
   it('does not negotiate compression', async () => {

@@ -62,6 +62,11 @@ describe('the settings', () => {
       { AGENT_CASSETTE_MODE: 'replay' },
       'AGENT_CASSETTE_MODE: is replay, but AGENT_CASSETTE does not say where',
     ],
+    [
+      'a token that no header can carry',
+      { AGENT_TOKEN: 'a secret\nand a line' },
+      'AGENT_TOKEN: expected letters, digits and marks of ASCII, without spaces',
+    ],
     ['a misspelt variable', { AGENT_NMAE: 'alice' }, 'AGENT_NMAE: unknown setting; did you mean AGENT_NAME?'],
     [
       'a bad number',
