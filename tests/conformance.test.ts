@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closings, refusals } from '@parley/protocol';
+import { type Closing, closings, refusals } from '@parley/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checks, nothingSeen, runCheck } from './conformance/suite.ts';
 import type { Subject } from './conformance/world.ts';
@@ -29,14 +29,21 @@ const unmetRefusals: Readonly<Record<string, string>> = {
   unavailable: 'needs a ledger that fails',
   draining: 'this router refuses the upgrade when it leaves',
 };
-const unmetClosings: Readonly<Record<string, string>> = {
-  'protocol-error': 'this router refuses faults, and the connection stays',
-  unauthenticated: 'needs a router that wants tokens',
-  kicked: 'needs an operator',
-  busy: 'needs a router without room',
-  'rate-limited': 'this router slows a reader down',
-  'slow-consumer': 'a peer that reads nothing cannot read the code either',
-  unavailable: 'needs a ledger that fails',
+/** The same for close codes, with the test that meets them. */
+const unmetClosings: Readonly<Record<string, { readonly why: string; readonly test: string }>> = {
+  unauthenticated: {
+    why: 'needs a router that wants tokens',
+    test: 'services/router/test/door/tokens.test.ts',
+  },
+  busy: { why: 'needs a router that rejects', test: 'services/router/test/door/duplicates.test.ts' },
+  'slow-consumer': {
+    why: 'a peer that reads nothing cannot read the code either',
+    test: 'services/router/test/door/slow-reader.test.ts',
+  },
+  unavailable: {
+    why: 'needs keys that cannot be had',
+    test: 'services/router/test/door/jwt-and-reading.test.ts',
+  },
 };
 
 const text = readFileSync(join(repository, 'PROTOCOL.md'), 'utf8');
@@ -96,4 +103,9 @@ describe('the suite covers PROTOCOL.md', () => {
       expect(seen.closings.has(code)).not.toBe(name in unmetClosings);
     },
   );
+
+  test.each(Object.entries(unmetClosings))('the close code %s is met elsewhere', (name, { test }) => {
+    const { code } = closings[name as Closing];
+    expect(readFileSync(join(repository, test), 'utf8')).toMatch(new RegExp(`\\b${code}\\b`));
+  });
 });

@@ -3,14 +3,11 @@
  * 40xx do not come back, 41xx come back after a back-off, 42xx come back at once.
  */
 export const closings = {
-  'protocol-error': { code: 4000, reason: 'the frames are not those of PROTOCOL.md' },
   unauthenticated: { code: 4001, reason: 'a valid token is needed' },
   'name-refused': { code: 4003, reason: 'this name is not yours to register' },
   'register-timeout': { code: 4006, reason: 'nothing was registered in time' },
-  kicked: { code: 4009, reason: 'removed by the operator' },
   'taken-over': { code: 4010, reason: 'another connection took this name' },
   busy: { code: 4100, reason: 'the router has no room for this connection' },
-  'rate-limited': { code: 4101, reason: 'too many frames' },
   'slow-consumer': { code: 4102, reason: 'frames are not read fast enough' },
   unavailable: { code: 4103, reason: 'the ledger cannot be written' },
   draining: { code: 4200, reason: 'the router is restarting' },
