@@ -21,7 +21,7 @@ export const count = integer(0, Number.MAX_SAFE_INTEGER);
 const names = list(name, { max: maxMembers });
 const detail = text({ max: 1_000 });
 
-/** Tokens that a reply cost. `estimated` when the model server did not report them. */
+/** Tokens that an answer took, and those since the answer before. `estimated` when the model server did not report them. */
 export const usage = object({
   inputTokens: count,
   outputTokens: count,
@@ -52,6 +52,8 @@ const furtherLimits = {
   stopSpeakers: optional(names),
   /** How long the floor waits for a member of whom no replica is connected. */
   absentMs: optional(count),
+  /** How long it waits for all members to be there before the first turn is granted. */
+  gatherMs: optional(count),
   /** Lines more alike than this count as repetition: a private nudge first, then the ending. */
   maxRepetition: optional(share),
   /** Whether short goodbyes in a row count as a loop: a private nudge first, then the ending. */
@@ -112,6 +114,13 @@ export const place = { seq: integer(1, Number.MAX_SAFE_INTEGER), at: number(0, N
 /** Who has the floor once the entry stands: one name, or several where several owe a reply. */
 const floor = names;
 
+/** What the answer to a grant cost, whatever became of the turn. */
+const spending = {
+  usage: optional(usage),
+  /** Dollars, by the router's price table. */
+  cost: optional(dollars),
+} as const;
+
 /** The floor is offered, not given: each of its names answers with a bid. */
 const bidding = optional(flag);
 
@@ -142,9 +151,7 @@ const entryVariants = {
     text: line,
     /** A vote to end the conversation. */
     done: optional(flag),
-    usage: optional(usage),
-    /** Dollars, by the router's price table. */
-    cost: optional(dollars),
+    ...spending,
     /** How much of it stood in earlier lines; where the conversation limits that. */
     likeness: optional(share),
     /** It does little more than say goodbye. */
@@ -158,13 +165,21 @@ const entryVariants = {
     from: name,
     reason: oneOf(passReasons),
     detail: optional(detail),
+    ...spending,
     floor,
     bidding,
   },
   /** How much a member wants the floor, 0 (not at all) to 100. */
-  bid: { ...place, turn: count, from: name, score: integer(0, 100), floor, bidding },
+  bid: { ...place, turn: count, from: name, score: integer(0, 100), ...spending, floor, bidding },
   /** A granted turn that came back without an answer. The member keeps the turn. */
-  lapsed: { ...place, turn: count, from: name, cause: oneOf(lapseCauses), detail: optional(detail) },
+  lapsed: {
+    ...place,
+    turn: count,
+    from: name,
+    cause: oneOf(lapseCauses),
+    detail: optional(detail),
+    ...spending,
+  },
   /** Something that only `to` are told. */
   noted: { ...place, by: name, to: names, kind: oneOf(noteKinds), text: line },
   /** `through`: what the text sums up, for this member's own view. */

@@ -43,7 +43,7 @@ const clientVariants = {
     usage: optional(usage),
     ref: optional(ref),
   },
-  bid: { ...turnPlace, score: integer(0, 100) },
+  bid: { ...turnPlace, score: integer(0, 100), usage: optional(usage) },
   /** A running summary of one's own view, kept in the ledger. */
   summary: { conversation: conversationId, through: count, text: line },
   join: { conversation: conversationId, history: optional(flag) },
@@ -52,6 +52,7 @@ const clientVariants = {
     ...turnPlace,
     reason: oneOf(passReasons),
     detail: optional(text({ max: 1_000 })),
+    usage: optional(usage),
     /** With `rate-limited`: when the model server wants to be asked again. */
     retryAfterMs: optional(count),
   },

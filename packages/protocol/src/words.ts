@@ -61,7 +61,16 @@ export const failureRules = ['retry', 'skip', 'end'] as const;
 export type FailureRule = (typeof failureRules)[number];
 
 /** Why a turn on the floor has not been granted yet. */
-export const waitReasons = ['rate', 'replica', 'absent', 'pace', 'retry', 'seat', 'paused'] as const;
+export const waitReasons = [
+  'rate',
+  'replica',
+  'absent',
+  'gathering',
+  'pace',
+  'retry',
+  'seat',
+  'paused',
+] as const;
 export type WaitReason = (typeof waitReasons)[number];
 
 /** Why somebody was told something in private. */

@@ -1,4 +1,5 @@
 import type { Conversations } from './conversations.ts';
+import { gathersUntil } from './core/gathering.ts';
 import type { WaitingTurns } from './waiting-turns.ts';
 
 /** Notices turns that have waited too long for a member of whom nobody is there. */
@@ -29,7 +30,8 @@ export class Absence {
   #report(id: string, name: string, gone: number, now: number): void {
     const state = this.#conversations.get(id);
     const turn = state?.floor.find(({ member }) => member === name);
-    const { absentMs = 0 } = state?.limits ?? {};
+    if (!state || (gathersUntil(state) ?? now) > now) return;
+    const { absentMs = 0 } = state.limits;
     if (turn && absentMs > 0 && now - Math.max(gone, turn.givenAt) >= absentMs)
       this.#conversations.submit(id, { type: 'absent', turn: turn.number });
   }

@@ -5,6 +5,7 @@ import type { Commit, Conversations } from './conversations.ts';
 import type { Command } from './core/command.ts';
 import type { Conversation, Turn } from './core/conversation.ts';
 import { endsAt } from './core/endings.ts';
+import { Gathering } from './gathering.ts';
 import { bestReplica, type Grant, type Replica, type TurnClock } from './grant.ts';
 import { grantFrame } from './grant-frame.ts';
 import type { Lease, Pool } from './pool.ts';
@@ -32,6 +33,7 @@ export class Grants {
   readonly #granted = new Map<string, Map<number, Grant>>();
   readonly #waiting = new WaitingTurns();
   readonly #absence: Absence;
+  readonly #gathering: Gathering;
   /** Who last let a turn lapse; another replica is preferred. */
   readonly #lapsed = new Map<string, Replica>();
   readonly breakers: Breakers;
@@ -49,6 +51,7 @@ export class Grants {
   ) {
     this.#conversations = conversations;
     this.#absence = new Absence(conversations);
+    this.#gathering = new Gathering(conversations);
     this.#now = now;
     this.#clock = clock;
     this.#pools = pools;
@@ -79,6 +82,7 @@ export class Grants {
     if (state.seats.has(turn.member)) return 'seat';
     if (turn.notBefore > this.#now()) return turn.attempts > 0 ? 'retry' : 'pace';
     if (this.replicasOf(turn.member).size === 0) return 'absent';
+    if (this.#gathering.holds(state.id)) return 'gathering';
     if (this.#stepsTaken(state)) return 'paused';
     return this.#waiting.of(turn.member)?.get(state.id)?.pool ? 'rate' : 'replica';
   }
@@ -152,12 +156,14 @@ export class Grants {
     for (const grants of this.#granted.values()) {
       for (const grant of grants.values()) if (grant.deadline <= now) this.#lapse(grant, 'deadline');
     }
+    this.#gathering.tick(now, present);
     for (const pool of this.#waiting.pools()) this.#serve(pool);
     for (const [name] of this.#waiting) this.#pump(name);
     this.#absence.tick(this.#waiting, now, present);
   }
 
   #reconcile(before: Conversation | undefined, after: Conversation): void {
+    this.#gathering.see(after);
     for (const turn of before?.floor ?? []) {
       if (after.floor.some(({ number }) => number === turn.number)) continue;
       this.#waiting.delete(after.id, turn.member);
@@ -215,7 +221,7 @@ export class Grants {
     const state = this.#conversations.get(conversation);
     const turn = state?.floor.find((one) => one.member === member);
     if (!state || !turn) return this.#waiting.delete(conversation, member);
-    const ready = turn.notBefore <= now && !this.#stepsTaken(state);
+    const ready = turn.notBefore <= now && !this.#stepsTaken(state) && !this.#gathering.holds(state.id);
     const free = ready ? [...this.replicasOf(member)].filter((one) => this.#roomOf(one) > 0) : [];
     const replica = bestReplica(free, conversation, this.#lapsed.get(`${conversation}#${turn.number}`));
     const model = state.cast.get(member)?.model ?? replica?.model;

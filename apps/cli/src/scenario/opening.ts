@@ -24,6 +24,7 @@ const limitsOf = ({ limits = {}, endings = {}, turn = {} }: Scenario): SomeLimit
     maxRepetition: endings.repetition,
     farewells: endings.farewells,
     absentMs: endings.absent,
+    gatherMs: endings.gather,
     turnDeadlineMs: turn.deadline,
     maxAttempts: turn.attempts,
     onFailure: turn.onFailure,

@@ -127,6 +127,10 @@ const endings = record({
   ),
   farewells: optional('Goodbyes in a row are a loop: a private nudge first, then the ending.', flag),
   absent: optional('How long it waits for a member of whom nothing is connected.', duration('365 d')),
+  gather: optional(
+    'How long it waits, before anybody speaks, for all members to be there. Default: it does not.',
+    duration('365 d'),
+  ),
 });
 
 const turn = record({

@@ -12,6 +12,12 @@ import type {
 } from '@parley/protocol';
 import type { Conversation } from './conversation.ts';
 
+/** What an answer took of its model. */
+export interface Paid {
+  readonly usage?: Usage | undefined;
+  readonly cost?: number | undefined;
+}
+
 /** What somebody wants of a conversation. `from`, `by` and `cost` are set by the router, never by a peer. */
 export type Command =
   | {
@@ -37,7 +43,7 @@ export type Command =
       readonly cast?: readonly Role[] | undefined;
       readonly limits: Limits;
     }
-  | {
+  | ({
       readonly type: 'say';
       readonly from: string;
       /** The granted turn that this answers; none for a line that nobody waited for. */
@@ -46,21 +52,19 @@ export type Command =
       readonly target?: string | undefined;
       readonly to?: readonly string[] | undefined;
       readonly done?: boolean | undefined;
-      readonly usage?: Usage | undefined;
-      readonly cost?: number | undefined;
       /** Seq of the last entry that the speaker had been sent; all of them, when missing. */
       readonly seen?: number | undefined;
       /** `seat`: who speaks in the member's place. `operator`: who need not be a member or have the floor. */
       readonly as?: { readonly seat: string } | 'operator';
-    }
-  | {
+    } & Paid)
+  | ({
       readonly type: 'pass';
       readonly from: string;
       readonly turn: number;
       readonly reason: PassReason;
       readonly detail?: string | undefined;
-    }
-  | { readonly type: 'bid'; readonly from: string; readonly turn: number; readonly score: number }
+    } & Paid)
+  | ({ readonly type: 'bid'; readonly from: string; readonly turn: number; readonly score: number } & Paid)
   | {
       readonly type: 'lapse';
       readonly turn: number;
@@ -69,6 +73,8 @@ export type Command =
     }
   /** Nobody has been there to take the turn for as long as the limits allow. */
   | { readonly type: 'absent'; readonly turn: number }
+  /** It has not begun, and these members are not there. */
+  | { readonly type: 'missing'; readonly who: readonly string[] }
   /** The turn cannot be granted inside the limits, and waiting does not help. */
   | { readonly type: 'fail'; readonly detail: string }
   | {

@@ -63,6 +63,8 @@ export interface Conversation {
   readonly startedAt: number;
   readonly pausedMs: number;
   readonly status: Status;
+  /** Whether anything has been said besides the line with which it was opened. */
+  readonly begun: boolean;
   /** Lines until it is paused again, and for whom; none when it runs freely. */
   readonly stepping?: { readonly lines: number; readonly by: string };
   /** Who has the floor: one member, or several where several owe a reply. */

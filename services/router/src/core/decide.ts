@@ -3,6 +3,7 @@ import { append, type Command, type CommandOf, type Decision, refuse } from './c
 import type { Conversation } from './conversation.ts';
 import { outOfTime } from './endings.ts';
 import { evolve } from './evolve.ts';
+import { notGathered } from './gathering.ts';
 import { nextInOrder } from './policies/policy.ts';
 import { absent, bid, ended, lapse, lastTaken, pass, say } from './speak.ts';
 
@@ -89,7 +90,7 @@ const known = (state: Conversation, name: string): Decision | undefined =>
 
 /** An ended conversation takes nothing more; a repeated answer is still told what became of it. */
 const afterTheEnd = (state: Conversation, command: Command): Decision => {
-  if (command.type === 'tick' || command.type === 'lapse' || command.type === 'absent') return append();
+  if (['tick', 'lapse', 'absent', 'missing'].includes(command.type)) return append();
   const last = command.type === 'say' || command.type === 'pass' ? lastTaken(state, command.from) : undefined;
   if (last && 'turn' in command && last.turn === command.turn) {
     return { kind: 'repeat', seq: last.seq, turn: last.turn };
@@ -122,6 +123,10 @@ export const decide = (state: Conversation | undefined, command: Command, now: n
       const turn = state.floor.find(({ number }) => number === command.turn);
       if (!turn) return append();
       return command.type === 'lapse' ? lapse(state, turn, command, now) : absent(state, turn, now);
+    }
+    case 'missing': {
+      const over = notGathered(state, command.who, now);
+      return over ? append(ended(state.seq, now, over, command.who[0])) : append();
     }
     case 'fail':
       return append(ended(state.seq, now, { reason: 'failed', detail: command.detail }));

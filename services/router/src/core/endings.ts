@@ -1,4 +1,5 @@
-import type { Ending, Usage } from '@parley/protocol';
+import type { Ending } from '@parley/protocol';
+import type { Paid } from './command.ts';
 import type { Conversation, Spent } from './conversation.ts';
 import { endAt } from './loops.ts';
 
@@ -8,13 +9,11 @@ export interface Ended {
 }
 
 /** A line that is about to be appended. */
-export interface NextLine {
+export interface NextLine extends Paid {
   readonly from: string;
   /** Missing when the turn was passed. */
   readonly text?: string | undefined;
   readonly done?: boolean | undefined;
-  readonly usage?: Usage | undefined;
-  readonly cost?: number | undefined;
   readonly likeness?: number | undefined;
   readonly farewell?: boolean | undefined;
 }
@@ -76,7 +75,11 @@ const agreed = (state: Conversation, line: NextLine): Ended | undefined => {
 const tokensOf = ({ inputTokens, outputTokens }: { inputTokens: number; outputTokens: number }) =>
   inputTokens + outputTokens;
 
-const overBudget = (state: Conversation, { from, usage, cost = 0 }: NextLine): Ended | undefined => {
+/** Whether what an answer cost reaches a limit. `state` is the conversation before that answer. */
+export const overBudget = (
+  state: Conversation,
+  { from, usage, cost = 0 }: Paid & { readonly from: string },
+): Ended | undefined => {
   const { maxTokens, maxTokensPerAgent, maxCost, maxCostPerAgent } = state.limits;
   const tokens = usage ? tokensOf(usage) : 0;
   const own: Spent = state.spentBy.get(from) ?? { inputTokens: 0, outputTokens: 0, cost: 0 };

@@ -12,6 +12,18 @@ const plus = (spent: Spent, usage: Usage | undefined, cost: number): Spent => ({
   cost: spent.cost + cost,
 });
 
+/** What an answer cost counts, whatever became of its turn. */
+const charged = (
+  { spent, spentBy }: Conversation,
+  { from, usage, cost = 0 }: { from: string; usage?: Usage; cost?: number },
+): Pick<Conversation, 'spent' | 'spentBy'> =>
+  usage || cost
+    ? {
+        spent: plus(spent, usage, cost),
+        spentBy: new Map(spentBy).set(from, plus(spentBy.get(from) ?? nothing, usage, cost)),
+      }
+    : { spent, spentBy };
+
 const byName = (roles: readonly Role[] = []) => new Map(roles.map((role) => [role.name, role]));
 
 const without = <V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> =>
@@ -34,6 +46,7 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   startedAt: entry.at,
   pausedMs: 0,
   status: { state: 'running' },
+  begun: false,
   ...giveFloor({ floor: [], nextTurn: 1, limits: entry.limits }, entry, entry.by),
   bids: new Map(),
   lines: 0,
@@ -84,13 +97,15 @@ const took = (
 };
 
 const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
-  const { seq, from, turn, usage, cost = 0 } = entry;
+  const { seq, from, turn } = entry;
   const alike = entry.likeness !== undefined && entry.likeness >= (state.limits.maxRepetition ?? 1);
   const watched = state.limits.maxRepetition !== undefined;
   return {
     ...(state.stepping ? stepped(state) : state),
     seq,
     ...giveFloor(state, entry, from, { taken: turn, target: entry.target }),
+    // The line with which it is opened is said in the moment of the opening.
+    begun: state.begun || (turn !== undefined && (seq > 2 || entry.at > state.startedAt)),
     lines: state.lines + 1,
     passesInARow: 0,
     votes: entry.done ? [...state.votes.filter((name) => name !== from), from] : [],
@@ -98,11 +113,7 @@ const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
     farewells: entry.farewell ? state.farewells + 1 : 0,
     recent: watched ? [...state.recent.slice(1 - recentLines), { from, text: entry.text }] : state.recent,
     lastSpeaker: from,
-    spent: usage || cost ? plus(state.spent, usage, cost) : state.spent,
-    spentBy:
-      usage || cost
-        ? new Map(state.spentBy).set(from, plus(state.spentBy.get(from) ?? nothing, usage, cost))
-        : state.spentBy,
+    ...charged(state, entry),
     taken: took(state, from, turn, seq),
   };
 };
@@ -141,8 +152,10 @@ export const evolve = (state: Conversation | undefined, entry: Entry, id: string
         ...(state.stepping ? stepped(state) : state),
         seq,
         ...giveFloor(state, entry, entry.from, { taken: entry.turn }),
+        begun: true,
         lines: state.lines + 1,
         passesInARow: state.passesInARow + 1,
+        ...charged(state, entry),
         taken: took(state, entry.from, entry.turn, seq),
       };
     case 'bid':
@@ -150,13 +163,16 @@ export const evolve = (state: Conversation | undefined, entry: Entry, id: string
         ...state,
         seq,
         ...giveFloor(state, entry, entry.from, { taken: entry.turn }),
+        begun: true,
         bids: entry.bidding ? new Map(state.bids).set(entry.from, entry.score) : new Map(),
+        ...charged(state, entry),
         taken: took(state, entry.from, entry.turn, seq),
       };
     case 'lapsed':
       return {
         ...state,
         seq,
+        ...charged(state, entry),
         floor: state.floor.map((turn) => (turn.number === entry.turn ? lapsed(turn, entry) : turn)),
       };
     case 'joined':

@@ -1,7 +1,7 @@
 import { type Entry, type EntryOf, isFailure, maxMembers, type PassReason } from '@parley/protocol';
-import { append, type CommandOf, type Decision, refuse } from './command.ts';
+import { append, type CommandOf, type Decision, type Paid, refuse } from './command.ts';
 import type { Conversation, Turn } from './conversation.ts';
-import { type Ended, endingAfter, outOfTime } from './endings.ts';
+import { type Ended, endingAfter, outOfTime, overBudget } from './endings.ts';
 import { isFarewell, likeness, nudgeAt } from './loops.ts';
 import { policies } from './policies/policies.ts';
 import { type Floor, nextInOrder } from './policies/policy.ts';
@@ -20,6 +20,7 @@ export const ended = (seq: number, at: number, { reason, detail }: Ended, by?: s
   ...(by !== undefined && { by }),
 });
 
+const paid = ({ usage, cost }: Paid) => ({ ...(usage && { usage }), ...(cost && { cost }) });
 const nobody: Floor = { names: [] };
 const giving = ({ names, bidding }: Floor) => ({ floor: names, ...(bidding && { bidding }) });
 
@@ -81,7 +82,7 @@ const nudge = (state: Conversation, said: EntryOf<'said'>): Entry[] => {
 };
 
 export const say = (state: Conversation, command: CommandOf<'say'>, now: number): Decision => {
-  const { from, text, usage, cost, done } = command;
+  const { from, text, done } = command;
   const policy = policies[state.policy];
   const speaker = typeof command.as === 'object' ? command.as.seat : undefined;
   const turn = state.floor.find(
@@ -113,7 +114,7 @@ export const say = (state: Conversation, command: CommandOf<'say'>, now: number)
   if (unknown !== undefined) return refuse('bad-target', `${unknown} is not a member`);
 
   const loop = loopOf(state, text);
-  const ending = endingAfter(state, { from, text, done, usage, cost, ...loop }, now);
+  const ending = endingAfter(state, { from, text, done, ...paid(command), ...loop }, now);
   const owesMore = turn !== undefined && command.seen !== undefined && turn.since > command.seen;
   const line = { kind: 'said', from, text, target, taken: turn, owesMore } as const;
   const byOperator = command.as === 'operator' && !policy.free;
@@ -133,8 +134,7 @@ export const say = (state: Conversation, command: CommandOf<'say'>, now: number)
     ...(to && { to }),
     text,
     ...(done && { done }),
-    ...(usage && { usage }),
-    ...(cost && { cost }),
+    ...paid(command),
     ...loop,
     ...giving(floor),
   };
@@ -147,12 +147,12 @@ export const say = (state: Conversation, command: CommandOf<'say'>, now: number)
 const passed = (
   state: Conversation,
   turn: Turn,
-  { reason, detail }: { reason: PassReason; detail?: string | undefined },
+  { reason, detail, ...cost }: Paid & { reason: PassReason; detail?: string | undefined },
   now: number,
   before: readonly Entry[] = [],
 ): Decision => {
   const from = turn.member;
-  const ending = endingAfter(state, { from }, now);
+  const ending = endingAfter(state, { from, ...cost }, now);
   const line = { kind: 'passed', from, taken: turn, owesMore: false } as const;
   const entry: EntryOf<'passed'> = {
     type: 'passed',
@@ -162,35 +162,42 @@ const passed = (
     from,
     reason,
     ...(detail !== undefined && { detail }),
+    ...paid(cost),
     ...giving(ending ? nobody : policies[state.policy].floorAfter(state, line)),
   };
   return append(...before, entry, ...afterLine(state, entry.seq, now, ending, from));
 };
 
+const silence: Ended = { reason: 'agreed', detail: 'nobody wants to speak' };
+
 /** The last bid of a round gives the floor to the highest bidder; when nobody wants it, the talk is over. */
 const placeBid = (
   state: Conversation,
   turn: Turn,
-  score: number,
+  { score, ...cost }: Paid & { score: number },
   now: number,
   before: readonly Entry[] = [],
 ): Decision => {
   const from = turn.member;
   const rest = state.floor.filter((one) => one !== turn).map(({ member }) => member);
   const winner = rest.length > 0 ? undefined : highestBidder(state, new Map(state.bids).set(from, score));
-  const silent = rest.length === 0 && winner === undefined;
+  const over =
+    overBudget(state, { from, ...cost }) ?? (rest.length === 0 && winner === undefined ? silence : undefined);
   const floor: Floor =
-    rest.length > 0 ? { names: rest, bidding: true } : { names: winner === undefined ? [] : [winner] };
+    over || winner !== undefined ? { names: over ? [] : [winner as string] } : { names: rest, bidding: true };
   const seq = state.seq + before.length + 1;
-  const bid: EntryOf<'bid'> = { type: 'bid', seq, at: now, turn: turn.number, from, score, ...giving(floor) };
-  const over: Ended = { reason: 'agreed', detail: 'nobody wants to speak' };
-  return append(...before, bid, ...(silent ? [ended(seq, now, over)] : []));
+  const bid: EntryOf<'bid'> = {
+    ...{ type: 'bid', seq, at: now, turn: turn.number, from, score },
+    ...paid(cost),
+    ...giving(floor),
+  };
+  return append(...before, bid, ...(over ? [ended(seq, now, over)] : []));
 };
 
 export const lapse = (
   state: Conversation,
   turn: Turn,
-  command: Omit<CommandOf<'lapse'>, 'type'>,
+  command: Omit<CommandOf<'lapse'>, 'type'> & Paid,
   now: number,
 ): Decision => {
   const { cause, detail } = command;
@@ -202,15 +209,16 @@ export const lapse = (
     from: turn.member,
     cause,
     ...(detail !== undefined && { detail }),
+    ...paid(command),
   };
   // A grant's deadline is no later than the end of the conversation: that is then why it lapsed.
-  const over = outOfTime(state, now);
+  const over = outOfTime(state, now) ?? overBudget(state, { ...command, from: turn.member });
   if (over) return append(lapsed, ended(lapsed.seq, now, over));
   const { maxAttempts, onFailure } = state.limits;
   const last = turn.attempts + 1 >= maxAttempts;
   // A bid is cheap to do without; a conversation does not wait long for one.
   if (turn.wanted === 'bid')
-    return last || cause === 'deadline' ? placeBid(state, turn, 0, now, [lapsed]) : append(lapsed);
+    return last || cause === 'deadline' ? placeBid(state, turn, { score: 0 }, now, [lapsed]) : append(lapsed);
   if (onFailure === 'retry' || !last) return append(lapsed);
   if (onFailure === 'end') {
     const why = `${turn.member}: ${cause}${detail === undefined ? '' : `, ${detail}`}`;
@@ -222,26 +230,27 @@ export const lapse = (
 
 export const pass = (state: Conversation, command: CommandOf<'pass'>, now: number): Decision => {
   const { from, reason, detail } = command;
+  const cost = paid(command);
   const turn = state.floor.find(({ number, member }) => number === command.turn && member === from);
   if (!turn) return staleTurn(state, from, command.turn);
-  if (isFailure(reason)) return lapse(state, turn, { turn: turn.number, cause: reason, detail }, now);
-  return turn.wanted === 'bid' ? placeBid(state, turn, 0, now) : passed(state, turn, { reason, detail }, now);
+  if (isFailure(reason))
+    return lapse(state, turn, { turn: turn.number, cause: reason, detail, ...cost }, now);
+  return turn.wanted === 'bid'
+    ? placeBid(state, turn, { score: 0, ...cost }, now)
+    : passed(state, turn, { reason, detail, ...cost }, now);
 };
 
-export const bid = (
-  state: Conversation,
-  { from, turn: number, score }: CommandOf<'bid'>,
-  now: number,
-): Decision => {
+export const bid = (state: Conversation, command: CommandOf<'bid'>, now: number): Decision => {
+  const { from, turn: number, score } = command;
   const turn = state.floor.find(
     (one) => one.number === number && one.member === from && one.wanted === 'bid',
   );
-  return turn ? placeBid(state, turn, score, now) : staleTurn(state, from, number);
+  return turn ? placeBid(state, turn, { score, ...paid(command) }, now) : staleTurn(state, from, number);
 };
 
 /** Nobody speaks for the member: as `onFailure` says, the conversation waits on, goes on without it, or ends. */
 export const absent = (state: Conversation, turn: Turn, now: number): Decision => {
-  if (turn.wanted === 'bid') return placeBid(state, turn, 0, now);
+  if (turn.wanted === 'bid') return placeBid(state, turn, { score: 0 }, now);
   switch (state.limits.onFailure) {
     case 'retry':
       return append();
