@@ -98,8 +98,9 @@ export class PlainSession implements Session {
     const { conversations, correspondence, mailboxes } = this.#router;
     const admission = mailboxes.admit(name, target, text);
     if (admission.full !== undefined) return this.#fault('mailbox-full', admission.full);
-    const id = correspondence.shared(name, target) ?? this.#owedIn(name) ?? this.#open(target);
-    correspondence.note(name, target, id);
+    const shared = correspondence.shared(name, target);
+    const id = shared ?? this.#owedIn(name) ?? this.#open(target);
+    if (shared === undefined) correspondence.note(name, target, id);
     conversations.submit(id, { type: 'say', from: name, text, target }, (outcome) => {
       admission.release();
       this.#told(id, outcome);
@@ -132,11 +133,10 @@ export class PlainSession implements Session {
   #told(id: string, outcome: Outcome): void {
     if (outcome.kind === 'done') return;
     const { code, message } = outcome;
-    // After `unavailable`, the conversation may be one that could not be opened.
-    const gone = code === 'unavailable' && !this.#router.conversations.get(id);
-    if (gone || code === 'conversation-ended' || code === 'unknown-conversation' || code === 'not-a-member') {
-      this.#router.correspondence.forget(this.name as string, id);
-    }
+    const { conversations, correspondence } = this.#router;
+    if (!conversations.find(id)) correspondence.drop(id);
+    else if (code === 'conversation-ended' || code === 'not-a-member')
+      correspondence.forget(this.name as string, id);
     this.#fault(code, code === 'conversation-ended' ? `${message}; your next line opens another` : message);
   }
 

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { openGuard } from '../src/identity/guard.ts';
+import { anybody } from '../src/identity/identity.ts';
+import { PlainSession } from '../src/sessions/plain-session.ts';
+import { limits } from './core/talk.ts';
+import { FakeConnection, RouterBench } from './router-bench.ts';
+
+const enter = ({ router }: RouterBench, name: string) => {
+  const connection = new FakeConnection();
+  const setting = {
+    router,
+    guard: openGuard,
+    defaults: limits(),
+    duplicates: 'replicas',
+    routerName: 'test',
+  } as const;
+  const session = new PlainSession(setting, { connection, identity: anybody });
+  session.receive(JSON.stringify({ type: 'register', name }));
+  const say = (target: string, text: string) => session.receive(JSON.stringify({ target, text }));
+  return { session, connection, say };
+};
+
+const endAll = async ({ router }: RouterBench) => {
+  for (const { id } of [...router.conversations.running()])
+    router.conversations.submit(id, { type: 'end', by: 'ops' });
+  await router.conversations.settled();
+};
+
+describe('what is known of who wrote to whom', () => {
+  it('is bounded when thousands of names have come, written and gone; the first to end goes first', async () => {
+    const bench = new RouterBench();
+    const bob = enter(bench, 'bob');
+    const names = Array.from({ length: 12_000 }, (_, i) => `guest-${i}`);
+    for (const name of names) {
+      const guest = enter(bench, name);
+      guest.say('bob', `I am ${name}`);
+      guest.session.closed(true);
+    }
+    await bench.settled();
+    const { correspondence } = bench.router;
+    const known = () => names.filter((name) => correspondence.shared(name, 'bob') !== undefined);
+    const placed = () => names.filter((name) => correspondence.current(name) !== undefined);
+    // What runs is known, however much it is.
+    expect(known()).toHaveLength(12_000);
+    expect(bob.connection.texts).toHaveLength(12_000);
+    await endAll(bench);
+    expect(known().length).toBeGreaterThan(1_000);
+    expect(known().length + placed().length).toBeLessThanOrEqual(10_000);
+    expect(known()).toEqual(names.slice(-known().length));
+
+    // The last one is told once that it is over; the first, long forgotten, opens another at once.
+    const late = enter(bench, names.at(-1) as string);
+    late.say('bob', 'more');
+    const early = enter(bench, names[0] as string);
+    early.say('bob', 'hello again');
+    await bench.settled();
+    expect(late.connection.frames).toMatchObject([{ type: 'error', code: 'conversation-ended' }]);
+    expect(early.connection.frames).toEqual([]);
+    expect(bob.connection.texts.at(-1)).toBe('hello again');
+  });
+
+  it('stays known for a conversation that runs, whatever else has ended since', async () => {
+    const bench = new RouterBench();
+    enter(bench, 'bob');
+    const first = enter(bench, 'first');
+    first.say('bob', 'hi');
+    await bench.settled();
+    const id = bench.router.correspondence.shared('first', 'bob');
+    for (let i = 0; i < 5_000; i++) {
+      const by = `guest-${i}`;
+      bench.router.conversations.submit(`c${i}`, {
+        type: 'open',
+        by,
+        members: ['cyd'],
+        policy: 'addressed',
+        opening: 'hi',
+        limits: limits({ maxTurns: 1 }),
+      });
+    }
+    await bench.settled();
+    expect(bench.router.correspondence.shared('guest-0', 'cyd')).toBeUndefined();
+    expect(bench.router.correspondence.shared('guest-4999', 'cyd')).toBe('c4999');
+    expect(bench.router.correspondence.shared('first', 'bob')).toBe(id);
+    expect(bench.router.correspondence.current('bob')).toBe(id);
+  });
+
+  it('is the same conversation for two that write to each other at the same moment', async () => {
+    const bench = new RouterBench();
+    const [ann, bob] = [enter(bench, 'ann'), enter(bench, 'bob')];
+    ann.say('bob', 'hi bob');
+    bob.say('ann', 'hi ann');
+    await bench.settled();
+    expect(bench.router.conversations.count).toBe(1);
+  });
+
+  it('is nothing of a conversation that could not be opened, for neither of the two', async () => {
+    const bench = new RouterBench();
+    const [ann, bob] = [enter(bench, 'ann'), enter(bench, 'bob')];
+    bench.ledger.isFull = true;
+    ann.say('bob', 'lost');
+    await bench.settled();
+    bench.ledger.isFull = false;
+    bob.say('ann', 'and you?');
+    await bench.settled();
+    expect(bob.connection.frames).toEqual([]);
+    expect(ann.connection.texts).toEqual(['and you?']);
+  });
+
+  it('does not make somebody who owes a reply forget it for a line into a conversation that is over', async () => {
+    const bench = new RouterBench();
+    const [ann, bob, cyd] = [enter(bench, 'ann'), enter(bench, 'bob'), enter(bench, 'cyd')];
+    ann.say('bob', 'hi bob');
+    await bench.settled();
+    await endAll(bench);
+    cyd.say('bob', 'tell dan');
+    await bench.settled();
+    const owed = bench.router.correspondence.current('bob');
+    ann.say('bob', 'still there?');
+    await bench.settled();
+    expect(ann.connection.frames.at(-1)).toMatchObject({ code: 'conversation-ended' });
+    bob.say('dan', 'cyd says hi');
+    await bench.settled();
+    expect(bench.router.correspondence.shared('bob', 'dan')).toBe(owed);
+    expect(bench.router.conversations.get(owed as string)?.members).toEqual(['cyd', 'bob', 'dan']);
+  });
+});
