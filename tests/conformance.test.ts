@@ -3,26 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Closing, closings, refusals } from '@parley/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checks, nothingSeen, runCheck } from './conformance/suite.ts';
+import { checks, nothingSeen, runCheck, whyNot } from './conformance/suite.ts';
 import type { Subject } from './conformance/world.ts';
+import { newBearers } from './harness/bearers.ts';
 import { RunningRouter } from './harness/parley.ts';
 import { killAll, repository } from './harness/started-process.ts';
 
 /** Clauses that no check can see from outside, and why. */
 const unchecked: Readonly<Record<string, string>> = {
   '1': 'words, used by the other clauses',
-  ...Object.fromEntries(
-    [1, 2, 3, 4, 5, 6, 7, 8].map((n) => [
-      `12.${n}`,
-      'needs a router that wants tokens: services/router/test/door',
-    ]),
-  ),
 };
 
 /** Codes that this suite cannot make a router use, and why. */
 const unmetRefusals: Readonly<Record<string, string>> = {
-  unauthenticated: 'needs a router that wants tokens',
-  forbidden: 'needs a router that wants tokens',
   'conversation-exists': 'the router chooses the ids of what clients open',
   'no-price': 'needs a router with a price table',
   'rate-limited': 'this router slows a reader down; another may refuse',
@@ -31,10 +24,6 @@ const unmetRefusals: Readonly<Record<string, string>> = {
 };
 /** The same for close codes, with the test that meets them. */
 const unmetClosings: Readonly<Record<string, { readonly why: string; readonly test: string }>> = {
-  unauthenticated: {
-    why: 'needs a router that wants tokens',
-    test: 'services/router/test/door/tokens.test.ts',
-  },
   busy: { why: 'needs a router that rejects', test: 'services/router/test/door/duplicates.test.ts' },
   'slow-consumer': {
     why: 'a peer that reads nothing cannot read the code either',
@@ -49,17 +38,18 @@ const unmetClosings: Readonly<Record<string, { readonly why: string; readonly te
 const text = readFileSync(join(repository, 'PROTOCOL.md'), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'parley-conformance-'));
 const seen = nothingSeen();
-let router: RunningRouter;
-let subject: Subject;
+/** One that lets in everybody, and one that wants tokens. */
+let open: Subject;
+let guarded: Subject;
 
 beforeAll(async () => {
-  router = await RunningRouter.start({
+  const router = await RunningRouter.start({
     ROUTER_LEDGER: join(folder, 'ledger.sqlite'),
     ROUTER_REGISTER_SECONDS: '1',
     ROUTER_HEARTBEAT_SECONDS: '1',
     ROUTER_MAILBOX_LIMIT: '100',
   });
-  subject = {
+  open = {
     url: router.url,
     control: {
       kill: async () => void (await router.process.kill('SIGKILL')),
@@ -67,6 +57,8 @@ beforeAll(async () => {
       start: () => router.startAgain(),
     },
   };
+  const { env, ...tokens } = newBearers();
+  guarded = { url: (await RunningRouter.start(env)).url, ...tokens };
 });
 afterAll(async () => {
   await killAll();
@@ -75,7 +67,11 @@ afterAll(async () => {
 
 describe('a router does what PROTOCOL.md says', () => {
   for (const one of checks) {
-    test(`${one.clauses.join(' ')}: ${one.title}`, () => runCheck(one, subject, seen));
+    test(`${one.clauses.join(' ')}: ${one.title}`, async () => {
+      const subject = [open, guarded].find((router) => whyNot(one, router) === undefined);
+      if (!subject) throw new Error('neither router is one for this check');
+      await runCheck(one, subject, seen);
+    });
   }
 });
 

@@ -1,12 +1,17 @@
 import type { World } from './world.ts';
 
+/**
+ * What a router must be for a check to make sense there: one that the suite may stop and kill, one that knows the
+ * tokens or the secret of JWTs that the suite was given, or one that lets in everybody.
+ */
+export type Need = 'control' | 'tokens' | 'jwt-secret' | 'no-tokens';
+
 /** One statement about a router, and how to find out whether it holds. Throws when it does not. */
 export interface Check {
   /** The clauses of PROTOCOL.md that say so. */
   readonly clauses: readonly string[];
   readonly title: string;
-  /** It stops or kills the router, so it runs only where the suite started it. */
-  readonly restarts?: boolean;
+  readonly needs?: Need;
   run(world: World): Promise<void>;
 }
 
@@ -17,10 +22,14 @@ export const check = (clauses: string, title: string, run: Check['run']): Check 
   run,
 });
 
-export const restarting = (clauses: string, title: string, run: Check['run']): Check => ({
-  ...check(clauses, title, run),
-  restarts: true,
-});
+const needing =
+  (needs: Need) =>
+  (...about: Parameters<typeof check>): Check => ({ ...check(...about), needs });
+
+export const restarting = needing('control');
+export const withTokens = needing('tokens');
+export const withJwts = needing('jwt-secret');
+export const withoutTokens = needing('no-tokens');
 
 const words = ['amber', 'birch', 'cedar', 'delta', 'ember', 'flint'];
 

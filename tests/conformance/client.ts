@@ -15,6 +15,8 @@ export interface ClientOptions {
   /** Instead of what the dialect offers. */
   readonly protocols?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** Behind the URL, beginning with a slash. */
+  readonly path?: string;
   /** False: pings are left unanswered. */
   readonly pongs?: boolean;
 }
@@ -59,11 +61,15 @@ export class Client {
   #heard: (() => void)[] = [];
   #pinged: () => void = () => {};
 
-  constructor(url: string, { dialect, protocols, headers, pongs }: ClientOptions, seen: Seen) {
-    this.#ws = new WebSocket(url, [...(protocols ?? (dialect === 'v1' ? [subprotocol] : []))], {
-      autoPong: pongs ?? true,
-      ...(headers && { headers }),
-    });
+  constructor(url: string, { dialect, protocols, headers, path = '', pongs }: ClientOptions, seen: Seen) {
+    this.#ws = new WebSocket(
+      url.replace(/\/$/, '') + path,
+      [...(protocols ?? (dialect === 'v1' ? [subprotocol] : []))],
+      {
+        autoPong: pongs ?? true,
+        ...(headers && { headers }),
+      },
+    );
     this.#ws.on('message', (data) => {
       try {
         this.#inbox.push(examined(dialect, String(data), seen));

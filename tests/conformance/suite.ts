@@ -1,13 +1,16 @@
-import type { Check } from './check.ts';
+import type { Check, Need } from './check.ts';
 import { agentChecks } from './checks/agent.ts';
 import { connectionChecks } from './checks/connection.ts';
 import { conversationChecks } from './checks/conversation.ts';
 import { deliveryChecks } from './checks/delivery.ts';
 import { grantChecks } from './checks/grants.ts';
 import { httpChecks } from './checks/http.ts';
+import { jwtChecks } from './checks/jwts.ts';
 import { numberChecks } from './checks/numbers.ts';
 import { plainChecks } from './checks/plain.ts';
 import { restartChecks } from './checks/restart.ts';
+import { tokenChecks } from './checks/tokens.ts';
+import { visitorChecks } from './checks/visitors.ts';
 import { watchingChecks } from './checks/watching.ts';
 import type { Seen } from './client.ts';
 import { type Subject, World } from './world.ts';
@@ -23,8 +26,29 @@ export const checks: readonly Check[] = [
   ...conversationChecks,
   ...httpChecks,
   ...numberChecks,
+  ...visitorChecks,
+  ...tokenChecks,
+  ...jwtChecks,
   ...restartChecks,
 ];
+
+const has: Readonly<Record<Need, (subject: Subject) => boolean>> = {
+  control: ({ control }) => control !== undefined,
+  tokens: ({ token, guestToken, watcherToken }) =>
+    token !== undefined && guestToken !== undefined && watcherToken !== undefined,
+  'jwt-secret': ({ jwtSecret }) => jwtSecret !== undefined,
+  'no-tokens': ({ token }) => token === undefined,
+};
+const lacks: Readonly<Record<Need, string>> = {
+  control: 'needs a router that the suite may stop',
+  tokens: 'needs the three tokens of a router that wants tokens',
+  'jwt-secret': 'needs the secret that JWTs are signed with',
+  'no-tokens': 'needs a router where nobody needs a token',
+};
+
+/** Why a check cannot be made of this router; undefined when it can. */
+export const whyNot = ({ needs }: Check, subject: Subject): string | undefined =>
+  needs === undefined || has[needs](subject) ? undefined : lacks[needs];
 
 export const nothingSeen = (): Seen => ({ refusals: new Set(), closings: new Set(), entries: new Set() });
 

@@ -9,11 +9,22 @@ export interface Control {
   start(): Promise<void>;
 }
 
+/** A router under test, and what it was told about those who may use it. */
 export interface Subject {
   readonly url: string;
+  /** Of an operator who may have every name; nothing where nobody needs a token. */
   readonly token?: string | undefined;
+  /** Of an agent that may be `guest-*` and may address `friend-*` alone. */
+  readonly guestToken?: string | undefined;
+  /** Of an observer who may be `watcher-*`. */
+  readonly watcherToken?: string | undefined;
+  /** Shared secret of JWTs. */
+  readonly jwtSecret?: string | undefined;
   readonly control?: Control | undefined;
 }
+
+const bearer = (token: string | undefined): { authorization?: string } =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` };
 
 /** What a check needs: fresh names, clients that are cleaned up behind it, and the router under test. */
 export class World {
@@ -37,23 +48,44 @@ export class World {
     return this.subject.control;
   }
 
+  /** As an operator, where tokens are needed. */
   connect(options: ClientOptions): Promise<Client> {
-    const client = new Client(this.subject.url, options, this.#seen);
+    return this.connectWith(this.subject.token, options);
+  }
+
+  /** With this token in the handshake, or none. */
+  connectWith(token: string | undefined, options: ClientOptions): Promise<Client> {
+    const headers = { ...bearer(token), ...options.headers };
+    const client = new Client(this.subject.url, { ...options, headers }, this.#seen);
     this.#clients.push(client);
     return client.opened();
+  }
+
+  /** Over HTTP, as an operator where tokens are needed. */
+  request(path: string, init: RequestInit = {}): Promise<Response> {
+    return this.requestWith(this.subject.token, path, init);
+  }
+
+  /** Over HTTP, with this token or none. */
+  requestWith(token: string | undefined, path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(this.subject.url.replace(/^ws/, 'http').replace(/\/$/, '') + path, {
+      ...init,
+      headers: { ...bearer(token), ...init.headers },
+      signal: AbortSignal.timeout(20_000),
+    });
   }
 
   /** A registered plain client: the router has heard of it when this resolves. */
   async plain(word: string, options: Partial<ClientOptions> = {}): Promise<Client> {
     const client = await this.connect({ dialect: 'plain', ...options });
-    client.send({ type: 'register', name: this.name(word), ...this.#credentials() });
+    client.send({ type: 'register', name: this.name(word) });
     return client;
   }
 
   /** A registered `parley.v1` client that has been welcomed. */
   async agent(word: string, more: { capacity?: number; working?: object[] } = {}): Promise<Client> {
     const client = await this.connect({ dialect: 'v1' });
-    client.send({ type: 'register', name: this.name(word), ...this.#credentials(), ...more });
+    client.send({ type: 'register', name: this.name(word), ...more });
     await client.next('welcome');
     return client;
   }
@@ -87,9 +119,5 @@ export class World {
 
   async leave(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.vanish()));
-  }
-
-  #credentials(): { token?: string } {
-    return this.subject.token === undefined ? {} : { token: this.subject.token };
   }
 }

@@ -4,18 +4,8 @@ import { check } from '../check.ts';
 import type { Received } from '../client.ts';
 import type { World } from '../world.ts';
 
-const request = (world: World, path: string, init: RequestInit = {}): Promise<Response> => {
-  const { url, token } = world.subject;
-  const headers = { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...init.headers };
-  return fetch(url.replace(/^ws/, 'http').replace(/\/$/, '') + path, {
-    ...init,
-    headers,
-    signal: AbortSignal.timeout(20_000),
-  });
-};
-
 const act = (world: World, id: string, action: string, body: object = {}, key: string = randomUUID()) =>
-  request(world, `/v1/conversations/${id}/${action}`, {
+  world.request(`/v1/conversations/${id}/${action}`, {
     method: 'POST',
     body: JSON.stringify(body),
     headers: { 'content-type': 'application/json', 'idempotency-key': key },
@@ -32,30 +22,30 @@ const begun = async (world: World) => {
 export const httpChecks = [
   check('11', 'the probes and the metrics answer', async (world) => {
     for (const path of ['/healthz', '/readyz', '/metrics']) {
-      assert.equal((await request(world, path)).status, 200, path);
+      assert.equal((await world.request(path)).status, 200, path);
     }
   }),
   check('11', 'agents and conversations are shown as they are', async (world) => {
     const { alice, conversation, turn } = await begun(world);
     alice.send({ type: 'say', conversation, turn, text: 'hi' });
     await alice.next('accepted');
-    const { agents } = (await (await request(world, '/v1/agents')).json()) as { agents: Received[] };
+    const { agents } = (await (await world.request('/v1/agents')).json()) as { agents: Received[] };
     assert.ok(agents.some(({ name }) => name === world.name('alice')));
-    const listed = (await (await request(world, '/v1/conversations')).json()) as {
+    const listed = (await (await world.request('/v1/conversations')).json()) as {
       conversations: Received[];
     };
     assert.ok(listed.conversations.some(({ id }) => id === conversation));
-    const page = await request(world, `/v1/conversations/${conversation}?since=1&limit=1`);
+    const page = await world.request(`/v1/conversations/${conversation}?since=1&limit=1`);
     const { entries } = (await page.json()) as { entries: Received[] };
     assert.deepEqual(
       entries.map(({ seq }) => seq),
       [2],
     );
-    assert.equal((await request(world, '/v1/conversations/c0')).status, 404);
+    assert.equal((await world.request('/v1/conversations/c0')).status, 404);
   }),
   check('11', 'events go on from a position, without a gap', async (world) => {
     const { alice, conversation, turn } = await begun(world);
-    const response = await request(world, `/v1/events?conversation=${conversation}&since=0`);
+    const response = await world.request(`/v1/events?conversation=${conversation}&since=0`);
     const reader = (response.body as ReadableStream<Uint8Array>)
       .pipeThrough(new TextDecoderStream())
       .getReader();
@@ -101,6 +91,6 @@ export const httpChecks = [
       body: 'x=1',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     };
-    assert.equal((await request(world, `/v1/conversations/${conversation}/pause`, form)).status, 415);
+    assert.equal((await world.request(`/v1/conversations/${conversation}/pause`, form)).status, 415);
   }),
 ];
