@@ -27,26 +27,50 @@ const freePort = (): Promise<number> =>
 export const docker = (...args: string[]): string =>
   execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 
+export interface DeploymentOptions {
+  /** Instead of the project's docker-compose.yml and what the tests lay over it. */
+  readonly files?: readonly string[];
+  /** Laid over all that. */
+  readonly overlay?: string;
+  /** For the variables in those files. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The router's operator. */
+  readonly token?: string;
+}
+
+const own = ['docker-compose.yml', 'tests/compose/overlay.yml'];
+
 /** The project's docker-compose.yml on the real engine, under a name and on ports of its own. */
 export class Deployment implements AsyncDisposable {
   readonly #project: string;
   readonly #ports: { readonly router: number; readonly prometheus: number };
+  readonly #options: DeploymentOptions;
 
-  private constructor(project: string, ports: { router: number; prometheus: number }) {
+  private constructor(
+    project: string,
+    ports: { router: number; prometheus: number },
+    options: DeploymentOptions,
+  ) {
     this.#project = project;
     this.#ports = ports;
+    this.#options = options;
   }
 
-  static async create(project: string): Promise<Deployment> {
-    return new Deployment(project, { router: await freePort(), prometheus: await freePort() });
+  static async create(project: string, options: DeploymentOptions = {}): Promise<Deployment> {
+    return new Deployment(project, { router: await freePort(), prometheus: await freePort() }, options);
+  }
+
+  get routerUrl(): string {
+    return `ws://127.0.0.1:${this.#ports.router}`;
   }
 
   compose(args: readonly string[], { show = false } = {}): string {
     const { PATH, HOME, DOCKER_HOST } = process.env;
-    const files = ['docker-compose.yml', 'tests/compose/overlay.yml'].flatMap((file) => ['-f', file]);
+    const { files = own, overlay, env } = this.#options;
+    const laid = [...files, ...(overlay === undefined ? [] : [overlay])].flatMap((file) => ['-f', file]);
     const output = execFileSync(
       'docker',
-      ['compose', '--env-file', '/dev/null', '--project-directory', '.', ...files, ...args],
+      ['compose', '--env-file', '/dev/null', '--project-directory', '.', ...laid, ...args],
       {
         cwd: join(repository),
         encoding: 'utf8',
@@ -55,6 +79,7 @@ export class Deployment implements AsyncDisposable {
           PATH,
           HOME,
           DOCKER_HOST,
+          ...env,
           COMPOSE_PROJECT_NAME: this.#project,
           PARLEY_PORT: String(this.#ports.router),
           PARLEY_PROMETHEUS_PORT: String(this.#ports.prometheus),
@@ -75,7 +100,10 @@ export class Deployment implements AsyncDisposable {
   }
 
   async get<T>(path: string): Promise<T> {
-    const response = await fetch(`http://127.0.0.1:${this.#ports.router}${path}`);
+    const { token } = this.#options;
+    const response = await fetch(`http://127.0.0.1:${this.#ports.router}${path}`, {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
   }

@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { within } from './poll.ts';
 
 /** A frame as a client sends it. `mask` false, a wrong `length` or reserved bits make it a broken one. */
@@ -88,24 +89,27 @@ export class RawPeer {
       this.received = Buffer.concat([this.received, chunk]);
       this.#tell();
     });
-    socket.on('end', () => this.#over());
+    socket.on('end', () => this.#ended());
     socket.on('error', () => {});
     this.closed = new Promise((resolve) => {
       socket.on('close', () => {
-        this.#over();
+        this.#ended();
         resolve();
       });
     });
   }
 
-  static async connect(port: number): Promise<RawPeer> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  static connect(port: number): Promise<RawPeer> {
+    return RawPeer.#over(connect({ port, host: '127.0.0.1', allowHalfOpen: true }), 'connect');
+  }
+
+  static async #over(socket: Socket, open: 'connect' | 'secureConnect'): Promise<RawPeer> {
     socket.setNoDelay(true);
     await within(
-      'a TCP connection',
+      'a connection',
       10_000,
       new Promise((resolve, reject) => {
-        socket.once('connect', resolve);
+        socket.once(open, resolve);
         socket.once('error', reject);
       }),
     );
@@ -117,10 +121,28 @@ export class RawPeer {
     port: number,
     headers?: Readonly<Record<string, string | undefined>>,
   ): Promise<RawPeer> {
-    const peer = await RawPeer.connect(port);
-    peer.write(upgrade(headers));
-    await peer.until('the upgrade', () => peer.status === 101 && peer.body !== undefined);
-    return peer;
+    return (await RawPeer.connect(port)).#upgraded(headers);
+  }
+
+  /** The same for the router at a URL, over TLS if that says so. */
+  static async webSocketAt(url: string): Promise<RawPeer> {
+    const { protocol, hostname, host: Host, port } = new URL(url);
+    const host = hostname.replace(/^\[|\]$/g, '');
+    const at = { host, allowHalfOpen: true };
+    const peer =
+      protocol === 'wss:'
+        ? await RawPeer.#over(
+            connectTls({ ...at, port: Number(port || 443), servername: isIP(host) ? '' : host }),
+            'secureConnect',
+          )
+        : await RawPeer.#over(connect({ ...at, port: Number(port || 80) }), 'connect');
+    return peer.#upgraded({ Host });
+  }
+
+  async #upgraded(headers?: Readonly<Record<string, string | undefined>>): Promise<this> {
+    this.write(upgrade(headers));
+    await this.until('the upgrade', () => this.status === 101 && this.body !== undefined);
+    return this;
   }
 
   write(...parts: readonly (string | Buffer)[]): this {
@@ -185,7 +207,7 @@ export class RawPeer {
     this.socket.destroy();
   }
 
-  #over(): void {
+  #ended(): void {
     this.isClosed = true;
     this.#tell();
   }

@@ -91,7 +91,7 @@ export const deliveryChecks = [
   ),
   check('3.5', 'what is said to a client that is just closing its connection is not lost', async (world) => {
     const alice = await world.plain('alice');
-    const bob = await RawPeer.webSocket(Number(new URL(world.subject.url).port));
+    const bob = await RawPeer.webSocketAt(world.subject.url);
     const name = world.name('bob');
     bob.write(wsFrame(JSON.stringify({ type: 'register', name, token: world.subject.token })));
     bob.write(wsFrame(Buffer.from([0x03, 0xe8]), { opcode: 8 }));

@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, test } from 'vitest';
+import { checks, runCheck, whyNot } from '../conformance/suite.ts';
+import type { Subject } from '../conformance/world.ts';
+import { newBearers } from '../harness/bearers.ts';
+import { Deployment, docker } from './deployment.ts';
+
+const { env, ...tokens } = newBearers();
+let guarded: Deployment;
+let open: Deployment;
+let subjects: readonly Subject[];
+
+beforeAll(async () => {
+  guarded = await Deployment.create('parley-test-guarded', { overlay: 'tests/compose/guarded.yml', env });
+  open = await Deployment.create('parley-test-open');
+  guarded.up(['router']);
+  open.up(['router']);
+  const [container = ''] = guarded.containers('router');
+  const control = {
+    kill: async () => void docker('kill', '--signal', 'KILL', container),
+    // While it leaves, its peers go on.
+    stop: async () => void (await promisify(execFile)('docker', ['stop', container])),
+    start: async () => guarded.up(['router']),
+  };
+  subjects = [{ url: guarded.routerUrl, ...tokens, control }, { url: open.routerUrl }];
+});
+afterAll(async () => {
+  await guarded[Symbol.asyncDispose]();
+  await open[Symbol.asyncDispose]();
+});
+
+for (const one of checks) {
+  test(`the container does it: ${one.clauses.join(' ')}: ${one.title}`, async () => {
+    const subject = subjects.find((router) => whyNot(one, router) === undefined);
+    if (!subject) throw new Error('neither router is one for this check');
+    await runCheck(one, subject);
+  });
+}
