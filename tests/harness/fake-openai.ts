@@ -11,7 +11,13 @@ export interface ChatRequest {
 
 /** How the server answers one request. */
 export type Behaviour =
-  | { readonly kind: 'reply'; readonly text?: string; readonly delayMs?: number }
+  | {
+      readonly kind: 'reply';
+      readonly text?: string;
+      readonly delayMs?: number;
+      /** What the request is said to have cost, when not a token a word. */
+      readonly promptTokens?: number;
+    }
   | {
       readonly kind: 'error';
       readonly status: number;
@@ -122,8 +128,9 @@ export class FakeOpenAi {
       case 'reply': {
         await delay(behaviour.delayMs ?? this.#options.delayMs, undefined, { signal: this.#gone.signal });
         const text = behaviour.text ?? this.#text();
-        if (body.stream) await this.#stream(response, body, text);
-        else this.#whole(response, body, text);
+        const usage = this.#usage(body, text, behaviour.promptTokens);
+        if (body.stream) await this.#stream(response, body, text, usage);
+        else this.#whole(response, body, text, usage);
       }
     }
   }
@@ -153,15 +160,14 @@ export class FakeOpenAi {
     response.write(`data: ${JSON.stringify(chunk)}\n\n`);
   }
 
-  #usage(body: ChatRequest, text: string) {
-    const prompt_tokens = body.messages
-      .map(({ content }) => content.split(/\s+/).length)
-      .reduce((a, b) => a + b, 0);
+  #usage(body: ChatRequest, text: string, promptTokens?: number): object {
+    const words = body.messages.map(({ content }) => content.split(/\s+/).length);
+    const prompt_tokens = promptTokens ?? words.reduce((a, b) => a + b, 0);
     const completion_tokens = text.split(/\s+/).length;
     return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
   }
 
-  async #stream(response: ServerResponse, body: ChatRequest, text: string): Promise<void> {
+  async #stream(response: ServerResponse, body: ChatRequest, text: string, usage: object): Promise<void> {
     this.#begin(response);
     this.#chunk(response, body, { delta: { role: 'assistant', content: '' } });
     for (const piece of text.match(/\S+\s*/g) ?? []) {
@@ -178,14 +184,14 @@ export class FakeOpenAi {
         created: 1,
         model: body.model,
         choices: [],
-        usage: this.#usage(body, text),
+        usage,
       };
       response.write(`data: ${JSON.stringify(last)}\n\n`);
     }
     response.end('data: [DONE]\n\n');
   }
 
-  #whole(response: ServerResponse, body: ChatRequest, text: string): void {
+  #whole(response: ServerResponse, body: ChatRequest, text: string, usage: object): void {
     response.writeHead(200, { 'content-type': 'application/json' }).end(
       JSON.stringify({
         id: 'chatcmpl-fake',
@@ -193,7 +199,7 @@ export class FakeOpenAi {
         created: 1,
         model: body.model,
         choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
-        usage: this.#usage(body, text),
+        usage,
       }),
     );
   }
