@@ -68,7 +68,7 @@ export const routerMetrics = {
   connections: gauge('parley_connections', 'Open connections, by dialect.', ['dialect']),
   refusals: counter('parley_refusals_total', 'Frames that were refused, by code.', ['code']),
   disconnects: counter('parley_disconnects_total', 'Connections that ended, by close code.', ['code']),
-  tokens: counter('parley_tokens_total', 'Tokens that agents reported with their replies, by direction.', [
+  tokens: counter('parley_tokens_total', 'Tokens that agents reported with their answers, by direction.', [
     'direction',
   ]),
   ledgerAppend: histogram(

@@ -1,23 +1,21 @@
-import type { LapseCause, RouterFrame, Usage, WaitReason } from '@parley/protocol';
+import type { LapseCause, WaitReason } from '@parley/protocol';
 import { Absence } from './absence.ts';
+import type { Answer, Bids } from './bids.ts';
 import { Breakers } from './breakers.ts';
 import type { Commit, Conversations } from './conversations.ts';
-import type { Command } from './core/command.ts';
 import type { Conversation, Turn } from './core/conversation.ts';
-import { endsAt } from './core/endings.ts';
+import { endsAt, tokensOf } from './core/endings.ts';
 import { Gathering } from './gathering.ts';
 import { bestReplica, type Grant, type Replica, type TurnClock } from './grant.ts';
 import { grantFrame } from './grant-frame.ts';
 import type { Lease, Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
 import type { Prices } from './prices.ts';
+import { tellEnded } from './tell-ended.ts';
+import { Unwritten } from './unwritten.ts';
 import { type WaitingTurn, WaitingTurns } from './waiting-turns.ts';
 
 export type { Grant, Replica } from './grant.ts';
-
-const totalTokens = ({ inputTokens, outputTokens }: Usage): number => inputTokens + outputTokens;
-
-type Lapse = Extract<Command, { type: 'lapse' }>;
 
 /**
  * The one choke point: hands turns to replicas. Holds nothing that the ledger and the open connections do not
@@ -25,6 +23,7 @@ type Lapse = Extract<Command, { type: 'lapse' }>;
  */
 export class Grants {
   readonly #conversations: Conversations;
+  readonly #bids: Bids;
   readonly #now: () => number;
   readonly #clock: TurnClock;
   readonly #pools: Pools;
@@ -37,12 +36,13 @@ export class Grants {
   /** Who last let a turn lapse; another replica is preferred. */
   readonly #lapsed = new Map<string, Replica>();
   readonly breakers: Breakers;
-  /** Lapses that the ledger could not take; without them nobody would take those turns up again. */
-  readonly #unwritten: { readonly conversation: string; readonly command: Lapse }[] = [];
+  /** For lapses: without them nobody would take those turns up again. */
+  readonly #unwritten: Unwritten;
   #draining = false;
 
   constructor(
     conversations: Conversations,
+    bids: Bids,
     now: () => number,
     clock: TurnClock,
     pools: Pools,
@@ -50,6 +50,8 @@ export class Grants {
     breakers = new Breakers(now),
   ) {
     this.#conversations = conversations;
+    this.#bids = bids;
+    this.#unwritten = new Unwritten(conversations);
     this.#absence = new Absence(conversations);
     this.#gathering = new Gathering(conversations);
     this.#now = now;
@@ -77,7 +79,7 @@ export class Grants {
 
   /** Why a turn has not been granted; undefined when it has. */
   whyWaiting(state: Conversation, turn: Turn): WaitReason | undefined {
-    if (this.grantOf(state.id, turn.number)) return undefined;
+    if (this.#isTaken(state.id, turn.number)) return undefined;
     if (state.status.state !== 'running') return 'paused';
     if (state.seats.has(turn.member)) return 'seat';
     if (turn.notBefore > this.#now()) return turn.attempts > 0 ? 'retry' : 'pace';
@@ -103,7 +105,7 @@ export class Grants {
       const state = this.#conversations.get(conversation);
       const turn = state?.floor.find((one) => one.number === number && one.member === replica.name);
       if (!state || !turn || state.seats.has(replica.name)) continue;
-      if (!this.grantOf(conversation, number)) this.#bind(state, turn, replica, 0);
+      if (!this.#isTaken(conversation, number)) this.#bind(state, turn, replica, 0);
     }
     this.#pump(replica.name);
   }
@@ -120,14 +122,18 @@ export class Grants {
     return this.#granted.get(conversation)?.get(turn);
   }
 
-  /** The model server wants to be asked less often. */
-  rateLimited({ lease }: Grant, retryAfterMs: number | undefined): void {
-    lease?.pool.slowDown(lease, this.#now(), retryAfterMs);
+  /** A bid came, which waits for its place on the ledger: the turn is not granted again, and its replica is free. */
+  answered(conversation: string, { from, turn, usage }: Answer): void {
+    this.#waiting.delete(conversation, from);
+    const grant = this.grantOf(conversation, turn);
+    if (!grant) return;
+    if (usage) this.#settle(grant, tokensOf(usage));
+    this.breakers.forget(grant.replica);
+    this.#over(grant);
   }
 
-  /** The replica shows its reply, so the model has been called. */
-  called({ lease }: Grant): void {
-    lease?.pool.called(lease, this.#now());
+  #isTaken(conversation: string, turn: number): boolean {
+    return this.grantOf(conversation, turn) !== undefined || this.#bids.holds(conversation, turn);
   }
 
   onCommit({ before, after, entries }: Commit): void {
@@ -136,23 +142,15 @@ export class Grants {
       const grant = turn === undefined ? undefined : this.grantOf(after.id, turn);
       if (!grant) continue;
       this.breakers.judge(grant.replica, entry);
-      if (entry.type === 'said' && entry.usage) this.#settle(grant, totalTokens(entry.usage));
+      if ('usage' in entry && entry.usage) this.#settle(grant, tokensOf(entry.usage));
     }
     this.#reconcile(before, after);
-    if (after.status.state !== 'ended') return;
-    const { reason, detail } = after.status;
-    const frame: RouterFrame = { type: 'ended', conversation: after.id, reason, ...(detail && { detail }) };
-    const text = JSON.stringify(frame);
-    for (const member of after.members) {
-      for (const replica of this.replicasOf(member)) {
-        if (replica.sent.delete(after.id)) replica.connection.send(text);
-      }
-    }
+    tellEnded(after, (name) => this.replicasOf(name));
   }
 
   /** Takes back what is overdue and offers what has waited for its time. `present`: somebody speaks for the name. */
   tick(now: number, present: (name: string) => boolean): void {
-    for (const { conversation, command } of this.#unwritten.splice(0)) this.#write(conversation, command);
+    this.#unwritten.tick();
     for (const grants of this.#granted.values()) {
       for (const grant of grants.values()) if (grant.deadline <= now) this.#lapse(grant, 'deadline');
     }
@@ -174,12 +172,10 @@ export class Grants {
       const seated = turn !== undefined && after.seats.has(turn.member);
       if (turn && turn.attempts < grant.attempt && !seated) continue;
       if (turn && !seated) this.#lapsed.set(`${after.id}#${turn.number}`, grant.replica);
-      this.#release(grant);
-      this.#clock.answered(this.#now() - grant.grantedAt);
-      this.#pump(grant.replica.name);
+      this.#over(grant);
     }
     for (const { member, number } of after.floor) {
-      if (this.grantOf(after.id, number)) continue;
+      if (this.#isTaken(after.id, number)) continue;
       // What has to wait for somebody's act is offered when the act is an entry.
       if (after.status.state === 'running' && !after.seats.has(member)) this.#waiting.add(after.id, member);
       else this.#waiting.delete(after.id, member);
@@ -275,6 +271,12 @@ export class Grants {
     lease?.pool.over(lease, this.#now(), tokens);
   }
 
+  #over(grant: Grant): void {
+    this.#release(grant);
+    this.#clock.answered(this.#now() - grant.grantedAt);
+    this.#pump(grant.replica.name);
+  }
+
   #release(grant: Grant): void {
     this.#settle(grant);
     grant.replica.grants.delete(grant);
@@ -288,13 +290,7 @@ export class Grants {
     this.#lapsed.set(`${grant.conversation}#${grant.turn}`, grant.replica);
     if (cause === 'deadline') this.breakers.failed(grant.replica);
     // A router that is leaving takes its connections with it; that is no fault of the agents.
-    if (!this.#draining) this.#write(grant.conversation, { type: 'lapse', turn: grant.turn, cause });
-  }
-
-  #write(conversation: string, command: Lapse): void {
-    this.#conversations.submit(conversation, command, (outcome) => {
-      if (outcome.kind === 'refused' && outcome.code === 'unavailable')
-        this.#unwritten.push({ conversation, command });
-    });
+    if (!this.#draining)
+      this.#unwritten.submit(grant.conversation, { type: 'lapse', turn: grant.turn, cause });
   }
 }

@@ -9,8 +9,9 @@ interface Leaving {
 
 /** Goes away without losing a turn: no new grants, time for those under way, then everybody is sent to come back. */
 export const leave = async ({ router, door, graceMs }: Leaving): Promise<void> => {
-  const { conversations, grants, mailboxes } = router;
+  const { conversations, bids, grants, mailboxes } = router;
   grants.drain();
+  bids.leave();
   door.drain(graceMs);
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, graceMs);

@@ -144,12 +144,11 @@ export class RouterMetrics implements TurnClock {
     this.#entries += entries.length;
     for (const entry of entries) {
       if (entry.type === 'ended') add(this.#ended, entry.reason);
-      else if (entry.type === 'said' || entry.type === 'passed' || entry.type === 'lapsed') {
+      else if (entry.type === 'said' || entry.type === 'passed' || entry.type === 'lapsed')
         add(this.#turns, entry.type);
-        if (entry.type === 'said' && entry.usage) {
-          add(this.#tokens, 'input', entry.usage.inputTokens);
-          add(this.#tokens, 'output', entry.usage.outputTokens);
-        }
+      if ('usage' in entry && entry.usage) {
+        add(this.#tokens, 'input', entry.usage.inputTokens);
+        add(this.#tokens, 'output', entry.usage.outputTokens);
       }
     }
   }

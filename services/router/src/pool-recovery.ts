@@ -1,5 +1,6 @@
 import type { Entry } from '@parley/protocol';
 import type { Conversations } from './conversations.ts';
+import { tokensOf } from './core/endings.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { EarlierCall, Pools } from './pools.ts';
 
@@ -37,8 +38,8 @@ export const recoverPools = (
   for (const { conversation, entry } of newestEntries(ledger, from)) {
     if (entry.at < from || !wasCall(entry)) continue;
     const own = 'from' in entry ? conversations.find(conversation)?.cast.get(entry.from)?.model : undefined;
-    const usage = entry.type === 'said' ? entry.usage : undefined;
-    const tokens = usage && usage.inputTokens + usage.outputTokens;
+    const usage = 'usage' in entry ? entry.usage : undefined;
+    const tokens = usage && tokensOf(usage);
     calls.push({ at: entry.at, model: own ?? usage?.model, tokens });
   }
   for (const { floor, cast } of conversations.running()) {

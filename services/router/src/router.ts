@@ -1,3 +1,4 @@
+import { Bids } from './bids.ts';
 import { Conversations } from './conversations.ts';
 import { Correspondence } from './followers/correspondence.ts';
 import type { MailboxLimits } from './followers/mailbox-room.ts';
@@ -26,6 +27,7 @@ export interface RouterOptions {
 /** The router without its sockets: the conversations and everybody who follows them. */
 export interface Router {
   readonly conversations: Conversations;
+  readonly bids: Bids;
   readonly grants: Grants;
   readonly mailboxes: Mailboxes;
   readonly correspondence: Correspondence;
@@ -60,7 +62,8 @@ export const makeRouter = (options: RouterOptions): Router => {
     options.onLedgerFailure(error);
   };
   const conversations = new Conversations(ledger, now, onFailure, (ms) => metrics.appended(ms));
-  const grants = new Grants(conversations, now, metrics, pools, prices);
+  const bids = new Bids(conversations);
+  const grants = new Grants(conversations, bids, now, metrics, pools, prices);
   const correspondence = new Correspondence();
   const isAgent = (name: string) => grants.replicasOf(name).size > 0;
   const mailboxes = new Mailboxes({
@@ -90,6 +93,7 @@ export const makeRouter = (options: RouterOptions): Router => {
 
   conversations.follow((commit) => correspondence.onCommit(commit));
   conversations.follow((commit) => mailboxes.onCommit(commit));
+  conversations.follow((commit) => bids.onCommit(commit));
   conversations.follow((commit) => grants.onCommit(commit));
   conversations.follow((commit) => watchers.onCommit(commit));
   conversations.follow((commit) => metrics.onCommit(commit));
@@ -98,6 +102,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   let removing = false;
   return {
     conversations,
+    bids,
     grants,
     mailboxes,
     correspondence,
@@ -107,6 +112,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     now,
     tick() {
       const at = now();
+      bids.tick();
       grants.tick(at, (name) => isAgent(name) || mailboxes.isConnected(name));
       if (removing) removing = retention.tick(at);
       if (at - lastSave < 1_000) return;

@@ -72,7 +72,7 @@ const agreed = (state: Conversation, line: NextLine): Ended | undefined => {
     : undefined;
 };
 
-const tokensOf = ({ inputTokens, outputTokens }: { inputTokens: number; outputTokens: number }) =>
+export const tokensOf = ({ inputTokens, outputTokens }: { inputTokens: number; outputTokens: number }) =>
   inputTokens + outputTokens;
 
 /** Whether what an answer cost reaches a limit. `state` is the conversation before that answer. */

@@ -16,6 +16,7 @@ import { type Identity, maySpeak } from '../identity/identity.ts';
 import { unwatchedCap } from '../money-cap.ts';
 import type { Router } from '../router.ts';
 import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission.ts';
+import { paidBy, takeAnswer } from './answer.ts';
 import { newConversationId } from './conversation-id.ts';
 import { History } from './history.ts';
 import { completeLimits } from './limit-defaults.ts';
@@ -75,14 +76,11 @@ export class AgentSession implements Session {
         return this.#open(replica, frame);
       case 'say':
         return this.#say(replica, frame);
-      case 'pass':
-        return this.#pass(replica, frame);
       case 'chunk':
         return this.#chunk(replica, frame);
-      case 'bid': {
-        const { conversation, turn, score } = frame;
-        return this.#submit({ conversation, turn }, { type: 'bid', from: replica.name, turn, score });
-      }
+      case 'bid':
+      case 'pass':
+        return this.#answer(replica, frame);
       case 'summary': {
         const { conversation, through, text } = frame;
         return this.#submit({ conversation }, { type: 'summarise', who: replica.name, through, text });
@@ -215,8 +213,9 @@ export class AgentSession implements Session {
     );
   }
 
-  #say({ name, sent }: Replica, frame: FrameOf<'say'>): void {
-    const { conversation, turn, text, target, to, done, usage, ref } = frame;
+  #say(replica: Replica, frame: FrameOf<'say'>): void {
+    const { name, sent } = replica;
+    const { conversation, turn, text, target, to, done, ref } = frame;
     // An answer is bounded by the turns there are; a line that nobody waited for only by the room that is left.
     const admission =
       turn === undefined && target !== undefined
@@ -235,8 +234,7 @@ export class AgentSession implements Session {
         target,
         to,
         done,
-        usage,
-        cost: this.#router.prices.cost(usage, this.#modelIn(conversation)),
+        ...paidBy(replica, frame, this.#router),
         ...(turn !== undefined && { seen }),
       },
       (outcome) => {
@@ -246,31 +244,23 @@ export class AgentSession implements Session {
     );
   }
 
-  /** What a turn of this member in the conversation is granted to. */
-  #modelIn(conversation: string): string | undefined {
-    const { name, model } = this.#replica as Replica;
-    return this.#router.conversations.get(conversation)?.cast.get(name)?.model ?? model;
-  }
-
   #submit(regarding: Regarding & { conversation: string }, command: Command): void {
     this.#router.conversations.submit(regarding.conversation, command, (outcome) =>
       this.#told(regarding, outcome),
     );
   }
 
-  #pass(replica: Replica, { conversation, turn, reason, detail, retryAfterMs }: FrameOf<'pass'>): void {
-    const { name } = replica;
-    const { grants } = this.#router;
-    const grant = grants.grantOf(conversation, turn);
-    if (reason === 'rate-limited' && grant?.replica === replica) grants.rateLimited(grant, retryAfterMs);
-    this.#submit({ conversation, turn }, { type: 'pass', from: name, turn, reason, detail });
+  #answer(replica: Replica, frame: FrameOf<'bid' | 'pass'>): void {
+    const { conversation, turn } = frame;
+    takeAnswer(replica, frame, this.#router, (outcome) => this.#told({ conversation, turn }, outcome));
   }
 
   #chunk(replica: Replica, { conversation, turn, text }: FrameOf<'chunk'>): void {
-    const { grants, watchers } = this.#router;
+    const { grants, watchers, now } = this.#router;
     const grant = grants.grantOf(conversation, turn);
     if (grant?.replica !== replica) return;
-    grants.called(grant);
+    // The reply is shown, so the model has been called.
+    grant.lease?.pool.called(grant.lease, now());
     watchers.tell({ type: 'chunk', conversation, turn, from: replica.name, text });
   }
 

@@ -91,7 +91,7 @@ describe('whatever happens', () => {
           } else if (kind === 'fail' || kind === 'limited') {
             const [grant] = bench.granted.splice(pick % Math.max(1, bench.granted.length), 1);
             const held = grant && bench.router.grants.grantOf(grant.conversation, grant.turn);
-            if (held && kind === 'limited') bench.router.grants.rateLimited(held, 1_000);
+            if (held?.lease && kind === 'limited') held.lease.pool.slowDown(held.lease, bench.now, 1_000);
             if (grant)
               bench.submit(grant.conversation, {
                 type: 'pass',

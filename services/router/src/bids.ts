@@ -1,0 +1,86 @@
+import { isFailure } from '@parley/protocol';
+import type { Commit, Conversations, Done } from './conversations.ts';
+import type { CommandOf } from './core/command.ts';
+import { Unwritten } from './unwritten.ts';
+
+export type Answer = CommandOf<'bid' | 'pass'>;
+
+interface Held {
+  readonly answer: Answer;
+  readonly done: Done;
+  submitted: boolean;
+}
+
+/**
+ * Puts the bids of a round on the ledger in the order of the floor, whoever was quicker, so that the same bids make the
+ * same ledger. One that comes early is held until those before it stand, and acknowledged only then: whoever placed
+ * it still has it, and places it again when this router is lost.
+ */
+export class Bids {
+  readonly #conversations: Conversations;
+  readonly #unwritten: Unwritten;
+  readonly #held = new Map<string, Map<number, Held>>();
+  #leaving = false;
+
+  constructor(conversations: Conversations) {
+    this.#conversations = conversations;
+    this.#unwritten = new Unwritten(conversations);
+  }
+
+  /** Whether the turn has been answered by a bid that does not stand yet. */
+  holds(conversation: string, turn: number): boolean {
+    return this.#held.get(conversation)?.has(turn) ?? false;
+  }
+
+  /** False when the answer settles no bid: that is not for this class. One bid a turn is held, the newest. */
+  take(conversation: string, answer: Answer, done: Done): boolean {
+    const turn = this.#conversations
+      .get(conversation)
+      ?.floor.find(({ number, member }) => number === answer.turn && member === answer.from);
+    const settles = answer.type === 'bid' || !isFailure(answer.reason);
+    const earlier = this.#held.get(conversation)?.get(answer.turn);
+    if (turn?.wanted !== 'bid' || !settles || this.#leaving || earlier?.submitted) return false;
+    earlier?.done({ kind: 'refused', code: 'stale-turn', message: 'another answer has come since' });
+    const held = this.#held.get(conversation) ?? new Map<number, Held>();
+    this.#held.set(conversation, held.set(answer.turn, { answer, done, submitted: false }));
+    this.#place(conversation);
+    return true;
+  }
+
+  onCommit({ after }: Commit): void {
+    if (this.#held.has(after.id)) this.#place(after.id);
+  }
+
+  tick(): void {
+    this.#unwritten.tick();
+  }
+
+  /** A router that goes away holds nothing back. */
+  leave(): void {
+    this.#leaving = true;
+    for (const [conversation, held] of this.#held)
+      for (const bid of held.values()) this.#submit(conversation, bid);
+  }
+
+  /** Submits those whose place has come, and those that come too late, which are then told so. */
+  #place(conversation: string): void {
+    const held = this.#held.get(conversation);
+    const floor = this.#conversations.get(conversation)?.floor.map(({ number }) => number) ?? [];
+    const missing = floor.findIndex((turn) => !held?.has(turn));
+    const early = missing < 0 ? [] : floor.slice(missing);
+    const due = [...(held?.values() ?? [])].filter(({ answer }) => !early.includes(answer.turn));
+    const place = ({ answer }: Held) => floor.indexOf(answer.turn);
+    for (const bid of due.sort((a, b) => place(a) - place(b))) this.#submit(conversation, bid);
+  }
+
+  #submit(conversation: string, bid: Held): void {
+    if (bid.submitted) return;
+    bid.submitted = true;
+    this.#unwritten.submit(conversation, bid.answer, (outcome) => {
+      const held = this.#held.get(conversation);
+      held?.delete(bid.answer.turn);
+      if (held?.size === 0) this.#held.delete(conversation);
+      bid.done(outcome);
+    });
+  }
+}

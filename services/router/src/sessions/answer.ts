@@ -1,0 +1,35 @@
+import type { ClientFrame, Usage } from '@parley/protocol';
+import type { Answer } from '../bids.ts';
+import type { Done } from '../conversations.ts';
+import type { Paid } from '../core/command.ts';
+import type { Replica } from '../grant.ts';
+import type { Router } from '../router.ts';
+
+type AnswerFrame = Extract<ClientFrame, { type: 'bid' | 'pass' }>;
+type Spending = { readonly conversation: string; readonly usage?: Usage | undefined };
+
+/** What an answer cost, by the model that turns of this member are granted to where the usage names none. */
+export const paidBy = (
+  { name, model }: Replica,
+  { conversation, usage }: Spending,
+  { conversations, prices }: Router,
+): Paid => ({
+  usage,
+  cost: prices.cost(usage, conversations.get(conversation)?.cast.get(name)?.model ?? model),
+});
+
+/** A replica answers its grant with a bid or gives it back. */
+export const takeAnswer = (replica: Replica, frame: AnswerFrame, router: Router, done: Done): void => {
+  const { bids, conversations, grants, now } = router;
+  const { conversation, turn } = frame;
+  const about = { from: replica.name, turn, ...paidBy(replica, frame, router) };
+  const answer: Answer =
+    frame.type === 'bid'
+      ? { type: 'bid', score: frame.score, ...about }
+      : { type: 'pass', reason: frame.reason, detail: frame.detail, ...about };
+  const grant = grants.grantOf(conversation, turn);
+  if (frame.type === 'pass' && frame.reason === 'rate-limited' && grant?.replica === replica)
+    grant.lease?.pool.slowDown(grant.lease, now(), frame.retryAfterMs);
+  if (bids.take(conversation, answer, done)) grants.answered(conversation, answer);
+  else conversations.submit(conversation, answer, done);
+};
