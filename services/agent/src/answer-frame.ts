@@ -1,8 +1,6 @@
-import type { ClientFrame, Failure, PolicyName } from '@parley/protocol';
+import type { Failure, PolicyName } from '@parley/protocol';
 import type { Kept, Place } from './outbox.ts';
 import type { Answer } from './turn.ts';
-
-type Pass = Extract<ClientFrame, { type: 'pass' }>;
 
 /** A wish that a model could not utter is no wish; what an operator has to mend, or a rate, is told as it is. */
 const noWish: readonly Failure[] = ['empty-reply', 'model-unavailable', 'context-overflow', 'timed-out'];
@@ -17,8 +15,8 @@ interface Granted {
   readonly target: string | undefined;
 }
 
-/** What the router is told of a turn's answer. The frame is complete but for the usage of a line. */
-export const frameOf = (answer: Answer, { place, wanted, policy, target }: Granted): Kept | Pass => {
+/** What the router is told of a turn's answer. The frame is complete but for its usage. */
+export const frameOf = (answer: Answer, { place, wanted, policy, target }: Granted): Kept => {
   const { conversation, turn } = place;
   switch (answer.kind) {
     case 'say': {

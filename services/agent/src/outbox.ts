@@ -2,8 +2,8 @@ import type { ClientFrame } from '@parley/protocol';
 import { type Backoff, type Dice, fullJitter } from './backoff.ts';
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
-/** An answer that took a call of the model to make. */
-export type Kept = (FrameOf<'say'> & { readonly turn: number }) | FrameOf<'bid'>;
+/** An answer to a grant. */
+export type Kept = (FrameOf<'say'> & { readonly turn: number }) | FrameOf<'bid' | 'pass'>;
 export interface Place {
   readonly conversation: string;
   readonly turn: number;

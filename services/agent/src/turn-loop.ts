@@ -1,5 +1,5 @@
 import type { Logger } from '@parley/kit';
-import { type ClientFrame, maxTextLength, type RouterFrameOf } from '@parley/protocol';
+import { type ClientFrame, isFailure, maxTextLength, type RouterFrameOf } from '@parley/protocol';
 import { frameOf } from './answer-frame.ts';
 import type { Dice } from './backoff.ts';
 import { bidTokens } from './bid.ts';
@@ -87,6 +87,7 @@ export class TurnLoop {
   /** After every registration: what was finished meanwhile is sent now. */
   welcomed({ maxTextLength: longest }: RouterFrameOf<'welcome'>): void {
     this.#textLength = Math.min(longest || maxTextLength, maxTextLength);
+    this.#spending.reconnected((place) => this.#outbox.get(place) !== undefined);
     for (const kept of this.#outbox.all()) this.#options.send(kept);
   }
 
@@ -109,7 +110,9 @@ export class TurnLoop {
 
   /** The line itself comes back among the entries of the next grant. */
   accepted({ conversation, turn }: RouterFrameOf<'accepted'>): void {
-    if (turn !== undefined) this.#outbox.settle({ conversation, turn });
+    if (turn === undefined) return;
+    this.#outbox.settle({ conversation, turn });
+    this.#spending.counted({ conversation, turn });
   }
 
   /** A reply that was refused, if the refusal is of one: sent again, mended, or given up. */
@@ -120,17 +123,20 @@ export class TurnLoop {
     if (code === 'conversation-ended' || code === 'unknown-conversation') this.ended(conversation);
     const place = turn === undefined ? undefined : { conversation, turn };
     const kept = place && this.#outbox.get(place);
-    if (!place || !kept) return;
+    if (!place) return;
+    if (!kept) return this.#spending.notCounted(place);
     if (retry) {
       const waitMs = this.#outbox.refused(place, dice);
       setTimeout(() => this.#outbox.get(place) === kept && send(kept), waitMs).unref();
       return;
     }
     this.#outbox.settle(place);
-    if (lost.includes(code)) return;
     const mended = code === 'bad-target' && kept.type === 'say' ? withoutAddressee(kept) : undefined;
-    if (mended) this.#keep(mended);
-    else send({ type: 'pass', ...place, reason: 'interrupted', detail: `refused: ${code}` });
+    if (mended) return this.#keep(mended);
+    this.#spending.notCounted(place);
+    if (lost.includes(code)) return;
+    const detail = `refused: ${code}`;
+    send({ type: 'pass', ...place, reason: 'interrupted', detail, ...this.#spending.tell(place) });
   }
 
   heard({ conversation, entry }: RouterFrameOf<'entry'>): void {
@@ -141,7 +147,7 @@ export class TurnLoop {
   ended(conversation: string): void {
     this.#abandon(conversation);
     this.#outbox.forget(conversation);
-    this.#spending.take(conversation);
+    this.#spending.forget(conversation);
     this.#options.conversations.forget(conversation);
   }
 
@@ -166,10 +172,10 @@ export class TurnLoop {
     const { target } = this.#options;
     const policy = conversations.peek(conversation)?.opened?.policy;
     const frame = frameOf(answer, { place: { conversation, turn }, wanted, policy, target });
-    // Said offline a pass is lost, and need not be kept: the router offers the turn again in any case.
-    if (frame.type === 'pass') send(frame);
-    else if (frame.type === 'bid') this.#keep(frame);
-    else this.#keep({ ...frame, ...this.#spending.take(conversation) });
+    const told = { ...frame, ...this.#spending.tell(frame) };
+    // Of a turn that failed nothing is kept: it is offered again in any case, and is then another attempt.
+    if (told.type === 'pass' && isFailure(told.reason)) send(told);
+    else this.#keep(told);
   }
 
   async #answer(grant: Grant, { controller }: Running): Promise<Answer> {
