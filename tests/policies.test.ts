@@ -166,6 +166,16 @@ describe('each policy, with agents that are processes', () => {
   it.each(policyNames)('%s', async (policy) => policyTests[policy]());
 });
 
+it('a ping-pong between two of three ends by limits that nobody asked for', async () => {
+  const toAndFro: Script = ({ speaker, time }) =>
+    `${time}: over to you, @${speaker === 'ann' ? 'bob' : 'ann'}.`;
+  const id = await open(toAndFro, { policy: 'mention', first: 'ann' });
+  expect(await endingOf(id)).toMatchObject({ reason: 'max-turns', detail: '40' });
+  expect(new Set(await speakersOf(id))).toEqual(new Set(['ann', 'bob']));
+  const [opened] = ofType(await router.entries(id), 'opened');
+  expect(opened?.limits).toMatchObject({ maxTurns: 40, maxDurationMs: 1_800_000 });
+});
+
 interface EndingTest {
   readonly script?: Script;
   readonly limits?: object;

@@ -274,4 +274,5 @@ it('a scenario with a money cap is not opened for a model without a price, and s
   expect(command.stderr).toMatch(
     /money cap and no price for the model a-local-model, with which editor speaks/,
   );
+  expect(command.stderr).toMatch(/ROUTER_PRICES may give the price; --set limits\.cost=0/);
 });

@@ -168,11 +168,14 @@ export class RouterApi {
     }
     throw new ConfigError([
       refused
-        ? `${this.url} refuses: ${refused.code}, ${refused.message}`
+        ? `${this.url} refuses: ${refused.code}, ${refused.message}${refused.code === 'no-price' ? noPriceHint : ''}`
         : `${this.url}${path} answered ${response.status}: ${answer.slice(0, 300)}`,
     ]);
   }
 }
+
+const noPriceHint =
+  ' (a file for ROUTER_PRICES may give the price; --set limits.cost=0 and --set limits.costPerAgent=0 take the cap away)';
 
 const refusalIn = (answer: string): { readonly code: string; readonly message: string } | undefined => {
   try {
