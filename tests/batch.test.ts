@@ -50,6 +50,14 @@ describe('parley batch', () => {
     expect(other.stderr).toMatch(/holds another batch/);
   });
 
+  it('waits for no reader: what has a pace runs without it', async () => {
+    const folder = join(temporaryFolder(), 'batch');
+    const change = ['--turns', '4', '--set', 'turn.pace=1 h'];
+    const batch = parley(['batch', 'scenarios/interview.yaml', '--runs', '1', ...change, '--out', folder]);
+    expect(await batch.exit(30_000), batch.stderr).toEqual({ code: 0, signal: null });
+    expect(outcomesIn(folder)).toMatchObject([{ turns: 4 }]);
+  });
+
   it('begins no run any more when its money is spent', async () => {
     const folder = join(temporaryFolder(), 'batch');
     const batch = parley([
