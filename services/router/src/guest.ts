@@ -33,6 +33,9 @@ export class Guest implements Sharer {
   #waiting: string[] = [];
   #registerTimer: NodeJS.Timeout | undefined;
   #rateTimer: NodeJS.Timeout | undefined;
+  /** Its socket has closed with this code. It leaves when all that it said has been heard. */
+  #goneWith: number | undefined;
+  #hasLeft = false;
 
   constructor(
     ws: WebSocket,
@@ -61,19 +64,29 @@ export class Guest implements Sharer {
     ws.on('close', (code) => this.#gone(code));
   }
 
-  pause(why: PauseReason): void {
-    this.#pauses |= reasons[why];
-    this.connection.pause();
-  }
-
-  resume(why: PauseReason): void {
+  resume(why: PauseReason = 'share'): void {
+    if (this.#hasLeft) return;
     this.#pauses &= ~reasons[why];
     const waiting = this.#waiting;
     let next = 0;
-    while (next < waiting.length && this.#pauses === 0 && !this.connection.isClosing)
-      this.#receive(waiting[next++] as string);
+    while (next < waiting.length && this.#hears) this.#receive(waiting[next++] as string);
     waiting.splice(0, next);
-    if (this.#pauses === 0) this.connection.resume();
+    if (this.#pauses !== 0) return;
+    if (this.#goneWith === undefined) this.connection.resume();
+    else this.#leave(this.#goneWith);
+  }
+
+  /** Whether it may be heard now; when not, `resume` follows. */
+  get #hears(): boolean {
+    if (this.#pauses !== 0 || this.connection.isClosing) return false;
+    if (this.#setting.fairShare.admits(this)) return true;
+    this.#pause('share');
+    return false;
+  }
+
+  #pause(why: PauseReason): void {
+    this.#pauses |= reasons[why];
+    this.connection.pause();
   }
 
   #hear(data: RawData, isBinary: boolean): void {
@@ -81,41 +94,44 @@ export class Guest implements Sharer {
     if (connection.isClosing) return;
     if (isBinary) return connection.refuseBinary();
     const raw = String(data);
-    if (this.#pauses === 0) this.#receive(raw);
+    if (this.#hears) this.#receive(raw);
     else this.#waiting.push(raw);
     return undefined;
   }
 
   #receive(raw: string): void {
     const { session } = this;
-    const { metrics, fairShare } = this.#setting;
-    metrics.frames[session.dialect]++;
+    this.#setting.metrics.frames[session.dialect]++;
     session.receive(raw);
-    fairShare.take(this);
-    if (this.#bucket) this.#pace(this.#bucket);
+    if (this.#bucket && this.#goneWith === undefined) this.#pace(this.#bucket);
     if (session.entering) this.#wait(session.entering);
   }
 
   #wait(entering: Promise<void>): void {
-    this.pause('token');
+    this.#pause('token');
     void entering.then(() => this.resume('token'));
   }
 
   #pace(bucket: TokenBucket): void {
     const waitMs = bucket.take(Date.now());
     if (waitMs === 0) return;
-    this.pause('rate');
+    this.#pause('rate');
     this.#rateTimer = setTimeout(() => this.resume('rate'), waitMs);
   }
 
+  /** It spoke and left: what it said stands, however long it would have had to wait. */
   #gone(code: number): void {
-    const { connection, session } = this;
-    const { metrics, onGone } = this.#setting;
     clearTimeout(this.#registerTimer);
     clearTimeout(this.#rateTimer);
-    // It spoke and left: what it said stands, however long it would have had to wait.
-    if (!connection.isClosing && !session.entering) for (const raw of this.#waiting) session.receive(raw);
-    this.#waiting = [];
+    if (this.connection.isClosing || this.session.entering) return this.#leave(code);
+    this.#goneWith = code;
+    this.resume('rate');
+  }
+
+  #leave(code: number): void {
+    const { connection, session } = this;
+    const { metrics, onGone } = this.#setting;
+    this.#hasLeft = true;
     metrics.connections[session.dialect]--;
     metrics.disconnected(connection.closeCode ?? code);
     session.closed(!connection.isClosing && (code === 1000 || code === 1001 || code === 1005));
