@@ -85,6 +85,7 @@ const waits = {
   rate: 'waits for the rate of its model',
   replica: 'waits: at its capacity',
   absent: 'waits: not connected',
+  gathering: 'waits for the whole cast',
   pace: 'waits for the pace',
   retry: 'tries again soon',
   seat: 'has the floor',
