@@ -1,12 +1,13 @@
 import type { Entry } from '@parley/protocol';
-import type { Command } from './core/command.ts';
+import { Archive } from './archive.ts';
+import { type Command, type Decision, refuse } from './core/command.ts';
 import type { Conversation } from './core/conversation.ts';
 import { decide } from './core/decide.ts';
 import { endsAt } from './core/endings.ts';
 import { evolve } from './core/evolve.ts';
-import { LedgerDamage } from './ledger/damage.ts';
 import type { Appended, Batch, Ledger } from './ledger/ledger.ts';
 import { type Done, type Outcome, outcomeOf, unavailable } from './outcome.ts';
+import { type Room, takeRoom } from './room.ts';
 
 /** Entries of one conversation that have just become durable, with the state around them. */
 export interface Commit {
@@ -33,11 +34,12 @@ interface Work {
   readonly before: Conversation | undefined;
   readonly entries: Entry[];
   readonly answers: { readonly done: Done; readonly outcome: Outcome }[];
+  /** Give back the room that was taken for the entries. */
+  readonly gives: (() => void)[];
   state: Conversation | undefined;
 }
 
 const tailLength = 16;
-const maxEndedHeld = 1_000;
 
 /**
  * All running conversations. Commands of one event-loop tick are decided in the order in which they came and
@@ -47,7 +49,8 @@ export class Conversations {
   readonly #ledger: Ledger;
   readonly #now: () => number;
   readonly #held = new Map<string, Held>();
-  readonly #ended = new Map<string, Conversation>();
+  readonly #archive: Archive;
+  readonly #rooms: Room[] = [];
   readonly #followers: Follower[] = [];
   readonly #onFailure: (error: unknown) => void;
   readonly #onAppended: (tookMs: number) => void;
@@ -66,6 +69,7 @@ export class Conversations {
     this.#ledger = ledger;
     this.#now = now;
     this.#onFailure = onFailure;
+    this.#archive = new Archive(ledger, onFailure);
     this.#onAppended = onAppended;
   }
 
@@ -76,7 +80,7 @@ export class Conversations {
   /** Takes up every conversation that has not ended. Call before the door opens. */
   recover(): void {
     for (const id of this.#ledger.unfinished()) {
-      const state = this.#rebuild(id);
+      const state = this.#archive.rebuild(id);
       if (state) this.#held.set(id, { state, tail: [] });
     }
   }
@@ -84,6 +88,11 @@ export class Conversations {
   /** Followers hear of commits in the order of the ledger, in the order in which they were added. */
   follow(follower: Follower): void {
     this.#followers.push(follower);
+  }
+
+  /** What entries need room in is asked in the order in which it was added. */
+  limit(room: Room): void {
+    this.#rooms.push(room);
   }
 
   /** Called when all that one flush caused has been sent. */
@@ -110,22 +119,12 @@ export class Conversations {
 
   /** Any conversation of the ledger that can be read; one that is damaged is reported and not shown. */
   find(id: string): Conversation | undefined {
-    const known = this.get(id) ?? this.#ended.get(id);
-    if (known) return known;
-    try {
-      const state = this.#rebuild(id);
-      if (state) this.#rememberEnded(state);
-      return state;
-    } catch (error) {
-      if (!(error instanceof LedgerDamage)) throw error;
-      this.#onFailure(error);
-      return undefined;
-    }
+    return this.get(id) ?? this.#archive.find(id);
   }
 
   /** It has been removed from the ledger. */
   forget(id: string): void {
-    this.#ended.delete(id);
+    this.#archive.forget(id);
   }
 
   recent(limit: number): Conversation[] {
@@ -155,13 +154,12 @@ export class Conversations {
     if (tail && first !== undefined && first <= since + 1 && limit >= tail.length) {
       return tail.slice(since + 1 - first);
     }
-    return this.#read(id, since, limit);
+    return this.#archive.read(id, since, limit);
   }
 
   /** The conversation as it was at entry `seq`; undefined when there is no such entry. */
   at(id: string, seq: number): Conversation | undefined {
-    const state = this.#replay(id, this.#read(id, 0, seq));
-    return state?.seq === seq ? state : undefined;
+    return this.#archive.at(id, seq);
   }
 
   /** Ends what has run out of time. */
@@ -175,30 +173,6 @@ export class Conversations {
   settled(): Promise<void> {
     if (!this.#flushing && this.#queue.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
-  }
-
-  #rebuild(id: string): Conversation | undefined {
-    return this.#replay(id, this.#read(id, 0, Number.MAX_SAFE_INTEGER));
-  }
-
-  #replay(id: string, entries: readonly Entry[]): Conversation | undefined {
-    let state: Conversation | undefined;
-    for (const entry of entries) state = evolve(state, entry, id);
-    return state;
-  }
-
-  /** A fork has only its own entries in the ledger; those before them are its parent's. */
-  #read(id: string, since: number, limit: number): readonly Entry[] {
-    const own = this.#ledger.read(id, since, limit);
-    const [first] = own;
-    if (first?.type !== 'forked' || first.seq === since + 1) return own;
-    const { conversation, seq } = first.parent;
-    return [...this.#read(conversation, since, seq - since), ...own].slice(0, limit);
-  }
-
-  #rememberEnded(state: Conversation): void {
-    this.#ended.set(state.id, state);
-    if (this.#ended.size > maxEndedHeld) this.#ended.delete(this.#ended.keys().next().value as string);
   }
 
   #schedule(): void {
@@ -226,6 +200,7 @@ export class Conversations {
       else this.#catchUp(work.id, result.seq);
       if (!result.ok) lost.add(work);
     }
+    for (const { gives } of works) for (const give of gives) give();
     for (const work of works) {
       for (const { done, outcome } of work.answers) done(lost.has(work) ? unavailable : outcome);
     }
@@ -255,34 +230,44 @@ export class Conversations {
   #catchUp(id: string, seq: number): void {
     this.#onFailure(new Error(`${id}: the ledger is at ${seq}, not at ${this.get(id)?.seq ?? 0}`));
     this.#held.delete(id);
-    this.#ended.delete(id);
+    this.#archive.forget(id);
     const state = this.find(id);
     if (!state || state.status.state === 'ended') return;
-    this.#ended.delete(id);
+    this.#archive.forget(id);
     this.#held.set(id, { state, tail: [] });
   }
 
   #decideAll(id: string, queued: readonly Queued[], now: number): Work {
     const before = this.find(id);
-    const work: Work = { id, before, entries: [], answers: [], state: before };
+    const work: Work = { id, before, entries: [], answers: [], gives: [], state: before };
+    let refused: Decision | undefined;
     for (const { command, done } of queued) {
-      const decision = decide(work.state, command, now);
-      if (decision.kind === 'append') {
-        for (const entry of decision.entries) {
-          work.state = evolve(command.type === 'fork' ? command.parent : work.state, entry, id);
-          work.entries.push(entry);
-        }
-      }
+      // What came behind an opening that was refused is refused for the same reason.
+      const decision = (work.state ? undefined : refused) ?? this.#decide(work, command, now);
+      if (decision.kind === 'refuse') refused = decision;
       if (done) work.answers.push({ done, outcome: outcomeOf(decision, work.state) });
     }
     return work;
+  }
+
+  #decide(work: Work, command: Command, now: number): Decision {
+    const decision = decide(work.state, command, now);
+    if (decision.kind !== 'append' || decision.entries.length === 0) return decision;
+    let after = command.type === 'fork' ? command.parent : work.state;
+    for (const entry of decision.entries) after = evolve(after, entry, work.id);
+    const give = takeRoom(this.#rooms, after as Conversation, decision.entries);
+    if (typeof give !== 'function') return refuse(give.code, give.message);
+    work.state = after;
+    work.entries.push(...decision.entries);
+    work.gives.push(give);
+    return decision;
   }
 
   #commit({ id, before, state, entries }: Work, position: number): void {
     const after = state as Conversation;
     if (after.status.state === 'ended') {
       this.#held.delete(id);
-      this.#rememberEnded(after);
+      this.#archive.hold(after);
     } else {
       const held = this.#held.get(id);
       if (held) {

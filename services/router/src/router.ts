@@ -11,6 +11,7 @@ import { RouterMetrics } from './metrics.ts';
 import { recoverPools } from './pool-recovery.ts';
 import type { Pools } from './pools.ts';
 import type { Prices } from './prices.ts';
+import { type RunningLimits, RunningRoom } from './running-room.ts';
 import { countWaits } from './waits.ts';
 
 export interface RouterOptions {
@@ -20,6 +21,8 @@ export interface RouterOptions {
   readonly prices: Prices;
   readonly pools: Pools;
   readonly mailboxLimits: MailboxLimits;
+  /** None when missing. */
+  readonly runningLimits?: RunningLimits;
   readonly retention: RetentionRule;
   readonly onLedgerFailure: (error: unknown) => void;
 }
@@ -73,6 +76,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     isAgent,
     onFailure,
   });
+  const runningRoom = new RunningRoom(options.runningLimits ?? { total: 0, perOpener: 0 });
   const watchers = new Watchers();
   const retention = new Retention({
     ledger,
@@ -86,11 +90,15 @@ export const makeRouter = (options: RouterOptions): Router => {
   for (const state of conversations.running()) {
     const entries = conversations.entriesSince(state.id, 0);
     correspondence.onCommit({ before: undefined, after: state, entries, position: 0 });
+    runningRoom.found(state);
   }
   mailboxes.recover(now());
   recoverPools(pools, { ledger, conversations, now: now() });
   grants.start();
 
+  conversations.limit(runningRoom);
+  conversations.limit(mailboxes);
+  conversations.follow((commit) => runningRoom.onCommit(commit));
   conversations.follow((commit) => correspondence.onCommit(commit));
   conversations.follow((commit) => mailboxes.onCommit(commit));
   conversations.follow((commit) => bids.onCommit(commit));

@@ -71,15 +71,15 @@ describe('what is known of who wrote to whom', () => {
       bench.router.conversations.submit(`c${i}`, {
         type: 'open',
         by,
-        members: ['cyd'],
+        members: [`peer-${i}`],
         policy: 'addressed',
         opening: 'hi',
         limits: limits({ maxTurns: 1 }),
       });
     }
     await bench.settled();
-    expect(bench.router.correspondence.shared('guest-0', 'cyd')).toBeUndefined();
-    expect(bench.router.correspondence.shared('guest-4999', 'cyd')).toBe('c4999');
+    expect(bench.router.correspondence.shared('guest-0', 'peer-0')).toBeUndefined();
+    expect(bench.router.correspondence.shared('guest-4999', 'peer-4999')).toBe('c4999');
     expect(bench.router.correspondence.shared('first', 'bob')).toBe(id);
     expect(bench.router.correspondence.current('bob')).toBe(id);
   });

@@ -66,6 +66,7 @@ class Bench {
       sent: new Map(),
     };
     this.replicas.push(replica);
+    this.router.mailboxes.drop(name);
     this.router.grants.attach(replica, []);
   }
 }

@@ -147,6 +147,7 @@ export class RouterBench {
       grants: new Set(),
       sent: new Map(),
     };
+    this.router.mailboxes.drop(name);
     this.router.grants.attach(replica, working);
     return replica;
   }

@@ -29,6 +29,8 @@ const statusOf: Partial<Record<RefusalCode, number>> = {
   'bad-target': 400,
   forbidden: 403,
   'unknown-conversation': 404,
+  'mailbox-full': 503,
+  'rate-limited': 503,
   unavailable: 503,
   draining: 503,
 };

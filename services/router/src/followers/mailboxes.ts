@@ -1,10 +1,12 @@
-import type { EntryOf } from '@parley/protocol';
+import type { Entry, EntryOf } from '@parley/protocol';
 import type { Connection } from '../connection.ts';
 import type { Commit, Conversations } from '../conversations.ts';
 import type { Conversation } from '../core/conversation.ts';
 import { heardBy } from '../core/hearing.ts';
 import { policies } from '../core/policies/policies.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { type Full, noRoomNeeded, type Room } from '../room.ts';
+import { DeliveryMarks } from './delivery-marks.ts';
 import { type MailboxLimits, MailboxRoom } from './mailbox-room.ts';
 import { isAddressed, messageFrame, type PlainLine, plainLine } from './plain-line.ts';
 
@@ -22,13 +24,8 @@ interface Mailbox {
 const pingEvery = 256;
 /** Tells our pings from those of the heartbeat. */
 const pingPayload = 'delivered';
-/**
- * Among the marks, which are otherwise by name: everything up to here has been delivered, is too old, or was never
- * for a plain client. What waited when the router stopped is looked for behind it.
- */
-const allDone = '';
-/** How far that mark may lag behind before it is written for its own sake. */
-const markEvery = 1_000;
+/** Agents that have left and are still known to be agents. */
+const maxAgents = 10_000;
 
 export interface MailboxOptions {
   readonly ledger: Ledger;
@@ -40,20 +37,18 @@ export interface MailboxOptions {
   onFailure(error: unknown): void;
 }
 
-/** Leave for one more line, until `release` says that it has become of it what it may. */
-export type Admission = { readonly full: string } | { readonly full: undefined; release(): void };
-
 /**
  * Delivery to plain clients, who acknowledge nothing. What is sent counts as delivered when a later ping is
  * answered or the client says goodbye; after any other end of the connection it is sent again (PROTOCOL §3.6).
  * Here are only the places of lines; the lines themselves are in the ledger.
  */
-export class Mailboxes {
+export class Mailboxes implements Room {
   readonly #boxes = new Map<string, Mailbox>();
   readonly #options: MailboxOptions;
   readonly #room: MailboxRoom;
-  readonly #marks: Map<string, number>;
-  readonly #dirty = new Map<string, number>();
+  readonly #marks: DeliveryMarks;
+  /** Names that spoke `parley.v1` when they were last here; who left first comes first. */
+  readonly #agents = new Set<string>();
   /** Position of the last entry that has been looked at. */
   #position: number;
   delivered = 0;
@@ -62,26 +57,25 @@ export class Mailboxes {
   constructor(options: MailboxOptions) {
     this.#options = options;
     this.#room = new MailboxRoom(options.limits);
-    this.#marks = options.ledger.marks();
+    this.#marks = new DeliveryMarks(options.ledger, options.onFailure);
     this.#position = options.ledger.position();
   }
 
   /** Finds what was waiting when the router stopped. */
   recover(now: number): void {
     const { ledger, conversations, limits } = this.#options;
-    let since = this.#marks.get(allDone) ?? 0;
+    let since = this.#marks.done;
     for (;;) {
       const page = ledger.readAll(since, 1_000);
       for (const { position, conversation, entry } of page) {
         since = position;
         if (!isAddressed(entry) || entry.at < now - limits.maxAgeMs) continue;
         const { target } = entry;
-        if (position <= (this.#marks.get(target) ?? 0)) continue;
+        if (position <= this.#marks.of(target)) continue;
         const state = conversations.find(conversation);
         if (!state || !policies[state.policy].free) continue;
-        const line = plainLine(conversation, entry, position);
-        // What found no room had not been admitted: it came with the turn of an agent that is away just now.
-        if (this.#room.refusal(target, line.from, line.bytes) === undefined) this.#put(target, line);
+        // Whatever room there is: what waited had been admitted, and few lines of agents are not yet marked as theirs.
+        this.#put(target, plainLine(conversation, entry, position));
       }
       if (page.length === 0) return;
     }
@@ -108,18 +102,21 @@ export class Mailboxes {
     return held;
   }
 
-  /** Whether a line may be sent on its way. Lines that are on it take up room until they are released. */
-  admit(from: string, to: string, text: string): Admission {
-    if (this.isConnected(to) || this.#options.isAgent(to)) return { full: undefined, release() {} };
+  /** Lines to somebody who is away need room until they wait for it, or were lost. */
+  take({ policy }: Conversation, entries: readonly Entry[]): Full | (() => void) {
+    const line = policies[policy].free ? entries.find(isAddressed) : undefined;
+    if (!line || this.#isAwaited(line)) return noRoomNeeded;
+    const { from, target, text } = line;
     const bytes = Buffer.byteLength(text);
-    const full = this.#room.refusal(to, from, bytes);
-    if (full !== undefined) return { full };
-    this.#room.take(to, from, bytes);
-    return { full, release: () => this.#room.give(to, from, bytes) };
+    const message = this.#room.refusal(target, from, bytes);
+    if (message !== undefined) return { code: 'mailbox-full', message };
+    this.#room.take(target, from, bytes);
+    return () => this.#room.give(target, from, bytes);
   }
 
   /** The connection that spoke for `name` until now, if any, is handed back: it has been taken over. */
   attach(name: string, connection: Connection, now: number): Connection | undefined {
+    this.#agents.delete(name);
     const box = this.#box(name);
     const taken = box.connection;
     const missed = [...box.unconfirmed, ...this.#empty(name, box)];
@@ -154,11 +151,14 @@ export class Mailboxes {
 
   /** The name speaks `parley.v1` now: its turns wait in the ledger, not here. */
   drop(name: string): void {
+    this.#agents.delete(name);
+    this.#agents.add(name);
+    if (this.#agents.size > maxAgents) this.#agents.delete(this.#agents.keys().next().value as string);
     const box = this.#boxes.get(name);
     if (!box || box.connection) return;
     this.#empty(name, box);
     this.#boxes.delete(name);
-    this.#dirty.set(name, this.#position);
+    this.#marks.set(name, this.#position);
   }
 
   /** A pong to one of our pings; there is never more than one out. */
@@ -173,8 +173,12 @@ export class Mailboxes {
     for (const [index, entry] of entries.entries()) {
       if (!free || !isAddressed(entry)) continue;
       const { target } = entry;
-      if (this.#options.isAgent(target)) continue;
-      const line = plainLine(after.id, entry, position - (entries.length - 1 - index));
+      const at = position - (entries.length - 1 - index);
+      if (this.#options.isAgent(target)) {
+        this.#marks.passBy(target, at);
+        continue;
+      }
+      const line = plainLine(after.id, entry, at);
       const box = this.#boxes.get(target);
       if (box?.connection?.isOpen) this.#send(box, box.connection, target, entry, line);
       else this.#put(target, line);
@@ -195,18 +199,14 @@ export class Mailboxes {
     this.save();
   }
 
-  /** Writes down how far everybody has been delivered to; later, when the ledger cannot be written now. */
   save(): void {
-    const done = this.#allDone();
-    if (this.#dirty.size === 0 && done < (this.#marks.get(allDone) ?? 0) + markEvery) return;
-    this.#dirty.set(allDone, done);
-    try {
-      this.#options.ledger.mark(this.#dirty);
-      for (const [name, position] of this.#dirty) this.#marks.set(name, position);
-      this.#dirty.clear();
-    } catch (error) {
-      this.#options.onFailure(error);
-    }
+    this.#marks.save(this.#allDone());
+  }
+
+  /** An answer to an agent is bounded by the agent's own turns, for it comes with one of them. */
+  #isAwaited({ target, turn }: EntryOf<'said'> & { readonly target: string }): boolean {
+    if (this.isConnected(target) || this.#options.isAgent(target)) return true;
+    return turn !== undefined && this.#agents.has(target);
   }
 
   #allDone(): number {
@@ -263,7 +263,7 @@ export class Mailboxes {
     if (!last) return;
     box.unconfirmed = box.unconfirmed.slice(count);
     box.pinged = 0;
-    this.#dirty.set(name, last.position);
+    this.#marks.set(name, last.position);
   }
 
   #send(box: Mailbox, connection: Connection, to: string, entry: EntryOf<'said'>, line: PlainLine): void {

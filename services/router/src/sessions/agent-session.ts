@@ -216,12 +216,6 @@ export class AgentSession implements Session {
   #say(replica: Replica, frame: FrameOf<'say'>): void {
     const { name, sent } = replica;
     const { conversation, turn, text, target, to, done, ref } = frame;
-    // An answer is bounded by the turns there are; a line that nobody waited for only by the room that is left.
-    const admission =
-      turn === undefined && target !== undefined
-        ? this.#router.mailboxes.admit(name, target, text)
-        : { full: undefined, release() {} };
-    if (admission.full !== undefined) return this.#refuse('mailbox-full', admission.full, frame);
     const grant = turn === undefined ? undefined : this.#router.grants.grantOf(conversation, turn);
     const seen = grant?.replica.name === name ? grant.seen : sent.get(conversation);
     this.#router.conversations.submit(
@@ -237,10 +231,7 @@ export class AgentSession implements Session {
         ...paidBy(replica, frame, this.#router),
         ...(turn !== undefined && { seen }),
       },
-      (outcome) => {
-        admission.release();
-        this.#told({ ref, conversation, turn }, outcome);
-      },
+      (outcome) => this.#told({ ref, conversation, turn }, outcome),
     );
   }
 

@@ -1,6 +1,7 @@
 import { decodePlainFrame, type PlainError, type RefusalCode } from '@parley/protocol';
 import type { Connection } from '../connection.ts';
 import type { Outcome } from '../conversations.ts';
+import type { Command } from '../core/command.ts';
 import { type Identity, maySendTo, maySpeak } from '../identity/identity.ts';
 import type { Router } from '../router.ts';
 import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission.ts';
@@ -95,16 +96,15 @@ export class PlainSession implements Session {
     if (target === name) return this.#fault('bad-target', 'nobody addresses itself');
     if (this.identity && !maySendTo(this.identity, target))
       return this.#fault('forbidden', `the token does not allow writing to ${target}`);
-    const { conversations, correspondence, mailboxes } = this.#router;
-    const admission = mailboxes.admit(name, target, text);
-    if (admission.full !== undefined) return this.#fault('mailbox-full', admission.full);
+    const { conversations, correspondence } = this.#router;
     const shared = correspondence.shared(name, target);
-    const id = shared ?? this.#owedIn(name) ?? this.#open(target);
+    const known = shared ?? this.#owedIn(name);
+    const id = known ?? newConversationId();
     if (shared === undefined) correspondence.note(name, target, id);
-    conversations.submit(id, { type: 'say', from: name, text, target }, (outcome) => {
-      admission.release();
-      this.#told(id, outcome);
-    });
+    const line: Command = known
+      ? { type: 'say', from: name, text, target }
+      : this.#opening(name, target, text);
+    conversations.submit(id, line, (outcome) => this.#told(id, outcome));
   }
 
   /** The conversation in which the client was last addressed and has not answered: this is its answer. */
@@ -114,20 +114,10 @@ export class PlainSession implements Session {
     return state?.floor.some(({ member }) => member === name) ? current : undefined;
   }
 
-  /** A direct conversation with the target; its opening line follows in the same commit. */
-  #open(target: string): string {
-    const id = newConversationId();
-    const by = this.name as string;
+  /** A direct conversation with the target, and its first line. */
+  #opening(by: string, target: string, opening: string): Command {
     const limits = completeLimits(this.#setting.defaults, undefined);
-    this.#router.conversations.submit(id, {
-      type: 'open',
-      by,
-      members: [target],
-      first: by,
-      policy: 'addressed',
-      limits,
-    });
-    return id;
+    return { type: 'open', by, members: [target], first: by, policy: 'addressed', opening, limits };
   }
 
   #told(id: string, outcome: Outcome): void {

@@ -1,0 +1,70 @@
+import type { Entry } from '@parley/protocol';
+import type { Conversation } from './core/conversation.ts';
+import { evolve } from './core/evolve.ts';
+import { LedgerDamage } from './ledger/damage.ts';
+import type { Ledger } from './ledger/ledger.ts';
+
+const maxEndedHeld = 1_000;
+
+/** Conversations as the ledger has them. Those that ended last are held, so that they need not be replayed. */
+export class Archive {
+  readonly #ledger: Ledger;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #ended = new Map<string, Conversation>();
+
+  constructor(ledger: Ledger, onFailure: (error: unknown) => void) {
+    this.#ledger = ledger;
+    this.#onFailure = onFailure;
+  }
+
+  /** Throws when the ledger is damaged there. */
+  rebuild(id: string): Conversation | undefined {
+    return this.#replay(id, this.read(id, 0, Number.MAX_SAFE_INTEGER));
+  }
+
+  /** Any conversation that can be read; one that is damaged is reported and not shown. */
+  find(id: string): Conversation | undefined {
+    const known = this.#ended.get(id);
+    if (known) return known;
+    try {
+      const state = this.rebuild(id);
+      if (state) this.hold(state);
+      return state;
+    } catch (error) {
+      if (!(error instanceof LedgerDamage)) throw error;
+      this.#onFailure(error);
+      return undefined;
+    }
+  }
+
+  /** The conversation as it was at entry `seq`; undefined when there is no such entry. */
+  at(id: string, seq: number): Conversation | undefined {
+    const state = this.#replay(id, this.read(id, 0, seq));
+    return state?.seq === seq ? state : undefined;
+  }
+
+  /** A fork has only its own entries in the ledger; those before them are its parent's. */
+  read(id: string, since: number, limit: number): readonly Entry[] {
+    const own = this.#ledger.read(id, since, limit);
+    const [first] = own;
+    if (first?.type !== 'forked' || first.seq === since + 1) return own;
+    const { conversation, seq } = first.parent;
+    return [...this.read(conversation, since, seq - since), ...own].slice(0, limit);
+  }
+
+  /** It has ended: nothing changes it any more. */
+  hold(state: Conversation): void {
+    this.#ended.set(state.id, state);
+    if (this.#ended.size > maxEndedHeld) this.#ended.delete(this.#ended.keys().next().value as string);
+  }
+
+  forget(id: string): void {
+    this.#ended.delete(id);
+  }
+
+  #replay(id: string, entries: readonly Entry[]): Conversation | undefined {
+    let state: Conversation | undefined;
+    for (const entry of entries) state = evolve(state, entry, id);
+    return state;
+  }
+}
