@@ -1,4 +1,4 @@
-import { type EntryOf, policyNames } from '@parley/protocol';
+import { policyNames } from '@parley/protocol';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Command } from '../../src/core/command.ts';
@@ -42,7 +42,8 @@ const commandOf = (talk: Talk, { kind, pick, tokens }: Step): Command | undefine
   const name = ['ann', 'bob', 'cid', 'dan', 'eve'][pick % 5] as string;
   const turn = state.floor[pick % Math.max(1, state.floor.length)];
   const usage = { inputTokens: tokens - Math.floor(tokens / 3), outputTokens: Math.floor(tokens / 3) };
-  const paid = { text: `line ${pick}`, usage, cost: tokens / 1_000 };
+  const cost = tokens / 1_000;
+  const paid = { text: `line ${pick}`, usage, cost };
   const last = state.taken[pick % Math.max(1, state.taken.length)];
   switch (kind) {
     case 'say':
@@ -54,11 +55,13 @@ const commandOf = (talk: Talk, { kind, pick, tokens }: Step): Command | undefine
     case 'say-freely':
       return { type: 'say', from: name, ...paid, target: ['ann', 'bob', 'cid'][pick % 3] as string };
     case 'pass':
-      return turn && { type: 'pass', from: turn.member, turn: turn.number, reason: 'declined' };
+      return turn && { type: 'pass', from: turn.member, turn: turn.number, reason: 'declined', usage, cost };
     case 'bid':
-      return turn && { type: 'bid', from: turn.member, turn: turn.number, score: pick % 101 };
+      return turn && { type: 'bid', from: turn.member, turn: turn.number, score: pick % 101, usage, cost };
     case 'fail':
-      return turn && { type: 'pass', from: turn.member, turn: turn.number, reason: 'model-unavailable' };
+      return (
+        turn && { type: 'pass', from: turn.member, turn: turn.number, reason: 'empty-reply', usage, cost }
+      );
     case 'gone':
       return turn && { type: 'lapse', turn: turn.number, cause: 'gone' };
     case 'join':
@@ -107,15 +110,16 @@ it.each(policyNames)(
     const check = (some: Record<string, number>, steps: readonly Step[]) => {
       const talk = run(policy, some, steps);
       const lines = talk.entries.filter(({ type }) => type === 'said' || type === 'passed');
-      const said = lines.filter((entry): entry is EntryOf<'said'> => entry.type === 'said');
       const { maxTurns = Infinity, maxTokens = Infinity, maxCost = Infinity } = some;
       const { maxTokensPerAgent = Infinity, maxCostPerAgent = Infinity } = some;
       expect(lines.length).toBeLessThanOrEqual(maxTurns);
       const total = { tokens: 0, cost: 0 };
       const own = new Map<string, { tokens: number; cost: number }>();
-      for (const { from, usage, cost = 0 } of said) {
+      for (const { from, usage, cost = 0 } of talk.entries.flatMap((entry) =>
+        'from' in entry ? [entry] : [],
+      )) {
         const mine = own.get(from) ?? { tokens: 0, cost: 0 };
-        // Nobody speaks on once a limit has been reached.
+        // Nobody speaks, bids or passes once a limit has been reached.
         expect(total.tokens).toBeLessThan(maxTokens);
         expect(total.cost).toBeLessThan(maxCost);
         for (const { tokens, cost: spent } of own.values()) {
