@@ -29,8 +29,8 @@ const entries: Entry[] = [
     floor: ['a'],
   },
   { type: 'said', seq: 2, at: 3_000, turn: 1, from: 'a', text: 'one', usage, floor: ['b'] },
-  { type: 'lapsed', seq: 3, at: 4_000, turn: 2, from: 'b', cause: 'deadline' },
-  { type: 'passed', seq: 4, at: 5_000, turn: 2, from: 'b', reason: 'declined', floor: ['a'] },
+  { type: 'lapsed', seq: 3, at: 4_000, turn: 2, from: 'b', cause: 'empty-reply', usage, cost: 0.5 },
+  { type: 'passed', seq: 4, at: 5_000, turn: 2, from: 'b', reason: 'declined', usage, floor: ['a'] },
   { type: 'joined', seq: 5, at: 6_000, who: 'c' },
   { type: 'paused', seq: 6, at: 7_000, by: 'operator' },
   { type: 'resumed', seq: 7, at: 8_000, by: 'operator' },
@@ -64,7 +64,7 @@ describe('what the console knows of a conversation', () => {
     ]);
     expect(states.at(-1)).toMatchObject({
       ...{ id: 'id', by: 'a', members: ['a', 'c'], turns: 3, seq: 10, startedAt: 1_000, endedAt: 11_000 },
-      usage: { inputTokens: 20, outputTokens: 4 },
+      usage: { inputTokens: 40, outputTokens: 8, cost: 0.5 },
       ending: { reason: 'operator', detail: 'enough' },
     });
   });

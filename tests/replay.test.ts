@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Entry } from '@parley/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parley } from './harness/command-line.ts';
 import { recordedRun } from './harness/recorded-run.ts';
@@ -29,6 +30,35 @@ describe('parley replay', () => {
         `OK: ${manifest.entries} entries, the same as recorded (${manifest.ledgerSha256.slice(0, 16)})`,
       );
     }
+  });
+
+  it('replays bids, which come in any order, to an identical ledger', async () => {
+    let calls = 0;
+    const folder = await recordedRun('scenarios/twenty-questions.yaml', ({ messages }) => {
+      const text = JSON.stringify(messages);
+      const call = ++calls;
+      if (!text.includes('Do not speak yet')) return { kind: 'reply', text: `Is it a${call} or b${call}?` };
+      // Who stands first on the floor is the slowest to bid.
+      const slow = ['notice what the others', 'guess boldly', 'guess methodically', 'keep the secret'];
+      const delayMs = 40 * slow.findIndex((persona) => text.includes(`You ${persona}`));
+      return { kind: 'reply', text: `${1 + ((call * 37) % 99)}`, delayMs };
+    });
+    const ledger = readFileSync(join(folder, 'entries.jsonl'), 'utf8').trim().split('\n');
+    const entries = ledger.map((line) => JSON.parse(line) as Entry);
+    const members = ['keeper', 'ada', 'ben', 'cleo'];
+    const rounds = entries.flatMap((entry, at) => {
+      if (entry.type !== 'said' || !entry.bidding) return [];
+      const bids = entries.slice(at + 1).filter((one) => one.type === 'bid');
+      return [[entry.from, ...bids.slice(0, 3).map(({ from }) => from)]];
+    });
+    expect(rounds.length).toBeGreaterThan(5);
+    for (const [speaker, ...bidders] of rounds)
+      expect(bidders).toEqual(members.filter((name) => name !== speaker));
+    const bids = entries.filter((entry) => entry.type === 'bid');
+    expect(bids.every(({ usage }) => usage && usage.outputTokens > 0)).toBe(true);
+    const replay = parley(['replay', folder]);
+    expect(await replay.exit(60_000), replay.stderr + replay.stdout).toEqual({ code: 0, signal: null });
+    expect(replay.stdout).toContain(`OK: ${entries.length} entries, the same as recorded`);
   });
 
   it('shows the first difference, and exits 20, when a model would have been asked something else', async () => {

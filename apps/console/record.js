@@ -64,18 +64,20 @@ export const evolve = (known, id, entry) => {
   if (!known || entry.seq > known.seq + 1) return undefined;
   if (entry.seq <= known.seq) return known;
   const next = { ...known, seq: entry.seq };
+  if ('usage' in entry || 'cost' in entry) {
+    const { inputTokens = 0, outputTokens = 0 } = entry.usage ?? {};
+    next.usage = {
+      inputTokens: known.usage.inputTokens + inputTokens,
+      outputTokens: known.usage.outputTokens + outputTokens,
+      cost: known.usage.cost + (entry.cost ?? 0),
+    };
+  }
   // Why somebody waits is not in the ledger; it is asked for.
   if ('floor' in entry) Object.assign(next, { floor: [...entry.floor], waiting: {} });
   switch (entry.type) {
     case 'said': {
-      const { inputTokens = 0, outputTokens = 0 } = entry.usage ?? {};
-      const usage = {
-        inputTokens: known.usage.inputTokens + inputTokens,
-        outputTokens: known.usage.outputTokens + outputTokens,
-        cost: known.usage.cost + (entry.cost ?? 0),
-      };
       const others = known.votes.filter((name) => name !== entry.from);
-      return { ...next, turns: known.turns + 1, usage, votes: entry.done ? [...others, entry.from] : [] };
+      return { ...next, turns: known.turns + 1, votes: entry.done ? [...others, entry.from] : [] };
     }
     case 'passed':
       return { ...next, turns: known.turns + 1 };

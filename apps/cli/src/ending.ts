@@ -50,12 +50,12 @@ export const dollars = (value: number): string =>
 /** Turns, tokens and seconds of a whole conversation. */
 export const totals = (entries: readonly Entry[]): string => {
   const turns = entries.filter(({ type }) => type === 'said' || type === 'passed').length;
-  const usages = entries.flatMap((entry) => (entry.type === 'said' && entry.usage ? [entry.usage] : []));
+  const usages = entries.flatMap((entry) => ('usage' in entry && entry.usage ? [entry.usage] : []));
   const input = usages.reduce((sum, { inputTokens }) => sum + inputTokens, 0);
   const output = usages.reduce((sum, { outputTokens }) => sum + outputTokens, 0);
   const estimated = usages.some((usage) => usage.estimated) ? ', estimated' : '';
   const seconds = ((entries.at(-1)?.at ?? 0) - (entries[0]?.at ?? 0)) / 1_000;
-  const cost = entries.reduce((sum, entry) => sum + (entry.type === 'said' ? (entry.cost ?? 0) : 0), 0);
+  const cost = entries.reduce((sum, entry) => sum + ('cost' in entry ? (entry.cost ?? 0) : 0), 0);
   return [
     `${turns} ${turns === 1 ? 'turn' : 'turns'}`,
     `${number(input + output)} tokens (${number(input)} in, ${number(output)} out${estimated})`,

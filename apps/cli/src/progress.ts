@@ -44,15 +44,13 @@ export class Progress {
       this.#floorSince = entry.at;
       this.#writing = undefined;
     }
+    if ('usage' in entry && entry.usage) this.#tokens += entry.usage.inputTokens + entry.usage.outputTokens;
+    if ('cost' in entry) this.#cost += entry.cost ?? 0;
     switch (entry.type) {
       case 'opened':
         this.#startedAt = entry.at;
         return;
       case 'said':
-        this.#lines++;
-        this.#tokens += (entry.usage?.inputTokens ?? 0) + (entry.usage?.outputTokens ?? 0);
-        this.#cost += entry.cost ?? 0;
-        return;
       case 'passed':
         this.#lines++;
         return;

@@ -1,3 +1,4 @@
+import type { Entry } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { formats } from '../src/formats.ts';
 import { ended, opened, said } from './entries.ts';
@@ -17,6 +18,15 @@ describe('export', () => {
   it('jsonl holds every entry as it is', () => {
     const lines = as('jsonl', 'alice').trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toEqual(entries);
+  });
+
+  it('counts what bids and passes cost', () => {
+    const about = { seq: 6, at: 6_000, turn: 6, from: 'bob', floor: [], usage, cost: 0.25 } as const;
+    const bid: Entry = { type: 'bid', score: 0, ...about };
+    const lapsed: Entry = { ...about, type: 'lapsed', cause: 'empty-reply' };
+    expect(as('markdown', 'alice', [...entries.slice(0, 5), bid, lapsed])).toContain(
+      '4 turns · 3,702 tokens (3,000 in, 702 out) · $0.50 · ',
+    );
   });
 
   it('markdown reads well', () => {

@@ -25,6 +25,20 @@ describe('the line of progress', () => {
     expect(text).toBe('━━━━━━╌╌╌╌╌╌ 1/10 turns · 500/1,000 tokens · $0.010/$0.50 · 1:01/10:00 · ben thinks');
   });
 
+  it('counts what bids, passes and failed turns cost', () => {
+    const { usage, cost } = said;
+    const answers = ['bid', 'passed', 'lapsed'].map((type) => ({
+      type,
+      at: 1_000,
+      from: 'ben',
+      usage,
+      cost,
+    }));
+    expect(feed(...answers).text(61_000, undefined)).toContain(
+      ' 1/10 turns · 1,500/1,000 tokens · $0.030/$0.50',
+    );
+  });
+
   it('says who is waited for, and why', () => {
     const state = (progress: Progress, agents?: Parameters<Progress['text']>[1]) =>
       progress.text(9_000, agents).split(' · ').at(-1);

@@ -6,16 +6,18 @@ import type { Manifest } from './recording.ts';
 const fingerprintsIn = (text: string): string[] =>
   [...text.matchAll(/"system_?[fF]ingerprint":"([^"]+)"/g)].map(([, value]) => value as string);
 
-/** Which models answered for whom, from what was said and what the cassettes hold. */
+/** Which models answered for whom, from the ledger and what the cassettes hold. */
 export const cassetteFacts = (folder: string, entries: readonly Entry[]): Manifest['models'] => {
-  const said = entries.filter((entry) => entry.type === 'said');
-  const names = [...new Set(said.map(({ from }) => from))];
+  const answers = entries.filter((entry) => 'from' in entry);
+  const names = [...new Set(answers.map(({ from }) => from))];
   const cassettes = readdirSync(folder);
   return Object.fromEntries(
     names.map((name) => {
       const own = cassettes.filter((file) => file.replace(/(\.\d+)?\.jsonl$/, '') === name);
       const fingerprints = own.flatMap((file) => fingerprintsIn(readFileSync(join(folder, file), 'utf8')));
-      const models = said.flatMap(({ from, usage }) => (from === name && usage?.model ? [usage.model] : []));
+      const models = answers.flatMap(({ from, usage }) =>
+        from === name && usage?.model ? [usage.model] : [],
+      );
       return [name, { models: [...new Set(models)], fingerprints: [...new Set(fingerprints)] }];
     }),
   );

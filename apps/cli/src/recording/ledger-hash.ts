@@ -5,37 +5,14 @@ type Kept = Record<string, unknown>;
 
 /**
  * What two runs of the same must have in common: the entries without the time and without the id of any
- * conversation. Bids for one floor arrive in any order; they stand in the order of their names here.
+ * conversation.
  */
-const comparable = (entries: readonly Entry[]): readonly Kept[] => {
-  const kept: Kept[] = [];
-  let bids: Entry[] = [];
-  const settle = () => {
-    const last = bids.at(-1);
-    const ordered = bids.toSorted((a, b) => ('from' in a && 'from' in b && a.from < b.from ? -1 : 1));
-    for (const [place, bid] of ordered.entries()) {
-      const decisive = place === ordered.length - 1 && last && 'floor' in last ? last.floor : undefined;
-      kept.push(strip({ ...bid, seq: (bids[0]?.seq ?? 0) + place, bidding: undefined, floor: decisive }));
-    }
-    bids = [];
-  };
-  for (const entry of entries) {
-    if (entry.type === 'bid') {
-      bids.push(entry);
-      if (entry.bidding) continue;
-    }
-    settle();
-    if (entry.type !== 'bid') kept.push(strip(entry));
-  }
-  settle();
-  return kept;
-};
-
-const strip = (entry: object): Kept => {
-  const { at: _, parent, ...rest } = entry as { at: number; parent?: { seq: number } };
-  const own = { ...rest, ...(parent && { parent: { seq: parent.seq } }) };
-  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
-};
+const comparable = (entries: readonly Entry[]): readonly Kept[] =>
+  entries.map((entry) => {
+    const { at: _, parent, ...rest } = entry as { at: number; parent?: { seq: number } };
+    const own = { ...rest, ...(parent && { parent: { seq: parent.seq } }) };
+    return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  });
 
 /** The same keys in the same order, whoever wrote the object. */
 export const canonical = (value: unknown): string =>
