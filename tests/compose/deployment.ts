@@ -34,6 +34,8 @@ export interface DeploymentOptions {
   readonly overlay?: string;
   /** For the variables in those files. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The .env of the deployment, as far as variables in those files go. */
+  readonly envFile?: string;
   /** The router's operator. */
   readonly token?: string;
 }
@@ -66,11 +68,11 @@ export class Deployment implements AsyncDisposable {
 
   compose(args: readonly string[], { show = false } = {}): string {
     const { PATH, HOME, DOCKER_HOST } = process.env;
-    const { files = own, overlay, env } = this.#options;
+    const { files = own, overlay, env, envFile = '/dev/null' } = this.#options;
     const laid = [...files, ...(overlay === undefined ? [] : [overlay])].flatMap((file) => ['-f', file]);
     const output = execFileSync(
       'docker',
-      ['compose', '--env-file', '/dev/null', '--project-directory', '.', ...laid, ...args],
+      ['compose', '--env-file', envFile, '--project-directory', '.', ...laid, ...args],
       {
         cwd: join(repository),
         encoding: 'utf8',
@@ -92,6 +94,11 @@ export class Deployment implements AsyncDisposable {
   /** Starts services and returns when all of them are healthy. */
   up(services: readonly string[], ...options: string[]): void {
     this.compose(['up', '--no-build', '--detach', '--wait', '--wait-timeout', '60', ...options, ...services]);
+  }
+
+  /** Starts everything and waits for nothing: for services that do one thing and are done. */
+  start(): void {
+    this.compose(['up', '--no-build', '--detach']);
   }
 
   /** The ids of a service's containers. */

@@ -10,16 +10,24 @@ export interface Bearers {
   readonly env: { readonly ROUTER_TOKENS: string; readonly ROUTER_JWT_KEY: string };
 }
 
+/** A new token, and the line that makes a router take it: `rights` are names and a role. */
+export const newBearer = (rights: string, more = ''): { readonly token: string; readonly line: string } => {
+  const token = `test_${randomBytes(32).toString('base64url')}`;
+  return { token, line: `${rights} sha256:${createHash('sha256').update(token).digest('hex')}${more}` };
+};
+
 /** An operator, an agent that may address few, an observer, and a secret for JWTs: new ones each time. */
 export const newBearers = (): Bearers => {
-  const make = () => `test_${randomBytes(32).toString('base64url')}`;
-  const hash = (token: string) => `sha256:${createHash('sha256').update(token).digest('hex')}`;
-  const [token, guestToken, watcherToken, jwtSecret] = [make(), make(), make(), make()];
-  const lines = [
-    `* operator ${hash(token)}`,
-    `guest-* agent ${hash(guestToken)} send=friend-*`,
-    `watcher-* observer ${hash(watcherToken)}`,
-  ];
-  const env = { ROUTER_TOKENS: lines.join('\n'), ROUTER_JWT_KEY: jwtSecret };
-  return { token, guestToken, watcherToken, jwtSecret, env };
+  const operator = newBearer('* operator');
+  const guest = newBearer('guest-* agent', ' send=friend-*');
+  const watcher = newBearer('watcher-* observer');
+  const jwtSecret = randomBytes(32).toString('base64url');
+  const lines = [operator, guest, watcher].map(({ line }) => line);
+  return {
+    token: operator.token,
+    guestToken: guest.token,
+    watcherToken: watcher.token,
+    jwtSecret,
+    env: { ROUTER_TOKENS: lines.join('\n'), ROUTER_JWT_KEY: jwtSecret },
+  };
 };

@@ -9,13 +9,24 @@ const template = new URL('../../../docker-compose.yml', import.meta.url);
 const kept = ['router', 'ollama', 'ollama-pull', 'prometheus', 'grafana'];
 const openerName = 'open-scenario';
 
-/** Asks the router for the conversation, once it is healthy. The key makes a second `up` find the first. */
+/**
+ * Asks the router for the conversation, once it is healthy. The key makes a second `up` find the first. What it is
+ * answered is in its log: which token is missing, for example.
+ */
 const opener = `const { env, exit } = require("node:process");
 fetch("http://router:8765/v1/conversations", {
   method: "POST",
-  headers: { "content-type": "application/json", "idempotency-key": env.KEY },
+  headers: {
+    "content-type": "application/json",
+    "idempotency-key": env.KEY,
+    ...(env.PARLEY_TOKEN && { authorization: "Bearer " + env.PARLEY_TOKEN }),
+  },
   body: env.OPENING,
 }).then(async (answer) => { console.log(await answer.text()); exit(answer.ok ? 0 : 1); })`;
+
+/** Where nobody needs one, empty. One token that everybody shares is an operator's as well. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: for Compose to fill in
+const operatorToken = '${PARLEY_TOKEN:-${AGENT_TOKEN:-}}';
 
 /** Compose fills in what stands behind a dollar sign; doubled, it is one. */
 const literal = (text: string): string => text.replaceAll('$', '$$$$');
@@ -68,6 +79,7 @@ export const composeFile = (file: ScenarioFile): string => {
     environment: {
       KEY: `scenario-${scenarioHash(file).slice(0, 16)}`,
       OPENING: literal(JSON.stringify(openingOf(scenario))),
+      PARLEY_TOKEN: operatorToken,
     },
     depends_on: { router: { condition: 'service_healthy' } },
     restart: 'on-failure:5',
@@ -76,6 +88,8 @@ export const composeFile = (file: ScenarioFile): string => {
   add(openerName, once);
   document.commentBefore = ` ${scenario.title ?? file.file}: written by \`parley compose\` from docker-compose.yml.
  Run it from the folder of that file: docker compose -f THIS_FILE up
- The conversation is opened once; for another one, change KEY of ${openerName}.`;
+ The conversation is opened once; for another one, change KEY of ${openerName}.
+ Nobody needs a token on its network, of which only loopback is published. With ROUTER_TOKENS in .env, AGENT_TOKEN
+ there is the agents' and PARLEY_TOKEN an operator's, which opens the conversation; without it AGENT_TOKEN does.`;
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 };

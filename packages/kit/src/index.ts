@@ -1,5 +1,6 @@
 export { type Logger, logLevels, makeLogger } from './logger.ts';
 export { agentMetrics, buildInfo, type MetricDefinition, routerMetrics } from './metric-names.ts';
+export { type ProbeServer, probePort, serveProbes } from './probe-server.ts';
 export { answerProbe, type Probes } from './probes.ts';
 export { type ProcessPort, runMain, stopOnSignal } from './process.ts';
 export {

@@ -1,10 +1,9 @@
-import { makeLogger, runMain, stopOnSignal } from '@parley/kit';
+import { makeLogger, runMain, serveProbes, stopOnSignal } from '@parley/kit';
 import { config as loadDotenv } from 'dotenv';
 import { makeAgent } from './agent.ts';
 import { deriveName, thisMachine } from './identity.ts';
 import { chooseVoice } from './models/choose.ts';
 import { openingOf } from './opener.ts';
-import { serveProbes } from './probe-server.ts';
 import { loadPromptModule, readPersona, viewPrompt } from './prompt.ts';
 import { readSettings } from './settings.ts';
 
@@ -35,10 +34,13 @@ runMain(process, 'parley-agent', async () => {
   const probes =
     healthPort === undefined
       ? undefined
-      : await serveProbes(healthPort, {
-          unready: () => (agent.registered ? undefined : 'not registered with the router'),
-          metrics: agent.metrics.registry,
-        });
+      : await serveProbes(
+          { variable: 'AGENT_HEALTH_PORT', port: healthPort },
+          {
+            unready: () => (agent.registered ? undefined : 'not registered with the router'),
+            metrics: agent.metrics.registry,
+          },
+        );
   if (probes) {
     agent.metrics.collectProcess();
     log.info({ port: probes.port }, 'serving /healthz, /readyz and /metrics');

@@ -6,6 +6,7 @@ import {
   integer,
   loadSettings,
   logLevels,
+  probePort,
   type Setting,
   secret,
   text,
@@ -52,19 +53,7 @@ const url = (
   },
 });
 
-const healthPort: Setting<number | undefined> = {
-  ...text('AGENT_HEALTH_PORT', {
-    help: 'port of /healthz, /readyz and /metrics; 0 picks a free one, off serves none',
-    fallback: 'off',
-  }),
-  read(raw) {
-    if (raw === undefined || raw === 'off') return { value: undefined };
-    const port = Number(raw);
-    return Number.isInteger(port) && port >= 0 && port <= 65_535
-      ? { value: port }
-      : { problem: `expected off or an integer in 0..65535, got ${JSON.stringify(raw)}` };
-  },
-};
+const healthPort = probePort('AGENT_HEALTH_PORT', 'port of /healthz, /readyz and /metrics');
 
 /** It travels in a header, which takes no other characters. */
 const token: Setting<string | undefined> = {

@@ -1,7 +1,7 @@
 import type { Server as TlsServer } from 'node:https';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ConfigError, loadSettings, makeLogger, runMain, stopOnSignal } from '@parley/kit';
+import { ConfigError, loadSettings, makeLogger, runMain, serveProbes, stopOnSignal } from '@parley/kit';
 import { stalledMs } from '@parley/protocol';
 import { backup } from './commands/backup.ts';
 import { verify } from './commands/verify.ts';
@@ -26,6 +26,7 @@ import { makeRouter } from './router.ts';
 import { AgentSession } from './sessions/agent-session.ts';
 import { PlainSession } from './sessions/plain-session.ts';
 import { settings } from './settings.ts';
+import { giveBackSpareMemory } from './spare-memory.ts';
 import { version } from './version.ts';
 
 const tickMs = 100;
@@ -74,6 +75,7 @@ const serve = async (): Promise<void> => {
   };
   let leaving = false;
   const here = dirname(process.argv[1] ?? '.');
+  const probes = { unready: () => (leaving ? 'draining' : undefined), metrics: router.metrics.registry };
   const server = makeHttpServer(
     {
       router,
@@ -82,7 +84,7 @@ const serve = async (): Promise<void> => {
       checkVisitor,
       control: new Control(router, defaults),
       console: loadConsole([join(here, 'console'), join(here, '../../../apps/console')]),
-      probes: { unready: () => (leaving ? 'draining' : undefined), metrics: router.metrics.registry },
+      probes,
     },
     tls?.certificate,
   );
@@ -105,10 +107,19 @@ const serve = async (): Promise<void> => {
         : new AgentSession(setting, { connection, identity }),
   });
   const clock = setInterval(() => router.tick(), tickMs);
+  giveBackSpareMemory(log);
   const address = await listen(server, config.host, config.port).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'EADDRINUSE' ? 'something else listens there' : error.message;
     throw new ConfigError([`ROUTER_PORT: cannot listen on ${config.host}:${config.port}: ${why}`]);
   });
+  const { healthPort: port, healthHost } = config;
+  const probePort =
+    port === undefined
+      ? undefined
+      : await serveProbes(
+          { variable: 'ROUTER_HEALTH_PORT', port, host: healthHost, turnAway: checkVisitor },
+          probes,
+        );
   const [ws, http] = tls ? ['wss', 'https'] : ['ws', 'http'];
   log.info(
     {
@@ -116,6 +127,7 @@ const serve = async (): Promise<void> => {
       console: `${http}://${address}`,
       ledger: config.ledger,
       tokens: guard !== openGuard,
+      ...(probePort && { health: `http://${healthHost}:${probePort.port}` }),
     },
     'listening',
   );
@@ -127,6 +139,7 @@ const serve = async (): Promise<void> => {
       leaving = true;
       await leave({ router, door, graceMs: config.drainSeconds * 1_000 });
       clearInterval(clock);
+      probePort?.close();
       ledger.close();
     },
   });

@@ -1,4 +1,4 @@
-import { choice, integer, logLevels, type Setting, secret, text, toggle } from '@parley/kit';
+import { choice, integer, logLevels, probePort, type Setting, secret, text, toggle } from '@parley/kit';
 import {
   defaultPort,
   drainMs,
@@ -33,6 +33,14 @@ export const settings = {
     fallback: defaultPort,
     min: 0,
     max: 65_535,
+  }),
+  healthPort: probePort(
+    'ROUTER_HEALTH_PORT',
+    'port of /healthz, /readyz and /metrics alone, without TLS, where nobody needs a token',
+  ),
+  healthHost: text('ROUTER_HEALTH_HOST', {
+    help: 'address on which that port listens: nothing more public than a private network',
+    fallback: '127.0.0.1',
   }),
   tokens: secret(
     'ROUTER_TOKENS',

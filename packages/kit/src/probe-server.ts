@@ -1,0 +1,59 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { answerProbe, type Probes } from './probes.ts';
+import { ConfigError, type Setting, text } from './settings.ts';
+
+export interface ProbeServer {
+  readonly port: number;
+  close(): void;
+}
+
+export interface ProbeServerOptions {
+  /** The setting that `port` comes from. */
+  readonly variable: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** All addresses when there is none. */
+  readonly host?: string;
+  /** Asked before /metrics is answered. */
+  turnAway?(request: IncomingMessage): { readonly status: number; readonly message: string } | undefined;
+}
+
+/** The setting of such a port: a number, or off. */
+export const probePort = (variable: string, help: string): Setting<number | undefined> => ({
+  ...text(variable, { help: `${help}; 0 picks a free one, off serves none`, fallback: 'off' }),
+  read(raw) {
+    if (raw === undefined || raw === 'off') return { value: undefined };
+    const port = Number(raw);
+    return Number.isInteger(port) && port >= 0 && port <= 65_535
+      ? { value: port }
+      : { problem: `expected off or an integer in 0..65535, got ${JSON.stringify(raw)}` };
+  },
+});
+
+/** Serves /healthz, /readyz and /metrics on a port of their own, and nothing else. */
+export const serveProbes = (
+  { variable, port, host, turnAway }: ProbeServerOptions,
+  probes: Probes,
+): Promise<ProbeServer> => {
+  const server = createServer((request, response) => {
+    const refusal = request.url === '/metrics' ? turnAway?.(request) : undefined;
+    if (refusal) response.writeHead(refusal.status, { connection: 'close' }).end(`${refusal.message}\n`);
+    else if (!answerProbe(probes, request, response)) response.writeHead(404).end();
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'something else listens there' : error.message;
+      reject(new ConfigError([`${variable}: cannot listen on port ${port}: ${why}`]));
+    });
+    server.listen(port, host, () =>
+      resolve({
+        port: (server.address() as AddressInfo).port,
+        close: () => {
+          server.close();
+          server.closeAllConnections();
+        },
+      }),
+    );
+  });
+};
