@@ -25,10 +25,14 @@ export class Outbox {
     return frame?.turn === turn ? frame : undefined;
   }
 
-  /** Milliseconds until an answer that the router could not take is sent again: longer each time. */
-  refused(place: Place, dice: Dice): number {
+  /**
+   * Milliseconds until an answer that the router could not take is sent again: longer each time. Undefined when it
+   * has been sent again `most` times.
+   */
+  refused(place: Place, dice: Dice, most: number): number | undefined {
     const kept = this.get(place) && this.#kept.get(place.conversation);
-    return fullJitter(kept ? kept.refusals++ : 0, dice, backoff);
+    const refusals = kept ? kept.refusals++ : 0;
+    return refusals < most ? fullJitter(refusals, dice, backoff) : undefined;
   }
 
   /** Takes out what was confirmed or refused. */

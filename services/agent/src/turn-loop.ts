@@ -47,6 +47,9 @@ interface Running extends Place {
 /** A refused reply that no repetition and no other wording can save: the turn is not ours any more. */
 const lost = ['stale-turn', 'not-your-turn', 'conversation-ended', 'unknown-conversation', 'not-a-member'];
 
+/** How often a line is sent again to a mailbox that is full: its owner may stay away for longer than a turn lasts. */
+const fullTries = 3;
+
 /** A line whose addressee is the fault, as one to everybody; undefined when it addresses nobody. */
 const withoutAddressee = ({ target, to, ...say }: Extract<Kept, { type: 'say' }>): Kept | undefined =>
   to === undefined && target !== undefined ? say : undefined;
@@ -125,8 +128,9 @@ export class TurnLoop {
     const kept = place && this.#outbox.get(place);
     if (!place) return;
     if (!kept) return this.#spending.notCounted(place);
-    if (retry) {
-      const waitMs = this.#outbox.refused(place, dice);
+    const full = code === 'mailbox-full';
+    const waitMs = retry ? this.#outbox.refused(place, dice, full ? fullTries : Infinity) : undefined;
+    if (waitMs !== undefined) {
       setTimeout(() => this.#outbox.get(place) === kept && send(kept), waitMs).unref();
       return;
     }
@@ -135,8 +139,9 @@ export class TurnLoop {
     if (mended) return this.#keep(mended);
     this.#spending.notCounted(place);
     if (lost.includes(code)) return;
-    const detail = `refused: ${code}`;
-    send({ type: 'pass', ...place, reason: 'interrupted', detail, ...this.#spending.tell(place) });
+    const why = { detail: `refused: ${code}`, ...this.#spending.tell(place) };
+    if (full) this.#keep({ type: 'pass', ...place, reason: 'declined', ...why });
+    else send({ type: 'pass', ...place, reason: 'interrupted', ...why });
   }
 
   heard({ conversation, entry }: RouterFrameOf<'entry'>): void {

@@ -88,6 +88,25 @@ describe('a refused reply', () => {
     expect(sent).toHaveLength(3);
   });
 
+  it('gives the turn away when the mailbox it is for stays full, which is no failure of the agent', async () => {
+    const { loop, sent } = await replied();
+    for (const waitMs of [1_000, 2_000, 4_000]) {
+      loop.refused(refusal('mailbox-full', true));
+      vi.advanceTimersByTime(waitMs);
+    }
+    expect(sent).toEqual(Array(4).fill(sent[0]));
+    loop.refused(refusal('mailbox-full', true));
+    expect(sent[4]).toMatchObject({
+      type: 'pass',
+      turn: 1,
+      reason: 'declined',
+      detail: 'refused: mailbox-full',
+    });
+    vi.advanceTimersByTime(60_000);
+    expect(sent).toHaveLength(5);
+    expect(loop.working()).toEqual([{ conversation: 'c1', turn: 1 }]);
+  });
+
   it('is sent without its target when the target is the fault', async () => {
     const { loop, sent } = await replied();
     loop.refused(refusal('bad-target'));
