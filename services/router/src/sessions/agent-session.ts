@@ -13,13 +13,11 @@ import type { Outcome } from '../conversations.ts';
 import type { Command } from '../core/command.ts';
 import type { Replica } from '../grants.ts';
 import { type Identity, maySpeak } from '../identity/identity.ts';
-import { unwatchedCap } from '../money-cap.ts';
 import type { Router } from '../router.ts';
 import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission.ts';
 import { paidBy, takeAnswer } from './answer.ts';
-import { newConversationId } from './conversation-id.ts';
 import { History } from './history.ts';
-import { completeLimits } from './limit-defaults.ts';
+import { openConversation } from './opening.ts';
 import { readerOf, whyForbidden } from './permission.ts';
 import type { Session, SessionSetting, SessionStart } from './session.ts';
 
@@ -169,48 +167,12 @@ export class AgentSession implements Session {
   }
 
   #open(replica: Replica, frame: FrameOf<'open'>): void {
-    const { conversations } = this.#router;
-    const by = replica.name;
-    const running = frame.resume ? conversations.unfinished(by, frame.members) : undefined;
-    const id = running ?? newConversationId();
-    // The opener hears the ending even if it is never granted a turn.
-    if (running) replica.sent.set(id, replica.sent.get(id) ?? 0);
-    if (running && conversations.get(running)) {
-      return this.#send({ type: 'accepted', ref: frame.ref, conversation: running, seq: 1 });
-    }
-    if (running) return this.#awaitOpening(frame.ref, running);
-    const {
-      type,
-      members,
-      first,
-      topic,
-      moderator,
-      cast,
-      hears,
-      seed,
-      opening,
-      policy = 'addressed',
-    } = frame;
-    const limits = completeLimits(this.#setting.defaults, frame.limits);
-    const modelOf = (member: string) => cast?.find((role) => role.name === member)?.model;
-    const unwatched = unwatchedCap(this.#router, { members: [by, ...members], modelOf, limits });
-    if (unwatched !== undefined) return this.#refuse('no-price', unwatched, { ref: frame.ref });
-    replica.sent.set(id, 0);
-    conversations.submit(
-      id,
-      { type, by, members, first, policy, topic, moderator, cast, hears, seed, opening, limits },
-      (outcome) => {
-        if (outcome.kind === 'refused') replica.sent.delete(id);
-        this.#told({ ref: frame.ref, conversation: id }, outcome);
-      },
-    );
-  }
-
-  /** Another replica's `open` of the same conversation is under way; a tick tells when it is durable. */
-  #awaitOpening(ref: string, id: string): void {
-    this.#router.conversations.submit(id, { type: 'tick' }, (outcome) =>
-      this.#told({ ref, conversation: id }, outcome.kind === 'done' ? { kind: 'done', seq: 1 } : outcome),
-    );
+    const { ref } = frame;
+    openConversation(replica, frame, this.#setting, (conversation, outcome) => {
+      // Of an opening that was refused there is no conversation.
+      if (outcome.kind === 'refused') this.#refuse(outcome.code, outcome.message, { ref });
+      else this.#told({ ref, conversation }, outcome);
+    });
   }
 
   #say(replica: Replica, frame: FrameOf<'say'>): void {

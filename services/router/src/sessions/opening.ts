@@ -1,0 +1,54 @@
+import type { ClientFrame } from '@parley/protocol';
+import type { Outcome } from '../conversations.ts';
+import type { Replica } from '../grant.ts';
+import { unwatchedCap } from '../money-cap.ts';
+import { newConversationId } from './conversation-id.ts';
+import { completeLimits } from './limit-defaults.ts';
+import type { SessionSetting } from './session.ts';
+
+type OpenFrame = Extract<ClientFrame, { type: 'open' }>;
+type Told = (conversation: string, outcome: Outcome) => void;
+
+const found: Outcome = { kind: 'done', seq: 1 };
+
+/** Opens a conversation, or with `resume` finds one of the same opener and members that runs (PROTOCOL §4.2). */
+export const openConversation = (
+  replica: Replica,
+  frame: OpenFrame,
+  setting: SessionSetting,
+  told: Told,
+): void => {
+  const { conversations } = setting.router;
+  const running = frame.resume ? conversations.unfinished(replica.name, frame.members) : undefined;
+  if (running === undefined) return open(replica, frame, setting, told);
+  // The opener hears the ending even if it is never granted a turn.
+  replica.sent.set(running, replica.sent.get(running) ?? 0);
+  if (conversations.get(running)) return told(running, found);
+  // Another replica's `open` of it is under way; a tick tells when that is durable.
+  return conversations.submit(running, { type: 'tick' }, (outcome) =>
+    told(running, outcome.kind === 'done' ? found : outcome),
+  );
+};
+
+const open = (
+  { name: by, sent }: Replica,
+  frame: OpenFrame,
+  { router, defaults }: SessionSetting,
+  told: Told,
+): void => {
+  const { type, members, first, topic, moderator, cast, hears, seed, opening, policy = 'addressed' } = frame;
+  const id = newConversationId();
+  const limits = completeLimits(defaults, frame.limits);
+  const modelOf = (member: string) => cast?.find((role) => role.name === member)?.model;
+  const unwatched = unwatchedCap(router, { members: [by, ...members], modelOf, limits });
+  if (unwatched !== undefined) return told(id, { kind: 'refused', code: 'no-price', message: unwatched });
+  sent.set(id, 0);
+  return router.conversations.submit(
+    id,
+    { type, by, members, first, policy, topic, moderator, cast, hears, seed, opening, limits },
+    (outcome) => {
+      if (outcome.kind === 'refused') sent.delete(id);
+      told(id, outcome);
+    },
+  );
+};
