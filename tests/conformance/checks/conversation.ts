@@ -51,6 +51,48 @@ export const conversationChecks = [
     say(carol, won, 'I do');
     assert.equal((await carol.next('accepted')).turn !== undefined, true);
   }),
+  check('4.7', 'bids stand in the order of the floor, and are accepted when they stand', async (world) => {
+    const clients = (await cast(world, 'alice', 'bob', 'carol', 'dave')) as [Client, Client, Client, Client];
+    const [alice, bob, carol, dave] = clients;
+    const conversation = await world.open(alice, ['bob', 'carol', 'dave'], { policy: 'volunteer' });
+    say(alice, await alice.next('turn'), 'who is quick?');
+    const place = async (client: Client) => ({ conversation, turn: (await client.next('turn')).turn });
+    dave.send({ type: 'bid', ...(await place(dave)), score: 10 });
+    carol.send({ type: 'pass', ...(await place(carol)), reason: 'nothing-to-say' });
+    await Promise.all([carol.quiet(), dave.quiet()]);
+    bob.send({ type: 'bid', ...(await place(bob)), score: 5 });
+    const accepted = await Promise.all([bob, carol, dave].map((client) => client.next('accepted')));
+    assert.deepEqual(
+      accepted.map(({ seq }) => seq),
+      [3, 4, 5],
+    );
+    const bids = (await world.entries(conversation)).filter(({ type }) => type === 'bid');
+    assert.deepEqual(
+      bids.map(({ from, score }) => [from, score]),
+      [
+        [world.name('bob'), 5],
+        [world.name('carol'), 0],
+        [world.name('dave'), 10],
+      ],
+    );
+  }),
+  check('4.11', 'what bids, passes and failures cost counts', async (world) => {
+    const usage = { inputTokens: 30, outputTokens: 30 };
+    for (const [policy, answer, type] of [
+      ['volunteer', { type: 'bid', score: 1 }, 'bid'],
+      ['round-robin', { type: 'pass', reason: 'declined' }, 'passed'],
+      ['round-robin', { type: 'pass', reason: 'empty-reply' }, 'lapsed'],
+    ] as const) {
+      const [alice, bob] = (await cast(world, `a-${type}`, `b-${type}`)) as [Client, Client];
+      const about = { policy, limits: { maxTokens: 50 } };
+      const conversation = await world.open(alice, [`b-${type}`], about);
+      say(alice, await alice.next('turn'), 'what does that cost?');
+      bob.send({ ...answer, conversation, turn: (await bob.next('turn')).turn, usage });
+      assert.equal((await alice.next('ended')).reason, 'token-budget');
+      const counted = (await world.entries(conversation)).at(-2);
+      assert.deepEqual([counted?.type, counted?.usage], [type, usage]);
+    }
+  }),
   check('4.7 10.1', 'volunteer: when nobody bids it ends agreed', async (world) => {
     const [alice, bob] = (await cast(world, 'alice', 'bob')) as [Client, Client];
     const conversation = await world.open(alice, ['bob'], { policy: 'volunteer' });
