@@ -92,6 +92,18 @@ export const settings = {
     fallback: 'replicas',
     of: duplicateRules,
   }),
+  maxConversations: integer('ROUTER_MAX_CONVERSATIONS', {
+    help: 'conversations that may run or be paused at once; 0 is no limit',
+    fallback: 50_000,
+    min: 0,
+    max: 10_000_000,
+  }),
+  maxConversationsPerOpener: integer('ROUTER_MAX_CONVERSATIONS_PER_OPENER', {
+    help: 'the same for one opener; 0 is no limit',
+    fallback: 10_000,
+    min: 0,
+    max: 10_000_000,
+  }),
   ledger: text('ROUTER_LEDGER', {
     help: 'where conversations are kept: a file, or "memory" to keep nothing',
     fallback: 'data/ledger.sqlite',
