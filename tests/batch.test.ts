@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parley } from './harness/command-line.ts';
-import { temporaryFolder } from './harness/parley.ts';
+import { RunningRouter, temporaryFolder } from './harness/parley.ts';
+import { until } from './harness/poll.ts';
 import { killAll } from './harness/started-process.ts';
 
 afterEach(killAll);
@@ -56,6 +57,38 @@ describe('parley batch', () => {
     const batch = parley(['batch', 'scenarios/interview.yaml', '--runs', '1', ...change, '--out', folder]);
     expect(await batch.exit(30_000), batch.stderr).toEqual({ code: 0, signal: null });
     expect(outcomesIn(folder)).toMatchObject([{ turns: 4 }]);
+  });
+
+  it('leaves its folder to one of two at a time, even on a router that both could use', async () => {
+    const folder = join(temporaryFolder(), 'batch');
+    const router = await RunningRouter.start();
+    const changes = ['--runs', '3', '--turns', '6', '--out', folder, '--url', router.url];
+    const start = () =>
+      parley(['batch', 'scenarios/relay.yaml', ...changes], { AGENT_REHEARSAL_DELAY_MS: '40' });
+    const both = [start(), start()];
+    const exits = await Promise.all(both.map((one) => one.exit(60_000)));
+    const output = both.map(({ stderr }) => stderr).join('\n');
+    expect(exits.map(({ code }) => code).toSorted(), output).toEqual([0, 1]);
+    const refused = both[exits.findIndex(({ code }) => code === 1)]!;
+    expect(refused.stderr.trim()).toMatch(/batch is in use by another batch: wait for its end, or give/);
+    expect(refused.stderr.trim().split('\n')).toHaveLength(1);
+    expect(outcomesIn(folder)).toHaveLength(3);
+    expect(new Set(outcomesIn(folder).map(({ cell }) => cell)).size).toBe(3);
+    expect(await router.conversations()).toHaveLength(3);
+  });
+
+  it('takes the folder over from one that was killed', async () => {
+    const folder = join(temporaryFolder(), 'batch');
+    const args = ['batch', 'scenarios/relay.yaml', '--runs', '2', '--turns', '6', '--out', folder];
+    const killed = parley(args, { AGENT_REHEARSAL_DELAY_MS: '10000' });
+    await until('it has the folder', () => existsSync(join(folder, 'state.jsonl')));
+    const refused = parley(args);
+    expect(await refused.exit()).toEqual({ code: 1, signal: null });
+    expect(refused.stderr).toContain('is in use by another batch');
+    await killed.kill('SIGKILL');
+    const next = parley(args);
+    expect(await next.exit(60_000), next.stderr).toEqual({ code: 0, signal: null });
+    expect(outcomesIn(folder)).toHaveLength(2);
   });
 
   it('begins no run any more when its money is spent', async () => {

@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { ConfigError } from '@parley/kit';
 import type { Ending } from '@parley/protocol';
+import { lockFolder } from './folder-lock.ts';
 
 /** How one run of a batch came out. */
 export interface Outcome {
@@ -29,17 +30,19 @@ interface Header {
 
 /**
  * What a batch has done so far, a line for each run that has ended, on the disk before the next begins. A batch
- * that was killed goes on from it; a half-written last line is dropped.
+ * that was killed goes on from it; a half-written last line is dropped. One batch at a time has the folder.
  */
-export class BatchState {
+export class BatchState implements Disposable {
   /** Of this batch alone: the idempotency keys of its runs begin with it. */
   readonly key: string;
   readonly outcomes = new Map<string, Outcome>();
   readonly #file: number;
+  readonly #lock: Disposable;
 
   /** `batch`: what the batch is; a folder of another one is refused. `key` is used when it is new. */
   constructor(folder: string, batch: string, key: string) {
     mkdirSync(folder, { recursive: true });
+    this.#lock = lockFolder(folder);
     const path = join(folder, 'state.jsonl');
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
     const whole = text.slice(0, text.lastIndexOf('\n') + 1);
@@ -47,6 +50,7 @@ export class BatchState {
     const [first, ...rest] = whole.split('\n').filter((line) => line !== '');
     const header = first === undefined ? { batch, key } : (JSON.parse(first) as Header);
     if (header.batch !== batch) {
+      this.#lock[Symbol.dispose]();
       throw new ConfigError([
         `${folder} holds another batch (another scenario or other options): give another --out`,
       ]);
@@ -69,8 +73,9 @@ export class BatchState {
     return [...this.outcomes.values()].reduce((sum, { cost }) => sum + cost, 0);
   }
 
-  close(): void {
+  [Symbol.dispose](): void {
     closeSync(this.#file);
+    this.#lock[Symbol.dispose]();
   }
 
   #write(line: Header | Outcome): void {

@@ -92,7 +92,7 @@ const runBatch = async (args: readonly string[], host: Host): Promise<number> =>
 
   const what = createHash('sha256').update(`${scenarioHash(base)}\n${values.vary.join('\n')}\n${firstSeed}`);
   const out = values.out ?? `batch-${basename(path).replace(/\.ya?ml$/, '')}`;
-  const state = new BatchState(out, what.digest('hex'), randomUUID());
+  using state = new BatchState(out, what.digest('hex'), randomUUID());
   const todo = all.filter(({ cell }) => !state.outcomes.has(cell.name));
   if (todo.length < all.length)
     host.err.write(`Going on with ${out}: ${all.length - todo.length} runs are done\n`);
@@ -127,7 +127,6 @@ const runBatch = async (args: readonly string[], host: Host): Promise<number> =>
       throw stage.halted.aborted && !host.stop.aborted ? stage.halted.reason : error;
     }
   }
-  state.close();
   host.out.write(batchSummary(host.out, cells, state.outcomes));
   if (capped)
     host.err.write(`The money of this batch is spent: the same command with a higher --max-cost goes on\n`);
@@ -145,7 +144,8 @@ export const batch: Command = {
   --turns N            another limit on turns
   --concurrency K      how many run at once (default: 4)
   --max-cost AMOUNT    begin no more runs when this is spent; those under way end by their own limits
-  --out DIR            state and ledger (default: batch-NAME); the same command goes on where it was stopped
+  --out DIR            state and ledger (default: batch-NAME); the same command goes on where it was
+                       stopped; one batch at a time may use it
   --url URL            on this router (default: start one)
 
 Exits with 0 when every run has ended, with ${exitBatchCap} when the money was spent before.
