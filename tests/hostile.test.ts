@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,6 +17,11 @@ let router: RunningRouter;
 let port: number;
 let pid: number;
 let innocents: Innocents;
+let fresh: number;
+
+/** Read from outside: a router that is asked all the time is not calm. */
+const residentMiB = () =>
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
 
 beforeAll(async () => {
   router = await RunningRouter.start({
@@ -28,6 +33,7 @@ beforeAll(async () => {
   });
   port = Number(router.port);
   pid = router.process.pid;
+  fresh = residentMiB();
   innocents = await Innocents.start(port, ['romeo', 'juliet']);
 });
 afterAll(async () => {
@@ -66,6 +72,10 @@ describe('afterwards', () => {
 
   test('no connection is left behind', async () => {
     await until('every connection is gone', async () => (await readMetrics(router.http)).connections === 0);
+  });
+
+  test('the memory that it took is given back', async () => {
+    await until('little more is held than at the start', () => residentMiB() < fresh + 96, 60_000);
   });
 
   test('the router is the same process, and ready', async () => {
