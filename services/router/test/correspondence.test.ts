@@ -1,24 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { openGuard } from '../src/identity/guard.ts';
-import { anybody } from '../src/identity/identity.ts';
-import { PlainSession } from '../src/sessions/plain-session.ts';
 import { limits } from './core/talk.ts';
-import { FakeConnection, RouterBench } from './router-bench.ts';
-
-const enter = ({ router }: RouterBench, name: string) => {
-  const connection = new FakeConnection();
-  const setting = {
-    router,
-    guard: openGuard,
-    defaults: limits(),
-    duplicates: 'replicas',
-    routerName: 'test',
-  } as const;
-  const session = new PlainSession(setting, { connection, identity: anybody });
-  session.receive(JSON.stringify({ type: 'register', name }));
-  const say = (target: string, text: string) => session.receive(JSON.stringify({ target, text }));
-  return { session, connection, say };
-};
+import { Plain } from './plain-client.ts';
+import { RouterBench } from './router-bench.ts';
 
 const endAll = async ({ router }: RouterBench) => {
   for (const { id } of [...router.conversations.running()])
@@ -29,12 +12,12 @@ const endAll = async ({ router }: RouterBench) => {
 describe('what is known of who wrote to whom', () => {
   it('is bounded when thousands of names have come, written and gone; the first to end goes first', async () => {
     const bench = new RouterBench();
-    const bob = enter(bench, 'bob');
+    const bob = new Plain(bench, 'bob');
     const names = Array.from({ length: 12_000 }, (_, i) => `guest-${i}`);
     for (const name of names) {
-      const guest = enter(bench, name);
+      const guest = new Plain(bench, name);
       guest.say('bob', `I am ${name}`);
-      guest.session.closed(true);
+      guest.leave();
     }
     await bench.settled();
     const { correspondence } = bench.router;
@@ -49,9 +32,9 @@ describe('what is known of who wrote to whom', () => {
     expect(known()).toEqual(names.slice(-known().length));
 
     // The last one is told once that it is over; the first, long forgotten, opens another at once.
-    const late = enter(bench, names.at(-1) as string);
+    const late = new Plain(bench, names.at(-1) as string);
     late.say('bob', 'more');
-    const early = enter(bench, names[0] as string);
+    const early = new Plain(bench, names[0] as string);
     early.say('bob', 'hello again');
     await bench.settled();
     expect(late.connection.frames).toMatchObject([{ type: 'error', code: 'conversation-ended' }]);
@@ -61,8 +44,8 @@ describe('what is known of who wrote to whom', () => {
 
   it('stays known for a conversation that runs, whatever else has ended since', async () => {
     const bench = new RouterBench();
-    enter(bench, 'bob');
-    const first = enter(bench, 'first');
+    new Plain(bench, 'bob');
+    const first = new Plain(bench, 'first');
     first.say('bob', 'hi');
     await bench.settled();
     const id = bench.router.correspondence.shared('first', 'bob');
@@ -86,7 +69,7 @@ describe('what is known of who wrote to whom', () => {
 
   it('is the same conversation for two that write to each other at the same moment', async () => {
     const bench = new RouterBench();
-    const [ann, bob] = [enter(bench, 'ann'), enter(bench, 'bob')];
+    const [ann, bob] = [new Plain(bench, 'ann'), new Plain(bench, 'bob')];
     ann.say('bob', 'hi bob');
     bob.say('ann', 'hi ann');
     await bench.settled();
@@ -95,7 +78,7 @@ describe('what is known of who wrote to whom', () => {
 
   it('is nothing of a conversation that could not be opened, for neither of the two', async () => {
     const bench = new RouterBench();
-    const [ann, bob] = [enter(bench, 'ann'), enter(bench, 'bob')];
+    const [ann, bob] = [new Plain(bench, 'ann'), new Plain(bench, 'bob')];
     bench.ledger.isFull = true;
     ann.say('bob', 'lost');
     await bench.settled();
@@ -108,7 +91,7 @@ describe('what is known of who wrote to whom', () => {
 
   it('does not make somebody who owes a reply forget it for a line into a conversation that is over', async () => {
     const bench = new RouterBench();
-    const [ann, bob, cyd] = [enter(bench, 'ann'), enter(bench, 'bob'), enter(bench, 'cyd')];
+    const [ann, bob, cyd] = [new Plain(bench, 'ann'), new Plain(bench, 'bob'), new Plain(bench, 'cyd')];
     ann.say('bob', 'hi bob');
     await bench.settled();
     await endAll(bench);
