@@ -57,6 +57,7 @@ const serve = async (): Promise<void> => {
       all: { lines: config.mailboxesLimit, bytes: config.mailboxesMegabytes * megabyte },
       maxAgeMs: config.mailboxAgeSeconds * 1_000,
     },
+    runningLimits: { total: config.maxConversations, perOpener: config.maxConversationsPerOpener },
     retention: {
       maxAgeMs: config.retentionDays * dayMs,
       maxBytes: config.retentionMegabytes * megabyte,

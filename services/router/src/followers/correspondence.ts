@@ -1,97 +1,104 @@
 import type { Commit } from '../conversations.ts';
 
-/** How much is kept of conversations that have ended: after that, the first to end is forgotten first. */
-const maxEnded = 10_000;
+/** Names that are kept of conversations that have ended: after that, the first to end is forgotten first. */
+const maxEndedNames = 5_000;
 
-/** No name has a space in it, so no two are the same. Without a peer: wherever the name was last. */
-const placeOf = (name: string, peer = ''): string => `${name} ${peer}`;
+/** What is known of one name. */
+interface Letters {
+  /** The conversation in which it last spoke or was addressed. */
+  last: string | undefined;
+  /** By peer: the conversation in which the two last wrote to each other. */
+  readonly with: Map<string, string>;
+}
 
 /**
  * Which conversation a plain client means when it writes to somebody (PROTOCOL §3.4): the one it shares with the
  * target, else the one in which it owes a reply. Bounded by what is running, and by a limit for what has ended.
  */
 export class Correspondence {
-  /** The conversation in which two last wrote to each other, and that in which a name last spoke or was addressed. */
-  readonly #last = new Map<string, string>();
-  /** The places of each conversation. */
-  readonly #places = new Map<string, Set<string>>();
+  readonly #letters = new Map<string, Letters>();
+  /** The names that may know of each conversation. */
+  readonly #names = new Map<string, Set<string>>();
   /** First to end first. */
   readonly #ended = new Set<string>();
-  #endedPlaces = 0;
+  #endedNames = 0;
 
   /** The conversation in which the two last wrote to each other. */
   shared(from: string, target: string): string | undefined {
-    return this.#last.get(placeOf(from, target));
+    return this.#letters.get(from)?.with.get(target);
   }
 
   /** The conversation in which the name was last addressed or last spoke. */
   current(name: string): string | undefined {
-    return this.#last.get(placeOf(name));
+    return this.#letters.get(name)?.last;
   }
 
   /** A line is on its way: what the two write meanwhile belongs to the same conversation. */
   note(from: string, target: string, conversation: string): void {
-    this.#put(placeOf(from, target), conversation);
-    this.#put(placeOf(target, from), conversation);
+    this.#write(from, target, conversation);
+    this.#write(target, from, conversation);
   }
 
   /** The client has been told that the conversation ended; its next line opens another. */
   forget(name: string, conversation: string): void {
-    for (const place of this.#places.get(conversation) ?? [])
-      if (place.startsWith(placeOf(name))) this.#take(place, conversation);
+    const letters = this.#letters.get(name);
+    if (!letters) return;
+    if (letters.last === conversation) letters.last = undefined;
+    for (const [peer, last] of letters.with) if (last === conversation) letters.with.delete(peer);
+    if (letters.last === undefined && letters.with.size === 0) this.#letters.delete(name);
   }
 
   /** There is no such conversation. */
   drop(conversation: string): void {
-    for (const place of this.#places.get(conversation) ?? []) this.#take(place, conversation);
+    const names = this.#names.get(conversation);
+    if (!names) return;
+    for (const name of names) this.forget(name, conversation);
+    this.#names.delete(conversation);
+    if (this.#ended.delete(conversation)) this.#endedNames -= names.size;
   }
 
   onCommit({ before, after, entries }: Commit): void {
     for (const entry of entries) {
       if (entry.type !== 'said' || entry.target === undefined) continue;
       this.note(entry.from, entry.target, after.id);
-      for (const name of [entry.from, entry.target]) this.#put(placeOf(name), after.id);
+      for (const name of [entry.from, entry.target]) this.#lettersOf(name, after.id).last = after.id;
     }
     // Where turns go round nobody is addressed: who is given the floor answers whoever spoke last.
     for (const { member, number } of after.floor) {
       const peer = after.lastSpeaker;
       if (peer === undefined || peer === member) continue;
       if (before?.floor.some((turn) => turn.number === number)) continue;
-      this.#put(placeOf(member, peer), after.id);
-      this.#put(placeOf(member), after.id);
+      this.#write(member, peer, after.id);
+      this.#lettersOf(member, after.id).last = after.id;
     }
     if (after.status.state === 'ended') this.#end(after.id);
   }
 
   #end(conversation: string): void {
-    const places = this.#places.get(conversation);
-    if (!places) return;
+    const names = this.#names.get(conversation);
+    if (!names || this.#ended.has(conversation)) return;
     this.#ended.add(conversation);
-    this.#endedPlaces += places.size;
+    this.#endedNames += names.size;
     for (const oldest of this.#ended) {
-      if (this.#endedPlaces <= maxEnded) return;
+      if (this.#endedNames <= maxEndedNames) return;
       this.drop(oldest);
     }
   }
 
-  #put(place: string, conversation: string): void {
-    const known = this.#last.get(place);
-    if (known === conversation) return;
-    if (known !== undefined) this.#take(place, known);
-    this.#last.set(place, conversation);
-    const places = this.#places.get(conversation);
-    if (places) places.add(place);
-    else this.#places.set(conversation, new Set([place]));
-    if (this.#ended.has(conversation)) this.#endedPlaces++;
+  #write(name: string, peer: string, conversation: string): void {
+    const letters = this.#lettersOf(name, conversation);
+    if (letters.with.get(peer) !== conversation) letters.with.set(peer, conversation);
   }
 
-  #take(place: string, conversation: string): void {
-    const places = this.#places.get(conversation);
-    this.#last.delete(place);
-    places?.delete(place);
-    if (this.#ended.has(conversation)) this.#endedPlaces--;
-    if (places?.size !== 0) return;
-    this.#places.delete(conversation);
-    this.#ended.delete(conversation);
+  /** What is known of a name that is about to know of the conversation. */
+  #lettersOf(name: string, conversation: string): Letters {
+    const letters = this.#letters.get(name) ?? { last: undefined, with: new Map() };
+    this.#letters.set(name, letters);
+    const names = this.#names.get(conversation);
+    if (names?.has(name)) return letters;
+    if (names) names.add(name);
+    else this.#names.set(conversation, new Set([name]));
+    if (this.#ended.has(conversation)) this.#endedNames++;
+    return letters;
   }
 }
