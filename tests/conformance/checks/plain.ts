@@ -172,10 +172,13 @@ export const plainChecks = [
     for (let sender = 0; sender < 60; sender++) {
       const client = await world.plain(`sender${sender}`);
       for (let line = 0; line < 30; line++) client.send(saying(world, 'away', distinctLine(line)));
-      client.send({ type: 'no-such-type' });
-      const { code } = await client.next('error');
-      if (code === 'mailbox-full') return;
-      assert.equal(code, 'unknown-type');
+      // What is wrong with a frame may be told before what becomes of the lines that came with it: so, twice.
+      for (let answer = 0; answer < 2; answer++) {
+        client.send({ type: 'no-such-type' });
+        const { code } = await client.next('error');
+        if (code === 'mailbox-full') return;
+        assert.equal(code, 'unknown-type');
+      }
     }
     assert.fail('1,800 lines wait and nobody was refused');
   }),
