@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { crowd } from './benchmarks/crowd.ts';
 import { footprint } from './benchmarks/footprint.ts';
 import { hostile } from './benchmarks/hostile.ts';
 import { ledger } from './benchmarks/ledger.ts';
@@ -10,6 +11,7 @@ import { keep, met, type Outcome, printed } from './measure/report.ts';
 
 const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
   turns,
+  crowd,
   plain,
   footprint,
   soak,
@@ -26,7 +28,7 @@ const { values, positionals } = parseArgs({
     check: { type: 'boolean', default: false },
   },
 });
-const names = positionals.length > 0 ? positionals : ['turns', 'plain', 'footprint', 'ledger'];
+const names = positionals.length > 0 ? positionals : ['turns', 'crowd', 'plain', 'footprint', 'ledger'];
 const rounds = Number(values.rounds);
 const minutes = Number(values.minutes);
 const unknown = names.find((name) => !Object.hasOwn(benchmarks, name));
