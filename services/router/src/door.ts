@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { maxFrameBytes, subprotocol } from '@parley/protocol';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { SocketConnection, type Writes } from './connection.ts';
+import { Entrance } from './entrance.ts';
 import { FairShare } from './fair-share.ts';
 import { Guest } from './guest.ts';
 import type { VisitorCheck } from './http/visitors.ts';
@@ -73,6 +74,7 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
   const { metrics, writes, guard, rate, registerMs } = options;
   const guests = new Set<Guest>();
   const fairShare = new FairShare();
+  const entrance = new Entrance();
   const onGone = (guest: Guest) => guests.delete(guest);
   const setting = { rate, registerMs, metrics, fairShare, onGone };
   let draining = false;
@@ -110,7 +112,9 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
 
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    void admit(request, socket, head);
+    entrance.queue(() => {
+      if (!socket.destroyed) void admit(request, socket, head);
+    });
   });
 
   let sweeps = 0;

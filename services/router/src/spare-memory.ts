@@ -4,8 +4,8 @@ import { runInNewContext } from 'node:vm';
 import type { Logger } from '@parley/kit';
 
 const lookMs = 5_000;
-/** Share of the time in which the event loop did something: below it, nobody minds a pause of some 50 ms. */
-const calm = 0.1;
+/** Share of the time in which the event loop did something: below it, hardly anybody is there to mind a pause of 50 ms. */
+const calm = 0.02;
 const worthIt = 64 * 1024 ** 2;
 
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
