@@ -2,6 +2,10 @@
 const mostPerTurn = 64;
 /** When hearing has taken this long in one turn, whoever was heard in the last one, too, waits for the next. */
 const turnMs = 2;
+/** The same while nobody speaks who does not speak all the time: long turns cost less, and keep nobody waiting. */
+const longTurnMs = 8;
+/** Who was silent, and has spoken, may speak again for so long before turns grow. */
+const attentiveMs = 50;
 
 /** Somebody who shares the event loop with others. */
 export interface Sharer {
@@ -19,6 +23,8 @@ export class FairShare {
   readonly #now: () => number;
   #turn = 0;
   #begunAt = 0;
+  /** When somebody was last heard who had been silent. */
+  #silenceBrokenAt = 0;
   #scheduled = false;
   #waiting: Sharer[] = [];
 
@@ -33,6 +39,7 @@ export class FairShare {
     const wasSilent = share.turn < this.#turn - 1;
     if (share.turn !== this.#turn) share.used = 0;
     share.turn = this.#turn;
+    if (wasSilent) this.#silenceBrokenAt = this.#begunAt;
     if (share.used < mostPerTurn && (wasSilent || !this.#isOver)) {
       share.used++;
       return true;
@@ -42,7 +49,8 @@ export class FairShare {
   }
 
   get #isOver(): boolean {
-    return this.#now() - this.#begunAt > turnMs;
+    const attentive = this.#begunAt - this.#silenceBrokenAt < attentiveMs;
+    return this.#now() - this.#begunAt > (attentive ? turnMs : longTurnMs);
   }
 
   #begin(): void {

@@ -52,7 +52,7 @@ describe('the turns of the event loop', () => {
 
   it('grow no longer however many speak: who was heard in the last one, too, waits, by turns', async () => {
     const room = new Room();
-    room.msPerFrame = 0.1;
+    room.msPerFrame = 0.4;
     const crowd = room.peers(30);
     // The first turn is all newcomers', one frame each at least.
     for (const peer of crowd) peer.says(200);
@@ -66,8 +66,8 @@ describe('the turns of the event loop', () => {
       spread = Math.max(spread, Math.max(...heard) - Math.min(...heard));
     }
     expect(spread).toBeLessThanOrEqual(64);
-    // Two milliseconds, and the frame that was begun in them.
-    expect(spentMs).toBeLessThan(2.3);
+    // Eight milliseconds, and the frame that was begun in them.
+    expect(spentMs).toBeLessThan(8.5);
   });
 
   it('hear at once whoever was silent in the last, though the others have used it up', async () => {
@@ -76,9 +76,12 @@ describe('the turns of the event loop', () => {
     const crowd = room.peers(20);
     const [quiet] = room.peers(1) as [Peer];
     for (const peer of crowd) peer.says(500);
-    for (let line = 1; line <= 5; line++) {
+    for (let line = 1; line <= 50; line++) {
+      const before = room.now;
       await nextTurn();
       await nextTurn();
+      // Turns are short while somebody listens: two milliseconds each, and the frames that were begun in them.
+      expect(room.now - before).toBeLessThanOrEqual(2 * 3);
       quiet.says(1);
       expect(quiet.heard).toBe(line);
     }
