@@ -32,7 +32,8 @@ class Bench {
       prices: new Prices({}),
       pools: new Pools(new Map()),
       retention: { maxAgeMs: 0, maxBytes: 0 },
-      mailboxLimits: { each: { lines: 10, bytes: 1e9 }, all: { lines: 1e9, bytes: 1e9 }, maxAgeMs: 1_000 },
+      // The reference model has no mailboxes: how a full one refuses is tested in mailbox-agents.test.ts.
+      mailboxLimits: { each: { lines: 1e9, bytes: 1e9 }, all: { lines: 1e9, bytes: 1e9 }, maxAgeMs: 1_000 },
       onLedgerFailure: (error) => {
         throw error;
       },
