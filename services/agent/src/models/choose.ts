@@ -40,12 +40,9 @@ const live = async (settings: AgentSettings, log: Logger): Promise<Model> => {
   });
 };
 
-const recorded = async (
-  settings: AgentSettings,
-  agent: string,
-  path: string,
-  log: Logger,
-): Promise<Voice> => {
+type WithCassette = (settings: AgentSettings, agent: string, path: string, log: Logger) => Promise<Voice>;
+
+const recorded: WithCassette = async (settings, agent, path, log) => {
   const { CassetteFile, cassettePath } = await import('./cassette-file.ts');
   const { recording } = await import('./cassette.ts');
   const model = await live(settings, log);
@@ -58,12 +55,7 @@ const recorded = async (
   return { model, retried: (retrying) => recording(retrying, file, { temperature, seed }) };
 };
 
-const replayed = async (
-  settings: AgentSettings,
-  agent: string,
-  path: string,
-  log: Logger,
-): Promise<Voice> => {
+const replayed: WithCassette = async (settings, agent, path, log) => {
   const { CassetteFile, cassettePath } = await import('./cassette-file.ts');
   const { replaying } = await import('./cassette.ts');
   const file = new CassetteFile(cassettePath(path, agent));
