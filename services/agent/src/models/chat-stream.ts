@@ -2,6 +2,8 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 
 const endOfReply = '[DONE]';
+/** A server that does not end its answer behind the reply loses the connection after this. */
+const endMs = 1_000;
 
 /** A server that fails in mid-stream says so in an event, for the status has been sent; it is thrown as it stands. */
 const chunkOf = ({ event, data }: EventSourceMessage): ChatCompletionChunk => {
@@ -12,8 +14,8 @@ const chunkOf = ({ event, data }: EventSourceMessage): ChatCompletionChunk => {
 
 /**
  * Hands on each chunk of a streamed reply, all that one piece of the body holds in one go: the SDK's own reader
- * awaits every line of every event, which costs more than the rest of a turn. Resolves at the reply's end, at the
- * end of the body whichever comes first, or when the signal is aborted; rejects when the stream breaks, is not JSON
+ * awaits every line of every event, which costs more than the rest of a turn. Resolves at the end of the reply or of
+ * the body, whichever comes first, or when the signal is aborted; rejects when the stream breaks, is not JSON
  * or brings an error.
  */
 export const readChatStream = async (
@@ -43,7 +45,11 @@ export const readChatStream = async (
       parser.feed(text.decode(value, { stream: true }));
     }
     // A body that is read to its end leaves its connection to the next request.
-    reader.read().then(({ done }) => done || cancel(), cancel);
+    const late = setTimeout(cancel, endMs).unref();
+    reader
+      .read()
+      .then(({ done }) => done || cancel(), cancel)
+      .finally(() => clearTimeout(late));
   } catch (error) {
     cancel();
     throw error;
