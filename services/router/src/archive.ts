@@ -2,7 +2,7 @@ import type { Entry } from '@parley/protocol';
 import type { Conversation } from './core/conversation.ts';
 import { evolve } from './core/evolve.ts';
 import { LedgerDamage } from './ledger/damage.ts';
-import type { Ledger } from './ledger/ledger.ts';
+import { type Bound, jsonBytes, type Ledger } from './ledger/ledger.ts';
 
 const maxEndedHeld = 1_000;
 
@@ -50,6 +50,39 @@ export class Archive {
     if (first?.type !== 'forked' || first.seq === since + 1) return own;
     const { conversation, seq } = first.parent;
     return [...this.read(conversation, since, seq - since), ...own].slice(0, limit);
+  }
+
+  /**
+   * Entries after `since`, at most as many as `bound` says but always one; none when there are none. A page may be
+   * shorter than the bound although more follow: it ends where a fork's own entries begin.
+   */
+  page(id: string, since: number, bound: Bound): readonly Entry[] {
+    let through = Number.MAX_SAFE_INTEGER;
+    for (let from = id; ; ) {
+      const [first] = this.#ledger.read(from, since, 1);
+      if (first?.type !== 'forked' || first.seq === since + 1)
+        return this.#ledger.read(from, since, Math.min(bound.entries, through - since), bound.bytes);
+      from = first.parent.conversation;
+      through = Math.min(through, first.parent.seq);
+    }
+  }
+
+  /** The newest entries after `since` that fit the bound, in order; at least one, when there is one. */
+  newest(id: string, since: number, bound: Bound): readonly Entry[] {
+    const parts: Entry[][] = [];
+    let { entries, bytes } = bound;
+    let through = Number.MAX_SAFE_INTEGER;
+    for (let from: string | undefined = id; from !== undefined; ) {
+      const part: Entry[] = this.#ledger.readNewest(from, { since, through }, { entries, bytes });
+      parts.push(part);
+      entries -= part.length;
+      bytes -= part.reduce((sum, entry) => sum + jsonBytes(entry), 0);
+      const [first] = part;
+      const goesOn = first?.type === 'forked' && first.seq > since + 1 && entries > 0 && bytes > 0;
+      from = goesOn ? first.parent.conversation : undefined;
+      if (goesOn) through = Math.min(through, first.parent.seq);
+    }
+    return parts.reverse().flat();
   }
 
   /** It has ended: nothing changes it any more. */

@@ -5,7 +5,7 @@ import type { Conversation } from './core/conversation.ts';
 import { decide } from './core/decide.ts';
 import { endsAt } from './core/endings.ts';
 import { evolve } from './core/evolve.ts';
-import type { Appended, Batch, Ledger } from './ledger/ledger.ts';
+import type { Appended, Batch, Bound, Ledger } from './ledger/ledger.ts';
 import { type Done, type Outcome, outcomeOf, unavailable } from './outcome.ts';
 import { type Room, takeRoom } from './room.ts';
 
@@ -155,6 +155,22 @@ export class Conversations {
       return tail.slice(since + 1 - first);
     }
     return this.#archive.read(id, since, limit);
+  }
+
+  /** Entries after `since`: at most as many as `bound` says, but one at least while there are any. */
+  page(id: string, since: number, bound: Bound): readonly Entry[] {
+    return this.#archive.page(id, since, bound);
+  }
+
+  /**
+   * The newest entries after `since` that fit the bound, in order; one at least, when there are any. When the first of
+   * them is not `since + 1`, older ones were left out. The work is bounded however long the conversation is.
+   */
+  newest(id: string, since: number, bound: Bound): readonly Entry[] {
+    const tail = this.#held.get(id)?.tail;
+    const first = tail?.[0]?.seq;
+    if (tail && first !== undefined && first <= since + 1) return tail.slice(since + 1 - first);
+    return this.#archive.newest(id, since, bound);
   }
 
   /** The conversation as it was at entry `seq`; undefined when there is no such entry. */

@@ -38,6 +38,46 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       expect(ledger.read('c2', 0, all)).toEqual([]);
     });
 
+    it('reads no more bytes than it is asked for, but always one entry', async () => {
+      await append('c1', 0, [opened(), ...lines(2, 3), ...lines(4, 4, 'x'.repeat(500)), ...lines(5, 6)]);
+      await append('c2', 0, [opened()]);
+      const size = (entry: Entry) => Buffer.byteLength(JSON.stringify(entry));
+      const [second, third, fourth] = ledger.read('c1', 1, 3) as [Entry, Entry, Entry];
+      const two = size(second) + size(third);
+      const seqs = (entries: Entry[]) => entries.map(({ seq }) => seq);
+      expect(seqs(ledger.read('c1', 1, all, two))).toEqual([2, 3]);
+      expect(seqs(ledger.read('c1', 1, all, two - 1))).toEqual([2]);
+      expect(seqs(ledger.read('c1', 1, all, two + size(fourth)))).toEqual([2, 3, 4]);
+      expect(seqs(ledger.read('c1', 3, all, 0))).toEqual([4]);
+      expect(ledger.readAll(1, all, two).map(({ position }) => position)).toEqual([2, 3]);
+      expect(ledger.readAll(3, all, 1).map(({ position }) => position)).toEqual([4]);
+      expect(ledger.readAll(7, all, 1)).toEqual([]);
+    });
+
+    it('counts bytes of JSON, not characters', async () => {
+      const strange = lines(2, 5, '\u0001'.repeat(100));
+      await append('c1', 0, [opened(), ...strange]);
+      expect(ledger.read('c1', 1, all, 1_600).map(({ seq }) => seq)).toEqual([2, 3]);
+      const newest = ledger.readNewest('c1', { since: 0, through: all }, { entries: all, bytes: 1_600 });
+      expect(newest.map(({ seq }) => seq)).toEqual([4, 5]);
+    });
+
+    it('reads the newest entries of a span, as many as fit and one at least', async () => {
+      await append('c1', 0, [opened(), ...lines(2, 9)]);
+      await append('f1', 0, [forked('c1', 4), ...lines(6, 7)]);
+      const seqs = (id: string, since: number, through: number, entries: number, bytes = all) =>
+        ledger.readNewest(id, { since, through }, { entries, bytes }).map(({ seq }) => seq);
+      expect(seqs('c1', 0, all, all)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(seqs('c1', 0, all, 2)).toEqual([8, 9]);
+      expect(seqs('c1', 7, all, 5)).toEqual([8, 9]);
+      expect(seqs('c1', 2, 4, 9)).toEqual([3, 4]);
+      expect(seqs('c1', 9, all, 9)).toEqual([]);
+      expect(seqs('c1', 0, all, all, 1)).toEqual([9]);
+      expect(seqs('c1', 0, all, all, 250)).toEqual([8, 9]);
+      expect(seqs('f1', 0, all, all)).toEqual([5, 6, 7]);
+      expect(seqs('c2', 0, all, all)).toEqual([]);
+    });
+
     it('leaves out a batch that expects another seq, and tells where the conversation is', async () => {
       expect(await append('c1', 0, [opened()])).toEqual({ ok: true, position: 1 });
       expect(await append('c1', 0, [opened()])).toEqual({ ok: false, seq: 1 });

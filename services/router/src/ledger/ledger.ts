@@ -24,6 +24,21 @@ interface EndedConversation {
   readonly at: number;
 }
 
+/** Entries of one conversation with a seq above `since`, up to `through`. */
+export interface Span {
+  readonly since: number;
+  readonly through: number;
+}
+
+/** At most so many entries, and so many bytes of their JSON. */
+export interface Bound {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** Bytes of an entry as JSON: what it takes in a ledger and in a frame. */
+export const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
 /**
  * The only state of the system: append-only, ordered, durable. Every implementation passes the contract suite in
  * `test/ledger-contract.ts`. Positions grow over the whole ledger and are never used again; seqs count inside a
@@ -36,12 +51,15 @@ export interface Ledger {
    */
   append(batches: readonly Batch[]): Promise<readonly Appended[]>;
   /**
-   * The conversation's own entries with a seq above `since`, in order, at most `limit`. Throws `LedgerDamage`, as
-   * does `readAll`, when what was stored is no longer what was appended.
+   * The conversation's own entries with a seq above `since`, in order, at most `limit`, and together at most
+   * `maxBytes` of JSON: but always one, when there is one. Throws `LedgerDamage`, as do the other reads, when what
+   * was stored is no longer what was appended. The work is that of the entries in the answer and of one more.
    */
-  read(conversation: string, since: number, limit: number): Entry[];
-  /** Entries of all conversations with a position above `since`, in order, at most `limit`. */
-  readAll(since: number, limit: number): Placed[];
+  read(conversation: string, since: number, limit: number, maxBytes?: number): Entry[];
+  /** The newest of the conversation's own entries within `span`, in order; bounded like `read`. */
+  readNewest(conversation: string, span: Span, bound: Bound): Entry[];
+  /** Entries of all conversations with a position above `since`, in order; bounded like `read`. */
+  readAll(since: number, limit: number, maxBytes?: number): Placed[];
   /** Position of the last entry ever appended; 0 when there was none. */
   position(): number;
   /** Ids of the conversations without an `ended` entry, oldest first. */

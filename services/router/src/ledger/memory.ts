@@ -1,5 +1,5 @@
 import type { Entry } from '@parley/protocol';
-import { type Appended, type Batch, checkSequence, type Ledger, type Placed } from './ledger.ts';
+import { type Appended, type Batch, checkSequence, jsonBytes, type Ledger, type Placed } from './ledger.ts';
 
 interface Held {
   readonly entries: Entry[];
@@ -10,6 +10,17 @@ interface Held {
 
 const bytesOf = (entry: Entry): number => 200 + ('text' in entry ? entry.text.length : 0);
 const headOf = (held: Held | undefined): number => held?.entries.at(-1)?.seq ?? 0;
+
+/** How many of them, from the first on, are no more than `maxBytes` of JSON: one at least. */
+const fitting = (entries: readonly Entry[], maxBytes: number): number => {
+  if (maxBytes === Number.POSITIVE_INFINITY) return entries.length;
+  let left = maxBytes;
+  const tooMany = entries.findIndex((entry) => {
+    left -= jsonBytes(entry);
+    return left < 0;
+  });
+  return tooMany === -1 ? entries.length : Math.max(1, tooMany);
+};
 
 /** Lives as long as the process: for tests, benches and runs that nobody wants to keep. */
 export const openMemoryLedger = (): Ledger => {
@@ -57,20 +68,36 @@ export const openMemoryLedger = (): Ledger => {
       }
       return batches.map(appendOne);
     },
-    read(conversation, since, limit) {
+    read(conversation, since, limit, maxBytes = Number.POSITIVE_INFINITY) {
       const held = conversations.get(conversation);
       const [first] = held?.entries ?? [];
       if (!held || !first || held.removing) return [];
       const start = Math.max(0, since + 1 - first.seq);
-      return held.entries.slice(start, start + limit);
+      const page = held.entries.slice(start, start + limit);
+      return page.slice(0, fitting(page, maxBytes));
     },
-    readAll(since, limit) {
+    readNewest(conversation, { since, through }, bound) {
+      const held = conversations.get(conversation);
+      const [first] = held?.entries ?? [];
+      if (!held || !first || held.removing) return [];
+      const end = Math.max(0, through + 1 - first.seq);
+      const start = Math.max(0, since + 1 - first.seq, Math.min(end, held.entries.length) - bound.entries);
+      const page = held.entries.slice(start, end).reverse();
+      return page.slice(0, fitting(page, bound.bytes)).reverse();
+    },
+    readAll(since, limit, maxBytes = Number.POSITIVE_INFINITY) {
       const page: Placed[] = [];
       for (let i = Math.max(0, since - removed); i < log.length && page.length < limit; i++) {
         const placed = log[i];
         if (placed) page.push(placed);
       }
-      return page;
+      return page.slice(
+        0,
+        fitting(
+          page.map(({ entry }) => entry),
+          maxBytes,
+        ),
+      );
     },
     position,
     unfinished: () => [...conversations].filter(([, { ended }]) => !ended).map(([id]) => id),

@@ -14,6 +14,18 @@ const one = (database: DatabaseSync, sql: string): number =>
 /** Pages given back to the file system per removal, so that a removal stays short. */
 const pagesGivenBack = 64;
 
+/** The first of them whose bodies are no more than `maxBytes`: one at least. No more of them is read than that. */
+const fitting = (rows: Iterable<Row>, maxBytes = Number.POSITIVE_INFINITY): Row[] => {
+  const page: Row[] = [];
+  let left = maxBytes;
+  for (const row of rows) {
+    left -= Buffer.byteLength(row.body as string);
+    if (left < 0 && page.length > 0) break;
+    page.push(row);
+  }
+  return page;
+};
+
 /** One file; all appends of one call are one transaction, synced to disk before the promise resolves. */
 export const openSqliteLedger = (path: string): Ledger => {
   const database = openLedgerFile(path, { create: true });
@@ -26,6 +38,9 @@ export const openSqliteLedger = (path: string): Ledger => {
   const addEntry = database.prepare('INSERT INTO entries (conversation, seq, body, sum) VALUES (?, ?, ?, ?)');
   const readEntries = database.prepare(
     'SELECT position, seq, body, sum FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?',
+  );
+  const readBackwards = database.prepare(
+    'SELECT position, seq, body, sum FROM entries WHERE conversation = ? AND seq > ? AND seq <= ? ORDER BY seq DESC LIMIT ?',
   );
   const readLog = database.prepare(
     'SELECT e.position, c.id, e.seq, e.body, e.sum FROM entries e JOIN conversations c ON c.key = e.conversation WHERE e.position > ? ORDER BY e.position LIMIT ?',
@@ -107,23 +122,36 @@ export const openSqliteLedger = (path: string): Ledger => {
     throw new LedgerDamage(path, [`${place} does not match its checksum`]);
   };
 
+  const checkGaps = (conversation: string, entries: readonly Entry[], start: number): void => {
+    const gap = entries.findIndex(({ seq }, index) => seq !== start + index);
+    if (gap === -1) return;
+    throw new LedgerDamage(path, [`entry ${start + gap} of conversation ${conversation} is missing`]);
+  };
+
   return {
     async append(batches) {
       batches.forEach(checkSequence);
       return batches.length === 0 ? [] : transact(() => batches.map(appendOne));
     },
-    read(conversation, since, limit) {
+    read(conversation, since, limit, maxBytes) {
       const key = keyOf(conversation);
       if (key === undefined) return [];
-      const rows = readEntries.all(key, since, limit);
+      const rows = fitting(readEntries.iterate(key, since, limit), maxBytes);
       const entries = rows.map((row) => toEntry(conversation, row));
-      const start = entries[0]?.type === 'forked' ? entries[0].seq : since + 1;
-      const gap = entries.findIndex(({ seq }, index) => seq !== start + index);
-      if (gap === -1) return entries;
-      throw new LedgerDamage(path, [`entry ${start + gap} of conversation ${conversation} is missing`]);
+      checkGaps(conversation, entries, entries[0]?.type === 'forked' ? entries[0].seq : since + 1);
+      return entries;
     },
-    readAll: (since, limit) =>
-      readLog.all(since, limit).map((row) => ({
+    readNewest(conversation, { since, through }, bound) {
+      const key = keyOf(conversation);
+      if (key === undefined) return [];
+      const last = Math.min(through, Number.MAX_SAFE_INTEGER);
+      const rows = fitting(readBackwards.iterate(key, since, last, bound.entries), bound.bytes).reverse();
+      const entries = rows.map((row) => toEntry(conversation, row));
+      checkGaps(conversation, entries, entries[0]?.seq ?? 0);
+      return entries;
+    },
+    readAll: (since, limit, maxBytes) =>
+      fitting(readLog.iterate(since, limit), maxBytes).map((row) => ({
         position: Number(row.position),
         conversation: row.id as string,
         entry: toEntry(row.id as string, row),
