@@ -1,34 +1,29 @@
 import { writeFileSync } from 'node:fs';
-import type { Setting } from '@parley/kit';
+import { commandLineVariables, composeVariables, type ParleyVariable, type Setting } from '@parley/kit';
 import { settings as agent } from '../services/agent/src/settings.ts';
 import { settings as router } from '../services/router/src/settings.ts';
 
 type Line = Pick<Setting<unknown>, 'variable' | 'help' | 'shown' | 'secret'>;
 
-/** What docker-compose.yml itself reads. */
-const compose: readonly Line[] = [
-  ['PARLEY_BIND', '127.0.0.1', 'address on which the ports below are published'],
-  ['PARLEY_PORT', '8765', 'port of the router and its web page'],
-  ['PARLEY_PROMETHEUS_PORT', '9090', 'port of Prometheus (profile observe)'],
-  ['PARLEY_GRAFANA_PORT', '3000', 'port of Grafana (profile observe)'],
-  [
-    'PARLEY_OLLAMA_MODEL',
-    'llama3.2:1b',
-    'model that is pulled (profile ollama); OPENAI_MODEL should name it too',
-  ],
-].map(([variable = '', shown = '', help = '']) => ({ variable, shown, help, secret: false }));
+const linesOf = (variables: readonly ParleyVariable[]): readonly Line[] =>
+  variables.map((one) => ({ ...one, secret: false }));
 
 const head = `# The settings of Parley, each with its default. Copy this file to .env and take away the # before what you set.
-# \`docker compose\` reads .env for the router and all agents, and so do agents and the demo started by hand; a
-# router started by hand takes its settings from the environment alone.
+# \`docker compose\` and every program that is started by hand read the file .env in the folder where they start. What is set in
+# the environment goes first. The file is read as Docker Compose reads it: # begins a comment behind a blank; in single quotes
+# every character stands for itself; a line that could be read in two ways is refused.
 `;
 
-const ollama = `# A model of your own, with \`docker compose --profile ollama up\`:
+const ollama = `# A model server on this machine: localhost by hand; in containers host.docker.internal.
+#OPENAI_BASE_URL=http://localhost:11434/v1
+#OPENAI_BASE_URL=http://host.docker.internal:11434/v1
+
+# A model of your own, with \`docker compose --profile ollama up\`:
 #OPENAI_BASE_URL=http://ollama:11434/v1
 #OPENAI_MODEL=llama3.2:1b
 `;
 
-/** In quotes when Compose or dotenv would otherwise read something else. */
+/** In quotes when Compose would otherwise read something else. */
 const quoted = (value: string): string => (/[\s#$'"\\]/.test(value) ? `'${value}'` : value);
 
 const lineOf = ({ variable, help, shown, secret }: Line): string =>
@@ -52,7 +47,8 @@ export const envExample: string = [
     all.filter((line) => !isModel(line)),
   ),
   section('Router', ofRouter),
-  section('Docker Compose', compose),
+  section('Docker Compose', linesOf(composeVariables)),
+  section('The command line', linesOf(commandLineVariables)),
 ].join('\n');
 
 if (import.meta.main) writeFileSync(new URL('../.env.example', import.meta.url), envExample);

@@ -1,5 +1,13 @@
+export { parseEnvFile, readUtf8, withEnvFile } from './env-file.ts';
 export { type Logger, logLevels, makeLogger } from './logger.ts';
 export { agentMetrics, buildInfo, type MetricDefinition, routerMetrics } from './metric-names.ts';
+export {
+  commandLineVariables,
+  composeVariables,
+  defaultRunsFolder,
+  type ParleyVariable,
+  parleyVariables,
+} from './parley-variables.ts';
 export { type ProbeServer, probePort, serveProbes } from './probe-server.ts';
 export { answerProbe, type Probes } from './probes.ts';
 export { type ProcessPort, runMain, stopOnSignal } from './process.ts';
@@ -11,6 +19,7 @@ export {
   integer,
   loadSettings,
   nearest,
+  path,
   type Setting,
   type Settings,
   secret,
@@ -18,3 +27,4 @@ export {
   toggle,
   type Values,
 } from './settings.ts';
+export { userPath } from './user-path.ts';

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { userPath } from './user-path.ts';
 
 /** Something only the operator can mend. Printed without a stack; the process exits before it listens. */
 export class ConfigError extends Error {
@@ -20,7 +21,8 @@ export interface Setting<T> {
   readonly shown: string;
   /** May also be given as a file, in the variable of that name with _FILE behind it. */
   readonly secret: boolean;
-  read(raw: string | undefined): Read<T>;
+  /** `resolve` makes a path absolute. */
+  read(raw: string | undefined, resolve: (path: string) => string): Read<T>;
 }
 
 interface About<T> {
@@ -52,6 +54,18 @@ export const secret = (variable: string, help: string): Setting<string | undefin
   shown: '',
   secret: true,
   read: (raw) => ({ value: raw }),
+});
+
+/** A file or folder. `except`: values that are no path. The value is absolute; the fallback stays as it is. */
+export const path = <T extends string | undefined>(
+  variable: string,
+  about: About<T> & { except?: RegExp },
+): Setting<T extends undefined ? string | undefined : string> => ({
+  ...text(variable, about),
+  read(raw, resolve) {
+    if (raw === undefined) return { value: about.fallback as never };
+    return { value: (about.except?.test(raw) ? raw : resolve(raw)) as never };
+  },
 });
 
 interface Range {
@@ -121,35 +135,68 @@ export type Environment = { readonly [variable: string]: string | undefined };
 interface Known {
   /** Variables that begin so and are in no table are refused: a misspelt setting must not be silent. */
   prefixes: readonly string[];
-  /** Variables with such a prefix that belong to somebody else. */
+  /** Variables with such a prefix that belong to other programs. */
   foreign?: readonly string[];
+  /** Variables of other programs of Parley: a name that is nearly one of these is refused. */
+  neighbours?: readonly string[];
+  /** Names by which other programs know a setting, each with the variable that is meant. */
+  aliases?: Readonly<Record<string, string>>;
 }
 
+/** Edits that lead from `a` to `b`; two letters that have changed places are one edit. */
 const steps = (a: string, b: string): number => {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        next[j] = Math.min(next[j]!, before[j - 2]! + 1);
     }
+    before = row;
     row = next;
   }
   return row[b.length]!;
 };
 
 /** The one of `words` that `word` may have been meant to be. */
-export const nearest = (word: string, words: readonly string[]): string | undefined =>
+export const nearest = (word: string, words: readonly string[], most = 3): string | undefined =>
   words
     .map((known) => ({ known, far: steps(word, known) }))
     .sort((a, b) => a.far - b.far)
-    .find(({ far }) => far <= 3)?.known;
+    .find(({ far }) => far <= most)?.known;
+
+/** The families of names that are ours; a name of another family is never a slip of one of them. */
+const families = /^(?:OPEN_?AI|AGENT|ROUTER|PARLEY)/;
+const slip = 2;
+
+/** Variables that nothing reads, and that were probably meant to be one that is read. */
+const misspelt = (env: Environment, variables: readonly string[], known: Known): string[] => {
+  const { prefixes, foreign = [], neighbours = [], aliases = {} } = known;
+  const problems: string[] = [];
+  for (const [variable, value] of Object.entries(env)) {
+    if (variables.includes(variable) || neighbours.includes(variable) || foreign.includes(variable)) continue;
+    const alias = Object.hasOwn(aliases, variable) ? aliases[variable] : undefined;
+    if (prefixes.some((prefix) => variable.startsWith(prefix))) {
+      const meant = alias ?? nearest(variable, variables);
+      problems.push(`${variable}: unknown setting${meant ? `; did you mean ${meant}?` : ''}`);
+    } else if (families.test(variable) && value) {
+      const meant = alias ?? nearest(variable, [...variables, ...neighbours], slip);
+      // Another program may read its own name for the same thing; where both say the same, nothing is lost.
+      if (meant !== undefined && env[meant] !== value)
+        problems.push(`${variable}: Parley does not read this variable; did you mean ${meant}?`);
+    }
+  }
+  return problems;
+};
 
 const fromFile = (variable: string, env: Environment): Read<string | undefined> => {
   const path = env[`${variable}_FILE`];
   if (!path) return { value: env[variable] || undefined };
   if (env[variable]) return { problem: `is set, and so is ${variable}_FILE: set one of the two` };
   try {
-    return { value: readFileSync(path, 'utf8').replace(/\r?\n$/, '') || undefined };
+    return { value: readFileSync(userPath(path, env), 'utf8').replace(/\r?\n$/, '') || undefined };
   } catch (error) {
     return { problem: `${variable}_FILE cannot be read: ${(error as Error).message}` };
   }
@@ -158,24 +205,20 @@ const fromFile = (variable: string, env: Environment): Read<string | undefined> 
 /** The values of all settings, or a ConfigError that lists every problem at once. An empty variable is unset. */
 export const loadSettings = <S extends Settings>(settings: S, env: Environment, known: Known): Values<S> => {
   const problems: string[] = [];
+  const resolve = (path: string) => userPath(path, env);
   const values: Record<string, unknown> = {};
   for (const [key, setting] of Object.entries(settings)) {
     const raw = setting.secret
       ? fromFile(setting.variable, env)
       : { value: env[setting.variable] || undefined };
-    const read = 'problem' in raw ? raw : setting.read(raw.value);
+    const read = 'problem' in raw ? raw : setting.read(raw.value, resolve);
     if ('problem' in read) problems.push(`${setting.variable}: ${read.problem}`);
     else values[key] = read.value;
   }
   const variables = Object.values(settings).flatMap((one) =>
     one.secret ? [one.variable, `${one.variable}_FILE`] : [one.variable],
   );
-  for (const variable of Object.keys(env)) {
-    const ours = known.prefixes.some((prefix) => variable.startsWith(prefix));
-    if (!ours || variables.includes(variable) || known.foreign?.includes(variable)) continue;
-    const meant = nearest(variable, variables);
-    problems.push(`${variable}: unknown setting${meant ? `; did you mean ${meant}?` : ''}`);
-  }
+  problems.push(...misspelt(env, variables, known));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(values) as Values<S>;
 };

@@ -1,5 +1,4 @@
-import { makeLogger, runMain, serveProbes, stopOnSignal } from '@parley/kit';
-import { config as loadDotenv } from 'dotenv';
+import { makeLogger, runMain, serveProbes, stopOnSignal, withEnvFile } from '@parley/kit';
 import { makeAgent } from './agent.ts';
 import { deriveName, thisMachine } from './identity.ts';
 import { chooseVoice } from './models/choose.ts';
@@ -10,8 +9,7 @@ import { readSettings } from './settings.ts';
 const stopMs = 5_000;
 
 runMain(process, 'parley-agent', async () => {
-  loadDotenv({ quiet: true });
-  const settings = readSettings(process.argv.slice(2), process.env);
+  const settings = readSettings(process.argv.slice(2), withEnvFile(process.env));
   const name = settings.name ?? (await deriveName(thisMachine));
   const opening = openingOf(settings, name);
   const log = makeLogger('agent', settings.logLevel, { agent: name });

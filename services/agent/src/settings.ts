@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import {
   ConfigError,
   choice,
@@ -6,6 +7,8 @@ import {
   integer,
   loadSettings,
   logLevels,
+  parleyVariables,
+  path,
   probePort,
   type Setting,
   secret,
@@ -64,6 +67,35 @@ const token: Setting<string | undefined> = {
       : { problem: 'expected letters, digits and marks of ASCII, without spaces' },
 };
 
+/** It travels in a header, too. Pasted quotes are part of no key. */
+const apiKey: Setting<string | undefined> = {
+  ...secret('OPENAI_API_KEY', 'key of the model server'),
+  read(raw) {
+    if (raw !== undefined && /^(["'`]).*\1$/s.test(raw))
+      return { problem: 'the quotes are part of the value: take them away' };
+    return raw === undefined || /^[!-~]+$/.test(raw)
+      ? { value: raw }
+      : { problem: 'no key: expected letters, digits and marks of ASCII, without spaces or line breaks' };
+  },
+};
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+/** One word that ends like a text file or has a slash, or a text that begins like a path. */
+const looksLikePath = (text: string): boolean =>
+  (/^\S+$/.test(text) && /[\\/]|\.(?:txt|md|markdown)$/i.test(text)) ||
+  (/^(?:\.{0,2}\/|~\/|[A-Za-z]:\\)/.test(text) && !text.includes('\n'));
+
+/** A text, or a file that holds it. A path to no file is a mistake, and not who the agent is. */
+const persona: Setting<string | undefined> = {
+  ...text('AGENT_PERSONA', { help: 'who the agent is: text, or a file that holds it', fallback: undefined }),
+  read(raw, resolve) {
+    if (raw === undefined) return { value: undefined };
+    const file = resolve(raw);
+    if (raw.length <= 4_096 && !raw.includes('\0') && isFile(file)) return { value: file };
+    return looksLikePath(raw) ? { problem: `there is no file ${file}` } : { value: raw };
+  },
+};
+
 /** Every setting of the agent. `agent NAME TARGET FIRST_SPEAKER` on the command line goes before the first three. */
 export const settings = {
   name: name('AGENT_NAME', "this agent's name; unset: the container's (crowd-3), else the host's"),
@@ -86,7 +118,7 @@ export const settings = {
     of: ['auto', 'openai', 'rehearsal'],
     fallback: 'auto',
   }),
-  apiKey: secret('OPENAI_API_KEY', 'key of the model server'),
+  apiKey,
   baseUrl: url('OPENAI_BASE_URL', {
     help: 'an OpenAI-compatible server, with its /v1; unset: OpenAI',
     fallback: '',
@@ -120,11 +152,8 @@ export const settings = {
     help: "show the model others' lines as they are, with what could pass for instructions: for red teams",
     fallback: false,
   }),
-  persona: text('AGENT_PERSONA', {
-    help: 'who the agent is: text, or a file that holds it',
-    fallback: undefined,
-  }),
-  promptModule: text('AGENT_PROMPT_MODULE', {
+  persona,
+  promptModule: path('AGENT_PROMPT_MODULE', {
     help: 'a TypeScript or JavaScript file that exports makePrompt()',
     fallback: undefined,
   }),
@@ -134,7 +163,7 @@ export const settings = {
     min: 0,
     max: 2_147_483_647,
   }),
-  cassette: text('AGENT_CASSETTE', {
+  cassette: path('AGENT_CASSETTE', {
     help: 'where calls of the model are recorded to or replayed from: a file, or a directory for one file an agent',
     fallback: undefined,
   }),
@@ -191,13 +220,51 @@ export type AgentSettings = Values<typeof settings>;
 
 /** Set by build machines for purposes of their own. */
 const foreign = ['AGENT_TOOLSDIRECTORY', 'AGENT_ISSELFHOSTED', 'AGENT_VERSION', 'AGENT_ID', 'AGENT_OS'];
+/** Names by which other programs know these settings. */
+const aliases: Readonly<Record<string, string>> = {
+  OPENAI_API_BASE: 'OPENAI_BASE_URL',
+  OPENAI_API_BASE_URL: 'OPENAI_BASE_URL',
+  OPENAI_API_URL: 'OPENAI_BASE_URL',
+  OPENAI_API_HOST: 'OPENAI_BASE_URL',
+  OPENAI_API_ENDPOINT: 'OPENAI_BASE_URL',
+  OPENAI_BASE: 'OPENAI_BASE_URL',
+  OPENAI_BASEURL: 'OPENAI_BASE_URL',
+  OPENAI_ENDPOINT: 'OPENAI_BASE_URL',
+  OPENAI_HOST: 'OPENAI_BASE_URL',
+  OPENAI_SERVER: 'OPENAI_BASE_URL',
+  OPENAI_URL: 'OPENAI_BASE_URL',
+  OPENAI_APIKEY: 'OPENAI_API_KEY',
+  OPENAI_API_TOKEN: 'OPENAI_API_KEY',
+  OPENAI_KEY: 'OPENAI_API_KEY',
+  OPENAI_SECRET: 'OPENAI_API_KEY',
+  OPENAI_SECRET_KEY: 'OPENAI_API_KEY',
+  OPENAI_TOKEN: 'OPENAI_API_KEY',
+  OPENAI_CHAT_MODEL: 'OPENAI_MODEL',
+  OPENAI_DEFAULT_MODEL: 'OPENAI_MODEL',
+  OPENAI_MODEL_ID: 'OPENAI_MODEL',
+  OPENAI_MODEL_NAME: 'OPENAI_MODEL',
+  AGENT_MODEL: 'OPENAI_MODEL',
+  AGENT_API_KEY: 'OPENAI_API_KEY',
+  AGENT_BASE_URL: 'OPENAI_BASE_URL',
+  AGENT_SYSTEM_PROMPT: 'AGENT_PERSONA',
+};
+const neighbours = ['ROUTER_URL', ...parleyVariables];
 const places = ['AGENT_NAME', 'AGENT_TARGET', 'AGENT_FIRST_SPEAKER'];
 
 /** The settings, or a ConfigError. `args` are those of the command line; they go before the environment. */
 export const readSettings = (args: readonly string[], env: Environment): AgentSettings => {
   if (args.length > places.length) throw new ConfigError(['usage: agent [NAME [TARGET [FIRST_SPEAKER]]]']);
   const given = Object.fromEntries(args.map((arg, place) => [places[place], arg]));
-  const values = loadSettings(settings, { ...env, ...given }, { prefixes: ['AGENT_'], foreign });
+  const values = loadSettings(
+    settings,
+    { ...env, ...given },
+    {
+      prefixes: ['AGENT_'],
+      foreign,
+      neighbours,
+      aliases,
+    },
+  );
   const problems: string[] = [];
   if (values.name !== undefined && values.target === values.name) {
     problems.push(`AGENT_TARGET: ${values.target} is this agent itself; name the one it talks to`);

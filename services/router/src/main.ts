@@ -1,7 +1,16 @@
 import type { Server as TlsServer } from 'node:https';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ConfigError, loadSettings, makeLogger, runMain, serveProbes, stopOnSignal } from '@parley/kit';
+import {
+  ConfigError,
+  loadSettings,
+  makeLogger,
+  parleyVariables,
+  runMain,
+  serveProbes,
+  stopOnSignal,
+  withEnvFile,
+} from '@parley/kit';
 import { stalledMs } from '@parley/protocol';
 import { backup } from './commands/backup.ts';
 import { verify } from './commands/verify.ts';
@@ -34,9 +43,14 @@ const megabyte = 1024 * 1024;
 const dayMs = 86_400_000;
 
 const serve = async (): Promise<void> => {
-  const config = loadSettings(settings, process.env, { prefixes: ['ROUTER_'], foreign: ['ROUTER_URL'] });
+  const env = withEnvFile(process.env);
+  const config = loadSettings(settings, env, {
+    prefixes: ['ROUTER_'],
+    foreign: ['ROUTER_URL'],
+    neighbours: parleyVariables,
+  });
   const log = makeLogger('router', config.logLevel);
-  const tokensFile = process.env.ROUTER_TOKENS_FILE;
+  const tokensFile = env.ROUTER_TOKENS_FILE;
   const tokenGuard = configuredGuard({ ...config, tokensFile }, Date.now, log);
   const exposure = exposureOf(config, tokenGuard !== undefined);
   const guard = tokenGuard ?? openGuard;

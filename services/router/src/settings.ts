@@ -1,4 +1,4 @@
-import { choice, integer, logLevels, probePort, type Setting, secret, text, toggle } from '@parley/kit';
+import { choice, integer, logLevels, path, probePort, type Setting, secret, text, toggle } from '@parley/kit';
 import {
   defaultPort,
   drainMs,
@@ -47,7 +47,8 @@ export const settings = {
     'one token for everybody, or lines as `parley-router token` prints them; without, and without keys for JWTs, nobody needs one',
   ),
   jwtKey: secret('ROUTER_JWT_KEY', 'public key (PEM) or shared secret that JWTs are signed with'),
-  jwks: text('ROUTER_JWKS', {
+  jwks: path('ROUTER_JWKS', {
+    except: /^https?:/,
     help: 'https URL or file of the key set that JWTs are signed with',
     fallback: undefined,
   }),
@@ -70,11 +71,11 @@ export const settings = {
     pattern: /^https?:\/\/[^/,\s]+(?:,https?:\/\/[^/,\s]+)*$/,
     expected: 'origins such as https://chat.example, separated by commas',
   }),
-  tlsCert: text('ROUTER_TLS_CERT', {
+  tlsCert: path('ROUTER_TLS_CERT', {
     help: 'file with the certificate chain (PEM); with ROUTER_TLS_KEY the router speaks TLS; read again when it changes',
     fallback: undefined,
   }),
-  tlsKey: text('ROUTER_TLS_KEY', { help: 'file with the key of the certificate (PEM)', fallback: undefined }),
+  tlsKey: path('ROUTER_TLS_KEY', { help: 'file with the key of the certificate (PEM)', fallback: undefined }),
   maxConnections: integer('ROUTER_MAX_CONNECTIONS', {
     help: 'connections that may be open at once; 0 is no limit',
     fallback: 20_000,
@@ -104,7 +105,8 @@ export const settings = {
     min: 0,
     max: 10_000_000,
   }),
-  ledger: text('ROUTER_LEDGER', {
+  ledger: path('ROUTER_LEDGER', {
+    except: /^memory$/,
     help: 'where conversations are kept: a file, or "memory" to keep nothing',
     fallback: 'data/ledger.sqlite',
   }),
@@ -150,7 +152,7 @@ export const settings = {
     of: failureRules,
   }),
   pools: poolRules,
-  prices: text('ROUTER_PRICES', {
+  prices: path('ROUTER_PRICES', {
     help: 'JSON file of dollars per million tokens, over the built-in table: {"MODEL": {"input": 1, "output": 4}}',
     fallback: undefined,
   }),

@@ -1,0 +1,47 @@
+/** A variable that the command line or docker-compose.yml reads; as it stands in .env.example. */
+export interface ParleyVariable {
+  readonly variable: string;
+  readonly shown: string;
+  readonly help: string;
+}
+
+/** What docker-compose.yml itself reads. */
+export const composeVariables: readonly ParleyVariable[] = [
+  { variable: 'PARLEY_BIND', shown: '127.0.0.1', help: 'address on which the ports below are published' },
+  { variable: 'PARLEY_PORT', shown: '8765', help: 'port of the router and its web page' },
+  { variable: 'PARLEY_PROMETHEUS_PORT', shown: '9090', help: 'port of Prometheus (profile observe)' },
+  { variable: 'PARLEY_GRAFANA_PORT', shown: '3000', help: 'port of Grafana (profile observe)' },
+  {
+    variable: 'PARLEY_OLLAMA_MODEL',
+    shown: 'llama3.2:1b',
+    help: 'model that is pulled (profile ollama); OPENAI_MODEL should name it too',
+  },
+];
+
+/** Where `parley run` and `parley demo` keep their ledgers when nothing else is said, below the home directory. */
+export const defaultRunsFolder = '.local/state/parley/runs';
+
+/** What the command line reads. */
+export const commandLineVariables: readonly ParleyVariable[] = [
+  {
+    variable: 'PARLEY_TOKEN',
+    shown: '',
+    help: 'the token that `parley` shows to a router (or PARLEY_TOKEN_FILE: a file that holds it)',
+  },
+  {
+    variable: 'PARLEY_RUNS',
+    shown: `~/${defaultRunsFolder}`,
+    help: 'folder in which `parley run` and `parley demo` keep the ledger of each run',
+  },
+  {
+    variable: 'PARLEY_RUNS_KEEP',
+    shown: '20',
+    help: 'how many of the newest ledgers are kept there; 0 keeps none',
+  },
+];
+
+/** Every variable with the prefix PARLEY_ that something reads: a name that is nearly one of these is refused. */
+export const parleyVariables: readonly string[] = [
+  ...[...composeVariables, ...commandLineVariables].map(({ variable }) => variable),
+  'PARLEY_TOKEN_FILE',
+];

@@ -1,0 +1,98 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, type Environment } from '@parley/kit';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readPersona } from '../src/prompt.ts';
+import { readSettings } from '../src/settings.ts';
+
+const problemsOf = (env: Environment): readonly string[] => {
+  try {
+    readSettings([], env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+};
+
+describe('A variable that no program reads', () => {
+  it.each([
+    ['OPENAI_API_BASE', 'OPENAI_BASE_URL'],
+    ['OPENAI_BASEURL', 'OPENAI_BASE_URL'],
+    ['OPENAI_BASE_ULR', 'OPENAI_BASE_URL'],
+    ['OPENAI_HOST', 'OPENAI_BASE_URL'],
+    ['OPENAI_KEY', 'OPENAI_API_KEY'],
+    ['OPEN_AI_API_KEY', 'OPENAI_API_KEY'],
+    ['OPENAI_API_KEYS', 'OPENAI_API_KEY'],
+    ['OPENAI_MODLE', 'OPENAI_MODEL'],
+    ['OPENAI_MODEL_NAME', 'OPENAI_MODEL'],
+    ['AGENT_MODEL', 'OPENAI_MODEL'],
+    ['AGENT_TAGRET', 'AGENT_TARGET'],
+    ['ROUTER_ULR', 'ROUTER_URL'],
+    ['PARLEY_TOKNE', 'PARLEY_TOKEN'],
+  ])('%s is refused with the variable that was meant, %s', (variable, meant) => {
+    expect(problemsOf({ [variable]: 'http://127.0.0.1:9/v1' })).toEqual([
+      expect.stringMatching(new RegExp(`^${variable}: .*did you mean ${meant}\\?$`)),
+    ]);
+  });
+
+  it('is left alone when it says the same as the variable that is read', () => {
+    expect(problemsOf({ OPENAI_API_BASE: 'http://x/v1', OPENAI_BASE_URL: 'http://x/v1' })).toEqual([]);
+  });
+
+  it.each(['OPENAI_ORG_ID', 'OPENAI_PROJECT_ID', 'OPENAI_LOG', 'OPENAI_API_TYPE', 'OPENAI_API_VERSION'])(
+    '%s belongs to other programs and is no mistake',
+    (variable) => {
+      expect(problemsOf({ [variable]: 'x' })).toEqual([]);
+    },
+  );
+});
+
+describe('OPENAI_API_KEY', () => {
+  it.each(['sk-two words', 'sk-line\nbreak', 'sk-“quoted”', 'schlüssel'])(
+    'is refused at the start when no header takes it: %j',
+    (key) => {
+      expect(problemsOf({ OPENAI_API_KEY: key })).toEqual([expect.stringMatching(/^OPENAI_API_KEY: no key/)]);
+      expect(problemsOf({ OPENAI_API_KEY: key }).join()).not.toContain(key);
+    },
+  );
+
+  it('is refused with the quotes that were pasted around it', () => {
+    expect(problemsOf({ OPENAI_API_KEY: '"sk-1"' })).toEqual([expect.stringMatching(/take them away/)]);
+  });
+});
+
+describe('AGENT_PERSONA', () => {
+  it.each([
+    'personas/alcie.txt',
+    './prompts/critic.md',
+    'C:\\Users\\me\\alice.txt',
+    'alice.md',
+    '~/my personas/a.txt',
+  ])('is refused when it names a file that does not exist: %s', (value) => {
+    expect(problemsOf({ AGENT_PERSONA: value })).toEqual([
+      expect.stringMatching(/^AGENT_PERSONA: there is no file /),
+    ]);
+  });
+
+  it.each(['a poet', 'You edit README.md and nothing else.', 'sceptic', 'An and/or person, dry and fair.'])(
+    'may be a text: %s',
+    (value) => {
+      expect(readSettings([], { AGENT_PERSONA: value }).persona).toBe(value);
+    },
+  );
+
+  it('names a file relative to the folder in which `npm run` was called', () => {
+    const root = mkdtempSync(join(tmpdir(), 'parley-persona-'));
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    mkdirSync(join(root, 'mine'));
+    writeFileSync(join(root, 'mine', 'alice.txt'), 'You are curious.\n');
+    const env = {
+      AGENT_PERSONA: 'alice.txt',
+      INIT_CWD: join(root, 'mine'),
+      npm_package_json: join(process.cwd(), 'package.json'),
+    };
+    expect(readPersona(readSettings([], env).persona)).toBe('You are curious.');
+  });
+});

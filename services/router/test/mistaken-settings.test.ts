@@ -1,0 +1,36 @@
+import { ConfigError, loadSettings, nearest, parleyVariables } from '@parley/kit';
+import { describe, expect, it } from 'vitest';
+import { settings } from '../src/settings.ts';
+
+const problemsOf = (env: Record<string, string>): readonly string[] => {
+  try {
+    loadSettings(settings, env, {
+      prefixes: ['ROUTER_'],
+      foreign: ['ROUTER_URL'],
+      neighbours: parleyVariables,
+    });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+};
+
+describe('A variable that no program reads', () => {
+  it.each([
+    ['ROUTER_PROT', 'ROUTER_PORT'],
+    ['PARLEY_BNID', 'PARLEY_BIND'],
+    ['PARLEY_OLAMA_MODEL', 'PARLEY_OLLAMA_MODEL'],
+  ])('%s is refused with the variable that was meant, %s', (variable, meant) => {
+    expect(problemsOf({ [variable]: '1' })).toEqual([
+      expect.stringMatching(new RegExp(`did you mean ${meant}\\?$`)),
+    ]);
+  });
+
+  it('is not confused with a setting of the router by an agent that looks for a misspelt ROUTER_URL', () => {
+    const near = Object.values(settings)
+      .flatMap(({ variable }) => [variable, `${variable}_FILE`])
+      .filter((variable) => nearest(variable, ['ROUTER_URL'], 2) !== undefined);
+    expect(near).toEqual([]);
+  });
+});
