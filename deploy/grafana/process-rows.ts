@@ -47,11 +47,13 @@ export const wire: Panel[] = [
   },
   {
     title: 'Held back and failed',
-    about: 'Replicas that are granted nothing because they keep failing, and failures of the ledger.',
+    about:
+      'Replicas that are granted nothing because they keep failing, failures of the ledger, and unexpected errors that were caught.',
     unit: 'short',
     queries: {
       'replicas held back': sum(ofRouter(router.breakersOpen)),
       'ledger failures a minute': aMinute(ofRouter(router.ledgerFailures)),
+      'unexpected errors a minute': aMinute(ofRouter(router.faults)),
     },
   },
 ];

@@ -4,6 +4,7 @@ import { openDoor } from '../../services/router/src/door.ts';
 import { listen } from '../../services/router/src/http/http-server.ts';
 import { openGuard } from '../../services/router/src/identity/guard.ts';
 import { RouterMetrics } from '../../services/router/src/metrics.ts';
+import { Outgoing } from '../../services/router/src/outgoing.ts';
 
 /**
  * The router's door with a session behind it that sends every frame back: what Autobahn's fuzzing client talks to.
@@ -27,6 +28,7 @@ openDoor(server, {
   rate: { perSecond: 0, burst: 1 },
   metrics: new RouterMetrics('0', levels),
   writes: new Writes(),
+  outgoing: new Outgoing({ limit: 1e9, flush() {} }),
   guard: openGuard,
   checkVisitor: () => undefined,
   openSession: (dialect, connection) => ({

@@ -81,6 +81,11 @@ export const routerMetrics = {
     'parley_ledger_failures_total',
     'Times the ledger could not be written, or was found damaged.',
   ),
+  faults: counter(
+    'parley_faults_total',
+    'Unexpected errors that were caught and did not end the process, by place.',
+    ['place'],
+  ),
   framesReceived: counter('parley_frames_received_total', 'Frames received, by dialect.', ['dialect']),
   messagesDelivered: counter(
     'parley_messages_delivered_total',

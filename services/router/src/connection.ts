@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { type Closing, closings, maxBufferedBytes } from '@parley/protocol';
 import type { WebSocket } from 'ws';
+import type { Outgoing, Outlet } from './outgoing.ts';
 
 /** What a session needs of a connection. The door makes them; tests have fakes that record. */
 export interface Connection {
@@ -49,16 +50,21 @@ export class SocketConnection implements Connection {
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
   readonly #writes: Writes;
+  readonly #outlet: Outlet;
   #end: Closing | 'binary' | undefined;
   #stalledSince: number | undefined;
   missedPongs = 0;
   /** Nothing is read from the peer for now. */
   isPaused = false;
 
-  constructor(ws: WebSocket, socket: Duplex, writes: Writes) {
+  constructor(ws: WebSocket, socket: Duplex, writes: Writes, outgoing: Outgoing) {
     this.#ws = ws;
     this.#socket = socket;
     this.#writes = writes;
+    this.#outlet = outgoing.open(
+      () => ws.bufferedAmount,
+      () => this.terminate('slow-consumer'),
+    );
   }
 
   get isOpen(): boolean {
@@ -89,6 +95,12 @@ export class SocketConnection implements Connection {
       return this.close('slow-consumer');
     this.#writes.hold(this.#socket);
     this.#ws.send(frame, whenSent);
+    this.#outlet.wrote();
+  }
+
+  /** The socket is gone, and what waited with it. */
+  gone(): void {
+    this.#outlet.gone();
   }
 
   ping(payload: string): void {

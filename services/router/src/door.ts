@@ -11,6 +11,7 @@ import type { Guard, Verdict } from './identity/guard.ts';
 import type { Identity } from './identity/identity.ts';
 import { presentedToken } from './identity/presented-token.ts';
 import type { RouterMetrics } from './metrics.ts';
+import type { Outgoing } from './outgoing.ts';
 import type { Session } from './sessions/session.ts';
 import type { Rate } from './token-bucket.ts';
 
@@ -22,6 +23,7 @@ export interface DoorOptions {
   readonly rate: Rate;
   readonly metrics: RouterMetrics;
   readonly writes: Writes;
+  readonly outgoing: Outgoing;
   readonly guard: Guard;
   readonly checkVisitor: VisitorCheck;
   /** `identity`: who the handshake said it is; undefined when it showed no token. */
@@ -71,7 +73,7 @@ const statusTexts = { 400: '400 Bad Request', 403: '403 Forbidden', 503: '503 Se
 
 /** All socket I/O: sockets in, sessions out. Heartbeat, deadlines, rates and slow readers are kept here. */
 export const openDoor = (server: Server, options: DoorOptions): Door => {
-  const { metrics, writes, guard, rate, registerMs } = options;
+  const { metrics, writes, outgoing, guard, rate, registerMs } = options;
   const guests = new Set<Guest>();
   const fairShare = new FairShare();
   const entrance = new Entrance();
@@ -87,7 +89,7 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
     dialect: 'plain' | 'v1',
     verdict: Verdict | undefined,
   ): void => {
-    const connection = new SocketConnection(ws, socket, writes);
+    const connection = new SocketConnection(ws, socket, writes, outgoing);
     const session = options.openSession(dialect, connection, verdict?.ok ? verdict.identity : undefined);
     guests.add(new Guest(ws, connection, session, setting, arrived++));
     if (!verdict || verdict.ok) return;

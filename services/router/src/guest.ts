@@ -132,6 +132,7 @@ export class Guest implements Sharer {
     const { connection, session } = this;
     const { metrics, onGone } = this.#setting;
     this.#hasLeft = true;
+    connection.gone();
     metrics.connections[session.dialect]--;
     metrics.disconnected(connection.closeCode ?? code);
     session.closed(!connection.isClosing && (code === 1000 || code === 1001 || code === 1005));

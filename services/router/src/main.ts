@@ -29,6 +29,7 @@ import { newToken } from './identity/token-command.ts';
 import { leave } from './leave.ts';
 import { backupOnSignal } from './ledger/backup-on-signal.ts';
 import { openLedger } from './ledger/open-ledger.ts';
+import { Outgoing } from './outgoing.ts';
 import { Pools } from './pools.ts';
 import { loadPrices } from './prices.ts';
 import { makeRouter } from './router.ts';
@@ -60,6 +61,10 @@ const serve = async (): Promise<void> => {
   const ledger = openLedger(config.ledger);
   backupOnSignal(process, { ledger, path: config.ledger, log });
   const writes = new Writes();
+  const outgoing = new Outgoing({
+    limit: config.outgoingMegabytes * megabyte,
+    flush: () => writes.flush(),
+  });
   const router = makeRouter({
     ledger,
     now: Date.now,
@@ -77,6 +82,8 @@ const serve = async (): Promise<void> => {
       maxBytes: config.retentionMegabytes * megabyte,
     },
     onLedgerFailure: (error) => log.error({ err: error }, 'the ledger failed'),
+    onFault: ({ place, about, error }) =>
+      log.error({ err: error, place, about }, 'an unexpected error was caught'),
   });
   router.conversations.afterFlush(() => writes.flush());
 
@@ -100,6 +107,8 @@ const serve = async (): Promise<void> => {
       control: new Control(router, defaults),
       console: loadConsole([join(here, 'console'), join(here, '../../../apps/console')]),
       probes,
+      outgoing,
+      stalledMs,
     },
     tls?.certificate,
   );
@@ -114,6 +123,7 @@ const serve = async (): Promise<void> => {
     rate: { perSecond: config.framesPerSecond, burst: config.frameBurst },
     metrics: router.metrics,
     writes,
+    outgoing,
     guard,
     checkVisitor,
     openSession: (dialect, connection, identity) =>

@@ -9,6 +9,7 @@ import {
 } from '@parley/protocol';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Commit } from './conversations.ts';
+import { type FaultPlace, faultPlaces } from './faults.ts';
 import type { TurnClock } from './grant.ts';
 
 type Tally<K extends string> = Map<K, number>;
@@ -46,6 +47,7 @@ export class RouterMetrics implements TurnClock {
   readonly #turns = tally(['said', 'passed', 'lapsed']);
   readonly #refusals = tally(Object.keys(refusals) as RefusalCode[]);
   readonly #disconnects = tally(closeCodes);
+  readonly #faults = tally<FaultPlace>(faultPlaces);
   readonly #tokens = tally(['input', 'output']);
   #entries = 0;
   #ledgerFailures = 0;
@@ -99,6 +101,7 @@ export class RouterMetrics implements TurnClock {
     counter(routerMetrics.turns, () => this.#turns);
     counter(routerMetrics.refusals, () => this.#refusals);
     counter(routerMetrics.disconnects, () => this.#disconnects);
+    counter(routerMetrics.faults, () => this.#faults);
     counter(routerMetrics.tokens, () => this.#tokens);
     counter(routerMetrics.ledgerEntries, () => new Map([['', this.#entries]]));
     counter(routerMetrics.messagesDelivered, () => new Map([['', levels.delivered()]]));
@@ -129,6 +132,10 @@ export class RouterMetrics implements TurnClock {
 
   ledgerFailed(): void {
     this.#ledgerFailures++;
+  }
+
+  caught(place: FaultPlace): void {
+    add(this.#faults, place);
   }
 
   refused(code: RefusalCode): void {

@@ -1,5 +1,6 @@
 import { Bids } from './bids.ts';
 import { Conversations } from './conversations.ts';
+import { type Fault, Faults } from './faults.ts';
 import { Correspondence } from './followers/correspondence.ts';
 import type { MailboxLimits } from './followers/mailbox-room.ts';
 import { Mailboxes } from './followers/mailboxes.ts';
@@ -25,6 +26,8 @@ export interface RouterOptions {
   readonly runningLimits?: RunningLimits;
   readonly retention: RetentionRule;
   readonly onLedgerFailure: (error: unknown) => void;
+  /** Told of unexpected errors that were caught, at a bounded rate. */
+  readonly onFault: (fault: Fault) => void;
 }
 
 /** The router without its sockets: the conversations and everybody who follows them. */
@@ -36,6 +39,7 @@ export interface Router {
   readonly correspondence: Correspondence;
   readonly watchers: Watchers;
   readonly metrics: RouterMetrics;
+  readonly faults: Faults;
   readonly prices: Prices;
   readonly now: () => number;
   /** Everything that depends on time. Called a few times a second. */
@@ -57,6 +61,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     expiredLines: () => mailboxes.expired,
     openBreakers: () => grants.breakers.open,
   });
+  const faults = new Faults((place) => metrics.caught(place), options.onFault);
   let toldAt = Number.NEGATIVE_INFINITY;
   const onFailure = (error: unknown) => {
     metrics.ledgerFailed();
@@ -116,6 +121,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     correspondence,
     watchers,
     metrics,
+    faults,
     prices,
     now,
     tick() {

@@ -198,6 +198,12 @@ export const settings = {
     min: 1,
     max: 365 * day,
   }),
+  outgoingMegabytes: integer('ROUTER_OUTGOING_MB', {
+    help: 'megabytes that may wait to be read by all peers together; beyond it those with the most are cut off',
+    fallback: 64,
+    min: 1,
+    max: 1_000_000,
+  }),
   registerSeconds: integer('ROUTER_REGISTER_SECONDS', {
     help: 'seconds a new connection has to register',
     fallback: registerDeadlineMs / 1_000,

@@ -37,6 +37,9 @@ class Bench {
       onLedgerFailure: (error) => {
         throw error;
       },
+      onFault: ({ error }) => {
+        throw error;
+      },
     });
   }
 

@@ -101,6 +101,7 @@ export class RouterBench {
         maxAgeMs: 3_600_000,
       },
       onLedgerFailure: (error) => this.failures.push(error),
+      onFault: ({ error }) => this.failures.push(error),
       ...this.#options,
     });
   }

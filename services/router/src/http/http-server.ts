@@ -7,10 +7,12 @@ import { type Identity, mayReadAll } from '../identity/identity.ts';
 import { presentedToken } from '../identity/presented-token.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Outgoing } from '../outgoing.ts';
 import type { Router } from '../router.ts';
 import type { ConsoleFile } from './console-files.ts';
 import { answerControl } from './control-requests.ts';
 import { streamEvents } from './events.ts';
+import { endWith, Responses } from './responses.ts';
 import type { Certificate } from './tls.ts';
 import { agentViews, conversationView } from './views.ts';
 import type { VisitorCheck } from './visitors.ts';
@@ -23,6 +25,9 @@ export interface HttpOptions {
   readonly guard: Guard;
   readonly checkVisitor: VisitorCheck;
   readonly control: Control;
+  readonly outgoing: Outgoing;
+  /** How long a peer may take nothing of an answer. */
+  readonly stalledMs: number;
 }
 
 const maxListed = 1_000;
@@ -37,10 +42,14 @@ const security = {
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 };
 
+const write = (response: ServerResponse, status: number, type: string, body: Buffer) => {
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(security)) response.setHeader(name, value);
+  endWith(response.setHeader('content-type', type), body);
+};
+
 const json = (response: ServerResponse, status: number, body: unknown) =>
-  response
-    .writeHead(status, { ...security, 'content-type': 'application/json' })
-    .end(`${JSON.stringify(body)}\n`);
+  write(response, status, 'application/json', Buffer.from(`${JSON.stringify(body)}\n`));
 
 const notFound = (response: ServerResponse, message = 'not found') =>
   json(response, 404, { error: { code: 'not-found', message } });
@@ -70,12 +79,21 @@ const readerOf = async (
   return undefined;
 };
 
+/** Said by nobody and to nobody in particular, so whoever asks gets an answer, even when the router is full. */
+const isHealthProbe = (url: string | undefined): boolean => url === '/healthz' || url === '/readyz';
+
 const answer = async (
   options: HttpOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<unknown> => {
   const { router, ledger } = options;
+  if (isHealthProbe(request.url) && answerProbe(options.probes, request, response)) return undefined;
+  const turnedAway = options.checkVisitor(request);
+  if (turnedAway) {
+    const { status, ...error } = turnedAway;
+    return json(response.setHeader('connection', 'close'), status, { error });
+  }
   const url = new URL(request.url ?? '/', 'http://router');
   if (request.method === 'POST') {
     const asker = await readerOf(options, request, response);
@@ -92,7 +110,7 @@ const answer = async (
     return json(response, 405, { error: { code: 'method-not-allowed', message: 'only GET and POST' } });
   }
   const file = options.console.get(url.pathname);
-  if (file) return response.writeHead(200, { ...security, 'content-type': file.type }).end(file.body);
+  if (file) return write(response, 200, file.type, file.body);
   const reader = await readerOf(options, request, response);
   if (!reader || answerProbe(options.probes, request, response)) return undefined;
   const [version, kind, id, ...rest] = url.pathname.split('/').slice(1);
@@ -122,40 +140,57 @@ const answer = async (
   return json(response, 200, { conversation: conversationView(router, state), entries });
 };
 
-/** Said by nobody and to nobody in particular, so whoever asks gets an answer, even when the router is full. */
-const isHealthProbe = (url: string | undefined): boolean => url === '/healthz' || url === '/readyz';
-
 /** Slow and idle requests are cut off early: nothing here takes long to ask for. */
 const patience = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2_000 };
 const tlsHandshakeMs = 10_000;
+const sweepMs = 1_000;
+
+/** The boundary of a request: whatever went wrong in it is answered or ends its connection, and nothing else. */
+const answerFailure = (
+  { metrics, faults }: Router,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): void => {
+  faults.guard(
+    'request',
+    'the answer to a failure',
+    () => {
+      const damaged = error instanceof LedgerDamage;
+      // A URL that cannot be parsed is the peer's fault, like any other path that is not there.
+      const unreadable = error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL';
+      // Gone in the middle of its request: there is nobody to answer.
+      const gone = !request.complete && request.destroyed;
+      if (damaged) metrics.ledgerFailed();
+      else if (!unreadable && !gone) faults.caught('request', request.method ?? '', error);
+      if (response.headersSent) response.destroy();
+      else if (unreadable) notFound(response);
+      else if (damaged)
+        json(response, 500, {
+          error: { code: 'damaged', message: 'what was asked for is damaged in the ledger' },
+        });
+      else
+        json(response, 500, { error: { code: 'internal', message: 'an error of the router; see its log' } });
+    },
+    () => response.destroy(),
+  );
+};
 
 /** The HTTP side of the port; with a certificate it speaks TLS. */
 export const makeHttpServer = (options: HttpOptions, certificate?: Certificate): Server | TlsServer => {
-  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-    if (isHealthProbe(request.url) && answerProbe(options.probes, request, response)) return;
-    const turnedAway = options.checkVisitor(request);
-    if (turnedAway) {
-      const { status, ...error } = turnedAway;
-      json(response.setHeader('connection', 'close'), status, { error });
-      return;
-    }
-    answer(options, request, response).catch((error: unknown) => {
-      // A URL that cannot be parsed is the peer's fault, like any other path that is not there.
-      if (error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL')
-        return notFound(response);
-      if (error instanceof LedgerDamage) {
-        options.router.metrics.ledgerFailed();
-        const problem = { code: 'damaged', message: 'what was asked for is damaged in the ledger' };
-        return json(response, 500, { error: problem });
-      }
-      // Gone in the middle of its request: there is nobody to answer.
-      if (!request.complete) return response.destroy();
-      throw error;
+  const { router, outgoing, stalledMs } = options;
+  const responses = new Responses({ outgoing, stalledMs });
+  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
+    responses.inOrder(request, response, () => {
+      answer(options, request, response).catch((error: unknown) =>
+        answerFailure(router, request, response, error),
+      );
     });
-  };
   const server = certificate
     ? createTlsServer({ ...patience, ...certificate, handshakeTimeout: tlsHandshakeMs }, onRequest)
     : createServer(patience, onRequest);
+  const sweeper = setInterval(() => responses.sweep(performance.now()), sweepMs).unref();
+  server.on('close', () => clearInterval(sweeper));
   server.on('clientError', (_error, socket) => socket.destroy());
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return server;

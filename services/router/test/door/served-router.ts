@@ -1,10 +1,11 @@
 import { type AddressInfo, createConnection, type Socket } from 'node:net';
 import type { Limits } from '@parley/protocol';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import { Writes } from '../../src/connection.ts';
 import { Control } from '../../src/control/control.ts';
 import { openDoor } from '../../src/door.ts';
+import type { Fault } from '../../src/faults.ts';
 import { type ArrivalLimits, Arrivals } from '../../src/http/arrivals.ts';
 import { makeHttpServer } from '../../src/http/http-server.ts';
 import type { Certificate } from '../../src/http/tls.ts';
@@ -12,6 +13,7 @@ import { makeVisitorCheck, type VisitorRules } from '../../src/http/visitors.ts'
 import { type Guard, openGuard } from '../../src/identity/guard.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
+import { Outgoing } from '../../src/outgoing.ts';
 import { Pools } from '../../src/pools.ts';
 import { Prices } from '../../src/prices.ts';
 import { makeRouter, type Router } from '../../src/router.ts';
@@ -35,6 +37,10 @@ interface ServedOptions {
   registerMs?: number;
   heartbeatMs?: number;
   stalledMs?: number;
+  /** Bytes that may wait to be read by all peers together. */
+  outgoingLimit?: number;
+  /** Told of unexpected errors; without it, one fails the test. */
+  onFault?: (fault: Fault) => void;
 }
 
 export interface ServedRouter {
@@ -58,6 +64,8 @@ const limits: Limits = {
 export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRouter> => {
   const ledger = options.ledger ?? openMemoryLedger();
   const writes = new Writes();
+  const outgoing = new Outgoing({ limit: options.outgoingLimit ?? 1e9, flush: () => writes.flush() });
+  const faults: Fault[] = [];
   const router = makeRouter({
     ledger,
     now: Date.now,
@@ -71,6 +79,7 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
       ((error) => {
         throw error;
       }),
+    onFault: options.onFault ?? ((fault) => faults.push(fault)),
   });
   router.conversations.afterFlush(() => writes.flush());
   const guard = options.guard ?? openGuard;
@@ -85,6 +94,8 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
       control: new Control(router, limits),
       console: new Map(),
       probes: { unready: () => undefined, metrics: router.metrics.registry },
+      outgoing,
+      stalledMs: options.stalledMs ?? 10_000,
     },
     options.certificate,
   );
@@ -103,6 +114,7 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
     rate: options.rate ?? { perSecond: 0, burst: 1 },
     metrics: router.metrics,
     writes,
+    outgoing,
     guard,
     checkVisitor,
     openSession: (dialect, connection, identity) =>
@@ -117,6 +129,7 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
     clearInterval(clock);
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
+    expect(faults).toEqual([]);
   });
   const metric = async (line: string): Promise<number> => {
     const text = await router.metrics.registry.metrics();

@@ -54,6 +54,9 @@ export class Bench {
       onLedgerFailure: (error) => {
         throw error;
       },
+      onFault: ({ error }) => {
+        throw error;
+      },
     });
   }
 

@@ -1,0 +1,64 @@
+/** What an unexpected error was caught in. A closed set: it is a label of a metric. */
+export const faultPlaces = [
+  'session',
+  'request',
+  'decision',
+  'follower',
+  'answer',
+  'timer',
+  'process',
+] as const;
+export type FaultPlace = (typeof faultPlaces)[number];
+
+/** An error that has no other place to go. `about`: what it was caught in, for the log; never what a peer said. */
+export interface Fault {
+  readonly place: FaultPlace;
+  readonly about: string;
+  readonly error: unknown;
+}
+
+/** One fault may come with every frame of a flood: each is counted, and the log gets so many. */
+const toldPerPeriod = 10;
+const periodMs = 10_000;
+
+/**
+ * Takes the errors that are bugs of ours. What caused one is refused or closed where it is caught; the process goes
+ * on, because everything that it holds is rebuilt from the ledger.
+ */
+export class Faults {
+  readonly #count: (place: FaultPlace) => void;
+  readonly #tell: (fault: Fault) => void;
+  readonly #now: () => number;
+  #periodBegan = Number.NEGATIVE_INFINITY;
+  #told = 0;
+
+  constructor(
+    count: (place: FaultPlace) => void,
+    tell: (fault: Fault) => void,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#count = count;
+    this.#tell = tell;
+    this.#now = now;
+  }
+
+  caught(place: FaultPlace, about: string, error: unknown): void {
+    this.#count(place);
+    const now = this.#now();
+    if (now - this.#periodBegan >= periodMs) {
+      this.#periodBegan = now;
+      this.#told = 0;
+    }
+    if (this.#told++ < toldPerPeriod) this.#tell({ place, about, error });
+  }
+
+  /** Runs `work`; when it throws, the error is taken and `otherwise` runs. */
+  guard(place: FaultPlace, about: string, work: () => void, otherwise?: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.caught(place, about, error);
+      if (otherwise) this.guard(place, about, otherwise);
+    }
+  }
+}
