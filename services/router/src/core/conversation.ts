@@ -1,4 +1,5 @@
 import type { Ending, Limits, PolicyName, Role } from '@parley/protocol';
+import type { Fingerprint } from './fingerprint.ts';
 
 /** The right and the duty of one member to add the next line, or to bid for the floor. */
 export interface Turn {
@@ -26,11 +27,6 @@ export interface Spent {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cost: number;
-}
-
-export interface Said {
-  readonly from: string;
-  readonly text: string;
 }
 
 interface Taken {
@@ -80,8 +76,8 @@ export interface Conversation {
   /** Lines in a row that repeat earlier ones, and that only say goodbye. */
   readonly repeats: number;
   readonly farewells: number;
-  /** The newest lines, where repetition is limited. */
-  readonly recent: readonly Said[];
+  /** Fingerprints of the newest messages, where repetition is limited. */
+  readonly recent: readonly Fingerprint[];
   readonly lastSpeaker?: string;
   readonly spent: Spent;
   readonly spentBy: ReadonlyMap<string, Spent>;

@@ -1,5 +1,6 @@
 import type { Entry, EntryOf, Role, Usage } from '@parley/protocol';
 import type { Conversation, Spent, Status } from './conversation.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { giveFloor, lapsed } from './floor.ts';
 
 const nothing: Spent = { inputTokens: 0, outputTokens: 0, cost: 0 };
@@ -111,7 +112,7 @@ const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
     votes: entry.done ? [...state.votes.filter((name) => name !== from), from] : [],
     repeats: alike ? state.repeats + 1 : 0,
     farewells: entry.farewell ? state.farewells + 1 : 0,
-    recent: watched ? [...state.recent.slice(1 - recentLines), { from, text: entry.text }] : state.recent,
+    recent: watched ? [...state.recent.slice(1 - recentLines), fingerprintOf(entry.text)] : state.recent,
     lastSpeaker: from,
     ...charged(state, entry),
     taken: took(state, from, turn, seq),

@@ -2,7 +2,8 @@ import { type Entry, type EntryOf, isFailure, maxMembers, type PassReason } from
 import { append, type CommandOf, type Decision, type Paid, refuse } from './command.ts';
 import type { Conversation, Turn } from './conversation.ts';
 import { type Ended, endingAfter, outOfTime, overBudget } from './endings.ts';
-import { isFarewell, likeness, nudgeAt } from './loops.ts';
+import { fingerprintOf, likeness } from './fingerprint.ts';
+import { isFarewell, nudgeAt } from './loops.ts';
 import { policies } from './policies/policies.ts';
 import { type Floor, nextInOrder } from './policies/policy.ts';
 import { highestBidder } from './policies/volunteer.ts';
@@ -63,7 +64,7 @@ const staleTurn = (state: Conversation, from: string, turn: number): Decision =>
 };
 
 const loopOf = ({ limits, recent }: Conversation, text: string) => ({
-  ...(limits.maxRepetition !== undefined && { likeness: likeness(text, recent) }),
+  ...(limits.maxRepetition !== undefined && { likeness: likeness(fingerprintOf(text), recent) }),
   ...(limits.farewells && isFarewell(text) && { farewell: true as const }),
 });
 

@@ -112,6 +112,23 @@ describe('what each policy is for', () => {
     expect(speakers(talk, 10).filter((name) => name !== 'ann')).toEqual(['bob', 'cid', 'dot', 'eve', 'bob']);
   });
 
+  it('mention finds the same members among thousands of marks as among few, each once and in order', () => {
+    const all = Array.from({ length: 250 }, (_, i) => `Member-${i}`);
+    const talk = new Talk({ members: all, policy: 'mention' });
+    const marks = Array.from({ length: 2_000 }, (_, i) => `@stranger${i} @member-${(i * 7) % 250}.`);
+    talk.say(marks.join(' '));
+    const expected = marks.map((_, i) => `Member-${(i * 7) % 250}`).filter((name) => name !== 'Member-0');
+    expect(talk.floor).toEqual([...new Set(expected)]);
+  });
+
+  it('mention means the first of names that differ in case only, unless another is written exactly', () => {
+    const talk = new Talk({ members: ['bob', 'Ann', 'ann'], policy: 'mention' });
+    talk.say('@ANN?');
+    expect(talk.floor).toEqual(['Ann']);
+    talk.say('@ann?');
+    expect(talk.floor).toEqual(['ann']);
+  });
+
   it('mention gives the floor to those named, else hands it back', () => {
     const talk = new Talk({ ...five, policy: 'mention' });
     talk.say('@dot and @bob, what now?');

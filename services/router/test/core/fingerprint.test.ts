@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { fingerprintOf, likeness, maxKept } from '../../src/core/fingerprint.ts';
+
+const seed = Number(process.env.PARLEY_SEED ?? Date.now() % 1_000_000_007);
+afterAll(() => console.log(`fingerprint: PARLEY_SEED=${seed}`));
+
+/** What likeness means, said as plainly as possible: runs of five words as texts. */
+const runsOf = (text: string): Set<string> => {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}']+/gu) ?? [];
+  const count = Math.max(1, words.length - 4);
+  return new Set(Array.from({ length: count }, (_, at) => words.slice(at, at + 5).join(' ')));
+};
+const exact = (text: string, earlier: readonly string[]): number => {
+  const runs = runsOf(text);
+  const shares = earlier
+    .map(runsOf)
+    .map((other) => [...runs].filter((run) => other.has(run)).length / runs.size);
+  return Math.round(Math.max(0, ...shares) * 100) / 100;
+};
+const measured = (text: string, earlier: readonly string[]): number =>
+  likeness(fingerprintOf(text), earlier.map(fingerprintOf));
+
+/** Few words, so that runs are often the same. */
+const words = fc.array(fc.constantFrom('the', 'Tide', 'comes', 'in', "don't", 'é', '4711'), {
+  maxLength: 60,
+});
+const messages = fc.array(words, { maxLength: 8 });
+
+/** A message of `count` words of which each is replaced by another with the given share. */
+const message = (count: number, changed: number, salt: number): string => {
+  let state = salt;
+  const next = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  return Array.from({ length: count }, (_, at) => (next() < changed ? `x${salt}y${at}` : `w${at}`)).join(' ');
+};
+
+describe('likeness', () => {
+  it('is exactly the share of runs of five words for messages of usual length', () => {
+    fc.assert(
+      fc.property(words, messages, (line, earlier) => {
+        const texts = earlier.map((one) => one.join(', '));
+        expect(measured(line.join(' '), texts)).toBe(exact(line.join(' '), texts));
+      }),
+      { seed, numRuns: 500 },
+    );
+  });
+
+  it('of the longest messages is within 0.1 of the share, although only a sample is kept', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: maxKept, max: 5_000 }),
+        fc.integer({ min: maxKept, max: 5_000 }),
+        fc.double({ min: 0, max: 0.5, noNaN: true }),
+        fc.integer({ min: 1, max: 1_000_000 }),
+        (length, otherLength, changed, salt) => {
+          const line = message(length, changed, salt);
+          const other = message(otherLength, changed, salt + 1);
+          expect(Math.abs(measured(line, [other]) - exact(line, [other]))).toBeLessThanOrEqual(0.1);
+        },
+      ),
+      { seed, numRuns: 60 },
+    );
+  });
+
+  it('keeps at most 2 KiB of a message, whatever it says', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 4_000 }), fc.nat(40), (text, times) => {
+        const { hashes } = fingerprintOf(text.repeat(times).slice(0, 32_000));
+        expect(hashes.length).toBeLessThanOrEqual(maxKept);
+        expect(hashes.buffer.byteLength).toBeLessThanOrEqual(4 * maxKept);
+        expect([...hashes]).toEqual([...new Set(hashes)].sort((a, b) => a - b));
+      }),
+      { seed, numRuns: 100 },
+    );
+  });
+
+  it('does not compare a short message with a part of one that is a hundred times as long', () => {
+    const long = message(10_000, 0, 1);
+    expect(measured(long.split(' ').slice(500, 530).join(' '), [long])).toBe(0);
+    expect(measured(long, [long])).toBe(1);
+  });
+
+  const tea: Record<string, (n: number) => string> = {
+    English: (n) =>
+      `I hear you, and I still think that tea is better for a long and quiet morning at home. Point ${n}.`,
+    Chinese: (n) => `我明白你的意思，但是我仍然认为茶才是更适合在家里度过漫长而安静的早晨的饮料。第${n}点。`,
+    Japanese: (n) =>
+      `おっしゃることは分かりますが、静かな朝を家で過ごすにはやはりお茶の方が良いと思います。その${n}。`,
+    Thai: (n) => `ฉันเข้าใจคุณ แต่ฉันยังคิดว่าชาเป็นเครื่องดื่มที่ดีกว่าสำหรับเช้าที่เงียบสงบที่บ้าน ข้อ ${n}`,
+    Korean: (n) =>
+      `무슨 말씀인지 알겠지만 집에서 보내는 길고 조용한 아침에는 차가 더 좋은 음료라고 여전히 생각합니다 그리고 이것은 바뀌지 않습니다 ${n}번`,
+    Arabic: (n) =>
+      `أفهم ما تقول لكنني ما زلت أعتقد أن الشاي هو المشروب الأفضل لصباح طويل وهادئ في البيت نقطة ${n}`,
+    Hebrew: (n) => `אני שומע אותך ועדיין חושב שתה הוא המשקה הטוב יותר לבוקר ארוך ושקט בבית נקודה ${n}`,
+    Hindi: (n) => `मैं आपकी बात समझता हूँ लेकिन मुझे अब भी लगता है कि घर पर लंबी और शांत सुबह के लिए चाय बेहतर है बिंदु ${n}`,
+  };
+  it.each(Object.keys(tea))('of two messages in %s that differ in one number is high', (language) => {
+    const say = tea[language] as (n: number) => string;
+    expect(measured(say(2), [say(1)])).toBeGreaterThan(0.7);
+    expect(measured(say(2), [say(1)])).toBeLessThan(1);
+    const others = Object.keys(tea).filter((one) => one !== language);
+    expect(
+      measured(
+        say(2),
+        others.map((one) => (tea[one] as (n: number) => string)(2)),
+      ),
+    ).toBe(0);
+  });
+});
