@@ -73,7 +73,7 @@ export const evolve = (known, id, entry) => {
     };
   }
   // Why somebody waits is not in the ledger; it is asked for.
-  if ('floor' in entry) Object.assign(next, { floor: [...entry.floor], waiting: {} });
+  if ('floor' in entry && entry.floor) Object.assign(next, { floor: [...entry.floor], waiting: {} });
   switch (entry.type) {
     case 'said': {
       const others = known.votes.filter((name) => name !== entry.from);

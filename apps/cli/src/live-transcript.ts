@@ -62,7 +62,7 @@ export class LiveTranscript implements Transcript {
       default: {
         const text = told(entry);
         if (text) this.note(text);
-        if ('floor' in entry) this.#await(entry.floor);
+        if ('floor' in entry && entry.floor) this.#await(entry.floor);
       }
     }
   }

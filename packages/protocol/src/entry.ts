@@ -186,7 +186,8 @@ const entryVariants = {
   summarised: { ...place, who: name, through: count, text: line },
   /** `history`: whether it sees what was said before. */
   joined: { ...place, who: name, history: optional(flag) },
-  left: { ...place, who: name, floor, bidding },
+  /** `floor` is missing when the others keep theirs: a crowd that waits is not listed anew for each who leaves. */
+  left: { ...place, who: name, floor: optional(floor), bidding },
   /** Somebody speaks in a member's place, until the seat is given back. */
   seated: { ...place, who: name, by: name },
   unseated: { ...place, who: name, by: name },

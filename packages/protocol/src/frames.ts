@@ -1,6 +1,18 @@
-import { conversationId, count, entry, line, name, setting, someLimits, usage } from './entry.ts';
+import { conversationId, count, entry, line, name, role, setting, someLimits, usage } from './entry.ts';
 import { maxCapacity, maxMembers, maxTextLength } from './limits.ts';
-import { flag, integer, list, number, object, oneOf, optional, text, type UnionOf, union } from './shape.ts';
+import {
+  flag,
+  integer,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  type Static,
+  text,
+  type UnionOf,
+  union,
+} from './shape.ts';
 import { endings, passReasons, policyNames, type RefusalCode, refusals } from './words.ts';
 
 /** Chosen by the client; comes back in the answer. */
@@ -75,6 +87,18 @@ const remaining = object({
   cost: optional(number(0, Number.MAX_SAFE_INTEGER)),
 });
 
+/**
+ * What a grant leaves out: the entries with a seq above `since`, up to `through`. So that the replica knows who is there
+ * and who it is all the same: the members as they are now, and its own role, where the conversation gives it one.
+ */
+const omitted = object({
+  since: count,
+  through: count,
+  members: list(name, { max: maxMembers }),
+  role: optional(role),
+});
+export type Omitted = Static<typeof omitted>;
+
 /** What the router sends to a `parley.v1` client. PROTOCOL.md §5 is the norm; this follows it. */
 const routerVariants = {
   welcome: {
@@ -95,6 +119,8 @@ const routerVariants = {
     deadlineMs: count,
     maxOutputTokens: optional(count),
     remaining,
+    /** Missing when `entries` are all that this connection had not seen. */
+    omitted: optional(omitted),
     /** The entries that this connection has not seen, oldest first; the first ever is `opened`. */
     entries: list(entry, { max: Number.MAX_SAFE_INTEGER }),
   },

@@ -15,6 +15,7 @@ export {
 export {
   type ClientFrame,
   clientFrame,
+  type Omitted,
   type RouterFrame,
   type RouterFrameOf,
   routerFrame,

@@ -17,5 +17,10 @@ export const framesPerSecond = 50;
 export const frameBurst = 100;
 export const maxBufferedBytes = 1024 * 1024;
 export const stalledMs = 10_000;
-/** One `turn` frame carries at most this many characters of history; the oldest entries are left out first. */
-export const maxHistoryLength = 512 * 1024;
+/**
+ * The newest entries in one `turn` frame are at most so many bytes of JSON (one entry at least); older ones are left
+ * out. With the beginning of the conversation and the names of the members a frame stays below `maxGrantBytes`.
+ */
+export const maxHistoryBytes = 512 * 1024;
+/** No frame that a router sends is larger. A client must take as much. */
+export const maxGrantBytes = 2 * 1024 * 1024;

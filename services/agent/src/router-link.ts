@@ -3,6 +3,7 @@ import {
   type ClientFrame,
   decodeRouterFrame,
   heartbeatMs as defaultHeartbeatMs,
+  maxGrantBytes,
   type RouterFrame,
   type RouterFrameOf,
   registerDeadlineMs,
@@ -18,6 +19,9 @@ const coldStart: Backoff = { baseMs: 50, capMs: 30_000 };
 const returning: Backoff = { baseMs: 500, capMs: 30_000 };
 /** A connection that lasted this long shows that the router has room again. */
 const settledMs = 30_000;
+
+/** Four times what a router of this version sends at most; a newer one may send somewhat more. */
+const maxFrameTaken = 4 * maxGrantBytes;
 
 export interface LinkOptions {
   readonly url: string;
@@ -75,7 +79,7 @@ export class RouterLink {
     // TCP_NODELAY is set by ws on every socket.
     const socket = new WebSocket(url, subprotocol, {
       perMessageDeflate: false,
-      maxPayload: 8 * 1024 * 1024,
+      maxPayload: maxFrameTaken,
       handshakeTimeout: registerDeadlineMs,
       ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     });

@@ -46,6 +46,8 @@ const asText = (line: Line): string => {
       return `${line.who} joined.`;
     case 'went':
       return `${line.who} left.`;
+    case 'gap':
+      return '(Messages that are not known stood here.)';
     case 'note':
       return `Private note (${line.about}): ${line.text.trim()}`;
   }

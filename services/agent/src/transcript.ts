@@ -1,7 +1,10 @@
-import type { Entry, EntryOf, LapseCause, Limits, Role } from '@parley/protocol';
+import type { Entry, EntryOf, LapseCause, Limits, Omitted, Role } from '@parley/protocol';
 import type { Line, SaidLine, Summary } from './scene.ts';
 
-const lengthOf = (line: Line): number => ('text' in line ? line.text.length : line.who.length + 24);
+const lengthOf = (line: Line): number => {
+  if ('text' in line) return line.text.length;
+  return 24 + ('who' in line ? line.who.length : 0);
+};
 
 /** What an entry says about who a member is; a fork's cast stands for itself, a recast changes what it names. */
 interface Casting {
@@ -28,6 +31,8 @@ export class Transcript {
   #opening: SaidLine | undefined;
   #summary: Summary | undefined;
   #noted = false;
+  /** Seq of the newest entry that is known. */
+  #newest = 0;
 
   constructor(keepLength: number) {
     this.#keepLength = keepLength;
@@ -75,9 +80,23 @@ export class Transcript {
     return this.#lapses.filter((lapse) => lapse.turn === turn).map(({ cause }) => cause);
   }
 
-  merge(entries: readonly Entry[]): void {
+  /** `omitted`: what the router left out of these entries. */
+  merge(entries: readonly Entry[], omitted?: Omitted): void {
+    const known = this.#newest;
     for (const entry of entries) this.#take(entry);
+    if (omitted) this.#leftOut(omitted, known);
     this.#forgetOldest();
+  }
+
+  /** The lines are missing; who is there, and who this agent is, is known all the same. */
+  #leftOut({ through, members, role }: Omitted, known: number): void {
+    if (through > known) this.#insert({ kind: 'gap', seq: through });
+    for (const member of this.#members) if (!members.includes(member)) this.#left.add(member);
+    for (const member of members) {
+      this.#members.add(member);
+      this.#left.delete(member);
+    }
+    if (role) this.#cast({ seq: through, role, whole: true });
   }
 
   /** This agent's own account of what was said; the router's echo of it comes later. */
@@ -87,6 +106,7 @@ export class Transcript {
 
   #take(entry: Entry): void {
     const { seq } = entry;
+    this.#newest = Math.max(this.#newest, seq);
     switch (entry.type) {
       case 'opened':
         this.#opened = entry;

@@ -96,7 +96,7 @@ export class TurnLoop {
 
   granted(grant: Grant): void {
     const { conversations, send } = this.#options;
-    conversations.use(grant.conversation).merge(grant.entries);
+    conversations.use(grant.conversation).merge(grant.entries, grant.omitted);
     const finished = this.#outbox.get(grant);
     if (finished) {
       send(finished);

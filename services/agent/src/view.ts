@@ -15,7 +15,7 @@ const begin = ({ members, self, topic }: Scene): string => {
   return `(You begin. Say your first line${to}${about})`;
 };
 const goOn = '(Nobody has answered yet. Go on.)';
-const leftOut = '(Earlier lines are left out here.)';
+const leftOut = '(Earlier messages are left out here.)';
 
 /** Tokens that a message takes, about. */
 export const cost = (message: ChatMessage): number => estimateTokens(message.content) + tokensPerMessage;
@@ -51,6 +51,8 @@ export const asMessage = (line: Line, scene: Scene): ChatMessage => {
       return user(mine ? '(You join the conversation.)' : `(${line.who} joins the conversation.)`);
     case 'went':
       return user(mine ? '(You leave the conversation.)' : `(${line.who} leaves the conversation.)`);
+    case 'gap':
+      return user(leftOut);
     case 'note': {
       const from = line.about === 'whisper' ? 'the operator' : 'the router';
       const words = withoutTemplateTokens(line.text).trim() || '…';
@@ -100,7 +102,8 @@ const before = (scene: Scene, index: number): ChatMessage[] => {
   const first = opening && oldest && oldest.seq > opening.seq ? [asMessage(opening, scene)] : [];
   const previous = scene.lines[index - 1];
   const known = Math.max(summary?.through ?? 0, opening?.seq ?? 0);
-  const gap = first.length > 0 && (!previous || previous.seq > known) && !(summary && !previous);
+  const lost = first.length > 0 && (!previous || previous.seq > known) && !(summary && !previous);
+  const gap = lost && oldest?.kind !== 'gap';
   return [...first, ...summaryOf(scene), ...(gap ? [user(leftOut)] : [])];
 };
 

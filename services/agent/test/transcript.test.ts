@@ -111,3 +111,41 @@ describe('the remembered conversations', () => {
     expect(conversations.size).toBe(2);
   });
 });
+
+describe('a grant that leaves entries out', () => {
+  const omitted = {
+    since: 2,
+    through: 90,
+    members: ['alice', 'cy'],
+    role: { name: 'alice', persona: 'a judge' },
+  };
+  const grant: Entry[] = [
+    openedEntry(),
+    saidEntry(2, 'alice', 'the first'),
+    saidEntry(91, 'cy', 'the newest'),
+  ];
+
+  it('leaves a mark where they stood, and tells who is there', () => {
+    const transcript = new Transcript(10_000);
+    transcript.merge(grant, omitted);
+    expect(transcript.lines.map(({ kind, seq }) => `${kind} ${seq}`)).toEqual([
+      'said 2',
+      'gap 90',
+      'said 91',
+    ]);
+    expect(transcript.opening?.seq).toBe(2);
+    expect(transcript.members).toEqual(['alice', 'bob', 'cy']);
+    expect(transcript.left).toEqual(['bob']);
+    expect(transcript.roleOf('alice').persona).toBe('a judge');
+  });
+
+  it('leaves no mark when this agent remembers them from an earlier connection', () => {
+    const transcript = new Transcript(10_000);
+    transcript.merge([
+      ...grant.slice(0, 2),
+      ...Array.from({ length: 88 }, (_, i) => saidEntry(i + 3, 'cy', 'x')),
+    ]);
+    transcript.merge(grant, omitted);
+    expect(transcript.lines.map(({ kind }) => kind)).not.toContain('gap');
+  });
+});

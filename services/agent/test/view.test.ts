@@ -46,6 +46,21 @@ describe('the view of a conversation', () => {
     ]);
   });
 
+  it('says once where messages were left out of what the router sent', () => {
+    const scene = sceneOf([
+      ['bob', 'The first'],
+      ['bob', 'The newest'],
+    ]);
+    const [first, newest] = scene.lines;
+    const lines = [first!, { kind: 'gap', seq: 90 } as const, { ...newest!, seq: 91 }];
+    for (const budget of [1_000, 60]) {
+      const [, ...told] = buildView({ ...scene, lines }, budget);
+      const text = told.map(({ content }) => content).join('\n');
+      expect(text.split('(Earlier messages are left out here.)')).toHaveLength(2);
+      expect(text).toMatch(/The first.*left out.*The newest/s);
+    }
+  });
+
   it('gives me a first word from the narrator when I open, and keeps it there later', () => {
     const first = buildView(sceneOf([]), 1_000);
     expect(roles(first)).toEqual(['system', 'user']);

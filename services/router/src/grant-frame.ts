@@ -1,42 +1,24 @@
-import { type Entry, maxHistoryLength, type RouterFrame } from '@parley/protocol';
+import type { RouterFrameOf } from '@parley/protocol';
 import type { Conversation, Turn } from './core/conversation.ts';
 import { endsAt } from './core/endings.ts';
-import { heardBy } from './core/hearing.ts';
 import type { Grant } from './grant.ts';
+import type { GrantHistory } from './grant-history.ts';
 
 interface Granted {
   readonly state: Conversation;
   readonly turn: Turn;
   readonly grant: Grant;
-  /** What the replica has not been sent yet. */
-  readonly entries: readonly Entry[];
+  readonly history: GrantHistory;
   readonly now: number;
 }
 
-/** Without these a replica would not know who it is or what the conversation is about. */
-const lasting: readonly Entry['type'][] = ['opened', 'forked', 'joined', 'left', 'recast'];
-
-/** These, and the newest of the others that fit a frame. */
-const newestThatFit = (entries: readonly Entry[]): readonly Entry[] => {
-  let room = maxHistoryLength;
-  const fitting = entries.toReversed().filter((entry) => {
-    if (lasting.includes(entry.type)) return true;
-    if (room <= 0) return false;
-    room -= 200 + ('text' in entry ? entry.text.length : 0);
-    return true;
-  });
-  return fitting.reverse();
-};
-
-/** A grant as it is told to the replica (PROTOCOL §5.1). */
-export const grantFrame = ({ state, turn, grant, entries, now }: Granted): RouterFrame => {
+/** A grant as it is told to the replica (PROTOCOL §5.1), as text. */
+export const grantFrame = ({ state, turn, grant, history, now }: Granted): string => {
   const { maxTurns, maxOutputTokens, maxTokens, maxCost } = state.limits;
   const { inputTokens, outputTokens, cost } = state.spent;
   const end = endsAt(state);
-  const heard = entries
-    .map((entry) => heardBy(state, turn.member, entry))
-    .filter((entry) => entry !== undefined);
-  return {
+  const { entries, omitted } = history;
+  const frame: Omit<RouterFrameOf<'turn'>, 'entries'> = {
     type: 'turn',
     conversation: state.id,
     turn: turn.number,
@@ -52,6 +34,8 @@ export const grantFrame = ({ state, turn, grant, entries, now }: Granted): Route
       ...(maxTokens && { tokens: Math.max(0, maxTokens - inputTokens - outputTokens) }),
       ...(maxCost && { cost: Math.max(0, maxCost - cost) }),
     },
-    entries: newestThatFit(heard),
+    ...(omitted && { omitted }),
   };
+  // The entries are JSON already: their size had to be known.
+  return `${JSON.stringify(frame).slice(0, -1)},"entries":[${entries.join(',')}]}`;
 };

@@ -8,6 +8,7 @@ import { endsAt, tokensOf } from './core/endings.ts';
 import { Gathering } from './gathering.ts';
 import { bestReplica, type Grant, type Replica, type TurnClock } from './grant.ts';
 import { grantFrame } from './grant-frame.ts';
+import { grantHistory } from './grant-history.ts';
 import type { Lease, Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
 import type { Prices } from './prices.ts';
@@ -239,12 +240,12 @@ export class Grants {
 
   #grant(state: Conversation, turn: Turn, replica: Replica, lease?: Lease): void {
     const now = this.#now();
-    const entries = this.#conversations.entriesSince(state.id, replica.sent.get(state.id) ?? 0);
+    const since = replica.sent.get(state.id) ?? 0;
+    const history = grantHistory(this.#conversations, state, turn.member, since);
     replica.sent.set(state.id, state.seq);
     const grant = this.#bind(state, turn, replica, state.seq, lease);
     this.#clock.granted(now - Math.max(turn.givenAt, turn.notBefore));
-    const frame = grantFrame({ state, turn, grant, entries, now });
-    replica.connection.send(JSON.stringify(frame));
+    replica.connection.send(grantFrame({ state, turn, grant, history, now }));
   }
 
   #bind(state: Conversation, turn: Turn, replica: Replica, seen: number, lease?: Lease): Grant {

@@ -79,8 +79,7 @@ const leave = (state: Conversation, who: string, now: number): Decision => {
     seq,
     at: now,
     who,
-    floor: alone ? [] : names,
-    ...(bidding && { bidding }),
+    ...(alone ? { floor: [] } : held && { floor: names, ...(bidding && { bidding }) }),
   };
   return append(left, ...(alone ? [ended(seq, now, { reason: 'agent-left', detail: who }, who)] : []));
 };

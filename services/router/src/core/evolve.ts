@@ -130,7 +130,7 @@ const member = (state: Conversation, entry: EntryOf<'joined'> | EntryOf<'left'>)
     ...state,
     seq,
     members,
-    ...giveFloor(state, entry, who),
+    ...(entry.floor && giveFloor(state, { ...entry, floor: entry.floor }, who)),
     votes: state.votes.filter((name) => name !== who),
     seats: without(state.seats, who),
     sees: without(state.sees, who),
