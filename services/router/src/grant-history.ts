@@ -1,7 +1,7 @@
 import { type Entry, maxHistoryBytes, type Omitted } from '@parley/protocol';
 import type { Conversations } from './conversations.ts';
 import type { Conversation } from './core/conversation.ts';
-import { heardBy } from './core/hearing.ts';
+import { agentReader, visible } from './core/visibility.ts';
 
 /** What a grant carries of its conversation. */
 export interface GrantHistory {
@@ -34,8 +34,9 @@ export const grantHistory = (
   member: string,
   since: number,
 ): GrantHistory => {
+  const reader = agentReader(member);
   const heard = (entries: readonly Entry[]): Entry[] =>
-    entries.map((entry) => heardBy(state, member, entry)).filter((entry) => entry !== undefined);
+    entries.map((entry) => visible(state, reader, entry)).filter((entry) => entry !== undefined);
   const newest = conversations.newest(state.id, since, read);
   const texts: string[] = [];
   let left = maxHistoryBytes;

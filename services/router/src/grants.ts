@@ -146,7 +146,7 @@ export class Grants {
       if ('usage' in entry && entry.usage) this.#settle(grant, tokensOf(entry.usage));
     }
     this.#reconcile(before, after);
-    tellEnded(after, (name) => this.replicasOf(name));
+    tellEnded(after, entries, (name) => this.replicasOf(name));
   }
 
   /** Takes back what is overdue and offers what has waited for its time. `present`: somebody speaks for the name. */

@@ -1,17 +1,23 @@
-import type { RouterFrame } from '@parley/protocol';
+import type { Entry, RouterFrame } from '@parley/protocol';
 import type { Conversation } from './core/conversation.ts';
+import { agentReader, visible } from './core/visibility.ts';
 import type { Replica } from './grant.ts';
 
 /** Tells everybody who was granted a turn in the conversation, or opened it, how it has ended. */
 export const tellEnded = (
-  { id, members, status }: Conversation,
+  state: Conversation,
+  entries: readonly Entry[],
   replicasOf: (name: string) => Iterable<Replica>,
 ): void => {
-  if (status.state !== 'ended') return;
-  const { reason, detail } = status;
-  const frame: RouterFrame = { type: 'ended', conversation: id, reason, ...(detail && { detail }) };
-  const text = JSON.stringify(frame);
+  const ended = entries.at(-1);
+  if (ended?.type !== 'ended') return;
+  const { id, members } = state;
   for (const member of members) {
-    for (const replica of replicasOf(member)) if (replica.sent.delete(id)) replica.connection.send(text);
+    const shown = visible(state, agentReader(member), ended);
+    if (shown?.type !== 'ended') continue;
+    const { reason, detail } = shown;
+    const frame: RouterFrame = { type: 'ended', conversation: id, reason, ...(detail && { detail }) };
+    for (const replica of replicasOf(member))
+      if (replica.sent.delete(id)) replica.connection.send(JSON.stringify(frame));
   }
 };

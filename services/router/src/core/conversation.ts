@@ -1,5 +1,6 @@
 import type { Ending, Limits, PolicyName, Role } from '@parley/protocol';
 import type { Fingerprint } from './fingerprint.ts';
+import type { Attendance } from './visibility.ts';
 
 /** The right and the duty of one member to add the next line, or to bid for the floor. */
 export interface Turn {
@@ -51,8 +52,11 @@ export interface Conversation {
   readonly cast: ReadonlyMap<string, Role>;
   /** Who hears a member's lines, where that is not everybody. */
   readonly hears: ReadonlyMap<string, readonly string[]>;
-  /** Members who joined without history: seq of the first entry that they may see. */
-  readonly sees: ReadonlyMap<string, number>;
+  /**
+   * When a name was a member, where that is not from the beginning until now: members who joined without history, and former
+   * members.
+   */
+  readonly attended: ReadonlyMap<string, readonly Attendance[]>;
   /** Members in whose place somebody else speaks. */
   readonly seats: ReadonlyMap<string, string>;
   readonly limits: Limits;

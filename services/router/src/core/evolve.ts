@@ -2,6 +2,7 @@ import type { Entry, EntryOf, Role, Usage } from '@parley/protocol';
 import type { Conversation, Spent, Status } from './conversation.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { giveFloor, lapsed } from './floor.ts';
+import { withJoined, withLeft } from './visibility.ts';
 
 const nothing: Spent = { inputTokens: 0, outputTokens: 0, cost: 0 };
 /** Enough lines to find a repetition among a few members. */
@@ -41,7 +42,7 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   seed: entry.seed ?? 0,
   cast: byName(entry.cast),
   hears: new Map(entry.hears?.map(({ from, to }) => [from, to])),
-  sees: new Map(),
+  attended: new Map(),
   seats: new Map(),
   limits: entry.limits,
   startedAt: entry.at,
@@ -122,8 +123,8 @@ const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
 const member = (state: Conversation, entry: EntryOf<'joined'> | EntryOf<'left'>): Conversation => {
   const { seq, who } = entry;
   if (entry.type === 'joined') {
-    const sees = entry.history === false ? new Map(state.sees).set(who, seq) : state.sees;
-    return { ...state, seq, members: [...state.members, who], sees };
+    const attended = withJoined(state.attended, who, seq, entry.history !== false);
+    return { ...state, seq, members: [...state.members, who], attended };
   }
   const members = state.members.filter((name) => name !== who);
   return {
@@ -133,7 +134,7 @@ const member = (state: Conversation, entry: EntryOf<'joined'> | EntryOf<'left'>)
     ...(entry.floor && giveFloor(state, { ...entry, floor: entry.floor }, who)),
     votes: state.votes.filter((name) => name !== who),
     seats: without(state.seats, who),
-    sees: without(state.sees, who),
+    attended: withLeft(state.attended, members, who, seq),
   };
 };
 

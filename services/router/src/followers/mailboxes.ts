@@ -2,8 +2,8 @@ import type { Entry, EntryOf } from '@parley/protocol';
 import type { Connection } from '../connection.ts';
 import type { Commit, Conversations } from '../conversations.ts';
 import type { Conversation } from '../core/conversation.ts';
-import { heardBy } from '../core/hearing.ts';
 import { policies } from '../core/policies/policies.ts';
+import { agentReader, visible } from '../core/visibility.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Full, noRoomNeeded, type Room } from '../room.ts';
 import { DeliveryMarks } from './delivery-marks.ts';
@@ -285,7 +285,7 @@ export class Mailboxes implements Room {
     const said = this.#options.conversations
       .entriesSince(state.id, 0)
       .filter((entry) => entry.type === 'said')
-      .filter((entry) => heardBy(state, member, entry));
+      .filter((entry) => visible(state, agentReader(member), entry));
     const unheard = said.slice(said.findLastIndex(({ from }) => from === member) + 1);
     const last = unheard.at(-1);
     if (!last || !box.connection?.isOpen) return;

@@ -42,7 +42,7 @@ export class AgentSession implements Session {
     this.#admission = new Admission(guard, identity);
     this.#history = new History(
       router,
-      (state) => readerOf(state, this.identity, this.name),
+      (state) => readerOf(state, this.identity, this.name ?? ''),
       (frame, whenSent) => this.#send(frame, whenSent),
     );
   }

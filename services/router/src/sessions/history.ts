@@ -1,6 +1,6 @@
 import type { Entry, RefusalCode, RouterFrame } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
-import { heardBy } from '../core/hearing.ts';
+import { type Reader, standingOf, visible } from '../core/visibility.ts';
 import type { Happening } from '../followers/watchers.ts';
 import type { Router } from '../router.ts';
 
@@ -18,7 +18,7 @@ const maxAsked = 16;
 /** Answers `history` (PROTOCOL §4.6): past entries one question after the other, later ones as they are committed. */
 export class History {
   readonly #router: Router;
-  readonly #reader: (state: Conversation) => string | undefined;
+  readonly #reader: (state: Conversation) => Reader;
   readonly #send: (frame: RouterFrame, whenSent?: () => void) => void;
   readonly #asked: Asked[] = [];
   /** Conversations with the seq of the last entry that was looked at. */
@@ -26,10 +26,10 @@ export class History {
   #stopWatching: (() => void) | undefined;
   #stopped = false;
 
-  /** `reader`: the member that asks, who sees what it may see; undefined for one that watches over all. */
+  /** `reader`: as whom the client reads a conversation. Asked at each entry: it may join and leave meanwhile. */
   constructor(
     router: Router,
-    reader: (state: Conversation) => string | undefined,
+    reader: (state: Conversation) => Reader,
     send: (frame: RouterFrame, whenSent?: () => void) => void,
   ) {
     this.#router = router;
@@ -66,9 +66,15 @@ export class History {
     if (last) return this.#send(last, () => this.#answer());
     if (page.length === pageSize) return void setImmediate(() => this.#answer());
     // Reading and following change over in one turn of the event loop, so nothing falls between.
-    if (asked.follow && state && state.status.state !== 'ended') this.#follow(asked);
+    if (asked.follow && state && this.#mayFollow(state)) this.#follow(asked);
     this.#asked.shift();
     this.#answer();
+  }
+
+  #mayFollow(state: Conversation): boolean {
+    const reader = this.#reader(state);
+    const isThere = reader.kind === 'overseer' || standingOf(state, reader.name) === 'member';
+    return isThere && state.status.state !== 'ended';
   }
 
   #follow({ conversation, since }: Asked): void {
@@ -83,21 +89,22 @@ export class History {
     const state = since === undefined ? undefined : this.#router.conversations.find(conversation);
     if (since === undefined || !state) return;
     if (happening.type === 'chunk') {
-      // Whether a line is an aside is known at its end only.
-      if (this.#reader(state) === undefined || state.hears.size === 0) this.#send(happening);
+      // Who may hear the message is known only when it is said.
+      if (this.#reader(state).kind === 'overseer') this.#send(happening);
       return;
     }
     const { entry } = happening;
     if (entry.seq <= since) return;
-    if (entry.type === 'ended') this.#following.delete(conversation);
+    const reader = this.#reader(state);
+    const hasLeft = entry.type === 'left' && reader.kind === 'agent' && entry.who === reader.name;
+    if (entry.type === 'ended' || hasLeft) this.#following.delete(conversation);
     else this.#following.set(conversation, entry.seq);
     const frame = this.#frame(state, entry);
     if (frame) this.#send(frame);
   }
 
   #frame(state: Conversation, entry: Entry): RouterFrame | undefined {
-    const reader = this.#reader(state);
-    const heard = reader === undefined ? entry : heardBy(state, reader, entry);
-    return heard && { type: 'entry', conversation: state.id, entry: heard };
+    const shown = visible(state, this.#reader(state), entry);
+    return shown && { type: 'entry', conversation: state.id, entry: shown };
   }
 }

@@ -1,6 +1,7 @@
 import type { ClientFrame } from '@parley/protocol';
 import type { Conversations } from '../conversations.ts';
 import type { Conversation } from '../core/conversation.ts';
+import { agentReader, overseer, type Reader, standingOf } from '../core/visibility.ts';
 import { type Identity, mayReadAll, maySendTo, maySpeak } from '../identity/identity.ts';
 
 /**
@@ -28,14 +29,10 @@ export const whyForbidden = (
   return stranger && `the token does not allow writing to ${stranger}`;
 };
 
-/** As whom somebody reads a conversation: a member hears what it hears there; undefined hears all (PROTOCOL §10.3). */
-export const readerOf = (
-  { members }: Conversation,
-  identity: Identity | undefined,
-  name: string | undefined,
-): string | undefined => {
-  if (!identity || !mayReadAll(identity)) return name;
-  return maySpeak(identity) && members.includes(name ?? '') ? name : undefined;
+/** As whom a registered client reads a conversation. An operator that is or was a member of it reads as that member. */
+export const readerOf = (state: Conversation, identity: Identity | undefined, name: string): Reader => {
+  const takesPart = !identity || (maySpeak(identity) && standingOf(state, name) !== 'outsider');
+  return takesPart || !mayReadAll(identity) ? agentReader(name) : overseer;
 };
 
 /** Everybody whom a frame names as a listener. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { overseer } from '../../src/core/visibility.ts';
 import { History } from '../../src/sessions/history.ts';
 import { dialAgent, dialPlain, dialRaw, handshake, serveRouter } from './served-router.ts';
 
@@ -50,7 +51,7 @@ describe('a long history', () => {
     let left: (() => void) | undefined;
     const history = new History(
       router,
-      () => undefined,
+      () => overseer,
       (frame, whenSent) => {
         if (frame.type === 'entry') seqs.push(frame.entry.seq);
         left = whenSent;

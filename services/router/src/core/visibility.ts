@@ -1,0 +1,137 @@
+import { type Entry, type EntryOf, type LapseCause, lapseCauses } from '@parley/protocol';
+import type { Conversation } from './conversation.ts';
+
+/** Who reads: one who watches over all conversations (observer, operator), or an agent under its name. */
+export type Reader = { readonly kind: 'overseer' } | { readonly kind: 'agent'; readonly name: string };
+
+export const overseer: Reader = { kind: 'overseer' };
+export const agentReader = (name: string): Reader => ({ kind: 'agent', name });
+
+/** A part of a conversation in which a name was a member: first and last seq; the last is missing while it is one. */
+export interface Attendance {
+  readonly from: number;
+  readonly through?: number;
+}
+
+/** Names of former members that are kept, and attendances of one name. What is older is not visible to them any more. */
+const maxFormer = 256;
+const maxAttendances = 16;
+
+type Attended = Conversation['attended'];
+
+/** `history`: whether it sees what was there before. */
+export const withJoined = (attended: Attended, who: string, seq: number, history: boolean): Attended => {
+  const next = new Map(attended);
+  if (history) next.delete(who);
+  else next.set(who, [...(attended.get(who) ?? []), { from: seq }].slice(-maxAttendances));
+  return next;
+};
+
+export const withLeft = (
+  attended: Attended,
+  members: readonly string[],
+  who: string,
+  seq: number,
+): Attended => {
+  const open = attended.get(who) ?? [{ from: 1 }];
+  const next = new Map(attended);
+  next.delete(who);
+  next.set(who, [...open.slice(0, -1), { from: open.at(-1)?.from ?? 1, through: seq }]);
+  const former = [...next.keys()].filter((name) => name === who || !members.includes(name));
+  for (const name of former.slice(0, Math.max(0, former.length - maxFormer))) next.delete(name);
+  return next;
+};
+
+export type Standing = 'member' | 'former member' | 'outsider';
+
+export const standingOf = (
+  { members, attended }: Pick<Conversation, 'members' | 'attended'>,
+  name: string,
+): Standing => (members.includes(name) ? 'member' : attended.has(name) ? 'former member' : 'outsider');
+
+/** What one who may not hear everything sees of the time before it joined: who is there and what it is about. */
+const isFrame = ({ type }: Entry): boolean =>
+  type === 'opened' || type === 'forked' || type === 'joined' || type === 'left';
+
+const isInTime = (state: Conversation, name: string, entry: Entry): boolean => {
+  const parts = state.attended.get(name);
+  switch (standingOf(state, name)) {
+    case 'outsider':
+      return false;
+    case 'member':
+      if (!parts || isFrame(entry)) return true;
+      break;
+    case 'former member':
+      if (isFrame(entry)) return entry.seq <= (parts?.at(-1)?.through ?? 0);
+  }
+  return parts?.some(({ from, through = Infinity }) => from <= entry.seq && entry.seq <= through) ?? false;
+};
+
+/** What the answers of others cost, and with which model, is theirs. */
+const withoutCost = <E extends EntryOf<'said'> | EntryOf<'passed'>>({ usage: _, cost: __, ...entry }: E) =>
+  entry;
+
+const passedOf = (entry: EntryOf<'passed'>): Entry => {
+  const { detail: _, ...rest } = withoutCost(entry);
+  return rest;
+};
+
+const isCause = (word: string | undefined): word is LapseCause => lapseCauses.some((cause) => cause === word);
+
+/** That a turn of a member failed is for everyone; the words of its model server are not. */
+const failedOf = ({ detail, ...entry }: EntryOf<'ended'>): Entry => {
+  const { by } = entry;
+  const cause = by !== undefined && detail?.startsWith(`${by}: `) ? detail.slice(by.length + 2) : undefined;
+  const word = cause?.split(',', 1)[0];
+  return isCause(word) ? { ...entry, detail: `${by}: ${word}` } : entry;
+};
+
+const toMember = (name: string, entry: Entry): Entry | undefined => {
+  switch (entry.type) {
+    case 'opened':
+      return {
+        ...entry,
+        ...(entry.cast && { cast: entry.cast.filter((role) => role.name === name) }),
+        ...(entry.hears && {
+          hears: entry.hears.filter(({ from, to }) => from === name || to.includes(name)),
+        }),
+      };
+    case 'forked':
+      return { ...entry, ...(entry.cast && { cast: entry.cast.filter((role) => role.name === name) }) };
+    case 'recast':
+      return entry.role.name === name ? entry : undefined;
+    case 'noted':
+      return entry.to.includes(name) ? entry : undefined;
+    case 'summarised':
+      return entry.who === name ? entry : undefined;
+    case 'bid':
+    case 'lapsed':
+      return entry.from === name ? entry : undefined;
+    case 'said':
+      if (entry.from === name) return entry;
+      return !entry.to || entry.to.includes(name) ? withoutCost(entry) : undefined;
+    case 'passed':
+      return entry.from === name ? entry : passedOf(entry);
+    case 'ended':
+      return entry.reason !== 'failed' || entry.by === name ? entry : failedOf(entry);
+    case 'joined':
+    case 'left':
+    case 'seated':
+    case 'unseated':
+    case 'paused':
+    case 'resumed':
+      return entry;
+    default:
+      return entry satisfies never;
+  }
+};
+
+/**
+ * What a reader may see of an entry, field by field; undefined when nothing (PROTOCOL §10.3). Every path on which entries leave
+ * the router asks this function, and no other place decides it. `state` is the conversation at that entry or later: a member
+ * sees what it may hear, a former member what it saw until it left, an outsider nothing.
+ */
+export const visible = (state: Conversation, reader: Reader, entry: Entry): Entry | undefined => {
+  if (reader.kind === 'overseer') return entry;
+  return isInTime(state, reader.name, entry) ? toMember(reader.name, entry) : undefined;
+};

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { makeGuard } from '../../src/identity/guard.ts';
+import { newToken } from '../../src/identity/token-command.ts';
+import { readTokens, TokenList } from '../../src/identity/token-list.ts';
+import { dialAgent, type Frame, serveRouter, type TestClient } from './served-router.ts';
+
+const names = ['ann', 'bob', 'eve'] as const;
+const made = new Map<string, ReturnType<typeof newToken>>(names.map((name) => [name, newToken([name])]));
+made.set('watcher', newToken(['watcher', '--role', 'observer']));
+
+const start = async () => {
+  const read = readTokens([...made.values()].map(({ line }) => line).join('\n'));
+  if ('problems' in read) throw new Error(read.problems.join('\n'));
+  const served = await serveRouter({
+    guard: makeGuard({ tokens: new TokenList(read.lines), verifyJwt: undefined }),
+  });
+  const client = (name: string) =>
+    dialAgent(served.port, name, { headers: { authorization: `Bearer ${made.get(name)?.token}` } });
+  return { served, client };
+};
+
+const open = async (by: TestClient, members: readonly string[], more: object = {}): Promise<string> => {
+  by.send({ type: 'open', ref: '1', members, ...more });
+  return String((await by.nextOf('accepted')).conversation);
+};
+
+/** Everything that a client is sent before the answer to a question that it asks now. */
+const sentUntilNow = async (client: TestClient): Promise<Frame[]> => {
+  client.send({ type: 'history', conversation: 'c-no-such' });
+  const frames: Frame[] = [];
+  for (;;) {
+    const frame = await client.next();
+    if (frame.type === 'refused' && frame.conversation === 'c-no-such') return frames;
+    frames.push(frame);
+  }
+};
+
+describe('a reply that is streamed', () => {
+  it('is shown to observers while it is written, and to members only when it is said to them', async () => {
+    const { client } = await start();
+    const [ann, eve, watcher] = await Promise.all([client('ann'), client('eve'), client('watcher')]);
+    const conversation = await open(ann, ['bob', 'eve'], { policy: 'round-robin' });
+    for (const reader of [eve, watcher]) {
+      reader.send({ type: 'history', conversation, follow: true });
+      await reader.nextOf('entry');
+    }
+    const turn = 1;
+    ann.send({ type: 'chunk', conversation, turn, text: 'Bob, the code is' });
+    expect(await watcher.nextOf('chunk')).toMatchObject({ text: 'Bob, the code is' });
+    ann.send({ type: 'say', conversation, turn, text: 'Bob, the code is 4711', to: ['bob'] });
+    await ann.nextOf('accepted');
+    expect(await watcher.nextOf('entry')).toMatchObject({ entry: { text: 'Bob, the code is 4711' } });
+    expect(await sentUntilNow(eve)).toEqual([]);
+  });
+});
+
+describe('a member that has left', () => {
+  it('is told that it has, and hears nothing more of what it followed', async () => {
+    const { client } = await start();
+    const [ann, bob, eve] = await Promise.all([client('ann'), client('bob'), client('eve')]);
+    const conversation = await open(ann, ['bob', 'eve'], { policy: 'open' });
+    eve.send({ type: 'history', conversation, follow: true });
+    await eve.nextOf('entry');
+    eve.send({ type: 'leave', conversation });
+    expect((await eve.nextOf('entry')).entry).toMatchObject({ type: 'left', who: 'eve' });
+    ann.send({ type: 'say', conversation, text: 'now that eve is gone', target: 'bob' });
+    const { turn } = await bob.nextOf('turn');
+    bob.send({ type: 'chunk', conversation, turn, text: 'the code' });
+    bob.send({ type: 'leave', conversation });
+    await bob.nextOf('accepted');
+    const after = await sentUntilNow(eve);
+    expect(after.filter(({ type }) => type !== 'accepted')).toEqual([]);
+    eve.send({ type: 'history', conversation });
+    expect(await eve.nextOf('refused')).toMatchObject({ code: 'forbidden' });
+  });
+});
+
+describe('what a model server said of a failed turn', () => {
+  it.each([
+    ['end', ['opened', 'ended']],
+    ['skip', ['opened', 'passed']],
+  ])('stays with the member and those who watch under onFailure %s', async (onFailure, types) => {
+    const { client } = await start();
+    const [ann, bob, watcher] = await Promise.all([client('ann'), client('bob'), client('watcher')]);
+    const conversation = await open(ann, ['bob'], {
+      first: 'bob',
+      policy: 'round-robin',
+      limits: { maxAttempts: 1, onFailure },
+    });
+    for (const reader of [ann, watcher]) reader.send({ type: 'history', conversation, follow: true });
+    const { turn } = await bob.nextOf('turn');
+    const detail = 'HTTP 400: "You are bob. Your private goal: …"';
+    const usage = { inputTokens: 7, outputTokens: 0, model: 'bobs-own-model' };
+    bob.send({ type: 'pass', conversation, turn, reason: 'model-rejected', detail, usage });
+    const seen: Frame[] = [];
+    while ((seen.at(-1)?.entry as Frame | undefined)?.type !== types.at(-1)) seen.push(await ann.next());
+    seen.push(...(await sentUntilNow(ann)));
+    expect(seen.flatMap(({ entry }) => (entry ? [(entry as Frame).type] : []))).toEqual(types);
+    expect(JSON.stringify(seen)).not.toMatch(/private goal|own-model/);
+    if (onFailure === 'end') {
+      expect(seen.find(({ type }) => type === 'ended')).toMatchObject({ detail: 'bob: model-rejected' });
+      expect(await bob.nextOf('ended')).toMatchObject({ detail: expect.stringContaining('private goal') });
+    }
+    const last = async () => (await watcher.nextOf('entry')).entry as Frame;
+    let entry = await last();
+    while (entry.type !== types.at(-1)) entry = await last();
+    expect(entry.detail).toContain('private goal');
+  });
+});
