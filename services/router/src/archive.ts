@@ -67,11 +67,11 @@ export class Archive {
     }
   }
 
-  /** The newest entries after `since` that fit the bound, in order; at least one, when there is one. */
-  newest(id: string, since: number, bound: Bound): readonly Entry[] {
+  /** The newest entries after `since` up to `last` that fit the bound, in order; at least one, when there is one. */
+  newest(id: string, since: number, bound: Bound, last = Number.MAX_SAFE_INTEGER): readonly Entry[] {
     const parts: Entry[][] = [];
     let { entries, bytes } = bound;
-    let through = Number.MAX_SAFE_INTEGER;
+    let through = last;
     for (let from: string | undefined = id; from !== undefined; ) {
       const part: Entry[] = this.#ledger.readNewest(from, { since, through }, { entries, bytes });
       parts.push(part);

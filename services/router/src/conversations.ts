@@ -163,14 +163,15 @@ export class Conversations {
   }
 
   /**
-   * The newest entries after `since` that fit the bound, in order; one at least, when there are any. When the first of
+   * The newest entries after `since`, up to `last`, that fit the bound, in order; one at least, when there are any. When the first of
    * them is not `since + 1`, older ones were left out. The work is bounded however long the conversation is.
    */
-  newest(id: string, since: number, bound: Bound): readonly Entry[] {
+  newest(id: string, since: number, bound: Bound, last = Number.MAX_SAFE_INTEGER): readonly Entry[] {
     const tail = this.#held.get(id)?.tail;
     const first = tail?.[0]?.seq;
-    if (tail && first !== undefined && first <= since + 1) return tail.slice(since + 1 - first);
-    return this.#archive.newest(id, since, bound);
+    if (tail && first !== undefined && first <= since + 1)
+      return tail.slice(since + 1 - first, Math.max(0, last + 1 - first));
+    return this.#archive.newest(id, since, bound, last);
   }
 
   /** The conversation as it was at entry `seq`; undefined when there is no such entry. */

@@ -11,11 +11,11 @@ export interface GrantHistory {
   readonly omitted?: Omitted;
 }
 
-/**
- * What is read for one grant, whoever may hear it: the work is the same in a conversation of a hundred messages and
- * of a million. Twice what is sent, because a member does not hear all entries.
- */
-const read = { entries: 4_000, bytes: 2 * maxHistoryBytes };
+/** What is read at once for a grant. */
+const page = { entries: 2_000, bytes: maxHistoryBytes };
+/** A member does not hear all entries: so many pages are read, until it has most of what fits. */
+const maxPages = 3;
+const enough = 0.75;
 
 /** Without these a replica would not know what the conversation is about and what its limits are. */
 const beginning = (conversations: Conversations, { id, parent }: Conversation): readonly Entry[] => [
@@ -37,18 +37,23 @@ export const grantHistory = (
   const reader = agentReader(member);
   const heard = (entries: readonly Entry[]): Entry[] =>
     entries.map((entry) => visible(state, reader, entry)).filter((entry) => entry !== undefined);
-  const newest = conversations.newest(state.id, since, read);
   const texts: string[] = [];
   let left = maxHistoryBytes;
-  let through = (newest[0]?.seq ?? since + 1) - 1;
-  for (const entry of heard(newest).reverse()) {
-    const text = JSON.stringify(entry);
-    left -= Buffer.byteLength(text);
-    if (left < 0 && texts.length > 0) {
-      through = entry.seq;
-      break;
+  let through = state.seq;
+  for (let pages = 0; pages < maxPages && through > since; pages++) {
+    if (left < (1 - enough) * maxHistoryBytes) break;
+    const newest = conversations.newest(state.id, since, page, through);
+    if (newest.length === 0) break;
+    through = (newest[0]?.seq ?? 1) - 1;
+    for (const entry of heard(newest).reverse()) {
+      const text = JSON.stringify(entry);
+      left -= Buffer.byteLength(text);
+      if (left < 0 && texts.length > 0) {
+        through = entry.seq;
+        break;
+      }
+      texts.push(text);
     }
-    texts.push(text);
   }
   texts.reverse();
   if (through <= since) return { entries: texts };
