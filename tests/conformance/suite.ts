@@ -1,4 +1,5 @@
 import type { Check, Need } from './check.ts';
+import { addresseeChecks } from './checks/addressees.ts';
 import { agentChecks } from './checks/agent.ts';
 import { connectionChecks } from './checks/connection.ts';
 import { conversationChecks } from './checks/conversation.ts';
@@ -24,6 +25,7 @@ export const checks: readonly Check[] = [
   ...watchingChecks,
   ...grantChecks,
   ...conversationChecks,
+  ...addresseeChecks,
   ...httpChecks,
   ...numberChecks,
   ...visitorChecks,

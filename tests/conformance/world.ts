@@ -83,7 +83,10 @@ export class World {
   }
 
   /** A registered `parley.v1` client that has been welcomed. */
-  async agent(word: string, more: { capacity?: number; working?: object[] } = {}): Promise<Client> {
+  async agent(
+    word: string,
+    more: { capacity?: number; target?: string; working?: object[] } = {},
+  ): Promise<Client> {
     const client = await this.connect({ dialect: 'v1' });
     client.send({ type: 'register', name: this.name(word), ...more });
     await client.next('welcome');

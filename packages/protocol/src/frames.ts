@@ -26,6 +26,8 @@ const clientVariants = {
     token: optional(text({ max: 8_192 })),
     /** How many turns this replica takes at once. */
     capacity: optional(integer(1, maxCapacity)),
+    /** The one whom it addresses where the targets of the agents form a ring (10.7). */
+    target: optional(name),
     /** The model it speaks with: its rate and its price are the router's to watch. */
     model: optional(text({ max: 200 })),
     /** Turns granted before the connection broke, on which this replica still works. */

@@ -8,12 +8,14 @@ const register = object({
   type: oneOf(['register']),
   name: text({ max: 1_000 }),
   token: optional(text({ max: 8_192 })),
+  /** The one that it always addresses, so that the router knows of a ring that leads through it (10.7). */
+  target: optional(name),
 });
 const send = object({ target: name, text: line });
 const ping = object({ type: oneOf(['ping']) });
 
 export type PlainFrame =
-  | { readonly type: 'register'; readonly name: string; readonly token?: string }
+  | { readonly type: 'register'; readonly name: string; readonly token?: string; readonly target?: string }
   | { readonly type: 'send'; readonly target: string; readonly text: string }
   | { readonly type: 'ping' };
 

@@ -53,7 +53,6 @@ export const makeAgent = (parts: AgentParts) => {
   const turns = new TurnLoop({
     self: name,
     persona,
-    target,
     prompt,
     historyTokens,
     maxTokens,
@@ -101,6 +100,7 @@ export const makeAgent = (parts: AgentParts) => {
     name,
     token: settings.token,
     capacity,
+    target,
     model,
     log,
     dice: Math.random,

@@ -1,34 +1,26 @@
-import type { Failure, PolicyName } from '@parley/protocol';
+import type { Failure } from '@parley/protocol';
 import type { Kept, Place } from './outbox.ts';
 import type { Answer } from './turn.ts';
 
 /** A wish that a model could not utter is no wish; what an operator has to mend, or a rate, is told as it is. */
 const noWish: readonly Failure[] = ['empty-reply', 'model-unavailable', 'context-overflow', 'timed-out'];
-/** Under these policies nobody is addressed unless the line itself says whom. */
-const addressedByText: readonly PolicyName[] = ['moderator', 'mention'];
-
 interface Granted {
   readonly place: Place;
   readonly wanted: 'speak' | 'bid';
-  readonly policy: PolicyName | undefined;
-  /** Whom every line addresses, where the operator has set somebody. */
-  readonly target: string | undefined;
 }
 
 /** What the router is told of a turn's answer. The frame is complete but for its usage. */
-export const frameOf = (answer: Answer, { place, wanted, policy, target }: Granted): Kept => {
+export const frameOf = (answer: Answer, { place, wanted }: Granted): Kept => {
   const { conversation, turn } = place;
   switch (answer.kind) {
     case 'say': {
-      const { text, done, to } = answer;
-      const fixed = policy !== undefined && addressedByText.includes(policy) ? undefined : target;
-      const addressee = answer.target ?? fixed;
+      const { text, done, to, target } = answer;
       return {
         type: 'say',
         conversation,
         turn,
         text,
-        ...(addressee !== undefined && { target: addressee }),
+        ...(target !== undefined && { target }),
         ...(to && { to }),
         ...(done && { done }),
       };

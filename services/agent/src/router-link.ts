@@ -29,6 +29,8 @@ export interface LinkOptions {
   /** Goes into the handshake and nowhere else: what is refused there has registered nothing yet. */
   readonly token: string | undefined;
   readonly capacity: number;
+  /** Told to the router, which knows from it whether the targets of the agents form a ring. */
+  readonly target: string | undefined;
   /** The model that the agent speaks with, by the name that prices and rates are known by. */
   readonly model: string;
   readonly log: Logger;
@@ -122,10 +124,17 @@ export class RouterLink {
   }
 
   #register(socket: WebSocket): void {
-    const { name, capacity, model, working, now } = this.#options;
+    const { name, capacity, target, model, working, now } = this.#options;
     this.#state = { at: 'registering', socket, since: now() };
     this.#watch(socket);
-    const frame: ClientFrame = { type: 'register', name, capacity, model, working: [...working()] };
+    const frame: ClientFrame = {
+      type: 'register',
+      name,
+      capacity,
+      ...(target !== undefined && { target }),
+      model,
+      working: [...working()],
+    };
     socket.send(JSON.stringify(frame));
   }
 

@@ -99,7 +99,10 @@ const persona: Setting<string | undefined> = {
 /** Every setting of the agent. `agent NAME TARGET FIRST_SPEAKER` on the command line goes before the first three. */
 export const settings = {
   name: name('AGENT_NAME', "this agent's name; unset: the container's (crowd-3), else the host's"),
-  target: name('AGENT_TARGET', 'whom each line addresses; unset: whoever spoke last'),
+  target: name(
+    'AGENT_TARGET',
+    'whom it addresses in the conversation that it opens, and in a ring of targets; a reply goes to who spoke to it',
+  ),
   firstSpeaker: text('AGENT_FIRST_SPEAKER', {
     help: 'true, or the name of this agent: it opens the conversation',
     fallback: 'false',

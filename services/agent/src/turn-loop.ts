@@ -21,7 +21,6 @@ type Grant = RouterFrameOf<'turn'>;
 export interface TurnLoopOptions {
   readonly self: string;
   readonly persona: string | undefined;
-  readonly target: string | undefined;
   readonly model: Model;
   readonly prompt: Prompt;
   readonly conversations: Conversations;
@@ -163,7 +162,7 @@ export class TurnLoop {
 
   async #work(grant: Grant): Promise<void> {
     const { conversation, turn, wanted = 'speak', deadlineMs } = grant;
-    const { onTurn, send, conversations } = this.#options;
+    const { onTurn, send } = this.#options;
     const controller = new AbortController();
     const running: Running = { conversation, turn, controller, wanted: true };
     running.deadline = this.#arm(running, deadlineMs);
@@ -174,9 +173,7 @@ export class TurnLoop {
     this.#running.delete(conversation);
     onTurn(outcomeOf(answer));
     this.#faults.note(answer);
-    const { target } = this.#options;
-    const policy = conversations.peek(conversation)?.opened?.policy;
-    const frame = frameOf(answer, { place: { conversation, turn }, wanted, policy, target });
+    const frame = frameOf(answer, { place: { conversation, turn }, wanted });
     const told = { ...frame, ...this.#spending.tell(frame) };
     // Of a turn that failed nothing is kept: it is offered again in any case, and is then another attempt.
     if (told.type === 'pass' && isFailure(told.reason)) send(told);

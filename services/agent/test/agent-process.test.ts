@@ -43,8 +43,8 @@ describe('the agent process', { timeout: 30_000 }, () => {
     }
     expect(await logged('not from a language model')).toHaveLength(1);
     expect(await guest.heard('say', 2)).toMatchObject([
-      { target: 'bob', usage: { model: 'rehearsal', estimated: true } },
-      { target: 'bob' },
+      { usage: { model: 'rehearsal', estimated: true } },
+      { type: 'say' },
     ]);
   });
 

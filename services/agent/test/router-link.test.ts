@@ -19,6 +19,7 @@ const linkTo = (url: string, more: Partial<LinkOptions> = {}) => {
     name: 'alice',
     token: undefined,
     capacity: 3,
+    target: 'bob',
     model: 'tiny',
     log,
     dice: () => 0,
@@ -44,7 +45,7 @@ describe('the link to the router', () => {
     const { link, frames } = linkTo(router.url, { working: () => working });
     const guest = await router.guest();
     expect(await guest.heard('register')).toEqual([
-      { type: 'register', name: 'alice', capacity: 3, model: 'tiny', working },
+      { type: 'register', name: 'alice', capacity: 3, target: 'bob', model: 'tiny', working },
     ]);
     expect(link.send({ type: 'ping' })).toBe(false);
     guest.welcome();

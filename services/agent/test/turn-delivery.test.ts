@@ -61,10 +61,11 @@ describe('a reply that is finished without a connection', () => {
 
 describe('a refused reply', () => {
   const replied = async () => {
-    const parts = loopOf({ target: 'zed' });
-    parts.loop.granted(grantOf());
+    const moderated = openedEntry(['alice', 'bob', 'zed'], { policy: 'moderator' });
+    const parts = loopOf();
+    parts.loop.granted(grantOf({ entries: [moderated] }));
     await parts.settled();
-    parts.calls[0]?.reply(textReply('Hello.'));
+    parts.calls[0]?.reply(textReply('Hello.\nNEXT: zed'));
     await parts.settled();
     return parts;
   };

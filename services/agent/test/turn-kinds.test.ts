@@ -229,23 +229,23 @@ describe('who the agent is', () => {
 describe('what the line says beside its text', () => {
   it('goes to the router as the vote, the next speaker and the hearers', async () => {
     const moderated = openedEntry(['alice', 'bob', 'cy'], { policy: 'moderator' });
-    const { calls, sent, settled } = await granted({ entries: [moderated] }, { target: 'cy' });
+    const { calls, sent, settled } = await granted({ entries: [moderated] });
     expect(calls[0]?.request.messages[0]?.content).toContain('You moderate');
     calls[0]?.reply(textReply('(aside to bob) Enough.\nNEXT: bob\n[DONE]'));
     await settled();
     expect(sent).toMatchObject([{ type: 'say', text: 'Enough.', target: 'bob', to: ['bob'], done: true }]);
   });
 
-  it('leaves the choice to the text where names in it give the floor, whoever AGENT_TARGET is', async () => {
+  it('leaves the choice to the text where names in it give the floor', async () => {
     const entries = [openedEntry(['alice', 'bob', 'cy'], { policy: 'mention' })];
-    const { calls, sent, settled } = await granted({ entries }, { target: 'cy' });
+    const { calls, sent, settled } = await granted({ entries });
     calls[0]?.reply(textReply('And you, @bob?'));
     await settled();
     expect(sent[0]).not.toHaveProperty('target');
   });
 
   it('never widens an aside that the router refuses', async () => {
-    const { loop, calls, sent, settled } = await granted({}, { target: 'zed' });
+    const { loop, calls, sent, settled } = await granted({});
     calls[0]?.reply(textReply('(aside to bob) A secret.'));
     await settled();
     const about = { code: 'bad-target', message: 'x', retry: false, conversation: 'c1', turn: 1 } as const;

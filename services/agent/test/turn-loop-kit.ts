@@ -32,7 +32,6 @@ export const loopOf = (more: Partial<TurnLoopOptions> = {}) => {
   const loop = new TurnLoop({
     self: 'alice',
     persona: undefined,
-    target: undefined,
     model,
     prompt: viewPrompt,
     conversations,

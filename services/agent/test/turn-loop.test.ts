@@ -24,13 +24,13 @@ describe('a granted turn', () => {
     expect(outcomes).toEqual(['said']);
   });
 
-  it('addresses the target that is set, whoever spoke', async () => {
-    const { loop, calls, sent, settled } = loopOf({ target: 'cy' });
+  it('names no addressee of its own: the reply goes to the member who gave the turn', async () => {
+    const { loop, calls, sent, settled } = loopOf();
     loop.granted(grantOf({ entries: [openedEntry(), saidEntry(2, 'bob', 'Hi')] }));
     await settled();
     calls[0]?.reply(textReply('Hello.'));
     await settled();
-    expect(sent[0]).toMatchObject({ type: 'say', target: 'cy' });
+    expect(sent[0]).not.toHaveProperty('target');
   });
 
   it('is taken from all that was said, my own lines as the router tells them', async () => {

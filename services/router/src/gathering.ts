@@ -1,15 +1,18 @@
 import type { Conversations } from './conversations.ts';
-import type { Conversation } from './core/conversation.ts';
+import type { Conversation, Turn } from './core/conversation.ts';
 import { beginsWithout, gathersUntil } from './core/gathering.ts';
+import type { Targets } from './targets.ts';
 
 /** Conversations that wait for all their members before anybody is granted a turn. */
 export class Gathering {
   readonly #conversations: Conversations;
+  readonly #targets: Targets;
   /** Who was missing when it was last looked; `undefined` before that. */
   readonly #missing = new Map<string, readonly string[] | undefined>();
 
-  constructor(conversations: Conversations) {
+  constructor(conversations: Conversations, targets: Targets) {
     this.#conversations = conversations;
+    this.#targets = targets;
   }
 
   /** The conversation has changed. */
@@ -18,9 +21,11 @@ export class Gathering {
     else if (!this.#missing.has(state.id)) this.#missing.set(state.id, undefined);
   }
 
-  /** Whether its turns have to wait. */
-  holds(id: string): boolean {
-    return this.#missing.has(id) && this.#missing.get(id)?.length !== 0;
+  /** Whether the turn has to wait, for a member or for an agent that completes a ring. */
+  holds(state: Conversation, turn: Turn, now: number): boolean {
+    const { id } = state;
+    if (this.#missing.has(id) && this.#missing.get(id)?.length !== 0) return true;
+    return this.#targets.awaits(state, turn, now);
   }
 
   /** `present`: somebody speaks for the name. */

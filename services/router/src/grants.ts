@@ -12,6 +12,7 @@ import { grantHistory } from './grant-history.ts';
 import type { Lease, Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
 import type { Prices } from './prices.ts';
+import type { Targets } from './targets.ts';
 import { tellEnded } from './tell-ended.ts';
 import { Unwritten } from './unwritten.ts';
 import { type WaitingTurn, WaitingTurns } from './waiting-turns.ts';
@@ -48,13 +49,14 @@ export class Grants {
     clock: TurnClock,
     pools: Pools,
     prices: Prices,
+    targets: Targets,
     breakers = new Breakers(now),
   ) {
     this.#conversations = conversations;
     this.#bids = bids;
     this.#unwritten = new Unwritten(conversations);
     this.#absence = new Absence(conversations);
-    this.#gathering = new Gathering(conversations);
+    this.#gathering = new Gathering(conversations, targets);
     this.#now = now;
     this.#clock = clock;
     this.#pools = pools;
@@ -85,7 +87,7 @@ export class Grants {
     if (state.seats.has(turn.member)) return 'seat';
     if (turn.notBefore > this.#now()) return turn.attempts > 0 ? 'retry' : 'pace';
     if (this.replicasOf(turn.member).size === 0) return 'absent';
-    if (this.#gathering.holds(state.id)) return 'gathering';
+    if (this.#gathering.holds(state, turn, this.#now())) return 'gathering';
     if (this.#stepsTaken(state)) return 'paused';
     return this.#waiting.of(turn.member)?.get(state.id)?.pool ? 'rate' : 'replica';
   }
@@ -218,7 +220,8 @@ export class Grants {
     const state = this.#conversations.get(conversation);
     const turn = state?.floor.find((one) => one.member === member);
     if (!state || !turn) return this.#waiting.delete(conversation, member);
-    const ready = turn.notBefore <= now && !this.#stepsTaken(state) && !this.#gathering.holds(state.id);
+    const ready =
+      turn.notBefore <= now && !this.#stepsTaken(state) && !this.#gathering.holds(state, turn, now);
     const free = ready ? [...this.replicasOf(member)].filter((one) => this.#roomOf(one) > 0) : [];
     const replica = bestReplica(free, conversation, this.#lapsed.get(`${conversation}#${turn.number}`));
     const model = state.cast.get(member)?.model ?? replica?.model;

@@ -13,6 +13,7 @@ import { recoverPools } from './pool-recovery.ts';
 import type { Pools } from './pools.ts';
 import type { Prices } from './prices.ts';
 import { type RunningLimits, RunningRoom } from './running-room.ts';
+import { Targets } from './targets.ts';
 import { countWaits } from './waits.ts';
 
 export interface RouterOptions {
@@ -37,6 +38,7 @@ export interface Router {
   readonly grants: Grants;
   readonly mailboxes: Mailboxes;
   readonly correspondence: Correspondence;
+  readonly targets: Targets;
   readonly watchers: Watchers;
   readonly metrics: RouterMetrics;
   readonly faults: Faults;
@@ -71,7 +73,8 @@ export const makeRouter = (options: RouterOptions): Router => {
   };
   const conversations = new Conversations(ledger, now, onFailure, (ms) => metrics.appended(ms));
   const bids = new Bids(conversations);
-  const grants = new Grants(conversations, bids, now, metrics, pools, prices);
+  const targets = new Targets(now());
+  const grants = new Grants(conversations, bids, now, metrics, pools, prices, targets);
   const correspondence = new Correspondence();
   const isAgent = (name: string) => grants.replicasOf(name).size > 0;
   const mailboxes = new Mailboxes({
@@ -119,6 +122,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     grants,
     mailboxes,
     correspondence,
+    targets,
     watchers,
     metrics,
     faults,

@@ -10,7 +10,7 @@ export class Plain {
   readonly session: PlainSession;
   readonly #bench: RouterBench;
 
-  constructor(bench: RouterBench, name: string) {
+  constructor(bench: RouterBench, name: string, more: object = {}) {
     this.#bench = bench;
     const setting = {
       router: bench.router,
@@ -20,7 +20,7 @@ export class Plain {
       routerName: 'test',
     } as const;
     this.session = new PlainSession(setting, { connection: this.connection, identity: anybody });
-    this.session.receive(JSON.stringify({ type: 'register', name }));
+    this.session.receive(JSON.stringify({ type: 'register', name, ...more }));
   }
 
   /** What else is said in the same moment is decided together with it. */

@@ -18,6 +18,13 @@ export interface Paid {
   readonly cost?: number | undefined;
 }
 
+/** What a member's settings say of the addressee of its messages (PROTOCOL §10.7). */
+export interface Aim {
+  readonly target: string;
+  /** Names in the order of the ring, the opener first; empty when the targets form none. */
+  readonly ring: readonly string[];
+}
+
 /** What somebody wants of a conversation. `from`, `by` and `cost` are set by the router, never by a peer. */
 export type Command =
   | {
@@ -50,6 +57,8 @@ export type Command =
       readonly turn?: number | undefined;
       readonly text: string;
       readonly target?: string | undefined;
+      /** Whom the speaker is set to address, and the ring of such targets that leads back to the opener, if there is one. */
+      readonly aim?: Aim | undefined;
       readonly to?: readonly string[] | undefined;
       readonly done?: boolean | undefined;
       /** Seq of the last entry that the speaker had been sent; all of them, when missing. */

@@ -40,12 +40,15 @@ export const giveFloor = (
       (turn) => turn.member === member && turn.number !== about.taken && turn.wanted === wanted,
     );
     if (kept) return member === about.target ? { ...kept, since: entry.seq, givenBy: by } : kept;
+    // Who owes one more reply owes it to the member that it has not answered, not to itself.
+    const giver =
+      member === by ? (state.floor.find(({ number }) => number === about.taken)?.givenBy ?? by) : by;
     const notBefore = entry.at + (state.limits.paceMs ?? 0);
     return {
       number: nextTurn++,
       wanted,
       member,
-      givenBy: by,
+      givenBy: giver,
       since: entry.seq,
       givenAt: entry.at,
       attempts: 0,

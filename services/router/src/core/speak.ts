@@ -1,11 +1,12 @@
 import { type Entry, type EntryOf, isFailure, maxMembers, type PassReason } from '@parley/protocol';
+import { addresseeOf } from './addressee.ts';
 import { append, type CommandOf, type Decision, type Paid, refuse } from './command.ts';
 import type { Conversation, Turn } from './conversation.ts';
 import { type Ended, endingAfter, outOfTime, overBudget } from './endings.ts';
 import { fingerprintOf, likeness } from './fingerprint.ts';
 import { isFarewell, nudgeAt } from './loops.ts';
 import { policies } from './policies/policies.ts';
-import { type Floor, nextInOrder } from './policies/policy.ts';
+import type { Floor } from './policies/policy.ts';
 import { highestBidder } from './policies/volunteer.ts';
 
 /** The name under which the router itself says something. */
@@ -36,19 +37,6 @@ const afterLine = (
   if (ending) return [ended(seq, at, ending, by)];
   if (state.stepping?.lines !== 1) return [];
   return [{ type: 'paused', seq: seq + 1, at, by: state.stepping.by }];
-};
-
-/**
- * Whom a line without a target addresses: who gave the turn, else the last speaker, else the only other. An operator
- * who spoke is no member and owes no reply: whoever answers one goes on with the next in order.
- */
-const defaultTarget = (state: Conversation, from: string, turn: Turn | undefined): string | undefined => {
-  const others = state.members.filter((member) => member !== from);
-  const known = [turn?.givenBy, state.lastSpeaker].find(
-    (name) => name !== undefined && others.includes(name),
-  );
-  if (known !== undefined || others.length === 1) return known ?? others[0];
-  return turn && nextInOrder(state.members, from);
 };
 
 export const lastTaken = ({ taken }: Conversation, member: string) =>
@@ -103,7 +91,7 @@ export const say = (state: Conversation, command: CommandOf<'say'>, now: number)
   }
 
   const needsTarget = state.policy === 'addressed';
-  const target = command.target ?? (needsTarget ? defaultTarget(state, from, turn) : undefined);
+  const target = addresseeOf(state, command, turn);
   if (target === from) return refuse('bad-target', 'nobody addresses itself');
   if (needsTarget && target === undefined) return refuse('bad-target', 'the line needs a target');
   const stranger = target !== undefined && !state.members.includes(target);

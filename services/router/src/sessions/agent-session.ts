@@ -12,7 +12,7 @@ import type { Connection } from '../connection.ts';
 import type { Outcome } from '../conversations.ts';
 import type { Command } from '../core/command.ts';
 import type { Replica } from '../grants.ts';
-import { type Identity, maySpeak } from '../identity/identity.ts';
+import { type Identity, maySendTo, maySpeak } from '../identity/identity.ts';
 import type { Router } from '../router.ts';
 import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission.ts';
 import { paidBy, takeAnswer } from './answer.ts';
@@ -126,7 +126,10 @@ export class AgentSession implements Session {
       : undefined;
   }
 
-  #enter({ name, capacity, model, working }: FrameOf<'register'>, refused: NotAdmitted | undefined): void {
+  #enter(
+    { name, capacity, model, target, working }: FrameOf<'register'>,
+    refused: NotAdmitted | undefined,
+  ): void {
     if (refused) {
       this.#refuse(refused.code, refused.message, {});
       return this.#connection.close(refused.closing);
@@ -153,6 +156,8 @@ export class AgentSession implements Session {
     if (this.identity && !maySpeak(this.identity)) return undefined;
     if (this.#setting.duplicates === 'takeover') this.#takeOver(name);
     mailboxes.drop(name);
+    const mayAddress = target !== undefined && (!this.identity || maySendTo(this.identity, target));
+    this.#router.targets.registered(name, mayAddress ? target : undefined);
     grants.attach(replica, working ?? []);
     watchers.tell({ type: 'agents' });
     return undefined;
@@ -188,6 +193,7 @@ export class AgentSession implements Session {
         turn,
         text,
         target,
+        aim: this.#router.targets.aimOf(name, this.#router.conversations.get(conversation)?.by),
         to,
         done,
         ...paidBy(replica, frame, this.#router),

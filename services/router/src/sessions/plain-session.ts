@@ -1,4 +1,4 @@
-import { decodePlainFrame, type PlainError, type RefusalCode } from '@parley/protocol';
+import { decodePlainFrame, type PlainError, type PlainFrame, type RefusalCode } from '@parley/protocol';
 import type { Connection } from '../connection.ts';
 import type { Outcome } from '../conversations.ts';
 import type { Command } from '../core/command.ts';
@@ -8,6 +8,8 @@ import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission
 import { newConversationId } from './conversation-id.ts';
 import { completeLimits } from './limit-defaults.ts';
 import type { Session, SessionSetting, SessionStart } from './session.ts';
+
+type Register = Extract<PlainFrame, { type: 'register' }>;
 
 /** The plain dialect (PROTOCOL §3): three things a client sends, and nothing it did not ask for. */
 export class PlainSession implements Session {
@@ -39,7 +41,7 @@ export class PlainSession implements Session {
     const { frame } = decoded;
     switch (frame.type) {
       case 'register':
-        return this.#register(frame.name, frame.token);
+        return this.#register(frame);
       case 'send':
         return this.#send(frame.target, frame.text);
       case 'ping':
@@ -65,10 +67,12 @@ export class PlainSession implements Session {
     // A plain client knows no such frame; it comes back when it is closed.
   }
 
-  #register(name: string, token: string | undefined): void {
+  #register({ name, token, target }: Register): void {
     if (this.name === name) return;
     if (this.name !== undefined) return this.#fault('already-registered', `this connection is ${this.name}`);
-    this.#admission.ask(name, token, (refused) => this.#enter(name, refused ?? this.#refusalOf(name)));
+    this.#admission.ask(name, token, (refused) =>
+      this.#enter(name, target, refused ?? this.#refusalOf(name)),
+    );
   }
 
   #refusalOf(name: string): NotAdmitted | undefined {
@@ -79,12 +83,13 @@ export class PlainSession implements Session {
     return this.#setting.duplicates === 'reject' && mailboxes.isConnected(name) ? nameTaken(name) : undefined;
   }
 
-  #enter(name: string, refused: NotAdmitted | undefined): void {
+  #enter(name: string, target: string | undefined, refused: NotAdmitted | undefined): void {
     if (refused) {
       this.#fault(refused.code, refused.message);
       return this.#connection.close(refused.closing);
     }
-    const { mailboxes, watchers, now } = this.#router;
+    const { mailboxes, targets, watchers, now } = this.#router;
+    targets.registered(name, target);
     this.name = name;
     mailboxes.attach(name, this.#connection, now())?.close('taken-over');
     watchers.tell({ type: 'agents' });
