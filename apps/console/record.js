@@ -74,6 +74,10 @@ export const evolve = (known, id, entry) => {
   }
   // Why somebody waits is not in the ledger; it is asked for.
   if ('floor' in entry && entry.floor) Object.assign(next, { floor: [...entry.floor], waiting: {} });
+  else if (entry.type === 'bid' || entry.type === 'left') {
+    const gone = entry.type === 'bid' ? entry.from : entry.who;
+    Object.assign(next, { floor: known.floor.filter((name) => name !== gone), waiting: {} });
+  }
   switch (entry.type) {
     case 'said': {
       const others = known.votes.filter((name) => name !== entry.from);

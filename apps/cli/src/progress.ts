@@ -1,4 +1,4 @@
-import type { Entry, Limits } from '@parley/protocol';
+import { type Entry, floorAfter, type Limits } from '@parley/protocol';
 import { dollars } from './ending.ts';
 import type { AgentSummary } from './router-api.ts';
 
@@ -38,9 +38,11 @@ export class Progress {
 
   entry(entry: Entry): void {
     if ('limits' in entry) this.#limits = entry.limits;
-    if ('floor' in entry) {
-      this.#floor = entry.floor;
-      this.#bidding = 'bidding' in entry && entry.bidding === true;
+    const floor = floorAfter(entry, this.#floor);
+    if (floor) {
+      this.#floor = floor;
+      // An entry that does not write the floor down leaves it offered as it was.
+      if ('floor' in entry) this.#bidding = 'bidding' in entry && entry.bidding === true;
       this.#floorSince = entry.at;
       this.#writing = undefined;
     }

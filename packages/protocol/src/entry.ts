@@ -170,7 +170,15 @@ const entryVariants = {
     bidding,
   },
   /** How much a member wants the floor, 0 (not at all) to 100. */
-  bid: { ...place, turn: count, from: name, score: integer(0, 100), ...spending, floor, bidding },
+  bid: {
+    ...place,
+    turn: count,
+    from: name,
+    score: integer(0, 100),
+    ...spending,
+    floor: optional(floor),
+    bidding,
+  },
   /** A granted turn that came back without an answer. The member keeps the turn. */
   lapsed: {
     ...place,
@@ -186,7 +194,6 @@ const entryVariants = {
   summarised: { ...place, who: name, through: count, text: line },
   /** `history`: whether it sees what was said before. */
   joined: { ...place, who: name, history: optional(flag) },
-  /** `floor` is missing when the others keep theirs: a crowd that waits is not listed anew for each who leaves. */
   left: { ...place, who: name, floor: optional(floor), bidding },
   /** Somebody speaks in a member's place, until the seat is given back. */
   seated: { ...place, who: name, by: name },
@@ -202,3 +209,13 @@ const entryVariants = {
 export const entry = union(entryVariants);
 export type Entry = UnionOf<typeof entryVariants>;
 export type EntryOf<T extends Entry['type']> = Extract<Entry, { type: T }>;
+
+/**
+ * Who has the floor once the entry stands; undefined when it changes nothing. A `bid` or a `left` without `floor` takes
+ * the one whom it is about from the floor `before`, so that a round of bids does not write down who is left again and again.
+ */
+export const floorAfter = (entry: Entry, before: readonly string[]): readonly string[] | undefined => {
+  if ('floor' in entry && entry.floor) return entry.floor;
+  if (entry.type === 'bid') return before.filter((name) => name !== entry.from);
+  return entry.type === 'left' ? before.filter((name) => name !== entry.who) : undefined;
+};

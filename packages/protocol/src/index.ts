@@ -5,6 +5,7 @@ export {
   type Entry,
   type EntryOf,
   entry,
+  floorAfter,
   type Hearing,
   type Limits,
   limits,

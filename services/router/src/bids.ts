@@ -1,6 +1,7 @@
 import { isFailure } from '@parley/protocol';
 import type { Commit, Conversations, Done } from './conversations.ts';
 import type { CommandOf } from './core/command.ts';
+import { turnsOf } from './core/floor.ts';
 import { Unwritten } from './unwritten.ts';
 
 export type Answer = CommandOf<'bid' | 'pass'>;
@@ -48,7 +49,10 @@ export class Bids {
   }
 
   onCommit({ after }: Commit): void {
-    if (this.#held.has(after.id)) this.#place(after.id);
+    if (!this.#held.has(after.id)) return;
+    const turnOf = turnsOf(after.floor);
+    this.#giveUp(after.id, (turn) => turnOf(turn) !== undefined);
+    this.#place(after.id);
   }
 
   tick(): void {
@@ -62,15 +66,21 @@ export class Bids {
       for (const bid of held.values()) this.#submit(conversation, bid);
   }
 
-  /** Submits those whose place has come, and those that come too late, which are then told so. */
+  /** Submits those whose place has come: the first on the floor, and those behind it that are there. */
   #place(conversation: string): void {
     const held = this.#held.get(conversation);
-    const floor = this.#conversations.get(conversation)?.floor.map(({ number }) => number) ?? [];
-    const missing = floor.findIndex((turn) => !held?.has(turn));
-    const early = missing < 0 ? [] : floor.slice(missing);
-    const due = [...(held?.values() ?? [])].filter(({ answer }) => !early.includes(answer.turn));
-    const place = ({ answer }: Held) => floor.indexOf(answer.turn);
-    for (const bid of due.sort((a, b) => place(a) - place(b))) this.#submit(conversation, bid);
+    if (!held) return;
+    for (const { number } of this.#conversations.get(conversation)?.floor ?? []) {
+      const bid = held.get(number);
+      if (!bid) return;
+      this.#submit(conversation, bid);
+    }
+  }
+
+  /** Submits those that come too late: they are then told so. */
+  #giveUp(conversation: string, isOpen: (turn: number) => boolean): void {
+    for (const [turn, bid] of this.#held.get(conversation) ?? [])
+      if (!isOpen(turn)) this.#submit(conversation, bid);
   }
 
   #submit(conversation: string, bid: Held): void {

@@ -5,6 +5,7 @@ import { Breakers } from './breakers.ts';
 import type { Commit, Conversations } from './conversations.ts';
 import type { Conversation, Turn } from './core/conversation.ts';
 import { endsAt, tokensOf } from './core/endings.ts';
+import { turnsOf } from './core/floor.ts';
 import { Gathering } from './gathering.ts';
 import { bestReplica, type Grant, type Replica, type TurnClock } from './grant.ts';
 import { grantFrame } from './grant-frame.ts';
@@ -165,13 +166,14 @@ export class Grants {
 
   #reconcile(before: Conversation | undefined, after: Conversation): void {
     this.#gathering.see(after);
+    const turnOf = turnsOf(after.floor);
     for (const turn of before?.floor ?? []) {
-      if (after.floor.some(({ number }) => number === turn.number)) continue;
+      if (turnOf(turn.number)) continue;
       this.#waiting.delete(after.id, turn.member);
       this.#lapsed.delete(`${after.id}#${turn.number}`);
     }
     for (const grant of this.#granted.get(after.id)?.values() ?? []) {
-      const turn = after.floor.find(({ number }) => number === grant.turn);
+      const turn = turnOf(grant.turn);
       const seated = turn !== undefined && after.seats.has(turn.member);
       if (turn && turn.attempts < grant.attempt && !seated) continue;
       if (turn && !seated) this.#lapsed.set(`${after.id}#${turn.number}`, grant.replica);

@@ -2,9 +2,11 @@ import type { ClientFrame } from '@parley/protocol';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Outcome } from '../src/conversations.ts';
+import type { Conversation } from '../src/core/conversation.ts';
+import { evolve } from '../src/core/evolve.ts';
 import { Prices } from '../src/prices.ts';
 import { takeAnswer } from '../src/sessions/answer.ts';
-import { limits } from './core/talk.ts';
+import { limits, Talk } from './core/talk.ts';
 import { type FakeReplica, RouterBench } from './router-bench.ts';
 
 const members = ['ann', 'bob', 'cid', 'dan'];
@@ -66,10 +68,11 @@ it('bids stand in the order of the floor, whoever was quicker, and are acknowled
   };
   const first = await ledger(['bob', 'cid', 'dan'], true);
   expect(first.slice(2)).toMatchObject([
-    { type: 'bid', from: 'bob', score: 5, usage, cost: 0.05, floor: ['cid', 'dan'] },
-    { type: 'bid', from: 'cid', score: 0, usage, floor: ['dan'] },
+    { type: 'bid', from: 'bob', score: 5, usage, cost: 0.05 },
+    { type: 'bid', from: 'cid', score: 0, usage },
     { type: 'bid', from: 'dan', score: 70, usage, floor: ['dan'] },
   ]);
+  expect(first.slice(2, 4).some((entry) => 'floor' in entry)).toBe(false);
   const orders = fc.shuffledSubarray(['bob', 'cid', 'dan'], { minLength: 3 });
   await fc.assert(
     fc.asyncProperty(orders, fc.boolean(), async (order, apart) => {
@@ -207,5 +210,40 @@ it.each([
   expect(bench.entries('c1').at(-1)).toMatchObject({ type: 'ended', reason });
   expect(await bench.router.metrics.registry.metrics()).toMatch(
     /parley_tokens_total\{direction="input"\} (30|60)\n/,
+  );
+});
+
+it('a round of bids takes the ledger less than twice what its members take, however many they are', async () => {
+  const bytesOf = async (count: number) => {
+    const all = Array.from({ length: count }, (_, i) => `member-${'x'.repeat(48)}-${100 + i}`);
+    const bench = new RouterBench();
+    await bench.open('c1', {
+      members: all,
+      policy: 'volunteer',
+      opening: 'x',
+      limits: limits({ absentMs: 1 }),
+    });
+    for (let i = 0; i < 3; i++) await bench.pass(1_000);
+    const entries = bench.entries('c1');
+    expect(entries.at(-1)).toMatchObject({ type: 'ended', reason: 'agreed' });
+    const bidding = entries.filter(({ type }) => type === 'bid');
+    expect(bidding).toHaveLength(count - 1);
+    return JSON.stringify(bidding).length;
+  };
+  const few = await bytesOf(16);
+  expect(await bytesOf(250)).toBeLessThan((few * 250) / 14);
+  expect(few / 15).toBeLessThan(200);
+});
+
+it('a ledger in which each bid wrote down who is left to bid reads as it did', () => {
+  const talk = new Talk({ members, policy: 'volunteer' });
+  talk.say('hello');
+  const before = talk.state as Conversation;
+  const bid = { type: 'bid', at: 2_000, turn: 2, from: 'bob', score: 5 } as const;
+  const written = evolve(before, { ...bid, seq: 3, floor: ['cid', 'dan'], bidding: true }, 'c1');
+  expect(written).toEqual(evolve(before, { ...bid, seq: 3 }, 'c1'));
+  const left = { type: 'left', at: 2_000, seq: 3, who: 'cid' } as const;
+  expect(evolve(before, { ...left, floor: ['bob', 'dan'], bidding: true }, 'c1')).toEqual(
+    evolve(before, left, 'c1'),
   );
 });

@@ -68,19 +68,11 @@ const fork = ({ by, parent, cast, limits }: CommandOf<'fork'>, now: number): Dec
 const leave = (state: Conversation, who: string, now: number): Decision => {
   if (!state.members.includes(who)) return refuse('not-a-member', `${who} is not a member`);
   const seq = state.seq + 1;
-  const rest = state.floor.filter((turn) => turn.member !== who);
-  const bidding = rest.some(({ wanted }) => wanted === 'bid');
-  const names = rest.map(({ member }) => member);
-  const held = rest.length < state.floor.length;
   const alone = state.members.length <= 2;
-  if (names.length === 0 && held) names.push(nextInOrder(state.members, who));
-  const left: EntryOf<'left'> = {
-    type: 'left',
-    seq,
-    at: now,
-    who,
-    ...(alone ? { floor: [] } : held && { floor: names, ...(bidding && { bidding }) }),
-  };
+  const heldAll = state.floor.length > 0 && state.floor.every(({ member }) => member === who);
+  // Who else has the floor keeps it, and that is not written down again.
+  const floor = alone ? [] : heldAll ? [nextInOrder(state.members, who)] : undefined;
+  const left: EntryOf<'left'> = { type: 'left', seq, at: now, who, ...(floor && { floor }) };
   return append(left, ...(alone ? [ended(seq, now, { reason: 'agent-left', detail: who }, who)] : []));
 };
 

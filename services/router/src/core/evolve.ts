@@ -1,7 +1,7 @@
 import type { Entry, EntryOf, Role, Usage } from '@parley/protocol';
 import type { Conversation, Spent, Status } from './conversation.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { giveFloor, lapsed } from './floor.ts';
+import { giveBack, giveFloor, lapsed } from './floor.ts';
 import { withJoined, withLeft } from './visibility.ts';
 
 const nothing: Spent = { inputTokens: 0, outputTokens: 0, cost: 0 };
@@ -131,7 +131,9 @@ const member = (state: Conversation, entry: EntryOf<'joined'> | EntryOf<'left'>)
     ...state,
     seq,
     members,
-    ...(entry.floor && giveFloor(state, { ...entry, floor: entry.floor }, who)),
+    ...(entry.floor
+      ? giveFloor(state, { ...entry, floor: entry.floor }, who)
+      : giveBack(state, (turn) => turn.member === who)),
     votes: state.votes.filter((name) => name !== who),
     seats: without(state.seats, who),
     attended: withLeft(state.attended, members, who, seq),
@@ -164,9 +166,11 @@ export const evolve = (state: Conversation | undefined, entry: Entry, id: string
       return {
         ...state,
         seq,
-        ...giveFloor(state, entry, entry.from, { taken: entry.turn }),
+        ...(entry.floor
+          ? giveFloor(state, { ...entry, floor: entry.floor }, entry.from, { taken: entry.turn })
+          : giveBack(state, ({ number }) => number === entry.turn)),
         begun: true,
-        bids: entry.bidding ? new Map(state.bids).set(entry.from, entry.score) : new Map(),
+        bids: entry.bidding || !entry.floor ? new Map(state.bids).set(entry.from, entry.score) : new Map(),
         ...charged(state, entry),
         taken: took(state, entry.from, entry.turn, seq),
       };

@@ -23,6 +23,19 @@ interface Giving {
   readonly bidding?: boolean;
 }
 
+/** Turns of a floor by their number. A floor of few is searched, since that is most of them and costs least. */
+export const turnsOf = (floor: readonly Turn[]): ((number: number) => Turn | undefined) => {
+  if (floor.length <= 8) return (number) => floor.find((turn) => turn.number === number);
+  const turns = new Map(floor.map((turn) => [turn.number, turn]));
+  return (number) => turns.get(number);
+};
+
+/** The floor without one turn, as an entry leaves it that does not write it down. */
+export const giveBack = (
+  { floor, nextTurn }: Pick<Conversation, 'floor' | 'nextTurn'>,
+  isGone: (turn: Turn) => boolean,
+): Pick<Conversation, 'floor' | 'nextTurn'> => ({ floor: floor.filter((turn) => !isGone(turn)), nextTurn });
+
 /**
  * The floor that an entry gives. Who already has a turn keeps it, except for the turn that the entry takes; who
  * is new gets the next number.
@@ -35,10 +48,11 @@ export const giveFloor = (
 ): Pick<Conversation, 'floor' | 'nextTurn'> => {
   const wanted = entry.bidding ? 'bid' : 'speak';
   let nextTurn = state.nextTurn;
+  const held = new Map<string, Turn>();
+  for (const turn of state.floor)
+    if (turn.number !== about.taken && turn.wanted === wanted) held.set(turn.member, turn);
   const floor = entry.floor.map((member): Turn => {
-    const kept = state.floor.find(
-      (turn) => turn.member === member && turn.number !== about.taken && turn.wanted === wanted,
-    );
+    const kept = held.get(member);
     if (kept) return member === about.target ? { ...kept, since: entry.seq, givenBy: by } : kept;
     // Who owes one more reply owes it to the member that it has not answered, not to itself.
     const giver =

@@ -168,17 +168,16 @@ const placeBid = (
   before: readonly Entry[] = [],
 ): Decision => {
   const from = turn.member;
-  const rest = state.floor.filter((one) => one !== turn).map(({ member }) => member);
-  const winner = rest.length > 0 ? undefined : highestBidder(state, new Map(state.bids).set(from, score));
-  const over =
-    overBudget(state, { from, ...cost }) ?? (rest.length === 0 && winner === undefined ? silence : undefined);
-  const floor: Floor =
-    over || winner !== undefined ? { names: over ? [] : [winner as string] } : { names: rest, bidding: true };
+  const isLast = state.floor.every((one) => one === turn);
+  const winner = isLast ? highestBidder(state, new Map(state.bids).set(from, score)) : undefined;
+  const over = overBudget(state, { from, ...cost }) ?? (isLast && winner === undefined ? silence : undefined);
+  // While others are still to bid, who they are is not written down again with each bid.
+  const floor = over ? [] : winner === undefined ? undefined : [winner];
   const seq = state.seq + before.length + 1;
   const bid: EntryOf<'bid'> = {
     ...{ type: 'bid', seq, at: now, turn: turn.number, from, score },
     ...paid(cost),
-    ...giving(floor),
+    ...(floor && { floor }),
   };
   return append(...before, bid, ...(over ? [ended(seq, now, over)] : []));
 };

@@ -1,4 +1,5 @@
 import type { Commit } from '../conversations.ts';
+import { turnsOf } from '../core/floor.ts';
 
 /** Names that are kept of conversations that have ended: after that, the first to end is forgotten first. */
 const maxEndedNames = 5_000;
@@ -44,7 +45,10 @@ export class Correspondence {
     const letters = this.#letters.get(name);
     if (!letters) return;
     if (letters.last === conversation) letters.last = undefined;
-    for (const [peer, last] of letters.with) if (last === conversation) letters.with.delete(peer);
+    // Whom it wrote to there is among the names of the conversation; those are often fewer than all its peers.
+    const names = this.#names.get(conversation);
+    const peers = names && names.size < letters.with.size ? names : letters.with.keys();
+    for (const peer of peers) if (letters.with.get(peer) === conversation) letters.with.delete(peer);
     if (letters.last === undefined && letters.with.size === 0) this.#letters.delete(name);
   }
 
@@ -64,11 +68,13 @@ export class Correspondence {
       for (const name of [entry.from, entry.target]) this.#lettersOf(name, after.id).last = after.id;
     }
     // Where turns go round nobody is addressed: who is given the floor answers whoever spoke last.
+    const had = turnsOf(before?.floor ?? []);
     for (const { member, number } of after.floor) {
       const peer = after.lastSpeaker;
       if (peer === undefined || peer === member) continue;
-      if (before?.floor.some((turn) => turn.number === number)) continue;
+      if (had(number)) continue;
       this.#write(member, peer, after.id);
+      this.#lettersOf(peer, after.id);
       this.#lettersOf(member, after.id).last = after.id;
     }
     if (after.status.state === 'ended') this.#end(after.id);

@@ -1,5 +1,5 @@
 import type { Conversation } from '../conversation.ts';
-import { nextInOrder, type Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 
 /** After each line the others bid for the floor; who bids highest speaks. */
 export const volunteer: Policy = {
@@ -12,10 +12,11 @@ export const volunteer: Policy = {
 
 /** The highest bidder, the one after the last speaker first among equals; undefined when nobody wants to speak. */
 export const highestBidder = (state: Conversation, bids: ReadonlyMap<string, number>): string | undefined => {
+  const { members } = state;
+  const last = members.indexOf(state.lastSpeaker ?? state.by);
   let best: string | undefined;
-  let name = state.lastSpeaker ?? state.by;
-  for (let i = 0; i < state.members.length; i++) {
-    name = nextInOrder(state.members, name);
+  for (let i = 1; i <= members.length; i++) {
+    const name = members[(last + i) % members.length] as string;
     const bid = bids.get(name) ?? 0;
     if (bid > (best === undefined ? 0 : (bids.get(best) ?? 0))) best = name;
   }
