@@ -31,8 +31,25 @@ const operatorToken = '${PARLEY_TOKEN:-${AGENT_TOKEN:-}}';
 /** Compose fills in what stands behind a dollar sign; doubled, it is one. */
 const literal = (text: string): string => text.replaceAll('$', '$$$$');
 
-/** A name that Compose takes for a service; agents are found by AGENT_NAME, not by it. */
-const serviceOf = (name: string): string => `agent-${name.toLowerCase()}`;
+/**
+ * Names that Compose takes for services, one for each member: lower case, letters and digits of ASCII. A member whose
+ * name gives none, or one that is taken, is known by its place. Agents are found by AGENT_NAME, not by these.
+ */
+const servicesOf = (names: Iterable<string>): ReadonlyMap<string, string> => {
+  const services = new Map<string, string>();
+  const taken = new Set<string>();
+  let place = 0;
+  for (const name of names) {
+    place += 1;
+    const own = `agent-${name.toLowerCase()}`;
+    const fits = /^[a-z0-9._-]+$/.test(own) && !taken.has(own);
+    let service = fits ? own : `agent-${place}`;
+    for (let more = 2; taken.has(service); more++) service = `agent-${place}-${more}`;
+    taken.add(service);
+    services.set(name, service);
+  }
+  return services;
+};
 
 /**
  * docker-compose.yml with the cast of a scenario in the place of its agents: hardening, networks and profiles are
@@ -60,6 +77,7 @@ export const composeFile = (file: ScenarioFile): string => {
   };
   const replicas = new Map<string, number>();
   for (const { name } of agentsOf(scenario)) replicas.set(name, (replicas.get(name) ?? 0) + 1);
+  const serviceNames = servicesOf(replicas.keys());
   for (const [name, count] of replicas) {
     const { env } = agentsOf(scenario).find((agent) => agent.name === name) as {
       env: Record<string, string>;
@@ -71,7 +89,7 @@ export const composeFile = (file: ScenarioFile): string => {
     service.add(document.createPair('<<', alias('agent')));
     service.add(document.createPair('environment', environment));
     if (count > 1) service.add(document.createPair('scale', count));
-    add(serviceOf(name), service);
+    add(serviceNames.get(name) as string, service);
   }
   const once = document.createNode({
     image: 'parley-router',

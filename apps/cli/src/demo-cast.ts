@@ -1,4 +1,4 @@
-import { namePattern } from '@parley/protocol';
+import { nameFault, normalName } from '@parley/protocol';
 import { UsageError } from './command.ts';
 
 /** Two tempers that make any topic a conversation; a third member begins again with the first. */
@@ -17,9 +17,11 @@ export interface Player {
 
 /** Players in a ring: each addresses the next. `names` have commas between. */
 export const castOf = (names: string): Player[] => {
-  const all = names.split(',').map((name) => name.trim());
-  const wrong = all.find((name) => !namePattern.test(name));
-  if (wrong !== undefined) throw new UsageError(`--names: ${JSON.stringify(wrong)} is not a name`);
+  const all = names.split(',').map((name) => normalName(name.trim()));
+  const wrong = all.find((name) => nameFault(name) !== undefined);
+  if (wrong !== undefined) {
+    throw new UsageError(`--names: ${JSON.stringify(wrong)}: ${nameFault(wrong)}`);
+  }
   if (all.length < 2 || new Set(all).size < all.length) {
     throw new UsageError('--names: expected two or more different names with commas between');
   }

@@ -70,7 +70,7 @@ describe('a scenario file', () => {
     [
       'a bad name',
       ['topic: t', 'cast:', '  a b: x', '  c: y'],
-      [expect.stringMatching(/^3:3: cast: "a b" is not a name/)],
+      [expect.stringMatching(/^3:3: cast: "a b": a name has letters, digits, "\.", "_" or "-", not a space/)],
     ],
     ['one member alone', ['topic: t', 'cast:', '  ann: x'], ['3:3: cast: expected 2 or more members, got 1']],
     [

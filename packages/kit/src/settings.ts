@@ -32,7 +32,12 @@ interface About<T> {
 
 export const text = <T extends string | undefined>(
   variable: string,
-  about: About<T> & { pattern?: RegExp; expected?: string },
+  about: About<T> & {
+    pattern?: RegExp;
+    expected?: string;
+    /** What is wrong with a value, in words; undefined when nothing is. */
+    fault?: (raw: string) => string | undefined;
+  },
 ): Setting<T extends undefined ? string | undefined : string> => ({
   variable,
   help: about.help,
@@ -43,7 +48,8 @@ export const text = <T extends string | undefined>(
     if (about.pattern && !about.pattern.test(raw)) {
       return { problem: `expected ${about.expected ?? about.pattern.source}, got ${JSON.stringify(raw)}` };
     }
-    return { value: raw as never };
+    const fault = about.fault?.(raw);
+    return fault === undefined ? { value: raw as never } : { problem: fault };
   },
 });
 

@@ -1,4 +1,5 @@
-import { maxMembers, maxTextLength, namePattern } from './limits.ts';
+import { idPattern, maxMembers, maxTextLength } from './limits.ts';
+import { nameShape } from './name.ts';
 import {
   flag,
   integer,
@@ -14,9 +15,9 @@ import {
 } from './shape.ts';
 import { endings, failureRules, lapseCauses, noteKinds, passReasons, policyNames } from './words.ts';
 
-export const name = text({ min: 1, max: 64, pattern: namePattern });
+export const name = nameShape;
 export const line = text({ min: 1, max: maxTextLength });
-export const conversationId = text({ min: 1, max: 64, pattern: namePattern });
+export const conversationId = text({ min: 1, max: 64, pattern: idPattern });
 export const count = integer(0, Number.MAX_SAFE_INTEGER);
 const names = list(name, { max: maxMembers });
 const detail = text({ max: 1_000 });

@@ -1,5 +1,6 @@
 import { conversationId, count, entry, line, name, role, setting, someLimits, usage } from './entry.ts';
 import { maxCapacity, maxMembers, maxTextLength } from './limits.ts';
+import { claimedName } from './name.ts';
 import {
   flag,
   integer,
@@ -22,7 +23,7 @@ const turnPlace = { conversation: conversationId, turn: count };
 /** What a `parley.v1` client sends. PROTOCOL.md §4 is the norm; this follows it. */
 const clientVariants = {
   register: {
-    name,
+    name: claimedName,
     token: optional(text({ max: 8_192 })),
     /** How many turns this replica takes at once. */
     capacity: optional(integer(1, maxCapacity)),

@@ -22,6 +22,7 @@ export {
   routerFrame,
 } from './frames.ts';
 export * from './limits.ts';
+export { type Mention, mentionsIn, NameIndex, nameFault, normalName } from './name.ts';
 export {
   type PlainError,
   type PlainFrame,

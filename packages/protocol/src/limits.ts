@@ -1,5 +1,5 @@
 /** The numbers of the wire (PROTOCOL.md §7). Those that an operator may change are defaults here. */
-export const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+export { idPattern, maxNameLength, namePattern } from './name.ts';
 export const subprotocol = 'parley.v1';
 export const defaultPort = 8765;
 

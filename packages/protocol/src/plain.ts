@@ -1,12 +1,13 @@
 import { conversationId, line, name, place } from './entry.ts';
 import { refusalCode } from './frames.ts';
+import { claimedName } from './name.ts';
 import { object, oneOf, optional, type Static, text, type UnionOf, union } from './shape.ts';
 import type { RefusalCode } from './words.ts';
 
 /** The plain dialect (PROTOCOL.md §3): a client that offers no subprotocol sends exactly three things. */
 const register = object({
   type: oneOf(['register']),
-  name: text({ max: 1_000 }),
+  name: claimedName,
   token: optional(text({ max: 8_192 })),
   /** The one that it always addresses, so that the router knows of a ring that leads through it (10.7). */
   target: optional(name),
@@ -40,7 +41,7 @@ export const readPlain = (value: unknown): PlainFrame | { fault: string; code: R
   if (type === undefined) {
     const fault = send.fault(value, 'frame');
     if (fault) return { fault, code: 'bad-frame' };
-    const { target, text: said } = value as Static<typeof send>;
+    const { target, text: said } = send.pick(value as Static<typeof send>);
     return { type: 'send', target, text: said };
   }
   if (type === 'ping') return { type: 'ping' };

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { namePattern } from '../src/index.ts';
+import { idPattern } from '../src/limits.ts';
 
 type Schema = { readonly [keyword: string]: unknown };
 
-const nameLike = fc.stringMatching(namePattern);
+const nameLike = fc.stringMatching(idPattern);
 
 /** Values that a schema allows: small ones, so that a failure is readable. */
 export const valid = (schema: Schema): fc.Arbitrary<unknown> => {

@@ -1,6 +1,6 @@
 import { resolvePtr } from 'node:dns/promises';
 import { hostname, networkInterfaces } from 'node:os';
-import { namePattern } from '@parley/protocol';
+import { nameFault, normalName } from '@parley/protocol';
 
 /** What is known of the machine, handed in so that tests can be any machine. */
 export interface Machine {
@@ -52,13 +52,13 @@ export const deriveName = async (machine: Machine): Promise<string> => {
   if (containerId.test(host)) {
     for (const address of machine.addresses()) {
       const names = await inTime(machine.namesOf(address), 2_000, []);
-      const short = names.map(shortName).find((name) => name !== undefined && namePattern.test(name));
+      const short = names.map(shortName).find((name) => name !== undefined && nameFault(name) === undefined);
       if (short) return short;
     }
   }
-  const name = host
-    .replace(/[^A-Za-z0-9._-]/g, '-')
-    .replace(/^[^A-Za-z0-9]+/, '')
+  const name = normalName(host)
+    .replace(/[^\p{L}\p{M}\p{Nd}._-]/gu, '-')
+    .replace(/^[^\p{L}\p{Nd}]+/u, '')
     .slice(0, 64);
   return name || 'agent';
 };

@@ -16,15 +16,22 @@ import {
   toggle,
   type Values,
 } from '@parley/kit';
-import { defaultPort, maxCapacity, namePattern, policyNames } from '@parley/protocol';
+import { defaultPort, maxCapacity, nameFault, normalName, policyNames } from '@parley/protocol';
 
-const aName = "a name of letters, digits, '.', '_' or '-', at most 64";
-const name = (variable: string, help: string) =>
-  text(variable, { help, fallback: undefined, pattern: namePattern, expected: aName });
+const name = (variable: string, help: string): Setting<string | undefined> => {
+  const setting = text(variable, { help, fallback: undefined, fault: nameFault });
+  return {
+    ...setting,
+    read(raw, ...where) {
+      const read = setting.read(raw, ...where);
+      return 'value' in read && read.value !== undefined ? { value: normalName(read.value) } : read;
+    },
+  };
+};
 
 const list = (
   variable: string,
-  about: { help: string; separator: string; pattern?: RegExp },
+  about: { help: string; separator: string; fault?: (item: string) => string | undefined },
 ): Setting<readonly string[]> => ({
   variable,
   help: about.help,
@@ -33,8 +40,10 @@ const list = (
   read(raw) {
     const items = (raw ?? '').split(about.separator).map((item) => item.trim());
     const value = items.filter((item) => item !== '');
-    const wrong = value.find((item) => about.pattern && !about.pattern.test(item));
-    return wrong === undefined ? { value } : { problem: `${JSON.stringify(wrong)} is not ${aName}` };
+    const wrong = value.find((item) => about.fault?.(item) !== undefined);
+    return wrong === undefined
+      ? { value: about.fault ? value.map(normalName) : value }
+      : { problem: `${JSON.stringify(wrong)}: ${about.fault?.(wrong)}` };
   },
 });
 
@@ -106,8 +115,7 @@ export const settings = {
   firstSpeaker: text('AGENT_FIRST_SPEAKER', {
     help: 'true, or the name of this agent: it opens the conversation',
     fallback: 'false',
-    pattern: namePattern,
-    expected: 'true, false or a name',
+    fault: nameFault,
   }),
   routerUrl: url('ROUTER_URL', {
     help: 'where the router is',
@@ -186,7 +194,7 @@ export const settings = {
   members: list('AGENT_MEMBERS', {
     help: 'further members of the conversation that it opens: names with commas between',
     separator: ',',
-    pattern: namePattern,
+    fault: nameFault,
   }),
   policy: choice('AGENT_POLICY', {
     help: 'who speaks next in the conversation that it opens',

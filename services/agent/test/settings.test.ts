@@ -46,7 +46,11 @@ describe('the settings', () => {
   });
 
   it.each<[string, Environment, string]>([
-    ['a bad name', { AGENT_NAME: 'al ice' }, 'AGENT_NAME: expected a name of letters'],
+    [
+      'a bad name',
+      { AGENT_NAME: 'al ice' },
+      'AGENT_NAME: a name has letters, digits, ".", "_" or "-", not a space',
+    ],
     [
       'its own name as target',
       { AGENT_NAME: 'alice', AGENT_TARGET: 'alice' },
@@ -83,7 +87,7 @@ describe('the settings', () => {
       { ROUTER_URL: 'http://router' },
       'ROUTER_URL: expected a URL that begins with one of ws:, wss:',
     ],
-    ['a bad member', { AGENT_MEMBERS: 'bob, c d' }, 'AGENT_MEMBERS: "c d" is not a name'],
+    ['a bad member', { AGENT_MEMBERS: 'bob, c d' }, 'AGENT_MEMBERS: "c d": a name has letters'],
     [
       'an openai model without a server',
       { AGENT_MODEL_KIND: 'openai' },

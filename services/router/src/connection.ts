@@ -10,10 +10,22 @@ export interface Connection {
   /** `whenSent` is called when the frame has left for the network: the way to send much without piling it up. */
   send(frame: string, whenSent?: () => void): void;
   /** Ends the connection; nothing is sent or heard after it. */
-  close(why: Closing): void;
+  close(why: Closing, reason?: string): void;
   /** Asks the peer for a pong with the same payload. What was sent before it has then arrived. */
   ping(payload: string): void;
 }
+
+/** A control frame of a WebSocket holds 125 bytes, of which two are the code. */
+const fitting = (reason: string): string => {
+  let bytes = 0;
+  let end = 0;
+  for (const character of reason) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > 123) break;
+    end += character.length;
+  }
+  return reason.slice(0, end);
+};
 
 /**
  * Holds back writes until the end of an event-loop turn, so that each socket gets one write however many frames
@@ -109,8 +121,8 @@ export class SocketConnection implements Connection {
     this.#ws.ping(payload);
   }
 
-  close(why: Closing): void {
-    this.#leave(why, closings[why].reason);
+  close(why: Closing, reason: string = closings[why].reason): void {
+    this.#leave(why, fitting(reason));
   }
 
   /** There are no binary frames (PROTOCOL §2.1). */

@@ -4,8 +4,30 @@ import type { Client, Dialect } from '../client.ts';
 
 const dialects: readonly Dialect[] = ['plain', 'v1'];
 
-const goodNames = ['a', '7', 'A.b_c-d', `x${'y'.repeat(63)}`, 'constructor', 'toString'];
-const badNames = ['', '-a', '_a', '__proto__', 'a b', 'ä', 'a\n', 'a/b', `x${'y'.repeat(64)}`];
+const goodNames = [
+  'a',
+  '7',
+  'A.b_c-d',
+  `x${'y'.repeat(63)}`,
+  'constructor',
+  'toString',
+  'ä',
+  '小明',
+  'أحمد',
+  'สมชาย',
+];
+const badNames = [
+  '',
+  '-a',
+  '_a',
+  '__proto__',
+  'a b',
+  'a\u202eb',
+  'a\u200db',
+  'a\n',
+  'a/b',
+  `x${'y'.repeat(64)}`,
+];
 
 /** Frames that are no frame at all, in any dialect. */
 const badFrames = [
@@ -93,7 +115,7 @@ export const connectionChecks = [
       await agent.close();
     }
   }),
-  check('2.3 3.3 6', 'any other name is refused, and the plain connection ends with 4003', async (world) => {
+  check('2.3 3.3 6', 'any other name is refused, and the connection ends with 4003', async (world) => {
     for (const name of badNames) {
       const plain = await world.connect({ dialect: 'plain' });
       plain.send({ type: 'register', name });
@@ -101,8 +123,14 @@ export const connectionChecks = [
       assert.equal(await plain.closeCode(), 4003, name);
       const agent = await world.connect({ dialect: 'v1' });
       agent.send({ type: 'register', name });
-      assert.equal((await agent.next('refused')).code, 'bad-frame', name);
+      assert.equal((await agent.next('refused')).code, 'name-refused', name);
+      assert.equal(await agent.closeCode(), 4003, name);
     }
+  }),
+  check('2.3', 'composed and decomposed letters are one name', async (world) => {
+    const agent = await world.connect({ dialect: 'v1' });
+    agent.send({ type: 'register', name: world.name('Jose\u0301') });
+    assert.equal((await agent.next('welcome')).name, world.name('Jos\u00e9'));
   }),
   check('2.5', 'fields that the router does not know are ignored', async (world) => {
     const name = world.name('extra');

@@ -51,6 +51,12 @@ export const text = (limits: {
   pattern?: RegExp;
   expected?: string;
   help?: string;
+  /** Told in the schema only; `fault` checks it, in better words. */
+  schemaPattern?: RegExp;
+  /** What is wrong with a value; undefined when nothing is. */
+  fault?: (value: string) => string | undefined;
+  /** The value as it is kept. */
+  normal?: (value: string) => string;
 }): Field<string> => {
   const expected = limits.expected ?? 'a text';
   return {
@@ -64,14 +70,20 @@ export const text = (limits: {
       else if (read.length > limits.max) problems.at(node, `longer than ${limits.max} characters`);
       else if (limits.pattern && !limits.pattern.test(read))
         problems.at(node, `expected ${expected}, got ${JSON.stringify(read)}`);
-      else return read;
+      else {
+        const fault = limits.fault?.(read);
+        if (fault === undefined) return limits.normal?.(read) ?? read;
+        problems.at(node, fault);
+      }
       return undefined;
     },
     schema: {
       type: 'string',
       minLength: 1,
       maxLength: limits.max,
-      ...(limits.pattern && { pattern: limits.pattern.source }),
+      ...((limits.pattern ?? limits.schemaPattern) && {
+        pattern: (limits.pattern ?? limits.schemaPattern)?.source,
+      }),
     },
   };
 };
@@ -141,7 +153,15 @@ const mapOf = (node: Node | null | undefined, problems: Problems, expected: stri
 /** Any keys that are names, all with values of one kind. */
 export const mapping = <T>(
   value: Field<T>,
-  about: { pattern: RegExp; key: string; expected: string; min: number; max: number },
+  about: {
+    pattern: RegExp;
+    /** What is wrong with a key; undefined when nothing is. */
+    fault: (key: string) => string | undefined;
+    normal: (key: string) => string;
+    expected: string;
+    min: number;
+    max: number;
+  },
 ): Field<ReadonlyMap<string, T>> => ({
   read(node, problems) {
     const map = mapOf(node, problems, about.expected);
@@ -149,8 +169,10 @@ export const mapping = <T>(
     const read = new Map<string, T>();
     let whole = true;
     for (const pair of map.items as Pair<Node, Node | null>[]) {
-      const key = keyOf(pair);
-      if (!about.pattern.test(key)) problems.at(pair.key, `${JSON.stringify(key)} is not ${about.key}`);
+      const key = about.normal(keyOf(pair));
+      const fault = about.fault(key);
+      if (fault !== undefined) problems.at(pair.key, `${JSON.stringify(key)}: ${fault}`);
+      else if (read.has(key)) problems.at(pair.key, `${JSON.stringify(key)} stands here twice`);
       const one = problems.within(key, () => value.read(pair.value, problems));
       if (one === undefined) whole = false;
       else read.set(key, one);

@@ -1,4 +1,4 @@
-import { maxMembers, maxTextLength, namePattern, policyNames } from '@parley/protocol';
+import { maxMembers, maxTextLength, nameFault, namePattern, normalName, policyNames } from '@parley/protocol';
 import {
   either,
   type Field,
@@ -16,8 +16,7 @@ import {
 } from './field.ts';
 import { readAmount, readDollars, readDuration, readShare } from './units.ts';
 
-const aName = "a name of letters, digits, '.', '_' or '-', at most 64";
-const name = text({ max: 64, pattern: namePattern, expected: aName });
+const name = text({ max: 64, schemaPattern: namePattern, fault: nameFault, normal: normalName });
 const names = list(name, { max: maxMembers, what: 'names' });
 
 const amount = (unit: string, max: number, min = 0): Field<number> =>
@@ -145,7 +144,8 @@ const turn = record({
 
 const cast = mapping(asMember, {
   pattern: namePattern,
-  key: aName,
+  fault: nameFault,
+  normal: normalName,
   expected: '2 or more members',
   min: 2,
   max: maxMembers,

@@ -30,8 +30,9 @@ export const outOfTime = (state: Conversation, now: number): Ended | undefined =
   return { reason: 'max-duration', detail: `${state.limits.maxDurationMs / 1000} s` };
 };
 
-const opening = /[\s"'*_([]/;
-const closing = /[\s"'*_)\].!]/;
+/** Marks that may stand around a phrase on its line, in any script: quotes, brackets, emphasis, the ends of sentences. */
+const opening = /[\s"'*_`\p{Ps}\p{Pi}¿¡]/u;
+const closing = /[\s"'*_`\p{Pe}\p{Pf}.!?…。．！？｡؟۔।॥]/u;
 
 /** Without what stands around it. Character by character: one pattern for both ends takes time in the square of the line. */
 const bare = (line: string): string => {
@@ -42,11 +43,27 @@ const bare = (line: string): string => {
   return line.slice(from, to).toLowerCase();
 };
 
-/** A stop phrase counts on a line of its own, not inside a sentence that talks about it. */
+/** A phrase that nobody writes inside a sentence: marks on both sides of it, as in `###STOP###` or `<END>`. */
+const isMarker = (phrase: string): boolean =>
+  /^(?![\s"'*_`.!?])[\p{P}\p{S}].*[\p{P}\p{S}]$/su.test(phrase) && !/[.!?…。！？"'”’]$/u.test(phrase);
+
+/** How many marks may stand behind a marker at the end of a message. */
+const behindMarker = 20;
+
+const endsWithMarker = (text: string, marker: string): boolean => {
+  const tail = text.slice(-(marker.length + behindMarker)).toLowerCase();
+  const at = tail.lastIndexOf(marker);
+  return at >= 0 && [...tail.slice(at + marker.length)].every((character) => closing.test(character));
+};
+
+/** A stop phrase counts on a line of its own, not inside a sentence that talks about it; a marker also at the very end. */
 const stopPhraseIn = (text: string, phrases: readonly string[]): string | undefined => {
   if (phrases.length === 0) return undefined;
   const lines = text.split('\n').map(bare);
-  return phrases.find((phrase) => lines.includes(bare(phrase)));
+  return phrases.find((phrase) => {
+    const marker = phrase.trim().toLowerCase();
+    return lines.includes(bare(phrase)) || (isMarker(marker) && endsWithMarker(text.trimEnd(), marker));
+  });
 };
 
 const stopped = (state: Conversation, { from, text }: NextLine): Ended | undefined => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type ControlAction, controlBodies, maxFrameBytes, namePattern } from '@parley/protocol';
+import { type ControlAction, controlBodies, maxFrameBytes, nameFault } from '@parley/protocol';
 import type { Answer, Control } from '../control/control.ts';
 import type { Identity } from '../identity/identity.ts';
 
@@ -23,7 +23,7 @@ const readBody = async (request: IncomingMessage): Promise<string | undefined> =
 /** The name under which an operator's acts stand in the ledger: its token's, where that binds one. */
 const nameOf = ({ names }: Identity): string => {
   const [only] = names;
-  return names.length === 1 && only !== undefined && namePattern.test(only) ? only : 'operator';
+  return names.length === 1 && only !== undefined && nameFault(only) === undefined ? only : 'operator';
 };
 
 const isAction = (word: string): word is ControlAction => Object.hasOwn(controlBodies, word);

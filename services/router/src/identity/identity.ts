@@ -1,3 +1,5 @@
+import { nameFault, normalName } from '@parley/protocol';
+
 /** What the bearer of a token may do: speak for its names, only read, or everything. */
 export const roles = ['agent', 'observer', 'operator'] as const;
 export type Role = (typeof roles)[number];
@@ -15,12 +17,14 @@ export interface Identity {
 /** A name, or the beginning of names with a `*` behind it. `*` alone is every name. */
 export type NamePattern = string;
 
-const pattern = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,63}\*?|\*)$/;
 export const isNamePattern = (text: unknown): text is NamePattern =>
-  typeof text === 'string' && pattern.test(text);
+  typeof text === 'string' && (text === '*' || nameFault(text.replace(/\*$/, '')) === undefined);
 
 const matches = (patterns: readonly NamePattern[], name: string): boolean =>
-  patterns.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : one === name));
+  patterns.some((one) => {
+    const normal = normalName(one);
+    return normal.endsWith('*') ? name.startsWith(normal.slice(0, -1)) : normal === name;
+  });
 
 export const mayBe = ({ names }: Identity, name: string): boolean => matches(names, name);
 export const maySendTo = ({ send }: Identity, target: string): boolean =>

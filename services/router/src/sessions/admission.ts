@@ -1,4 +1,4 @@
-import { type Closing, namePattern, type RefusalCode } from '@parley/protocol';
+import { type Closing, nameFault, type RefusalCode } from '@parley/protocol';
 import type { Guard, Verdict } from '../identity/guard.ts';
 import { type Identity, mayBe } from '../identity/identity.ts';
 
@@ -7,6 +7,8 @@ export interface NotAdmitted {
   readonly code: RefusalCode;
   readonly message: string;
   readonly closing: Closing;
+  /** What stands in the close frame, where that is not the usual words. */
+  readonly reason?: string;
 }
 
 /** Who speaks on one connection: known from the handshake, or from the token in `register`. */
@@ -39,7 +41,8 @@ export class Admission {
 
   #judge(name: string, verdict: Verdict): NotAdmitted | undefined {
     if (!verdict.ok) return { code: verdict.code, message: verdict.problem, closing: verdict.code };
-    if (!namePattern.test(name)) return nameRefused(`a name matches ${namePattern.source}`);
+    const fault = nameFault(name);
+    if (fault !== undefined) return nameRefused(fault);
     if (!mayBe(verdict.identity, name)) return nameRefused(`the token is not for the name ${name}`);
     this.identity = verdict.identity;
     return undefined;
@@ -50,6 +53,7 @@ export const nameRefused = (message: string): NotAdmitted => ({
   code: 'name-refused',
   message,
   closing: 'name-refused',
+  reason: message,
 });
 
 /** Not for ever: the other may be a connection that has died and is not yet known to. */

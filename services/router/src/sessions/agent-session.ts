@@ -132,7 +132,7 @@ export class AgentSession implements Session {
   ): void {
     if (refused) {
       this.#refuse(refused.code, refused.message, {});
-      return this.#connection.close(refused.closing);
+      return this.#connection.close(refused.closing, refused.reason);
     }
     const { grants, mailboxes, watchers } = this.#router;
     const replica: Replica = {

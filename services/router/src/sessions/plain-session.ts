@@ -86,7 +86,7 @@ export class PlainSession implements Session {
   #enter(name: string, target: string | undefined, refused: NotAdmitted | undefined): void {
     if (refused) {
       this.#fault(refused.code, refused.message);
-      return this.#connection.close(refused.closing);
+      return this.#connection.close(refused.closing, refused.reason);
     }
     const { mailboxes, targets, watchers, now } = this.#router;
     targets.registered(name, target);

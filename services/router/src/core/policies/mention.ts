@@ -1,26 +1,16 @@
+import { mentionsIn, NameIndex } from '@parley/protocol';
 import type { Conversation } from '../conversation.ts';
 import { handBack, type Line, type Policy, stillOwing } from './policy.ts';
 
-const mark = /@([A-Za-z0-9][A-Za-z0-9._-]{0,63})/g;
-/** Punctuation at its end belongs to the sentence. */
-const sentenceEnd = /[._-]+$/;
-
 /**
  * The members that a message names with `@`, in the order in which it does. Linear in the message and the members: each
- * mark is one look-up.
+ * mark is a bounded number of look-ups.
  */
 export const mentioned = (state: Conversation, line: Line): string[] => {
   const text = line.text ?? '';
-  if (!text.includes('@')) return [];
-  const members = new Set(state.members);
-  // Of names that differ in case only, the first is meant, unless another is written exactly.
-  const byCase = new Map(state.members.toReversed().map((member) => [member.toLowerCase(), member]));
-  const named = new Set<string>();
-  for (const [, written = ''] of text.matchAll(mark)) {
-    const name = written.replace(sentenceEnd, '');
-    const member = members.has(name) ? name : byCase.get(name.toLowerCase());
-    if (member !== undefined && member !== line.from) named.add(member);
-  }
+  if (!/[@＠]/.test(text)) return [];
+  const named = new Set(mentionsIn(text, new NameIndex(state.members)).map(({ name }) => name));
+  named.delete(line.from);
   return [...named];
 };
 
