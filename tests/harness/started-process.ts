@@ -37,7 +37,7 @@ export interface StartOptions {
 /** Only what every process needs: the settings of whoever runs the tests must not reach the system under test. */
 const bareEnvironment = (): Record<string, string | undefined> => {
   const { PATH, HOME, TMPDIR, LANG } = process.env;
-  return { PATH, HOME, TMPDIR, LANG };
+  return { PATH, HOME, TMPDIR, LANG, PARLEY_RUNS_KEEP: '0' };
 };
 
 /** A process under test, with all that it wrote. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, type Environment } from '@parley/kit';
+import { ConfigError, type Environment, userPath } from '@parley/kit';
 import { RouterApi } from './router-api.ts';
 import type { Screen } from './terminal.ts';
 
@@ -49,7 +49,7 @@ const readToken = (env: Environment): string | undefined => {
     throw new ConfigError(['PARLEY_TOKEN is set, and so is PARLEY_TOKEN_FILE: set one of the two']);
   if (!file) return token || undefined;
   try {
-    return readFileSync(file, 'utf8').trim() || undefined;
+    return readFileSync(userPath(file, env), 'utf8').trim() || undefined;
   } catch (error) {
     throw new ConfigError([`PARLEY_TOKEN_FILE cannot be read: ${(error as Error).message}`]);
   }

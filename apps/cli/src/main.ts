@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { constants } from 'node:os';
-import { runMain } from '@parley/kit';
+import { loadSettings, parleyVariables, runMain, withEnvFile } from '@parley/kit';
 import type { Command, Host } from './command.ts';
 import { UsageError } from './command.ts';
 import { acts } from './commands/acts.ts';
@@ -12,8 +12,10 @@ import { diff } from './commands/diff.ts';
 import { exportCommand } from './commands/export.ts';
 import { fork } from './commands/fork.ts';
 import { ls } from './commands/ls.ts';
+import { open } from './commands/open.ts';
 import { replay } from './commands/replay.ts';
 import { run as runScenario } from './commands/run.ts';
+import { runs } from './commands/runs.ts';
 import { tail } from './commands/tail.ts';
 import { help } from './help.ts';
 import type { Screen } from './terminal.ts';
@@ -26,6 +28,8 @@ const commands: ReadonlyMap<string, Command> = new Map(
     compose,
     batch,
     replay,
+    runs,
+    open,
     ls,
     tail,
     export: exportCommand,
@@ -70,8 +74,10 @@ runMain(process, 'parley', async () => {
   }
   // A reader that goes away, as `head` does, wants no more.
   process.stdout.on('error', () => stop.abort());
+  const env = withEnvFile(process.env);
+  loadSettings({}, env, { prefixes: [], neighbours: ['ROUTER_URL', ...parleyVariables] });
   const host: Host = {
-    env: process.env,
+    env,
     out: screenOf(process.stdout),
     err: screenOf(process.stderr),
     stop: stop.signal,

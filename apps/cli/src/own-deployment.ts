@@ -71,6 +71,7 @@ export class OwnDeployment implements AsyncDisposable {
       ROUTER_JWT_KEY: '',
       ROUTER_JWT_KEY_FILE: '',
       ROUTER_JWKS: '',
+      ROUTER_HEALTH_PORT: 'off',
       ROUTER_TLS_CERT: '',
       ROUTER_TLS_KEY: '',
     };
@@ -80,9 +81,14 @@ export class OwnDeployment implements AsyncDisposable {
     return promise;
   }
 
-  startAgent(name: string, args: readonly string[], env: Environment): void {
+  /** Resolves when the agent has registered with its router, each time that it is started; never when it does not. */
+  startAgent(name: string, args: readonly string[], env: Environment): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
     const all = { ...this.#options.env, ...env, AGENT_HEALTH_PORT: 'off' };
-    this.#start('agent', name, args, all);
+    this.#start('agent', name, args, all, (line) => {
+      if (line.msg === 'registered') resolve();
+    });
+    return promise;
   }
 
   /** Stops all: the agents first, so that the router has nobody to wait for. */

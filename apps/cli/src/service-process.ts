@@ -35,7 +35,6 @@ export class ServiceProcess {
   constructor({ service, args, env, onLog }: ServiceOptions) {
     const main = fileURLToPath(new URL(`services/${service}/src/main.ts`, repository));
     this.#child = spawn(process.execPath, ['--import', leaveWithParent.href, main, ...args], {
-      cwd: fileURLToPath(repository),
       env: { ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,

@@ -7,14 +7,13 @@ import type { AgentProcess } from './scenario/agents.ts';
 import type { LogLine } from './service-process.ts';
 
 const connectedWithinMs = 15_000;
-const lookMs = 50;
 
 export interface StageOptions {
   /** A router that runs already; none: one is started. */
   readonly url: string | undefined;
   readonly port: number;
   readonly ledger?: string | undefined;
-  /** Processes to start, unless somebody speaks for their names already. */
+  /** Processes to start, unless a plain client speaks for their names already. */
   readonly agents: readonly AgentProcess[];
   /** Settings for all of them. */
   readonly env?: Environment;
@@ -53,22 +52,28 @@ export class Stage implements AsyncDisposable {
         url === undefined
           ? new RouterApi(await deployment.startRouter(), deployment.halted)
           : routerOf(url, { env: host.env, stop: deployment.halted });
-      const present = new Set((await api.agents()).map(({ name }) => name));
-      const taken = agents.filter(({ name }) => present.has(name)).map(({ name }) => name);
+      const present = await api.agents();
+      const taken = agents.map(({ name }) => name).filter((name) => present.some((one) => one.name === name));
       if (exclusive && taken.length > 0) {
         throw new ConfigError([`${taken.join(', ')} speaks on ${api.url} already, so this cannot record it`]);
       }
-      const missing = agents.filter(({ name }) => !present.has(name));
-      for (const agent of missing) {
+      // A run has agents of its own, although those of another run may have the same names. A name that a plain client
+      // speaks for cannot be registered by an agent, too.
+      const plain = new Set(present.filter(({ capacity }) => capacity === 0).map(({ name }) => name));
+      const missing = agents.filter(({ name }) => !plain.has(name));
+      const registered = missing.map((agent) =>
         deployment.startAgent(agent.name, [], {
           ...cleared,
           ...env,
           ...agent.env,
           ROUTER_URL: api.url.replace(/^http/, 'ws'),
-        });
-      }
+        }),
+      );
       const stage = new Stage(api, deployment);
-      await stage.#connected(missing.map(({ name }) => name));
+      await stage.#connected(
+        missing.map(({ name }) => name),
+        registered,
+      );
       return stage;
     } catch (error) {
       await deployment[Symbol.asyncDispose]();
@@ -80,20 +85,23 @@ export class Stage implements AsyncDisposable {
     await this.#deployment[Symbol.asyncDispose]();
   }
 
-  /** All who were started are there, so that nobody is granted a turn and waits for the start of its process. */
-  async #connected(names: readonly string[]): Promise<void> {
-    const deadline = performance.now() + connectedWithinMs;
-    for (;;) {
-      const agents = await this.api.agents();
-      const replicas = (name: string) => agents.find((agent) => agent.name === name)?.replicas ?? 0;
-      const wanted = (name: string) => names.filter((one) => one === name).length;
-      const away = names.filter((name) => replicas(name) < wanted(name));
-      if (away.length === 0) return;
+  /** All agents that were started have registered, so that no turn is granted to one whose process still starts. */
+  async #connected(names: readonly string[], registered: readonly Promise<void>[]): Promise<void> {
+    const away = new Set(names.keys());
+    const all = registered.map((one, index) => one.then(() => away.delete(index)));
+    const time = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const missing = [...new Set([...away].map((index) => names[index]))];
+      time.reject(new ConfigError([`${missing.join(', ')} did not connect to ${this.url}`]));
+    }, connectedWithinMs);
+    const stopped = () => time.reject(this.halted.reason);
+    this.halted.addEventListener('abort', stopped);
+    try {
       this.halted.throwIfAborted();
-      if (performance.now() > deadline) {
-        throw new ConfigError([`${[...new Set(away)].join(', ')} did not connect to ${this.url}`]);
-      }
-      await new Promise((resolve) => setTimeout(resolve, lookMs));
+      await Promise.race([Promise.all(all), time.promise]);
+    } finally {
+      clearTimeout(timer);
+      this.halted.removeEventListener('abort', stopped);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '@parley/kit';
+import { ConfigError, type Environment, userPath } from '@parley/kit';
 import { BatchState } from '../batch/batch-state.ts';
 import { batchSummary } from '../batch/batch-summary.ts';
 import { type Cell, cellsOf, readAxis } from '../batch/cells.ts';
@@ -24,8 +24,13 @@ interface Planned {
 }
 
 /** All runs, checked before the first begins. What differs between them must be the conversation's, not a process's. */
-const planned = (path: string, cells: readonly Cell[], changes: ScenarioFile['changes']): Planned[] => {
-  const all = cells.map((cell) => ({ cell, file: readScenario(path, [...changes, ...cell.changes]) }));
+const planned = (
+  path: string,
+  cells: readonly Cell[],
+  changes: ScenarioFile['changes'],
+  env: Environment,
+): Planned[] => {
+  const all = cells.map((cell) => ({ cell, file: readScenario(path, [...changes, ...cell.changes], env) }));
   const processes = ({ file }: Planned) =>
     JSON.stringify(agentsOf(file.scenario).map(({ name, env: { OPENAI_MODEL: _, ...env } }) => [name, env]));
   const odd = all.find((one) => processes(one) !== processes(all[0] as Planned));
@@ -84,18 +89,20 @@ const runBatch = async (args: readonly string[], host: Host): Promise<number> =>
   if (cap === undefined) throw new UsageError('--max-cost: expected an amount such as $5');
   const { seed, ...others } = values;
   const changes = changesOf({ set: others.set, turns: others.turns });
-  const base = readScenario(path, changes);
+  const base = readScenario(path, changes, host.env);
   const firstSeed =
     seed === undefined ? (base.scenario.seed ?? 1) : wholeNumber('seed', seed, 0, 2_147_483_647);
   const cells = cellsOf(runs, firstSeed, values.vary.map(readAxis));
-  const all = planned(path, cells, changes);
+  const all = planned(path, cells, changes, host.env);
 
   const what = createHash('sha256').update(`${scenarioHash(base)}\n${values.vary.join('\n')}\n${firstSeed}`);
-  const out = values.out ?? `batch-${basename(path).replace(/\.ya?ml$/, '')}`;
+  const out = userPath(values.out ?? `batch-${basename(path).replace(/\.ya?ml$/, '')}`, host.env);
   using state = new BatchState(out, what.digest('hex'), randomUUID());
   const todo = all.filter(({ cell }) => !state.outcomes.has(cell.name));
   if (todo.length < all.length)
-    host.err.write(`Going on with ${out}: ${all.length - todo.length} runs are done\n`);
+    host.err.write(
+      `Going on with ${values.out ?? basename(out)}: ${all.length - todo.length} runs are done\n`,
+    );
   let capped = false;
   if (todo.length > 0) {
     await using stage = await Stage.set(

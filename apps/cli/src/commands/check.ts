@@ -10,13 +10,14 @@ export const check: Command = {
 
 Each problem is one line, FILE:LINE:COLUMN: what is wrong. Exits with 1 when there is any.
 `,
-  async run(args, { out, err }) {
+  async run(args, host) {
+    const { out, err } = host;
     const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
     if (positionals.length === 0) throw new UsageError('expected one or more scenario files');
     let wrong = 0;
     for (const file of positionals) {
       try {
-        const { scenario } = readScenario(file);
+        const { scenario } = readScenario(file, [], host.env);
         const { title, cast, policy = 'addressed' } = scenario;
         out.write(
           `${file}: ${paint(out, 'ok', 'green')} (${title ?? 'no title'}; ${policy}; ${[...cast.keys()].join(', ')})\n`,

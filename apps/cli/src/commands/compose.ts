@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { userPath } from '@parley/kit';
 import { type Command, onlyOne } from '../command.ts';
 import { composeFile } from '../compose-file.ts';
 import { changeOptions, changesOf } from '../scenario/changes.ts';
@@ -20,9 +21,11 @@ the conversation: docker compose -f FILE up
       options: { ...changeOptions, out: { type: 'string' } },
       allowPositionals: true,
     });
-    const text = composeFile(readScenario(onlyOne(positionals, 'scenario file'), changesOf(values)));
+    const text = composeFile(
+      readScenario(onlyOne(positionals, 'scenario file'), changesOf(values), host.env),
+    );
     if (values.out === undefined) host.out.write(text);
-    else writeFileSync(values.out, text);
+    else writeFileSync(userPath(values.out, host.env), text);
     return 0;
   },
 };

@@ -1,20 +1,22 @@
 import { parseArgs } from 'node:util';
-import { defaultPort, type Entry } from '@parley/protocol';
+import { ConfigError } from '@parley/kit';
+import { defaultPort } from '@parley/protocol';
 import { type Command, type Host, UsageError, wholeNumber } from '../command.ts';
 import { castOf, defaultTopic, type Player } from '../demo-cast.ts';
-import { endingText, exitCodeOf, totals } from '../ending.ts';
-import { LiveTranscript } from '../live-transcript.ts';
+import { exitCodeOf } from '../ending.ts';
+import { KeptRun } from '../kept-run.ts';
+import { goOn, keptNote, pauseFor } from '../kept-run-notes.ts';
 import { logNotes } from '../log-notes.ts';
 import { freePort, OwnDeployment } from '../own-deployment.ts';
-import { PlainTranscript } from '../plain-transcript.ts';
 import { RouterApi, type RouterEvent } from '../router-api.ts';
+import { Screening } from '../screening.ts';
 import { paint } from '../terminal.ts';
-import type { Transcript } from '../transcript.ts';
 
 /** On a terminal a rehearsed reply takes as long as it takes to read one. */
 const paceMs = { live: '1800', piped: '100' };
 
 interface Options {
+  readonly names: string;
   readonly players: readonly Player[];
   readonly port: number;
   readonly topic: string;
@@ -22,35 +24,50 @@ interface Options {
 }
 
 const usage = `Usage: parley demo [--turns N] [--topic TEXT] [--names A,B] [--port PORT]
+       parley demo --continue RUN
 
   --turns N      when it ends (default: 12)
   --topic TEXT   what they talk about
   --names A,B    who talks; three and more go round (default: alice,bob)
   --port PORT    where the router and its web page are (default: ${defaultPort}, or a free one if it is taken)
+  --continue RUN  go on with a demo that was stopped: its name as \`parley runs\` lists it, or \`last\`
 
+The ledger is kept (\`parley help runs\`).
 With OPENAI_API_KEY or OPENAI_BASE_URL set, the agents ask that model; without, they rehearse.
 All the settings of an agent can be given by environment, OPENAI_MODEL for example.
 `;
 
-const readOptions = async (args: readonly string[]): Promise<Options> => {
+const parse = (args: readonly string[]) => {
   const { values, positionals } = parseArgs({
     args: [...args],
     options: {
-      turns: { type: 'string', default: '12' },
-      topic: { type: 'string', default: defaultTopic },
-      names: { type: 'string', default: 'alice,bob' },
+      turns: { type: 'string' },
+      topic: { type: 'string' },
+      names: { type: 'string' },
       port: { type: 'string' },
+      continue: { type: 'string' },
     },
     allowPositionals: true,
   });
   if (positionals.length > 0) throw new UsageError(`demo takes no ${positionals[0]}`);
-  if (values.topic.trim() === '') throw new UsageError('--topic: expected a text');
+  return values;
+};
+
+const optionsOf = async ({
+  names = 'alice,bob',
+  turns = '12',
+  topic = defaultTopic,
+  port,
+}: {
+  readonly [K in 'names' | 'turns' | 'topic' | 'port']?: string | undefined;
+}): Promise<Options> => {
+  if (topic.trim() === '') throw new UsageError('--topic: expected a text');
   return {
-    players: castOf(values.names),
-    turns: wholeNumber('turns', values.turns, 1, 1_000_000),
-    topic: values.topic.trim(),
-    port:
-      values.port === undefined ? await freePort(defaultPort) : wholeNumber('port', values.port, 0, 65_535),
+    names,
+    players: castOf(names),
+    turns: wholeNumber('turns', turns, 1, 1_000_000),
+    topic: topic.trim(),
+    port: port === undefined ? await freePort(defaultPort) : wholeNumber('port', port, 0, 65_535),
   };
 };
 
@@ -58,28 +75,13 @@ const startAgents = (deployment: OwnDeployment, url: string, options: Options, h
   const [first] = options.players as [Player];
   const pace = host.out.live ? paceMs.live : paceMs.piped;
   for (const { name, target, persona } of options.players) {
-    deployment.startAgent(name, [name, target, first.name], {
+    void deployment.startAgent(name, [name, target, first.name], {
       ROUTER_URL: url,
       AGENT_TOPIC: options.topic,
       AGENT_MAX_TURNS: String(options.turns),
       AGENT_REHEARSAL_DELAY_MS: host.env.AGENT_REHEARSAL_DELAY_MS || pace,
       ...(!host.env.AGENT_PERSONA && !host.env.AGENT_PROMPT_MODULE && { AGENT_PERSONA: persona }),
     });
-  }
-};
-
-/** Shows what happens until the conversation ends, and collects its entries. */
-const show = async (
-  events: AsyncIterable<RouterEvent>,
-  transcript: Transcript,
-  entries: Entry[],
-): Promise<void> => {
-  for await (const event of events) {
-    if (event.kind === 'chunk') transcript.chunk(event);
-    if (event.kind !== 'entry') continue;
-    entries.push(event.entry);
-    transcript.entry(event.entry);
-    if (event.entry.type === 'ended') return;
   }
 };
 
@@ -92,39 +94,84 @@ const header = ({ players, topic }: Options, url: string, { out }: Host): void =
   );
 };
 
-const footer = (entries: readonly Entry[], { out }: Host): number => {
-  const last = entries.at(-1);
-  const ending = last?.type === 'ended' ? `Ended: ${endingText(last)}` : 'Stopped before its end';
-  out.write(`${paint(out, ending, 'bold')}\n${paint(out, totals(entries), 'dim')}\n`);
-  return last?.type === 'ended' ? exitCodeOf(last.reason) : 1;
+/** What is to be played, and the kept ledger that it goes on with. */
+const begin = async (
+  args: readonly string[],
+  { env }: Host,
+): Promise<{ options: Options; kept?: KeptRun }> => {
+  const given = parse(args);
+  if (given.continue === undefined) {
+    const options = await optionsOf(given);
+    const { names, topic, turns } = options;
+    const kept = KeptRun.begin('demo', { command: 'demo', names, topic, turns }, env);
+    return { options, ...(kept && { kept }) };
+  }
+  const other = (['turns', 'topic', 'names'] as const).find((name) => given[name] !== undefined);
+  if (other !== undefined) throw new UsageError(`--continue takes --${other} from the run`);
+  const kept = KeptRun.open(given.continue, env);
+  const { source } = kept.record;
+  if (source.command === 'demo') {
+    const { names, topic, turns } = source;
+    return { options: await optionsOf({ names, topic, turns: String(turns), port: given.port }), kept };
+  }
+  kept[Symbol.dispose]();
+  throw new ConfigError([`${kept.name} is no demo: \`parley run --continue ${kept.name}\` goes on with it`]);
 };
+
+/** The events of the one conversation on the ledger of a demo, from its first entry to its last. */
+async function* conversationIn(
+  events: AsyncIterable<RouterEvent>,
+  opened: (conversation: string) => void,
+): AsyncGenerator<RouterEvent> {
+  for await (const event of events) {
+    if (event.kind === 'entry' && event.entry.type === 'opened') opened(event.conversation);
+    yield event;
+  }
+}
 
 export const demo: Command = {
   summary: 'a router and two agents hold a conversation in this terminal',
   usage,
   async run(args, host) {
-    const options = await readOptions(args);
-    const transcript: Transcript = host.out.live
-      ? new LiveTranscript(host.out)
-      : new PlainTranscript(host.out);
-    const entries: Entry[] = [];
-    const { port } = options;
+    const { options, kept: begun } = await begin(args, host);
+    using kept = begun;
+    using screening = new Screening(host.out);
     await using deployment = await OwnDeployment.create({
-      port,
+      port: options.port,
       env: host.env,
       stop: host.stop,
-      onLog: logNotes((text) => transcript.note(text)),
+      ...(kept && { ledger: kept.ledger }),
+      onLog: logNotes((text) => screening.transcript.note(text)),
     });
+    const { halted } = deployment;
+    let conversation = kept?.record.conversation;
+    let url = '';
     try {
-      const url = await deployment.startRouter();
+      url = await deployment.startRouter();
       header(options, url, host);
-      using events = await new RouterApi(url, deployment.halted).events({ since: 0 });
+      const api = new RouterApi(url, halted);
+      if (conversation !== undefined) await goOn(api, conversation);
+      using events = await api.events({ since: 0 });
       startAgents(deployment, url, options, host);
-      await show(events, transcript, entries);
+      const ending = await screening.show(
+        api,
+        conversationIn(events, (id) => {
+          conversation = id;
+          kept?.opened(id);
+        }),
+      );
+      screening.footer();
+      if (kept && conversation !== undefined) keptNote(kept, conversation, host);
+      return ending ? exitCodeOf(ending.reason) : 1;
     } catch (error) {
-      if (!host.stop.aborted) throw deployment.halted.aborted ? deployment.halted.reason : error;
+      if (!host.stop.aborted) throw halted.aborted ? halted.reason : error;
       host.out.write('\n');
+      screening.footer();
+      if (kept && conversation !== undefined) {
+        await pauseFor(url, conversation);
+        keptNote(kept, conversation, host, 'demo');
+      }
+      return 1;
     }
-    return footer(entries, host);
   },
 };

@@ -1,25 +1,26 @@
 import { parseArgs } from 'node:util';
-import { type Command, routerOf, UsageError } from '../command.ts';
+import { chosenRouter, routerHelp, routerOptions } from '../chosen-router.ts';
+import { type Command, UsageError } from '../command.ts';
 import { sideBySide } from '../side-by-side.ts';
 
 export const diff: Command = {
   summary: 'show two branches of a conversation side by side',
-  usage: `Usage: parley diff ID ID [--url URL]
+  usage: `Usage: parley diff ID ID [--url URL | --run RUN]
 
-  --url URL   the router (default: ROUTER_URL, else http://127.0.0.1:8765)
-
+${routerHelp}
 What both share is folded into one line. As wide as the terminal, or 120 columns when piped.
 `,
   async run(args, host) {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { url: { type: 'string' } },
+      options: routerOptions,
       allowPositionals: true,
     });
     const [a, b, ...more] = positionals;
     if (a === undefined || b === undefined || more.length > 0)
       throw new UsageError('expected two conversation IDs');
-    const api = routerOf(values.url, host);
+    await using router = await chosenRouter(values, host);
+    const { api } = router;
     const [first, second] = await Promise.all([api.conversation(a), api.conversation(b)]);
     host.out.write(
       sideBySide(host.out, { id: a, entries: first.entries }, { id: b, entries: second.entries }),

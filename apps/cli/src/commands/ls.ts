@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type Command, routerOf, UsageError } from '../command.ts';
+import { chosenRouter, routerHelp, routerOptions } from '../chosen-router.ts';
+import { type Command, UsageError } from '../command.ts';
 import type { ConversationSummary } from '../router-api.ts';
 import { type Column, table } from '../table.ts';
 import { paint } from '../terminal.ts';
@@ -23,19 +24,20 @@ const columns: readonly Column<ConversationSummary>[] = [
 
 export const ls: Command = {
   summary: 'list the conversations of a router',
-  usage: `Usage: parley ls [--json] [--url URL]
+  usage: `Usage: parley ls [--json] [--url URL | --run RUN]
 
   --json      as a JSON list
-  --url URL   the router (default: ROUTER_URL, else http://127.0.0.1:8765)
-`,
-  async run(args, { env, out, err, stop }) {
+${routerHelp}`,
+  async run(args, host) {
+    const { out, err } = host;
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { json: { type: 'boolean', default: false }, url: { type: 'string' } },
+      options: { json: { type: 'boolean', default: false }, ...routerOptions },
       allowPositionals: true,
     });
     if (positionals.length > 0) throw new UsageError(`ls takes no ${positionals[0]}`);
-    const conversations = await routerOf(values.url, { env, stop }).conversations();
+    await using router = await chosenRouter(values, host);
+    const conversations = await router.api.conversations();
     if (values.json) out.write(`${JSON.stringify(conversations, null, 2)}\n`);
     else if (conversations.length === 0) err.write(`${paint(err, 'no conversations yet', 'dim')}\n`);
     else out.write(table(out, columns, conversations));

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { userPath } from '@parley/kit';
 import { type Command, onlyOne, wholeNumber } from '../command.ts';
 import { exitDifferent } from '../ending.ts';
 import { toItsEnd } from '../follow.ts';
@@ -41,7 +42,7 @@ same entry by entry (without times and ids), with ${exitDifferent} when they are
       options: { port: { type: 'string' } },
       allowPositionals: true,
     });
-    const record = new RecordedRun(onlyOne(positionals, 'recorded folder'));
+    const record = new RecordedRun(userPath(onlyOne(positionals, 'recorded folder'), host.env));
     const { out } = host;
     using screening = new Screening(out);
     await using stage = await Stage.set(

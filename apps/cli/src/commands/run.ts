@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ConfigError, userPath } from '@parley/kit';
 import { defaultPort } from '@parley/protocol';
 import { type Command, type Host, onlyOne, UsageError, wholeNumber } from '../command.ts';
 import { exitCodeOf } from '../ending.ts';
 import { toItsEnd } from '../follow.ts';
+import { KeptRun } from '../kept-run.ts';
+import { goOn, keptNote, pauseFor } from '../kept-run-notes.ts';
 import { logNotes } from '../log-notes.ts';
 import { freePort } from '../own-deployment.ts';
 import { Recording } from '../recording/recording.ts';
 import { agentsOf } from '../scenario/agents.ts';
 import { changeOptions, changesOf } from '../scenario/changes.ts';
 import { openingOf } from '../scenario/opening.ts';
-import { readScenario, type ScenarioFile } from '../scenario/read-scenario.ts';
+import { parseScenario, readScenario, type ScenarioFile } from '../scenario/read-scenario.ts';
 import { Screening } from '../screening.ts';
 import { Stage } from '../stage.ts';
 import { paint } from '../terminal.ts';
@@ -20,9 +24,11 @@ import { replay } from './replay.ts';
 const paceMs = { live: '1800', piped: '100' };
 
 const usage = `Usage: parley run FILE [OPTIONS]
+       parley run --continue RUN
 
-  --url URL            on this router; members of whom nothing is connected are started here (default: start
-                       a router, too, and end everything with the conversation)
+  --url URL            on this router, with agents of its own (default: start a router, too, and end everything
+                       with the conversation); members for whom a plain client speaks are not started
+  --continue RUN       go on with a kept run that was stopped: its name as \`parley runs\` lists it, or \`last\`
   --no-agents          start no agents: all members connect by themselves
   --turns N            the scenario with another limit on turns
   --seed N             the scenario with another seed
@@ -31,6 +37,8 @@ const usage = `Usage: parley run FILE [OPTIONS]
   --replay DIR         the same as \`parley replay DIR\`; takes no FILE
   --port PORT          of the router that is started (default: ${defaultPort}, or a free one if it is taken)
   --keep               leave the router and the agents up after the ending, until Ctrl-C
+
+The ledger of a router that is started here is kept (\`parley help runs\`).
 
 It exits with 0 when the conversation ended as planned (agreed, stop-phrase, max-turns, max-duration), with
 10 failed, 11 absent, 12 agent-left, 13 repetition, 14 farewell-loop, 15 token-budget, 16 cost-budget,
@@ -61,30 +69,67 @@ const readOptions = (args: readonly string[]) =>
       replay: { type: 'string' },
       port: { type: 'string' },
       keep: { type: 'boolean', default: false },
+      continue: { type: 'string' },
     },
     allowPositionals: true,
   });
 
+/** What is to be run, and the kept ledger that it goes on with. */
+const sourceOf = (
+  { values, positionals }: ReturnType<typeof readOptions>,
+  { env }: Host,
+): { file: ScenarioFile; kept?: KeptRun } => {
+  if (values.continue === undefined)
+    return { file: readScenario(onlyOne(positionals, 'scenario file'), changesOf(values), env) };
+  const others = ['url', 'record', 'set', 'turns', 'seed'] as const;
+  const other = others.find((name) => values[name] !== undefined);
+  if (positionals.length > 0 || other !== undefined)
+    throw new UsageError('--continue takes the scenario, and what was changed in it, from the run');
+  const kept = KeptRun.open(values.continue, env);
+  const { source } = kept.record;
+  const parsed = source.command === 'run' ? parseScenario(source.text, source.changes) : undefined;
+  if (source.command === 'run' && parsed?.ok) {
+    const { file, text, changes } = source;
+    return { file: { file, text, changes, scenario: parsed.scenario }, kept };
+  }
+  kept[Symbol.dispose]();
+  throw new ConfigError([
+    source.command === 'demo'
+      ? `${kept.name} is a demo: \`parley demo --continue ${kept.name}\` goes on with it`
+      : `the scenario of ${kept.name} cannot be read by this version of parley`,
+  ]);
+};
+
 const runFile = async (args: readonly string[], host: Host): Promise<number> => {
-  const { values, positionals } = readOptions(args);
+  const options = readOptions(args);
+  const { values, positionals } = options;
   if (values.replay !== undefined) {
     if (positionals.length > 0) throw new UsageError('--replay takes the scenario from the record');
     return replay.run([values.replay], host);
   }
-  const file = readScenario(onlyOne(positionals, 'scenario file'), changesOf(values));
   if (values.record !== undefined && values['no-agents']) {
     throw new UsageError('--record needs agents that are started here');
   }
   const { out } = host;
+  const port =
+    values.port === undefined ? await freePort(defaultPort) : wholeNumber('port', values.port, 0, 65_535);
+  const { file, kept: continued } = sourceOf(options, host);
+  const record = values.record === undefined ? undefined : userPath(values.record, host.env);
+  const recording = record === undefined ? undefined : Recording.begin(record, file, randomUUID());
+  const { text, changes } = file;
+  const source = { command: 'run', file: file.file, text, changes } as const;
+  using kept =
+    continued ??
+    (values.url === undefined
+      ? KeptRun.begin(file.scenario.title ?? basename(file.file), source, host.env)
+      : undefined);
   using screening = new Screening(out);
-  const recording =
-    values.record === undefined ? undefined : Recording.begin(values.record, file, randomUUID());
   const agents = values['no-agents'] ? [] : agentsOf(file.scenario);
   await using stage = await Stage.set(
     {
       url: values.url,
-      port:
-        values.port === undefined ? await freePort(defaultPort) : wholeNumber('port', values.port, 0, 65_535),
+      port,
+      ledger: kept?.ledger,
       agents: recording ? agents.map((agent, place) => recording.recorded(agent, place)) : agents,
       env: {
         AGENT_REHEARSAL_DELAY_MS:
@@ -96,13 +141,18 @@ const runFile = async (args: readonly string[], host: Host): Promise<number> => 
     host,
   );
   const { api, halted } = stage;
+  let conversation = kept?.record.conversation;
   try {
-    const { conversation } = await api.open(openingOf(file.scenario), recording?.key ?? randomUUID());
+    if (conversation === undefined) {
+      ({ conversation } = await api.open(openingOf(file.scenario), recording?.key ?? randomUUID()));
+      kept?.opened(conversation);
+    } else await goOn(api, conversation);
     header(file, conversation, stage.url, host);
     const ending = await screening.show(api, toItsEnd(api, conversation, halted));
     screening.footer();
     if (recording && ending) recording.finish(conversation, screening.entries);
     if (recording && ending) host.err.write(`${paint(host.err, `Recorded in ${values.record}`, 'dim')}\n`);
+    if (kept) keptNote(kept, conversation, host);
     if (values.keep) {
       out.write(`${paint(out, `Everything stays up at ${stage.url} until Ctrl-C`, 'dim')}\n`);
       await aborted(halted);
@@ -112,7 +162,10 @@ const runFile = async (args: readonly string[], host: Host): Promise<number> => 
     if (!host.stop.aborted) throw halted.aborted ? halted.reason : error;
     out.write('\n');
     screening.footer();
-    if (values.url !== undefined) {
+    if (kept && conversation !== undefined) {
+      await pauseFor(stage.url, conversation);
+      keptNote(kept, conversation, host, 'run');
+    } else if (values.url !== undefined) {
       host.err.write(
         'The conversation itself goes on on the router: `parley ls` shows it, `parley end ID` ends it\n',
       );

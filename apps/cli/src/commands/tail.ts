@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Entry } from '@parley/protocol';
-import { type Command, type Host, routerOf, UsageError, wholeNumber } from '../command.ts';
+import { chosenRouter, routerHelp, routerOptions } from '../chosen-router.ts';
+import { type Command, type Host, UsageError, wholeNumber } from '../command.ts';
 import { endingText, totals } from '../ending.ts';
 import { lasting, toItsEnd } from '../follow.ts';
 import { LiveTranscript } from '../live-transcript.ts';
@@ -53,23 +54,23 @@ const tailAll = async (api: RouterApi, since: number | undefined, { out, stop }:
 
 export const tail: Command = {
   summary: 'follow one conversation, or all of them',
-  usage: `Usage: parley tail [ID] [--since N] [--url URL]
+  usage: `Usage: parley tail [ID] [--since N] [--url URL | --run RUN]
 
   ID          the conversation, to its end; without it, what is new in all of them, until Ctrl-C
   --since N   with ID: only entries after number N; without: everything after position N of the ledger
-  --url URL   the router (default: ROUTER_URL, else http://127.0.0.1:8765)
-`,
+${routerHelp}`,
   async run(args, host) {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { since: { type: 'string' }, url: { type: 'string' } },
+      options: { since: { type: 'string' }, ...routerOptions },
       allowPositionals: true,
     });
     if (positionals.length > 1) throw new UsageError('expected at most one conversation ID');
     const since =
       values.since === undefined ? undefined : wholeNumber('since', values.since, 0, Number.MAX_SAFE_INTEGER);
-    const api = routerOf(values.url, host);
+    await using router = await chosenRouter(values, host);
+    const { api } = router;
     const [id] = positionals;
-    return id === undefined ? tailAll(api, since, host) : tailOne(api, id, since ?? 0, host);
+    return await (id === undefined ? tailAll(api, since, host) : tailOne(api, id, since ?? 0, host));
   },
 };

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { ConfigError } from '@parley/kit';
-import { LineCounter, parse, parseDocument } from 'yaml';
+import { ConfigError, type Environment, nearest, readUtf8, userPath } from '@parley/kit';
+import { type Document, isMap, isScalar, LineCounter, parse, parseDocument } from 'yaml';
 import { checkConsistency } from './consistency.ts';
 import { type Problem, Problems } from './problems.ts';
 import { type Scenario, scenarioField } from './scenario.ts';
@@ -40,6 +39,25 @@ export type Read =
   | { readonly ok: true; readonly scenario: Scenario }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
+/** The path of a change in which the name of a member, which may have dots, is one part; or why it leads nowhere. */
+const placeIn = (document: Document, path: readonly string[]): readonly string[] | { problem: string } => {
+  const cast = document.getIn(['cast'], true);
+  if (path[0] !== 'cast' || path.length < 2 || !isMap(cast)) return path;
+  const names = cast.items.map(({ key }) => String(isScalar(key) ? key.value : key));
+  for (let end = path.length; end >= 2; end--) {
+    const name = path.slice(1, end).join('.');
+    if (!names.includes(name)) continue;
+    return end < path.length
+      ? ['cast', name, ...path.slice(end)]
+      : { problem: 'expected a key of the member behind its name, such as model or persona' };
+  }
+  const wanted = path[1] as string;
+  const meant = nearest(wanted, names);
+  return {
+    problem: `there is no member ${wanted}${meant === undefined ? '' : `; did you mean ${meant}?`} (members: ${names.join(', ')})`,
+  };
+};
+
 /** A scenario from the text of its file, with changes made to it; or every problem at its place. */
 export const parseScenario = (text: string, changes: readonly Change[] = []): Read => {
   const lines = new LineCounter();
@@ -47,7 +65,12 @@ export const parseScenario = (text: string, changes: readonly Change[] = []): Re
   const broken = yamlErrors(document.errors, lines);
   if (broken.length > 0) return { ok: false, problems: broken };
   const problems = new Problems(document, lines);
-  for (const { path, value } of changes) {
+  for (const { path: written, value } of changes) {
+    const path = placeIn(document, written);
+    if ('problem' in path) {
+      problems.atPath(written, path.problem);
+      continue;
+    }
     // What stood as a bare persona becomes a block that has one.
     const around = document.getIn(path.slice(0, -1));
     if (typeof around === 'string')
@@ -69,11 +92,16 @@ export const parseScenario = (text: string, changes: readonly Change[] = []): Re
 export const problemLines = (file: string, problems: readonly Problem[]): string[] =>
   problems.map(({ line, column, text }) => `${file}:${line}:${column}: ${text}`);
 
-export const readScenario = (file: string, changes: readonly Change[] = []): ScenarioFile => {
+export const readScenario = (
+  file: string,
+  changes: readonly Change[] = [],
+  env: Environment = {},
+): ScenarioFile => {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readUtf8(userPath(file, env));
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     throw new ConfigError([`${file} cannot be read: ${(error as Error).message}`]);
   }
   const read = parseScenario(text, changes);
