@@ -1,5 +1,6 @@
 import { withoutLoop } from './loops.ts';
 import { withoutControls } from './plain-text.ts';
+import { spoken, spokenSoFar } from './reasoning.ts';
 
 /** Who speaks, who else is in the room, and how long a line may be. */
 export interface Cast {
@@ -7,41 +8,6 @@ export interface Cast {
   readonly others: readonly string[];
   readonly maxLength: number;
 }
-
-const reasoningTag = /<(\/?)(?:think|thinking|thought|reasoning)>/gi;
-const beginningOfTag = /<\/?[a-z]{0,9}$/i;
-
-/** A block that is never closed runs to the end; one that was never opened began at the start. */
-const withoutReasoning = (text: string): string => {
-  let kept = '';
-  let from = 0;
-  let depth = 0;
-  for (const tag of text.matchAll(reasoningTag)) {
-    const end = tag.index + tag[0].length;
-    if (tag[1] === '') {
-      // The blank keeps the two sides of a removed block from becoming a tag together.
-      if (depth === 0) kept += `${text.slice(from, tag.index)} `;
-      depth += 1;
-    } else if (depth > 0) {
-      depth -= 1;
-      from = end;
-    } else {
-      kept = '';
-      from = end;
-    }
-  }
-  return depth > 0 ? kept : kept + text.slice(from);
-};
-
-/** True when `raw` ends a block of reasoning that it did not begin, as models do whose template begins it. */
-export const closesUnopened = (raw: string): boolean => {
-  let depth = 0;
-  for (const tag of raw.matchAll(reasoningTag)) {
-    depth += tag[1] === '' ? 1 : -1;
-    if (depth < 0) return true;
-  }
-  return false;
-};
 
 const quoted = (name: string) => name.replace(/[.-]/g, '\\$&');
 /** `Name:`, `[Name]`, `[Name]:`, `[Name:]`, each also in bold. At most seven characters longer than the name. */
@@ -91,17 +57,14 @@ const capped = (text: string, { maxLength }: Cast) =>
  * Empty when nothing is left. Saying it twice changes nothing.
  */
 export const sanitise = (raw: string, cast: Cast): string =>
-  capped(withoutOthersLines(withoutFrame(withoutReasoning(withoutControls(raw)), cast), cast), cast);
+  capped(withoutOthersLines(withoutFrame(spoken(withoutControls(raw)), cast), cast), cast);
 
 /**
  * What may be shown of a reply that is still being written: always a beginning of what will be said. Holds back
  * what may yet turn out to be a tag or a speaker's name.
  */
 export const visibleSoFar = (raw: string, cast: Cast): string => {
-  const settled = withoutReasoning(withoutControls(raw.replace(/[\ud800-\udbff]$/, ''))).replace(
-    beginningOfTag,
-    '',
-  );
+  const settled = spokenSoFar(withoutControls(raw.replace(/[\ud800-\udbff]$/, '')));
   const own = withoutFrame(settled.replace(openNarration, ''), cast);
   const text = withoutOthersLines(own, cast);
   if (text.length < own.length) return capped(text, cast);

@@ -13,7 +13,8 @@ import {
   type ModelRequest,
 } from './models/model.ts';
 import type { Prompt } from './prompt.ts';
-import { type Cast, closesUnopened, sanitise } from './sanitise.ts';
+import { closesUnopened } from './reasoning.ts';
+import { type Cast, sanitise } from './sanitise.ts';
 import type { Scene, Summary } from './scene.ts';
 import { askForSummary, fallingOut, readSummary, summaryTokens } from './summary.ts';
 import { reminded } from './view.ts';

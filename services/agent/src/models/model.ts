@@ -48,6 +48,8 @@ export interface ModelFailure {
   readonly detail: string;
   /** Present when the same call may succeed later; `afterMs` is what the server asked for. */
   readonly retry?: { readonly reason: RetryReason; readonly afterMs?: number | undefined };
+  /** With `context-overflow`: how many tokens the model takes in all, where the server names it. */
+  readonly contextTokens?: number | undefined;
 }
 interface ModelText {
   readonly kind: 'text';

@@ -1,0 +1,54 @@
+/**
+ * The channels of gpt-oss (harmony): `analysis` and `commentary` are reasoning, `final` is the reply. Some servers pass
+ * them on with their markers, others lose the markers and keep the names of the channels.
+ */
+const channel = /<\|channel\|>\s*([a-z]+)[^<]*(?:<\|(?:constrain|message)\|>[^<]*)*?<\|message\|>/gi;
+const marker = /<\|(?:channel|start|message|constrain)\|>/i;
+const endOfMessage = /<\|(?:end|return|call|start|channel)\|>/i;
+
+const byMarkers = (raw: string): string => {
+  let reply: string | undefined;
+  for (const match of raw.matchAll(channel)) {
+    if (match[1]!.toLowerCase() !== 'final') continue;
+    const text = raw.slice(match.index + match[0].length);
+    const end = text.search(endOfMessage);
+    reply = end < 0 ? text : text.slice(0, end);
+  }
+  // What stands in front of the first marker is no channel's.
+  return reply ?? raw.slice(0, raw.search(marker));
+};
+
+/** `analysisThe user…`: the name of a channel, and behind it no word of an English sentence that begins with it. */
+const bareReasoning = /^\s*(?:assistant)?(?:analysis|commentary)(?=[^\s\p{Ll}\p{Mn}.,;:!?)'’-]|\s*\n)/u;
+/** `analysis We …assistant final …`: markers that have become blanks. */
+const spacedReasoning = /^\s*(?:assistant\s+)?(?:analysis|commentary)\s/;
+const bareFinal = /assistant\s?(?:channel\s?)?final(?=[^\p{Ll}\p{Mn}])/gu;
+const onlyFinal = /^\s*(?:assistant)?final(?=[\p{Lu}\p{Lo}"“«*])/u;
+
+const byNames = (raw: string): string => {
+  const finals = [...raw.matchAll(bareFinal)];
+  const last = finals.at(-1);
+  if (bareReasoning.test(raw) || (last && spacedReasoning.test(raw)))
+    return last ? raw.slice(last.index + last[0].length) : '';
+  const only = onlyFinal.exec(raw);
+  return only ? raw.slice(only[0].length) : raw;
+};
+
+/** The text of the last `final` channel; the reply itself where there are no channels. */
+export const withoutChannels = (raw: string): string => (marker.test(raw) ? byMarkers(raw) : byNames(raw));
+
+const leads = [
+  'analysis',
+  'commentary',
+  'assistantanalysis',
+  'assistantcommentary',
+  'assistantfinal',
+  'final',
+];
+
+/** Whether a reply that is still being written may be one in channels: nothing of it is shown before its end. */
+export const mayHaveChannels = (raw: string): boolean => {
+  if (marker.test(raw)) return true;
+  const start = raw.trimStart().slice(0, 20);
+  return leads.some((lead) => (start.length < lead.length ? lead.startsWith(start) : start.startsWith(lead)));
+};

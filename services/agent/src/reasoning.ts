@@ -1,0 +1,217 @@
+import { mayHaveChannels, withoutChannels } from './harmony.ts';
+import { mayBeginWithRole, upToTemplateToken, withoutLeading } from './template-tokens.ts';
+
+interface Form {
+  readonly open: string;
+  readonly close: string;
+}
+const tagName =
+  '(?:seed:|longcat_|ant)?(?:think|thinking|thought|thoughts)|reasoning|scratchpad|inner_monologue';
+
+/** How models mark their reasoning in the text of a reply. The first form is the usual one. */
+const forms: readonly Form[] = [
+  { open: `<(?:${tagName})(?:\\s[^<>\\n\`]{0,60})?>`, close: `</(?:${tagName})\\s?>` },
+  // Mistral.
+  { open: String.raw`\[THINK\]`, close: String.raw`\[\/THINK\]` },
+  // Kimi.
+  { open: '◁think▷', close: '◁/think▷' },
+  // Cohere.
+  { open: String.raw`<\|START_THINKING\|>`, close: String.raw`<\|END_THINKING\|>` },
+  // OpenThinker, Sky-T1.
+  { open: String.raw`<\|begin_of_thought\|>`, close: String.raw`<\|end_of_thought\|>` },
+  // Gemma.
+  { open: String.raw`<\|channel>thought`, close: String.raw`<channel\|>` },
+  { open: '<unused94>(?:thought)?', close: '<unused95>' },
+];
+
+const opens = forms.map(({ open }) => `(${open})`).join('|');
+const closes = forms.map(({ close }) => `(${close})`).join('|');
+/** A code span, which keeps a tag a word that is talked about; an opening tag; a closing tag. */
+const anyPiece = new RegExp(`(\`\`\`[\\s\\S]*?\`\`\`|\`[^\`\\n]+\`)|${opens}|${closes}`, 'gi');
+const firstOpen = 2;
+const firstClose = firstOpen + forms.length;
+
+/** Marks around the reply itself, which say nothing. */
+const aroundReply =
+  /<\|(?:START_RESPONSE|END_RESPONSE|START_TEXT|END_TEXT|begin_of_solution|end_of_solution)\|>|^\s*<(?:answer|response|output)>|<\/(?:answer|response|output)>\s*$/gi;
+
+/** Granite. */
+const spokenThought = /^\s*here(?:'s| is) my thought process:/i;
+const spokenReply = /\bhere(?:'s| is) my response:/i;
+
+interface Piece {
+  readonly kind: 'open' | 'close';
+  readonly form: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+const piecesOf = (text: string): Piece[] => {
+  const pieces: Piece[] = [];
+  for (const match of text.matchAll(anyPiece)) {
+    if (match[1] !== undefined) continue;
+    const group = match.findIndex((part, at) => at >= firstOpen && part !== undefined);
+    const kind = group < firstClose ? 'open' : 'close';
+    const form = kind === 'open' ? group - firstOpen : group - firstClose;
+    pieces.push({ kind, form, start: match.index, end: match.index + match[0].length });
+  }
+  return pieces;
+};
+
+/** How much in front of a tag is looked at. */
+const context = 120;
+const label = /^[^\p{L}\p{N}]*(?:[\p{L}\p{N}._-]{1,64}[\s*_\])]*[:：]?[\s*_\])]*)?$/u;
+/** A tag stands at the start of a reply also behind the name of its speaker or a remark in brackets. */
+const isStart = (preceding: string): boolean => {
+  const before = preceding.replace(/^\s*<(?:answer|response|output)>/i, '');
+  return (
+    before.length < context && (before.trim() === '' || (/[:：\])*]\s*$/.test(before) && label.test(before)))
+  );
+};
+const endsASentence = /(?:^|[.!?…。！？:)\]"”’*_~]|\n[^\S\n]*)\s*$/u;
+
+/**
+ * Whether an opening tag that is never closed begins reasoning: at the start of the reply or of a paragraph, and where
+ * the next word follows it without a blank, as it never does where the tag is talked about.
+ */
+const beginsReasoning = (before: string, after: string): boolean => {
+  if (isStart(before) || /^[\p{L}\p{N}]/u.test(after)) return true;
+  const newLine = /\n[^\S\n]*$/.test(before);
+  return newLine && (/\n[^\S\n]*\n[^\S\n]*$/.test(before) || endsASentence.test(before.trimEnd()));
+};
+
+const isQuoted = (text: string, { start, end }: Piece): boolean =>
+  /["“„«'‘(]$/.test(text.slice(0, start).slice(-1)) && /^["”“»'’)]/.test(text.slice(end, end + 1));
+
+/** “between <think> and </think>”: two tags that are talked about. */
+const between = /^\s+(?:and|or|to|with|then|und|oder|et|ou|y|o|e|и|和|与|と|…|\.{3})\s+$/iu;
+/** “it closes with </think>, and”: a closing tag in the middle of a sentence. */
+const isMentionedClose = (text: string, piece: Piece): boolean =>
+  isQuoted(text, piece) ||
+  (/[\p{L}\p{N},]\s$/u.test(text.slice(Math.max(0, piece.start - 2), piece.start)) &&
+    /^(?:\s\p{Ll}|[,.;:!?)])/u.test(text.slice(piece.end, piece.end + 2)));
+
+/** The place in `pieces` of what closes the block that begins at `from`; -1 when nothing does. */
+const closing = (pieces: readonly Piece[], from: number): number => {
+  const { form } = pieces[from]!;
+  let depth = 0;
+  let last = -1;
+  for (let at = from; at < pieces.length; at++) {
+    const piece = pieces[at]!;
+    if (piece.form !== form) continue;
+    depth += piece.kind === 'open' ? 1 : -1;
+    if (depth === 0) return at;
+    if (piece.kind === 'close') last = at;
+  }
+  // A model that thinks about the tag opens more than it closes.
+  return last;
+};
+
+interface Split {
+  readonly text: string;
+  /** Where it is not yet certain what is reasoning; the length of `text` when all is. */
+  readonly certain: number;
+  /** Whether a closing tag came whose opening tag did not. */
+  readonly orphan: boolean;
+}
+
+const split = (raw: string): Split => {
+  const pieces = piecesOf(raw);
+  const lastClose = forms.map((_, form) =>
+    pieces.findLastIndex((piece) => piece.kind === 'close' && piece.form === form),
+  );
+  let text = '';
+  let certain: number | undefined;
+  let orphan = false;
+  let from = 0;
+  /** The end of what is kept in front of `place`. */
+  const before = (place: number): string =>
+    text.slice(-context) + raw.slice(Math.max(from, place - context), place);
+  for (let at = 0; at < pieces.length; at++) {
+    const piece = pieces[at]!;
+    if (piece.kind === 'close') {
+      if (isMentionedClose(raw, piece)) continue;
+      // The template began the block: all before it is reasoning.
+      text = '';
+      from = piece.end;
+      if (certain !== undefined) certain = 0;
+      orphan = true;
+      continue;
+    }
+    if (isQuoted(raw, piece)) continue;
+    const end = lastClose[piece.form]! < at ? -1 : closing(pieces, at);
+    if (end < 0) {
+      certain ??= text.length + piece.start - from;
+      if (!beginsReasoning(before(piece.start), raw.slice(piece.end, piece.end + 2))) continue;
+      return { text: text + raw.slice(from, piece.start), certain, orphan };
+    }
+    const closed = pieces[end]!;
+    if (between.test(raw.slice(piece.end, closed.start)) && !isStart(before(piece.start))) {
+      at = end;
+      continue;
+    }
+    // The blank keeps the two sides of a removed block from becoming a tag together.
+    text += `${raw.slice(from, piece.start)} `;
+    from = closed.end;
+    at = end;
+  }
+  text += raw.slice(from);
+  return { text, certain: certain ?? text.length, orphan };
+};
+
+const withoutThoughtProcess = (text: string): string => {
+  if (!spokenThought.test(text)) return text;
+  const reply = spokenReply.exec(text);
+  return reply ? text.slice(reply.index + reply[0].length) : '';
+};
+
+/** What a model says of what it wrote: without its reasoning, and up to the first token of its template. */
+export const spoken = (raw: string): string =>
+  upToTemplateToken(
+    withoutThoughtProcess(split(withoutLeading(withoutChannels(raw))).text).replace(aroundReply, ''),
+  );
+
+const thoughtLead = 'here is my thought process:';
+const shortLead = "here's my thought process:";
+const mayBeThoughtProcess = (raw: string): boolean => {
+  const start = raw.trimStart().slice(0, thoughtLead.length).toLowerCase();
+  return [thoughtLead, shortLead].some((lead) => start.startsWith(lead) || lead.startsWith(start));
+};
+/** What may yet become a tag or a token. */
+const unfinished =
+  /(?:<[^<>\n`]{0,64}|\[[^\]\n`]{0,20}|◁[^▷\n`]{0,12}|<(?:\/?(?:s|answer|response|output)|\|[^>\n`]{0,40})>\s*)$/;
+
+const code = /```[\s\S]*?```|`[^`\n]+`|`+/g;
+
+/** Where code begins that may end later: a block of lines, or a span on the last line. */
+const openCode = (text: string): number => {
+  const lastLine = text.lastIndexOf('\n') + 1;
+  for (const { 0: found, index } of text.matchAll(code)) {
+    const isOpen = /^`+$/.test(found) && found.length < 6;
+    if (isOpen && (found.length >= 3 || index >= lastLine)) return index;
+  }
+  return text.length;
+};
+
+const tail = 100;
+const withoutUnfinished = (text: string): string => {
+  const from = Math.max(0, text.length - tail);
+  const cut = text.slice(from).search(unfinished);
+  return cut < 0 ? text : text.slice(0, from + cut);
+};
+
+/**
+ * What is certain to be said of a reply that is still being written: always a beginning of what `spoken` gives for
+ * the whole of it, unless a closing tag comes that was never opened.
+ */
+export const spokenSoFar = (raw: string): string => {
+  if (mayHaveChannels(raw)) return '';
+  const settled = withoutUnfinished(raw.slice(0, openCode(raw)));
+  if (mayBeginWithRole(settled)) return '';
+  const { text, certain } = split(withoutLeading(settled));
+  if (mayBeginWithRole(text) || mayBeThoughtProcess(withoutLeading(text))) return '';
+  return withoutUnfinished(upToTemplateToken(text.slice(0, certain).replace(aroundReply, '')));
+};
+
+/** True when `raw` ends a block of reasoning that it did not begin, as models do whose template begins it. */
+export const closesUnopened = (raw: string): boolean => split(raw).orphan;
