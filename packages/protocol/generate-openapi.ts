@@ -42,13 +42,14 @@ const schemas = {
       floor: { type: 'array', items: text },
       usage: fields({ inputTokens: count, outputTokens: count, cost: { type: 'number' } }),
       moderator: text,
+      admission: { enum: ['invited', 'open'] },
       seats: { type: 'object', additionalProperties: text },
       parent: fields({ conversation: text, seq: count }),
       startedAt: { type: 'number', description: 'ms since 1970' },
       endedAt: { type: 'number', description: 'ms since 1970' },
       ending: fields({ reason: text, detail: text }, ['detail']),
     },
-    ['topic', 'moderator', 'parent', 'endedAt', 'ending'],
+    ['topic', 'moderator', 'admission', 'parent', 'endedAt', 'ending'],
   ),
 };
 
@@ -78,6 +79,7 @@ const summaries: Readonly<Record<ControlAction, string>> = {
   end: 'End it',
   say: 'Say a line as the operator, or from a seat that was taken',
   whisper: 'Tell some members something in private',
+  invite: 'Make an agent a member',
   seat: "Take a member's seat",
   unseat: 'Give the seat back',
   recast: "Change a member's model or persona from its next turn on",

@@ -1,6 +1,6 @@
 import { line, name, role, setting, someLimits } from './entry.ts';
 import { maxMembers } from './limits.ts';
-import { integer, list, object, oneOf, optional, type Static, text } from './shape.ts';
+import { flag, integer, list, object, oneOf, optional, type Static, text } from './shape.ts';
 import { policyNames } from './words.ts';
 
 const names = list(name, { min: 1, max: maxMembers });
@@ -27,6 +27,8 @@ export const controlBodies = {
   /** A line by the operator, or in the place of a member whose seat it has taken. */
   say: object({ text: line, target: optional(name), as: optional(name), to: optional(names) }),
   whisper: object({ to: names, text: line }),
+  /** Makes an agent a member. `history`: whether it sees what was said before. */
+  invite: object({ who: name, history: optional(flag) }),
   seat: object({ who: name }),
   unseat: object({ who: name }),
   recast: object({ role }),

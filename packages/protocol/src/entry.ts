@@ -13,7 +13,15 @@ import {
   type UnionOf,
   union,
 } from './shape.ts';
-import { endings, failureRules, lapseCauses, noteKinds, passReasons, policyNames } from './words.ts';
+import {
+  admissions,
+  endings,
+  failureRules,
+  lapseCauses,
+  noteKinds,
+  passReasons,
+  policyNames,
+} from './words.ts';
 
 export const name = nameShape;
 export const line = text({ min: 1, max: maxTextLength });
@@ -105,6 +113,8 @@ export const setting = {
   moderator: optional(name),
   cast: optional(list(role, { max: maxMembers })),
   hears: optional(list(hearing, { max: maxMembers })),
+  /** `invited` when missing. */
+  admission: optional(oneOf(admissions)),
   /** What the random policy and the agents draw from. */
   seed: optional(count),
 } as const;

@@ -47,6 +47,10 @@ export const failures = [
 ] as const;
 export type Failure = (typeof failures)[number];
 
+/** Who may join a conversation by itself: nobody but operators, or every agent that knows its id. */
+export const admissions = ['invited', 'open'] as const;
+export type Admission = (typeof admissions)[number];
+
 export const passReasons = [...choices, ...failures] as const;
 export type PassReason = (typeof passReasons)[number];
 export const isFailure = (reason: string): reason is Failure =>

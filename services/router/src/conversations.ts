@@ -1,5 +1,6 @@
 import type { Entry } from '@parley/protocol';
 import { Archive } from './archive.ts';
+import { isSameOpening, wasOpenedSo } from './core/cast.ts';
 import { type Command, type Decision, refuse } from './core/command.ts';
 import type { Conversation } from './core/conversation.ts';
 import { decide } from './core/decide.ts';
@@ -134,17 +135,14 @@ export class Conversations {
       .filter((state) => state !== undefined);
   }
 
-  /** Opens that are not yet committed count: two replicas that start together find one conversation. */
+  /**
+   * A running conversation that `by` opened with exactly these members, all of whom are still there. Opens that are not yet
+   * committed count: two replicas that start together find one conversation.
+   */
   unfinished(by: string, members: readonly string[]): string | undefined {
-    const named = [...new Set([by, ...members])];
-    const same = (opener: string, all: readonly string[]) =>
-      opener === by && named.every((name, index) => all[index] === name);
-    for (const { id, by: opener, members: all } of this.running()) if (same(opener, all)) return id;
-    for (const [id, [first]] of this.#queue) {
-      if (first?.command.type !== 'open') continue;
-      const { command } = first;
-      if (same(command.by, [...new Set([command.by, ...command.members])])) return id;
-    }
+    for (const state of this.running()) if (wasOpenedSo(state, { by, members })) return state.id;
+    for (const [id, [first]] of this.#queue)
+      if (first?.command.type === 'open' && isSameOpening(first.command, { by, members })) return id;
     return undefined;
   }
 

@@ -77,6 +77,51 @@ describe('conversations', () => {
   });
 });
 
+describe('an open that resumes', () => {
+  const found = (bench: RouterBench, by: string, ...members: string[]) =>
+    bench.router.conversations.unfinished(by, members);
+
+  it('finds a running conversation of the same opener with exactly these members, in any order', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1', { members: ['ann', 'bob', 'carl'] });
+    expect(found(bench, 'ann', 'carl', 'bob')).toBe('c1');
+    expect(found(bench, 'ann', 'ann', 'bob', 'carl', 'bob')).toBe('c1');
+    for (const members of [['bob'], ['carl'], ['bob', 'carl', 'dan'], ['bob', 'dan']])
+      expect(found(bench, 'ann', ...members)).toBeUndefined();
+    expect(found(bench, 'bob', 'ann', 'carl')).toBeUndefined();
+  });
+
+  it('finds one that is about to be opened by the same rule', async () => {
+    const bench = new RouterBench();
+    const opened = bench.open('c1', { members: ['ann', 'bob', 'carl'] });
+    expect(found(bench, 'ann', 'bob')).toBeUndefined();
+    expect(found(bench, 'bob', 'ann', 'carl')).toBeUndefined();
+    expect(found(bench, 'ann', 'carl', 'bob')).toBe('c1');
+    await opened;
+  });
+
+  it('finds its own again when others have been addressed into it, as in a ring, but not when one of them has left', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1', { policy: 'addressed' });
+    await bench.submit('c1', { type: 'say', from: 'ann', text: 'to carl', turn: 1, target: 'carl' });
+    expect(found(bench, 'ann', 'bob')).toBe('c1');
+    expect(found(bench, 'ann', 'bob', 'carl')).toBeUndefined();
+    await bench.submit('c1', { type: 'leave', who: 'bob' });
+    expect(found(bench, 'ann', 'bob')).toBeUndefined();
+    expect(found(bench, 'ann', 'carl')).toBeUndefined();
+  });
+
+  it('does not find one that has ended, nor a fork', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1');
+    const parent = bench.router.conversations.at('c1', 1);
+    if (!parent) throw new Error('there is no parent');
+    await bench.submit('c2', { type: 'fork', by: 'ann', parent, limits: limits() });
+    await bench.submit('c1', { type: 'end', by: 'operator' });
+    expect(found(bench, 'ann', 'bob')).toBeUndefined();
+  });
+});
+
 describe('conversations whose ledger cannot be written', () => {
   it('refuse what would change them, and are as the ledger says', async () => {
     const bench = new RouterBench();

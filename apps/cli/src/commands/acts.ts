@@ -66,6 +66,16 @@ const forms: { readonly [A in Act]: Form<A> } = {
     takes: ' A,B TEXT...',
     body: ([to = '', ...rest]) => ({ to: nameList(to), text: words(rest, 'names and what they are told') }),
   },
+  invite: {
+    summary: 'make an agent a member of a conversation',
+    takes: ' NAME',
+    options: ['history'],
+    about: '  --history all|none   whether it sees what was said before (default: all)\n',
+    body: (rest, { history = 'all' }) => {
+      if (history !== 'all' && history !== 'none') throw new UsageError('--history: expected all or none');
+      return { who: one(rest, 'name'), ...(history === 'none' && { history: false }) };
+    },
+  },
   seat: {
     summary: "take a member's seat: speak in its place with `parley say --as`",
     takes: ' NAME',

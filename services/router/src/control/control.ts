@@ -164,6 +164,8 @@ const commandOf = (action: Plain, body: unknown, by: string): Command => {
     }
     case 'whisper':
       return { type: 'note', by, kind: 'whisper', ...as(action) };
+    case 'invite':
+      return { type: 'join', ...as(action), as: 'operator' };
     case 'seat':
     case 'unseat':
       return { type: action, who: as(action).who, by };

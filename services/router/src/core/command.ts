@@ -1,4 +1,5 @@
 import type {
+  Admission,
   Entry,
   Hearing,
   LapseCause,
@@ -37,6 +38,7 @@ export type Command =
       readonly moderator?: string | undefined;
       readonly cast?: readonly Role[] | undefined;
       readonly hears?: readonly Hearing[] | undefined;
+      readonly admission?: Admission | undefined;
       readonly seed?: number | undefined;
       /** The first speaker's first line, which needs no model. */
       readonly opening?: string | undefined;
@@ -94,7 +96,13 @@ export type Command =
       readonly text: string;
     }
   | { readonly type: 'summarise'; readonly who: string; readonly through: number; readonly text: string }
-  | { readonly type: 'join'; readonly who: string; readonly history?: boolean | undefined }
+  | {
+      readonly type: 'join';
+      readonly who: string;
+      readonly history?: boolean | undefined;
+      /** An operator joins, or invites; it needs no invitation. */
+      readonly as?: 'operator' | undefined;
+    }
   | { readonly type: 'leave'; readonly who: string }
   | { readonly type: 'seat' | 'unseat'; readonly who: string; readonly by: string }
   | { readonly type: 'recast'; readonly by: string; readonly role: Role }

@@ -1,4 +1,4 @@
-import type { Ending, Limits, PolicyName, Role } from '@parley/protocol';
+import type { Admission, Ending, Limits, PolicyName, Role } from '@parley/protocol';
 import type { Fingerprint } from './fingerprint.ts';
 import type { Attendance } from './visibility.ts';
 
@@ -44,6 +44,9 @@ export interface Conversation {
   readonly by: string;
   /** In the order in which policies go round: as `open` named them, later joiners behind. */
   readonly members: readonly string[];
+  /** The members with which it was opened. */
+  readonly named: readonly string[];
+  readonly admission: Admission;
   readonly policy: PolicyName;
   readonly topic?: string;
   readonly moderator?: string;

@@ -1,4 +1,5 @@
 import { type EntryOf, maxMembers } from '@parley/protocol';
+import { refusedOutside } from './admission.ts';
 import { append, type Command, type CommandOf, type Decision, refuse } from './command.ts';
 import type { Conversation } from './conversation.ts';
 import { outOfTime } from './endings.ts';
@@ -8,7 +9,7 @@ import { nextInOrder } from './policies/policy.ts';
 import { absent, bid, ended, lapse, lastTaken, pass, say } from './speak.ts';
 
 const open = (command: CommandOf<'open'>, now: number): Decision => {
-  const { by, policy, topic, moderator, cast, hears, seed, limits } = command;
+  const { by, policy, topic, moderator, cast, hears, admission, seed, limits } = command;
   const members = [...new Set([by, ...command.members])];
   if (members.length < 2) return refuse('bad-target', 'a conversation needs two members');
   if (members.length > maxMembers) return refuse('bad-target', `more than ${maxMembers} members`);
@@ -33,6 +34,7 @@ const open = (command: CommandOf<'open'>, now: number): Decision => {
     ...(moderator !== undefined && { moderator }),
     ...(cast && { cast }),
     ...(hears && { hears }),
+    ...(admission !== undefined && { admission }),
     ...(seed !== undefined && { seed }),
     limits,
     floor: [first],
@@ -100,6 +102,8 @@ export const decide = (state: Conversation | undefined, command: Command, now: n
     return command.type === 'open' ? open(command, now) : fork(command, now);
   }
   if (!state) return refuse('unknown-conversation', 'there is no such conversation');
+  const outside = refusedOutside(state, command);
+  if (outside) return outside;
   if (state.status.state === 'ended') return afterTheEnd(state, command);
   const here = { seq: state.seq + 1, at: now };
   switch (command.type) {

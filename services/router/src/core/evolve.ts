@@ -36,6 +36,8 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   seq: entry.seq,
   by: entry.by,
   members: entry.members,
+  named: entry.members,
+  admission: entry.admission ?? 'invited',
   policy: entry.policy,
   ...(entry.topic !== undefined && { topic: entry.topic }),
   ...(entry.moderator !== undefined && { moderator: entry.moderator }),

@@ -19,6 +19,7 @@ export const conversationView = (router: Router, state: Conversation) => ({
   votes: state.votes,
   usage: state.spent,
   moderator: state.moderator,
+  admission: state.admission,
   seats: Object.fromEntries(state.seats),
   parent: state.parent,
   startedAt: state.startedAt,

@@ -12,7 +12,7 @@ import type { Connection } from '../connection.ts';
 import type { Outcome } from '../conversations.ts';
 import type { Command } from '../core/command.ts';
 import type { Replica } from '../grants.ts';
-import { type Identity, maySendTo, maySpeak } from '../identity/identity.ts';
+import { type Identity, mayReadAll, maySendTo, maySpeak } from '../identity/identity.ts';
 import type { Router } from '../router.ts';
 import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission.ts';
 import { paidBy, takeAnswer } from './answer.ts';
@@ -85,7 +85,8 @@ export class AgentSession implements Session {
       }
       case 'join': {
         const { conversation, history } = frame;
-        return this.#submit({ conversation }, { type: 'join', who: replica.name, history });
+        const as = this.identity && mayReadAll(this.identity) ? 'operator' : undefined;
+        return this.#submit({ conversation }, { type: 'join', who: replica.name, history, as });
       }
       case 'leave':
         return this.#submit({ conversation: frame.conversation }, { type: 'leave', who: replica.name });

@@ -36,7 +36,19 @@ const open = (
   { router, defaults }: SessionSetting,
   told: Told,
 ): void => {
-  const { type, members, first, topic, moderator, cast, hears, seed, opening, policy = 'addressed' } = frame;
+  const {
+    type,
+    members,
+    first,
+    topic,
+    moderator,
+    cast,
+    hears,
+    admission,
+    seed,
+    opening,
+    policy = 'addressed',
+  } = frame;
   const id = newConversationId();
   const limits = completeLimits(defaults, frame.limits);
   const modelOf = (member: string) => cast?.find((role) => role.name === member)?.model;
@@ -45,7 +57,7 @@ const open = (
   sent.set(id, 0);
   return router.conversations.submit(
     id,
-    { type, by, members, first, policy, topic, moderator, cast, hears, seed, opening, limits },
+    { type, by, members, first, policy, topic, moderator, cast, hears, admission, seed, opening, limits },
     (outcome) => {
       if (outcome.kind === 'refused') sent.delete(id);
       told(id, outcome);

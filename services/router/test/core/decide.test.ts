@@ -185,6 +185,60 @@ describe('endings', () => {
   });
 });
 
+describe('who joins', () => {
+  const start = (admission?: 'open') => new Talk({ policy: 'open', ...(admission && { admission }) });
+
+  it('needs to be addressed by a member or invited by an operator', () => {
+    const talk = start();
+    expect(talk.do({ type: 'join', who: 'eve' })).toMatchObject({ code: 'forbidden' });
+    expect(talk.do({ type: 'join', who: 'eve', as: 'operator', history: false }).kind).toBe('append');
+    expect(talk.last).toMatchObject({ type: 'joined', who: 'eve', history: false });
+    expect(talk.do({ type: 'say', from: 'ann', text: 'hello', target: 'dan' }).kind).toBe('append');
+    expect(talk.state?.members).toEqual(['ann', 'bob', 'eve', 'dan']);
+  });
+
+  it('needs no invitation where the conversation is open, nor when it is a member already', () => {
+    const talk = start('open');
+    expect(talk.do({ type: 'join', who: 'eve' })).toMatchObject({
+      kind: 'append',
+      entries: [{ who: 'eve' }],
+    });
+    expect(talk.do({ type: 'join', who: 'eve' })).toEqual({ kind: 'append', entries: [] });
+    const closed = start();
+    expect(closed.do({ type: 'join', who: 'bob' })).toEqual({ kind: 'append', entries: [] });
+  });
+
+  it('does not come back by itself when it has left', () => {
+    const talk = start();
+    talk.do({ type: 'join', who: 'eve', as: 'operator' });
+    talk.do({ type: 'leave', who: 'eve' });
+    expect(talk.do({ type: 'join', who: 'eve' })).toMatchObject({ code: 'forbidden' });
+  });
+
+  it('is told nothing of the conversation while it is outside: no turns, no reason of its ending', () => {
+    const talk = start();
+    const asked = [
+      { type: 'say', from: 'eve', text: 'x' },
+      { type: 'say', from: 'eve', turn: 1, text: 'x' },
+      { type: 'pass', from: 'eve', turn: 9, reason: 'declined' },
+      { type: 'bid', from: 'eve', turn: 1, score: 1 },
+      { type: 'summarise', who: 'eve', through: 1, text: 'x' },
+      { type: 'leave', who: 'eve' },
+    ] as const;
+    for (const command of asked) expect(talk.do(command)).toMatchObject({ code: 'not-a-member' });
+    talk.do({ type: 'end', by: 'op' });
+    for (const command of asked) expect(JSON.stringify(talk.do(command))).not.toContain('operator');
+    expect(talk.do({ type: 'join', who: 'eve' })).toMatchObject({ code: 'forbidden' });
+  });
+
+  it('has left and still is told what became of an answer that was taken', () => {
+    const talk = new Talk({ members: ['ann', 'bob', 'eve'], policy: 'round-robin' });
+    talk.say();
+    talk.do({ type: 'leave', who: 'ann' });
+    expect(talk.do({ type: 'say', from: 'ann', turn: 1, text: 'a line' })).toMatchObject({ kind: 'repeat' });
+  });
+});
+
 describe('an operator', () => {
   it('steps one line, takes a seat and gives it back, and speaks without being a member', () => {
     const talk = new Talk({ policy: 'round-robin' });

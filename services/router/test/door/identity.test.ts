@@ -178,7 +178,7 @@ describe('an agent', () => {
   it('joins no conversation with somebody whom its token does not let it address', async () => {
     const { port } = await serveRouter({ guard });
     const agent = await dialAgent(port, 'crowd-1', bearer(crowd.token));
-    agent.send({ type: 'open', ref: '1', members: ['carol'] });
+    agent.send({ type: 'open', ref: '1', members: ['carol'], admission: 'open' });
     const { conversation } = await agent.nextOf('accepted');
     const stranger = await dialAgent(port, 'bob', bearer(bob.token));
     stranger.send({ type: 'join', conversation });

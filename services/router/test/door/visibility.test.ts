@@ -7,6 +7,7 @@ import { dialAgent, type Frame, serveRouter, type TestClient } from './served-ro
 const names = ['ann', 'bob', 'eve'] as const;
 const made = new Map<string, ReturnType<typeof newToken>>(names.map((name) => [name, newToken([name])]));
 made.set('watcher', newToken(['watcher', '--role', 'observer']));
+made.set('boss', newToken(['boss', '--role', 'operator']));
 
 const start = async () => {
   const read = readTokens([...made.values()].map(({ line }) => line).join('\n'));
@@ -72,6 +73,39 @@ describe('a member that has left', () => {
     expect(after.filter(({ type }) => type !== 'accepted')).toEqual([]);
     eve.send({ type: 'history', conversation });
     expect(await eve.nextOf('refused')).toMatchObject({ code: 'forbidden' });
+  });
+});
+
+describe('an agent that was not invited', () => {
+  it('neither joins nor reads, although it knows the id; an operator invites it, and then it may', async () => {
+    const { served, client } = await start();
+    const [ann, eve] = await Promise.all([client('ann'), client('eve')]);
+    const post = async (path: string, body: object, key: string) => {
+      const response = await fetch(`http://127.0.0.1:${served.port}/v1/conversations${path}`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${made.get('boss')?.token}`,
+          'content-type': 'application/json',
+          'idempotency-key': key,
+        },
+        body: JSON.stringify(body),
+      });
+      return String(((await response.json()) as { conversation: string }).conversation);
+    };
+    const body = { members: ['ann', 'bob'], policy: 'round-robin', opening: 'for bob only' };
+    const conversation = await post('', body, 'scenario-of-a-known-file');
+    for (const frame of [
+      { type: 'join', conversation },
+      { type: 'history', conversation, follow: true },
+    ]) {
+      eve.send(frame);
+      expect(await eve.next()).toMatchObject({ type: 'refused', code: 'forbidden' });
+    }
+    await post(`/${conversation}/invite`, { who: 'eve', history: false }, 'k');
+    eve.send({ type: 'history', conversation });
+    expect((await sentUntilNow(eve)).map(({ entry }) => (entry as Frame).type)).toEqual(['opened', 'joined']);
+    ann.send({ type: 'history', conversation, since: 1 });
+    expect((await ann.nextOf('entry')).entry).toMatchObject({ text: 'for bob only' });
   });
 });
 
