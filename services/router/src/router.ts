@@ -12,6 +12,7 @@ import { RouterMetrics } from './metrics.ts';
 import { recoverPools } from './pool-recovery.ts';
 import type { Pools } from './pools.ts';
 import type { Prices } from './prices.ts';
+import { ReadQueue } from './read-queue.ts';
 import { type RunningLimits, RunningRoom } from './running-room.ts';
 import { Targets } from './targets.ts';
 import { countWaits } from './waits.ts';
@@ -42,6 +43,7 @@ export interface Router {
   readonly watchers: Watchers;
   readonly metrics: RouterMetrics;
   readonly faults: Faults;
+  readonly reads: ReadQueue;
   readonly prices: Prices;
   readonly now: () => number;
   /** Everything that depends on time. Called a few times a second. */
@@ -126,6 +128,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     watchers,
     metrics,
     faults,
+    reads: new ReadQueue((error) => faults.caught('answer', 'a read of past entries', error)),
     prices,
     now,
     tick() {

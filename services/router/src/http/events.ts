@@ -3,18 +3,29 @@ import type { Happening } from '../followers/watchers.ts';
 import type { Identity } from '../identity/identity.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Ledger, Placed } from '../ledger/ledger.ts';
+import { pageBytes } from '../read-queue.ts';
 import type { Router } from '../router.ts';
+import { wroteTo } from './responses.ts';
 
-const pageSize = 500;
-/** A reader this far behind is cut off; it comes back with the position it has reached. */
-const maxBehindBytes = 4 * 1024 * 1024;
+const pageEntries = 500;
+/** With more than this unread, a reader is told no more as it happens: it reads the ledger when it has caught up. */
+const maxUnreadBytes = 256 * 1024;
+const checkMs = 1_000;
 const keepAliveMs = 15_000;
 
-const eventOf = (happening: Happening): string => {
+const textOf = (happening: Happening): string => {
   const { type, ...data } = happening;
   if (happening.type !== 'entry') return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
   const { position, conversation, entry } = happening;
   return `id: ${position}\nevent: entry\ndata: ${JSON.stringify({ conversation, entry })}\n\n`;
+};
+
+/** Many readers are told of the same thing: its text is made once. */
+const texts = new WeakMap<Happening, string>();
+const eventOf = (happening: Happening): string => {
+  const known = texts.get(happening) ?? textOf(happening);
+  texts.set(happening, known);
+  return known;
 };
 
 interface Asked {
@@ -25,67 +36,130 @@ interface Asked {
 }
 
 /**
+ * One reader of server-sent events. It either follows what happens or reads the ledger, a page at a time, each when the
+ * page before has left. So what waits for it is bounded whatever it asks for and however slowly it reads, and it
+ * is never cut off for being slow: only for taking nothing at all (`Responses.sweep`). Entries are never left out; chunks and
+ * `agents`, which are of the moment, are while it is behind.
+ */
+class EventStream {
+  readonly #router: Router;
+  readonly #ledger: Ledger;
+  readonly #response: ServerResponse;
+  readonly #asked: Asked;
+  /** Of the last entry that it was sent or that did not concern it. */
+  #position: number;
+  #follows = false;
+  #stopped = false;
+  #toldAt = 0;
+
+  constructor(router: Router, ledger: Ledger, response: ServerResponse, asked: Asked) {
+    this.#router = router;
+    this.#ledger = ledger;
+    this.#response = response;
+    this.#asked = asked;
+    this.#position = asked.since ?? ledger.position();
+  }
+
+  start(): void {
+    const response = this.#response;
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    this.#write('retry: 1000\n\n');
+    const stopWatching = this.#router.watchers.add((happening) => this.#tell(happening));
+    const check = setInterval(() => this.#check(), checkMs);
+    response.on('close', () => {
+      this.#stopped = true;
+      clearInterval(check);
+      stopWatching();
+    });
+    if (this.#position >= this.#ledger.position()) this.#follows = true;
+    else this.#readOn();
+  }
+
+  #check(): void {
+    if (!this.#asked.reader.isValid(this.#router.now())) this.#response.end();
+    else if (performance.now() - this.#toldAt >= keepAliveMs && this.#response.writableLength === 0)
+      this.#write(': keep-alive\n\n');
+  }
+
+  #tell(happening: Happening): void {
+    if (!this.#follows || this.#stopped) return;
+    const isBehind = this.#response.writableLength > maxUnreadBytes;
+    if (happening.type === 'entry') {
+      if (happening.position <= this.#position) return;
+      if (isBehind) return this.#fallBehind();
+      this.#position = happening.position;
+    }
+    if (!isBehind && this.#concerns(happening)) this.#write(eventOf(happening));
+    return undefined;
+  }
+
+  #fallBehind(): void {
+    this.#follows = false;
+    this.#readOn();
+  }
+
+  /** The next page, when what was written before it has been read. */
+  #readOn(): void {
+    const { reads } = this.#router;
+    const response = this.#response;
+    if (response.writableNeedDrain) response.once('drain', () => reads.add(() => this.#readPage()));
+    else reads.add(() => this.#readPage());
+  }
+
+  #readPage(): number {
+    if (this.#stopped) return 0;
+    const page = this.#nextPage();
+    if (!page) return 0;
+    if (page.length === 0) {
+      // Reading and following change over in one turn of the event loop, so nothing falls between.
+      this.#follows = true;
+      return 0;
+    }
+    let bytes = 0;
+    for (const placed of page) {
+      this.#position = placed.position;
+      const happening: Happening = { type: 'entry', ...placed };
+      const text = textOf(happening);
+      bytes += text.length;
+      if (this.#concerns(happening)) this.#write(text);
+    }
+    this.#readOn();
+    return bytes;
+  }
+
+  /** Undefined when it cannot be read: the reader is cut off rather than shown a gap. */
+  #nextPage(): Placed[] | undefined {
+    try {
+      return this.#ledger.readAll(this.#position, pageEntries, pageBytes);
+    } catch (error) {
+      if (error instanceof LedgerDamage) this.#router.metrics.ledgerFailed();
+      else this.#router.faults.caught('answer', 'an event stream', error);
+      this.#response.destroy();
+      return undefined;
+    }
+  }
+
+  #concerns(happening: Happening): boolean {
+    const { conversation } = this.#asked;
+    return (
+      conversation === undefined || happening.type === 'agents' || happening.conversation === conversation
+    );
+  }
+
+  #write(text: string): void {
+    this.#toldAt = performance.now();
+    this.#response.write(text);
+    wroteTo(this.#response);
+  }
+}
+
+/**
  * Server-sent events: every entry after `since`, then everything as it happens. Undefined: from now on. A browser that reconnects sends
  * the id it has reached, so nothing is missed or repeated.
  */
-export const streamEvents = (
-  { watchers, metrics, now }: Router,
-  ledger: Ledger,
-  response: ServerResponse,
-  { since, conversation, reader }: Asked,
-): void => {
-  response.writeHead(200, {
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
-  });
-  response.write('retry: 1000\n\n');
-  let stopped = false;
-  let stopWatching = () => {};
-  const concerns = (happening: Happening) =>
-    conversation === undefined || happening.type === 'agents' || happening.conversation === conversation;
-  const send = (happening: Happening) => {
-    if (!concerns(happening)) return;
-    if (response.writableLength > maxBehindBytes) response.destroy();
-    else response.write(eventOf(happening));
-  };
-  const keepAlive = setInterval(() => {
-    if (reader.isValid(now())) response.write(': keep-alive\n\n');
-    else response.end();
-  }, keepAliveMs);
-  response.on('close', () => {
-    stopped = true;
-    clearInterval(keepAlive);
-    stopWatching();
-  });
-
-  let position = since ?? ledger.position();
-  /** Undefined when it cannot be read: the reader is cut off rather than shown a gap. */
-  const nextPage = (): Placed[] | undefined => {
-    try {
-      return ledger.readAll(position, pageSize);
-    } catch (error) {
-      if (!(error instanceof LedgerDamage)) throw error;
-      metrics.ledgerFailed();
-      response.destroy();
-      return undefined;
-    }
-  };
-  const catchUp = (): void => {
-    if (stopped) return;
-    const page = nextPage();
-    if (!page) return;
-    if (page.length === 0) {
-      // Reading and watching change over in one turn of the event loop, so nothing falls between.
-      stopWatching = watchers.add(send);
-      return;
-    }
-    for (const placed of page) {
-      position = placed.position;
-      send({ type: 'entry', ...placed });
-    }
-    if (response.writableNeedDrain) response.once('drain', catchUp);
-    else setImmediate(catchUp);
-  };
-  catchUp();
-};
+export const streamEvents = (router: Router, ledger: Ledger, response: ServerResponse, asked: Asked): void =>
+  new EventStream(router, ledger, response, asked).start();

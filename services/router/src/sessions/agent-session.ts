@@ -43,7 +43,7 @@ export class AgentSession implements Session {
     this.#history = new History(
       router,
       (state) => readerOf(state, this.identity, this.name ?? ''),
-      (frame, whenSent) => this.#send(frame, whenSent),
+      (frame, whenSent) => connection.send(frame, whenSent),
     );
   }
 
@@ -243,7 +243,7 @@ export class AgentSession implements Session {
     this.#send({ type: 'refused', code, message, retry, ref, conversation, turn } as RouterFrame);
   }
 
-  #send(frame: RouterFrame, whenSent?: () => void): void {
-    this.#connection.send(JSON.stringify(frame), whenSent);
+  #send(frame: RouterFrame): void {
+    this.#connection.send(JSON.stringify(frame));
   }
 }

@@ -2,6 +2,7 @@ import type { Entry, RefusalCode, RouterFrame } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import { type Reader, standingOf, visible } from '../core/visibility.ts';
 import type { Happening } from '../followers/watchers.ts';
+import { pageBytes } from '../read-queue.ts';
 import type { Router } from '../router.ts';
 
 interface Asked {
@@ -11,26 +12,36 @@ interface Asked {
   since: number;
 }
 
-/** Entries that are sent before it is waited for them to leave: a long history never piles up in memory. */
-const pageSize = 32;
+const page = { entries: 500, bytes: pageBytes };
 const maxAsked = 16;
+/** About what reading an entry costs besides sending it. */
+const bytesPerEntry = 200;
+/** With more than this unsent, entries that are followed are read from the ledger when the peer has read. */
+const maxUnsentBytes = 256 * 1024;
 
-/** Answers `history` (PROTOCOL §4.6): past entries one question after the other, later ones as they are committed. */
+/**
+ * Answers `history` (PROTOCOL §4.6): past entries one question after the other, later ones as they are committed. A page goes
+ * out when what was sent before has left, so what waits for a peer that does not read is bounded; what is followed meanwhile
+ * is read from the ledger later.
+ */
 export class History {
   readonly #router: Router;
   readonly #reader: (state: Conversation) => Reader;
-  readonly #send: (frame: RouterFrame, whenSent?: () => void) => void;
+  readonly #send: (frame: string, whenSent: () => void) => void;
   readonly #asked: Asked[] = [];
   /** Conversations with the seq of the last entry that was looked at. */
   readonly #following = new Map<string, number>();
   #stopWatching: (() => void) | undefined;
+  /** Characters that have been sent and have not left. */
+  #unsent = 0;
+  #isReading = false;
   #stopped = false;
 
   /** `reader`: as whom the client reads a conversation. Asked at each entry: it may join and leave meanwhile. */
   constructor(
     router: Router,
     reader: (state: Conversation) => Reader,
-    send: (frame: RouterFrame, whenSent?: () => void) => void,
+    send: (frame: string, whenSent: () => void) => void,
   ) {
     this.#router = router;
     this.#reader = reader;
@@ -42,7 +53,7 @@ export class History {
     if (!this.#router.conversations.find(conversation)) return 'unknown-conversation';
     if (this.#asked.length >= maxAsked) return 'rate-limited';
     this.#asked.push({ conversation, since, follow });
-    if (this.#asked.length === 1) this.#answer();
+    this.#readOn();
     return undefined;
   }
 
@@ -51,24 +62,32 @@ export class History {
     this.#stopWatching?.();
   }
 
-  #answer(): void {
+  #readOn(): void {
+    if (this.#isReading || this.#unsent >= pageBytes || this.#asked.length === 0 || this.#stopped) return;
+    this.#isReading = true;
+    this.#router.reads.add(() => this.#readPage());
+  }
+
+  #readPage(): number {
+    this.#isReading = false;
     const [asked] = this.#asked;
-    if (!asked || this.#stopped) return;
+    if (!asked || this.#stopped) return 0;
     const { conversations } = this.#router;
     const state = conversations.find(asked.conversation);
-    const page = state ? conversations.entriesSince(asked.conversation, asked.since, pageSize) : [];
-    asked.since = page.at(-1)?.seq ?? asked.since;
-    const frames = page
-      .map((entry) => this.#frame(state as Conversation, entry))
-      .filter((one) => one !== undefined);
-    const last = page.length < pageSize ? undefined : frames.pop();
-    for (const frame of frames) this.#send(frame);
-    if (last) return this.#send(last, () => this.#answer());
-    if (page.length === pageSize) return void setImmediate(() => this.#answer());
-    // Reading and following change over in one turn of the event loop, so nothing falls between.
-    if (asked.follow && state && this.#mayFollow(state)) this.#follow(asked);
-    this.#asked.shift();
-    this.#answer();
+    const entries = state ? conversations.page(asked.conversation, asked.since, page) : [];
+    let bytes = 0;
+    for (const entry of entries) {
+      asked.since = entry.seq;
+      bytes += this.#show(state as Conversation, entry);
+    }
+    if (entries.length === 0) {
+      // Reading and following change over in one turn of the event loop, so nothing falls between.
+      if (asked.follow && state && this.#mayFollow(state)) this.#follow(asked);
+      this.#asked.shift();
+    }
+    this.#readOn();
+    // What the reader may not see has been read all the same.
+    return bytes + entries.length * bytesPerEntry;
   }
 
   #mayFollow(state: Conversation): boolean {
@@ -88,23 +107,39 @@ export class History {
     const since = this.#following.get(conversation);
     const state = since === undefined ? undefined : this.#router.conversations.find(conversation);
     if (since === undefined || !state) return;
+    const isBehind = this.#unsent > maxUnsentBytes;
     if (happening.type === 'chunk') {
       // Who may hear the message is known only when it is said.
-      if (this.#reader(state).kind === 'overseer') this.#send(happening);
+      if (this.#reader(state).kind === 'overseer' && !isBehind) this.#post(happening);
       return;
     }
     const { entry } = happening;
     if (entry.seq <= since) return;
+    if (isBehind) {
+      this.#following.delete(conversation);
+      this.#asked.push({ conversation, since, follow: true });
+      return this.#readOn();
+    }
     const reader = this.#reader(state);
     const hasLeft = entry.type === 'left' && reader.kind === 'agent' && entry.who === reader.name;
     if (entry.type === 'ended' || hasLeft) this.#following.delete(conversation);
     else this.#following.set(conversation, entry.seq);
-    const frame = this.#frame(state, entry);
-    if (frame) this.#send(frame);
+    this.#show(state, entry);
   }
 
-  #frame(state: Conversation, entry: Entry): RouterFrame | undefined {
+  /** The bytes that it took. */
+  #show(state: Conversation, entry: Entry): number {
     const shown = visible(state, this.#reader(state), entry);
-    return shown && { type: 'entry', conversation: state.id, entry: shown };
+    return shown ? this.#post({ type: 'entry', conversation: state.id, entry: shown }) : 0;
+  }
+
+  #post(frame: RouterFrame): number {
+    const text = JSON.stringify(frame);
+    this.#unsent += text.length;
+    this.#send(text, () => {
+      this.#unsent -= text.length;
+      this.#readOn();
+    });
+    return text.length;
   }
 }

@@ -1,0 +1,107 @@
+import type { Entry } from '@parley/protocol';
+import { describe, expect, it } from 'vitest';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { openMemoryLedger } from '../../src/ledger/memory.ts';
+import { dialAgent, dialRaw, serveRouter } from '../door/served-router.ts';
+import { finished, lines, opened } from '../ledger-entries.ts';
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;
+
+/** Reads events from a stream until it has so many of them. */
+const readEvents = async (port: number, path: string, count: number) => {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  const events: { position: number; entry: Entry }[] = [];
+  let rest = '';
+  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
+    const blocks = (rest + Buffer.from(part).toString('latin1')).split('\n\n');
+    rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const [, position, data] = /^id: (\d+)\nevent: entry\ndata: (.*)$/.exec(block) ?? [];
+      if (data) events.push({ position: Number(position), entry: JSON.parse(data).entry });
+    }
+    if (events.length >= count) break;
+  }
+  return events;
+};
+
+/** A ledger with entries of `size` characters, and the count of entries that were read from it. */
+const large = async (entries: number, size: number) => {
+  const kept = openMemoryLedger();
+  const texts = lines(2, entries, '\u0001'.repeat(size));
+  await kept.append([{ conversation: 'c1', expectedSeq: 0, entries: [opened(), ...texts] }]);
+  const count = { read: 0 };
+  const ledger: Ledger = {
+    ...kept,
+    readAll: (...asked) => {
+      const page = kept.readAll(...asked);
+      count.read += page.length;
+      return page;
+    },
+  };
+  return { ledger, count };
+};
+
+describe('a reader of events that comes back', () => {
+  it('gets entries of 190 KB, however many, on one connection', async () => {
+    const { ledger } = await large(60, 31_000);
+    const { port } = await serveRouter({ ledger });
+    const events = await readEvents(port, '/v1/events?since=0', 60);
+    expect(events.map(({ position }) => position)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+  });
+
+  it('and never reads holds one page, and is not read for', async () => {
+    const { ledger, count } = await large(2_000, 5_000);
+    const { port } = await serveRouter({ ledger });
+    const before = count.read;
+    const readers = await Promise.all(Array.from({ length: 10 }, () => dialRaw(port)));
+    for (const reader of readers) reader.pause().write(get('/v1/events?since=0'));
+    await expect.poll(() => count.read - before, { timeout: 10_000 }).toBeGreaterThan(20);
+    let seen = -1;
+    await expect
+      .poll(
+        () => {
+          const same = seen === count.read;
+          seen = count.read;
+          return same;
+        },
+        { interval: 300, timeout: 20_000 },
+      )
+      .toBe(true);
+    // What the network has taken, and a page for each: the ledger has 60 MB for each of the ten.
+    expect(count.read - before).toBeLessThan(10 * 600);
+  });
+});
+
+describe('a reader of events that follows', () => {
+  it('and does not read for a while misses nothing and gets nothing twice', { timeout: 30_000 }, async () => {
+    const { port } = await serveRouter();
+    const writer = await dialAgent(port, 'writer');
+    writer.send({ type: 'open', ref: '1', members: ['x'], policy: 'open' });
+    const { conversation } = await writer.nextOf('accepted');
+    const reader = await dialRaw(port);
+    let text = '';
+    reader.on('data', (data) => {
+      text += data.toString('latin1');
+    });
+    reader.write(get('/v1/events'));
+    await expect.poll(() => text).toContain('retry');
+    reader.pause();
+    for (let i = 0; i < 600; i++)
+      writer.send({ type: 'say', conversation, text: `${i} `.padEnd(30_000, 'x') });
+    for (let i = 0; i < 600; i++) await writer.nextOf('accepted');
+    reader.resume();
+    writer.send({ type: 'say', conversation, text: 'the last' });
+    await expect.poll(() => text.includes('the last'), { timeout: 20_000 }).toBe(true);
+    const ids = [...text.matchAll(/id: (\d+)\r?\n/g)].map(([, id]) => Number(id));
+    expect(ids).toEqual(Array.from({ length: 601 }, (_, i) => i + 2));
+  });
+
+  it('one conversation is sent no entry of another', async () => {
+    const ledger = openMemoryLedger();
+    for (const conversation of ['c1', 'c2', 'c3'])
+      await ledger.append([{ conversation, expectedSeq: 0, entries: finished(5) }]);
+    const { port } = await serveRouter({ ledger });
+    const events = await readEvents(port, '/v1/events?since=0&conversation=c2', 5);
+    expect(events.map(({ position }) => position)).toEqual([6, 7, 8, 9, 10]);
+  });
+});
