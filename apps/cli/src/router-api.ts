@@ -47,13 +47,30 @@ export type RouterEvent =
 
 export type EventStream = AsyncIterable<RouterEvent> & Disposable;
 
-/** `ws://` and `http://` name the same port of a router. */
-const httpUrl = (url: string): string => {
+const schemes: Readonly<Record<string, string>> = {
+  'ws:': 'http:',
+  'wss:': 'https:',
+  'http:': 'http:',
+  'https:': 'https:',
+};
+
+/**
+ * Where the HTTP side of a router is. `ws://` and `http://` name the same port; a path stays, for a router behind a
+ * proxy; a user and a password are sent as basic authentication.
+ */
+const addressOf = (url: string): { readonly url: string; readonly basic?: string } => {
   const parsed = URL.parse(url.includes('://') ? url : `http://${url}`);
-  const protocol = parsed && { 'ws:': 'http:', 'wss:': 'https:' }[parsed.protocol];
-  if (parsed && protocol) return `${protocol}//${parsed.host}`;
-  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return parsed.origin;
-  throw new ConfigError([`${JSON.stringify(url)} is not the URL of a router`]);
+  const scheme = parsed && schemes[parsed.protocol];
+  // Without its value: a URL may hold a password.
+  if (!parsed || !scheme) throw new ConfigError(['the URL of the router is no ws, wss, http or https URL']);
+  if (parsed.search !== '' || parsed.hash !== '')
+    throw new ConfigError([`the URL of the router has a query or a fragment: ${parsed.host}`]);
+  const { host, pathname, username, password } = parsed;
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return {
+    url: `${scheme}//${host}${pathname.replace(/\/+$/, '')}`,
+    ...(pair !== ':' && { basic: Buffer.from(pair).toString('base64') }),
+  };
 };
 
 /** The answer to an act: where it stands in the ledger. */
@@ -66,13 +83,15 @@ export interface Acted {
 export class RouterApi {
   readonly url: string;
   readonly #stop: AbortSignal;
-  readonly #token: string | undefined;
+  readonly #authorization: string | undefined;
 
   /** `token`: where the router wants one; its role decides what it may do. */
   constructor(url: string, stop: AbortSignal, token?: string) {
-    this.url = httpUrl(url);
+    const { url: address, basic } = addressOf(url);
+    this.url = address;
     this.#stop = stop;
-    this.#token = token;
+    if (token !== undefined) this.#authorization = `Bearer ${token}`;
+    else if (basic !== undefined) this.#authorization = `Basic ${basic}`;
   }
 
   async agents(): Promise<readonly AgentSummary[]> {
@@ -143,7 +162,7 @@ export class RouterApi {
       const stop = signal ? AbortSignal.any([this.#stop, signal]) : this.#stop;
       const headers = {
         ...post?.headers,
-        ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
+        ...(this.#authorization !== undefined && { authorization: this.#authorization }),
       };
       response = await fetch(this.url + path, { ...post, headers, signal: stop });
     } catch (error) {
