@@ -1,6 +1,6 @@
 import { agentMetrics as agent } from '@parley/kit';
 import type { Panel } from './panels.ts';
-import { aMinute, calls, ofModel, onModel, quantile, rate } from './queries.ts';
+import { aMinute, calls, ofModel, onModel, quantile, rate, sum } from './queries.ts';
 
 export const models: Panel[] = [
   {
@@ -52,6 +52,17 @@ export const models: Panel[] = [
     unit: 'short',
     queries: {
       '{{reason}}': aMinute(agent.modelRetries.name, 'reason'),
+    },
+  },
+  {
+    title: 'Turns under way, by agent',
+    about: 'Turns that each agent works on; replicas of one name are added up.',
+    unit: 'short',
+    queries: {
+      '{{agent}}': sum(
+        `${agent.turnsActive.name} * on (instance) group_left (agent) ${agent.agentInfo.name}`,
+        'agent',
+      ),
     },
   },
   {

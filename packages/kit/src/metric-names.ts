@@ -4,7 +4,8 @@
  * `new Counter({ ...routerMetrics.turns, registers: [registry] })`.
  *
  * A label value always comes from a closed set or from the operator's settings. The name, id or text of a
- * conversation is never a label, and no agent name is one on the router: series would grow without end.
+ * conversation is never a label, and no agent name is one on the router: series would grow without end. An agent names
+ * itself in one series, `parley_agent_info`.
  */
 export interface MetricDefinition<Label extends string = string> {
   readonly kind: 'counter' | 'gauge' | 'histogram';
@@ -114,6 +115,11 @@ const inference = ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_requ
 /** The `gen_ai_*` names are OpenTelemetry's GenAI client conventions (Development) in Prometheus spelling. */
 export const agentMetrics = {
   buildInfo,
+  agentInfo: gauge(
+    'parley_agent_info',
+    'Always 1; the label says which agent this process is, for joins on `instance`.',
+    ['agent'],
+  ),
   inferenceDuration: histogram(
     'gen_ai_client_inference_duration_seconds',
     'One call of the model, from request to last chunk; error_type is set when it failed.',

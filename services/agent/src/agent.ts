@@ -38,7 +38,7 @@ export const makeAgent = (parts: AgentParts) => {
     active: () => turns.active,
   };
   const { provider, name: model } = voice.model;
-  const metrics = new AgentMetrics(version, { provider, model }, levels);
+  const metrics = new AgentMetrics(version, name, { provider, model }, levels);
   const called = observed(voice.model, metrics, now);
   const retrying = () =>
     withRetries(called, {

@@ -35,7 +35,7 @@ export class AgentMetrics implements ModelObserver {
   readonly #firstChunk: Histogram<string>;
   readonly #tokens = new Map<string, { input: number; output: number }>();
 
-  constructor(version: string, { provider, model }: ModelLabels, levels: Levels) {
+  constructor(version: string, name: string, { provider, model }: ModelLabels, levels: Levels) {
     const registers = [this.registry];
     const inference = {
       gen_ai_operation_name: 'chat',
@@ -83,6 +83,7 @@ export class AgentMetrics implements ModelObserver {
     counter(agentMetrics.reconnects, () => [[{}, levels.reconnects()]]);
     gauge(agentMetrics.connected, () => (levels.registered() ? 1 : 0));
     gauge(agentMetrics.turnsActive, levels.active);
+    new Gauge({ ...agentMetrics.agentInfo, registers }).set({ agent: name }, 1);
     new Gauge({ ...agentMetrics.buildInfo, registers }).set({ service: 'agent', version }, 1);
   }
 
