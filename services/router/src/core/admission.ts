@@ -33,10 +33,12 @@ const isRepeated = (state: Conversation, command: Command): boolean =>
 export const refusedOutside = (state: Conversation, command: Command): Decision | undefined => {
   const agent = agentOf(command);
   if (agent === undefined || state.members.includes(agent) || isRepeated(state, command)) return undefined;
-  if (command.type !== 'join')
-    return state.status.state === 'ended'
-      ? refuse('conversation-ended', 'it has ended')
+  if (command.type !== 'join') {
+    if (state.status.state === 'ended') return refuse('conversation-ended', 'it has ended');
+    return 'turn' in command && command.turn !== undefined
+      ? refuse('not-your-turn', `turn ${command.turn} is not ${agent}'s`)
       : refuse('not-a-member', `${agent} is not a member`);
+  }
   return state.admission === 'open'
     ? undefined
     : refuse(

@@ -225,7 +225,10 @@ describe('who joins', () => {
       { type: 'summarise', who: 'eve', through: 1, text: 'x' },
       { type: 'leave', who: 'eve' },
     ] as const;
-    for (const command of asked) expect(talk.do(command)).toMatchObject({ code: 'not-a-member' });
+    for (const command of asked) {
+      const code = 'turn' in command ? 'not-your-turn' : 'not-a-member';
+      expect(talk.do(command)).toMatchObject({ code });
+    }
     talk.do({ type: 'end', by: 'op' });
     for (const command of asked) expect(JSON.stringify(talk.do(command))).not.toContain('operator');
     expect(talk.do({ type: 'join', who: 'eve' })).toMatchObject({ code: 'forbidden' });
