@@ -1,5 +1,5 @@
 import type { Admission, Ending, Limits, PolicyName, Role } from '@parley/protocol';
-import type { Fingerprint } from './fingerprint.ts';
+import type { Compared } from './audience.ts';
 import type { Attendance } from './visibility.ts';
 
 /** The right and the duty of one member to add the next line, or to bid for the floor. */
@@ -84,7 +84,7 @@ export interface Conversation {
   readonly repeats: number;
   readonly farewells: number;
   /** Fingerprints of the newest messages, where repetition is limited. */
-  readonly recent: readonly Fingerprint[];
+  readonly recent: readonly Compared[];
   readonly lastSpeaker?: string;
   readonly spent: Spent;
   readonly spentBy: ReadonlyMap<string, Spent>;

@@ -1,4 +1,5 @@
 import type { Entry, EntryOf, Role, Usage } from '@parley/protocol';
+import { audienceOf, isForAll } from './audience.ts';
 import type { Conversation, Spent, Status } from './conversation.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { giveBack, giveFloor, lapsed } from './floor.ts';
@@ -102,6 +103,7 @@ const took = (
 
 const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
   const { seq, from, turn } = entry;
+  const audience = audienceOf(from, entry.to);
   const alike = entry.likeness !== undefined && entry.likeness >= (state.limits.maxRepetition ?? 1);
   const watched = state.limits.maxRepetition !== undefined;
   return {
@@ -113,9 +115,13 @@ const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
     lines: state.lines + 1,
     passesInARow: 0,
     votes: entry.done ? [...state.votes.filter((name) => name !== from), from] : [],
-    repeats: alike ? state.repeats + 1 : 0,
-    farewells: entry.farewell ? state.farewells + 1 : 0,
-    recent: watched ? [...state.recent.slice(1 - recentLines), fingerprintOf(entry.text)] : state.recent,
+    ...(isForAll(state.members, audience) && {
+      repeats: alike ? state.repeats + 1 : 0,
+      farewells: entry.farewell ? state.farewells + 1 : 0,
+    }),
+    recent: watched
+      ? [...state.recent.slice(1 - recentLines), { fingerprint: fingerprintOf(entry.text), audience }]
+      : state.recent,
     lastSpeaker: from,
     ...charged(state, entry),
     taken: took(state, from, turn, seq),

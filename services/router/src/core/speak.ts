@@ -1,5 +1,6 @@
 import { type Entry, type EntryOf, isFailure, maxMembers, type PassReason } from '@parley/protocol';
 import { addresseeOf } from './addressee.ts';
+import { type Audience, audienceOf, heardByAllOf, isForAll } from './audience.ts';
 import { append, type CommandOf, type Decision, type Paid, refuse } from './command.ts';
 import type { Conversation, Turn } from './conversation.ts';
 import { type Ended, endingAfter, outOfTime, overBudget } from './endings.ts';
@@ -51,8 +52,10 @@ const staleTurn = (state: Conversation, from: string, turn: number): Decision =>
     : refuse('stale-turn', `turn ${turn} is not open`);
 };
 
-const loopOf = ({ limits, recent }: Conversation, text: string) => ({
-  ...(limits.maxRepetition !== undefined && { likeness: likeness(fingerprintOf(text), recent) }),
+const loopOf = ({ limits, recent, members }: Conversation, text: string, audience: Audience) => ({
+  ...(limits.maxRepetition !== undefined && {
+    likeness: likeness(fingerprintOf(text), heardByAllOf(members, audience, recent)),
+  }),
   ...(limits.farewells && isFarewell(text) && { farewell: true as const }),
 });
 
@@ -98,12 +101,16 @@ export const say = (state: Conversation, command: CommandOf<'say'>, now: number)
   if (stranger && !policy.free) return refuse('bad-target', `${target} is not a member`);
   if (stranger && state.members.length >= maxMembers)
     return refuse('bad-target', `more than ${maxMembers} members`);
-  const to = command.to ?? state.hears.get(from);
+  // Of those who always hear a member, some may have left.
+  const to =
+    command.to ?? state.hears.get(from)?.filter((name) => name === target || state.members.includes(name));
   const unknown = to?.find((name) => name !== target && !state.members.includes(name));
   if (unknown !== undefined) return refuse('bad-target', `${unknown} is not a member`);
 
-  const loop = loopOf(state, text);
-  const ending = endingAfter(state, { from, text, done, ...paid(command), ...loop }, now);
+  const audience = audienceOf(from, to);
+  const loop = loopOf(state, text, audience);
+  const counted = isForAll(state.members, audience);
+  const ending = endingAfter(state, { from, text, done, ...paid(command), ...(counted && loop) }, now);
   const owesMore = turn !== undefined && command.seen !== undefined && turn.since > command.seen;
   const line = { kind: 'said', from, text, target, taken: turn, owesMore } as const;
   const byOperator = command.as === 'operator' && !policy.free;
@@ -128,7 +135,7 @@ export const say = (state: Conversation, command: CommandOf<'say'>, now: number)
     ...giving(floor),
   };
   const joined: Entry[] = stranger ? [{ type: 'joined', seq: seq - 1, at: now, who: target }] : [];
-  const nudged = ending ? [] : nudge(state, said);
+  const nudged = ending || !counted ? [] : nudge(state, said);
   return append(...joined, said, ...nudged, ...afterLine(state, seq + nudged.length, now, ending, from));
 };
 

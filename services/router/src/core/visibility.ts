@@ -133,5 +133,10 @@ const toMember = (name: string, entry: Entry): Entry | undefined => {
  */
 export const visible = (state: Conversation, reader: Reader, entry: Entry): Entry | undefined => {
   if (reader.kind === 'overseer') return entry;
-  return isInTime(state, reader.name, entry) ? toMember(reader.name, entry) : undefined;
+  if (!isInTime(state, reader.name, entry)) return undefined;
+  const shown = toMember(reader.name, entry);
+  if (shown?.type !== 'said' || !state.attended.has(reader.name)) return shown;
+  // How much it is like what was said while the reader was not there.
+  const { likeness: _, ...rest } = shown;
+  return rest;
 };
