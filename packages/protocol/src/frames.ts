@@ -19,6 +19,8 @@ import { endings, passReasons, policyNames, type RefusalCode, refusals } from '.
 /** Chosen by the client; comes back in the answer. */
 const ref = text({ min: 1, max: 64 });
 const turnPlace = { conversation: conversationId, turn: count };
+/** Which grant of the turn is answered; the one that the connection holds, when missing. */
+const attempt = optional(integer(1, Number.MAX_SAFE_INTEGER));
 
 /** What a `parley.v1` client sends. PROTOCOL.md §4 is the norm; this follows it. */
 const clientVariants = {
@@ -49,6 +51,7 @@ const clientVariants = {
   say: {
     conversation: conversationId,
     turn: optional(count),
+    attempt,
     text: line,
     target: optional(name),
     /** Who hears it; everybody when missing. */
@@ -58,13 +61,14 @@ const clientVariants = {
     usage: optional(usage),
     ref: optional(ref),
   },
-  bid: { ...turnPlace, score: integer(0, 100), usage: optional(usage) },
+  bid: { ...turnPlace, attempt, score: integer(0, 100), usage: optional(usage) },
   /** A running summary of one's own view, kept in the ledger. */
   summary: { conversation: conversationId, through: count, text: line },
   join: { conversation: conversationId, history: optional(flag) },
   leave: { conversation: conversationId },
   pass: {
     ...turnPlace,
+    attempt,
     reason: oneOf(passReasons),
     detail: optional(text({ max: 1_000 })),
     usage: optional(usage),

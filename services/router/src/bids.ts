@@ -35,9 +35,10 @@ export class Bids {
 
   /** False when the answer settles no bid: that is not for this class. One bid a turn is held, the newest. */
   take(conversation: string, answer: Answer, done: Done): boolean {
-    const turn = this.#conversations
-      .get(conversation)
-      ?.floor.find(({ number, member }) => number === answer.turn && member === answer.from);
+    const state = this.#conversations.get(conversation);
+    const turn = state?.floor.find(({ number, member }) => number === answer.turn && member === answer.from);
+    // One that answers no grant is for the conversation to refuse.
+    if (answer.attempt === undefined || state?.seats.has(answer.from)) return false;
     const settles = answer.type === 'bid' || !isFailure(answer.reason);
     const earlier = this.#held.get(conversation)?.get(answer.turn);
     if (turn?.wanted !== 'bid' || !settles || this.#leaving || earlier?.submitted) return false;

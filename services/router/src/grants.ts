@@ -10,6 +10,7 @@ import { Gathering } from './gathering.ts';
 import { bestReplica, type Grant, type Replica, type TurnClock } from './grant.ts';
 import { grantFrame } from './grant-frame.ts';
 import { grantHistory } from './grant-history.ts';
+import { GrantRecords, type Held } from './grant-records.ts';
 import type { Lease, Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
 import type { Prices } from './prices.ts';
@@ -20,9 +21,16 @@ import { type WaitingTurn, WaitingTurns } from './waiting-turns.ts';
 
 export type { Grant, Replica } from './grant.ts';
 
+/** The turn that an answer names. */
+interface Answered {
+  readonly conversation: string;
+  readonly turn: number;
+  readonly attempt?: number | undefined;
+}
+
 /**
- * The one choke point: hands turns to replicas. Holds nothing that the ledger and the open connections do not
- * say, so it can start from nothing at any time.
+ * Hands turns to replicas, and tells which grant an answer answers. Holds nothing that the ledger and the open connections
+ * do not say, so it can start from nothing at any time.
  */
 export class Grants {
   readonly #conversations: Conversations;
@@ -36,8 +44,7 @@ export class Grants {
   readonly #waiting = new WaitingTurns();
   readonly #absence: Absence;
   readonly #gathering: Gathering;
-  /** Who last let a turn lapse; another replica is preferred. */
-  readonly #lapsed = new Map<string, Replica>();
+  readonly #records = new GrantRecords();
   readonly breakers: Breakers;
   /** For lapses: without them nobody would take those turns up again. */
   readonly #unwritten: Unwritten;
@@ -67,7 +74,10 @@ export class Grants {
 
   /** Queues the turns of everything that runs. Call once, after recovery. */
   start(): void {
-    for (const state of this.#conversations.running()) this.#reconcile(undefined, state);
+    for (const state of this.#conversations.running()) {
+      this.#records.inherit(state);
+      this.#reconcile(undefined, state);
+    }
   }
 
   /** No more grants from here on. */
@@ -108,10 +118,33 @@ export class Grants {
     for (const { conversation, turn: number } of working) {
       const state = this.#conversations.get(conversation);
       const turn = state?.floor.find((one) => one.number === number && one.member === replica.name);
-      if (!state || !turn || state.seats.has(replica.name)) continue;
-      if (!this.#isTaken(conversation, number)) this.#bind(state, turn, replica, 0);
+      if (!state || !turn) continue;
+      const claim = this.#records.claim(replica, conversation, number);
+      if (!claim || this.#isTaken(conversation, number)) continue;
+      const mayStay = claim === 'lost' ? this.#mayHave(state, turn) : this.isGrantable(state, turn);
+      if (mayStay) this.#bind(state, turn, replica, 0);
     }
     this.#pump(replica.name);
+  }
+
+  /**
+   * The grant that an answer of this connection answers: the one that it holds, or one that has come back while the turn is
+   * still to be had. Undefined when it was granted none. `attempt`: which one it is, where the answer says so.
+   */
+  answering(replica: Replica, { conversation, turn, attempt }: Answered): Held | undefined {
+    const held = this.#records.held(replica, conversation, turn);
+    if (!held) return undefined;
+    if (attempt !== undefined && attempt < held.attempt) return { ...held, attempt };
+    const current = this.grantOf(conversation, turn);
+    if (current?.replica === replica || this.#bids.holds(conversation, turn)) return held;
+    // The turn is another connection's now, so this one holds an earlier grant of it.
+    if (current) return { ...held, attempt: Math.min(held.attempt, current.attempt - 1) };
+    const state = this.#conversations.get(conversation);
+    const open = state?.floor.find(({ number }) => number === turn);
+    if (!state || !open) return held;
+    const counts =
+      state.status.state === 'running' ? this.#mayHave(state, open) : held.attempt <= open.attempts;
+    return counts ? held : undefined;
   }
 
   detach(replica: Replica): void {
@@ -124,6 +157,12 @@ export class Grants {
 
   grantOf(conversation: string, turn: number): Grant | undefined {
     return this.#granted.get(conversation)?.get(turn);
+  }
+
+  /** The turn of the conversation that the connection has been granted, to speak. */
+  heldBy(replica: Replica, conversation: string): number | undefined {
+    for (const grant of replica.grants) if (grant.conversation === conversation) return grant.turn;
+    return undefined;
   }
 
   /** A bid came, which waits for its place on the ledger: the turn is not granted again, and its replica is free. */
@@ -170,13 +209,13 @@ export class Grants {
     for (const turn of before?.floor ?? []) {
       if (turnOf(turn.number)) continue;
       this.#waiting.delete(after.id, turn.member);
-      this.#lapsed.delete(`${after.id}#${turn.number}`);
+      this.#records.forget(after.id, turn.number);
     }
     for (const grant of this.#granted.get(after.id)?.values() ?? []) {
       const turn = turnOf(grant.turn);
       const seated = turn !== undefined && after.seats.has(turn.member);
       if (turn && turn.attempts < grant.attempt && !seated) continue;
-      if (turn && !seated) this.#lapsed.set(`${after.id}#${turn.number}`, grant.replica);
+      if (turn && !seated) this.#records.lapsed(grant);
       this.#over(grant);
     }
     for (const { member, number } of after.floor) {
@@ -222,10 +261,9 @@ export class Grants {
     const state = this.#conversations.get(conversation);
     const turn = state?.floor.find((one) => one.member === member);
     if (!state || !turn) return this.#waiting.delete(conversation, member);
-    const ready =
-      turn.notBefore <= now && !this.#stepsTaken(state) && !this.#gathering.holds(state, turn, now);
+    const ready = this.isGrantable(state, turn);
     const free = ready ? [...this.replicasOf(member)].filter((one) => this.#roomOf(one) > 0) : [];
-    const replica = bestReplica(free, conversation, this.#lapsed.get(`${conversation}#${turn.number}`));
+    const replica = bestReplica(free, conversation, this.#records.last(conversation, turn.number));
     const model = state.cast.get(member)?.model ?? replica?.model;
     const unwatched = replica && this.#prices.unwatched(state.limits, model);
     if (unwatched) this.#conversations.submit(conversation, { type: 'fail', detail: unwatched });
@@ -236,6 +274,20 @@ export class Grants {
     const lease = isNext ? pool.lease(now) : undefined;
     if (lease) this.#grant(state, turn, replica, lease);
     else this.#waiting.lineUp(waiting, pool);
+  }
+
+  /** Whether the rules that hold when a turn is granted allow it now, whoever it is granted to. */
+  isGrantable(state: Conversation, turn: Turn): boolean {
+    return (
+      turn.notBefore <= this.#now() &&
+      !this.#gathering.holds(state, turn, this.#now()) &&
+      this.#mayHave(state, turn)
+    );
+  }
+
+  /** The same of a turn that was granted before: pace and gathering were kept to then. */
+  #mayHave(state: Conversation, turn: Turn): boolean {
+    return state.status.state === 'running' && !state.seats.has(turn.member) && !this.#stepsTaken(state);
   }
 
   /** As many turns are under way as a step has lines. */
@@ -269,6 +321,7 @@ export class Grants {
     const grants = this.#granted.get(state.id) ?? new Map<number, Grant>();
     this.#granted.set(state.id, grants.set(turn.number, grant));
     replica.grants.add(grant);
+    this.#records.granted(grant);
     this.#waiting.delete(state.id, turn.member);
     return grant;
   }
@@ -293,7 +346,7 @@ export class Grants {
 
   #lapse(grant: Grant, cause: LapseCause): void {
     this.#release(grant);
-    this.#lapsed.set(`${grant.conversation}#${grant.turn}`, grant.replica);
+    this.#records.lapsed(grant, cause);
     if (cause === 'deadline') this.breakers.failed(grant.replica);
     // A router that is leaving takes its connections with it; that is no fault of the agents.
     if (!this.#draining)

@@ -84,6 +84,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     conversations,
     limits: options.mailboxLimits,
     isAgent,
+    isGrantable: (state, turn) => grants.isGrantable(state, turn),
     onFailure,
   });
   const runningRoom = new RunningRoom(options.runningLimits ?? { total: 0, perOpener: 0 });
@@ -113,6 +114,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   conversations.follow((commit) => mailboxes.onCommit(commit));
   conversations.follow((commit) => bids.onCommit(commit));
   conversations.follow((commit) => grants.onCommit(commit));
+  conversations.follow((commit) => mailboxes.onFloor(commit));
   conversations.follow((commit) => watchers.onCommit(commit));
   conversations.follow((commit) => metrics.onCommit(commit));
 
@@ -135,6 +137,7 @@ export const makeRouter = (options: RouterOptions): Router => {
       const at = now();
       bids.tick();
       grants.tick(at, (name) => isAgent(name) || mailboxes.isConnected(name));
+      mailboxes.giveDue();
       if (removing) removing = retention.tick(at);
       if (at - lastSave < 1_000) return;
       lastSave = at;

@@ -3,7 +3,13 @@ import { LedgerDamage } from '../src/ledger/damage.ts';
 import { limits } from './core/talk.ts';
 import { RouterBench } from './router-bench.ts';
 
-const say = (from: string, text = 'a line', turn?: number) => ({ type: 'say', from, text, turn }) as const;
+const say = (from: string, text = 'a line', turn?: number) =>
+  ({
+    type: 'say',
+    from,
+    text,
+    ...(turn === undefined ? { takes: 'any' as const } : { turn, attempt: 1 }),
+  }) as const;
 
 describe('conversations', () => {
   it('are told to followers in the order of the ledger, to each in the order in which they came', async () => {
@@ -103,7 +109,14 @@ describe('an open that resumes', () => {
   it('finds its own again when others have been addressed into it, as in a ring, but not when one of them has left', async () => {
     const bench = new RouterBench();
     await bench.open('c1', { policy: 'addressed' });
-    await bench.submit('c1', { type: 'say', from: 'ann', text: 'to carl', turn: 1, target: 'carl' });
+    await bench.submit('c1', {
+      type: 'say',
+      from: 'ann',
+      text: 'to carl',
+      turn: 1,
+      attempt: 1,
+      target: 'carl',
+    });
     expect(found(bench, 'ann', 'bob')).toBe('c1');
     expect(found(bench, 'ann', 'bob', 'carl')).toBeUndefined();
     await bench.submit('c1', { type: 'leave', who: 'bob' });

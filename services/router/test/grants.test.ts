@@ -87,7 +87,9 @@ describe('grants', () => {
     const back = bench.connect('ann', { working: [{ conversation: 'c1', turn: 1 }] });
     expect(bench.turns(back)).toEqual([]);
     expect(bench.router.grants.grantOf('c1', 1)?.replica).toBe(back);
-    expect(await bench.submit('c1', { type: 'say', from: 'ann', turn: 1, text: 'at last' })).toMatchObject({
+    expect(
+      await bench.submit('c1', { type: 'say', from: 'ann', turn: 1, attempt: 2, text: 'at last' }),
+    ).toMatchObject({
       kind: 'done',
     });
   });

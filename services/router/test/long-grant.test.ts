@@ -61,7 +61,7 @@ it('members who come and go do not make a grant larger, and it says who is there
     limits: limits({ maxTurns: 0 }),
   });
   const everybody = crowd.map((name) => `@${name}`).join(' ');
-  await bench.submit('c1', { type: 'say', from: 'ann', turn: 1, text: `@bob ${everybody}` });
+  await bench.submit('c1', { type: 'say', from: 'ann', turn: 1, attempt: 1, text: `@bob ${everybody}` });
   const before = bench.entries('c1').length;
   for (let i = 0; i < 3_300; i++) {
     await bench.submit('c1', { type: 'leave', who: 'ann' });
@@ -113,7 +113,14 @@ it('a fork of a long conversation is granted with its own limits and its beginni
   for (let seq = 1_002; seq <= 1_400; seq++) {
     const { member = '', number = 0 } = speaker() ?? {};
     const target = member === 'bob' ? 'alice' : 'bob';
-    const said = { type: 'say', from: member, turn: number, text: 'y'.repeat(3_000), target } as const;
+    const said = {
+      type: 'say',
+      from: member,
+      turn: number,
+      attempt: 1,
+      text: 'y'.repeat(3_000),
+      target,
+    } as const;
     expect(await bench.submit('f1', said)).toMatchObject({ kind: 'done', seq });
   }
   const [grant] = bench.turns(bench.connect(speaker()?.member ?? ''));

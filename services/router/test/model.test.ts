@@ -119,14 +119,27 @@ const take = async (bench: Bench, model: ReferenceModel, { kind, pick }: Step): 
       if (!grant) return;
       const text = `line ${bench.count++}`;
       const from = grant.replica.name;
-      const outcome = await bench.submit({ type: 'say', from, turn: grant.turn, text, seen: grant.seen });
+      const outcome = await bench.submit({
+        type: 'say',
+        from,
+        turn: grant.turn,
+        attempt: grant.attempt,
+        text,
+        seen: grant.seen,
+      });
       expect(outcome).toMatchObject({ kind: 'done', turn: grant.turn });
       return model.answer(text, bench.now);
     }
     case 'say-again': {
       const last = model.accepted.findLast(({ text }) => text !== undefined);
       if (!last || model.accepted.at(-1) !== last) return;
-      const outcome = await bench.submit({ type: 'say', from: last.from, turn: last.turn, text: 'again' });
+      const outcome = await bench.submit({
+        type: 'say',
+        from: last.from,
+        turn: last.turn,
+        attempt: undefined,
+        text: 'again',
+      });
       return expect(outcome).toMatchObject({ kind: 'done', turn: last.turn });
     }
     case 'say-stale': {
@@ -134,6 +147,7 @@ const take = async (bench: Bench, model: ReferenceModel, { kind, pick }: Step): 
         type: 'say',
         from: name,
         turn: model.turn + 1 + (pick % 3),
+        attempt: 1,
         text: 'stale',
       });
       return expect(outcome).toMatchObject({ kind: 'refused' });
@@ -144,6 +158,7 @@ const take = async (bench: Bench, model: ReferenceModel, { kind, pick }: Step): 
         type: 'pass',
         from: grant.replica.name,
         turn: grant.turn,
+        attempt: grant.attempt,
         reason: 'nothing-to-say',
       });
       return model.pass(bench.now);
@@ -153,6 +168,7 @@ const take = async (bench: Bench, model: ReferenceModel, { kind, pick }: Step): 
         type: 'pass',
         from: grant.replica.name,
         turn: grant.turn,
+        attempt: grant.attempt,
         reason: 'model-unavailable',
       });
       return model.fail(bench.now, true);

@@ -177,7 +177,8 @@ export class RouterBench {
   ): Promise<Outcome> {
     const turn = this.turns(replica).at(-1);
     if (!turn) throw new Error(`${replica.name} has not been granted a turn`);
-    const place = { from: replica.name, turn: turn.turn };
+    const attempt = this.router.grants.answering(replica, turn)?.attempt;
+    const place = { from: replica.name, turn: turn.turn, attempt };
     return more.reason
       ? this.submit(turn.conversation, { type: 'pass', ...place, reason: more.reason })
       : this.submit(turn.conversation, { type: 'say', ...place, text: `line ${turn.turn}` });

@@ -26,6 +26,27 @@ export interface Aim {
   readonly ring: readonly string[];
 }
 
+/**
+ * The grant that an answer answers. Both fields are required, so that no caller forgets to find out whether there is one:
+ * an answer without is refused, unless it repeats one that was taken.
+ */
+export interface Answers {
+  readonly turn: number;
+  /** The attempt at the turn that was granted to the connection that answers; undefined: none was. */
+  readonly attempt: number | undefined;
+}
+
+/** A message that names no turn. */
+interface Unasked {
+  readonly turn?: undefined;
+  readonly attempt?: undefined;
+  /**
+   * The turn that it takes while its speaker still has it. `any`: whichever that is, of a plain client, which knows no turns,
+   * where members may speak freely.
+   */
+  readonly takes?: Answers | 'any' | undefined;
+}
+
 /** What somebody wants of a conversation. `from`, `by` and `cost` are set by the router, never by a peer. */
 export type Command =
   | {
@@ -55,8 +76,6 @@ export type Command =
   | ({
       readonly type: 'say';
       readonly from: string;
-      /** The granted turn that this answers; none for a line that nobody waited for. */
-      readonly turn?: number | undefined;
       readonly text: string;
       readonly target?: string | undefined;
       /** Whom the speaker is set to address, and the ring of such targets that leads back to the opener, if there is one. */
@@ -67,15 +86,16 @@ export type Command =
       readonly seen?: number | undefined;
       /** `seat`: who speaks in the member's place. `operator`: who need not be a member or have the floor. */
       readonly as?: { readonly seat: string } | 'operator';
-    } & Paid)
+    } & (Answers | Unasked) &
+      Paid)
   | ({
       readonly type: 'pass';
       readonly from: string;
-      readonly turn: number;
       readonly reason: PassReason;
       readonly detail?: string | undefined;
-    } & Paid)
-  | ({ readonly type: 'bid'; readonly from: string; readonly turn: number; readonly score: number } & Paid)
+    } & Answers &
+      Paid)
+  | ({ readonly type: 'bid'; readonly from: string; readonly score: number } & Answers & Paid)
   | {
       readonly type: 'lapse';
       readonly turn: number;

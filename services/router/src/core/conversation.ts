@@ -14,6 +14,8 @@ export interface Turn {
   readonly givenAt: number;
   /** Grants of this turn that came back without an answer. */
   readonly attempts: number;
+  /** Seq of the `lapsed` entry of the last of them. */
+  readonly lapsedAs?: number;
   /** Not to be granted before this time. */
   readonly notBefore: number;
 }

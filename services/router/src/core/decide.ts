@@ -42,7 +42,7 @@ const open = (command: CommandOf<'open'>, now: number): Decision => {
   if (command.opening === undefined) return append(opened);
   const line = say(
     evolve(undefined, opened, ''),
-    { type: 'say', from: first, turn: 1, text: command.opening },
+    { type: 'say', from: first, turn: 1, attempt: 1, text: command.opening },
     now,
   );
   return line.kind === 'append' ? append(opened, ...line.entries) : line;
@@ -93,8 +93,9 @@ const afterTheEnd = (state: Conversation, command: Command): Decision => {
 };
 
 /**
- * What a command does to a conversation: the entries to append, or why not. Pure and synchronous. This is the
- * one place where order, limits and endings are enforced.
+ * What a command does to a conversation: the entries to append, or why not. Pure and synchronous. Here is enforced what
+ * holds when an answer is accepted: that it answers a grant, order, limits, budgets and endings. What holds when a
+ * turn is granted (pause, pace, gathering, rate, capacity, price) is for `grants.ts`.
  */
 export const decide = (state: Conversation | undefined, command: Command, now: number): Decision => {
   if (command.type === 'open' || command.type === 'fork') {

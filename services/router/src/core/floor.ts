@@ -9,9 +9,10 @@ const retryDelayMs = (cause: EntryOf<'lapsed'>['cause'], attempts: number): numb
     ? 0
     : Math.min(maxRetryDelayMs, 250 * 2 ** attempts);
 
-export const lapsed = (turn: Turn, { cause, at }: EntryOf<'lapsed'>): Turn => ({
+export const lapsed = (turn: Turn, { seq, cause, at }: EntryOf<'lapsed'>): Turn => ({
   ...turn,
   attempts: turn.attempts + 1,
+  lapsedAs: seq,
   notBefore: at + retryDelayMs(cause, turn.attempts + 1),
 });
 

@@ -73,20 +73,56 @@ const nudge = (state: Conversation, said: EntryOf<'said'>): Entry[] => {
   return [{ type: 'noted', seq: seq + 1, at, by: routerName, to, kind: 'nudge', text: because }];
 };
 
+/**
+ * Why an answer does not count for the turn that it names, although its member has that turn: nobody granted it, or the
+ * grant that it answers has come back meanwhile. A late answer counts as long as nobody has given another (`late`), and
+ * never while the conversation is paused; that a grant failed is told once.
+ */
+const notHeld = (
+  state: Conversation,
+  turn: Turn,
+  attempt: number | undefined,
+  late: 'counts' | 'is told what came of it',
+): Decision | undefined => {
+  const { number, member, attempts } = turn;
+  if (state.seats.has(member)) return refuse('not-your-turn', `${member}'s seat is taken`);
+  if (attempt === undefined)
+    return refuse('not-your-turn', `turn ${number} was not granted to this connection`);
+  if (attempt > attempts) return undefined;
+  if (late === 'counts' && state.status.state === 'running') return undefined;
+  if (late !== 'counts' && attempt === attempts && turn.lapsedAs !== undefined)
+    return { kind: 'repeat', seq: turn.lapsedAs, turn: number };
+  return refuse('stale-turn', `attempt ${attempt} at turn ${number} has come back`);
+};
+
+/** The turn that a message takes, if any; or why it may not be said. */
+const turnOf = (state: Conversation, command: CommandOf<'say'>): Turn | Decision | undefined => {
+  const { from, as, turn: number, attempt } = command;
+  const own = (turn: Turn) => turn.member === from;
+  // A person places no bid: whoever sits in a member's place may speak instead.
+  if (typeof as === 'object') return state.floor.find(own);
+  const toSpeak = (turn: Turn) => own(turn) && turn.wanted === 'speak';
+  if (number === undefined) {
+    const { takes } = command;
+    if (typeof takes === 'object') {
+      const turn = state.floor.find((one) => one.number === takes.turn && toSpeak(one));
+      return turn && !notHeld(state, turn, takes.attempt, 'counts') ? turn : undefined;
+    }
+    const any = as === 'operator' || (takes === 'any' && policies[state.policy].free);
+    return any ? state.floor.find(toSpeak) : undefined;
+  }
+  const turn = state.floor.find((one) => one.number === number && toSpeak(one));
+  return turn ? (notHeld(state, turn, attempt, 'counts') ?? turn) : staleTurn(state, from, number);
+};
+
 export const say = (state: Conversation, command: CommandOf<'say'>, now: number): Decision => {
   const { from, text, done } = command;
   const policy = policies[state.policy];
   const speaker = typeof command.as === 'object' ? command.as.seat : undefined;
-  const turn = state.floor.find(
-    ({ number, member, wanted }) =>
-      // A person places no bid: whoever sits in a member's place may speak instead.
-      (wanted === 'speak' || speaker !== undefined) &&
-      member === from &&
-      (command.turn === undefined || number === command.turn),
-  );
+  const turn = turnOf(state, command);
+  if (turn && 'kind' in turn) return turn;
   const seat = state.seats.get(from);
   if (command.as !== 'operator') {
-    if (!turn && command.turn !== undefined) return staleTurn(state, from, command.turn);
     if (!state.members.includes(from)) return refuse('not-a-member', `${from} is not a member`);
     if (seat !== speaker)
       return refuse('not-your-turn', `${from}'s seat is ${seat === undefined ? 'not ' : ''}taken`);
@@ -228,6 +264,8 @@ export const pass = (state: Conversation, command: CommandOf<'pass'>, now: numbe
   const cost = paid(command);
   const turn = state.floor.find(({ number, member }) => number === command.turn && member === from);
   if (!turn) return staleTurn(state, from, command.turn);
+  const stray = notHeld(state, turn, command.attempt, 'is told what came of it');
+  if (stray) return stray;
   if (isFailure(reason))
     return lapse(state, turn, { turn: turn.number, cause: reason, detail, ...cost }, now);
   return turn.wanted === 'bid'
@@ -240,7 +278,10 @@ export const bid = (state: Conversation, command: CommandOf<'bid'>, now: number)
   const turn = state.floor.find(
     (one) => one.number === number && one.member === from && one.wanted === 'bid',
   );
-  return turn ? placeBid(state, turn, { score, ...paid(command) }, now) : staleTurn(state, from, number);
+  if (!turn) return staleTurn(state, from, number);
+  return (
+    notHeld(state, turn, command.attempt, 'counts') ?? placeBid(state, turn, { score, ...paid(command) }, now)
+  );
 };
 
 /** Nobody speaks for the member: as `onFailure` says, the conversation waits on, goes on without it, or ends. */

@@ -1,7 +1,8 @@
 import type { Entry, EntryOf } from '@parley/protocol';
 import type { Connection } from '../connection.ts';
 import type { Commit, Conversations } from '../conversations.ts';
-import type { Conversation } from '../core/conversation.ts';
+import type { Answers } from '../core/command.ts';
+import type { Conversation, Turn } from '../core/conversation.ts';
 import { policies } from '../core/policies/policies.ts';
 import { agentReader, visible } from '../core/visibility.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -18,6 +19,8 @@ interface Mailbox {
   unconfirmed: PlainLine[];
   /** How many of `unconfirmed` had been sent before the ping that is out; 0 when none is. */
   pinged: number;
+  /** By conversation where members speak in turn: the turn that the client has been given there. */
+  readonly given: Map<string, Answers>;
 }
 
 /** A ping goes out after so many lines, so that what is unconfirmed stays bounded. */
@@ -33,6 +36,8 @@ export interface MailboxOptions {
   readonly limits: MailboxLimits;
   /** Whether the name speaks `parley.v1` at the moment: then its lines come with its turns. */
   isAgent(name: string): boolean;
+  /** Whether the turn may be given now: not while its conversation is paused, gathers, or keeps a pace. */
+  isGrantable(state: Conversation, turn: Turn): boolean;
   /** Told when marks cannot be written or a line cannot be read. */
   onFailure(error: unknown): void;
 }
@@ -49,6 +54,8 @@ export class Mailboxes implements Room {
   readonly #marks: DeliveryMarks;
   /** Names that spoke `parley.v1` when they were last here; who left first comes first. */
   readonly #agents = new Set<string>();
+  /** Clients that have the floor and are still to be given it, by conversation. */
+  readonly #due = new Map<string, Set<string>>();
   /** Position of the last entry that has been looked at. */
   #position: number;
   delivered = 0;
@@ -129,12 +136,24 @@ export class Mailboxes implements Room {
       if (entry.at < now - this.#options.limits.maxAgeMs) this.expired++;
       else this.#send(box, connection, name, entry, line);
     }
-    for (const state of this.#options.conversations.running()) {
-      if (!policies[state.policy].free && state.floor.some(({ member }) => member === name)) {
-        this.#giveFloor(state, name, this.#position);
-      }
-    }
+    box.given.clear();
+    for (const state of this.#options.conversations.running()) this.#offer(state, name);
     return taken;
+  }
+
+  /** The turn that a client who knows no turns was given in the conversation, and has not taken. */
+  granted(name: string, conversation: string): Answers | undefined {
+    return this.#boxes.get(name)?.given.get(conversation);
+  }
+
+  /** Gives turns that had to wait for a pause, the pace or a gathering. */
+  giveDue(): void {
+    const due = [...this.#due];
+    this.#due.clear();
+    for (const [id, names] of due) {
+      const state = this.#options.conversations.get(id);
+      if (state) for (const name of names) this.#offer(state, name);
+    }
   }
 
   /** `orderly`: the client closed the connection itself, so it has what it wanted to have. */
@@ -167,7 +186,7 @@ export class Mailboxes implements Room {
     if (box && payload === pingPayload) this.#confirm(name, box, box.pinged);
   }
 
-  onCommit({ before, after, entries, position }: Commit): void {
+  onCommit({ after, entries, position }: Commit): void {
     this.#position = position;
     const { free } = policies[after.policy];
     for (const [index, entry] of entries.entries()) {
@@ -183,11 +202,30 @@ export class Mailboxes implements Room {
       if (box?.connection?.isOpen) this.#send(box, box.connection, target, entry, line);
       else this.#put(target, line);
     }
-    if (free) return;
-    for (const { member, number } of after.floor) {
-      const had = before?.floor.some((turn) => turn.number === number);
-      if (!had && this.isConnected(member)) this.#giveFloor(after, member, position);
+  }
+
+  /** Gives clients that know no turns the floor that a commit gives them. Behind the grants, which know whether it may be given. */
+  onFloor({ before, after }: Commit): void {
+    if (policies[after.policy].free) return;
+    for (const { member, number } of before?.floor ?? [])
+      if (!after.floor.some((turn) => turn.number === number))
+        this.#boxes.get(member)?.given.delete(after.id);
+    for (const { member } of after.floor) if (this.isConnected(member)) this.#offer(after, member);
+  }
+
+  /** Gives a client that is there the floor that it has, now or as soon as it may be given. */
+  #offer(state: Conversation, name: string): void {
+    const turn = state.floor.find(({ member }) => member === name);
+    const box = this.#boxes.get(name);
+    if (policies[state.policy].free || !turn || !box?.connection) return;
+    const given = box.given.get(state.id);
+    if (given?.turn === turn.number) return;
+    if (!this.#options.isGrantable(state, turn)) {
+      this.#due.set(state.id, (this.#due.get(state.id) ?? new Set()).add(name));
+      return;
     }
+    box.given.set(state.id, { turn: turn.number, attempt: turn.attempts + 1 });
+    this.#giveFloor(state, name, this.#position);
   }
 
   /** Asks whether what was sent has arrived, and lets go of what is too old. Called every second. */
@@ -252,7 +290,7 @@ export class Mailboxes implements Room {
   #box(name: string): Mailbox {
     let box = this.#boxes.get(name);
     if (!box) {
-      box = { connection: undefined, waiting: [], unconfirmed: [], pinged: 0 };
+      box = { connection: undefined, waiting: [], unconfirmed: [], pinged: 0, given: new Map() };
       this.#boxes.set(name, box);
     }
     return box;

@@ -182,25 +182,21 @@ export class AgentSession implements Session {
   }
 
   #say(replica: Replica, frame: FrameOf<'say'>): void {
-    const { name, sent } = replica;
-    const { conversation, turn, text, target, to, done, ref } = frame;
-    const grant = turn === undefined ? undefined : this.#router.grants.grantOf(conversation, turn);
-    const seen = grant?.replica.name === name ? grant.seen : sent.get(conversation);
-    this.#router.conversations.submit(
-      conversation,
-      {
-        type: 'say',
-        from: name,
-        turn,
-        text,
-        target,
-        aim: this.#router.targets.aimOf(name, this.#router.conversations.get(conversation)?.by),
-        to,
-        done,
-        ...paidBy(replica, frame, this.#router),
-        ...(turn !== undefined && { seen }),
-      },
-      (outcome) => this.#told({ ref, conversation, turn }, outcome),
+    const { grants, conversations } = this.#router;
+    const { conversation, text, target, to, done, ref } = frame;
+    // One that names no turn takes the one that this connection has been granted there, if any.
+    const turn = frame.turn ?? grants.heldBy(replica, conversation);
+    const held = turn === undefined ? undefined : grants.answering(replica, { ...frame, turn });
+    const grant = held && { turn: turn as number, attempt: held.attempt };
+    const aim = this.#router.targets.aimOf(replica.name, conversations.get(conversation)?.by);
+    const paid = paidBy(replica, frame, this.#router);
+    const message = { from: replica.name, text, target, aim, to, done, ...paid };
+    const command: Command =
+      frame.turn === undefined
+        ? { type: 'say', ...message, takes: grant, seen: held?.seen }
+        : { type: 'say', ...message, turn: frame.turn, attempt: held?.attempt, seen: held?.seen };
+    conversations.submit(conversation, command, (outcome) =>
+      this.#told({ ref, conversation, turn: frame.turn }, outcome),
     );
   }
 

@@ -22,7 +22,8 @@ export const paidBy = (
 export const takeAnswer = (replica: Replica, frame: AnswerFrame, router: Router, done: Done): void => {
   const { bids, conversations, grants, now } = router;
   const { conversation, turn } = frame;
-  const about = { from: replica.name, turn, ...paidBy(replica, frame, router) };
+  const attempt = grants.answering(replica, frame)?.attempt;
+  const about = { from: replica.name, turn, attempt, ...paidBy(replica, frame, router) };
   const answer: Answer =
     frame.type === 'bid'
       ? { type: 'bid', score: frame.score, ...about }

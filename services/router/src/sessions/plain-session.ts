@@ -1,7 +1,7 @@
 import { decodePlainFrame, type PlainError, type PlainFrame, type RefusalCode } from '@parley/protocol';
 import type { Connection } from '../connection.ts';
 import type { Outcome } from '../conversations.ts';
-import type { Command } from '../core/command.ts';
+import type { Answers, Command } from '../core/command.ts';
 import { type Identity, maySendTo, maySpeak } from '../identity/identity.ts';
 import type { Router } from '../router.ts';
 import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission.ts';
@@ -107,7 +107,7 @@ export class PlainSession implements Session {
     const id = known ?? newConversationId();
     if (shared === undefined) correspondence.note(name, target, id);
     const line: Command = known
-      ? { type: 'say', from: name, text, target }
+      ? { type: 'say', from: name, text, target, takes: this.#turnOf(name, known) }
       : this.#opening(name, target, text);
     conversations.submit(id, line, (outcome) => this.#told(id, outcome));
   }
@@ -117,6 +117,11 @@ export class PlainSession implements Session {
     const current = this.#router.correspondence.current(name);
     const state = current === undefined ? undefined : this.#router.conversations.get(current);
     return state?.floor.some(({ member }) => member === name) ? current : undefined;
+  }
+
+  /** Where members speak in turn, the message that gave the client the floor is its grant. */
+  #turnOf(name: string, conversation: string): Answers | 'any' {
+    return this.#router.mailboxes.granted(name, conversation) ?? 'any';
   }
 
   /** A direct conversation with the target, and its first line. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Command } from '../../src/core/command.ts';
 import { evolve } from '../../src/core/evolve.ts';
-import { limits, Talk } from './talk.ts';
+import { granted, limits, Talk } from './talk.ts';
 
 const kinds = [
   ...[
@@ -47,20 +47,20 @@ const commandOf = (talk: Talk, { kind, pick, tokens }: Step): Command | undefine
   const last = state.taken[pick % Math.max(1, state.taken.length)];
   switch (kind) {
     case 'say':
-      return turn && { type: 'say', from: turn.member, turn: turn.number, ...paid, done: pick % 7 === 0 };
+      return turn && { type: 'say', from: turn.member, ...granted(turn), ...paid, done: pick % 7 === 0 };
     case 'say-again':
-      return last && { type: 'say', from: last.member, turn: last.turn, ...paid };
+      return last && { type: 'say', from: last.member, turn: last.turn, attempt: undefined, ...paid };
     case 'say-stale':
-      return { type: 'say', from: name, turn: pick % 40, ...paid };
+      return { type: 'say', from: name, turn: pick % 40, attempt: pick % 3 || undefined, ...paid };
     case 'say-freely':
       return { type: 'say', from: name, ...paid, target: ['ann', 'bob', 'cid'][pick % 3] as string };
     case 'pass':
-      return turn && { type: 'pass', from: turn.member, turn: turn.number, reason: 'declined', usage, cost };
+      return turn && { type: 'pass', from: turn.member, ...granted(turn), reason: 'declined', usage, cost };
     case 'bid':
-      return turn && { type: 'bid', from: turn.member, turn: turn.number, score: pick % 101, usage, cost };
+      return turn && { type: 'bid', from: turn.member, ...granted(turn), score: pick % 101, usage, cost };
     case 'fail':
       return (
-        turn && { type: 'pass', from: turn.member, turn: turn.number, reason: 'empty-reply', usage, cost }
+        turn && { type: 'pass', from: turn.member, ...granted(turn), reason: 'empty-reply', usage, cost }
       );
     case 'gone':
       return turn && { type: 'lapse', turn: turn.number, cause: 'gone' };

@@ -21,7 +21,7 @@ describe('turns', () => {
 
   it('are taken once: the same answer again is told the first entry, another one is stale', () => {
     const talk = new Talk();
-    const answer = { type: 'say', from: 'ann', turn: 1, text: 'hi' } as const;
+    const answer = { type: 'say', from: 'ann', turn: 1, attempt: 1, text: 'hi' } as const;
     expect(talk.do(answer)).toMatchObject({ kind: 'append' });
     expect(talk.do(answer)).toEqual({ kind: 'repeat', seq: 2, turn: 1 });
     expect(talk.do({ ...answer, turn: 7 })).toMatchObject({ kind: 'refuse', code: 'stale-turn' });
@@ -34,7 +34,7 @@ describe('turns', () => {
     talk.say('first');
     talk.do({ type: 'say', from: 'ann', text: 'and another thing', target: 'bob' });
     const turn = talk.state?.floor[0]?.number;
-    talk.do({ type: 'say', from: 'bob', turn, text: 'to the first', seen: 2 });
+    talk.do({ type: 'say', from: 'bob', turn: turn as number, attempt: 1, text: 'to the first', seen: 2 });
     expect(talk.floor).toEqual(['bob', 'ann']);
   });
 
@@ -65,8 +65,8 @@ describe('turns', () => {
     const refusals = [
       { type: 'say', from: 'bob', text: 'me first' },
       { type: 'say', from: 'eve', text: 'let me in' },
-      { type: 'say', from: 'ann', turn: 1, text: 'x', target: 'ann' },
-      { type: 'say', from: 'ann', turn: 1, text: 'x', target: 'eve' },
+      { type: 'say', from: 'ann', turn: 1, attempt: 1, text: 'x', target: 'ann' },
+      { type: 'say', from: 'ann', turn: 1, attempt: 1, text: 'x', target: 'eve' },
     ].map((command) => talk.do(command as never));
     expect(refusals.map((one) => one.kind === 'refuse' && one.code)).toEqual([
       'not-your-turn',
@@ -143,9 +143,9 @@ describe('endings', () => {
 
   it('by silence need everybody to pass in a row', () => {
     const talk = new Talk();
-    talk.do({ type: 'pass', from: 'ann', turn: 1, reason: 'nothing-to-say' });
+    talk.do({ type: 'pass', from: 'ann', turn: 1, attempt: 1, reason: 'nothing-to-say' });
     expect(talk.floor).toEqual(['bob']);
-    talk.do({ type: 'pass', from: 'bob', turn: 2, reason: 'declined' });
+    talk.do({ type: 'pass', from: 'bob', turn: 2, attempt: 1, reason: 'declined' });
     expect(talk.ending).toBe('agreed');
   });
 
@@ -219,9 +219,9 @@ describe('who joins', () => {
     const talk = start();
     const asked = [
       { type: 'say', from: 'eve', text: 'x' },
-      { type: 'say', from: 'eve', turn: 1, text: 'x' },
-      { type: 'pass', from: 'eve', turn: 9, reason: 'declined' },
-      { type: 'bid', from: 'eve', turn: 1, score: 1 },
+      { type: 'say', from: 'eve', turn: 1, attempt: 1, text: 'x' },
+      { type: 'pass', from: 'eve', turn: 9, attempt: 1, reason: 'declined' },
+      { type: 'bid', from: 'eve', turn: 1, attempt: 1, score: 1 },
       { type: 'summarise', who: 'eve', through: 1, text: 'x' },
       { type: 'leave', who: 'eve' },
     ] as const;
@@ -238,7 +238,9 @@ describe('who joins', () => {
     const talk = new Talk({ members: ['ann', 'bob', 'eve'], policy: 'round-robin' });
     talk.say();
     talk.do({ type: 'leave', who: 'ann' });
-    expect(talk.do({ type: 'say', from: 'ann', turn: 1, text: 'a line' })).toMatchObject({ kind: 'repeat' });
+    expect(talk.do({ type: 'say', from: 'ann', turn: 1, attempt: undefined, text: 'a line' })).toMatchObject({
+      kind: 'repeat',
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { policies } from '../../src/core/policies/policies.ts';
-import { limits, Talk } from './talk.ts';
+import { granted, limits, Talk } from './talk.ts';
 
 const names = ['ann', 'bob', 'cid', 'dot', 'eve'];
 const members = fc.integer({ min: 2, max: names.length }).map((count) => names.slice(0, count));
@@ -22,12 +22,12 @@ const act = (talk: Talk, all: readonly string[], { pass, who, target, text, scor
   const floor = talk.state?.floor ?? [];
   const turn = floor[who % floor.length];
   if (!turn) return;
-  const { member: from, number } = turn;
-  if (turn.wanted === 'bid') talk.do({ type: 'bid', from, turn: number, score });
-  else if (pass) talk.do({ type: 'pass', from, turn: number, reason: 'nothing-to-say' });
+  const { member: from } = turn;
+  if (turn.wanted === 'bid') talk.do({ type: 'bid', from, ...granted(turn), score });
+  else if (pass) talk.do({ type: 'pass', from, ...granted(turn), reason: 'nothing-to-say' });
   else {
     const others = all.filter((name) => name !== from);
-    talk.do({ type: 'say', from, turn: number, text, target: others[target % others.length] });
+    talk.do({ type: 'say', from, ...granted(turn), text, target: others[target % others.length] });
   }
 };
 
@@ -149,6 +149,7 @@ describe('what each policy is for', () => {
         from,
         score,
         turn: talk.state?.floor.find(({ member }) => member === from)?.number ?? 0,
+        attempt: 1,
       });
     expect(talk.state?.floor.map(({ wanted }) => wanted)).toEqual(['bid', 'bid']);
     bid('bob', 20);

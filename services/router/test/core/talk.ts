@@ -1,6 +1,6 @@
 import type { Entry, Limits } from '@parley/protocol';
 import type { Command, Decision } from '../../src/core/command.ts';
-import type { Conversation } from '../../src/core/conversation.ts';
+import type { Conversation, Turn } from '../../src/core/conversation.ts';
 import { decide } from '../../src/core/decide.ts';
 import { evolve } from '../../src/core/evolve.ts';
 
@@ -13,6 +13,9 @@ export const limits = (some: Partial<Limits> = {}): Limits => ({
   turnDeadlineMs: 1_000,
   ...some,
 });
+
+/** What an answer says of its grant, while the turn is granted. */
+export const granted = ({ number, attempts }: Turn) => ({ turn: number, attempt: attempts + 1 });
 
 /** One conversation driven by hand: every command is decided, every entry is evolved, nothing else. */
 export class Talk {
@@ -38,7 +41,8 @@ export class Talk {
   /** The first who has the floor says something; `more` goes into the command. */
   say(text = 'a line', more: object = {}): Decision {
     const turn = this.state?.floor[0];
-    return this.do({ type: 'say', from: turn?.member ?? 'nobody', turn: turn?.number, text, ...more });
+    const from = turn?.member ?? 'nobody';
+    return this.do({ type: 'say', from, text, ...(turn && granted(turn)), ...more });
   }
 
   get floor(): string[] {

@@ -96,11 +96,12 @@ export class Bench {
   }
 
   /** Answers a granted turn. */
-  answer({ name, conversation, turn }: Grant & { name: string }, tokens = 10): void {
+  answer({ name, conversation, turn, attempt }: Grant & { name: string }, tokens = 10): void {
     this.submit(conversation, {
       type: 'say',
       from: name,
       turn,
+      attempt,
       text: `${name} ${turn}`,
       usage: { inputTokens: tokens / 2, outputTokens: tokens / 2, model: 'm' },
     });

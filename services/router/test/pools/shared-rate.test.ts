@@ -97,6 +97,7 @@ describe('whatever happens', () => {
                 type: 'pass',
                 from: grant.name,
                 turn: grant.turn,
+                attempt: grant.attempt,
                 reason: kind === 'fail' ? 'model-unavailable' : 'rate-limited',
               });
           } else if (kind === 'pause' || kind === 'resume')
@@ -226,6 +227,7 @@ describe('why a turn waits', () => {
       type: 'pass',
       from: 'a',
       turn: grant?.turn as number,
+      attempt: grant?.attempt,
       reason: 'model-unavailable',
     });
     await bench.settled();
