@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 // The page is JavaScript that no build step touches, so it is loaded as the browser loads it.
 const { evolve, Transcript } = await import(new URL('../apps/console/record.js', import.meta.url).href);
+const { stateOf } = await import(new URL('../apps/console/page.js', import.meta.url).href);
 
 type Known = { status: string; floor: string[] };
 const limits: Limits = {
@@ -128,5 +129,30 @@ describe('the transcript of the console', () => {
     expect([...transcript.drafts.keys()]).toEqual([2]);
     transcript.add(entries[2]);
     expect(transcript.drafts.size).toBe(0);
+  });
+});
+
+describe('members with the names of properties that every object has', () => {
+  const names = ['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__'];
+
+  it.each(names)('has %s do what it does, and no more', (name) => {
+    // As the router's JSON comes to the page: plain objects.
+    const conversation = (more: object) => ({ floor: [name], waiting: {}, seats: {}, votes: [], ...more });
+    expect(stateOf(conversation({}), name)).toBe('has the floor');
+    expect(stateOf(conversation({ floor: [] }), name)).toBe('');
+    const waiting = JSON.parse(`{"${name}":"absent"}`);
+    expect(stateOf(conversation({ waiting }), name)).toBe('waits: not connected');
+    expect(stateOf(conversation({ waiting: { [name]: 'toString' } }), name)).toBe('waits: toString');
+    const seats = JSON.parse(`{"${name}":"operator"}`);
+    expect(stateOf(conversation({ seats }), name)).toBe('has the floor · operator speaks for it');
+  });
+
+  it.each(names)('takes and gives back the seat of %s', (name) => {
+    const opened = evolve(undefined, 'id', { ...entries[0], members: ['a', name] });
+    expect(Object.hasOwn(opened.seats, name)).toBe(false);
+    const seated = evolve(opened, 'id', { type: 'seated', seq: 2, at: 0, who: name, by: 'op' });
+    expect(Object.entries(seated.seats)).toEqual([[name, 'op']]);
+    const given = evolve(seated, 'id', { type: 'unseated', seq: 3, at: 0, who: name, by: 'op' });
+    expect(Object.entries(given.seats)).toEqual([]);
   });
 });

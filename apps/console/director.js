@@ -118,7 +118,7 @@ for (const action of ['pause', 'resume', 'step', 'end']) {
 find('members').addEventListener('click', ({ target }) => {
   const name = target instanceof HTMLButtonElement ? target.dataset.name : undefined;
   if (name === undefined) return;
-  const taken = shown?.seats[name] !== undefined;
+  const taken = shown !== undefined && Object.hasOwn(shown.seats, name);
   attempt('act-fault', async () => {
     await act(taken ? 'unseat' : 'seat', { who: name });
     if (!taken) takenSeat = `as ${name}`;

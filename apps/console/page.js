@@ -92,12 +92,16 @@ const waits = {
   paused: 'waits: paused',
 };
 
-/** What a member is doing. @param {Conversation} conversation @param {string} name */
-const stateOf = ({ floor, waiting, seats, votes }, name) => {
-  const wait = waiting[name];
+/**
+ * What a member is doing. A name may be that of a property which every object has: only own ones count.
+ * @param {Conversation} conversation @param {string} name
+ */
+export const stateOf = ({ floor, waiting, seats, votes }, name) => {
+  const wait = Object.hasOwn(waiting, name) ? waiting[name] : undefined;
+  const why = wait && (Object.hasOwn(waits, wait) ? waits[wait] : `waits: ${wait}`);
   return [
-    floor.includes(name) && (wait ? (waits[wait] ?? `waits: ${wait}`) : 'has the floor'),
-    seats[name] && `${seats[name]} speaks for it`,
+    floor.includes(name) && (why ?? 'has the floor'),
+    Object.hasOwn(seats, name) && `${seats[name]} speaks for it`,
     votes.includes(name) && 'votes to end',
   ]
     .filter(Boolean)
@@ -120,7 +124,7 @@ export const showHead = (conversation, transcript, now) => {
       node.classList.toggle('floor', floor.includes(name));
       const [, state, button] = /** @type {HTMLCollectionOf<HTMLButtonElement>} */ (node.children);
       if (state) state.textContent = stateOf(conversation, name);
-      const seated = conversation.seats[name] !== undefined;
+      const seated = Object.hasOwn(conversation.seats, name);
       if (button) button.textContent = seated ? 'give back' : 'take seat';
       button?.setAttribute('aria-label', seated ? `Give ${name}’s seat back` : `Take ${name}’s seat`);
       return node;

@@ -11,12 +11,12 @@ interface Parts {
 
 /** Members that have the floor and have not been given their turn, with why. A plain client that is there has been told. */
 export const waitsOf = ({ grants, mailboxes }: Parts, state: Conversation): Record<string, WaitReason> => {
-  const waits: Record<string, WaitReason> = {};
+  const waits: [string, WaitReason][] = [];
   for (const turn of state.floor) {
     const why = grants.whyWaiting(state, turn);
-    if (why && !(why === 'absent' && mailboxes.isConnected(turn.member))) waits[turn.member] = why;
+    if (why && !(why === 'absent' && mailboxes.isConnected(turn.member))) waits.push([turn.member, why]);
   }
-  return waits;
+  return Object.fromEntries(waits);
 };
 
 export const countWaits = (
