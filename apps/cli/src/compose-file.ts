@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
+import { installation } from './installation.ts';
 import { agentsOf } from './scenario/agents.ts';
 import { openingOf } from './scenario/opening.ts';
 import type { ScenarioFile } from './scenario/read-scenario.ts';
 import { scenarioHash } from './scenario/read-scenario.ts';
 
-const template = new URL('../../../docker-compose.yml', import.meta.url);
 const kept = ['router', 'ollama', 'ollama-pull', 'prometheus', 'grafana'];
 const openerName = 'open-scenario';
 
@@ -57,7 +57,7 @@ const servicesOf = (names: Iterable<string>): ReadonlyMap<string, string> => {
  */
 export const composeFile = (file: ScenarioFile): string => {
   const { scenario } = file;
-  const document = parseDocument(readFileSync(template, 'utf8'), { merge: false });
+  const document = parseDocument(readFileSync(installation.composeTemplate, 'utf8'), { merge: false });
   const services = document.get('services') as YAMLMap;
   for (const { key } of [...services.items]) {
     if (isScalar(key) && !kept.includes(String(key.value))) services.delete(key);

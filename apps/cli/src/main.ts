@@ -16,8 +16,10 @@ import { open } from './commands/open.ts';
 import { replay } from './commands/replay.ts';
 import { run as runScenario } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
+import { agent, router } from './commands/service.ts';
 import { tail } from './commands/tail.ts';
 import { help } from './help.ts';
+import { installation } from './installation.ts';
 import type { Screen } from './terminal.ts';
 
 const commands: ReadonlyMap<string, Command> = new Map(
@@ -30,6 +32,8 @@ const commands: ReadonlyMap<string, Command> = new Map(
     replay,
     runs,
     open,
+    router,
+    agent,
     ls,
     tail,
     export: exportCommand,
@@ -53,6 +57,10 @@ const screenOf = (stream: NodeJS.WriteStream): Screen => ({
 
 const run = async (host: Host): Promise<number> => {
   const [name = 'help', ...args] = process.argv.slice(2);
+  if (name === '--version' || name === 'version') {
+    host.out.write(`${installation.version}\n`);
+    return 0;
+  }
   const command = commands.get(name);
   if (command && !args.includes('--help') && !args.includes('-h')) return command.run(args, host);
   if (!command && !['help', '--help', '-h'].includes(name)) throw new UsageError(`no command ${name}`);

@@ -1,10 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Environment } from '@parley/kit';
-
-const repository = new URL('../../../', import.meta.url);
-const leaveWithParent = new URL('./leave-with-parent.ts', import.meta.url);
+import { installation } from './installation.ts';
 
 /** One line of a service's log. */
 export interface LogLine {
@@ -33,8 +30,8 @@ export class ServiceProcess {
   readonly #child: ChildProcess;
 
   constructor({ service, args, env, onLog }: ServiceOptions) {
-    const main = fileURLToPath(new URL(`services/${service}/src/main.ts`, repository));
-    this.#child = spawn(process.execPath, ['--import', leaveWithParent.href, main, ...args], {
+    const { services, leaveWithParent } = installation;
+    this.#child = spawn(process.execPath, ['--import', leaveWithParent.href, services[service], ...args], {
       env: { ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,

@@ -8,7 +8,7 @@ interface Environment {
  * The folder in which the user stands. `npm run` starts a script in the folder of its package.json and keeps the
  * user's own in INIT_CWD. A process that was started elsewhere by such a script stands where it was started.
  */
-export const userFolder = (env: Environment, cwd: string): string => {
+const userFolder = (env: Environment, cwd: string): string => {
   const { INIT_CWD: user, npm_package_json: manifest } = env;
   return user !== undefined && manifest !== undefined && dirname(manifest) === cwd ? user : cwd;
 };

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError, type Environment } from '@parley/kit';
 import type { Ending, Entry } from '@parley/protocol';
+import { installation } from '../installation.ts';
 import type { AgentProcess } from '../scenario/agents.ts';
 import {
   type Change,
@@ -12,7 +13,6 @@ import {
 } from '../scenario/read-scenario.ts';
 import { cassetteFacts } from './cassette-facts.ts';
 import { ledgerHash } from './ledger-hash.ts';
-import { parleyVersion } from './parley-version.ts';
 
 /** What a recorded run was: enough to run it again, and to say what it was run with. */
 export interface Manifest {
@@ -83,7 +83,7 @@ export class Recording {
     const { scenario, file, text, changes } = this.#file;
     const manifest: Manifest = {
       format: 1,
-      parley: parleyVersion,
+      parley: installation.version,
       node: process.version,
       scenario: { file, sha256: scenarioHash({ text, changes }), changes },
       key: this.key,
