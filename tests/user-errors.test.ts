@@ -115,7 +115,7 @@ describe('a conversation ends `failed` after the allowed attempts', () => {
   };
 
   it.each([
-    ['a wrong key', 401, 'invalid_api_key', 'model-unauthorized', /refuses the key: check OPENAI_API_KEY/],
+    ['a wrong key', 401, 'invalid_api_key', 'model-unauthorized', /refuses access: check OPENAI_API_KEY/],
     [
       'an unknown model',
       404,

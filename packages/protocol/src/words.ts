@@ -38,6 +38,7 @@ export const failures = [
   'model-not-found',
   'model-rejected',
   'model-unavailable',
+  'model-loading',
   'model-quota',
   'rate-limited',
   'context-overflow',

@@ -4,12 +4,13 @@ import type { Answer } from './turn.ts';
 
 /** What the operator can do about it. */
 const advice: Partial<Record<Failure, string>> = {
-  'model-unauthorized': 'the model server refuses the key: check OPENAI_API_KEY and OPENAI_BASE_URL',
+  'model-unauthorized': 'the model server refuses access: check OPENAI_API_KEY and OPENAI_BASE_URL',
   'model-not-found': 'the model server does not know the model: check OPENAI_MODEL and OPENAI_BASE_URL',
   'model-rejected': 'the model server refuses the request',
   'model-quota': 'the account at the model server has no quota left',
   'rate-limited': 'the model server takes no more calls for now',
   'model-unavailable': 'the model server cannot be reached or is overloaded',
+  'model-loading': 'the model server is loading the model',
   'context-overflow': 'the conversation is too long for the model: lower AGENT_HISTORY_TOKENS',
   'prompt-failed': 'makePrompt() of AGENT_PROMPT_MODULE failed',
   'timed-out': 'no reply within the deadline of the turn',
