@@ -74,11 +74,11 @@ const spaced = (load) => {
     await load().catch((error) => error instanceof Denied || console.info(error));
     setTimeout(() => {
       running = false;
-      if (again) run();
+      if (again) void run();
       again = false;
     }, pauseMs);
   };
-  return run;
+  return () => void run();
 };
 const refreshAgents = spaced(loadAgents);
 const refreshConversations = spaced(loadConversations);
@@ -199,7 +199,7 @@ ws.onopen = () => {
 ws.onmessage = ({ data }) => console.log(data);`;
 
 find('snippet').textContent = snippet;
-find('copy').addEventListener('click', async () => {
+const copySnippet = async () => {
   try {
     await navigator.clipboard.writeText(snippet);
     find('copy').textContent = 'Copied';
@@ -211,7 +211,8 @@ find('copy').addEventListener('click', async () => {
   setTimeout(() => {
     find('copy').textContent = 'Copy';
   }, 2_000);
-});
+};
+find('copy').addEventListener('click', () => void copySnippet());
 find('filter').addEventListener('input', draw);
 find('latest').addEventListener('click', toBottom);
 addEventListener('scroll', () => {
@@ -228,7 +229,7 @@ setInterval(() => {
 find('sign-in').addEventListener('submit', (event) => {
   event.preventDefault();
   useToken(/** @type {HTMLInputElement} */ (find('token')).value.trim());
-  start();
+  void start();
 });
 choose();
-start();
+void start();

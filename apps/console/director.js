@@ -113,13 +113,13 @@ const speak = async () => {
 };
 
 for (const action of ['pause', 'resume', 'step', 'end']) {
-  find(`act-${action}`).addEventListener('click', () => attempt('act-fault', () => act(action)));
+  find(`act-${action}`).addEventListener('click', () => void attempt('act-fault', () => act(action)));
 }
 find('members').addEventListener('click', ({ target }) => {
   const name = target instanceof HTMLButtonElement ? target.dataset.name : undefined;
   if (name === undefined) return;
   const taken = shown !== undefined && Object.hasOwn(shown.seats, name);
-  attempt('act-fault', async () => {
+  void attempt('act-fault', async () => {
     await act(taken ? 'unseat' : 'seat', { who: name });
     if (!taken) takenSeat = `as ${name}`;
   });
@@ -127,14 +127,14 @@ find('members').addEventListener('click', ({ target }) => {
 find('transcript').addEventListener('click', ({ target }) => {
   const seq = target instanceof HTMLButtonElement ? target.dataset.seq : undefined;
   if (seq === undefined) return;
-  attempt('act-fault', async () => {
+  void attempt('act-fault', async () => {
     const { conversation } = await act('fork', { at: Number(seq) });
     location.hash = `#/${encodeURIComponent(conversation)}`;
   });
 });
 find('speak').addEventListener('submit', (event) => {
   event.preventDefault();
-  attempt('speak-fault', speak);
+  void attempt('speak-fault', speak);
 });
 speakText.addEventListener('keydown', (event) => {
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -151,7 +151,7 @@ find('new').addEventListener('submit', (event) => {
   const topic = field('new-topic');
   const opening = field('new-opening');
   const turns = field('new-turns');
-  attempt('new-fault', async () => {
+  void attempt('new-fault', async () => {
     const { conversation } = await post('v1/conversations', {
       members: [...boxes].map(({ value }) => value),
       policy: field('new-policy'),

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { Writes } from '../../services/router/src/connection.ts';
 import { openDoor } from '../../services/router/src/door.ts';
+import { Faults } from '../../services/router/src/faults.ts';
 import { listen } from '../../services/router/src/http/http-server.ts';
 import { openGuard } from '../../services/router/src/identity/guard.ts';
 import { RouterMetrics } from '../../services/router/src/metrics.ts';
@@ -28,6 +29,10 @@ openDoor(server, {
   rate: { perSecond: 0, burst: 1 },
   metrics: new RouterMetrics('0', levels),
   writes: new Writes(),
+  faults: new Faults(
+    () => {},
+    ({ error }) => console.error(error),
+  ),
   outgoing: new Outgoing({ limit: 1e9, flush() {} }),
   guard: openGuard,
   checkVisitor: () => undefined,

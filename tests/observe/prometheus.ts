@@ -45,7 +45,7 @@ export class Prometheus {
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     let output = '';
     await new Promise<void>((resolve, reject) => {
-      exited.then(() => reject(new Error(`prometheus ended:\n${output}`)));
+      void exited.then(() => reject(new Error(`prometheus ended:\n${output}`)));
       child.stderr.setEncoding('utf8').on('data', (data: string) => {
         output += data;
         if (output.includes('Server is ready')) resolve();

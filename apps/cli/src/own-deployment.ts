@@ -112,8 +112,9 @@ export class OwnDeployment implements AsyncDisposable {
     };
     const started = new ServiceProcess({ service, args, env: { ...env, LOG_LEVEL: 'info' }, onLog });
     (service === 'router' ? this.#routers : this.#agents).push(started);
-    started.exited.then((exit) => {
+    const onExit = (exit: Exit) => {
       if (!this.#stopping) this.#failure.abort(ended(name, exit));
-    });
+    };
+    started.exited.then(onExit, (error: unknown) => this.#failure.abort(error));
   }
 }

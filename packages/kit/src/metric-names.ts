@@ -143,6 +143,11 @@ export const agentMetrics = {
     tokens,
   ),
   turns: counter('parley_agent_turns_total', 'Turns that this agent answered, by outcome.', ['outcome']),
+  faults: counter(
+    'parley_agent_faults_total',
+    'Unexpected errors that were caught and did not end the process, by place.',
+    ['place'],
+  ),
   modelRetries: counter('parley_agent_model_retries_total', 'Calls of the model made again, by reason.', [
     'reason',
   ]),

@@ -4,14 +4,19 @@ import { ConfigError } from './settings.ts';
 /** What these functions use of the process; main.ts hands in the real one. */
 export type ProcessPort = Pick<NodeJS.Process, 'on' | 'exit' | 'stderr'>;
 
-/**
- * Calls `stop` once at SIGTERM or SIGINT, then exits 0. A second signal, or `graceMs` gone, exits 1.
- * An error that nobody caught is a bug of ours: it is logged and ends the process.
- */
-export const stopOnSignal = (
-  host: ProcessPort,
-  { stop, graceMs, log }: { stop: () => Promise<void>; graceMs: number; log: Logger },
-): void => {
+interface Stopping {
+  readonly stop: () => Promise<void>;
+  readonly graceMs: number;
+  readonly log: Logger;
+  /**
+   * Told of an error that was caught nowhere, which is a bug of ours. The process goes on, because no peer may end it
+   * by finding such a bug. An error while it stops ends it.
+   */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Calls `stop` once at SIGTERM or SIGINT, then exits 0. A second signal, or `graceMs` gone, exits 1. */
+export const stopOnSignal = (host: ProcessPort, { stop, graceMs, log, onFault }: Stopping): void => {
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
     if (stopping) return host.exit(1);
@@ -33,8 +38,9 @@ export const stopOnSignal = (
   };
   host.on('SIGTERM', onSignal);
   host.on('SIGINT', onSignal);
-  host.on('uncaughtException', crash);
-  host.on('unhandledRejection', crash);
+  const caught = (error: unknown) => (stopping ? crash(error) : onFault(error));
+  host.on('uncaughtException', caught);
+  host.on('unhandledRejection', caught);
 };
 
 /** Runs a program's main function. What the operator can mend is printed as plain lines, without a stack. */

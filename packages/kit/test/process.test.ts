@@ -13,6 +13,7 @@ class FakeProcess extends EventEmitter {
   }
 }
 const log = makeLogger('test', 'silent');
+const onFault = () => {};
 const asPort = (fake: FakeProcess) => fake as unknown as ProcessPort;
 
 describe('stopOnSignal', () => {
@@ -20,7 +21,7 @@ describe('stopOnSignal', () => {
     const host = new FakeProcess();
     const { promise: stopped, resolve } = Promise.withResolvers<void>();
     const stop = vi.fn(() => stopped);
-    stopOnSignal(asPort(host), { stop, graceMs: 10_000, log });
+    stopOnSignal(asPort(host), { stop, graceMs: 10_000, log, onFault });
     host.emit(signal, signal);
     expect(stop).toHaveBeenCalledOnce();
     expect(host.codes).toEqual([]);
@@ -33,7 +34,7 @@ describe('stopOnSignal', () => {
   it('exits 1 at a second signal, without stopping twice', () => {
     const host = new FakeProcess();
     const stop = vi.fn(() => new Promise<void>(() => {}));
-    stopOnSignal(asPort(host), { stop, graceMs: 10_000, log });
+    stopOnSignal(asPort(host), { stop, graceMs: 10_000, log, onFault });
     host.emit('SIGTERM', 'SIGTERM');
     host.emit('SIGINT', 'SIGINT');
     expect(stop).toHaveBeenCalledOnce();
@@ -43,7 +44,7 @@ describe('stopOnSignal', () => {
   it('exits 1 when stopping takes longer than the grace', () => {
     vi.useFakeTimers();
     const host = new FakeProcess();
-    stopOnSignal(asPort(host), { stop: () => new Promise(() => {}), graceMs: 5_000, log });
+    stopOnSignal(asPort(host), { stop: () => new Promise(() => {}), graceMs: 5_000, log, onFault });
     host.emit('SIGTERM', 'SIGTERM');
     vi.advanceTimersByTime(4_999);
     expect(host.codes).toEqual([]);
@@ -54,17 +55,33 @@ describe('stopOnSignal', () => {
 
   it('exits 1 when stopping fails', async () => {
     const host = new FakeProcess();
-    stopOnSignal(asPort(host), { stop: () => Promise.reject(new Error('no')), graceMs: 5_000, log });
+    stopOnSignal(asPort(host), { stop: () => Promise.reject(new Error('no')), graceMs: 5_000, log, onFault });
     const exited = once(host, 'exited');
     host.emit('SIGTERM', 'SIGTERM');
     await exited;
     expect(host.codes).toEqual([1]);
   });
 
-  it.each(['uncaughtException', 'unhandledRejection'])('exits 1 at an %s', (event) => {
+  it.each(['uncaughtException', 'unhandledRejection'])('tells of an %s and goes on', (event) => {
     const host = new FakeProcess();
-    stopOnSignal(asPort(host), { stop: async () => {}, graceMs: 5_000, log });
-    host.emit(event, new Error('a bug'));
+    const told: unknown[] = [];
+    const bug = new Error('a bug');
+    stopOnSignal(asPort(host), {
+      stop: async () => {},
+      graceMs: 5_000,
+      log,
+      onFault: (error) => told.push(error),
+    });
+    host.emit(event, bug);
+    expect(told).toEqual([bug]);
+    expect(host.codes).toEqual([]);
+  });
+
+  it('exits 1 at an error that nothing caught while it stops', () => {
+    const host = new FakeProcess();
+    stopOnSignal(asPort(host), { stop: () => new Promise(() => {}), graceMs: 5_000, log, onFault });
+    host.emit('SIGTERM', 'SIGTERM');
+    host.emit('uncaughtException', new Error('a bug'));
     expect(host.codes).toEqual([1]);
   });
 });

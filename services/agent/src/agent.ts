@@ -1,6 +1,7 @@
 import type { Logger } from '@parley/kit';
 import type { RouterFrame } from '@parley/protocol';
 import { Conversations } from './conversations.ts';
+import type { OnFault } from './faults.ts';
 import { AgentMetrics, type Levels } from './metrics.ts';
 import { summarises, type Voice } from './models/choose.ts';
 import { observed } from './models/observed.ts';
@@ -39,6 +40,10 @@ export const makeAgent = (parts: AgentParts) => {
   };
   const { provider, name: model } = voice.model;
   const metrics = new AgentMetrics(version, name, { provider, model }, levels);
+  const onFault: OnFault = (place, error) => {
+    metrics.caught(place);
+    log.error({ err: error, place }, 'an unexpected error was caught');
+  };
   const called = observed(voice.model, metrics, now);
   const retrying = () =>
     withRetries(called, {
@@ -68,6 +73,7 @@ export const makeAgent = (parts: AgentParts) => {
       keepLength: historyTokens * charactersPerToken,
     }),
     onTurn: (outcome) => metrics.turnEnded(outcome),
+    onFault,
   });
   const opener = opening && new Opener(opening, send, log);
 
@@ -111,11 +117,13 @@ export const makeAgent = (parts: AgentParts) => {
       opener?.welcomed();
     },
     onFrame,
+    onFault,
     onDismissed,
   });
 
   return {
     metrics,
+    onFault,
     get registered() {
       return link.registered;
     },

@@ -47,6 +47,7 @@ runMain(process, 'parley-agent', async () => {
   agent.start();
   stopOnSignal(process, {
     log,
+    onFault: (error) => agent.onFault('process', error),
     graceMs: stopMs,
     stop: async () => {
       await agent.stop();

@@ -1,6 +1,7 @@
 import { agentMetrics } from '@parley/kit';
 import { failures } from '@parley/protocol';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type FaultPlace, faultPlaces } from './faults.ts';
 import { type RetryReason, retryReasons } from './models/model.ts';
 import type { ModelObserver } from './models/observed.ts';
 import type { Outcome } from './turn.ts';
@@ -29,6 +30,7 @@ const mostModels = 16;
 export class AgentMetrics implements ModelObserver {
   readonly registry = new Registry();
   readonly #turns = tally<Outcome>(['said', 'bid', 'summarised', 'abandoned', ...failures]);
+  readonly #faults = tally<FaultPlace>(faultPlaces);
   readonly #retries = tally<RetryReason>(retryReasons);
   readonly #inference: Record<string, string>;
   readonly #duration: Histogram<string>;
@@ -77,6 +79,7 @@ export class AgentMetrics implements ModelObserver {
       ]);
 
     counter(agentMetrics.turns, () => labelled('outcome', this.#turns));
+    counter(agentMetrics.faults, () => labelled('place', this.#faults));
     counter(agentMetrics.modelRetries, () => labelled('reason', this.#retries));
     counter(agentMetrics.inputTokens, () => tokens('input'));
     counter(agentMetrics.outputTokens, () => tokens('output'));
@@ -94,6 +97,10 @@ export class AgentMetrics implements ModelObserver {
 
   turnEnded(outcome: Outcome): void {
     add(this.#turns, outcome);
+  }
+
+  caught(place: FaultPlace): void {
+    add(this.#faults, place);
   }
 
   retried(reason: RetryReason): void {

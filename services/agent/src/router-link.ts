@@ -12,6 +12,7 @@ import {
 } from '@parley/protocol';
 import { WebSocket } from 'ws';
 import { type Backoff, type Dice, fullJitter } from './backoff.ts';
+import type { OnFault } from './faults.ts';
 import type { Place } from './outbox.ts';
 
 /** Before the first welcome: a router that starts at the same moment is found at once. */
@@ -40,6 +41,7 @@ export interface LinkOptions {
   readonly working: () => readonly Place[];
   readonly onWelcome: (welcome: RouterFrameOf<'welcome'>) => void;
   readonly onFrame: (frame: RouterFrame) => void;
+  readonly onFault: OnFault;
   /** The router wants this agent never to come back. */
   readonly onDismissed: (code: number, reason: string) => void;
 }
@@ -90,7 +92,12 @@ export class RouterLink {
     socket.on('open', () => this.#register(socket));
     socket.on('ping', () => this.#sign());
     socket.on('message', (data, isBinary) => {
-      if (!isBinary) this.#receive(socket, String(data));
+      if (isBinary) return;
+      try {
+        this.#receive(socket, String(data));
+      } catch (error) {
+        this.#options.onFault('frame', error);
+      }
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       problem = error.code ?? error.message;

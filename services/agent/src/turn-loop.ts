@@ -6,6 +6,7 @@ import { bidTokens } from './bid.ts';
 import { ChunkStream } from './chunk-stream.ts';
 import type { Conversations } from './conversations.ts';
 import { FaultLog } from './fault-log.ts';
+import type { OnFault } from './faults.ts';
 import { type AbortReason, failed, type Model } from './models/model.ts';
 import { type Kept, Outbox, type Place } from './outbox.ts';
 import type { Prompt } from './prompt.ts';
@@ -35,6 +36,7 @@ export interface TurnLoopOptions {
   /** False when there is no connection; what was to be sent is then gone. */
   readonly send: (frame: ClientFrame) => boolean;
   readonly onTurn: (outcome: Outcome) => void;
+  readonly onFault: OnFault;
 }
 
 interface Running extends Place {
@@ -107,7 +109,7 @@ export class TurnLoop {
       return;
     }
     this.#abandon(grant.conversation);
-    void this.#work(grant);
+    this.#work(grant).catch((error: unknown) => this.#broke(grant, error));
   }
 
   /** The line itself comes back among the entries of the next grant. */
@@ -178,6 +180,19 @@ export class TurnLoop {
     // Of a turn that failed nothing is kept: it is offered again in any case, and is then another attempt.
     if (told.type === 'pass' && isFailure(told.reason)) send(told);
     else this.#keep(told);
+  }
+
+  /** An error of ours costs the turn and nothing else: it is given back, and granted again. */
+  #broke({ conversation, turn }: Grant, error: unknown): void {
+    const { onFault, onTurn, send } = this.#options;
+    onFault('turn', error);
+    const running = this.#running.get(conversation);
+    if (running?.turn === turn) {
+      clearTimeout(running.deadline);
+      this.#running.delete(conversation);
+    }
+    onTurn('interrupted');
+    send({ type: 'pass', conversation, turn, reason: 'interrupted', detail: 'an error of the agent' });
   }
 
   async #answer(grant: Grant, { controller }: Running): Promise<Answer> {

@@ -27,6 +27,9 @@ const linkTo = (url: string, more: Partial<LinkOptions> = {}) => {
     working: () => [],
     onWelcome: () => {},
     onFrame: (frame) => frames.push(frame),
+    onFault: (_place, error) => {
+      throw error;
+    },
     onDismissed: (code) => dismissed.push(code),
     ...more,
   });

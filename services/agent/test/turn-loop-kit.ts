@@ -44,6 +44,9 @@ export const loopOf = (more: Partial<TurnLoopOptions> = {}) => {
     now: () => performance.now(),
     send: (frame) => link.up && sent.push(frame) > 0,
     onTurn: (outcome) => outcomes.push(outcome),
+    onFault: (_place, error) => {
+      throw error;
+    },
     ...more,
   });
   return { loop, calls, sent, outcomes, link, conversations, settled: () => setImmediate() };

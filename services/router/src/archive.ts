@@ -31,7 +31,6 @@ export class Archive {
       if (state) this.hold(state);
       return state;
     } catch (error) {
-      if (!(error instanceof LedgerDamage)) throw error;
       this.#onFailure(error);
       return undefined;
     }
@@ -97,7 +96,13 @@ export class Archive {
 
   #replay(id: string, entries: readonly Entry[]): Conversation | undefined {
     let state: Conversation | undefined;
-    for (const entry of entries) state = evolve(state, entry, id);
+    for (const entry of entries) {
+      try {
+        state = evolve(state, entry, id);
+      } catch (error) {
+        throw new LedgerDamage(`conversation ${id}`, [`entry ${entry.seq} cannot be replayed`], error);
+      }
+    }
     return state;
   }
 }

@@ -1,14 +1,16 @@
 import type { Entry } from '@parley/protocol';
 import { Archive } from './archive.ts';
 import { isSameOpening, wasOpenedSo } from './core/cast.ts';
-import { type Command, type Decision, refuse } from './core/command.ts';
+import type { Command } from './core/command.ts';
 import type { Conversation } from './core/conversation.ts';
-import { decide } from './core/decide.ts';
 import { endsAt } from './core/endings.ts';
-import { evolve } from './core/evolve.ts';
+import { Deciding, type Queued, type Work } from './deciding.ts';
+import { Faults } from './faults.ts';
+import { continued, type Held } from './held.ts';
+import { LedgerDamage } from './ledger/damage.ts';
 import type { Appended, Batch, Bound, Ledger } from './ledger/ledger.ts';
-import { type Done, type Outcome, outcomeOf, unavailable } from './outcome.ts';
-import { type Room, takeRoom } from './room.ts';
+import { type Done, unavailable } from './outcome.ts';
+import type { Room } from './room.ts';
 
 /** Entries of one conversation that have just become durable, with the state around them. */
 export interface Commit {
@@ -21,27 +23,6 @@ export interface Commit {
 export type Follower = (commit: Commit) => void;
 export type { Done, Outcome } from './outcome.ts';
 
-interface Held {
-  state: Conversation;
-  /** The newest entries without a gap, so that a grant seldom reads the ledger. */
-  readonly tail: Entry[];
-}
-interface Queued {
-  readonly command: Command;
-  readonly done: Done | undefined;
-}
-interface Work {
-  readonly id: string;
-  readonly before: Conversation | undefined;
-  readonly entries: Entry[];
-  readonly answers: { readonly done: Done; readonly outcome: Outcome }[];
-  /** Give back the room that was taken for the entries. */
-  readonly gives: (() => void)[];
-  state: Conversation | undefined;
-}
-
-const tailLength = 16;
-
 /**
  * All running conversations. Commands of one event-loop tick are decided in the order in which they came and
  * appended together; nobody hears of an entry before it is durable.
@@ -51,7 +32,10 @@ export class Conversations {
   readonly #now: () => number;
   readonly #held = new Map<string, Held>();
   readonly #archive: Archive;
-  readonly #rooms: Room[] = [];
+  readonly #deciding: Deciding;
+  readonly #faults: Faults;
+  /** Conversations in whose commit a follower failed. */
+  readonly #shaken = new Set<string>();
   readonly #followers: Follower[] = [];
   readonly #onFailure: (error: unknown) => void;
   readonly #onAppended: (tookMs: number) => void;
@@ -66,12 +50,18 @@ export class Conversations {
     now: () => number,
     onFailure: (error: unknown) => void,
     onAppended: (tookMs: number) => void = () => {},
+    faults = new Faults(
+      () => {},
+      ({ error }) => onFailure(error),
+    ),
   ) {
     this.#ledger = ledger;
     this.#now = now;
     this.#onFailure = onFailure;
     this.#archive = new Archive(ledger, onFailure);
     this.#onAppended = onAppended;
+    this.#faults = faults;
+    this.#deciding = new Deciding(faults);
   }
 
   get count(): number {
@@ -93,7 +83,7 @@ export class Conversations {
 
   /** What entries need room in is asked in the order in which it was added. */
   limit(room: Room): void {
-    this.#rooms.push(room);
+    this.#deciding.limit(room);
   }
 
   /** Called when all that one flush caused has been sent. */
@@ -126,6 +116,24 @@ export class Conversations {
   /** It has been removed from the ledger. */
   forget(id: string): void {
     this.#archive.forget(id);
+  }
+
+  /** Does what the conversation needs next. When it cannot be done, it is hidden if it is damaged, and else ended. */
+  attempt(id: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (this.#hide(id, error)) return;
+      this.#faults.caught('follower', 'grant', error);
+      this.submit(id, { type: 'fail', detail: 'an error of the router' });
+    }
+  }
+
+  /** The conversations in whose commit a follower failed since the last call: what follows from their state is asked again. */
+  takeShaken(): Conversation[] {
+    const shaken = [...this.#shaken].map((id) => this.get(id)).filter((state) => state !== undefined);
+    this.#shaken.clear();
+    return shaken;
   }
 
   recent(limit: number): Conversation[] {
@@ -195,7 +203,7 @@ export class Conversations {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      void this.#flush();
+      this.#flush().catch((error: unknown) => this.#faults.caught('decision', 'flush', error));
     });
   }
 
@@ -205,7 +213,7 @@ export class Conversations {
     this.#flushing = true;
     const now = this.#now();
     const works: Work[] = [];
-    for (const [id, queued] of queue) works.push(this.#decideAll(id, queued, now));
+    for (const [id, queued] of queue) works.push(this.#deciding.all(id, this.find(id), queued, now));
     const changed = works.filter(({ entries }) => entries.length > 0);
     const appended = await this.#append(changed);
     const lost = new Set<Work>(appended ? [] : changed);
@@ -215,11 +223,12 @@ export class Conversations {
       else this.#catchUp(work.id, result.seq);
       if (!result.ok) lost.add(work);
     }
-    for (const { gives } of works) for (const give of gives) give();
+    const tell = (call: () => void) => this.#faults.guard('answer', 'flush', call);
+    for (const { gives } of works) for (const give of gives) tell(give);
     for (const work of works) {
-      for (const { done, outcome } of work.answers) done(lost.has(work) ? unavailable : outcome);
+      for (const { done, outcome } of work.answers) tell(() => done(lost.has(work) ? unavailable : outcome));
     }
-    this.#afterFlush();
+    tell(this.#afterFlush);
     this.#flushing = false;
     if (this.#queue.size > 0) this.#schedule();
     else for (const resolve of this.#idle.splice(0)) resolve();
@@ -241,6 +250,15 @@ export class Conversations {
     }
   }
 
+  /** Whether that was so because its entries can no longer be read: then it is as good as unknown. */
+  #hide(id: string, error: unknown): boolean {
+    if (!(error instanceof LedgerDamage)) return false;
+    this.#onFailure(error);
+    this.#held.delete(id);
+    this.#archive.forget(id);
+    return true;
+  }
+
   /** Somebody else has written, or an id is in use that was not known: the ledger is right. */
   #catchUp(id: string, seq: number): void {
     this.#onFailure(new Error(`${id}: the ledger is at ${seq}, not at ${this.get(id)?.seq ?? 0}`));
@@ -252,47 +270,23 @@ export class Conversations {
     this.#held.set(id, { state, tail: [] });
   }
 
-  #decideAll(id: string, queued: readonly Queued[], now: number): Work {
-    const before = this.find(id);
-    const work: Work = { id, before, entries: [], answers: [], gives: [], state: before };
-    let refused: Decision | undefined;
-    for (const { command, done } of queued) {
-      // What came behind an opening that was refused is refused for the same reason.
-      const decision = (work.state ? undefined : refused) ?? this.#decide(work, command, now);
-      if (decision.kind === 'refuse') refused = decision;
-      if (done) work.answers.push({ done, outcome: outcomeOf(decision, work.state) });
-    }
-    return work;
-  }
-
-  #decide(work: Work, command: Command, now: number): Decision {
-    const decision = decide(work.state, command, now);
-    if (decision.kind !== 'append' || decision.entries.length === 0) return decision;
-    let after = command.type === 'fork' ? command.parent : work.state;
-    for (const entry of decision.entries) after = evolve(after, entry, work.id);
-    const give = takeRoom(this.#rooms, after as Conversation, decision.entries);
-    if (typeof give !== 'function') return refuse(give.code, give.message);
-    work.state = after;
-    work.entries.push(...decision.entries);
-    work.gives.push(give);
-    return decision;
-  }
-
   #commit({ id, before, state, entries }: Work, position: number): void {
     const after = state as Conversation;
     if (after.status.state === 'ended') {
       this.#held.delete(id);
       this.#archive.hold(after);
     } else {
-      const held = this.#held.get(id);
-      if (held) {
-        held.state = after;
-        held.tail.push(...entries);
-        if (held.tail.length > 2 * tailLength) held.tail.splice(0, held.tail.length - tailLength);
-      } else {
-        this.#held.set(id, { state: after, tail: [...entries] });
+      this.#held.set(id, continued(this.#held.get(id), after, entries));
+    }
+    for (const follower of this.#followers) {
+      try {
+        follower({ before, after, entries, position });
+      } catch (error) {
+        // What stands in the ledger stands: the others follow it, and its answers are told.
+        if (this.#hide(id, error)) continue;
+        this.#faults.caught('follower', 'commit', error);
+        this.#shaken.add(id);
       }
     }
-    for (const follower of this.#followers) follower({ before, after, entries, position });
   }
 }

@@ -5,6 +5,7 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { SocketConnection, type Writes } from './connection.ts';
 import { Entrance } from './entrance.ts';
 import { FairShare } from './fair-share.ts';
+import type { Faults } from './faults.ts';
 import { Guest } from './guest.ts';
 import type { VisitorCheck } from './http/visitors.ts';
 import type { Guard, Verdict } from './identity/guard.ts';
@@ -24,6 +25,7 @@ export interface DoorOptions {
   readonly metrics: RouterMetrics;
   readonly writes: Writes;
   readonly outgoing: Outgoing;
+  readonly faults: Faults;
   readonly guard: Guard;
   readonly checkVisitor: VisitorCheck;
   /** `identity`: who the handshake said it is; undefined when it showed no token. */
@@ -73,12 +75,12 @@ const statusTexts = { 400: '400 Bad Request', 403: '403 Forbidden', 503: '503 Se
 
 /** All socket I/O: sockets in, sessions out. Heartbeat, deadlines, rates and slow readers are kept here. */
 export const openDoor = (server: Server, options: DoorOptions): Door => {
-  const { metrics, writes, outgoing, guard, rate, registerMs } = options;
+  const { metrics, writes, outgoing, faults, guard, rate, registerMs } = options;
   const guests = new Set<Guest>();
   const fairShare = new FairShare();
   const entrance = new Entrance();
   const onGone = (guest: Guest) => guests.delete(guest);
-  const setting = { rate, registerMs, metrics, fairShare, onGone };
+  const setting = { rate, registerMs, metrics, fairShare, faults, onGone };
   let draining = false;
   let arrived = 0;
   const wss = new WebSocketServer(socketOptions);
@@ -115,7 +117,11 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     entrance.queue(() => {
-      if (!socket.destroyed) void admit(request, socket, head);
+      if (socket.destroyed) return;
+      admit(request, socket, head).catch((error: unknown) => {
+        faults.caught('session', 'handshake', error);
+        socket.destroy();
+      });
     });
   });
 
@@ -134,7 +140,7 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
       connection.ping('');
     }
   };
-  const sweeper = setInterval(sweep, sweepMs);
+  const sweeper = setInterval(() => faults.guard('timer', 'connections', sweep), sweepMs);
 
   return {
     drain(graceMs) {

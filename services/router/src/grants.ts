@@ -11,6 +11,7 @@ import { bestReplica, type Grant, type Replica, type TurnClock } from './grant.t
 import { grantFrame } from './grant-frame.ts';
 import { grantHistory } from './grant-history.ts';
 import { GrantRecords, type Held } from './grant-records.ts';
+import { GrantedTurns } from './granted-turns.ts';
 import type { Lease, Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
 import type { Prices } from './prices.ts';
@@ -40,7 +41,7 @@ export class Grants {
   readonly #pools: Pools;
   readonly #prices: Prices;
   readonly #replicas = new Map<string, Set<Replica>>();
-  readonly #granted = new Map<string, Map<number, Grant>>();
+  readonly #granted = new GrantedTurns();
   readonly #waiting = new WaitingTurns();
   readonly #absence: Absence;
   readonly #gathering: Gathering;
@@ -80,15 +81,18 @@ export class Grants {
     }
   }
 
+  /** Queues the turns of conversations in whose commit a follower failed. */
+  retake(states: Iterable<Conversation>): void {
+    for (const state of states) this.#reconcile(undefined, state);
+  }
+
   /** No more grants from here on. */
   drain(): void {
     this.#draining = true;
   }
 
   get active(): number {
-    let count = 0;
-    for (const grants of this.#granted.values()) count += grants.size;
-    return count;
+    return this.#granted.count;
   }
 
   /** Why a turn has not been granted; undefined when it has. */
@@ -156,7 +160,7 @@ export class Grants {
   }
 
   grantOf(conversation: string, turn: number): Grant | undefined {
-    return this.#granted.get(conversation)?.get(turn);
+    return this.#granted.of(conversation, turn);
   }
 
   /** The turn of the conversation that the connection has been granted, to speak. */
@@ -194,9 +198,7 @@ export class Grants {
   /** Takes back what is overdue and offers what has waited for its time. `present`: somebody speaks for the name. */
   tick(now: number, present: (name: string) => boolean): void {
     this.#unwritten.tick();
-    for (const grants of this.#granted.values()) {
-      for (const grant of grants.values()) if (grant.deadline <= now) this.#lapse(grant, 'deadline');
-    }
+    for (const grant of this.#granted.all()) if (grant.deadline <= now) this.#lapse(grant, 'deadline');
     this.#gathering.tick(now, present);
     for (const pool of this.#waiting.pools()) this.#serve(pool);
     for (const [name] of this.#waiting) this.#pump(name);
@@ -211,7 +213,7 @@ export class Grants {
       this.#waiting.delete(after.id, turn.member);
       this.#records.forget(after.id, turn.number);
     }
-    for (const grant of this.#granted.get(after.id)?.values() ?? []) {
+    for (const grant of this.#granted.in(after.id)) {
       const turn = turnOf(grant.turn);
       const seated = turn !== undefined && after.seats.has(turn.member);
       if (turn && turn.attempts < grant.attempt && !seated) continue;
@@ -254,8 +256,12 @@ export class Grants {
     }
   }
 
-  /** Grants a turn, or has it stand in line for a call, unless something else stands against it. */
   #offer(waiting: WaitingTurn): void {
+    this.#conversations.attempt(waiting.conversation, () => this.#tryOffer(waiting));
+  }
+
+  /** Grants a turn, or has it stand in line for a call, unless something else stands against it. */
+  #tryOffer(waiting: WaitingTurn): void {
     const now = this.#now();
     const { conversation, member } = waiting;
     const state = this.#conversations.get(conversation);
@@ -292,7 +298,7 @@ export class Grants {
 
   /** As many turns are under way as a step has lines. */
   #stepsTaken({ id, stepping }: Conversation): boolean {
-    return stepping !== undefined && (this.#granted.get(id)?.size ?? 0) >= stepping.lines;
+    return stepping !== undefined && this.#granted.countIn(id) >= stepping.lines;
   }
 
   #grant(state: Conversation, turn: Turn, replica: Replica, lease?: Lease): void {
@@ -318,8 +324,7 @@ export class Grants {
       seen: seen === 0 ? turn.since : seen,
       lease,
     };
-    const grants = this.#granted.get(state.id) ?? new Map<number, Grant>();
-    this.#granted.set(state.id, grants.set(turn.number, grant));
+    this.#granted.add(grant);
     replica.grants.add(grant);
     this.#records.granted(grant);
     this.#waiting.delete(state.id, turn.member);
@@ -339,9 +344,7 @@ export class Grants {
   #release(grant: Grant): void {
     this.#settle(grant);
     grant.replica.grants.delete(grant);
-    const grants = this.#granted.get(grant.conversation);
-    grants?.delete(grant.turn);
-    if (grants?.size === 0) this.#granted.delete(grant.conversation);
+    this.#granted.delete(grant);
   }
 
   #lapse(grant: Grant, cause: LapseCause): void {

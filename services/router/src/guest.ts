@@ -1,6 +1,7 @@
 import type { RawData, WebSocket } from 'ws';
 import type { SocketConnection } from './connection.ts';
 import type { FairShare, Sharer } from './fair-share.ts';
+import type { Faults } from './faults.ts';
 import type { RouterMetrics } from './metrics.ts';
 import type { Session } from './sessions/session.ts';
 import { type Rate, TokenBucket } from './token-bucket.ts';
@@ -10,6 +11,7 @@ export interface GuestSetting {
   readonly registerMs: number;
   readonly metrics: RouterMetrics;
   readonly fairShare: FairShare;
+  readonly faults: Faults;
   /** Called once, when the socket is gone. */
   onGone(guest: Guest): void;
 }
@@ -57,7 +59,7 @@ export class Guest implements Sharer {
     ws.on('message', (data, isBinary) => this.#hear(data, isBinary));
     ws.on('pong', (payload) => {
       connection.missedPongs = 0;
-      session.ponged(String(payload));
+      setting.faults.guard('session', 'pong', () => session.ponged(String(payload)));
     });
     // A socket without this listener would take the process down with it. It is closed already, with the reason.
     ws.on('error', () => {});
@@ -102,14 +104,25 @@ export class Guest implements Sharer {
   #receive(raw: string): void {
     const { session } = this;
     this.#setting.metrics.frames[session.dialect]++;
-    session.receive(raw);
+    this.#setting.faults.guard(
+      'session',
+      session.dialect,
+      () => session.receive(raw),
+      () => this.connection.close('unavailable'),
+    );
     if (this.#bucket && this.#goneWith === undefined) this.#pace(this.#bucket);
     if (session.entering) this.#wait(session.entering);
   }
 
   #wait(entering: Promise<void>): void {
     this.#pause('token');
-    void entering.then(() => this.resume('token'));
+    entering
+      .catch((error: unknown) => {
+        this.#setting.faults.caught('session', 'token', error);
+        this.connection.close('unavailable');
+      })
+      .then(() => this.resume('token'))
+      .catch((error: unknown) => this.#setting.faults.caught('session', 'token', error));
   }
 
   #pace(bucket: TokenBucket): void {
@@ -135,7 +148,8 @@ export class Guest implements Sharer {
     connection.gone();
     metrics.connections[session.dialect]--;
     metrics.disconnected(connection.closeCode ?? code);
-    session.closed(!connection.isClosing && (code === 1000 || code === 1001 || code === 1005));
+    const orderly = !connection.isClosing && (code === 1000 || code === 1001 || code === 1005);
+    this.#setting.faults.guard('session', 'closed', () => session.closed(orderly));
     onGone(this);
   }
 }

@@ -28,6 +28,7 @@ import { openGuard } from './identity/guard.ts';
 import { newToken } from './identity/token-command.ts';
 import { leave } from './leave.ts';
 import { backupOnSignal } from './ledger/backup-on-signal.ts';
+import { cannotStart, LedgerDamage } from './ledger/damage.ts';
 import { openLedger } from './ledger/open-ledger.ts';
 import { Outgoing } from './outgoing.ts';
 import { Pools } from './pools.ts';
@@ -124,6 +125,7 @@ const serve = async (): Promise<void> => {
     metrics: router.metrics,
     writes,
     outgoing,
+    faults: router.faults,
     guard,
     checkVisitor,
     openSession: (dialect, connection, identity) =>
@@ -157,8 +159,10 @@ const serve = async (): Promise<void> => {
     'listening',
   );
 
+  server.on('error', (error) => router.faults.caught('process', 'server', error));
   stopOnSignal(process, {
     log,
+    onFault: (error) => router.faults.caught('process', 'unheard', error),
     graceMs: config.drainSeconds * 1_000 + 5_000,
     stop: async () => {
       leaving = true;
@@ -182,8 +186,7 @@ const token = (args: readonly string[]): void => {
   process.stdout.write(`${made.line}\n`);
 };
 
-runMain(process, 'parley-router', async () => {
-  const [command, ...args] = process.argv.slice(2);
+const run = async ([command, ...args]: readonly string[]): Promise<void> => {
   if (command === undefined) return serve();
   if (command === 'token') return token(args);
   if (command === 'backup') return print([await backup(args)]);
@@ -195,4 +198,10 @@ runMain(process, 'parley-router', async () => {
   throw new ConfigError([
     `there is no command ${command}; there are token, verify and backup, and none at all to run the router`,
   ]);
-});
+};
+
+runMain(process, 'parley-router', () =>
+  run(process.argv.slice(2)).catch((error: unknown) => {
+    throw error instanceof LedgerDamage ? cannotStart(error) : error;
+  }),
+);

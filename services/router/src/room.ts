@@ -30,7 +30,13 @@ export const takeRoom = (
     for (const give of taken) give();
   };
   for (const room of rooms) {
-    const took = room.take(after, entries);
+    let took: Full | (() => void);
+    try {
+      took = room.take(after, entries);
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
     if (typeof took !== 'function') {
       giveBack();
       return took;

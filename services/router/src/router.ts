@@ -73,7 +73,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     toldAt = now();
     options.onLedgerFailure(error);
   };
-  const conversations = new Conversations(ledger, now, onFailure, (ms) => metrics.appended(ms));
+  const conversations = new Conversations(ledger, now, onFailure, (ms) => metrics.appended(ms), faults);
   const bids = new Bids(conversations);
   const targets = new Targets(now());
   const grants = new Grants(conversations, bids, now, metrics, pools, prices, targets);
@@ -88,7 +88,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     onFailure,
   });
   const runningRoom = new RunningRoom(options.runningLimits ?? { total: 0, perOpener: 0 });
-  const watchers = new Watchers();
+  const watchers = new Watchers(faults);
   const retention = new Retention({
     ledger,
     rule: options.retention,
@@ -135,14 +135,18 @@ export const makeRouter = (options: RouterOptions): Router => {
     now,
     tick() {
       const at = now();
-      bids.tick();
-      grants.tick(at, (name) => isAgent(name) || mailboxes.isConnected(name));
-      mailboxes.giveDue();
+      const timed = (about: string, call: () => void) => faults.guard('timer', about, call);
+      timed('bids', () => bids.tick());
+      timed('grants', () => {
+        grants.retake(conversations.takeShaken());
+        grants.tick(at, (name) => isAgent(name) || mailboxes.isConnected(name));
+      });
+      timed('plain grants', () => mailboxes.giveDue());
       if (removing) removing = retention.tick(at);
       if (at - lastSave < 1_000) return;
       lastSave = at;
-      conversations.tick(at);
-      mailboxes.tick(at);
+      timed('conversations', () => conversations.tick(at));
+      timed('mailboxes', () => mailboxes.tick(at));
       removing ||= retention.tick(at);
     },
   };

@@ -75,7 +75,8 @@ const startAgents = (deployment: OwnDeployment, url: string, options: Options, h
   const [first] = options.players as [Player];
   const pace = host.out.live ? paceMs.live : paceMs.piped;
   for (const { name, target, persona } of options.players) {
-    void deployment.startAgent(name, [name, target, first.name], {
+    // oxlint-disable-next-line typescript/no-floating-promises -- it never rejects; an agent that ends is told of elsewhere
+    deployment.startAgent(name, [name, target, first.name], {
       ROUTER_URL: url,
       AGENT_TOPIC: options.topic,
       AGENT_MAX_TURNS: String(options.turns),

@@ -18,12 +18,13 @@ const textOf = async (request: IncomingMessage) => {
 /** An OpenAI-compatible server on a free port, as good or as bad as `respond` makes it. Gone when the test ends. */
 export const modelServer = async (respond: Respond) => {
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const { authorization } = request.headers;
     const one = { path: request.url, authorization, body: JSON.parse(await textOf(request)) };
     asked.push(one);
     await respond(response, one, asked.length);
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();

@@ -61,18 +61,24 @@ export class Control {
     this.#defaults = defaults;
   }
 
-  handle(request: ControlRequest): Promise<Answer> {
+  async handle(request: ControlRequest): Promise<Answer> {
     const { key, body } = request;
     if (key === undefined) return this.#do(request);
     const place = placeOf(request);
     const asked = digest(JSON.stringify(body));
     const known = this.#answers.get(place);
-    if (known) return known.asked === asked ? known.answer : Promise.resolve(anotherRequest);
+    if (known) return known.asked === asked ? known.answer : anotherRequest;
     const answer = this.#do(request);
     this.#answers.set(place, { asked, answer });
     if (this.#answers.size > maxRemembered) this.#answers.delete(this.#answers.keys().next().value as string);
-    // What could not be done now may be done when it is asked again.
-    answer.then(({ status }) => status >= 500 && this.#answers.delete(place));
+    let done = false;
+    try {
+      const { status } = await answer;
+      done = status < 400;
+    } finally {
+      // What was not done has used up no key: it may be done when it is asked again.
+      if (!done) this.#answers.delete(place);
+    }
     return answer;
   }
 

@@ -1,5 +1,6 @@
 import type { Entry } from '@parley/protocol';
 import type { Commit } from '../conversations.ts';
+import type { Faults } from '../faults.ts';
 
 /** Something that happened and that a watcher may show. Chunks and agents are ephemeral: they have no position. */
 export type Happening =
@@ -23,6 +24,11 @@ export type Watcher = (happening: Happening) => void;
 /** Whoever looks on: the console, the command line, `history` with `follow`. Costs nothing while nobody does. */
 export class Watchers {
   readonly #all = new Set<Watcher>();
+  readonly #faults: Faults;
+
+  constructor(faults: Faults) {
+    this.#faults = faults;
+  }
 
   /** Returns the function that stops it. */
   add(watcher: Watcher): () => void {
@@ -31,7 +37,14 @@ export class Watchers {
   }
 
   tell(happening: Happening): void {
-    for (const watcher of this.#all) watcher(happening);
+    for (const watcher of this.#all) {
+      this.#faults.guard(
+        'follower',
+        'watcher',
+        () => watcher(happening),
+        () => this.#all.delete(watcher),
+      );
+    }
   }
 
   onCommit({ after, entries, position }: Commit): void {

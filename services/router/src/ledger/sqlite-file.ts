@@ -20,8 +20,8 @@ const cannot = (path: string, why: string) =>
   new ConfigError([`ROUTER_LEDGER: ${path} cannot be opened: ${why}`]);
 
 /** What a thrown error means to the operator. */
-export const explained = (path: string, error: unknown): ConfigError => {
-  if (error instanceof ConfigError) return error;
+export const explained = (path: string, error: unknown): ConfigError | LedgerDamage => {
+  if (error instanceof ConfigError || error instanceof LedgerDamage) return error;
   const { errcode, message } = error as { errcode?: number; message: string };
   const kind = (errcode ?? 0) & 0xff;
   if (kind === corrupt) return new LedgerDamage(path, [message]);

@@ -1,9 +1,12 @@
 import { renameSync, rmSync } from 'node:fs';
 import { backup, type DatabaseSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Entry } from '@parley/protocol';
 import { LedgerDamage } from './damage.ts';
+import { cutFailedTail } from './failed-tail.ts';
 import { type Appended, type Batch, checkSequence, type Ledger } from './ledger.ts';
+import { readable } from './readable.ts';
 import { openLedgerFile } from './sqlite-file.ts';
 
 type Row = Record<string, unknown>;
@@ -13,6 +16,8 @@ const one = (database: DatabaseSync, sql: string): number =>
 
 /** Pages given back to the file system per removal, so that a removal stays short. */
 const pagesGivenBack = 64;
+/** How often it is tried to take back what a failed transaction left in the log. */
+const cutAgainMs = 100;
 
 /** The first of them whose bodies are no more than `maxBytes`: one at least. No more of them is read than that. */
 const fitting = (rows: Iterable<Row>, maxBytes = Number.POSITIVE_INFINITY): Row[] => {
@@ -100,7 +105,16 @@ export const openSqliteLedger = (path: string): Ledger => {
     return { ok: true, position };
   };
 
+  /** A transaction has failed, and what it left in the write-ahead log is still there. */
+  let hasFailedTail = false;
+  const cutTail = (): void => {
+    if (!hasFailedTail) return;
+    cutFailedTail(database, path);
+    hasFailedTail = false;
+  };
+
   const transact = <T>(work: () => T): T => {
+    cutTail();
     const before = position;
     try {
       database.exec('BEGIN IMMEDIATE');
@@ -110,10 +124,24 @@ export const openSqliteLedger = (path: string): Ledger => {
     } catch (error) {
       position = before;
       heads = new Map();
+      hasFailedTail = true;
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
   };
+
+  /** Who is told that nothing of it stands must not find it there after a crash. */
+  const untilCut = async (): Promise<void> => {
+    for (;;) {
+      try {
+        return cutTail();
+      } catch {
+        await setTimeout(cutAgainMs);
+      }
+    }
+  };
+
+  const safely = <T>(read: () => T): T => readable(path, read);
 
   const toEntry = (conversation: string, row: Row): Entry => {
     const body = row.body as string;
@@ -131,37 +159,51 @@ export const openSqliteLedger = (path: string): Ledger => {
   return {
     async append(batches) {
       batches.forEach(checkSequence);
-      return batches.length === 0 ? [] : transact(() => batches.map(appendOne));
+      if (batches.length === 0) return [];
+      try {
+        return transact(() => batches.map(appendOne));
+      } catch (error) {
+        await untilCut();
+        throw error;
+      }
     },
-    read(conversation, since, limit, maxBytes) {
-      const key = keyOf(conversation);
-      if (key === undefined) return [];
-      const rows = fitting(readEntries.iterate(key, since, limit), maxBytes);
-      const entries = rows.map((row) => toEntry(conversation, row));
-      checkGaps(conversation, entries, entries[0]?.type === 'forked' ? entries[0].seq : since + 1);
-      return entries;
-    },
-    readNewest(conversation, { since, through }, bound) {
-      const key = keyOf(conversation);
-      if (key === undefined) return [];
-      const last = Math.min(through, Number.MAX_SAFE_INTEGER);
-      const rows = fitting(readBackwards.iterate(key, since, last, bound.entries), bound.bytes).reverse();
-      const entries = rows.map((row) => toEntry(conversation, row));
-      checkGaps(conversation, entries, entries[0]?.seq ?? 0);
-      return entries;
-    },
+    read: (conversation, since, limit, maxBytes) =>
+      safely(() => {
+        const key = keyOf(conversation);
+        if (key === undefined) return [];
+        const rows = fitting(readEntries.iterate(key, since, limit), maxBytes);
+        const entries = rows.map((row) => toEntry(conversation, row));
+        checkGaps(conversation, entries, entries[0]?.type === 'forked' ? entries[0].seq : since + 1);
+        return entries;
+      }),
+    readNewest: (conversation, { since, through }, bound) =>
+      safely(() => {
+        const key = keyOf(conversation);
+        if (key === undefined) return [];
+        const last = Math.min(through, Number.MAX_SAFE_INTEGER);
+        const rows = fitting(readBackwards.iterate(key, since, last, bound.entries), bound.bytes).reverse();
+        const entries = rows.map((row) => toEntry(conversation, row));
+        checkGaps(conversation, entries, entries[0]?.seq ?? 0);
+        return entries;
+      }),
     readAll: (since, limit, maxBytes) =>
-      fitting(readLog.iterate(since, limit), maxBytes).map((row) => ({
-        position: Number(row.position),
-        conversation: row.id as string,
-        entry: toEntry(row.id as string, row),
-      })),
+      safely(() =>
+        fitting(readLog.iterate(since, limit), maxBytes).map((row) => ({
+          position: Number(row.position),
+          conversation: row.id as string,
+          entry: toEntry(row.id as string, row),
+        })),
+      ),
     position: () => position,
     unfinished: () =>
-      ids(database.prepare('SELECT id FROM conversations WHERE ended = 0 ORDER BY key').all()),
+      safely(() => ids(database.prepare('SELECT id FROM conversations WHERE ended = 0 ORDER BY key').all())),
     recent: (limit) =>
-      ids(
-        database.prepare('SELECT id FROM conversations WHERE ended < 2 ORDER BY key DESC LIMIT ?').all(limit),
+      safely(() =>
+        ids(
+          database
+            .prepare('SELECT id FROM conversations WHERE ended < 2 ORDER BY key DESC LIMIT ?')
+            .all(limit),
+        ),
       ),
     marks: () =>
       new Map(

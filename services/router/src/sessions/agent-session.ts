@@ -13,6 +13,7 @@ import type { Outcome } from '../conversations.ts';
 import type { Command } from '../core/command.ts';
 import type { Replica } from '../grants.ts';
 import { type Identity, mayReadAll, maySendTo, maySpeak } from '../identity/identity.ts';
+import { LedgerDamage } from '../ledger/damage.ts';
 import type { Router } from '../router.ts';
 import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission.ts';
 import { paidBy, takeAnswer } from './answer.ts';
@@ -60,6 +61,16 @@ export class AgentSession implements Session {
   }
 
   receive(raw: string): void {
+    try {
+      this.#hear(raw);
+    } catch (error) {
+      if (!(error instanceof LedgerDamage)) throw error;
+      this.#router.metrics.ledgerFailed();
+      this.#refuse('unavailable', 'what was asked for is damaged in the ledger', {});
+    }
+  }
+
+  #hear(raw: string): void {
     const decoded = decodeClientFrame(raw);
     if (!decoded.ok) return this.#refuse(decoded.code, decoded.problem, {});
     const { frame } = decoded;

@@ -115,6 +115,7 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
     metrics: router.metrics,
     writes,
     outgoing,
+    faults: router.faults,
     guard,
     checkVisitor,
     openSession: (dialect, connection, identity) =>
