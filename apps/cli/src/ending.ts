@@ -1,4 +1,5 @@
 import type { Ending, Entry, EntryOf } from '@parley/protocol';
+import { harmless } from './terminal.ts';
 
 const words: Readonly<Record<Ending, string>> = {
   'max-turns': 'all the turns it was allowed are taken',
@@ -17,7 +18,7 @@ const words: Readonly<Record<Ending, string>> = {
 
 /** How a conversation ended and why, in one line. */
 export const endingText = ({ reason, detail }: Pick<EntryOf<'ended'>, 'reason' | 'detail'>): string =>
-  `${reason} (${words[reason] ?? 'no more is known'}${detail ? `: ${detail}` : ''})`;
+  `${reason} (${words[reason] ?? 'no more is known'}${detail ? `: ${harmless(detail)}` : ''})`;
 
 /** What a command exits with when the conversation it ran has ended so: 0 for endings that were planned. */
 export const exitCodes: Readonly<Record<Ending, number>> = {

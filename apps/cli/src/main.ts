@@ -20,7 +20,7 @@ import { agent, router } from './commands/service.ts';
 import { tail } from './commands/tail.ts';
 import { help } from './help.ts';
 import { installation } from './installation.ts';
-import type { Screen } from './terminal.ts';
+import { guarded, type Screen } from './terminal.ts';
 
 const commands: ReadonlyMap<string, Command> = new Map(
   Object.entries({
@@ -43,17 +43,21 @@ const commands: ReadonlyMap<string, Command> = new Map(
   }),
 );
 
-const screenOf = (stream: NodeJS.WriteStream): Screen => ({
-  write: (text) => void stream.write(text),
-  live: stream.isTTY === true && process.env.TERM !== 'dumb',
-  colour: stream.isTTY === true && stream.hasColors(),
-  get columns() {
-    return stream.columns ?? 80;
-  },
-  get rows() {
-    return stream.rows ?? 24;
-  },
-});
+const screenOf = (stream: NodeJS.WriteStream): Screen => {
+  const terminal = stream.isTTY === true;
+  const can = { live: terminal && process.env.TERM !== 'dumb', colour: terminal && stream.hasColors() };
+  return {
+    ...can,
+    terminal,
+    write: (text) => void stream.write(terminal ? guarded(text, can) : text),
+    get columns() {
+      return stream.columns ?? 80;
+    },
+    get rows() {
+      return stream.rows ?? 24;
+    },
+  };
+};
 
 const run = async (host: Host): Promise<number> => {
   const [name = 'help', ...args] = process.argv.slice(2);

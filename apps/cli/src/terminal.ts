@@ -3,6 +3,8 @@ export interface Screen {
   write(text: string): void;
   /** Lines can be drawn again. False when piped. */
   readonly live: boolean;
+  /** A person looks at it, whatever else can be done there. */
+  readonly terminal?: boolean;
   readonly colour: boolean;
   readonly columns: number;
   readonly rows: number;
@@ -20,10 +22,13 @@ const codes = {
 } as const;
 export type Style = keyof typeof codes;
 
-export const paint = (screen: Pick<Screen, 'colour'>, text: string, ...styles: readonly Style[]): string =>
-  screen.colour && text !== ''
-    ? `\x1b[${styles.map((style) => codes[style]).join(';')}m${text}\x1b[0m`
-    : text;
+/** Makes the text harmless first: what is painted may come from a peer. */
+export const paint = (screen: Pick<Screen, 'colour'>, text: string, ...styles: readonly Style[]): string => {
+  const safe = harmless(text);
+  return screen.colour && safe !== ''
+    ? `\x1b[${styles.map((style) => codes[style]).join(';')}m${safe}\x1b[0m`
+    : safe;
+};
 
 const nameColours = ['cyan', 'yellow', 'magenta', 'green', 'blue', 'red'] as const;
 
@@ -39,6 +44,30 @@ export const harmless = (text: string): string =>
     .replaceAll(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, (found) =>
       found === '\n' ? found : '',
     );
+
+/** What this program itself writes beside text: styles, and what redraws the lines at the bottom. */
+const esc = String.fromCharCode(0x1b);
+const erase = `\r${esc}[J`;
+const styling = new RegExp(`^${esc}\\[(?:0|[12]|3[1-6])(?:;(?:[12]|3[1-6]))*m$`);
+const sequence = new RegExp(
+  `\r${esc}\\[J|${esc}\\[[\\d;]{0,12}[mA]|[\\p{Cc}\\u2028-\\u202e\\u2066-\\u2069]`,
+  'gu',
+);
+
+/**
+ * The last guard before a terminal: lets the sequences through that this program writes, and no other control character,
+ * wherever the text came from and whichever way it took.
+ */
+export const guarded = (text: string, { live, colour }: Pick<Screen, 'live' | 'colour'>): string =>
+  text.replaceAll(sequence, (found) => {
+    if (found === '\n' || found === '\t') return found;
+    if (found.endsWith('m')) return colour && styling.test(found) ? found : '';
+    return live && (found === erase || found.endsWith('A')) ? found : '';
+  });
+
+/** Text that programs read (an export, JSON) goes out as it is, except to a terminal. */
+export const writeData = (screen: Screen, text: string): void =>
+  screen.write(screen.terminal ? harmless(text) : text);
 
 const wide =
   /\p{Extended_Pictographic}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;

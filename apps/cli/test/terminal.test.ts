@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { columnsOf, harmless, paint, wrap } from '../src/terminal.ts';
+import { columnsOf, guarded, harmless, paint, wrap, writeData } from '../src/terminal.ts';
 
 describe('wrap', () => {
   it.each([
@@ -55,5 +55,57 @@ describe('paint', () => {
   it('writes no escape code where there is no colour', () => {
     expect(paint({ colour: false }, 'x', 'bold', 'red')).toBe('x');
     expect(paint({ colour: true }, 'x', 'bold', 'red')).toBe('\x1b[1;31mx\x1b[0m');
+  });
+
+  it('makes harmless what it paints', () => {
+    expect(paint({ colour: false }, 'a\x1b[2Jb', 'bold')).toBe('a[2Jb');
+    expect(paint({ colour: true }, 'a\x9b2Jb', 'dim')).toBe('\x1b[2ma2Jb\x1b[0m');
+  });
+});
+
+describe('the last guard before a terminal', () => {
+  const everything = { live: true, colour: true };
+  const own = [paint({ colour: true }, 'x', 'bold', 'red'), '\x1b[3A', '\r\x1b[J', 'text\n\twith a tab\n'];
+
+  it('lets through what this program writes, as far as the terminal can do it', () => {
+    for (const text of own) expect(guarded(text, everything)).toBe(text);
+    expect(own.map((text) => guarded(text, { live: false, colour: false }))).toEqual(['x', '', '', own[3]]);
+  });
+
+  it.each([
+    ['a window title', '\x1b]0;owned\x07'],
+    ['the clipboard', '\x1b]52;c;b3duZWQ=\x07'],
+    ['a cleared screen', '\x1b[2J'],
+    ['a cursor that goes home', '\x1b[H'],
+    ['hidden text', '\x1b[8mx'],
+    ['colours that are not ours', '\x1b[38;5;1mx'],
+    ['an 8-bit control', '\x9b2J'],
+    ['a reset', '\x1bc'],
+    ['a return to the start of the line', 'a\rb'],
+    ['a turned direction', 'a\u202eb'],
+  ])('stops %s', (_what, text) => {
+    expect(guarded(text, everything)).not.toMatch(/[\p{Cc}\u202e]/u);
+  });
+
+  it('stops every control character of any text', () => {
+    const texts = fc.string({
+      unit: fc.constantFrom('\x1b', '[', ']', '2', 'J', 'A', 'm', '\r', '\x07', '\x9b', ';'),
+    });
+    const esc = String.fromCharCode(0x1b);
+    const style = '(?:0|[12]|3[1-6])(?:;(?:[12]|3[1-6]))*m';
+    const rest = new RegExp(`${esc}\\[[\\d;]*A|\r${esc}\\[J|${esc}\\[${style}`, 'g');
+    fc.assert(
+      fc.property(texts, (text) => {
+        expect(guarded(text, everything).replaceAll(rest, '')).not.toMatch(/\p{Cc}/u);
+      }),
+    );
+  });
+
+  it('is before data only where a person looks at it', () => {
+    const written: string[] = [];
+    const screen = { write: (text: string) => void written.push(text), ...everything, columns: 80, rows: 24 };
+    writeData({ ...screen, terminal: true }, 'a\x1b[31mb');
+    writeData(screen, 'a\x1b[31mb');
+    expect(written).toEqual(['a[31mb', 'a\x1b[31mb']);
   });
 });

@@ -1,7 +1,10 @@
+import type { Entry } from '@parley/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { endingText } from '../src/ending.ts';
 import { LiveTranscript } from '../src/live-transcript.ts';
 import { PlainTranscript } from '../src/plain-transcript.ts';
+import { sideBySide } from '../src/side-by-side.ts';
 import { ended, lapsed, opened, said } from './entries.ts';
 import { FakeScreen } from './screens.ts';
 
@@ -93,5 +96,57 @@ describe('a plain transcript', () => {
     expect(screen.text).toBe(
       'c1  alice: One\nc1    two[31m\nc1  * bob gave no answer (model-unauthorized: wrong key)\n',
     );
+  });
+});
+
+describe('what peers put into the fields of an entry', () => {
+  const hostile = '\x1b]0;owned\x07\x1b[2J\x9b2J\rx\u202e';
+  const place = { seq: 2, at: 2_000 };
+  const entries = [
+    opened({ topic: hostile, by: hostile, members: [hostile, 'bob'] }),
+    said(2, hostile, hostile, { to: [hostile], target: hostile }),
+    {
+      type: 'passed',
+      ...place,
+      turn: 1,
+      from: hostile,
+      reason: 'declined',
+      detail: hostile,
+      floor: [hostile],
+    },
+    { type: 'lapsed', ...place, turn: 1, from: hostile, cause: 'gone', detail: hostile },
+    { type: 'noted', ...place, by: hostile, to: [hostile], kind: 'whisper', text: hostile },
+    { type: 'seated', ...place, who: hostile, by: hostile },
+    { type: 'unseated', ...place, who: hostile, by: hostile },
+    { type: 'recast', ...place, by: hostile, role: { name: hostile, persona: hostile, model: hostile } },
+    { type: 'joined', ...place, who: hostile },
+    { type: 'left', ...place, who: hostile, floor: [hostile] },
+    { type: 'paused', ...place, by: hostile },
+    { type: 'resumed', ...place, by: hostile },
+  ] as Entry[];
+  const ending = { reason: 'failed', detail: hostile } as const;
+
+  it.each(entries.map((entry) => [entry.type, entry] as const))('reaches no terminal: %s', (_type, entry) => {
+    for (const screen of [new FakeScreen({ live: false }), new FakeScreen()]) {
+      const transcript = screen.live ? new LiveTranscript(screen) : new PlainTranscript(screen);
+      transcript.entry(opened());
+      if (entry.type === 'said') transcript.chunk(chunk(hostile, 1, hostile));
+      transcript.entry(entry);
+      transcript.note(`ended: ${endingText(ending)}`);
+      const own = new RegExp(
+        `${String.fromCharCode(0x1b)}\\[\\d*A|\r${String.fromCharCode(0x1b)}\\[J|\n`,
+        'g',
+      );
+      expect(screen.text.replaceAll(own, '')).not.toMatch(/[\p{Cc}\u202e]/u);
+    }
+  });
+
+  it('reaches no terminal: how a conversation ended, and two branches beside each other', () => {
+    const branch = { id: hostile, entries: [...entries, { type: 'ended', ...place, ...ending } as Entry] };
+    const texts = [
+      endingText(ending),
+      sideBySide(new FakeScreen(), branch, { id: 'b', entries: [opened()] }),
+    ];
+    for (const text of texts) expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
   });
 });

@@ -43,11 +43,17 @@ export const stopOnSignal = (host: ProcessPort, { stop, graceMs, log, onFault }:
   host.on('unhandledRejection', caught);
 };
 
+/** A problem may repeat what a peer or a server said: it must not steer the terminal on which it is read. */
+const printable = (line: string): string =>
+  line.replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (found) =>
+    found === '\n' || found === '\t' ? found : '',
+  );
+
 /** Runs a program's main function. What the operator can mend is printed as plain lines, without a stack. */
 export const runMain = (host: ProcessPort, program: string, main: () => Promise<void>): void => {
   main().catch((error: unknown) => {
     const lines = error instanceof ConfigError ? error.problems : [(error as Error)?.stack ?? String(error)];
-    for (const line of lines) host.stderr.write(`${program}: ${line}\n`);
+    for (const line of lines) host.stderr.write(`${program}: ${printable(line)}\n`);
     host.exit(1);
   });
 };

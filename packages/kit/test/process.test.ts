@@ -101,6 +101,11 @@ describe('runMain', () => {
     expect(host.codes).toEqual([1]);
   });
 
+  it('prints no control characters that a peer or a server put into a problem', async () => {
+    const host = await run(new ConfigError(['refused: \x1b]0;owned\x07\x9b2Jno\ttab\rx', 'a\u202eb']));
+    expect(host.lines).toEqual(['router: refused: ]0;owned2Jno\ttabx\n', 'router: ab\n']);
+  });
+
   it('prints the stack of anything else, and exits 1', async () => {
     const host = await run(new Error('a bug'));
     expect(host.lines.join('')).toMatch(/router: Error: a bug\n\s+at /);

@@ -3,6 +3,7 @@ import { ConfigError } from '@parley/kit';
 import { chosenRouter, routerHelp, routerOptions } from '../chosen-router.ts';
 import { type Command, onlyOne, UsageError } from '../command.ts';
 import { formats } from '../formats.ts';
+import { writeData } from '../terminal.ts';
 
 export const exportCommand: Command = {
   summary: 'write a conversation in a format that other tools read',
@@ -34,7 +35,7 @@ ${routerHelp}`,
         `${as} is no member of ${id}: its members are ${conversation.members.join(', ')}`,
       ]);
     }
-    host.out.write(format(entries, as));
+    writeData(host.out, format(entries, as));
     return 0;
   },
 };

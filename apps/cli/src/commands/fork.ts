@@ -7,6 +7,7 @@ import { exitCodeOf } from '../ending.ts';
 import { toItsEnd } from '../follow.ts';
 import { readChange } from '../scenario/changes.ts';
 import { Screening } from '../screening.ts';
+import { harmless } from '../terminal.ts';
 
 /** The number of the entry behind which line `turn` would stand: everything before it is shared. */
 const entryBefore = (entries: readonly Entry[], turn: number): number | undefined => {
@@ -79,7 +80,7 @@ Prints the id of the fork. \`parley diff ID FORK\` shows the two side by side.
       }),
     };
     const { conversation } = await api.act('fork', id, body, values.key ?? randomUUID());
-    host.out.write(`${conversation}\n`);
+    host.out.write(`${harmless(conversation)}\n`);
     if (!values.follow) return 0;
     using screening = new Screening(host.out);
     const ending = await screening.show(api, toItsEnd(api, conversation, host.stop));

@@ -3,7 +3,7 @@ import { chosenRouter, routerHelp, routerOptions } from '../chosen-router.ts';
 import { type Command, UsageError } from '../command.ts';
 import type { ConversationSummary } from '../router-api.ts';
 import { type Column, table } from '../table.ts';
-import { paint } from '../terminal.ts';
+import { paint, writeData } from '../terminal.ts';
 
 const columns: readonly Column<ConversationSummary>[] = [
   { title: 'ID', text: ({ id }) => id },
@@ -38,7 +38,7 @@ ${routerHelp}`,
     if (positionals.length > 0) throw new UsageError(`ls takes no ${positionals[0]}`);
     await using router = await chosenRouter(values, host);
     const conversations = await router.api.conversations();
-    if (values.json) out.write(`${JSON.stringify(conversations, null, 2)}\n`);
+    if (values.json) writeData(out, `${JSON.stringify(conversations, null, 2)}\n`);
     else if (conversations.length === 0) err.write(`${paint(err, 'no conversations yet', 'dim')}\n`);
     else out.write(table(out, columns, conversations));
     return 0;

@@ -17,7 +17,7 @@ import { openingOf } from '../scenario/opening.ts';
 import { parseScenario, readScenario, type ScenarioFile } from '../scenario/read-scenario.ts';
 import { Screening } from '../screening.ts';
 import { Stage } from '../stage.ts';
-import { paint } from '../terminal.ts';
+import { harmless, paint } from '../terminal.ts';
 import { replay } from './replay.ts';
 
 /** On a terminal a rehearsed reply takes as long as it takes to read one. */
@@ -48,7 +48,7 @@ It exits with 0 when the conversation ended as planned (agreed, stop-phrase, max
 const header = ({ scenario, file }: ScenarioFile, conversation: string, url: string, { out }: Host): void => {
   const names = [...scenario.cast.keys()];
   const who = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-  out.write(`\n${paint(out, scenario.title ?? file, 'bold')}\n${who} on: ${scenario.topic}\n`);
+  out.write(`\n${paint(out, scenario.title ?? file, 'bold')}\n${who} on: ${harmless(scenario.topic)}\n`);
   out.write(`${paint(out, `${conversation} · watch it at ${url} · Ctrl-C stops it`, 'dim')}\n\n`);
 };
 
