@@ -160,7 +160,7 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
 
     it('refuses a fork of what has been removed', async () => {
       await append('c1', 0, finished(4));
-      ledger.remove('c1', 2);
+      ledger.remove(['c1'], 2);
       await expect(append('f1', 0, [forked('c1', 2)])).rejects.toThrow('c1 is not there to be forked');
       expect(ledger.recent(9)).toEqual([]);
     });
@@ -185,22 +185,42 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       await append('forked', 0, finished(3, 7_000));
       await append('running', 0, [opened()]);
       await append('fork', 0, [forked('forked', 3)]);
-      expect(ledger.removable(9)).toEqual([
+      const both = ledger.removable(9);
+      expect(both).toMatchObject([
         { id: 'early', at: 8_000 },
         { id: 'late', at: 9_000 },
       ]);
-      expect(ledger.removable(1)).toEqual([{ id: 'early', at: 8_000 }]);
+      expect(ledger.removable(1)).toEqual(both.slice(0, 1));
+    });
+
+    it('offers for removal page after page, each conversation once, also those of one millisecond', async () => {
+      const ids = Array.from({ length: 10 }, (_, index) => `c${index}`);
+      for (const id of ids) await append(id, 0, finished(2, id === 'c9' ? 4_000 : 5_000));
+      const seen: string[] = [];
+      for (let page = ledger.removable(3); page.length > 0; page = ledger.removable(3, page.at(-1)))
+        seen.push(...page.map(({ id }) => id));
+      expect(seen).toEqual(['c9', ...ids.slice(0, -1)]);
+    });
+
+    it('removes several conversations at once, up to the limit of entries, and says how many are gone whole', async () => {
+      for (const id of ['c1', 'c2', 'c3']) await append(id, 0, finished(4));
+      expect(ledger.remove(['c1', 'c2', 'c3'], 6)).toEqual({ gone: 1, begun: 'c2' });
+      expect(ledger.recent(9)).toEqual(['c3']);
+      expect(ledger.remove(['c2', 'c3'], 6, 1)).toEqual({ gone: 1 });
+      expect(ledger.recent(9)).toEqual(['c3']);
+      expect(ledger.remove(['c3'], 6)).toEqual({ gone: 1 });
+      expect(ledger.readAll(0, all)).toEqual([]);
     });
 
     it('removes an ended conversation in steps and hides it from the first one on', async () => {
       await append('c1', 0, finished(10));
       await append('c2', 0, [opened()]);
       const before = ledger.size();
-      expect(ledger.remove('c1', 4)).toBe(false);
+      expect(ledger.remove(['c1'], 4).gone).toBe(0);
       expect(ledger.read('c1', 0, all)).toEqual([]);
       expect(ledger.recent(9)).toEqual(['c2']);
       expect(ledger.removable(9).map(({ id }) => id)).toEqual(['c1']);
-      while (!ledger.remove('c1', 4));
+      while (ledger.remove(['c1'], 4).gone === 0);
       expect(ledger.removable(9)).toEqual([]);
       expect(ledger.readAll(0, all)).toEqual([{ position: 11, conversation: 'c2', entry: opened() }]);
       expect(ledger.readAll(7, 1)).toHaveLength(1);
@@ -209,13 +229,13 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
 
     it('never removes a running conversation', async () => {
       await append('c1', 0, [opened(), ...lines(2, 4)]);
-      ledger.remove('c1', 100);
+      ledger.remove(['c1'], 100);
       expect(ledger.read('c1', 0, all)).toHaveLength(4);
     });
 
     it('never uses the position of a removed entry again', async () => {
       await append('c1', 0, finished(5));
-      expect(ledger.remove('c1', 100)).toBe(true);
+      expect(ledger.remove(['c1'], 100).gone).toBe(1);
       expect(ledger.position()).toBe(5);
       if (subject.reopen) ledger = subject.reopen(ledger);
       expect(ledger.position()).toBe(5);
@@ -283,7 +303,7 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
                 );
                 expect(real.readAll(one.since, one.limit)).toEqual(model.readAll(one.since, one.limit));
               } else if (one.kind === 'remove') {
-                if (model.isEnded(one.id)) while (!real.remove(one.id, one.limit));
+                if (model.isEnded(one.id)) while (real.remove([one.id], one.limit).gone === 0);
                 model.remove(one.id);
               } else if (one.kind === 'mark') {
                 real.mark(new Map([[one.id, one.at]]));
@@ -321,11 +341,11 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
 
     it('goes on with a removal that was cut off', async () => {
       await append('c1', 0, finished(10));
-      expect(ledger.remove('c1', 3)).toBe(false);
+      expect(ledger.remove(['c1'], 3).gone).toBe(0);
       ledger = subject.reopen!(ledger);
       expect(ledger.read('c1', 0, all)).toEqual([]);
       expect(ledger.removable(9).map(({ id }) => id)).toEqual(['c1']);
-      expect(ledger.remove('c1', 100)).toBe(true);
+      expect(ledger.remove(['c1'], 100).gone).toBe(1);
       expect(ledger.readAll(0, all)).toEqual([]);
     });
   });

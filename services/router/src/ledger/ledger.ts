@@ -18,10 +18,17 @@ export interface Placed {
   readonly entry: Entry;
 }
 
-/** `at`: when it ended, in ms since 1970. */
-interface EndedConversation {
+/** `at`: when it ended, in ms since 1970. `place` orders those that ended in the same millisecond. */
+export interface EndedConversation {
   readonly id: string;
   readonly at: number;
+  readonly place: number;
+}
+
+/** How many conversations, from the first on, are gone whole; and one of which something is left, if there is one. */
+export interface Removed {
+  readonly gone: number;
+  readonly begun?: string;
 }
 
 /** Entries of one conversation with a seq above `since`, up to `through`. */
@@ -73,13 +80,16 @@ export interface Ledger {
 
   /** Bytes that conversations take up. */
   size(): number;
-  /** Ended conversations that no kept fork goes back to, first to end first, at most `limit`. */
-  removable(limit: number): EndedConversation[];
   /**
-   * Removes at most `limit` entries of a removable conversation, which is out of sight from the first call on. True
-   * when nothing is left of it. Throws when it cannot be written.
+   * Ended conversations that no kept fork goes back to, first to end first, at most `limit`, of those behind `after`. The
+   * work is that of the answer, and of what is skipped because of forks.
    */
-  remove(conversation: string, limit: number): boolean;
+  removable(limit: number, after?: EndedConversation): EndedConversation[];
+  /**
+   * Removes at most `limit` entries of removable conversations, one after the other, in one transaction, and begins with
+   * no other once `enough` bytes are gone. What is begun is out of sight. Throws when it cannot be written.
+   */
+  remove(conversations: readonly string[], limit: number, enough?: number): Removed;
   /** Writes a whole copy, a ledger of its own, to a new file while appends go on. Replaces `target` only when complete. */
   backup(target: string): Promise<void>;
   close(): void;

@@ -1,5 +1,13 @@
 import type { Entry } from '@parley/protocol';
-import { type Appended, type Batch, checkSequence, jsonBytes, type Ledger, type Placed } from './ledger.ts';
+import {
+  type Appended,
+  type Batch,
+  checkSequence,
+  type EndedConversation,
+  jsonBytes,
+  type Ledger,
+  type Placed,
+} from './ledger.ts';
 
 interface Held {
   readonly entries: Entry[];
@@ -57,6 +65,24 @@ export const openMemoryLedger = (): Ledger => {
       ),
     );
 
+  const removeOne = (id: string, limit: number): boolean => {
+    const held = conversations.get(id);
+    if (!held?.ended) return true;
+    held.removing = true;
+    for (const at of held.positions.splice(-limit)) {
+      log[at - removed - 1] = undefined;
+      const entry = held.entries.pop();
+      if (entry) size -= bytesOf(entry);
+    }
+    if (held.entries.length > 0) return false;
+    conversations.delete(id);
+    const kept = log.findIndex((placed) => placed !== undefined);
+    const gone = kept === -1 ? log.length : kept;
+    log = log.slice(gone);
+    removed += gone;
+    return true;
+  };
+
   return {
     async append(batches) {
       batches.forEach(checkSequence);
@@ -113,30 +139,27 @@ export const openMemoryLedger = (): Ledger => {
       for (const [name, at] of marks) marked.set(name, at);
     },
     size: () => size,
-    removable(limit) {
+    removable(limit, after) {
       const needed = parents();
+      const isBehind = (one: EndedConversation) =>
+        !after || one.at > after.at || (one.at === after.at && one.place > after.place);
       return [...conversations]
         .filter(([id, { ended }]) => ended && !needed.has(id))
-        .map(([id, { entries }]) => ({ id, at: entries.at(-1)?.at ?? 0 }))
-        .sort((a, b) => a.at - b.at)
+        .map(([id, { entries }], place) => ({ id, at: entries.at(-1)?.at ?? 0, place }))
+        .filter(isBehind)
+        .sort((a, b) => a.at - b.at || a.place - b.place)
         .slice(0, limit);
     },
-    remove(conversation, limit) {
-      const held = conversations.get(conversation);
-      if (!held?.ended) return true;
-      held.removing = true;
-      for (const at of held.positions.splice(-limit)) {
-        log[at - removed - 1] = undefined;
-        const entry = held.entries.pop();
-        if (entry) size -= bytesOf(entry);
+    remove(ids, limit, enough = Number.POSITIVE_INFINITY) {
+      const before = size;
+      let left = limit;
+      for (const [gone, id] of ids.entries()) {
+        if (left <= 0 || before - size >= enough) return { gone };
+        const count = conversations.get(id)?.entries.length ?? 0;
+        if (!removeOne(id, left)) return { gone, begun: id };
+        left -= count;
       }
-      if (held.entries.length > 0) return false;
-      conversations.delete(conversation);
-      const kept = log.findIndex((placed) => placed !== undefined);
-      const gone = kept === -1 ? log.length : kept;
-      log = log.slice(gone);
-      removed += gone;
-      return true;
+      return { gone: ids.length };
     },
     backup: () => Promise.reject(new Error('a ledger in memory has no file to copy')),
     close() {},

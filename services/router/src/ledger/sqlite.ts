@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib';
 import type { Entry } from '@parley/protocol';
 import { LedgerDamage } from './damage.ts';
 import { cutFailedTail } from './failed-tail.ts';
-import { type Appended, type Batch, checkSequence, type Ledger } from './ledger.ts';
+import { type Appended, type Batch, checkSequence, type Ledger, type Removed } from './ledger.ts';
 import { readable } from './readable.ts';
 import { openLedgerFile } from './sqlite-file.ts';
 
@@ -18,6 +18,8 @@ const one = (database: DatabaseSync, sql: string): number =>
 const pagesGivenBack = 64;
 /** How often it is tried to take back what a failed transaction left in the log. */
 const cutAgainMs = 100;
+/** Long messages are removed fewer at a time. */
+const bytesPerRemoval = 4 * 1024 * 1024;
 
 /** The first of them whose bodies are no more than `maxBytes`: one at least. No more of them is read than that. */
 const fitting = (rows: Iterable<Row>, maxBytes = Number.POSITIVE_INFINITY): Row[] => {
@@ -51,14 +53,16 @@ export const openSqliteLedger = (path: string): Ledger => {
     'SELECT e.position, c.id, e.seq, e.body, e.sum FROM entries e JOIN conversations c ON c.key = e.conversation WHERE e.position > ? ORDER BY e.position LIMIT ?',
   );
   const listRemovable = database.prepare(
-    `SELECT id, ended_at AS at FROM conversations c
-     WHERE ended > 0 AND NOT EXISTS (SELECT 1 FROM conversations fork WHERE fork.parent = c.id)
-     ORDER BY ended_at LIMIT ?`,
+    `SELECT id, ended_at AS at, key AS place FROM conversations c
+     WHERE ended > 0 AND ended_at >= ? AND (ended_at > ? OR key > ?)
+       AND NOT EXISTS (SELECT 1 FROM conversations fork WHERE fork.parent = c.id)
+     ORDER BY ended_at, key LIMIT ?`,
   );
   const hide = database.prepare('UPDATE conversations SET ended = 2 WHERE key = ?');
-  const removeEntries = database.prepare(
-    'DELETE FROM entries WHERE position IN (SELECT position FROM entries WHERE conversation = ? ORDER BY seq DESC LIMIT ?)',
+  const newestSizes = database.prepare(
+    'SELECT seq, octet_length(body) AS bytes FROM entries WHERE conversation = ? ORDER BY seq DESC LIMIT ?',
   );
+  const removeEntries = database.prepare('DELETE FROM entries WHERE conversation = ? AND seq >= ?');
   const removeConversation = database.prepare('DELETE FROM conversations WHERE key = ?');
   const setMark = database.prepare('INSERT OR REPLACE INTO marks (name, position) VALUES (?, ?)');
   // Not the last entry's: that one may have been removed, and its position is never used again.
@@ -143,6 +147,26 @@ export const openSqliteLedger = (path: string): Ledger => {
 
   const safely = <T>(read: () => T): T => readable(path, read);
 
+  /** True when nothing is left of it. `room` is what may still be removed in this transaction. */
+  const removeOne = (id: string, room: { entries: number; bytes: number }): boolean => {
+    const row = findKey.get(id);
+    if (!row || row.ended === 0) return true;
+    const key = Number(row.key);
+    hide.run(key);
+    let first: number | undefined;
+    let isWhole = true;
+    for (const { seq, bytes } of newestSizes.all(key, room.entries + 1)) {
+      isWhole = room.entries > 0 && room.bytes > 0;
+      if (!isWhole) break;
+      first = Number(seq);
+      room.entries--;
+      room.bytes -= Number(bytes);
+    }
+    if (first !== undefined) removeEntries.run(key, first);
+    if (isWhole) removeConversation.run(key);
+    return isWhole;
+  };
+
   const toEntry = (conversation: string, row: Row): Entry => {
     const body = row.body as string;
     if (crc32(body) === Number(row.sum)) return JSON.parse(body) as Entry;
@@ -219,17 +243,18 @@ export const openSqliteLedger = (path: string): Ledger => {
     size: () =>
       one(database, 'PRAGMA page_size') *
       (one(database, 'PRAGMA page_count') - one(database, 'PRAGMA freelist_count')),
-    removable: (limit) =>
-      listRemovable.all(limit).map(({ id, at }) => ({ id: id as string, at: Number(at) })),
-    remove(conversation, limit) {
-      const row = findKey.get(conversation);
-      if (!row || row.ended === 0) return true;
-      const key = Number(row.key);
-      const removed = transact(() => {
-        hide.run(key);
-        const { changes } = removeEntries.run(key, limit);
-        if (Number(changes) < limit) removeConversation.run(key);
-        return Number(changes) < limit;
+    removable(limit, { at, place } = { id: '', at: Number.MIN_SAFE_INTEGER, place: 0 }) {
+      const rows = listRemovable.all(at, at, place, limit);
+      return rows.map((row) => ({ id: row.id as string, at: Number(row.at), place: Number(row.place) }));
+    },
+    remove(conversations, limit, enough = bytesPerRemoval) {
+      const removed = transact((): Removed => {
+        const room = { entries: limit, bytes: bytesPerRemoval };
+        for (const [gone, id] of conversations.entries()) {
+          if (room.entries <= 0 || bytesPerRemoval - room.bytes >= enough) return { gone };
+          if (!removeOne(id, room)) return { gone, begun: id };
+        }
+        return { gone: conversations.length };
       });
       database.exec(`PRAGMA incremental_vacuum(${pagesGivenBack})`);
       return removed;
