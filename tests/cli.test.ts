@@ -89,6 +89,29 @@ describe('parley', () => {
     expect(JSON.parse(await exported('openai', '--as', 'bob')).messages[1].role).toBe('user');
   });
 
+  it('exports what a member could see, and nothing that was said aside to others', async () => {
+    const router = await RunningRouter.start();
+    const post = async (path: string, body: object) => {
+      const response = await fetch(`${router.http}/v1/conversations${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return (await response.json()) as { conversation: string };
+    };
+    const cast = ['ann', 'bob', 'eve'].map((name) => ({ name, persona: `${name} has a secret` }));
+    const { conversation: id } = await post('', { members: ['ann', 'bob', 'eve'], policy: 'open', cast });
+    await post(`/${id}/say`, { text: 'for all' });
+    await post(`/${id}/say`, { text: 'for bob', to: ['bob'] });
+    const exported = (...more: string[]) => answerOf('export', id, '--url', router.url, ...more);
+    expect(await exported()).toContain('for bob');
+    expect(await exported('--format', 'openai', '--as', 'bob')).toContain('for bob');
+    expect(await exported('--format', 'sharegpt')).not.toContain('for bob');
+    const seen = await exported('--as', 'eve');
+    expect(seen).toContain('for all');
+    expect(seen).not.toMatch(/for bob|(ann|bob) has a secret/);
+  });
+
   it('says what is wrong without a stack', async () => {
     const { process: router, url, http } = await RunningRouter.start();
     const wrong: [args: string[], code: number, problem: RegExp][] = [

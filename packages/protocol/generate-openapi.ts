@@ -149,7 +149,12 @@ const paths = {
   '/v1/conversations/{id}': get(
     'conversation',
     'One conversation and its entries',
-    [id, query('since', 'Only entries after this number'), query('limit', 'At most so many entries')],
+    [
+      id,
+      query('since', 'Only entries after this number'),
+      query('limit', 'At most so many entries'),
+      query('as', 'Only what this member or former member may see', text),
+    ],
     json(
       fields({ conversation: ref('Conversation'), entries: { type: 'array', items: ref('Entry') } }),
       'The conversation',

@@ -2,8 +2,14 @@ import type { Entry, EntryOf } from '@parley/protocol';
 import { endingText, totals } from './ending.ts';
 import { told } from './transcript.ts';
 
-/** A conversation in somebody else's format. `as` is the member whose lines are those of the assistant. */
+/**
+ * A conversation in the format of other tools. `as` is the member whose messages are those of the assistant; the entries
+ * are those that it may see, where the format is a `perspective`.
+ */
 export type Format = (entries: readonly Entry[], as: string) => string;
+
+/** Formats that show a conversation as one member took part in it. */
+export const perspectives: ReadonlySet<string> = new Set(['sharegpt', 'openai']);
 
 interface Message {
   readonly mine: boolean;

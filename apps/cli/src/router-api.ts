@@ -129,10 +129,13 @@ export class RouterApi {
     return ((await response.json()) as { conversations: ConversationSummary[] }).conversations;
   }
 
+  /** `as`: only what this member may see. */
   async conversation(
     id: string,
+    as?: string,
   ): Promise<{ readonly conversation: ConversationSummary; readonly entries: readonly Entry[] }> {
-    const response = await this.#ask(`/v1/conversations/${encodeURIComponent(id)}`, {
+    const query = as === undefined ? '' : `?as=${encodeURIComponent(as)}`;
+    const response = await this.#ask(`/v1/conversations/${encodeURIComponent(id)}${query}`, {
       missing: `no conversation ${id} at ${this.url}: \`parley ls\` lists those there are`,
     });
     return (await response.json()) as { conversation: ConversationSummary; entries: Entry[] };

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { ConfigError } from '@parley/kit';
 import { chosenRouter, routerHelp, routerOptions } from '../chosen-router.ts';
 import { type Command, onlyOne, UsageError } from '../command.ts';
-import { formats } from '../formats.ts';
+import { formats, perspectives } from '../formats.ts';
 import { writeData } from '../terminal.ts';
 
 export const exportCommand: Command = {
@@ -11,8 +11,9 @@ export const exportCommand: Command = {
 
   --format FORMAT   jsonl: every entry of the ledger, one a line (default)
                     markdown: for people
-                    sharegpt, openai: one training example, seen by one member
-  --as NAME         the member whose lines are the assistant's (default: who opened the conversation)
+                    sharegpt, openai: one training example, as one member saw it
+  --as NAME         only what this member could see; in sharegpt and openai its lines are the assistant's (default
+                    there: who opened the conversation; in jsonl and markdown: everything)
 ${routerHelp}`,
   async run(args, host) {
     const { values, positionals } = parseArgs({
@@ -30,12 +31,15 @@ ${routerHelp}`,
     await using router = await chosenRouter(values, host);
     const { conversation, entries } = await router.api.conversation(id);
     const as = values.as ?? conversation.by;
-    if (!conversation.members.includes(as)) {
+    const hasLeft = entries.some((entry) => entry.type === 'left' && entry.who === as);
+    if (!conversation.members.includes(as) && !hasLeft) {
       throw new ConfigError([
         `${as} is no member of ${id}: its members are ${conversation.members.join(', ')}`,
       ]);
     }
-    writeData(host.out, format(entries, as));
+    const isPart = values.as !== undefined || perspectives.has(values.format);
+    const seen = isPart ? (await router.api.conversation(id, as)).entries : entries;
+    writeData(host.out, format(seen, as));
     return 0;
   },
 };

@@ -14,7 +14,7 @@ import { answerControl } from './control-requests.ts';
 import { streamEvents } from './events.ts';
 import { endWith, Responses } from './responses.ts';
 import type { Certificate } from './tls.ts';
-import { agentViews, conversationView } from './views.ts';
+import { agentViews, conversationView, entriesAs } from './views.ts';
 import type { VisitorCheck } from './visitors.ts';
 
 export interface HttpOptions {
@@ -137,7 +137,10 @@ const answer = async (
   const since = natural(url.searchParams.get('since')) ?? 0;
   const limit = natural(url.searchParams.get('limit')) ?? Number.MAX_SAFE_INTEGER;
   const entries = router.conversations.entriesSince(id, since, limit);
-  return json(response, 200, { conversation: conversationView(router, state), entries });
+  const as = url.searchParams.get('as');
+  const shown = as === null ? entries : entriesAs(state, as, entries);
+  if (!shown) return notFound(response, `${as} is not a member and has not been one`);
+  return json(response, 200, { conversation: conversationView(router, state), entries: shown });
 };
 
 /** Slow and idle requests are cut off early: nothing here takes long to ask for. */

@@ -1,6 +1,19 @@
+import type { Entry } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
+import { agentReader, standingOf, visible } from '../core/visibility.ts';
 import type { Router } from '../router.ts';
 import { waitsOf } from '../waits.ts';
+
+/** Entries as a member or former member may see them; undefined when the name never was one. */
+export const entriesAs = (
+  state: Conversation,
+  name: string,
+  entries: readonly Entry[],
+): readonly Entry[] | undefined => {
+  if (standingOf(state, name) === 'outsider') return undefined;
+  const reader = agentReader(name);
+  return entries.map((entry) => visible(state, reader, entry)).filter((entry) => entry !== undefined);
+};
 
 /** A conversation as the HTTP interface shows it. */
 export const conversationView = (router: Router, state: Conversation) => ({

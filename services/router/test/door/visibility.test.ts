@@ -42,8 +42,9 @@ describe('a reply that is streamed', () => {
     const [ann, eve, watcher] = await Promise.all([client('ann'), client('eve'), client('watcher')]);
     const conversation = await open(ann, ['bob', 'eve'], { policy: 'round-robin' });
     for (const reader of [eve, watcher]) {
-      reader.send({ type: 'history', conversation, follow: true });
-      await reader.nextOf('entry');
+      // The second answer comes when the first has become a follow.
+      for (const follow of [true, false]) reader.send({ type: 'history', conversation, follow });
+      for (let answer = 0; answer < 2; answer++) await reader.nextOf('entry');
     }
     const turn = 1;
     ann.send({ type: 'chunk', conversation, turn, text: 'Bob, the code is' });
@@ -60,8 +61,8 @@ describe('a member that has left', () => {
     const { client } = await start();
     const [ann, bob, eve] = await Promise.all([client('ann'), client('bob'), client('eve')]);
     const conversation = await open(ann, ['bob', 'eve'], { policy: 'open' });
-    eve.send({ type: 'history', conversation, follow: true });
-    await eve.nextOf('entry');
+    for (const follow of [true, false]) eve.send({ type: 'history', conversation, follow });
+    for (let answer = 0; answer < 2; answer++) await eve.nextOf('entry');
     eve.send({ type: 'leave', conversation });
     expect((await eve.nextOf('entry')).entry).toMatchObject({ type: 'left', who: 'eve' });
     ann.send({ type: 'say', conversation, text: 'now that eve is gone', target: 'bob' });
@@ -103,9 +104,41 @@ describe('an agent that was not invited', () => {
     }
     await post(`/${conversation}/invite`, { who: 'eve', history: false }, 'k');
     eve.send({ type: 'history', conversation });
-    expect((await sentUntilNow(eve)).map(({ entry }) => (entry as Frame).type)).toEqual(['opened', 'joined']);
+    eve.send({ type: 'history', conversation });
+    const types: unknown[] = [];
+    for (let entry = 0; entry < 3; entry++) types.push(((await eve.nextOf('entry')).entry as Frame).type);
+    expect(types).toEqual(['opened', 'joined', 'opened']);
     ann.send({ type: 'history', conversation, since: 1 });
     expect((await ann.nextOf('entry')).entry).toMatchObject({ text: 'for bob only' });
+  });
+});
+
+describe('reading over HTTP', () => {
+  it('gives with ?as= what a member or former member may see, and is not for agents', async () => {
+    const { served, client } = await start();
+    const [ann, eve] = await Promise.all([client('ann'), client('eve')]);
+    const conversation = await open(ann, ['bob', 'eve'], { policy: 'open' });
+    const say = async (text: string, to?: string[]) => {
+      ann.send({ type: 'say', conversation, text, ...(to && { to }) });
+      await ann.nextOf('accepted');
+    };
+    await say('for all');
+    await say('for bob', ['bob']);
+    eve.send({ type: 'leave', conversation });
+    await eve.nextOf('accepted');
+    await say('when eve has left');
+    const get = async (name: string, token = 'watcher') => {
+      const response = await fetch(
+        `http://127.0.0.1:${served.port}/v1/conversations/${conversation}?as=${name}`,
+        { headers: { authorization: `Bearer ${made.get(token)?.token}` } },
+      );
+      const body = (await response.json()) as { entries?: { type: string; text?: string }[] };
+      return [response.status, body.entries?.map(({ type, text }) => text ?? type)];
+    };
+    expect(await get('bob')).toEqual([200, ['opened', 'for all', 'for bob', 'left', 'when eve has left']]);
+    expect(await get('eve')).toEqual([200, ['opened', 'for all', 'left']]);
+    expect((await get('nobody'))[0]).toBe(404);
+    expect((await get('ann', 'ann'))[0]).toBe(403);
   });
 });
 
