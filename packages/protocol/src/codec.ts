@@ -1,4 +1,5 @@
 import { type ClientFrame, clientFrame, type RouterFrame, routerFrame } from './frames.ts';
+import { parseJson } from './json.ts';
 import { maxFrameBytes } from './limits.ts';
 import { type PlainFrame, readPlain } from './plain.ts';
 import type { Union } from './shape.ts';
@@ -11,11 +12,8 @@ export type Decoded<F> =
 const bad = (code: RefusalCode, problem: string) => ({ ok: false, code, problem }) as const;
 
 const parse = (raw: string): Decoded<unknown> => {
-  try {
-    return { ok: true, frame: JSON.parse(raw) };
-  } catch {
-    return bad('bad-frame', 'frame is not JSON');
-  }
+  const parsed = parseJson(raw);
+  return parsed.ok ? { ok: true, frame: parsed.value } : bad('bad-frame', `frame ${parsed.problem}`);
 };
 
 const decode = <F>(raw: string, frames: Union<F>): Decoded<F> => {

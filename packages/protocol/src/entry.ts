@@ -1,4 +1,4 @@
-import { idPattern, maxMembers, maxTextLength } from './limits.ts';
+import { idPattern, maxMembers, maxTextLength, maxTokensOfAnswer } from './limits.ts';
 import { nameShape } from './name.ts';
 import {
   flag,
@@ -38,6 +38,15 @@ export const usage = object({
   estimated: optional(flag),
 });
 export type Usage = Static<typeof usage>;
+
+/** The same as a peer tells it: so few that all the answers of a conversation together are a number that JSON carries exactly. */
+const tokens = integer(0, maxTokensOfAnswer);
+export const toldUsage = object({
+  inputTokens: tokens,
+  outputTokens: tokens,
+  model: optional(text({ max: 200 })),
+  estimated: optional(flag),
+});
 
 const stopPhrases = list(text({ min: 1, max: 200 }), { max: 16 });
 /** Of 1: the share of a line's word sequences that stood in an earlier line already. */
@@ -128,9 +137,15 @@ const floor = names;
 /** What the answer to a grant cost, whatever became of the turn. */
 const spending = {
   usage: optional(usage),
-  /** Dollars, by the router's price table. */
-  cost: optional(dollars),
+  /** Dollars, by the router's price table. Earlier versions wrote more than a limit may say. */
+  cost: optional(number(0, Number.MAX_SAFE_INTEGER)),
 } as const;
+
+/**
+ * Digest of the request with an idempotency key that led to the entry, so that after a restart another request with that
+ * key is known as another. No member sees it.
+ */
+const request = optional(text({ max: 64 }));
 
 /** The floor is offered, not given: each of its names answers with a bid. */
 const bidding = optional(flag);
@@ -140,7 +155,16 @@ const bidding = optional(flag);
  * from: reading an old ledger never asks a policy again.
  */
 const entryVariants = {
-  opened: { ...place, by: name, members: names, policy: oneOf(policyNames), ...setting, limits, floor },
+  opened: {
+    ...place,
+    by: name,
+    members: names,
+    policy: oneOf(policyNames),
+    ...setting,
+    limits,
+    request,
+    floor,
+  },
   /** The first entry of its own in a conversation that shares another's entries up to `at`. */
   forked: {
     ...place,
@@ -148,6 +172,7 @@ const entryVariants = {
     parent: object({ conversation: conversationId, seq: count }),
     cast: optional(list(role, { max: maxMembers })),
     limits,
+    request,
     floor,
     bidding,
   },

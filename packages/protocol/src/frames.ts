@@ -1,4 +1,4 @@
-import { conversationId, count, entry, line, name, role, setting, someLimits, usage } from './entry.ts';
+import { conversationId, count, entry, line, name, role, setting, someLimits, toldUsage } from './entry.ts';
 import { maxCapacity, maxMembers, maxTextLength } from './limits.ts';
 import { claimedName } from './name.ts';
 import {
@@ -58,10 +58,10 @@ const clientVariants = {
     to: optional(list(name, { min: 1, max: maxMembers })),
     /** A vote to end the conversation. */
     done: optional(flag),
-    usage: optional(usage),
+    usage: optional(toldUsage),
     ref: optional(ref),
   },
-  bid: { ...turnPlace, attempt, score: integer(0, 100), usage: optional(usage) },
+  bid: { ...turnPlace, attempt, score: integer(0, 100), usage: optional(toldUsage) },
   /** A running summary of one's own view, kept in the ledger. */
   summary: { conversation: conversationId, through: count, text: line },
   join: { conversation: conversationId, history: optional(flag) },
@@ -71,7 +71,7 @@ const clientVariants = {
     attempt,
     reason: oneOf(passReasons),
     detail: optional(text({ max: 1_000 })),
-    usage: optional(usage),
+    usage: optional(toldUsage),
     /** With `rate-limited`: when the model server wants to be asked again. */
     retryAfterMs: optional(count),
   },

@@ -21,6 +21,7 @@ export {
   type RouterFrameOf,
   routerFrame,
 } from './frames.ts';
+export { isDeeperThan, type Parsed, parseJson } from './json.ts';
 export * from './limits.ts';
 export { type Mention, mentionsIn, NameIndex, nameFault, normalName } from './name.ts';
 export {

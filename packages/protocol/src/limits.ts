@@ -6,6 +6,11 @@ export const defaultPort = 8765;
 export const maxFrameBytes = 256 * 1024;
 /** Characters of one line. Smaller than a frame even when every character takes six bytes of JSON. */
 export const maxTextLength = 32_000;
+/** Lists and objects in each other; no frame and no body of ours has half as many. */
+export const maxJsonDepth = 32;
+/** Tokens that one answer may have taken, and dollars that it may have cost. */
+export const maxTokensOfAnswer = 1_000_000_000;
+export const maxCostOfAnswer = 1_000_000_000;
 export const maxMembers = 256;
 export const maxCapacity = 1_000;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '@parley/kit';
-import type { Usage } from '@parley/protocol';
+import { maxCostOfAnswer, type Usage } from '@parley/protocol';
 import known from '../prices.json' with { type: 'json' };
 
 /** Dollars for a million tokens. */
@@ -36,7 +36,8 @@ export class Prices {
   cost(usage: Usage | undefined, granted?: string): number | undefined {
     const price = this.#of(usage?.model) ?? this.#of(granted);
     if (!usage || !price) return undefined;
-    return (usage.inputTokens * price.input + usage.outputTokens * price.output) / 1_000_000;
+    const dollars = (usage.inputTokens * price.input + usage.outputTokens * price.output) / 1_000_000;
+    return Math.min(dollars, maxCostOfAnswer);
   }
 
   /** Why a money cap could not be watched while this model speaks; undefined when it can, or there is none. */

@@ -37,6 +37,17 @@ describe('verifying a ledger', () => {
     expect(verifyLedger(path)).toMatchObject({ conversations: 3, running: 2, entries: 18, faults: [] });
   });
 
+  it('finds nothing wrong with forks of forks at entries that they share with the first', async () => {
+    const ledger = openSqliteLedger(path);
+    await ledger.append([
+      { conversation: 'f2', expectedSeq: 0, entries: [forked('f1', 3), ...lines(5, 6)] },
+      { conversation: 'f3', expectedSeq: 0, entries: [forked('f2', 2), ...lines(4, 5)] },
+      { conversation: 'f4', expectedSeq: 0, entries: [forked('f1', 6), ...lines(8, 9)] },
+    ]);
+    ledger.close();
+    expect(verifyLedger(path).faults).toEqual([]);
+  });
+
   it('changes nothing', () => {
     const before = readFileSync(path);
     verifyLedger(path);
@@ -104,7 +115,7 @@ describe('verifying a ledger', () => {
 const router = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const run = (...args: string[]) => spawnSync(process.execPath, [router, ...args], { encoding: 'utf8' });
 
-describe('parley-router', () => {
+describe('parley-router', { timeout: 30_000 }, () => {
   it('verify says what it found and exits by it', () => {
     const good = run('verify', path);
     expect(good.stdout).toContain('3 conversations (2 running), 18 entries');

@@ -4,12 +4,17 @@ import type { Entry } from '@parley/protocol';
 type Kept = Record<string, unknown>;
 
 /**
- * What two runs of the same must have in common: the entries without the time and without the id of any
- * conversation.
+ * What two runs of the same must have in common: the entries without the time, without the id of any
+ * conversation and without the request that made it.
  */
 const comparable = (entries: readonly Entry[]): readonly Kept[] =>
   entries.map((entry) => {
-    const { at: _, parent, ...rest } = entry as { at: number; parent?: { seq: number } };
+    const {
+      at: _,
+      request: __,
+      parent,
+      ...rest
+    } = entry as { at: number; request?: string; parent?: { seq: number } };
     const own = { ...rest, ...(parent && { parent: { seq: parent.seq } }) };
     return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   });

@@ -50,6 +50,10 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 const placeOf = ({ by, action, id = '', key = '' }: ControlRequest): string =>
   `${by}\n${action}\n${id}\n${key}`;
 
+/** Tells two requests with one key apart. Who does not know the key cannot tell from it what was asked. */
+const askedBy = (request: ControlRequest): string =>
+  digest(`${placeOf(request)}\n${JSON.stringify(request.body)}`);
+
 /** Everything that an operator can do to conversations: each act is an entry, so a run stays reproducible. */
 export class Control {
   readonly #router: Router;
@@ -62,10 +66,10 @@ export class Control {
   }
 
   async handle(request: ControlRequest): Promise<Answer> {
-    const { key, body } = request;
+    const { key } = request;
     if (key === undefined) return this.#do(request);
     const place = placeOf(request);
-    const asked = digest(JSON.stringify(body));
+    const asked = askedBy(request);
     const known = this.#answers.get(place);
     if (known) return known.asked === asked ? known.answer : anotherRequest;
     const answer = this.#do(request);
@@ -100,7 +104,8 @@ export class Control {
 
   async #open(request: ControlRequest, body: ControlBody<'open'>): Promise<Answer> {
     const id = this.#idFor(request);
-    if (request.key !== undefined && this.#router.conversations.find(id)) return this.#opened(id, 1);
+    const before = this.#doneBefore(request, id, 0);
+    if (before) return before;
     const { by = body.members[0] as string, policy = 'addressed', limits, ...rest } = body;
     const complete = completeLimits(this.#defaults, limits);
     const modelOf = (member: string) => body.cast?.find(({ name }) => name === member)?.model;
@@ -110,7 +115,14 @@ export class Control {
       limits: complete,
     });
     if (unwatched !== undefined) return refused('no-price', unwatched);
-    const outcome = await this.#submit(id, { type: 'open', ...rest, by, policy, limits: complete });
+    const outcome = await this.#submit(id, {
+      type: 'open',
+      ...rest,
+      by,
+      policy,
+      limits: complete,
+      ...made(request),
+    });
     return this.#told(id, outcome, 201);
   }
 
@@ -121,7 +133,8 @@ export class Control {
   ): Promise<Answer> {
     const { conversations } = this.#router;
     const id = this.#idFor(request);
-    if (request.key !== undefined && conversations.find(id)) return this.#opened(id, at + 1);
+    const before = this.#doneBefore(request, id, at);
+    if (before) return before;
     const parent = conversations.at(parentId, at);
     if (!parent) return refused('unknown-conversation', `there is no conversation with an entry ${at}`);
     const complete = completeLimits(parent.limits, limits);
@@ -129,7 +142,14 @@ export class Control {
       (cast?.find(({ name }) => name === member) ?? parent.cast.get(member))?.model;
     const unwatched = unwatchedCap(this.#router, { members: parent.members, modelOf, limits: complete });
     if (unwatched !== undefined) return refused('no-price', unwatched);
-    const outcome = await this.#submit(id, { type: 'fork', by: request.by, parent, cast, limits: complete });
+    const outcome = await this.#submit(id, {
+      type: 'fork',
+      by: request.by,
+      parent,
+      cast,
+      limits: complete,
+      ...made(request),
+    });
     return this.#told(id, outcome, 201);
   }
 
@@ -143,11 +163,23 @@ export class Control {
       : { status, body: { conversation: id, seq: outcome.seq } };
   }
 
-  /** As it was answered before a restart. */
-  #opened(id: string, seq: number): Answer {
-    return { status: 201, body: { conversation: id, seq } };
+  /**
+   * As a request with this key was answered before a restart; undefined when there was none. `since`: seq of the entry
+   * before the first one of the conversation's own. Ledgers of earlier versions do not tell what was asked.
+   */
+  #doneBefore(request: ControlRequest, id: string, since: number): Answer | undefined {
+    const { conversations } = this.#router;
+    if (request.key === undefined || !conversations.find(id)) return undefined;
+    const [first] = conversations.page(id, since, { entries: 1, bytes: 0 });
+    const asked = first?.type === 'opened' || first?.type === 'forked' ? first.request : undefined;
+    // A fork at another entry: what stands behind `since` is not its beginning, if there is anything.
+    const isOther = first === undefined || (first.type !== 'opened' && first.type !== 'forked');
+    if (isOther || (asked !== undefined && asked !== askedBy(request))) return anotherRequest;
+    return { status: 201, body: { conversation: id, seq: since + 1 } };
   }
 }
+
+const made = (request: ControlRequest) => (request.key === undefined ? {} : { request: askedBy(request) });
 
 type Plain = Exclude<ControlAction, 'open' | 'fork'>;
 

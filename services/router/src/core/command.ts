@@ -64,6 +64,8 @@ export type Command =
       /** The first speaker's first line, which needs no model. */
       readonly opening?: string | undefined;
       readonly limits: Limits;
+      /** Digest of the request that wants it, where that has an idempotency key. */
+      readonly request?: string | undefined;
     }
   | {
       readonly type: 'fork';
@@ -72,6 +74,7 @@ export type Command =
       readonly parent: Conversation;
       readonly cast?: readonly Role[] | undefined;
       readonly limits: Limits;
+      readonly request?: string | undefined;
     }
   | ({
       readonly type: 'say';

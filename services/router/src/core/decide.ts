@@ -37,6 +37,7 @@ const open = (command: CommandOf<'open'>, now: number): Decision => {
     ...(admission !== undefined && { admission }),
     ...(seed !== undefined && { seed }),
     limits,
+    ...(command.request !== undefined && { request: command.request }),
     floor: [first],
   };
   if (command.opening === undefined) return append(opened);
@@ -48,7 +49,7 @@ const open = (command: CommandOf<'open'>, now: number): Decision => {
   return line.kind === 'append' ? append(opened, ...line.entries) : line;
 };
 
-const fork = ({ by, parent, cast, limits }: CommandOf<'fork'>, now: number): Decision => {
+const fork = ({ by, parent, cast, limits, request }: CommandOf<'fork'>, now: number): Decision => {
   const stranger = cast?.find(({ name }) => !parent.members.includes(name));
   if (stranger) return refuse('not-a-member', `${stranger.name} is not a member`);
   const floor = parent.floor.map(({ member }) => member);
@@ -62,6 +63,7 @@ const fork = ({ by, parent, cast, limits }: CommandOf<'fork'>, now: number): Dec
     parent: { conversation: parent.id, seq: parent.seq },
     ...(cast && { cast }),
     limits,
+    ...(request !== undefined && { request }),
     floor,
     ...(parent.floor.some(({ wanted }) => wanted === 'bid') && { bidding: true }),
   });

@@ -9,10 +9,13 @@ const nothing: Spent = { inputTokens: 0, outputTokens: 0, cost: 0 };
 /** Enough lines to find a repetition among a few members. */
 const recentLines = 8;
 
+/** Sums stay numbers that a frame may hold, whatever earlier versions took from their peers. */
+const sum = (a: number, b: number): number => Math.min(a + b, Number.MAX_SAFE_INTEGER);
+
 const plus = (spent: Spent, usage: Usage | undefined, cost: number): Spent => ({
-  inputTokens: spent.inputTokens + (usage?.inputTokens ?? 0),
-  outputTokens: spent.outputTokens + (usage?.outputTokens ?? 0),
-  cost: spent.cost + cost,
+  inputTokens: sum(spent.inputTokens, usage?.inputTokens ?? 0),
+  outputTokens: sum(spent.outputTokens, usage?.outputTokens ?? 0),
+  cost: sum(spent.cost, cost),
 });
 
 /** What an answer cost counts, whatever became of its turn. */

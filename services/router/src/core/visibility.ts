@@ -71,6 +71,10 @@ const isInTime = (state: Conversation, name: string, entry: Entry): boolean => {
 const withoutCost = <E extends EntryOf<'said'> | EntryOf<'passed'>>({ usage: _, cost: __, ...entry }: E) =>
   entry;
 
+/** The digest of the request is for who may send requests. */
+const withoutRequest = <E extends EntryOf<'opened'> | EntryOf<'forked'>>({ request: _, ...entry }: E) =>
+  entry;
+
 const passedOf = (entry: EntryOf<'passed'>): Entry => {
   const { detail: _, ...rest } = withoutCost(entry);
   return rest;
@@ -90,14 +94,17 @@ const toMember = (name: string, entry: Entry): Entry | undefined => {
   switch (entry.type) {
     case 'opened':
       return {
-        ...entry,
+        ...withoutRequest(entry),
         ...(entry.cast && { cast: entry.cast.filter((role) => role.name === name) }),
         ...(entry.hears && {
           hears: entry.hears.filter(({ from, to }) => from === name || to.includes(name)),
         }),
       };
     case 'forked':
-      return { ...entry, ...(entry.cast && { cast: entry.cast.filter((role) => role.name === name) }) };
+      return {
+        ...withoutRequest(entry),
+        ...(entry.cast && { cast: entry.cast.filter((role) => role.name === name) }),
+      };
     case 'recast':
       return entry.role.name === name ? entry : undefined;
     case 'noted':

@@ -1,24 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { type ControlAction, controlBodies, maxFrameBytes, nameFault } from '@parley/protocol';
+import { type ControlAction, controlBodies, nameFault, parseJson } from '@parley/protocol';
 import type { Answer, Control } from '../control/control.ts';
 import type { Identity } from '../identity/identity.ts';
+import { RequestBodies } from './request-body.ts';
+
+const maxKeyLength = 200;
+const bodies = new RequestBodies();
 
 const error = (status: number, code: string, message: string): Answer => ({
   status,
   body: { error: { code, message } },
 });
-
-/** The whole body, or undefined when it is too large. */
-const readBody = async (request: IncomingMessage): Promise<string | undefined> => {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > maxFrameBytes) return undefined;
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
-};
 
 /** The name under which an operator's acts stand in the ledger: its token's, where that binds one. */
 const nameOf = ({ names }: Identity): string => {
@@ -45,15 +37,14 @@ export const answerControl = async (
   if (!/^application\/json *(;|$)/i.test(request.headers['content-type'] ?? '')) {
     return error(415, 'bad-frame', 'content-type must be application/json');
   }
-  const text = await readBody(request);
-  if (text === undefined) return error(413, 'too-large', 'the body is too large');
-  let body: unknown;
-  try {
-    body = text === '' ? {} : JSON.parse(text);
-  } catch {
-    return error(400, 'bad-frame', 'the body is not JSON');
-  }
+  const read = await bodies.read(request);
+  if (read.kind === 'too-large') return error(413, 'too-large', 'the body is too large');
+  if (read.kind === 'busy') return error(503, 'unavailable', 'too many bodies are read at the moment');
+  const parsed = parseJson(read.text === '' ? '{}' : read.text);
+  if (!parsed.ok) return error(400, 'bad-frame', `the body ${parsed.problem}`);
   const header = request.headers['idempotency-key'];
-  const key = typeof header === 'string' && header !== '' ? header.slice(0, 200) : undefined;
-  return control.handle({ action, id, body, by: nameOf(identity), key });
+  const key = typeof header === 'string' && header !== '' ? header : undefined;
+  if (key !== undefined && key.length > maxKeyLength)
+    return error(400, 'bad-frame', `an Idempotency-Key has at most ${maxKeyLength} characters`);
+  return control.handle({ action, id, body: parsed.value, by: nameOf(identity), key });
 };

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { type Entry, entry as entryShape } from '@parley/protocol';
+import { type Entry, type EntryOf, entry as entryShape, parseJson } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import { evolve } from '../core/evolve.ts';
 import { explained, openLedgerFile, structuralFaults } from './sqlite-file.ts';
@@ -78,11 +78,24 @@ class Verifier {
   #stateAt({ conversation, seq }: { conversation: string; seq: number }): Conversation | undefined {
     const row = this.#database.prepare('SELECT key FROM conversations WHERE id = ?').get(conversation);
     if (!row) throw new Error(`its parent ${conversation} is not there`);
+    const earlier = this.#parentOf(Number(row.key));
+    // The parent is a fork, too, and shares that entry with its own parent.
+    if (earlier && earlier.seq >= seq) return this.#stateAt({ conversation: earlier.conversation, seq });
     let state: Conversation | undefined;
     for (const entry of this.#entriesOf(Number(row.key), conversation, seq))
       state = this.#next(conversation, state, entry);
     if (state?.seq !== seq) throw new Error(`entry ${seq} of its parent ${conversation} is not there`);
     return state;
+  }
+
+  /** What a fork goes back to; undefined when it is none. */
+  #parentOf(key: number): EntryOf<'forked'>['parent'] | undefined {
+    const row = this.#database
+      .prepare('SELECT body FROM entries WHERE conversation = ? ORDER BY seq LIMIT 1')
+      .get(key);
+    const first = parseJson(String(row?.body));
+    const entry = first.ok ? (first.value as Entry) : undefined;
+    return entry?.type === 'forked' ? entry.parent : undefined;
   }
 
   *#entriesOf(key: number, id: string, through = Number.MAX_SAFE_INTEGER): Iterable<Entry> {

@@ -1,5 +1,7 @@
+import type { EntryOf } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../../../tests/harness/poll.ts';
+import { agentReader, visible } from '../../src/core/visibility.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { Prices } from '../../src/prices.ts';
 import { dial, dialAgent, serveRouter } from '../door/served-router.ts';
@@ -120,6 +122,56 @@ describe('an idempotency key', () => {
     const another = await after.post(`/${other}/fork`, { at: 2 }, key('k'));
     expect(another.status).toBe(201);
     expect(another.body.conversation).not.toBe(forked.body.conversation);
+  });
+
+  it('that was used for something else is refused after a restart, too, and by members nothing is seen of it', async () => {
+    const ledger = openMemoryLedger();
+    const before = new Operator(await serveRouter({ ledger }));
+    const { conversation: id } = (await before.post('', { ...pair, opening: 'one' }, key('k'))).body;
+    await before.post(`/${id}/fork`, { at: 2 }, key('k'));
+    const served = await serveRouter({ ledger });
+    const after = new Operator(served);
+    expect((await after.post('', { members: ['ann', 'cid'] }, key('k'))).status).toBe(422);
+    expect((await after.post('', { ...pair, opening: 'two' }, key('k'))).status).toBe(422);
+    expect((await after.post(`/${id}/fork`, { at: 1 }, key('k'))).status).toBe(422);
+    const { conversations } = served.router;
+    const state = conversations.find(id);
+    const [opened] = conversations.page(id, 0, { entries: 1, bytes: 1 });
+    expect(opened).toHaveProperty('request');
+    expect(visible(state!, agentReader('ann'), opened!)).not.toHaveProperty('request');
+  });
+
+  it('of a ledger that does not tell what was asked holds after a restart as before', async () => {
+    const ledger = openMemoryLedger();
+    const before = new Operator(await serveRouter({ ledger }));
+    const { append } = ledger;
+    ledger.append = (batches) =>
+      append.call(
+        ledger,
+        batches.map((batch) => ({
+          ...batch,
+          entries: batch.entries.map((entry) => {
+            const { request: _, ...old } = entry as EntryOf<'opened'>;
+            return old;
+          }),
+        })),
+      );
+    const opened = await before.post('', pair, key('k'));
+    const after = new Operator(await serveRouter({ ledger }));
+    expect(await after.post('', pair, key('k'))).toEqual(opened);
+  });
+
+  it('that is longer than it may be is refused, and not cut', async () => {
+    const operator = new Operator(await serveRouter());
+    expect((await operator.post('', pair, key('k'.repeat(201)))).status).toBe(400);
+  });
+
+  it('of what was refused is free for another request', async () => {
+    const operator = new Operator(await serveRouter());
+    expect((await operator.post('/nowhere/fork', { at: 2 }, key('k'))).status).toBe(404);
+    const wrong = await operator.post('', { members: [] }, key('k'));
+    expect(wrong.status).toBe(400);
+    expect((await operator.post('', pair, key('k'))).status).toBe(201);
   });
 
   it('of what could not be done is free for another attempt', async () => {

@@ -1,8 +1,11 @@
-import { policyNames } from '@parley/protocol';
+import { type Entry, policyNames, routerFrame } from '@parley/protocol';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Command } from '../../src/core/command.ts';
+import type { Conversation } from '../../src/core/conversation.ts';
 import { evolve } from '../../src/core/evolve.ts';
+import { Prices } from '../../src/prices.ts';
+import { lines, opened } from '../ledger-entries.ts';
 import { granted, limits, Talk } from './talk.ts';
 
 const kinds = [
@@ -143,3 +146,22 @@ it.each(policyNames)(
     expect(reached).toBeGreaterThan(100);
   },
 );
+
+describe('the sums of what was used', () => {
+  it('stay numbers that a frame may hold, whatever an old ledger says was used', () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const usage = { inputTokens: most, outputTokens: most };
+    let state: Conversation | undefined;
+    const entries: Entry[] = [opened(), ...lines(2, 4).map((line) => ({ ...line, usage, cost: most }))];
+    for (const entry of entries) state = evolve(state, entry, 'c1');
+    expect(state?.spent).toEqual({ inputTokens: most, outputTokens: most, cost: most });
+    expect(
+      routerFrame.fault({ type: 'entry', conversation: 'c1', entry: entries[1] }, 'frame'),
+    ).toBeUndefined();
+  });
+
+  it('costs no more than a limit of cost can say, however dear the model', () => {
+    const prices = new Prices({ dear: { input: 1e12, output: 1e12 } });
+    expect(prices.cost({ inputTokens: 1e9, outputTokens: 1e9, model: 'dear' })).toBe(1e9);
+  });
+});

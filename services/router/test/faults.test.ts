@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { Conversations } from '../src/conversations.ts';
+import { type Fault, Faults } from '../src/faults.ts';
+import { Watchers } from '../src/followers/watchers.ts';
+import { openMemoryLedger } from '../src/ledger/memory.ts';
+import type { Outcome } from '../src/outcome.ts';
+import { limits } from './core/talk.ts';
+
+const open = { type: 'open', by: 'ann', members: ['ann', 'bob'], policy: 'open', limits: limits() } as const;
+const line = (text: string) => ({ type: 'say', from: 'ann', text, as: 'operator' }) as const;
+
+const bench = () => {
+  const told: Fault[] = [];
+  const counted: string[] = [];
+  const faults = new Faults(
+    (place) => counted.push(place),
+    (fault) => told.push(fault),
+    () => 0,
+  );
+  const failures: unknown[] = [];
+  const conversations = new Conversations(
+    openMemoryLedger(),
+    () => 1_000,
+    (error) => failures.push(error),
+    () => {},
+    faults,
+  );
+  const submit = (id: string, command: Parameters<Conversations['submit']>[1]) =>
+    new Promise<Outcome>((resolve) => conversations.submit(id, command, resolve));
+  return { conversations, submit, faults, told, counted, failures };
+};
+
+describe('an unexpected error', () => {
+  it('is counted each time, and told a few times in each period', () => {
+    const { faults, told, counted } = bench();
+    for (let i = 0; i < 1_000; i++) faults.caught('session', 'v1', new Error('a bug'));
+    expect(counted).toHaveLength(1_000);
+    expect(told).toHaveLength(10);
+  });
+
+  it('in a follower of a commit stops no other follower, and the answers are told', async () => {
+    const { conversations, submit, counted } = bench();
+    const heard: string[] = [];
+    conversations.follow(({ entries }) => {
+      if (entries.some((entry) => entry.type === 'said' && entry.text === 'bad')) throw new Error('a bug');
+    });
+    conversations.follow(({ entries }) => heard.push(...entries.map(({ type }) => type)));
+    await submit('c1', open);
+    const answers = await Promise.all([submit('c1', line('bad')), submit('c1', line('good'))]);
+    expect(answers.map(({ kind }) => kind)).toEqual(['done', 'done']);
+    expect(await submit('c1', line('later'))).toMatchObject({ kind: 'done', seq: 4 });
+    expect(heard).toEqual(['opened', 'said', 'said', 'said']);
+    expect(counted).toEqual(['follower']);
+    expect(conversations.takeShaken().map(({ id }) => id)).toEqual(['c1']);
+    expect(conversations.takeShaken()).toEqual([]);
+  });
+
+  it('in a decision refuses that command and no other', async () => {
+    const { conversations, submit, counted } = bench();
+    conversations.limit({
+      take: (_after, entries) => {
+        if (entries.some((entry) => entry.type === 'said' && entry.text === 'bad')) throw new Error('a bug');
+        return () => {};
+      },
+    });
+    await submit('c1', open);
+    const answers = await Promise.all([
+      submit('c1', line('one')),
+      submit('c1', line('bad')),
+      submit('c1', line('two')),
+      submit('c2', open),
+    ]);
+    expect(answers.map((answer) => (answer.kind === 'refused' ? answer.code : answer.seq))).toEqual([
+      2,
+      'unavailable',
+      3,
+      1,
+    ]);
+    expect(counted).toEqual(['decision']);
+  });
+
+  it('in the telling of one answer keeps no other from being told', async () => {
+    const { conversations, submit, counted } = bench();
+    conversations.submit('c1', open, () => {
+      throw new Error('a bug');
+    });
+    expect(await submit('c1', line('one'))).toMatchObject({ kind: 'done' });
+    expect(counted).toEqual(['answer']);
+  });
+
+  it('of one watcher ends that watcher, and the others go on', () => {
+    const { faults, counted } = bench();
+    const watchers = new Watchers(faults);
+    let heard = 0;
+    watchers.add(() => {
+      throw new Error('a bug');
+    });
+    watchers.add(() => heard++);
+    watchers.tell({ type: 'agents' });
+    watchers.tell({ type: 'agents' });
+    expect(heard).toBe(2);
+    expect(counted).toEqual(['follower']);
+  });
+
+  it('of what a running conversation needs next ends that conversation, and says so', async () => {
+    const { conversations, submit, counted } = bench();
+    await submit('c1', open);
+    conversations.attempt('c1', () => {
+      throw new Error('a bug');
+    });
+    await conversations.settled();
+    expect(conversations.find('c1')?.status).toMatchObject({ state: 'ended', reason: 'failed' });
+    expect(counted).toEqual(['follower']);
+  });
+});
