@@ -12,6 +12,7 @@ import {
   type ModelReply,
   type ModelRequest,
 } from './models/model.ts';
+import { whyNothing } from './nothing-said.ts';
 import type { Prompt } from './prompt.ts';
 import { closesUnopened } from './reasoning.ts';
 import { type Cast, sanitise } from './sanitise.ts';
@@ -53,6 +54,8 @@ export interface TurnInput {
   readonly keepSummary: ((summary: Summary) => boolean) | undefined;
 }
 
+/** More calls than one grant of a turn makes. */
+const callsOfAGrant = 100;
 const emptyReminder = '(Your last reply was empty. Say something, in plain text and in your own voice.)';
 const smallestBudget = 200;
 /** After any other lapse of the turn it is tried without a summary, which may have been the fault. */
@@ -81,6 +84,7 @@ class Turn {
   readonly #times: (cause: Failure) => number;
   #scene: Scene;
   #calls: number;
+  #asked = 0;
 
   constructor(input: TurnInput) {
     this.#input = input;
@@ -124,6 +128,7 @@ class Turn {
     const reply = await model.reply({
       ...about,
       scene: this.#scene,
+      attempt: this.#scene.lapses.length * callsOfAGrant + this.#asked++,
       signal,
       deadlineAt,
       takeCall: () => this.#takeCall(),
@@ -144,6 +149,7 @@ class Turn {
     const { cast, maxOutputTokens } = this.#input;
     const prompted = reminded(messages, emptyReminder);
     const asked = this.#times('empty-reply') > 0 ? [prompted] : [messages, prompted];
+    let nothing = '';
     for (const one of asked) {
       const reply = await this.#ask({ purpose: 'line', messages: one, maxOutputTokens });
       if (reply.kind === 'failed') return reply;
@@ -151,9 +157,11 @@ class Turn {
       const clean = sanitise(reply.text, cast);
       const line = readDirections(reply.finish === 'length' ? whole(clean) : clean, this.#scene);
       if (line.text !== '') return { kind: 'say', ...line };
-      if (this.#calls < 1) break;
+      nothing = whyNothing(reply, maxOutputTokens);
+      // The next reply would run out of tokens, too.
+      if (this.#calls < 1 || reply.finish === 'length') break;
     }
-    return failed('empty-reply', 'the model said nothing that can be said');
+    return failed('empty-reply', nothing);
   }
 
   /** A model that cannot tell its wish in a few tokens, for it thinks first, is asked once more without that limit. */

@@ -43,11 +43,16 @@ export interface RecordedCall {
 
 /** The same request gives the same text, on every machine. */
 export const requestOf = (
-  { messages, maxOutputTokens, scene }: Pick<ModelRequest, 'messages' | 'maxOutputTokens' | 'scene'>,
+  {
+    messages,
+    maxOutputTokens,
+    scene,
+    attempt,
+  }: Pick<ModelRequest, 'messages' | 'maxOutputTokens' | 'scene' | 'attempt'>,
   model: string,
   { temperature, seed: own }: FixedParameters,
 ): RecordedRequest => {
-  const seed = seedOf(own, scene);
+  const seed = seedOf(own, { scene, attempt });
   return {
     model: scene.model ?? model,
     messages: messages.map(({ role, content }) => ({ role, content })),

@@ -15,6 +15,8 @@ export interface ModelRequest {
   /** Where the messages came from, for a model that is not a language model. */
   readonly scene: Scene;
   readonly maxOutputTokens: number | undefined;
+  /** A number that no other call for this turn has, in whatever grant; a retry of the same call keeps it. */
+  readonly attempt: number;
   /** Aborted with an `AbortReason`: the deadline has passed, or the reply is not wanted any more. */
   readonly signal: AbortSignal;
   /** When the signal will be aborted at the latest, on the clock of `performance.now()`. */
@@ -38,6 +40,7 @@ export const retryReasons = [
   'server-error',
   'connection',
   'broken-stream',
+  'loading',
 ] as const;
 export type RetryReason = (typeof retryReasons)[number];
 
@@ -50,6 +53,8 @@ export interface ModelFailure {
   readonly retry?: { readonly reason: RetryReason; readonly afterMs?: number | undefined };
   /** With `context-overflow`: how many tokens the model takes in all, where the server names it. */
   readonly contextTokens?: number | undefined;
+  /** With `timed-out` and `interrupted`: what had come of the reply, and what it cost. */
+  readonly partial?: { readonly text: string; readonly usage: Usage } | undefined;
 }
 interface ModelText {
   readonly kind: 'text';
@@ -58,6 +63,8 @@ interface ModelText {
   readonly usage: Usage;
   /** Why the model stopped, in the server's word; `length` is a reply that was cut off. */
   readonly finish?: string | undefined;
+  /** Whether the server sent reasoning beside the text, which it keeps apart. */
+  readonly reasoned?: true;
   /** What the server says of itself: the model that really answered, and its configuration. */
   readonly servedBy?: string | undefined;
   readonly fingerprint?: string | undefined;
@@ -77,7 +84,7 @@ export const failed = (
   reason: Failure,
   detail: string,
   retry?: NonNullable<ModelFailure['retry']>,
-): ModelFailure => ({ kind: 'failed', reason, detail: detail.slice(0, 500), ...(retry && { retry }) });
+): ModelFailure => ({ kind: 'failed', reason, detail: detail.slice(0, 1_000), ...(retry && { retry }) });
 
 export const aborted = (signal: AbortSignal): ModelFailure => {
   const reason: AbortReason = signal.reason === 'timed-out' ? 'timed-out' : 'interrupted';

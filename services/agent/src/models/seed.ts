@@ -1,7 +1,26 @@
 import type { Scene } from '../scene.ts';
 
-/** The agent's own seed, else the conversation's; of 31 bits, as servers take them. */
-export const seedOf = (own: number | undefined, { seed }: Pick<Scene, 'seed'>): number | undefined => {
-  const chosen = own ?? seed;
-  return chosen === undefined ? undefined : chosen % 2 ** 31;
+/** What a seed is drawn from: which call of which turn of which agent it is for. */
+interface Call {
+  readonly scene: Pick<Scene, 'seed' | 'self' | 'turn'>;
+  /** A number that no other call for this turn has. */
+  readonly attempt: number;
+}
+
+/** FNV-1a, mixed once more so that neighbours are far apart. */
+const hash = (text: string): number => {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
+  value = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d);
+  return (value ^ (value >>> 13)) >>> 0;
+};
+
+/**
+ * The seed of one call, of 31 bits as servers take them: drawn from the agent's own seed, else the conversation's. The
+ * same call has the same seed in every run; another attempt has another, for the same one would get the same answer.
+ */
+export const seedOf = (own: number | undefined, { scene, attempt }: Call): number | undefined => {
+  const chosen = own ?? scene.seed;
+  if (chosen === undefined) return undefined;
+  return hash(`${chosen}\n${scene.self}\n${scene.turn}\n${attempt}`) % 2 ** 31;
 };

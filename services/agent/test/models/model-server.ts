@@ -16,9 +16,14 @@ const textOf = async (request: IncomingMessage) => {
 };
 
 /** An OpenAI-compatible server on a free port, as good or as bad as `respond` makes it. Gone when the test ends. */
-export const modelServer = async (respond: Respond) => {
+export const modelServer = async (respond: Respond, models?: readonly string[]) => {
   const asked: Asked[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    if (request.method === 'GET') {
+      if (models) response.end(JSON.stringify({ data: models.map((id) => ({ id })) }));
+      else response.writeHead(404).end();
+      return;
+    }
     const { authorization } = request.headers;
     const one = { path: request.url, authorization, body: JSON.parse(await textOf(request)) };
     asked.push(one);

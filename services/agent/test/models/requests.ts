@@ -10,6 +10,7 @@ export const requestOf = (more: Partial<ModelRequest> = {}): ModelRequest => ({
   ],
   scene: sceneOf([['bob', 'Hi']]),
   maxOutputTokens: undefined,
+  attempt: 0,
   signal: new AbortController().signal,
   deadlineAt: Number.POSITIVE_INFINITY,
   ...more,

@@ -1,0 +1,186 @@
+import type { Usage } from '@parley/protocol';
+
+type Fields = Readonly<Record<string, unknown>>;
+const fieldsOf = (value: unknown): Fields | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** What one chunk of a stream, or one answer in one piece, tells. */
+export interface ChatPart {
+  readonly text: string;
+  /** Whether the text is that of the whole reply so far, not of a piece. */
+  readonly whole: boolean;
+  readonly reasoning: string;
+  /** The field in which the server keeps its reasoning apart. */
+  readonly reasoningField: string | undefined;
+  readonly finish: string | undefined;
+  readonly usage: Counts | undefined;
+  readonly servedBy: string | undefined;
+  readonly fingerprint: string | undefined;
+  /** An error in the place of a reply, or beside it. */
+  readonly error: unknown;
+  readonly hasChoices: boolean;
+  readonly isChat: boolean;
+}
+export type Counts = Pick<Usage, 'inputTokens' | 'outputTokens'> & { readonly cachedTokens?: number };
+
+const mostParts = 10_000;
+const isThought = (type: string): boolean => /think|thought|reason/i.test(type);
+
+/** Content as a text, as one part or as a list of parts: texts are said, thoughts are not, all else is nothing. */
+const contentOf = (content: unknown): { text: string; reasoning: string } => {
+  if (typeof content === 'string') return { text: content, reasoning: '' };
+  const parts = Array.isArray(content) ? content.slice(0, mostParts) : [content];
+  let text = '';
+  let reasoning = '';
+  for (const part of parts) {
+    if (typeof part === 'string') text += part;
+    const { type, text: own, thinking, summary } = fieldsOf(part) ?? {};
+    const kind = textOf(type);
+    const words = textOf(own) || textOf(fieldsOf(own)?.value);
+    if (isThought(kind)) reasoning += textOf(thinking) || words || partTexts(thinking ?? summary);
+    else if (kind === '' || kind === 'text' || kind === 'output_text') text += words;
+  }
+  return { text, reasoning };
+};
+
+const partTexts = (value: unknown): string =>
+  Array.isArray(value)
+    ? value
+        .slice(0, mostParts)
+        .map((part) => textOf(part) || textOf(fieldsOf(part)?.text))
+        .join('')
+    : '';
+
+const reasoningFields = ['reasoning_content', 'reasoning', 'thinking', 'reasoning_text'] as const;
+
+const reasoningOf = (message: Fields): { reasoning: string; field: string | undefined } => {
+  for (const field of reasoningFields) {
+    const value = message[field];
+    const reasoning = textOf(value) || textOf(fieldsOf(value)?.content) || textOf(fieldsOf(value)?.text);
+    if (reasoning !== '') return { reasoning, field };
+  }
+  const details = partTexts(message.reasoning_details);
+  return { reasoning: details, field: details === '' ? undefined : 'reasoning_details' };
+};
+
+const count = (fields: Fields, names: readonly string[]): number | undefined => {
+  for (const name of names) {
+    const value = fields[name];
+    if (value === undefined || value === null) continue;
+    return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
+  }
+  return undefined;
+};
+
+/** Whole numbers of 0 or more under the names that servers use; undefined when one of the two is not such a number. */
+const countsOf = (usage: unknown): Counts | undefined => {
+  const fields = fieldsOf(usage);
+  if (!fields) return undefined;
+  const inputTokens = count(fields, ['prompt_tokens', 'input_tokens', 'promptTokens', 'inputTokens']);
+  const outputTokens = count(fields, [
+    'completion_tokens',
+    'output_tokens',
+    'completionTokens',
+    'outputTokens',
+  ]);
+  if (inputTokens === undefined || outputTokens === undefined) return undefined;
+  const details = fieldsOf(fields.prompt_tokens_details) ?? fieldsOf(fields.input_tokens_details) ?? {};
+  const cachedTokens =
+    count(details, ['cached_tokens']) ??
+    count(fields, ['cached_tokens', 'prompt_cache_hit_tokens', 'cache_read_input_tokens']);
+  return { inputTokens, outputTokens, ...(cachedTokens !== undefined && { cachedTokens }) };
+};
+
+const meaning = (error: unknown): boolean =>
+  error !== undefined &&
+  error !== null &&
+  error !== false &&
+  error !== '' &&
+  !(typeof error === 'object' && Object.keys(error).length === 0);
+
+const errorIn = (value: Fields, choice: Fields | undefined): unknown => {
+  if (meaning(value.error)) return value;
+  if (meaning(choice?.error)) return choice;
+  if (value.object === 'error' || value.type === 'error') return value;
+  const bare = ['message', 'detail', 'code', 'status_code', 'errors'].some((name) => meaning(value[name]));
+  return value.choices === undefined && bare && value.usage === undefined ? value : undefined;
+};
+
+/** One JSON value of an answer, whatever it is. */
+export const chatPart = (given: unknown): ChatPart => {
+  const value = fieldsOf(Array.isArray(given) ? given[0] : given) ?? {};
+  const choices = Array.isArray(value.choices) ? value.choices : [];
+  const choice = fieldsOf(choices[0]);
+  const delta = fieldsOf(choice?.delta);
+  const message = fieldsOf(choice?.message);
+  const from = delta ?? message ?? {};
+  const { text, reasoning } = contentOf(from.content);
+  const apart = reasoningOf(from);
+  const own = text || textOf(from.refusal) || (delta || message ? '' : textOf(choice?.text));
+  return {
+    text: own,
+    whole: delta === undefined && message !== undefined,
+    reasoning: apart.reasoning + reasoning,
+    reasoningField: apart.field ?? (reasoning === '' ? undefined : 'content'),
+    finish: textOf(choice?.finish_reason) || undefined,
+    usage: countsOf(value.usage) ?? countsOf(fieldsOf(value.x_groq)?.usage) ?? countsOf(choice?.usage),
+    servedBy: textOf(value.model).slice(0, 200) || undefined,
+    fingerprint: textOf(value.system_fingerprint).slice(0, 200) || undefined,
+    error: errorIn(value, choice),
+    hasChoices: choices.length > 0,
+    isChat: Array.isArray(value.choices),
+  };
+};
+
+const notJson = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+
+/** JSON, also with the NaN and Infinity of Python; undefined when it is neither. */
+export const parseLenient = (text: string): { readonly value: unknown } | undefined => {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    try {
+      return {
+        value: JSON.parse(text.replace(notJson, (found) => (found.startsWith('"') ? found : 'null'))),
+      };
+    } catch {
+      return undefined;
+    }
+  }
+};
+
+/** Where the JSON object or list that begins at `from` ends; -1 when it does not. */
+const endOf = (text: string, from: number): number => {
+  let depth = 0;
+  const mark = /"(?:[^"\\]|\\.)*"|[{}[\]]/g;
+  mark.lastIndex = from;
+  for (let found = mark.exec(text); found; found = mark.exec(text)) {
+    if (found[0].startsWith('"')) continue;
+    depth += found[0] === '{' || found[0] === '[' ? 1 : -1;
+    if (depth === 0) return mark.lastIndex;
+  }
+  return -1;
+};
+
+const mostValues = 100_000;
+
+/** The JSON values of a body that are written one behind the other, also with `data:` in front and `[DONE]` behind. */
+export const jsonValues = (body: string): unknown[] => {
+  const whole = parseLenient(body);
+  if (whole) return [whole.value];
+  const values: unknown[] = [];
+  const between = /\s*(?:data:\s*)?(?:\[DONE\])?\s*/y;
+  let at = 0;
+  while (values.length < mostValues) {
+    between.lastIndex = at;
+    at += between.exec(body)?.[0].length ?? 0;
+    if (body[at] !== '{' && body[at] !== '[') return values;
+    const end = endOf(body, at);
+    const one = end < 0 ? undefined : parseLenient(body.slice(at, end));
+    if (!one) return values;
+    values.push(one.value);
+    at = end;
+  }
+  return values;
+};

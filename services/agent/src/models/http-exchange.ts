@@ -1,0 +1,131 @@
+import {
+  type Agent,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { pipeline, type Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+
+/** The proxies of the operator's environment. */
+export interface Proxies {
+  readonly http: string | undefined;
+  readonly https: string | undefined;
+  /** Hosts that are asked directly. */
+  readonly except: string | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Unpacked, as it comes. Where the iteration ends early, `drain` or `close` is called. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Reads what is left, so that the connection can be used again; not for long and not much. */
+  drain(): void;
+  close(): void;
+}
+
+interface HttpQuestion {
+  readonly url: URL;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+}
+export type Exchange = (question: HttpQuestion) => Promise<HttpAnswer>;
+
+const drainMs = 1_000;
+const drainBytes = 64 * 1024;
+
+/** Names that a proxy cannot know: this machine, and the names without a dot that Compose gives to its services. */
+export const isNear = ({ hostname }: URL): boolean => {
+  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  if (host === 'localhost' || host.endsWith('.localhost') || host === 'host.docker.internal') return true;
+  if (/^127\.|^::1$|^::ffff:(?:127\.|7f)/.test(host)) return true;
+  return !host.includes('.') && !host.includes(':');
+};
+
+const unpackers: ReadonlyMap<string, () => NodeJS.ReadWriteStream & Readable> = new Map([
+  ['gzip', () => createGunzip()],
+  ['x-gzip', () => createGunzip()],
+  ['deflate', () => createInflate()],
+  ['br', () => createBrotliDecompress()],
+  ['zstd', () => createZstdDecompress()],
+]);
+
+/** What is unpacked is produced as it is read, so that a bound on what is read bounds the memory, too. */
+const unpacked = (response: IncomingMessage): Readable => {
+  const coding = (response.headers['content-encoding'] ?? '').trim().toLowerCase();
+  const unpacker = unpackers.get(coding)?.();
+  if (!unpacker) return response;
+  pipeline(response, unpacker, () => {});
+  return unpacker;
+};
+
+const closed = (response: IncomingMessage, body: Readable): void => {
+  body.on('error', () => {});
+  body.destroy();
+  response.destroy();
+};
+
+const drained = (response: IncomingMessage, body: Readable): void => {
+  let left = drainBytes;
+  const close = () => closed(response, body);
+  const late = setTimeout(close, drainMs).unref();
+  body.on('error', () => {});
+  body.on('data', ({ length }: Uint8Array) => {
+    left -= length;
+    if (left < 0) close();
+  });
+  body.once('close', () => clearTimeout(late));
+  body.resume();
+};
+
+/**
+ * Requests over HTTP without a limit of time: the signal is the only one. Redirects are answers like others, and
+ * compression is not asked for. Proxies are used for hosts that are not near.
+ */
+export const httpExchange = (proxies: Proxies): Exchange => {
+  const agentFor = (url: URL): Agent => {
+    const { http, https, except } = proxies;
+    const proxyEnv = isNear(url) ? {} : { HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: except };
+    const options = { keepAlive: true, proxyEnv };
+    return url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
+  };
+  const agents = new Map<string, Agent>();
+
+  const once = ({ url, method, headers, body, signal }: HttpQuestion): Promise<HttpAnswer> =>
+    new Promise((resolve, reject) => {
+      const agent = agents.get(url.origin) ?? agentFor(url);
+      agents.set(url.origin, agent);
+      const ask = url.protocol === 'https:' ? httpsRequest : httpRequest;
+      const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+      const sent = { ...headers, ...length, 'accept-encoding': 'identity' };
+      const request = ask(url, { method, agent, signal, headers: sent });
+      request.once('response', (response) => {
+        const stream = unpacked(response);
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: stream.iterator({ destroyOnReturn: false }),
+          drain: () => drained(response, stream),
+          close: () => closed(response, stream),
+        });
+      });
+      request.on('error', (error) => reject(Object.assign(error, { reused: request.reusedSocket })));
+      request.end(body);
+    });
+
+  return async (question) => {
+    try {
+      return await once(question);
+    } catch (error) {
+      // The server closed a kept connection just as it was used again: nothing of the request was read.
+      const { reused, code } = error as { reused?: boolean; code?: string };
+      if (!reused || !['ECONNRESET', 'EPIPE'].includes(code ?? '') || question.signal.aborted) throw error;
+      return once(question);
+    }
+  };
+};

@@ -1,0 +1,165 @@
+import { waitInWords, waitOf } from './waits.ts';
+
+/** What a server says of an error, read without trusting any of it. */
+export interface ServerWords {
+  /** For people: in one line, not longer than `longest`; empty when it said nothing. */
+  readonly text: string;
+  /** Codes, types and statuses by name, for decisions and behind the words. */
+  readonly codes: readonly string[];
+  /** A code that counts like a status of HTTP. */
+  readonly status: number | undefined;
+  /** The parameter that it is about. */
+  readonly param: string | undefined;
+  readonly waitMs: number | undefined;
+  /** How long a model needs to load. */
+  readonly loadingMs: number | undefined;
+  readonly contextTokens: number | undefined;
+}
+
+const longest = 2_000;
+type Fields = Readonly<Record<string, unknown>>;
+const fieldsOf = (value: unknown): Fields | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+
+const oneLine = (text: string): string =>
+  text
+    .slice(0, 4 * longest)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .slice(0, longest);
+
+const entities: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  nbsp: ' ',
+  '#39': "'",
+};
+const plain = (html: string): string =>
+  oneLine(
+    html.replace(/<[^<>]*>/g, ' ').replace(/&(amp|lt|gt|quot|nbsp|#39);/g, (_, name) => entities[name]!),
+  );
+
+/** The title and the beginning of the text of a page. */
+export const pageText = (html: string): string => {
+  const page = html.slice(0, 65_536);
+  const title = plain(/<title[^>]*>([^<]*)/i.exec(page)?.[1] ?? '');
+  const body = page
+    .replace(/<(script|style|head|title)\b[\s\S]*?(?:<\/\1>|$)/gi, ' ')
+    .replace(/<!--[\s\S]*?(?:-->|$)/g, ' ');
+  const text = plain(body).slice(0, 160);
+  if (title === '' || text === '' || text.includes(title)) return text || title;
+  return `${title}: ${text}`;
+};
+
+export const isPage = (text: string): boolean => /^\s*<(?:!doctype|html|head|body|!--)/i.test(text);
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** FastAPI, Pydantic and their like: a list of what is wrong with the request. */
+const listed = (value: unknown): string =>
+  Array.isArray(value)
+    ? value
+        .slice(0, 5)
+        .map((one) => {
+          const { msg, message, loc } = fieldsOf(one) ?? {};
+          const place = Array.isArray(loc) ? `${loc.join('.')}: ` : '';
+          const words = [one, msg, message].find((word) => typeof word === 'string');
+          return `${place}${words ?? ''}`;
+        })
+        .join('; ')
+    : '';
+
+const messageIn = (value: unknown): string => {
+  if (typeof value === 'string') return isPage(value) ? pageText(value) : value;
+  if (Array.isArray(value)) return listed(value);
+  const fields = fieldsOf(value);
+  if (!fields) return '';
+  const names = ['message', 'msg', 'detail', 'error_description', 'error', 'title', 'reason'];
+  const nested = names
+    .map((name) => fields[name])
+    .find((one) => one !== undefined && one !== null && one !== '');
+  return nested === undefined || nested === value
+    ? ''
+    : typeof nested === 'object'
+      ? shallow(nested)
+      : messageIn(nested);
+};
+
+/** One level more, and no deeper: a body may be nested as deep as it is long. */
+const shallow = (value: unknown): string => {
+  const { message, msg, detail } = fieldsOf(value) ?? {};
+  const first = [message, msg, detail].find((one): one is string => typeof one === 'string');
+  return first ?? listed(value);
+};
+
+/** What the provider behind a gateway said. */
+const rawOf = (value: unknown): string => {
+  if (typeof value !== 'string') return value === undefined ? '' : messageIn(value);
+  return messageIn(parsed(value) ?? value) || value;
+};
+
+const statusOf = (values: readonly unknown[]): number | undefined => {
+  for (const value of values) {
+    const number = typeof value === 'string' && /^\d{3}$/.test(value.trim()) ? Number(value) : value;
+    if (typeof number === 'number' && Number.isInteger(number) && number >= 400 && number < 600)
+      return number;
+  }
+  return undefined;
+};
+
+const contextSize =
+  /(?:(?:maximum|max(?:imum)?[_ ]model|model'?s)[_ ](?:context[_ ])?(?:length|window|len)|context[_ ](?:length|window|size)|n_ctx|max_model_len|max_seq_len|token limit|maximum number of tokens(?: allowed)?)[^\d\n]{0,40}?\(?(\d[\d,_]{1,11})|tokens?\s*>\s*(\d[\d,_]{1,11})(?:\s*(?:maximum|max|limit))|\bLimit[: ]{1,2}(\d[\d,_]{1,11}),?\s*Requested/i;
+
+const sizeIn = (text: string): number | undefined => {
+  const found = contextSize.exec(text);
+  const size = Number((found?.[1] ?? found?.[2] ?? found?.[3] ?? '').replace(/[,_]/g, ''));
+  return Number.isInteger(size) && size >= 16 ? size : undefined;
+};
+
+const positive = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 16 ? value : undefined;
+
+/** Of an error in whatever form it came: text, a page, the body of a refusal, the `error` of a chunk. */
+export const wordsOf = (given: unknown): ServerWords => {
+  const value = typeof given === 'string' ? (parsed(given) ?? given) : given;
+  const outer = fieldsOf(Array.isArray(value) ? value[0] : value);
+  const error = outer?.error ?? outer ?? value;
+  const inner = fieldsOf(error) ?? {};
+  const metadata = fieldsOf(inner.metadata) ?? {};
+  const details = (Array.isArray(inner.details) ? inner.details.slice(0, 20) : []).map(fieldsOf);
+  const said = messageIn(error) || messageIn(value);
+  const raw = rawOf(metadata.raw);
+  const reasons = Array.isArray(metadata.reasons)
+    ? ` (${metadata.reasons.slice(0, 5).map(String).join(', ')})`
+    : '';
+  const text = oneLine(raw === '' || said.includes(raw) ? `${said}${reasons}` : `${said}${reasons}: ${raw}`);
+  const named = [inner.code, inner.type, inner.status, outer?.code, outer?.type];
+  const codes = named
+    .filter((code) => (typeof code === 'string' && code.trim() !== '') || typeof code === 'number')
+    .map((code) => oneLine(String(code)).slice(0, 60));
+  const retryDelay = details.map((detail) => waitOf(detail?.retryDelay)).find((ms) => ms !== undefined);
+  return {
+    text,
+    codes: [...new Set(codes)],
+    status: statusOf([
+      inner.code,
+      inner.status,
+      outer?.code,
+      outer?.status,
+      outer?.status_code,
+      metadata.code,
+    ]),
+    param: typeof inner.param === 'string' ? inner.param : undefined,
+    waitMs: retryDelay ?? waitOf(inner.retry_after ?? outer?.retry_after) ?? waitInWords(text),
+    loadingMs: waitOf(outer?.estimated_time ?? inner.estimated_time),
+    contextTokens: positive(inner.n_ctx) ?? positive(outer?.n_ctx) ?? sizeIn(text),
+  };
+};
