@@ -6,6 +6,7 @@ import { listen } from '../../services/router/src/http/http-server.ts';
 import { openGuard } from '../../services/router/src/identity/guard.ts';
 import { RouterMetrics } from '../../services/router/src/metrics.ts';
 import { Outgoing } from '../../services/router/src/outgoing.ts';
+import { Rejections } from '../../services/router/src/rejections.ts';
 
 /**
  * The router's door with a session behind it that sends every frame back: what Autobahn's fuzzing client talks to.
@@ -20,6 +21,7 @@ const levels = {
   waitingLines: none,
   expiredLines: none,
   openBreakers: none,
+  rejections: () => new Map(),
 };
 const server = createServer();
 openDoor(server, {
@@ -36,6 +38,7 @@ openDoor(server, {
   outgoing: new Outgoing({ limit: 1e9, flush() {} }),
   guard: openGuard,
   checkVisitor: () => undefined,
+  rejections: new Rejections(() => {}),
   openSession: (dialect, connection) => ({
     dialect,
     name: undefined,

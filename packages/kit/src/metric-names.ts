@@ -68,6 +68,11 @@ export const routerMetrics = {
   agentsConnected: gauge('parley_agents_connected', 'Agents with at least one registered connection.'),
   connections: gauge('parley_connections', 'Open connections, by dialect.', ['dialect']),
   refusals: counter('parley_refusals_total', 'Frames that were refused, by code.', ['code']),
+  rejections: counter(
+    'parley_rejections_total',
+    'Connections and requests that were refused, and peers that were slowed down, by reason.',
+    ['reason'],
+  ),
   disconnects: counter('parley_disconnects_total', 'Connections that ended, by close code.', ['code']),
   tokens: counter('parley_tokens_total', 'Tokens that agents reported with their answers, by direction.', [
     'direction',

@@ -88,6 +88,11 @@ export class SocketConnection implements Connection {
     return this.#end !== undefined;
   }
 
+  /** Why we ended it; undefined when we did not. */
+  get closedFor(): Closing | 'binary' | undefined {
+    return this.#end;
+  }
+
   /** The code with which we ended it; undefined when we did not. */
   get closeCode(): number | undefined {
     if (this.#end === undefined) return undefined;

@@ -13,6 +13,7 @@ import type { Identity } from './identity/identity.ts';
 import { presentedToken } from './identity/presented-token.ts';
 import type { RouterMetrics } from './metrics.ts';
 import type { Outgoing } from './outgoing.ts';
+import type { Rejections } from './rejections.ts';
 import type { Session } from './sessions/session.ts';
 import type { Rate } from './token-bucket.ts';
 
@@ -28,6 +29,7 @@ export interface DoorOptions {
   readonly faults: Faults;
   readonly guard: Guard;
   readonly checkVisitor: VisitorCheck;
+  readonly rejections: Rejections;
   /** `identity`: who the handshake said it is; undefined when it showed no token. */
   openSession(dialect: 'plain' | 'v1', connection: SocketConnection, identity: Identity | undefined): Session;
 }
@@ -42,6 +44,8 @@ export interface Door {
 /** A peer that announces a larger frame than this is cut off unheard; up to it, a clear refusal is sent. */
 const hardFrameLimit = 4 * maxFrameBytes;
 const sweepMs = 1_000;
+/** A withdrawn token ends its connections within a second, the time in which that is noticed included. */
+const tokenSweepMs = 250;
 /** A peer that was told to leave is cut off when it has not left after this. */
 const closeGraceMs = 2_000;
 
@@ -75,12 +79,12 @@ const statusTexts = { 400: '400 Bad Request', 403: '403 Forbidden', 503: '503 Se
 
 /** All socket I/O: sockets in, sessions out. Heartbeat, deadlines, rates and slow readers are kept here. */
 export const openDoor = (server: Server, options: DoorOptions): Door => {
-  const { metrics, writes, outgoing, faults, guard, rate, registerMs } = options;
+  const { metrics, writes, outgoing, faults, guard, rate, registerMs, rejections } = options;
   const guests = new Set<Guest>();
   const fairShare = new FairShare();
   const entrance = new Entrance();
   const onGone = (guest: Guest) => guests.delete(guest);
-  const setting = { rate, registerMs, metrics, fairShare, faults, onGone };
+  const setting = { rate, registerMs, metrics, fairShare, faults, rejections, onGone };
   let draining = false;
   let arrived = 0;
   const wss = new WebSocketServer(socketOptions);
@@ -90,10 +94,11 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
     socket: Duplex,
     dialect: 'plain' | 'v1',
     verdict: Verdict | undefined,
+    address: string | undefined,
   ): void => {
     const connection = new SocketConnection(ws, socket, writes, outgoing);
     const session = options.openSession(dialect, connection, verdict?.ok ? verdict.identity : undefined);
-    guests.add(new Guest(ws, connection, session, setting, arrived++));
+    guests.add(new Guest(ws, connection, session, setting, arrived++, address));
     if (!verdict || verdict.ok) return;
     metrics.refused(verdict.code);
     // Not an HTTP status, because a browser's page is not told that, and a client is to know whether to come back.
@@ -101,17 +106,25 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
   };
 
   const admit = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    const address = request.socket.remoteAddress;
     const turnedAway = options.checkVisitor(request);
     if (turnedAway) {
       metrics.refused(turnedAway.code);
       return refuseUpgrade(socket, statusTexts[turnedAway.status], turnedAway.message);
     }
     const dialect = dialectOf(request);
-    if (!dialect) return refuseUpgrade(socket, statusTexts[400], `supported subprotocols: ${subprotocol}`);
+    if (!dialect) {
+      // What was offered is not told: a token may stand in it.
+      rejections.note({ reason: 'subprotocol', address });
+      return refuseUpgrade(socket, statusTexts[400], `supported subprotocols: ${subprotocol}`);
+    }
     const token = presentedToken(request);
     const verdict = token === undefined ? undefined : await guard.identify(token);
-    if (draining) return refuseUpgrade(socket, statusTexts[503], 'draining');
-    wss.handleUpgrade(request, socket, head, (ws) => welcome(ws, socket, dialect, verdict));
+    if (draining) {
+      rejections.note({ reason: 'draining', address });
+      return refuseUpgrade(socket, statusTexts[503], 'draining');
+    }
+    wss.handleUpgrade(request, socket, head, (ws) => welcome(ws, socket, dialect, verdict, address));
   };
 
   server.on('upgrade', (request, socket, head) => {
@@ -128,11 +141,10 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
   let sweeps = 0;
   const beatEvery = Math.max(1, Math.round(options.heartbeatMs / sweepMs));
   const sweep = () => {
-    const now = Date.now();
+    const now = performance.now();
     sweeps++;
-    for (const { connection, session, number } of guests) {
+    for (const { connection, number } of guests) {
       if (connection.stalledFor(now) >= options.stalledMs) connection.close('slow-consumer');
-      if (session.identity?.isValid(now) === false) connection.close('unauthenticated');
       // Spread over the period, so that ten thousand pings do not go out in one turn.
       if ((number + sweeps) % beatEvery !== 0 || connection.isPaused) continue;
       if (connection.missedPongs >= 2) connection.terminate('heartbeat-timeout');
@@ -141,6 +153,12 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
     }
   };
   const sweeper = setInterval(() => faults.guard('timer', 'connections', sweep), sweepMs);
+  const sweepTokens = () => {
+    const now = Date.now();
+    for (const { connection, session } of guests)
+      if (session.identity?.isValid(now) === false) connection.close('unauthenticated');
+  };
+  const tokenSweeper = setInterval(() => faults.guard('timer', 'tokens', sweepTokens), tokenSweepMs);
 
   return {
     drain(graceMs) {
@@ -150,6 +168,7 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
     close() {
       draining = true;
       clearInterval(sweeper);
+      clearInterval(tokenSweeper);
       for (const { connection } of guests) connection.close('draining');
     },
   };

@@ -3,6 +3,7 @@ import type { SocketConnection } from './connection.ts';
 import type { FairShare, Sharer } from './fair-share.ts';
 import type { Faults } from './faults.ts';
 import type { RouterMetrics } from './metrics.ts';
+import type { Rejections } from './rejections.ts';
 import type { Session } from './sessions/session.ts';
 import { type Rate, TokenBucket } from './token-bucket.ts';
 
@@ -12,6 +13,7 @@ export interface GuestSetting {
   readonly metrics: RouterMetrics;
   readonly fairShare: FairShare;
   readonly faults: Faults;
+  readonly rejections: Rejections;
   /** Called once, when the socket is gone. */
   onGone(guest: Guest): void;
 }
@@ -28,6 +30,7 @@ export class Guest implements Sharer {
   readonly number: number;
   readonly share = { turn: 0, used: 0 };
   readonly #setting: GuestSetting;
+  readonly #address: string | undefined;
   readonly #bucket: TokenBucket | undefined;
   /** Bits of `reasons`: a Set would be a fifth of what an idle peer costs here. */
   #pauses = 0;
@@ -38,6 +41,8 @@ export class Guest implements Sharer {
   /** Its socket has closed with this code. It leaves when all that it said has been heard. */
   #goneWith: number | undefined;
   #hasLeft = false;
+  /** It was faster than its rate, which is told once. */
+  #isSlowed = false;
 
   constructor(
     ws: WebSocket,
@@ -45,7 +50,9 @@ export class Guest implements Sharer {
     session: Session,
     setting: GuestSetting,
     number: number,
+    address: string | undefined,
   ) {
+    this.#address = address;
     this.number = number;
     this.connection = connection;
     this.session = session;
@@ -126,8 +133,10 @@ export class Guest implements Sharer {
   }
 
   #pace(bucket: TokenBucket): void {
-    const waitMs = bucket.take(Date.now());
+    const waitMs = bucket.take(performance.now());
     if (waitMs === 0) return;
+    if (!this.#isSlowed) this.#setting.rejections.note({ reason: 'rate', address: this.#address });
+    this.#isSlowed = true;
     this.#pause('rate');
     this.#rateTimer = setTimeout(() => this.resume('rate'), waitMs);
   }
@@ -143,8 +152,9 @@ export class Guest implements Sharer {
 
   #leave(code: number): void {
     const { connection, session } = this;
-    const { metrics, onGone } = this.#setting;
+    const { metrics, rejections, onGone } = this.#setting;
     this.#hasLeft = true;
+    rejections.closed(connection.closedFor, this.#address);
     connection.gone();
     metrics.connections[session.dialect]--;
     metrics.disconnected(connection.closeCode ?? code);

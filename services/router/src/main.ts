@@ -33,6 +33,7 @@ import { openLedger } from './ledger/open-ledger.ts';
 import { Outgoing } from './outgoing.ts';
 import { Pools } from './pools.ts';
 import { loadPrices } from './prices.ts';
+import { Rejections } from './rejections.ts';
 import { makeRouter } from './router.ts';
 import { AgentSession } from './sessions/agent-session.ts';
 import { PlainSession } from './sessions/plain-session.ts';
@@ -56,8 +57,9 @@ const serve = async (): Promise<void> => {
   const tokenGuard = configuredGuard({ ...config, tokensFile }, Date.now, log);
   const exposure = exposureOf(config, tokenGuard !== undefined);
   const guard = tokenGuard ?? openGuard;
-  const arrivals = new Arrivals(exposure.arrivals);
-  const checkVisitor = makeVisitorCheck(exposure.visitors, arrivals);
+  const rejections = new Rejections((rejection) => log.info(rejection, 'refused'));
+  const arrivals = new Arrivals(exposure.arrivals, rejections);
+  const checkVisitor = makeVisitorCheck(exposure.visitors, arrivals, rejections);
   const tls = openTls(config.tlsCert, config.tlsKey);
   const ledger = openLedger(config.ledger);
   backupOnSignal(process, { ledger, path: config.ledger, log });
@@ -72,6 +74,7 @@ const serve = async (): Promise<void> => {
     version,
     prices: loadPrices(config.prices),
     pools: new Pools(config.pools),
+    rejections,
     mailboxLimits: {
       each: { lines: config.mailboxLimit, bytes: config.mailboxMegabytes * megabyte },
       all: { lines: config.mailboxesLimit, bytes: config.mailboxesMegabytes * megabyte },
@@ -108,6 +111,7 @@ const serve = async (): Promise<void> => {
       control: new Control(router, defaults),
       console: loadConsole([join(here, 'console'), join(here, '../../../apps/console')]),
       probes,
+      rejections,
       outgoing,
       stalledMs,
     },
@@ -128,6 +132,7 @@ const serve = async (): Promise<void> => {
     faults: router.faults,
     guard,
     checkVisitor,
+    rejections,
     openSession: (dialect, connection, identity) =>
       dialect === 'plain'
         ? new PlainSession(setting, { connection, identity })

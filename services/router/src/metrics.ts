@@ -11,6 +11,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Commit } from './conversations.ts';
 import { type FaultPlace, faultPlaces } from './faults.ts';
 import type { TurnClock } from './grant.ts';
+import type { RejectionReason } from './rejections.ts';
 
 type Tally<K extends string> = Map<K, number>;
 const tally = <K extends string>(keys: readonly K[]): Tally<K> => new Map(keys.map((key) => [key, 0]));
@@ -36,6 +37,7 @@ export interface Levels {
   waitingLines(): number;
   expiredLines(): number;
   openBreakers(): number;
+  rejections(): ReadonlyMap<RejectionReason, number>;
 }
 
 /** Counted in plain fields, which cost nothing, and turned into metrics when Prometheus asks. */
@@ -100,6 +102,7 @@ export class RouterMetrics implements TurnClock {
     counter(routerMetrics.conversationsEnded, () => this.#ended);
     counter(routerMetrics.turns, () => this.#turns);
     counter(routerMetrics.refusals, () => this.#refusals);
+    counter(routerMetrics.rejections, () => new Map(levels.rejections()));
     counter(routerMetrics.disconnects, () => this.#disconnects);
     counter(routerMetrics.faults, () => this.#faults);
     counter(routerMetrics.tokens, () => this.#tokens);

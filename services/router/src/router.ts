@@ -13,6 +13,7 @@ import { recoverPools } from './pool-recovery.ts';
 import type { Pools } from './pools.ts';
 import type { Prices } from './prices.ts';
 import { ReadQueue } from './read-queue.ts';
+import type { Rejections } from './rejections.ts';
 import { type RunningLimits, RunningRoom } from './running-room.ts';
 import { Targets } from './targets.ts';
 import { countWaits } from './waits.ts';
@@ -27,6 +28,8 @@ export interface RouterOptions {
   /** None when missing. */
   readonly runningLimits?: RunningLimits;
   readonly retention: RetentionRule;
+  /** What is refused before it comes to a frame. */
+  readonly rejections?: Rejections;
   readonly onLedgerFailure: (error: unknown) => void;
   /** Told of unexpected errors that were caught, at a bounded rate. */
   readonly onFault: (fault: Fault) => void;
@@ -64,6 +67,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     waitingLines: () => mailboxes.waiting,
     expiredLines: () => mailboxes.expired,
     openBreakers: () => grants.breakers.open,
+    rejections: () => options.rejections?.counts ?? new Map(),
   });
   const faults = new Faults((place) => metrics.caught(place), options.onFault);
   let toldAt = Number.NEGATIVE_INFINITY;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Rejections } from '../rejections.ts';
 
 export interface ArrivalLimits {
   /** Open connections of any kind; 0 is no limit. */
@@ -15,12 +16,14 @@ const surplusMs = 2_000;
 /** Counts connections from the moment in which they are accepted, so that silent ones count as well. */
 export class Arrivals {
   readonly #limits: ArrivalLimits;
+  readonly #rejections: Rejections;
   readonly #byAddress = new Map<string, number>();
   readonly #surplus = new Set<Socket>();
   #open = 0;
 
-  constructor(limits: ArrivalLimits) {
+  constructor(limits: ArrivalLimits, rejections: Rejections) {
     this.#limits = limits;
+    this.#rejections = rejections;
   }
 
   watch(server: Server): void {
@@ -53,6 +56,7 @@ export class Arrivals {
   }
 
   #tooMany(socket: Socket): void {
+    this.#rejections.note({ reason: 'connections', address: socket.remoteAddress });
     if (this.#surplus.size >= maxSurplus) return void socket.destroy();
     this.#surplus.add(socket);
     const timer = setTimeout(() => socket.destroy(), surplusMs);

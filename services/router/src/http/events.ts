@@ -10,7 +10,8 @@ import { wroteTo } from './responses.ts';
 const pageEntries = 500;
 /** With more than this unread, a reader is told no more as it happens: it reads the ledger when it has caught up. */
 const maxUnreadBytes = 256 * 1024;
-const checkMs = 1_000;
+/** A reader whose token was withdrawn is cut off within a second, the time in which that is noticed included. */
+const checkMs = 500;
 const keepAliveMs = 15_000;
 
 const textOf = (happening: Happening): string => {
@@ -80,13 +81,17 @@ class EventStream {
   }
 
   #check(): void {
-    if (!this.#asked.reader.isValid(this.#router.now())) this.#response.end();
+    if (!this.#mayRead) this.#response.end();
     else if (performance.now() - this.#toldAt >= keepAliveMs && this.#response.writableLength === 0)
       this.#write(': keep-alive\n\n');
   }
 
+  get #mayRead(): boolean {
+    return this.#asked.reader.isValid(this.#router.now());
+  }
+
   #tell(happening: Happening): void {
-    if (!this.#follows || this.#stopped) return;
+    if (!this.#follows || this.#stopped || !this.#mayRead) return;
     const isBehind = this.#response.writableLength > maxUnreadBytes;
     if (happening.type === 'entry') {
       if (happening.position <= this.#position) return;
@@ -111,7 +116,7 @@ class EventStream {
   }
 
   #readPage(): number {
-    if (this.#stopped) return 0;
+    if (this.#stopped || !this.#mayRead) return 0;
     const page = this.#nextPage();
     if (!page) return 0;
     if (page.length === 0) {

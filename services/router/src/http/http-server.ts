@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { answerProbe, type Probes } from '@parley/kit';
 import type { Control } from '../control/control.ts';
 import type { Guard } from '../identity/guard.ts';
@@ -8,6 +9,7 @@ import { presentedToken } from '../identity/presented-token.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Outgoing } from '../outgoing.ts';
+import type { Rejections } from '../rejections.ts';
 import type { Router } from '../router.ts';
 import type { ConsoleFile } from './console-files.ts';
 import { answerControl } from './control-requests.ts';
@@ -25,6 +27,7 @@ export interface HttpOptions {
   readonly guard: Guard;
   readonly checkVisitor: VisitorCheck;
   readonly control: Control;
+  readonly rejections: Rejections;
   readonly outgoing: Outgoing;
   /** How long a peer may take nothing of an answer. */
   readonly stalledMs: number;
@@ -62,18 +65,20 @@ const natural = (text: string | null | undefined): number | undefined => {
 
 /** Who asks, or undefined when that was answered with a refusal. The page itself holds nothing and is for everybody. */
 const readerOf = async (
-  { guard }: HttpOptions,
+  { guard, rejections }: HttpOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Identity | undefined> => {
   const verdict = await guard.identify(presentedToken(request));
   if (!verdict.ok) {
     const { code, problem } = verdict;
+    rejections.note({ reason: code, address: request.socket.remoteAddress });
     if (code === 'unauthenticated') response.setHeader('www-authenticate', 'Bearer');
     json(response, code === 'unavailable' ? 503 : 401, { error: { code, message: problem } });
     return undefined;
   }
   if (mayReadAll(verdict.identity)) return verdict.identity;
+  rejections.note({ reason: 'role', address: request.socket.remoteAddress });
   const message = 'reading over HTTP needs the role observer or operator';
   json(response, 403, { error: { code: 'forbidden', message } });
   return undefined;
@@ -91,8 +96,8 @@ const answer = async (
   if (isHealthProbe(request.url) && answerProbe(options.probes, request, response)) return undefined;
   const turnedAway = options.checkVisitor(request);
   if (turnedAway) {
-    const { status, ...error } = turnedAway;
-    return json(response.setHeader('connection', 'close'), status, { error });
+    const { status, code, message } = turnedAway;
+    return json(response.setHeader('connection', 'close'), status, { error: { code, message } });
   }
   const url = new URL(request.url ?? '/', 'http://router');
   if (request.method === 'POST') {
@@ -104,6 +109,8 @@ const answer = async (
       url.pathname.split('/').slice(1),
       asker,
     );
+    const refused = status === 401 ? 'unauthenticated' : status === 403 ? 'role' : undefined;
+    if (refused) options.rejections.note({ reason: refused, address: request.socket.remoteAddress });
     return json(response, status, body);
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -194,7 +201,10 @@ export const makeHttpServer = (options: HttpOptions, certificate?: Certificate):
     : createServer(patience, onRequest);
   const sweeper = setInterval(() => responses.sweep(performance.now()), sweepMs).unref();
   server.on('close', () => clearInterval(sweeper));
-  server.on('clientError', (_error, socket) => socket.destroy());
+  server.on('clientError', (_error, socket) => {
+    options.rejections.note({ reason: 'malformed', address: (socket as Socket).remoteAddress });
+    socket.destroy();
+  });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return server;
 };

@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { hasTokenInUrl } from '../identity/presented-token.ts';
+import type { RejectionReason, Rejections } from '../rejections.ts';
 import type { Arrivals } from './arrivals.ts';
 
 export interface TurnedAway {
   readonly status: 400 | 403 | 503;
   readonly code: 'forbidden' | 'unavailable';
   readonly message: string;
+  readonly reason: RejectionReason;
 }
 
 export interface VisitorRules {
@@ -18,8 +20,19 @@ export interface VisitorRules {
 
 const hostPattern = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i;
 
+const refused = (reason: 'host' | 'origin', message: string): TurnedAway => ({
+  status: 403,
+  code: 'forbidden',
+  message,
+  reason,
+});
+
 /** Whether a request may come in at all, before anything is done for it: what to answer if not. */
-export const makeVisitorCheck = ({ origins, hosts }: VisitorRules, arrivals: Arrivals) => {
+export const makeVisitorCheck = (
+  { origins, hosts }: VisitorRules,
+  arrivals: Arrivals,
+  rejections: Rejections,
+) => {
   const named = new Set(['localhost', ...(hosts ?? [])].map((host) => host.toLowerCase()));
 
   /**
@@ -40,21 +53,31 @@ export const makeVisitorCheck = ({ origins, hosts }: VisitorRules, arrivals: Arr
     return page.host === URL.parse(`${page.protocol}//${host}`)?.host;
   };
 
-  return (request: IncomingMessage): TurnedAway | undefined => {
+  const judge = (request: IncomingMessage): TurnedAway | undefined => {
     const { host, origin } = request.headers;
     if (arrivals.isSurplus(request)) {
       const message = 'too many connections, here or from your address: see ROUTER_MAX_CONNECTIONS';
-      return { status: 503, code: 'unavailable', message };
+      return { status: 503, code: 'unavailable', message, reason: 'connections' };
     }
     if (hasTokenInUrl(request)) {
       const message = 'a token in a URL ends up in logs: withdraw it, and send one as Authorization: Bearer';
-      return { status: 400, code: 'forbidden', message };
+      return { status: 400, code: 'forbidden', message, reason: 'token-in-url' };
     }
-    if (!knowsHost(host))
-      return { status: 403, code: 'forbidden', message: 'this Host is not allowed: see ROUTER_HOSTS' };
+    if (!knowsHost(host)) return refused('host', 'this Host is not allowed: see ROUTER_HOSTS');
     if (!knowsOrigin(origin, host))
-      return { status: 403, code: 'forbidden', message: 'this Origin is not allowed: see ROUTER_ORIGINS' };
+      return refused('origin', 'this Origin is not allowed: see ROUTER_ORIGINS');
     return undefined;
+  };
+
+  return (request: IncomingMessage): TurnedAway | undefined => {
+    const turnedAway = judge(request);
+    if (!turnedAway) return undefined;
+    const { reason } = turnedAway;
+    const { headers, socket } = request;
+    const about = reason === 'host' ? headers.host : reason === 'origin' ? headers.origin : undefined;
+    // Connections over a limit are counted as they come, whether they ask for something or not.
+    if (reason !== 'connections') rejections.note({ reason, address: socket.remoteAddress, about });
+    return turnedAway;
   };
 };
 export type VisitorCheck = ReturnType<typeof makeVisitorCheck>;

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { ConfigError, type Logger } from '@parley/kit';
 import { onFileChange } from '../file-change.ts';
 import { type Guard, makeGuard } from './guard.ts';
 import { type JwtKeys, makeJwtVerifier, readJwtKey } from './jwt.ts';
-import { readTokens, TokenList } from './token-list.ts';
+import { readableTokens, readTokens, TokenList } from './token-list.ts';
 
 export interface GuardSettings {
   readonly tokens: string | undefined;
@@ -41,19 +41,32 @@ const tokenList = (text: string): TokenList => {
   return new TokenList(read.lines);
 };
 
-/** A file that cannot be read or understood changes nothing: a slip in it must not lock everybody out. */
+const isGone = (path: string): boolean => {
+  const found = statSync(path, { throwIfNoEntry: false });
+  // A file that is mounted alone stays when it is replaced where it comes from; then no folder names it any more.
+  return found === undefined || found.nlink === 0;
+};
+
+/**
+ * A token that is not in the file any more is withdrawn, whatever else is in the file: it may be the last one, and other lines
+ * may have slips. A file that is gone has no tokens in it. One that is there and cannot be read says nothing: it changes
+ * nothing, or a slip with its rights would lock everybody out.
+ */
 const followFile = (list: TokenList, path: string, log: Logger): void => {
   onFileChange([path], () => {
     try {
-      const read = readTokens(readFileSync(path, 'utf8'));
-      if ('problems' in read) {
-        log.error({ problems: read.problems }, 'the changed token file is not used');
-      } else {
-        list.replace(read.lines);
-        log.info({ tokens: read.lines.length }, 'the token file was read again');
-      }
+      const gone = isGone(path);
+      const { lines, problems } = readableTokens(gone ? '' : readFileSync(path, 'utf8'));
+      list.replace(lines);
+      if (problems.length > 0) log.error({ problems }, 'some lines of the changed token file cannot be used');
+      if (gone)
+        log.error(
+          'the token file is gone, or was replaced outside of its mount: all its tokens are withdrawn',
+        );
+      else if (lines.length === 0) log.warn('there is no token in the token file: all are withdrawn');
+      else log.info({ tokens: lines.length }, 'the token file was read again');
     } catch (error) {
-      log.error({ err: error }, 'the changed token file is not used');
+      log.error({ err: error }, 'the changed token file cannot be read and is not used');
     }
   });
 };

@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { nameFault } from '@parley/protocol';
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
@@ -95,9 +96,13 @@ const isOutage = (error: errors.JOSEError): boolean =>
 const patterns = (claim: unknown) =>
   Array.isArray(claim) && claim.length > 0 && claim.every(isNamePattern) ? claim : undefined;
 
+/** What an identity provider lets users choose is one name, and never a pattern. */
+const nameIn = (sub: unknown) =>
+  typeof sub === 'string' && nameFault(sub) === undefined && !sub.includes('*') ? [sub] : undefined;
+
 const readClaims = ({ sub, exp, role, names, send }: JWTPayload & { [claim: string]: unknown }): Verdict => {
   const invalid = (problem: string): Verdict => ({ ok: false, code: 'unauthenticated', problem });
-  const allowed = patterns(names === undefined ? [sub] : names);
+  const allowed = names === undefined ? nameIn(sub) : patterns(names);
   if (!allowed) return invalid('the token needs `names`, a list of names, or a name in `sub`');
   const targets = send === undefined ? undefined : patterns(send);
   if (send !== undefined && !targets) return invalid('`send` of the token is not a list of names');

@@ -34,10 +34,10 @@ const readLine = (line: string): TokenLine | { readonly problem: string } => {
   return { digest: Buffer.from(hex, 'hex'), role: known, names: names.split(','), send: targets };
 };
 
-/** All lines, or everything that is wrong with them; what stands in a line is never repeated. */
-export const readTokens = (
+/** The lines that can be read, and what is wrong with the others; what stands in a line is never repeated. */
+export const readableTokens = (
   text: string,
-): { readonly lines: readonly TokenLine[] } | { readonly problems: readonly string[] } => {
+): { readonly lines: readonly TokenLine[]; readonly problems: readonly string[] } => {
   const lines: TokenLine[] = [];
   const problems: string[] = [];
   text.split('\n').forEach((raw, index) => {
@@ -47,8 +47,16 @@ export const readTokens = (
     if ('problem' in read) problems.push(`line ${index + 1}: ${read.problem}`);
     else lines.push(read);
   });
-  if (lines.length === 0 && problems.length === 0) problems.push('there is no token in it');
-  return problems.length > 0 ? { problems } : { lines };
+  return { lines, problems };
+};
+
+/** All lines, or everything that is wrong with them. */
+export const readTokens = (
+  text: string,
+): { readonly lines: readonly TokenLine[] } | { readonly problems: readonly string[] } => {
+  const { lines, problems } = readableTokens(text);
+  if (problems.length > 0) return { problems };
+  return lines.length > 0 ? { lines } : { problems: ['there is no token in it'] };
 };
 
 /**

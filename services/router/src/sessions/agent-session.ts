@@ -78,7 +78,7 @@ export class AgentSession implements Session {
     if (frame.type === 'register') return this.#register(frame);
     const replica = this.#replica;
     if (!replica) return this.#refuse('not-registered', 'register first', frame);
-    const forbidden = whyForbidden(this.identity, replica.name, frame, this.#router.conversations);
+    const forbidden = whyForbidden(this.identity, replica, frame, this.#router);
     if (forbidden) return this.#refuse('forbidden', forbidden, frame);
     switch (frame.type) {
       case 'open':

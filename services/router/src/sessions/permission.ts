@@ -1,8 +1,10 @@
 import type { ClientFrame } from '@parley/protocol';
-import type { Conversations } from '../conversations.ts';
 import type { Conversation } from '../core/conversation.ts';
+import { mentioned } from '../core/policies/mention.ts';
 import { agentReader, overseer, type Reader, standingOf } from '../core/visibility.ts';
+import type { Replica } from '../grant.ts';
 import { type Identity, mayReadAll, maySendTo, maySpeak } from '../identity/identity.ts';
+import type { Router } from '../router.ts';
 
 /**
  * Why a token does not allow what a registered `parley.v1` client asks; undefined when it does. Where it may speak at
@@ -10,11 +12,13 @@ import { type Identity, mayReadAll, maySendTo, maySpeak } from '../identity/iden
  */
 export const whyForbidden = (
   identity: Identity | undefined,
-  name: string,
+  replica: Replica,
   frame: ClientFrame,
-  conversations: Conversations,
+  router: Pick<Router, 'conversations' | 'grants'>,
 ): string | undefined => {
   if (!identity) return 'no token was shown';
+  const { conversations } = router;
+  const { name } = replica;
   const members = (id: string) => conversations.find(id)?.members ?? [];
   if (frame.type === 'history') {
     const all = mayReadAll(identity) || members(frame.conversation).includes(name);
@@ -24,7 +28,7 @@ export const whyForbidden = (
   }
   if (!maySpeak(identity)) return 'an observer only reads';
   if (identity.send === undefined) return undefined;
-  const addressed = frame.type === 'join' ? members(frame.conversation) : listenersOf(frame);
+  const addressed = frame.type === 'join' ? members(frame.conversation) : reachedBy(replica, frame, router);
   const stranger = addressed.find((target) => target !== name && !maySendTo(identity, target));
   return stranger && `the token does not allow writing to ${stranger}`;
 };
@@ -35,11 +39,24 @@ export const readerOf = (state: Conversation, identity: Identity | undefined, na
   return takesPart || !mayReadAll(identity) ? agentReader(name) : overseer;
 };
 
-/** Everybody whom a frame names as a listener. */
-const listenersOf = (frame: ClientFrame): readonly string[] => {
+/** Everybody whom a frame writes to. */
+const reachedBy = (
+  replica: Replica,
+  frame: ClientFrame,
+  router: Pick<Router, 'conversations' | 'grants'>,
+): readonly string[] => {
   if (frame.type === 'open')
     return frame.first === undefined ? frame.members : [...frame.members, frame.first];
-  if (frame.type === 'say')
-    return frame.target === undefined ? (frame.to ?? []) : [frame.target, ...(frame.to ?? [])];
-  return [];
+  if (frame.type !== 'say') return [];
+  const { conversation, turn, target, to, text } = frame;
+  const named = [...(target === undefined ? [] : [target]), ...(to ?? [])];
+  const state = router.conversations.get(conversation);
+  if (!state || target !== undefined) return named;
+  // A name in the text is a target where it gives a turn.
+  const givesTurns = state.policy === 'mention' || state.policy === 'open';
+  if (givesTurns)
+    named.push(...mentioned(state, { kind: 'said', from: replica.name, text, owesMore: false }));
+  // The answer to a grant is owed to all; a message that nobody waited for is written to all who hear it.
+  const isOwed = turn !== undefined || router.grants.heldBy(replica, conversation) !== undefined;
+  return isOwed || to ? named : [...named, ...(state.hears.get(replica.name) ?? state.members)];
 };

@@ -113,6 +113,46 @@ describe('a sender', () => {
   });
 });
 
+describe('a token that may address only some', () => {
+  const start = async (open: object) => {
+    const { port } = await serveRouter({ guard });
+    const host = await dialAgent(port, 'alice', bearer(alice.token));
+    const limited = await dialAgent(port, 'bob', bearer(bob.token));
+    const third = await dialAgent(port, 'crowd-1', bearer(crowd.token));
+    host.send({ type: 'open', ref: '1', members: ['bob', 'crowd-1'], ...open });
+    const { conversation } = await host.nextOf('accepted');
+    const ask = async (frame: object) => {
+      limited.send({ type: 'say', conversation, ...frame });
+      let answer = await limited.next();
+      while (answer.type !== 'accepted' && answer.type !== 'refused') answer = await limited.next();
+      return answer.code ?? answer.type;
+    };
+    return { ask, host, limited, third, conversation };
+  };
+
+  it.each(['addressed', 'open', 'mention'])(
+    'says nothing under policy %s that all would hear, unless it may write to all',
+    async (policy) => {
+      const { ask } = await start({ policy });
+      expect(await ask({ text: 'hello' })).toBe('forbidden');
+      expect(await ask({ text: '@crowd-1 listen to me' })).toBe('forbidden');
+      expect(await ask({ text: 'hello', to: ['crowd-1'] })).toBe('forbidden');
+      expect(await ask({ text: 'hello', target: 'alice' })).toBe('accepted');
+    },
+  );
+
+  it.each(['open', 'mention'])(
+    'gives no turn under policy %s by an @name that it may not address',
+    async (policy) => {
+      const { ask, host, limited, conversation } = await start({ policy });
+      host.send({ type: 'say', conversation, turn: 1, text: '@bob, what do you say?' });
+      const { turn } = await limited.nextOf('turn');
+      expect(await ask({ turn, text: 'ask @crowd-1' })).toBe('forbidden');
+      expect(await ask({ turn, text: 'I say yes' })).toBe('accepted');
+    },
+  );
+});
+
 describe('an observer', () => {
   it('reads every conversation, gets no turn and says nothing', async () => {
     const { port, router } = await serveRouter({ guard });

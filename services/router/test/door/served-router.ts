@@ -16,6 +16,7 @@ import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { Outgoing } from '../../src/outgoing.ts';
 import { Pools } from '../../src/pools.ts';
 import { Prices } from '../../src/prices.ts';
+import { Rejections, type ToldRejection } from '../../src/rejections.ts';
 import { makeRouter, type Router } from '../../src/router.ts';
 import { AgentSession } from '../../src/sessions/agent-session.ts';
 import { PlainSession } from '../../src/sessions/plain-session.ts';
@@ -23,6 +24,7 @@ import type { DuplicateRule } from '../../src/sessions/session.ts';
 import type { Rate } from '../../src/token-bucket.ts';
 
 interface ServedOptions {
+  onRejection?: (rejection: ToldRejection) => void;
   /** One that another router has used, or will. */
   ledger?: Ledger;
   pools?: Pools;
@@ -64,11 +66,13 @@ const limits: Limits = {
 export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRouter> => {
   const ledger = options.ledger ?? openMemoryLedger();
   const writes = new Writes();
+  const rejections = new Rejections(options.onRejection ?? (() => {}));
   const outgoing = new Outgoing({ limit: options.outgoingLimit ?? 1e9, flush: () => writes.flush() });
   const faults: Fault[] = [];
   const router = makeRouter({
     ledger,
     now: Date.now,
+    rejections,
     version: 'test',
     prices: options.prices ?? new Prices({}),
     pools: options.pools ?? new Pools(new Map()),
@@ -83,8 +87,8 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
   });
   router.conversations.afterFlush(() => writes.flush());
   const guard = options.guard ?? openGuard;
-  const arrivals = new Arrivals(options.arrivals ?? { total: 0, perAddress: 0 });
-  const checkVisitor = makeVisitorCheck(options.visitors ?? { origins: [], hosts: [] }, arrivals);
+  const arrivals = new Arrivals(options.arrivals ?? { total: 0, perAddress: 0 }, rejections);
+  const checkVisitor = makeVisitorCheck(options.visitors ?? { origins: [], hosts: [] }, arrivals, rejections);
   const server = makeHttpServer(
     {
       router,
@@ -92,6 +96,7 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
       guard,
       checkVisitor,
       control: new Control(router, limits),
+      rejections,
       console: new Map(),
       probes: { unready: () => undefined, metrics: router.metrics.registry },
       outgoing,
@@ -118,6 +123,7 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
     faults: router.faults,
     guard,
     checkVisitor,
+    rejections,
     openSession: (dialect, connection, identity) =>
       dialect === 'plain'
         ? new PlainSession(setting, { connection, identity })

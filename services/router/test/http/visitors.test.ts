@@ -2,10 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { Arrivals } from '../../src/http/arrivals.ts';
 import { makeVisitorCheck, type VisitorRules } from '../../src/http/visitors.ts';
+import { Rejections, type ToldRejection } from '../../src/rejections.ts';
 
-const arrivals = new Arrivals({ total: 0, perAddress: 0 });
+const told: ToldRejection[] = [];
+const rejections = new Rejections((rejection) => told.push(rejection));
+const arrivals = new Arrivals({ total: 0, perAddress: 0 }, rejections);
 const answer = (rules: VisitorRules, headers: Record<string, string | undefined>, url = '/') =>
-  makeVisitorCheck(rules, arrivals)({ headers, url } as unknown as IncomingMessage)?.status ?? 200;
+  makeVisitorCheck(
+    rules,
+    arrivals,
+    rejections,
+  )({ headers, url, socket: { remoteAddress: '10.0.0.7' } } as unknown as IncomingMessage)?.status ?? 200;
 
 const local: VisitorRules = { origins: [], hosts: [] };
 const host = 'localhost:8765';

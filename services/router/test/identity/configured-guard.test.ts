@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConfigError, makeLogger } from '@parley/kit';
@@ -45,23 +45,62 @@ describe('the guard', () => {
     expect(guard?.identify('a-shared-token-of-some-length')).toMatchObject({ ok: true });
   });
 
-  it('follows its file: a withdrawn token is refused, its identity no longer valid; a slip changes nothing', async () => {
+  describe('that follows its file', () => {
     const [alice, bob] = [newToken(['alice']), newToken(['bob'])];
-    const path = join(folder(), 'tokens');
-    const write = (text: string) => {
+    const both = `${alice.line}\n${bob.line}\n`;
+    const follow = (path: string) => {
+      const guard = guardOf({ tokens: both, tokensFile: path })!;
+      const identify = (token: string) => guard.identify(token) as Verdict;
+      const before = identify(alice.token);
+      expect(before.ok && identify(bob.token).ok).toBe(true);
+      const withdrawn = () =>
+        vi.waitFor(() => expect(identify(alice.token).ok).toBe(false), { timeout: 10_000, interval: 20 });
+      const isValid = () => before.ok && before.identity.isValid(Date.now());
+      return { identify, withdrawn, isValid };
+    };
+    const replaced = (path: string, text: string) => {
       writeFileSync(`${path}.new`, text);
       renameSync(`${path}.new`, path);
     };
-    write(`${alice.line}\n`);
-    const guard = guardOf({ tokens: alice.line, tokensFile: path })!;
-    const identify = (token: string) => guard.identify(token) as Verdict;
-    const before = identify(alice.token);
 
-    write('alice agent nonsense\n');
-    write(`${bob.line}\n`);
-    await vi.waitFor(() => expect(identify(bob.token).ok).toBe(true), { timeout: 10_000, interval: 50 });
-    expect(identify(alice.token).ok).toBe(false);
-    expect(before.ok && before.identity.isValid(Date.now())).toBe(false);
+    it.each<[string, (path: string) => void, boolean]>([
+      ['its line is deleted, in the same file', (path) => writeFileSync(path, bob.line), true],
+      ['its line is deleted, in a file put in its place', (path) => replaced(path, bob.line), true],
+      ['its line gets a slip', (path) => replaced(path, `${alice.line.slice(0, -1)}\n${bob.line}`), true],
+      ['it is deleted beside a line with a slip', (path) => replaced(path, `bob agent x\n${bob.line}`), true],
+      ['it is the last one', (path) => replaced(path, '# no tokens\n'), false],
+      ['the file is emptied', (path) => writeFileSync(path, ''), false],
+      ['the file is deleted', (path) => rmSync(path), false],
+    ])('refuses a token and ends its identity when %s; the others stay', async (_when, change, stays) => {
+      const path = join(folder(), 'tokens');
+      writeFileSync(path, both);
+      const { identify, withdrawn, isValid } = follow(path);
+      change(path);
+      await withdrawn();
+      expect([isValid(), identify(bob.token).ok]).toEqual([false, stays]);
+    });
+
+    it('notices that a file which is mounted alone was replaced outside, where its inode stays', async () => {
+      const path = join(folder(), 'tokens');
+      writeFileSync(path, both);
+      const mounted = openSync(path, 'r');
+      onTestFinished(() => closeSync(mounted));
+      const { withdrawn } = follow(`/proc/self/fd/${mounted}`);
+      replaced(path, bob.line);
+      await withdrawn();
+    });
+
+    it('takes new tokens, and those that were away', async () => {
+      const path = join(folder(), 'tokens');
+      writeFileSync(path, both);
+      const { identify, withdrawn } = follow(path);
+      rmSync(path);
+      await withdrawn();
+      const carol = newToken(['carol']);
+      writeFileSync(path, `${alice.line}\n${carol.line}`);
+      await vi.waitFor(() => expect(identify(carol.token).ok).toBe(true), { timeout: 10_000, interval: 20 });
+      expect(identify(alice.token).ok).toBe(true);
+    });
   });
 
   it.each([

@@ -59,6 +59,8 @@ describe('a JWT', () => {
     ['has `names` that are no list', { names: 'alice' }],
     ['has no names in `names`', { names: [] }],
     ['has a regular expression in `names`', { names: ['.*'] }],
+    ['has a pattern in `sub`', { sub: 'b*' }],
+    ['has the pattern for all names in `sub`', { sub: '*' }],
     ['has `send` that is no list', { send: 'bob' }],
     ['has an unknown role', { role: 'king' }],
   ])('is refused when it %s', async (_why, claims) => {
