@@ -61,7 +61,8 @@ it('fifty agents behind one key never meet the limit of their model server, and 
   for (const [i, name] of names.entries())
     await startAgent(name, names[(i + 1) % agents] as string, `ws://127.0.0.1:${port}`);
 
-  const linesOf = () => router.conversations.recent(agents).map(({ lines }) => lines);
+  const all = () => [...new Set(order)].map((id) => router.conversations.find(id));
+  const linesOf = () => all().map((state) => state?.lines);
   const done = () => linesOf().filter((lines) => lines === turns).length === agents;
   await until('every conversation has had its turns', done, 60_000);
   expect(server.limited).toBe(0);
@@ -71,6 +72,5 @@ it('fifty agents behind one key never meet the limit of their model server, and 
     const waits = places.slice(1).map((place, index) => place - (places[index] as number));
     expect(Math.max(...waits)).toBeLessThanOrEqual(2 * agents);
   }
-  for (const { status } of router.conversations.recent(agents))
-    expect(status).toMatchObject({ reason: 'max-turns' });
+  for (const state of all()) expect(state?.status).toMatchObject({ reason: 'max-turns' });
 });

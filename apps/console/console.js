@@ -2,7 +2,7 @@ import { learnRole, showControls } from './director.js';
 import { find } from './elements.js';
 import { showAgents, showConversations, showEmpty, showHead } from './page.js';
 import { evolve, Transcript } from './record.js';
-import { Denied, follow, get, useToken } from './router.js';
+import { Denied, follow, pages, useToken } from './router.js';
 import { showTranscript } from './transcript.js';
 
 /**
@@ -27,18 +27,28 @@ let loaded = false;
 let fresh = true;
 
 const loadAgents = async () => {
-  agents = (await get('v1/agents')).agents;
+  /** @type {Agent[]} */
+  const all = [];
+  for await (const page of pages('v1/agents')) all.push(...page.agents);
+  agents = all;
   draw();
 };
 
+/** The newest ones are listed; older ones are found by their address. */
+const mostListed = 100;
+
 const loadConversations = async () => {
-  /** @type {{ conversations: Conversation[] }} */
-  const listed = await get('v1/conversations');
-  const ids = new Set(listed.conversations.map(({ id }) => id));
-  for (const id of conversations.keys()) if (!ids.has(id) && id !== chosen) conversations.delete(id);
-  for (const one of listed.conversations) {
-    if ((conversations.get(one.id)?.seq ?? 0) <= one.seq) conversations.set(one.id, one);
+  const ids = new Set();
+  for await (const page of pages(`v1/conversations?limit=${mostListed}`)) {
+    for (const one of page.conversations) {
+      ids.add(one.id);
+      if ((conversations.get(one.id)?.seq ?? 0) <= one.seq) conversations.set(one.id, one);
+    }
+    loaded = true;
+    draw();
+    if (ids.size >= mostListed) break;
   }
+  for (const id of conversations.keys()) if (!ids.has(id) && id !== chosen) conversations.delete(id);
   loaded = true;
   draw();
 };
@@ -47,15 +57,17 @@ const loadConversations = async () => {
 const loadChosen = async () => {
   const id = chosen;
   if (id === undefined) return;
-  /** @type {{ conversation: Conversation, entries: Entry[] } | undefined} */
-  const found = await get(`v1/conversations/${encodeURIComponent(id)}?since=${transcript.complete}`);
+  let found = false;
+  for await (const page of pages(`v1/conversations/${encodeURIComponent(id)}?since=${transcript.complete}`)) {
+    if (id !== chosen) return;
+    found = true;
+    if ((conversations.get(id)?.seq ?? 0) <= page.conversation.seq) conversations.set(id, page.conversation);
+    for (const entry of page.entries) transcript.add(entry);
+    draw();
+  }
   if (id !== chosen) return;
-  missing = found === undefined;
-  if (found) {
-    if ((conversations.get(id)?.seq ?? 0) <= found.conversation.seq)
-      conversations.set(id, found.conversation);
-    for (const entry of found.entries) transcript.add(entry);
-  } else conversations.delete(id);
+  missing = !found;
+  if (!found) conversations.delete(id);
   draw();
 };
 

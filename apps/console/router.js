@@ -52,6 +52,21 @@ export const get = async (path) => {
 };
 
 /**
+ * A page of an answer, and those that it says follow; nothing when there is no such thing.
+ * @param {string} path
+ * @returns {AsyncGenerator<any>}
+ */
+export async function* pages(path) {
+  for (let next = path; next; ) {
+    const page = await get(next);
+    if (page === undefined) return;
+    yield page;
+    // Relative, because the page may not stand at the root of its server.
+    next = page.next?.replace(/^\//, '');
+  }
+}
+
+/**
  * The events of one connection, until it ends. Over fetch, because an EventSource cannot send a token.
  * @param {Response} response
  * @param {() => void} onLife

@@ -121,6 +121,11 @@ const get = (
   more: Readonly<Record<string, object>> = failures,
 ) => ({ get: { operationId, summary, parameters, responses: { '200': ok, ...more } } });
 
+/** A page holds 512 KiB at most, and one item in any case. */
+const page = (of: Readonly<Record<string, Schema>>): Schema => {
+  const next = { ...text, description: 'Path and query of the next page; missing when this is the last one' };
+  return fields({ ...of, next }, ['next']);
+};
 const plain = (description: string) => ({ description, content: { 'text/plain': { schema: text } } });
 const unready = { '503': plain('Not now, and why') };
 const missing = { ...failures, '404': json(ref('Error'), 'There is no such conversation') };
@@ -134,29 +139,35 @@ const paths = {
   '/v1/agents': get(
     'agents',
     'Who is connected',
-    [],
-    json(fields({ agents: { type: 'array', items: ref('Agent') } }), 'By name'),
+    [
+      query('limit', 'At most so many (1000 at most, and when it is missing)'),
+      query('after', 'Only names behind this one', text),
+    ],
+    json(page({ agents: { type: 'array', items: ref('Agent') } }), 'By name'),
   ),
   '/v1/conversations': {
     ...get(
       'conversations',
       'The newest conversations',
-      [query('limit', 'At most so many (100, at most 1000)')],
-      json(fields({ conversations: { type: 'array', items: ref('Conversation') } }), 'Newest first'),
+      [
+        query('limit', 'At most so many (100, at most 1000)'),
+        query('before', 'Only those that were opened before; a number out of `next`'),
+      ],
+      json(page({ conversations: { type: 'array', items: ref('Conversation') } }), 'Newest first'),
     ),
     ...act('open'),
   },
   '/v1/conversations/{id}': get(
     'conversation',
-    'One conversation and its entries',
+    'One conversation and its entries, oldest first',
     [
       id,
       query('since', 'Only entries after this number'),
-      query('limit', 'At most so many entries'),
+      query('limit', 'At most so many entries (5000 at most, and when it is missing)'),
       query('as', 'Only what this member or former member may see', text),
     ],
     json(
-      fields({ conversation: ref('Conversation'), entries: { type: 'array', items: ref('Entry') } }),
+      page({ conversation: ref('Conversation'), entries: { type: 'array', items: ref('Entry') } }),
       'The conversation',
     ),
     missing,

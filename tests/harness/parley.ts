@@ -84,11 +84,23 @@ export class RunningRouter {
   }
 
   async conversations(): Promise<readonly ConversationView[]> {
-    return (await this.get<{ conversations: ConversationView[] }>('/v1/conversations')).conversations;
+    const pages = await this.pages<{ conversations: ConversationView[] }>('/v1/conversations');
+    return pages.flatMap(({ conversations }) => conversations);
   }
 
   async entries(id: string): Promise<readonly Entry[]> {
-    return (await this.get<{ entries: Entry[] }>(`/v1/conversations/${id}`)).entries;
+    const pages = await this.pages<{ entries: Entry[] }>(`/v1/conversations/${id}`);
+    return pages.flatMap(({ entries }) => entries);
+  }
+
+  async pages<T>(path: string): Promise<T[]> {
+    const pages: T[] = [];
+    for (let next: string | undefined = path; next !== undefined; ) {
+      const page: T & { next?: string } = await this.get(next);
+      pages.push(page);
+      next = page.next;
+    }
+    return pages;
   }
 
   /** The first conversation that fits. While the router is down there is none. */

@@ -22,9 +22,8 @@ export async function* lasting(open: () => AsyncIterable<RouterEvent>, stop: Abo
 /** The entries that are there, then what happens. The events begin first, so nothing falls between. */
 async function* wholeConversation(api: RouterApi, id: string): AsyncGenerator<RouterEvent> {
   using events = await api.events({ conversation: id });
-  for (const entry of (await api.conversation(id)).entries) {
-    yield { kind: 'entry', position: 0, conversation: id, entry };
-  }
+  for await (const { entries } of api.conversationPages(id))
+    for (const entry of entries) yield { kind: 'entry', position: 0, conversation: id, entry };
   yield* events;
 }
 

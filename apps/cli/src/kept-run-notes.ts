@@ -36,6 +36,6 @@ export const pauseFor = async (url: string, conversation: string): Promise<void>
 
 /** Resumes a conversation that `pauseFor` has paused. */
 export const goOn = async (api: RouterApi, id: string): Promise<void> => {
-  const { conversation } = await api.conversation(id);
+  const conversation = await api.summary(id);
   if (conversation.status === 'paused') await api.act('resume', id, {}, randomUUID());
 };

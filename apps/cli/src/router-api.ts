@@ -18,6 +18,11 @@ export interface ConversationSummary {
   readonly startedAt: number;
 }
 
+export interface WholeConversation {
+  readonly conversation: ConversationSummary;
+  readonly entries: readonly Entry[];
+}
+
 /** Who is connected. */
 export interface AgentSummary {
   readonly name: string;
@@ -95,8 +100,9 @@ export class RouterApi {
   }
 
   async agents(): Promise<readonly AgentSummary[]> {
-    const response = await this.#ask('/v1/agents');
-    return ((await response.json()) as { agents: AgentSummary[] }).agents;
+    const all: AgentSummary[] = [];
+    for await (const { agents } of this.#pages<{ agents: AgentSummary[] }>('/v1/agents')) all.push(...agents);
+    return all;
   }
 
   /** Opens a conversation. The same `key` opens no second one. */
@@ -124,21 +130,55 @@ export class RouterApi {
     return (await response.json()) as Acted;
   }
 
-  async conversations(): Promise<readonly ConversationSummary[]> {
-    const response = await this.#ask('/v1/conversations');
-    return ((await response.json()) as { conversations: ConversationSummary[] }).conversations;
+  /** The newest ones, at most so many. */
+  async conversations(most = 100): Promise<readonly ConversationSummary[]> {
+    const all: ConversationSummary[] = [];
+    const path = `/v1/conversations?limit=${Math.min(most, 1_000)}`;
+    for await (const { conversations } of this.#pages<{ conversations: ConversationSummary[] }>(path)) {
+      all.push(...conversations);
+      if (all.length >= most) break;
+    }
+    return all.slice(0, most);
   }
 
-  /** `as`: only what this member may see. */
-  async conversation(
+  /** What is known of it without its entries. */
+  async summary(id: string): Promise<ConversationSummary> {
+    for await (const { conversation } of this.conversationPages(id, { limit: 1 })) return conversation;
+    throw new Error('a conversation without a page');
+  }
+
+  /** The conversation as it was when the last page was read, and all its entries. `as`: only what this member may see. */
+  async conversation(id: string, as?: string): Promise<WholeConversation> {
+    let conversation: ConversationSummary | undefined;
+    const entries: Entry[] = [];
+    for await (const page of this.conversationPages(id, { as })) {
+      conversation = page.conversation;
+      for (const entry of page.entries) entries.push(entry);
+    }
+    return { conversation: conversation as ConversationSummary, entries };
+  }
+
+  /** A conversation of any length, a page of its entries at a time, oldest first. */
+  conversationPages(
     id: string,
-    as?: string,
-  ): Promise<{ readonly conversation: ConversationSummary; readonly entries: readonly Entry[] }> {
-    const query = as === undefined ? '' : `?as=${encodeURIComponent(as)}`;
-    const response = await this.#ask(`/v1/conversations/${encodeURIComponent(id)}${query}`, {
-      missing: `no conversation ${id} at ${this.url}: \`parley ls\` lists those there are`,
-    });
-    return (await response.json()) as { conversation: ConversationSummary; entries: Entry[] };
+    { limit, as }: { limit?: number; as?: string | undefined } = {},
+  ): AsyncGenerator<WholeConversation> {
+    const missing = `no conversation ${id} at ${this.url}: \`parley ls\` lists those there are`;
+    const query = new URLSearchParams();
+    if (limit !== undefined) query.set('limit', String(limit));
+    if (as !== undefined) query.set('as', as);
+    const path = `/v1/conversations/${encodeURIComponent(id)}?${query}`;
+    return this.#pages<WholeConversation>(path, missing);
+  }
+
+  /** A page of an answer, and those that it says follow. */
+  async *#pages<P extends object>(path: string, missing?: string): AsyncGenerator<P> {
+    for (let next: string | undefined = path; next !== undefined; ) {
+      const response = await this.#ask(next, missing === undefined ? {} : { missing });
+      const page: unknown = await response.json();
+      yield page as Awaited<P>;
+      next = (page as { next?: string }).next;
+    }
   }
 
   /**

@@ -1,16 +1,30 @@
 import type { Entry } from '@parley/protocol';
 import type { Conversation } from './core/conversation.ts';
 import { evolve } from './core/evolve.ts';
+import { finalState, finalText, shortConversation } from './final-state.ts';
 import { LedgerDamage } from './ledger/damage.ts';
 import { type Bound, jsonBytes, type Ledger } from './ledger/ledger.ts';
 
-const maxEndedHeld = 1_000;
+/** Conversations that have ended and are held, and about the bytes that they take. */
+const maxHeld = 1_000;
+const maxHeldBytes = 16 * 1024 * 1024;
+const replayed = { entries: 500, bytes: 256 * 1024 };
 
-/** Conversations as the ledger has them. Those that ended last are held, so that they need not be replayed. */
+const bytesOf = ({ members, topic = '', cast, attended, spentBy }: Conversation): number => {
+  let bytes = 2_000 + 2 * topic.length + 200 * (members.length + attended.size + spentBy.size);
+  for (const { persona = '' } of cast.values()) bytes += 200 + 2 * persona.length;
+  return bytes;
+};
+
+/**
+ * Conversations as the ledger has them. How a long one ended is kept in the ledger, so it is replayed at most once; the
+ * ones that were looked at last are held.
+ */
 export class Archive {
   readonly #ledger: Ledger;
   readonly #onFailure: (error: unknown) => void;
-  readonly #ended = new Map<string, Conversation>();
+  readonly #held = new Map<string, Conversation>();
+  #heldBytes = 0;
 
   constructor(ledger: Ledger, onFailure: (error: unknown) => void) {
     this.#ledger = ledger;
@@ -19,27 +33,57 @@ export class Archive {
 
   /** Throws when the ledger is damaged there. */
   rebuild(id: string): Conversation | undefined {
-    return this.#replay(id, this.read(id, 0, Number.MAX_SAFE_INTEGER));
+    return this.at(id, Number.MAX_SAFE_INTEGER, true);
   }
 
   /** Any conversation that can be read; one that is damaged is reported and not shown. */
   find(id: string): Conversation | undefined {
-    const known = this.#ended.get(id);
-    if (known) return known;
-    try {
-      const state = this.rebuild(id);
-      if (state) this.hold(state);
-      return state;
-    } catch (error) {
-      this.#onFailure(error);
-      return undefined;
-    }
+    return this.known(id) ?? this.#guarded(() => this.#keep(this.rebuild(id)));
   }
 
-  /** The conversation as it was at entry `seq`; undefined when there is no such entry. */
-  at(id: string, seq: number): Conversation | undefined {
-    const state = this.#replay(id, this.read(id, 0, seq));
-    return state?.seq === seq ? state : undefined;
+  /** One that is held, or whose end is kept: what costs the same for a conversation of any length. */
+  known(id: string): Conversation | undefined {
+    const held = this.#held.get(id);
+    if (held) return held;
+    return this.#guarded(() => {
+      const text = this.#ledger.final(id);
+      const state = text === undefined ? undefined : finalState(text);
+      if (state) this.hold(state);
+      return state;
+    });
+  }
+
+  /**
+   * As `find`, but a long conversation is replayed a little at a time. Yields the bytes that were read since it was last called;
+   * returns undefined also when the conversation is removed meanwhile.
+   */
+  *findSlowly(id: string): Generator<number, Conversation | undefined> {
+    const known = this.known(id);
+    if (known) return known;
+    let state: Conversation | undefined;
+    for (;;) {
+      const page: readonly Entry[] | undefined = this.#guarded(() => {
+        const read = this.page(id, state?.seq ?? 0, replayed);
+        for (const entry of read) state = this.#next(state, entry, id);
+        return read;
+      });
+      if (!page) return undefined;
+      if (page.length === 0) break;
+      yield page.reduce((sum, entry) => sum + jsonBytes(entry), 0);
+    }
+    return state?.status.state === 'ended' ? this.#keep(state) : undefined;
+  }
+
+  /** The conversation as it was at entry `seq`; undefined when there is no such entry, unless the last one will do. */
+  at(id: string, seq: number, orLast = false): Conversation | undefined {
+    let state: Conversation | undefined;
+    for (;;) {
+      const since = state?.seq ?? 0;
+      const page = this.page(id, since, { ...replayed, entries: Math.min(replayed.entries, seq - since) });
+      for (const entry of page) state = this.#next(state, entry, id);
+      if (page.length === 0 || state?.seq === seq) break;
+    }
+    return orLast || state?.seq === seq ? state : undefined;
   }
 
   /** A fork has only its own entries in the ledger; those before them are its parent's. */
@@ -51,19 +95,24 @@ export class Archive {
     return [...this.read(conversation, since, seq - since), ...own].slice(0, limit);
   }
 
-  /**
-   * Entries after `since`, at most as many as `bound` says but always one; none when there are none. A page may be
-   * shorter than the bound although more follow: it ends where a fork's own entries begin.
-   */
+  /** Entries after `since`, at most as many as `bound` says, but always one; none when there are none. */
   page(id: string, since: number, bound: Bound): readonly Entry[] {
     let through = Number.MAX_SAFE_INTEGER;
-    for (let from = id; ; ) {
+    let from = id;
+    for (;;) {
       const [first] = this.#ledger.read(from, since, 1);
-      if (first?.type !== 'forked' || first.seq === since + 1)
-        return this.#ledger.read(from, since, Math.min(bound.entries, through - since), bound.bytes);
+      if (first?.type !== 'forked' || first.seq === since + 1) break;
       from = first.parent.conversation;
       through = Math.min(through, first.parent.seq);
     }
+    const most = Math.min(bound.entries, through - since);
+    const page = this.#ledger.read(from, since, most, bound.bytes);
+    const last = page.at(-1)?.seq ?? since;
+    // A fork's own entries follow those that it shares.
+    if (from === id || last < through || page.length === bound.entries) return page;
+    const bytes = bound.bytes - page.reduce((sum, entry) => sum + jsonBytes(entry), 0);
+    if (bytes <= 0) return page;
+    return [...page, ...this.page(id, last, { entries: bound.entries - page.length, bytes })];
   }
 
   /** The newest entries after `since` up to `last` that fit the bound, in order; at least one, when there is one. */
@@ -86,22 +135,46 @@ export class Archive {
 
   /** It has ended: nothing changes it any more. */
   hold(state: Conversation): void {
-    this.#ended.set(state.id, state);
-    if (this.#ended.size > maxEndedHeld) this.#ended.delete(this.#ended.keys().next().value as string);
+    this.forget(state.id);
+    this.#held.set(state.id, state);
+    this.#heldBytes += bytesOf(state);
+    while (this.#held.size > maxHeld || this.#heldBytes > maxHeldBytes)
+      this.forget(this.#held.keys().next().value as string);
   }
 
   forget(id: string): void {
-    this.#ended.delete(id);
+    const held = this.#held.get(id);
+    if (!held) return;
+    this.#held.delete(id);
+    this.#heldBytes -= bytesOf(held);
   }
 
-  #replay(id: string, entries: readonly Entry[]): Conversation | undefined {
-    let state: Conversation | undefined;
-    for (const entry of entries) {
-      try {
-        state = evolve(state, entry, id);
-      } catch (error) {
-        throw new LedgerDamage(`conversation ${id}`, [`entry ${entry.seq} cannot be replayed`], error);
-      }
+  #guarded<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      this.#onFailure(error);
+      return undefined;
+    }
+  }
+
+  #next(state: Conversation | undefined, entry: Entry, id: string): Conversation {
+    try {
+      return evolve(state, entry, id);
+    } catch (error) {
+      throw new LedgerDamage(`conversation ${id}`, [`entry ${entry.seq} cannot be replayed`], error);
+    }
+  }
+
+  /** One that had to be replayed: it need not be again. */
+  #keep(state: Conversation | undefined): Conversation | undefined {
+    if (state?.status.state !== 'ended') return state;
+    this.hold(state);
+    if (state.seq <= shortConversation) return state;
+    try {
+      this.#ledger.keepFinals(new Map([[state.id, finalText(state)]]));
+    } catch (error) {
+      this.#onFailure(error);
     }
     return state;
   }

@@ -29,6 +29,24 @@ export class ReadQueue {
     this.#schedule();
   }
 
+  /** Runs work that yields the bytes it has read, one step at a time, to its end. */
+  run<T>(work: Generator<number, T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const step = (): number => {
+        try {
+          const { done, value } = work.next();
+          if (done) resolve(value);
+          else this.add(step);
+          return done ? 0 : value;
+        } catch (error) {
+          reject(error);
+          return 0;
+        }
+      };
+      this.add(step);
+    });
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;

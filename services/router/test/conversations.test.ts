@@ -196,7 +196,7 @@ describe('a conversation that is damaged', () => {
     };
     bench.restart();
     expect(bench.router.conversations.find('c1')).toBeUndefined();
-    expect(bench.router.conversations.recent(9).map(({ id }) => id)).toEqual(['c2']);
+    expect(bench.router.conversations.find('c2')).toBeDefined();
     expect(await bench.submit('c1', say('ann'))).toMatchObject({ code: 'unknown-conversation' });
     expect(bench.failures[0]).toBeInstanceOf(LedgerDamage);
   });

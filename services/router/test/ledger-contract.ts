@@ -78,13 +78,48 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       expect(seqs('c2', 0, all, all)).toEqual([]);
     });
 
+    it('numbers conversations in the order in which they were opened, and lists from a number on', async () => {
+      for (const id of ['c1', 'c2', 'c3', 'c4']) await append(id, 0, [opened()]);
+      const [newest, third] = ledger.recent(2);
+      expect([newest?.id, third?.id]).toEqual(['c4', 'c3']);
+      expect(ledger.recent(9, third?.number).map(({ id }) => id)).toEqual(['c2', 'c1']);
+      const [, first] = ledger.recent(9, third?.number);
+      expect(ledger.recent(9, first?.number)).toEqual([]);
+    });
+
+    it('keeps how a conversation ended, until it is removed', async () => {
+      await append('running', 0, [opened()]);
+      await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: finished(4), final: 'so' }]);
+      await append('c2', 0, finished(4));
+      expect([ledger.final('c1'), ledger.final('c2'), ledger.final('c3')]).toEqual([
+        'so',
+        undefined,
+        undefined,
+      ]);
+      ledger.keepFinals(
+        new Map([
+          ['c2', 'thus'],
+          ['running', 'never'],
+          ['c3', 'never'],
+        ]),
+      );
+      if (subject.reopen) ledger = subject.reopen(ledger);
+      expect([ledger.final('c1'), ledger.final('c2'), ledger.final('running')]).toEqual([
+        'so',
+        'thus',
+        undefined,
+      ]);
+      ledger.remove(['c1'], 1);
+      expect(ledger.final('c1')).toBeUndefined();
+    });
+
     it('leaves out a batch that expects another seq, and tells where the conversation is', async () => {
       expect(await append('c1', 0, [opened()])).toEqual({ ok: true, position: 1 });
       expect(await append('c1', 0, [opened()])).toEqual({ ok: false, seq: 1 });
       expect(await append('c2', 7, lines(8, 8))).toEqual({ ok: false, seq: 0 });
       expect(ledger.read('c1', 0, all)).toEqual([opened()]);
       expect(ledger.read('c2', 0, all)).toEqual([]);
-      expect(ledger.recent(9)).toEqual(['c1']);
+      expect(ledger.recent(9).map(({ id }) => id)).toEqual(['c1']);
       expect(ledger.position()).toBe(1);
     });
 
@@ -113,7 +148,7 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       await expect(ledger.append(batches)).rejects.toThrow('c2: entry 3 where 2 belongs');
       expect(ledger.read('c1', 0, all)).toEqual([opened()]);
       expect(ledger.readAll(0, all)).toHaveLength(1);
-      expect(ledger.recent(9)).toEqual(['c1']);
+      expect(ledger.recent(9).map(({ id }) => id)).toEqual(['c1']);
       expect(await append('c1', 1, lines(2, 2))).toEqual({ ok: true, position: 2 });
     });
 
@@ -145,8 +180,8 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       for (const id of ['c1', 'c2', 'c3']) await append(id, 0, [opened()]);
       await append('c2', 1, [ended(2)]);
       expect(ledger.unfinished()).toEqual(['c1', 'c3']);
-      expect(ledger.recent(2)).toEqual(['c3', 'c2']);
-      expect(ledger.recent(0)).toEqual([]);
+      expect(ledger.recent(2).map(({ id }) => id)).toEqual(['c3', 'c2']);
+      expect(ledger.recent(0).map(({ id }) => id)).toEqual([]);
     });
 
     it('begins a fork behind the entries that it shares', async () => {
@@ -162,7 +197,7 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       await append('c1', 0, finished(4));
       ledger.remove(['c1'], 2);
       await expect(append('f1', 0, [forked('c1', 2)])).rejects.toThrow('c1 is not there to be forked');
-      expect(ledger.recent(9)).toEqual([]);
+      expect(ledger.recent(9).map(({ id }) => id)).toEqual([]);
     });
 
     it('remembers marks', () => {
@@ -205,9 +240,9 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
     it('removes several conversations at once, up to the limit of entries, and says how many are gone whole', async () => {
       for (const id of ['c1', 'c2', 'c3']) await append(id, 0, finished(4));
       expect(ledger.remove(['c1', 'c2', 'c3'], 6)).toEqual({ gone: 1, begun: 'c2' });
-      expect(ledger.recent(9)).toEqual(['c3']);
+      expect(ledger.recent(9).map(({ id }) => id)).toEqual(['c3']);
       expect(ledger.remove(['c2', 'c3'], 6, 1)).toEqual({ gone: 1 });
-      expect(ledger.recent(9)).toEqual(['c3']);
+      expect(ledger.recent(9).map(({ id }) => id)).toEqual(['c3']);
       expect(ledger.remove(['c3'], 6)).toEqual({ gone: 1 });
       expect(ledger.readAll(0, all)).toEqual([]);
     });
@@ -218,7 +253,7 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       const before = ledger.size();
       expect(ledger.remove(['c1'], 4).gone).toBe(0);
       expect(ledger.read('c1', 0, all)).toEqual([]);
-      expect(ledger.recent(9)).toEqual(['c2']);
+      expect(ledger.recent(9).map(({ id }) => id)).toEqual(['c2']);
       expect(ledger.removable(9).map(({ id }) => id)).toEqual(['c1']);
       while (ledger.remove(['c1'], 4).gone === 0);
       expect(ledger.removable(9)).toEqual([]);
@@ -315,7 +350,7 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
             expect(real.readAll(0, all)).toEqual(model.readAll(0, all));
             expect(real.position()).toBe(model.position);
             expect(real.unfinished()).toEqual(model.unfinished());
-            expect(real.recent(9)).toEqual(model.recent());
+            expect(real.recent(9).map(({ id }) => id)).toEqual(model.recent());
             expect(real.marks()).toEqual(model.marks);
           } finally {
             real.close();

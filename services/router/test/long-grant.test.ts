@@ -58,6 +58,7 @@ it('members who come and go do not make a grant larger, and it says who is there
   await bench.open('c1', {
     members: ['ann', 'bob', ...crowd],
     policy: 'mention',
+    admission: 'open',
     limits: limits({ maxTurns: 0 }),
   });
   const everybody = crowd.map((name) => `@${name}`).join(' ');

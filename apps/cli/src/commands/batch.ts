@@ -52,7 +52,7 @@ const runOne = async (api: RouterApi, stop: AbortSignal, state: BatchState, { ce
   const { conversation } = await api.open(openingOf(unpaced(file).scenario), `${state.key} ${cell.name}`);
   for await (const event of toItsEnd(api, conversation, stop)) {
     if (event.kind !== 'entry' || event.entry.type !== 'ended') continue;
-    const { conversation: view } = await api.conversation(conversation);
+    const view = await api.summary(conversation);
     const { inputTokens, outputTokens, cost } = view.usage;
     state.ended({
       cell: cell.name,

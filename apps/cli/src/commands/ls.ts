@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { chosenRouter, routerHelp, routerOptions } from '../chosen-router.ts';
-import { type Command, UsageError } from '../command.ts';
+import { type Command, UsageError, wholeNumber } from '../command.ts';
 import type { ConversationSummary } from '../router-api.ts';
 import { type Column, table } from '../table.ts';
 import { paint, writeData } from '../terminal.ts';
@@ -24,20 +24,26 @@ const columns: readonly Column<ConversationSummary>[] = [
 
 export const ls: Command = {
   summary: 'list the conversations of a router',
-  usage: `Usage: parley ls [--json] [--url URL | --run RUN]
+  usage: `Usage: parley ls [--limit N] [--json] [--url URL | --run RUN]
 
+  --limit N   the newest N (100 unless it is given)
   --json      as a JSON list
 ${routerHelp}`,
   async run(args, host) {
     const { out, err } = host;
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { json: { type: 'boolean', default: false }, ...routerOptions },
+      options: {
+        json: { type: 'boolean', default: false },
+        limit: { type: 'string', default: '100' },
+        ...routerOptions,
+      },
       allowPositionals: true,
     });
     if (positionals.length > 0) throw new UsageError(`ls takes no ${positionals[0]}`);
+    const limit = wholeNumber('limit', values.limit, 1, 1_000_000);
     await using router = await chosenRouter(values, host);
-    const conversations = await router.api.conversations();
+    const conversations = await router.api.conversations(limit);
     if (values.json) writeData(out, `${JSON.stringify(conversations, null, 2)}\n`);
     else if (conversations.length === 0) err.write(`${paint(err, 'no conversations yet', 'dim')}\n`);
     else out.write(table(out, columns, conversations));

@@ -13,10 +13,10 @@ import type { Rejections } from '../rejections.ts';
 import type { Router } from '../router.ts';
 import type { ConsoleFile } from './console-files.ts';
 import { answerControl } from './control-requests.ts';
+import { agentPage, conversationList, conversationPage, maxListed } from './conversation-pages.ts';
 import { streamEvents } from './events.ts';
 import { endWith, Responses } from './responses.ts';
 import type { Certificate } from './tls.ts';
-import { agentViews, conversationView, entriesAs } from './views.ts';
 import type { VisitorCheck } from './visitors.ts';
 
 export interface HttpOptions {
@@ -32,8 +32,6 @@ export interface HttpOptions {
   /** How long a peer may take nothing of an answer. */
   readonly stalledMs: number;
 }
-
-const maxListed = 1_000;
 
 const security = {
   'cache-control': 'no-store',
@@ -56,6 +54,17 @@ const json = (response: ServerResponse, status: number, body: unknown) =>
 
 const notFound = (response: ServerResponse, message = 'not found') =>
   json(response, 404, { error: { code: 'not-found', message } });
+
+const listedUnlessAsked = 100;
+
+/** `text`: undefined when there is no such conversation. */
+const page = (response: ServerResponse, text: string | undefined, as: string | null = null) =>
+  text === undefined
+    ? notFound(
+        response,
+        `there is no such conversation${as === null ? '' : `, or ${as} is not a member and has not been one`}`,
+      )
+    : write(response, 200, 'application/json', Buffer.from(text));
 
 /** A whole number from a query, or undefined. */
 const natural = (text: string | null | undefined): number | undefined => {
@@ -124,7 +133,12 @@ const answer = async (
   if (version !== 'v1' || rest.length > 0) return notFound(response);
   if (kind === 'me' && id === undefined)
     return json(response, 200, { role: reader.role, names: reader.names });
-  if (kind === 'agents' && id === undefined) return json(response, 200, { agents: agentViews(router) });
+  const number = (name: string) => natural(url.searchParams.get(name));
+  const limit = Math.max(1, Math.min(number('limit') ?? maxListed, maxListed));
+  if (kind === 'agents' && id === undefined) {
+    const after = url.searchParams.get('after') ?? '';
+    return json(response, 200, agentPage(router, { limit, after }));
+  }
   if (kind === 'events' && id === undefined) {
     const since =
       natural(request.headers['last-event-id'] as string | undefined) ??
@@ -134,20 +148,16 @@ const answer = async (
   }
   if (kind !== 'conversations') return notFound(response);
   if (id === undefined) {
-    const limit = Math.min(natural(url.searchParams.get('limit')) ?? 100, maxListed);
-    return json(response, 200, {
-      conversations: router.conversations.recent(limit).map((state) => conversationView(router, state)),
-    });
+    const listing = {
+      limit: number('limit') === undefined ? listedUnlessAsked : limit,
+      before: number('before'),
+      isWanted: () => !response.destroyed,
+    };
+    return page(response, await router.reads.run(conversationList(router, ledger, listing)));
   }
-  const state = router.conversations.find(id);
-  if (!state) return notFound(response, 'there is no such conversation');
-  const since = natural(url.searchParams.get('since')) ?? 0;
-  const limit = natural(url.searchParams.get('limit')) ?? Number.MAX_SAFE_INTEGER;
-  const entries = router.conversations.entriesSince(id, since, limit);
   const as = url.searchParams.get('as');
-  const shown = as === null ? entries : entriesAs(state, as, entries);
-  if (!shown) return notFound(response, `${as} is not a member and has not been one`);
-  return json(response, 200, { conversation: conversationView(router, state), entries: shown });
+  const asked = { since: number('since') ?? 0, limit: number('limit') ?? Number.MAX_SAFE_INTEGER, as };
+  return page(response, await router.reads.run(conversationPage(router, id, asked)), as);
 };
 
 /** Slow and idle requests are cut off early: nothing here takes long to ask for. */

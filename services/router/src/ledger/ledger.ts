@@ -5,6 +5,8 @@ export interface Batch {
   readonly conversation: string;
   readonly expectedSeq: number;
   readonly entries: readonly Entry[];
+  /** Kept beside the entries, see `Ledger.final`. For a batch that ends the conversation. */
+  readonly final?: string;
 }
 
 /** `position` of the batch's last entry in the whole ledger, or the seq at which the conversation really is. */
@@ -29,6 +31,12 @@ export interface EndedConversation {
 export interface Removed {
   readonly gone: number;
   readonly begun?: string;
+}
+
+/** `number`: conversations are numbered in the order in which they were opened, with gaps. */
+export interface Numbered {
+  readonly id: string;
+  readonly number: number;
 }
 
 /** Entries of one conversation with a seq above `since`, up to `through`. */
@@ -71,8 +79,15 @@ export interface Ledger {
   position(): number;
   /** Ids of the conversations without an `ended` entry, oldest first. */
   unfinished(): string[];
-  /** Ids of the newest conversations, newest first. */
-  recent(limit: number): string[];
+  /** The newest conversations, newest first; with `before`, of those that are older than the one of that number. */
+  recent(limit: number, before?: number): Numbered[];
+  /**
+   * The text that was kept for a conversation that has ended; undefined when none was, or when it is damaged. A cache: a ledger
+   * may lose it, and old ones have none.
+   */
+  final(conversation: string): string | undefined;
+  /** Keeps such texts, by conversation. Throws when they cannot be written. */
+  keepFinals(finals: ReadonlyMap<string, string>): void;
   /** How far each plain client has been delivered to: name to position. May lag behind by a second after a crash. */
   marks(): Map<string, number>;
   /** Throws when it cannot be written; then nothing of it is. */

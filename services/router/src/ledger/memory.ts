@@ -12,8 +12,10 @@ import {
 interface Held {
   readonly entries: Entry[];
   readonly positions: number[];
+  readonly number: number;
   ended: boolean;
   removing: boolean;
+  final?: string;
 }
 
 const bytesOf = (entry: Entry): number => 200 + ('text' in entry ? entry.text.length : 0);
@@ -36,16 +38,24 @@ export const openMemoryLedger = (): Ledger => {
   /** By position; the entry at index i has position `removed + i + 1`. */
   let log: (Placed | undefined)[] = [];
   let removed = 0;
+  let opened = 0;
   let size = 0;
   const marked = new Map<string, number>();
   const position = () => removed + log.length;
 
   const appendOne = (batch: Batch): Appended => {
-    const { conversation, expectedSeq, entries } = batch;
+    const { conversation, expectedSeq, entries, final } = batch;
     const known = conversations.get(conversation);
     if (headOf(known) !== expectedSeq) return { ok: false, seq: headOf(known) };
     if (entries.length === 0) return { ok: true, position: position() };
-    const held = known ?? { entries: [], positions: [], ended: false, removing: false };
+    const held: Held = known ?? {
+      entries: [],
+      positions: [],
+      number: ++opened,
+      ended: false,
+      removing: false,
+    };
+    if (final !== undefined) held.final = final;
     conversations.set(conversation, held);
     for (const entry of entries) {
       held.entries.push(entry);
@@ -127,13 +137,24 @@ export const openMemoryLedger = (): Ledger => {
     },
     position,
     unfinished: () => [...conversations].filter(([, { ended }]) => !ended).map(([id]) => id),
-    recent: (limit) =>
+    recent: (limit, before = Number.POSITIVE_INFINITY) =>
       limit === 0
         ? []
         : visible()
+            .filter(([, { number }]) => number < before)
             .slice(-limit)
-            .map(([id]) => id)
+            .map(([id, { number }]) => ({ id, number }))
             .reverse(),
+    final(conversation) {
+      const held = conversations.get(conversation);
+      return held?.removing ? undefined : held?.final;
+    },
+    keepFinals(finals) {
+      for (const [id, final] of finals) {
+        const held = conversations.get(id);
+        if (held?.ended) held.final = final;
+      }
+    },
     marks: () => new Map(marked),
     mark(marks) {
       for (const [name, at] of marks) marked.set(name, at);

@@ -33,6 +33,10 @@ const steps: readonly string[] = [
    CREATE INDEX conversations_by_ending ON conversations (ended_at) WHERE ended > 0;
    CREATE INDEX conversations_by_parent ON conversations (parent) WHERE parent IS NOT NULL;
    PRAGMA application_id = ${applicationId};`,
+
+  // final: how a long conversation ended, so that it need not be replayed to be shown. A cache, see `Ledger.final`.
+  `ALTER TABLE conversations ADD COLUMN final TEXT;
+   ALTER TABLE conversations ADD COLUMN final_sum INTEGER;`,
 ];
 
 const numberOf = (database: DatabaseSync, pragma: string): number =>

@@ -42,6 +42,13 @@ export const openSqliteLedger = (path: string): Ledger => {
   );
   const findKey = database.prepare('SELECT key, ended FROM conversations WHERE id = ?');
   const endConversation = database.prepare('UPDATE conversations SET ended = 1, ended_at = ? WHERE key = ?');
+  const findFinal = database.prepare('SELECT final, final_sum FROM conversations WHERE id = ? AND ended = 1');
+  const keepFinal = database.prepare(
+    'UPDATE conversations SET final = ?, final_sum = ? WHERE id = ? AND ended = 1',
+  );
+  const listRecent = database.prepare(
+    'SELECT id, key FROM conversations WHERE ended < 2 AND key < ? ORDER BY key DESC LIMIT ?',
+  );
   const addEntry = database.prepare('INSERT INTO entries (conversation, seq, body, sum) VALUES (?, ?, ?, ?)');
   const readEntries = database.prepare(
     'SELECT position, seq, body, sum FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?',
@@ -85,7 +92,7 @@ export const openSqliteLedger = (path: string): Ledger => {
     return row && row.ended !== 2 ? Number(row.key) : undefined;
   };
 
-  const appendOne = ({ conversation, expectedSeq, entries }: Batch): Appended => {
+  const appendOne = ({ conversation, expectedSeq, entries, final }: Batch): Appended => {
     let head = headOf(conversation);
     if ((head?.seq ?? 0) !== expectedSeq) return { ok: false, seq: head?.seq ?? 0 };
     const [first] = entries;
@@ -103,6 +110,7 @@ export const openSqliteLedger = (path: string): Ledger => {
       head.seq = entry.seq;
       if (entry.type === 'ended') {
         endConversation.run(Math.floor(entry.at), head.key);
+        if (final !== undefined) keepFinal.run(final, crc32(final), conversation);
         heads.delete(conversation);
       }
     }
@@ -221,14 +229,20 @@ export const openSqliteLedger = (path: string): Ledger => {
     position: () => position,
     unfinished: () =>
       safely(() => ids(database.prepare('SELECT id FROM conversations WHERE ended = 0 ORDER BY key').all())),
-    recent: (limit) =>
+    recent: (limit, before = Number.MAX_SAFE_INTEGER) =>
       safely(() =>
-        ids(
-          database
-            .prepare('SELECT id FROM conversations WHERE ended < 2 ORDER BY key DESC LIMIT ?')
-            .all(limit),
-        ),
+        listRecent.all(before, limit).map(({ id, key }) => ({ id: id as string, number: Number(key) })),
       ),
+    final: (conversation) =>
+      safely(() => {
+        const row = findFinal.get(conversation);
+        if (typeof row?.final !== 'string') return undefined;
+        return crc32(row.final) === Number(row.final_sum) ? row.final : undefined;
+      }),
+    keepFinals: (finals) =>
+      transact(() => {
+        for (const [id, final] of finals) keepFinal.run(final, crc32(final), id);
+      }),
     marks: () =>
       new Map(
         database

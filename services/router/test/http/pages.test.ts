@@ -1,0 +1,80 @@
+import type { Entry } from '@parley/protocol';
+import { describe, expect, it } from 'vitest';
+import { openMemoryLedger } from '../../src/ledger/memory.ts';
+import { serveRouter } from '../door/served-router.ts';
+import { ended, finished, lines, opened } from '../ledger-entries.ts';
+
+const kibibyte = 1024;
+
+interface Page {
+  readonly conversations: { readonly id: string }[];
+  readonly entries: Entry[];
+  readonly next?: string;
+}
+
+/** All pages from `path` on, and the size of the largest. */
+const pagesOf = async (port: number, path: string) => {
+  const pages: Page[] = [];
+  let largest = 0;
+  for (let next: string | undefined = path; next !== undefined; ) {
+    const text = await (await fetch(`http://127.0.0.1:${port}${next}`)).text();
+    largest = Math.max(largest, Buffer.byteLength(text));
+    const page = JSON.parse(text) as Page;
+    pages.push(page);
+    next = page.next;
+  }
+  return { pages, largest };
+};
+
+describe('GET /v1/conversations/:id', () => {
+  it('gives a long conversation in pages of a bounded size, each with the way to the next', async () => {
+    const ledger = openMemoryLedger();
+    const texts = lines(2, 40, '\u0001'.repeat(31_000));
+    await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: [opened(), ...texts, ended(41)] }]);
+    const { port } = await serveRouter({ ledger });
+    const { pages, largest } = await pagesOf(port, '/v1/conversations/c1');
+    expect(pages.flatMap(({ entries }) => entries.map(({ seq }) => seq))).toEqual(
+      Array.from({ length: 41 }, (_, i) => i + 1),
+    );
+    expect(pages.length).toBeGreaterThan(10);
+    expect(largest).toBeLessThan(520 * kibibyte);
+  });
+
+  it('gives one page without a next when all fits, and no more entries than are asked for', async () => {
+    const ledger = openMemoryLedger();
+    await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: finished(30) }]);
+    const { port } = await serveRouter({ ledger });
+    const whole = await pagesOf(port, '/v1/conversations/c1');
+    expect(whole.pages.map(({ entries }) => entries.length)).toEqual([30]);
+    const some = await pagesOf(port, '/v1/conversations/c1?since=2&limit=10');
+    expect(some.pages.map(({ entries }) => entries.length)).toEqual([10, 10, 8]);
+    const none = await pagesOf(port, '/v1/conversations/c1?since=30');
+    expect(none.pages.map(({ entries }) => entries.length)).toEqual([0]);
+  });
+});
+
+describe('GET /v1/conversations', () => {
+  it('lists all conversations in pages, newest first, each once', async () => {
+    const ledger = openMemoryLedger();
+    for (let i = 0; i < 25; i++)
+      await ledger.append([{ conversation: `c${i}`, expectedSeq: 0, entries: finished(3) }]);
+    const { port } = await serveRouter({ ledger });
+    const { pages } = await pagesOf(port, '/v1/conversations?limit=10');
+    expect(pages.map(({ conversations }) => conversations.length)).toEqual([10, 10, 5]);
+    expect(pages.flatMap(({ conversations }) => conversations.map(({ id }) => id))).toEqual(
+      Array.from({ length: 25 }, (_, i) => `c${24 - i}`),
+    );
+  });
+
+  it('ends a page early when it grows large', async () => {
+    const ledger = openMemoryLedger();
+    const members = Array.from({ length: 250 }, (_, i) => `m${i}`.padEnd(64, 'x'));
+    const first = { ...opened(), members: ['alice', 'bob', ...members] };
+    for (let i = 0; i < 100; i++)
+      await ledger.append([{ conversation: `c${i}`, expectedSeq: 0, entries: [first, ended(2)] }]);
+    const { port } = await serveRouter({ ledger });
+    const { pages, largest } = await pagesOf(port, '/v1/conversations?limit=1000');
+    expect(largest).toBeLessThan(520 * kibibyte);
+    expect(pages.flatMap(({ conversations }) => conversations)).toHaveLength(100);
+  });
+});
