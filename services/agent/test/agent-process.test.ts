@@ -160,7 +160,10 @@ describe('the agent process', { timeout: 30_000 }, () => {
     );
     expect(after).toMatch(/gen_ai_client_inference_usage_output_tokens_total\{[^}]*\} [1-9]/);
     expect(after).toMatch(/parley_build_info\{service="agent",version="[^"]+"\} 1/);
-    for (const word of ['alice', 'bob', 'c1', 'private']) expect(after).not.toMatch(new RegExp(`"${word}"`));
+    for (const word of ['bob', 'c1', 'private']) expect(after).not.toMatch(new RegExp(`"${word}"`));
+    expect(after.split('\n').filter((line) => line.includes('"alice"'))).toEqual([
+      'parley_agent_info{agent="alice"} 1',
+    ]);
   });
 
   it('exits 0 when it is asked to stop, in the middle of a turn and without a word', async () => {
@@ -198,13 +201,13 @@ describe('the agent process', { timeout: 30_000 }, () => {
       [],
       'AGENT_NMAE: unknown setting; did you mean AGENT_NAME?',
     ],
-    ['a bad name', {}, ['al/ice'], 'AGENT_NAME: expected a name'],
+    ['a bad name', {}, ['al/ice'], 'AGENT_NAME: a name has letters'],
     ['itself as target', {}, ['alice', 'alice'], 'AGENT_TARGET: alice is this agent itself'],
     [
       'a prompt module that is not there',
       { AGENT_PROMPT_MODULE: 'gone.ts' },
       ['alice'],
-      'AGENT_PROMPT_MODULE: gone.ts cannot be loaded',
+      'gone.ts cannot be loaded',
     ],
   ])('exits 1 for %s, with a line that says what to do and no stack', async (_, env, args, message) => {
     const { exit, output } = agent({ ...env, LOG_LEVEL: 'silent' }, args);
