@@ -33,7 +33,7 @@ const section = (title: string, lines: readonly Line[]): string =>
   `# ---- ${title} ----\n\n${lines.map(lineOf).join('')}`;
 
 const all: readonly Line[] = Object.values(agent);
-const isModel = ({ variable }: Line): boolean => variable.startsWith('OPENAI_');
+const isModel = ({ variable }: Line): boolean => /^OPENAI_|_PROXY$/.test(variable);
 const ofRouter = Object.values<Line>(router).filter(
   ({ variable }) => !all.some((line) => line.variable === variable),
 );

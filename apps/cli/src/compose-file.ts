@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
 import { installation } from './installation.ts';
-import { agentsOf } from './scenario/agents.ts';
+import { type AgentProcess, agentsOf } from './scenario/agents.ts';
+import { composeKey } from './scenario/member-key.ts';
 import { openingOf } from './scenario/opening.ts';
 import type { ScenarioFile } from './scenario/read-scenario.ts';
 import { scenarioHash } from './scenario/read-scenario.ts';
@@ -79,15 +80,18 @@ export const composeFile = (file: ScenarioFile): string => {
   for (const { name } of agentsOf(scenario)) replicas.set(name, (replicas.get(name) ?? 0) + 1);
   const serviceNames = servicesOf(replicas.keys());
   for (const [name, count] of replicas) {
-    const { env } = agentsOf(scenario).find((agent) => agent.name === name) as {
-      env: Record<string, string>;
-    };
+    const agent = agentsOf(scenario).find((one) => one.name === name) as AgentProcess;
+    const key = composeKey(agent);
     const environment = document.createNode({}) as unknown as YAMLMap;
     environment.add(document.createPair('<<', alias('agent-environment')));
-    for (const [key, value] of Object.entries(env)) environment.add(document.createPair(key, literal(value)));
+    for (const [variable, value] of Object.entries(agent.env))
+      environment.add(document.createPair(variable, literal(value ?? '')));
+    for (const [variable, value] of Object.entries(key.environment))
+      environment.add(document.createPair(variable, value));
     const service = document.createNode({}) as unknown as YAMLMap;
     service.add(document.createPair('<<', alias('agent')));
     service.add(document.createPair('environment', environment));
+    if (key.volumes.length > 0) service.add(document.createPair('volumes', key.volumes));
     if (count > 1) service.add(document.createPair('scale', count));
     add(serviceNames.get(name) as string, service);
   }

@@ -17,6 +17,8 @@ import {
   type Values,
 } from '@parley/kit';
 import { defaultPort, maxCapacity, nameFault, normalName, policyNames } from '@parley/protocol';
+import { serverSettings, withProxyNames } from './server-settings.ts';
+import { url } from './url-setting.ts';
 
 const name = (variable: string, help: string): Setting<string | undefined> => {
   const setting = text(variable, { help, fallback: undefined, fault: nameFault });
@@ -47,24 +49,6 @@ const list = (
   },
 });
 
-const url = (
-  variable: string,
-  about: { help: string; fallback: string; schemes: string },
-): Setting<string> => ({
-  variable,
-  help: about.help,
-  shown: about.fallback,
-  secret: false,
-  read(raw) {
-    const value = raw?.trim() || about.fallback;
-    const parsed = value === '' ? undefined : URL.parse(value);
-    const fits =
-      value === '' || (parsed && about.schemes.split(', ').includes(parsed.protocol) && parsed.hash === '');
-    // Without its value: a URL may hold a password.
-    return fits ? { value } : { problem: `expected a URL that begins with one of ${about.schemes}` };
-  },
-});
-
 const healthPort = probePort('AGENT_HEALTH_PORT', 'port of /healthz, /readyz and /metrics');
 
 /** It travels in a header, which takes no other characters. */
@@ -74,18 +58,6 @@ const token: Setting<string | undefined> = {
     raw === undefined || /^[!-~]+$/.test(raw)
       ? { value: raw }
       : { problem: 'expected letters, digits and marks of ASCII, without spaces' },
-};
-
-/** It travels in a header, too. Pasted quotes are part of no key. */
-const apiKey: Setting<string | undefined> = {
-  ...secret('OPENAI_API_KEY', 'key of the model server'),
-  read(raw) {
-    if (raw !== undefined && /^(["'`]).*\1$/s.test(raw))
-      return { problem: 'the quotes are part of the value: take them away' };
-    return raw === undefined || /^[!-~]+$/.test(raw)
-      ? { value: raw }
-      : { problem: 'no key: expected letters, digits and marks of ASCII, without spaces or line breaks' };
-  },
 };
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
@@ -129,13 +101,7 @@ export const settings = {
     of: ['auto', 'openai', 'rehearsal'],
     fallback: 'auto',
   }),
-  apiKey,
-  baseUrl: url('OPENAI_BASE_URL', {
-    help: 'an OpenAI-compatible server, with its /v1; unset: OpenAI',
-    fallback: '',
-    schemes: 'http:, https:',
-  }),
-  model: text('OPENAI_MODEL', { help: 'which model to ask', fallback: 'gpt-4.1-nano' }),
+  ...serverSettings,
   temperature: decimal('AGENT_TEMPERATURE', {
     help: "0..2; unset: the server's own",
     fallback: undefined,
@@ -268,7 +234,7 @@ export const readSettings = (args: readonly string[], env: Environment): AgentSe
   const given = Object.fromEntries(args.map((arg, place) => [places[place], arg]));
   const values = loadSettings(
     settings,
-    { ...env, ...given },
+    { ...withProxyNames(env), ...given },
     {
       prefixes: ['AGENT_'],
       foreign,

@@ -12,6 +12,7 @@ import { logNotes } from '../log-notes.ts';
 import type { RouterApi } from '../router-api.ts';
 import { agentsOf } from '../scenario/agents.ts';
 import { changeOptions, changesOf } from '../scenario/changes.ts';
+import { withKey } from '../scenario/member-key.ts';
 import { openingOf } from '../scenario/opening.ts';
 import { readScenario, type ScenarioFile, scenarioHash } from '../scenario/read-scenario.ts';
 import { readDollars } from '../scenario/units.ts';
@@ -32,7 +33,9 @@ const planned = (
 ): Planned[] => {
   const all = cells.map((cell) => ({ cell, file: readScenario(path, [...changes, ...cell.changes], env) }));
   const processes = ({ file }: Planned) =>
-    JSON.stringify(agentsOf(file.scenario).map(({ name, env: { OPENAI_MODEL: _, ...env } }) => [name, env]));
+    JSON.stringify(
+      agentsOf(file.scenario).map(({ env: { OPENAI_MODEL: _, ...env }, ...agent }) => [agent, env]),
+    );
   const odd = all.find((one) => processes(one) !== processes(all[0] as Planned));
   if (odd) {
     throw new ConfigError([
@@ -110,7 +113,7 @@ const runBatch = async (args: readonly string[], host: Host): Promise<number> =>
         url: values.url,
         port: 0,
         ledger: resolve(out, 'ledger.sqlite'),
-        agents: agentsOf(base.scenario),
+        agents: agentsOf(base.scenario).map((agent) => withKey(agent, host.env)),
         env: {
           AGENT_REHEARSAL_DELAY_MS: host.env.AGENT_REHEARSAL_DELAY_MS || '0',
           AGENT_CAPACITY: String(concurrency),

@@ -13,6 +13,7 @@ import { freePort } from '../own-deployment.ts';
 import { Recording } from '../recording/recording.ts';
 import { agentsOf } from '../scenario/agents.ts';
 import { changeOptions, changesOf } from '../scenario/changes.ts';
+import { withKey } from '../scenario/member-key.ts';
 import { openingOf } from '../scenario/opening.ts';
 import { parseScenario, readScenario, type ScenarioFile } from '../scenario/read-scenario.ts';
 import { Screening } from '../screening.ts';
@@ -124,7 +125,7 @@ const runFile = async (args: readonly string[], host: Host): Promise<number> => 
       ? KeptRun.begin(file.scenario.title ?? basename(file.file), source, host.env)
       : undefined);
   using screening = new Screening(out);
-  const agents = values['no-agents'] ? [] : agentsOf(file.scenario);
+  const agents = values['no-agents'] ? [] : agentsOf(file.scenario).map((agent) => withKey(agent, host.env));
   await using stage = await Stage.set(
     {
       url: values.url,

@@ -5,6 +5,10 @@ import type { Scenario } from './scenario.ts';
 export interface AgentProcess {
   readonly name: string;
   readonly env: Environment;
+  /** The server of this member alone, and the variable or the file that holds its key. */
+  readonly server?: string | undefined;
+  readonly key?: string | undefined;
+  readonly keyFile?: string | undefined;
 }
 
 /** The processes that a scenario needs, replicas one by one; none for members that connect by themselves. */
@@ -25,6 +29,7 @@ export const agentsOf = ({ cast, policy = 'addressed' }: Scenario): AgentProcess
     const env = Object.fromEntries(
       Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
     );
-    return Array.from({ length: member.replicas ?? 1 }, () => ({ name, env }));
+    const { server, key, keyFile, replicas = 1 } = member;
+    return Array.from({ length: replicas }, () => ({ name, env, server, key, keyFile }));
   });
 };

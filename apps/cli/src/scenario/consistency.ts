@@ -13,7 +13,9 @@ export const checkConsistency = (scenario: Scenario, problems: Problems): void =
   known(moderator, 'moderator');
   known(first, 'first');
   for (const name of endings?.stopSpeakers ?? []) known(name, 'endings', 'stopSpeakers');
-  for (const [self, { addresses, heardBy = [], external, replicas }] of cast) {
+  for (const [self, { addresses, heardBy = [], external, replicas, key, keyFile }] of cast) {
+    if (key !== undefined && keyFile !== undefined)
+      problems.atPath(['cast', self, 'keyFile'], 'there is a key as well: name one of the two');
     known(addresses, 'cast', self, 'addresses');
     for (const name of heardBy) known(name, 'cast', self, 'heardBy');
     if (addresses === self) problems.atPath(['cast', self, 'addresses'], `${self} addresses itself`);

@@ -80,6 +80,15 @@ const member = record({
     'An OpenAI-compatible server for this member alone, with its /v1.',
     text({ max: 2_000, pattern: /^https?:\/\/\S+$/, expected: 'an http or https URL' }),
   ),
+  key: optional(
+    'The variable of the environment that holds the key of its server. OPENAI_API_KEY goes to OPENAI_BASE_URL alone.',
+    text({
+      max: 200,
+      pattern: /^[A-Za-z_][A-Za-z0-9_]*$/,
+      expected: 'the name of a variable, not the key itself',
+    }),
+  ),
+  keyFile: optional('The file that holds the key of its server.', text({ max: 4_000 })),
   temperature: optional("0..2. Default: the server's own.", number(0, 2)),
   maxTokens: optional('Most tokens of one reply.', amount('token', 1_000_000, 1)),
   history: optional('How much of the conversation its model is shown.', amount('token', 10_000_000, 100)),

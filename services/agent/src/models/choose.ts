@@ -28,7 +28,11 @@ const live = async (settings: AgentSettings, log: Logger): Promise<Model> => {
     return makeRehearsal({ seed: settings.seed, delayMs: settings.rehearsalDelayMs });
   }
   const { makeOpenAI } = await import('./openai.ts');
-  const { apiKey, baseUrl, model, temperature, seed } = settings;
+  const { apiKey, baseUrl, model, temperature, seed, httpProxy, httpsProxy, noProxy } = settings;
+  if (apiKey !== undefined && baseUrl !== '' && new URL(baseUrl).username !== '')
+    log.warn(
+      'OPENAI_API_KEY is not sent: OPENAI_BASE_URL has a user and a password, which travel in the same header',
+    );
   log.info({ model, server: baseUrl === '' ? 'OpenAI' : new URL(baseUrl).host }, 'language model');
   return makeOpenAI({
     apiKey,
@@ -36,6 +40,7 @@ const live = async (settings: AgentSettings, log: Logger): Promise<Model> => {
     model,
     temperature,
     seed,
+    proxies: { http: httpProxy, https: httpsProxy, except: noProxy },
     onLesson: (lesson) => log.warn(lesson, 'the model server refuses a parameter; going on without it'),
   });
 };

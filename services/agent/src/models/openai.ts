@@ -80,7 +80,10 @@ class OpenAIModel implements Model {
     this.#address = serverAddress(baseURL ?? openAI);
     this.#exchange = httpExchange(proxies ?? noProxies);
     const { basic, secrets } = this.#address;
-    this.#redact = redactor(apiKey === undefined ? secrets : [apiKey, ...secrets]);
+    const ofProxies = [proxies?.http, proxies?.https].flatMap((proxy) =>
+      proxy === undefined ? [] : serverAddress(proxy).secrets,
+    );
+    this.#redact = redactor([...(apiKey === undefined ? [] : [apiKey]), ...secrets, ...ofProxies]);
     // Both travel in the same header; the user and the password of the URL are what leads to the server.
     const authorization = basic ?? (apiKey === undefined ? undefined : `Bearer ${apiKey}`);
     this.#headers = {

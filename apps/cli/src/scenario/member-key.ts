@@ -1,0 +1,49 @@
+import { ConfigError, type Environment, userPath } from '@parley/kit';
+import type { AgentProcess } from './agents.ts';
+
+const openAI = 'https://api.openai.com/v1';
+/** What leads into Parley itself is no key of a model server. */
+const ours = /^(?:AGENT|ROUTER|PARLEY)_/;
+
+const isSameServer = (one: string, other: string): boolean => {
+  const plain = (text: string) => text.replace(/\/+$/, '').toLowerCase();
+  return plain(one) === plain(other);
+};
+
+const noKey = { OPENAI_API_KEY: '', OPENAI_API_KEY_FILE: '' };
+
+/**
+ * The agent with the key that belongs to its server. OPENAI_API_KEY belongs to OPENAI_BASE_URL: a member with another
+ * server gets the key that it names, or none.
+ */
+export const withKey = (agent: AgentProcess, env: Environment): AgentProcess => {
+  const { name, server, key, keyFile } = agent;
+  const isElsewhere = server !== undefined && !isSameServer(server, env.OPENAI_BASE_URL || openAI);
+  const given = (more: Environment): AgentProcess => ({ ...agent, env: { ...agent.env, ...noKey, ...more } });
+  if (keyFile !== undefined) return given({ OPENAI_API_KEY_FILE: userPath(keyFile, env) });
+  if (key === undefined) return isElsewhere ? given({}) : agent;
+  if (ours.test(key)) throw new ConfigError([`cast.${name}.key: ${key} is no key of a model server`]);
+  if (key === 'OPENAI_API_KEY' && isElsewhere)
+    throw new ConfigError([
+      `cast.${name}.key: OPENAI_API_KEY belongs to OPENAI_BASE_URL and is not sent to ${new URL(server).host}: name another variable`,
+    ]);
+  const value = env[key];
+  if (!value) throw new ConfigError([`cast.${name}.key: the variable ${key} is not set`]);
+  return given({ OPENAI_API_KEY: value });
+};
+
+/** Where a key file of the host is in a container. */
+const mounted = '/run/parley/key';
+
+/** Without a sign of a path Compose takes it for the name of a volume. */
+const asPath = (file: string): string => (/^[./~]/.test(file) ? file : `./${file}`).replaceAll('$', '$$$$');
+
+/** The same for Compose, which fills in variables and mounts files when it starts the containers. */
+export const composeKey = ({ server, key, keyFile }: AgentProcess) => ({
+  environment: {
+    ...((server ?? key ?? keyFile) !== undefined && noKey),
+    ...(key !== undefined && { OPENAI_API_KEY: `\${${key}:-}` }),
+    ...(keyFile !== undefined && { OPENAI_API_KEY_FILE: mounted }),
+  },
+  volumes: keyFile === undefined ? [] : [`${asPath(keyFile)}:${mounted}:ro`],
+});
