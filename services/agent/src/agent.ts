@@ -4,6 +4,7 @@ import { Conversations } from './conversations.ts';
 import type { OnFault } from './faults.ts';
 import { AgentMetrics, type Levels } from './metrics.ts';
 import { summarises, type Voice } from './models/choose.ts';
+import { cutShort } from './models/cut-short.ts';
 import { observed } from './models/observed.ts';
 import { sleepUntilAborted, withRetries } from './models/retry.ts';
 import { Opener, type Opening } from './opener.ts';
@@ -44,7 +45,7 @@ export const makeAgent = (parts: AgentParts) => {
     metrics.caught(place);
     log.error({ err: error, place }, 'an unexpected error was caught');
   };
-  const called = observed(voice.model, metrics, now);
+  const called = observed(cutShort(voice.model), metrics, now);
   const retrying = () =>
     withRetries(called, {
       dice: Math.random,

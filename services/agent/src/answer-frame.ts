@@ -1,17 +1,8 @@
-import type { Failure } from '@parley/protocol';
 import type { Kept, Place } from './outbox.ts';
 import type { Answer } from './turn.ts';
 
-/** A wish that a model could not utter is no wish; what an operator has to mend, or a rate, is told as it is. */
-const noWish: readonly Failure[] = ['empty-reply', 'model-unavailable', 'context-overflow', 'timed-out'];
-interface Granted {
-  readonly place: Place;
-  readonly wanted: 'speak' | 'bid';
-}
-
 /** What the router is told of a turn's answer. The frame is complete but for its usage. */
-export const frameOf = (answer: Answer, { place, wanted }: Granted): Kept => {
-  const { conversation, turn } = place;
+export const frameOf = (answer: Answer, { conversation, turn }: Place): Kept => {
   switch (answer.kind) {
     case 'say': {
       const { text, done, to, target } = answer;
@@ -27,8 +18,6 @@ export const frameOf = (answer: Answer, { place, wanted }: Granted): Kept => {
     }
     case 'bid':
       return { type: 'bid', conversation, turn, score: answer.score };
-    case 'no-bid':
-      return { type: 'pass', conversation, turn, reason: 'nothing-to-say', detail: answer.why };
     case 'summarised':
       return {
         type: 'pass',
@@ -39,9 +28,6 @@ export const frameOf = (answer: Answer, { place, wanted }: Granted): Kept => {
       };
     case 'failed': {
       const { reason, detail, retry } = answer;
-      if (wanted === 'bid' && noWish.includes(reason)) {
-        return { type: 'pass', conversation, turn, reason: 'nothing-to-say', detail };
-      }
       const afterMs = reason === 'rate-limited' ? retry?.afterMs : undefined;
       const wait = afterMs === undefined ? {} : { retryAfterMs: Math.ceil(afterMs) };
       return { type: 'pass', conversation, turn, reason, detail, ...wait };

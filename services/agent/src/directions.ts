@@ -1,3 +1,4 @@
+import { pickIn, unpickedSoFar } from './next-speaker.ts';
 import { peersIn, type Scene } from './scene.ts';
 
 /** What a model wrote, taken apart: the line itself, and what it says about the conversation beside it. */
@@ -9,63 +10,56 @@ export interface Directed {
   readonly target?: string;
   /** Who alone should hear the line. */
   readonly to?: readonly string[];
+  /** Nothing was said but that the conversation is to end, or who is next: the text is a stand-in. */
+  readonly wordless?: true;
 }
 
 type Room = Pick<Scene, 'self' | 'members' | 'left' | 'policy' | 'moderator'>;
 
 const closing = 'I have nothing to add.';
-const doneLine = /^[^\S\n]*[*_`"(]{0,20}\[done\][*_`").!]*[^\S\n]*$/im;
-const doneAtEnd = /[\s*_`"]{0,20}\[done\][\s*_`".!]*$/i;
-const nextLine =
-  /^[^\S\n]*[*_`]*next[*_`]*\s*:[*_`\s]*@?([a-z0-9][a-z0-9._-]{0,63}?)[*_`.!]{0,20}[^\S\n]*$/gim;
+/** `[DONE]` on a line of its own, and the bare word on the last line: weak models leave the brackets out. */
+const doneLine = /^[^\S\n]*[*_`"(（「『]{0,20}[[［【]done[\]］】][*_`")）」』.!。！]*[^\S\n]*$/gim;
+const doneAtEnd = /[\s*_`"]{0,20}[[［【]done[\]］】][\s*_`".!。！]*$/i;
+const bareDone = /(?:^|\n)[^\S\n]*[*_`"(（「『]{0,20}DONE[*_`")）」』.!。！]{0,20}\s*$/;
 const asideStart = /^\(aside to ([^)\n]{1,300})\)[^\S\n]*:?\s*/i;
 /** What may yet become one of the above when more of the line has been written. */
-const beginningOfDone = /[\s*_`"(]{0,20}(?:\[(?:d(?:o(?:n(?:e(?:\][\s*_`").!]*)?)?)?)?)?)?$/i;
-const beginningOfNext = /(?:^|\n)[^\S\n]*[*_`]*n(?:e(?:x(?:t[^\n]*)?)?)?$/i;
+const beginningOfDone =
+  /[\s*_`"(（「『]{0,20}(?:[[［【](?:d(?:o(?:n(?:e(?:[\]］】][\s*_`")）」』.!。！]*)?)?)?)?)?)?$/i;
 const beginningOfAside = /^\((?:a(?:s(?:i(?:d(?:e[^\n]*)?)?)?)?)?$/i;
 
 const named = (peers: readonly string[], name: string): string | undefined =>
   peers.find((peer) => peer.toLowerCase() === name.toLowerCase());
 
-/** A vote stands on a line of its own, and then the line ends there; or at the end of the text. */
-const withoutVote = (text: string): { text: string; done: boolean } => {
-  let rest = text.trim();
+/** How much of the end of a message is searched for votes behind its last words; several take several looks. */
+const endLength = 100;
+
+const withoutVotesAtEnd = (text: string): { text: string; done: boolean } => {
+  let rest = text;
   let done = false;
   for (;;) {
-    const line = doneLine.exec(rest);
-    const end = line ? undefined : doneAtEnd.exec(rest);
-    if (!line && !end) return { text: rest, done };
+    const from = Math.max(0, rest.length - endLength);
+    const tail = rest.slice(from);
+    const found = doneAtEnd.exec(tail) ?? bareDone.exec(tail);
+    if (!found) return { text: rest, done };
     done = true;
-    const before = rest.slice(0, (line ?? end)!.index).trim();
-    rest = before !== '' || !line ? before : rest.slice(line.index + line[0].length).trim();
+    rest = rest.slice(0, from + found.index).trimEnd();
   }
 };
 
-/** `@name` at the beginning or the end of the text, the latter first; else the last one anywhere. */
-const addressed = (peers: readonly string[], text: string): string | undefined => {
-  const marks = [...text.matchAll(/@([a-z0-9][a-z0-9._-]*)/gi)];
-  const names = marks.map(([, name = '']) => named(peers, name) ?? named(peers, name.replace(/[._-]+$/, '')));
-  const last = marks.at(-1);
-  const isEnd = last && /^[\s\p{P}]*$/u.test(text.slice(last.index + last[0].length));
-  const atEnd = isEnd ? names.at(-1) : undefined;
-  const atStart = /^[\s\p{P}]*@/u.test(text) ? names[0] : undefined;
-  return atEnd ?? atStart ?? names.findLast((name) => name !== undefined);
+/** A vote stands on a line of its own, and then the message ends there; or at the end of the text. */
+const withoutVote = (text: string): { text: string; done: boolean } => {
+  const all = text.trim();
+  let from = 0;
+  for (const line of all.matchAll(doneLine)) {
+    const before = all.slice(from, line.index).trim();
+    if (before !== '') return { ...withoutVotesAtEnd(before), done: true };
+    from = line.index + line[0].length;
+  }
+  const { text: rest, done } = withoutVotesAtEnd(all.slice(from).trim());
+  return { text: rest, done: done || from > 0 };
 };
 
 const picks = ({ policy, moderator, self }: Room): boolean => policy === 'moderator' && moderator === self;
-
-const withoutPick = (
-  text: string,
-  peers: readonly string[],
-): { text: string; target?: string | undefined } => {
-  const lines = [...text.matchAll(nextLine)];
-  const rest = text
-    .replace(nextLine, '')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim();
-  const target = lines.map(([, name = '']) => named(peers, name)).findLast((name) => name !== undefined);
-  return { text: rest, target: target ?? addressed(peers, rest) };
-};
 
 const withoutAside = (text: string, peers: readonly string[]): { text: string; to?: readonly string[] } => {
   const match = asideStart.exec(text);
@@ -75,36 +69,33 @@ const withoutAside = (text: string, peers: readonly string[]): { text: string; t
 };
 
 /**
- * Takes the stage directions out of a line that is otherwise ready to be said: `[DONE]`, `NEXT: name`, `(aside to
- * name)`. A line that held nothing else keeps a short text of its own. Empty stays empty.
+ * Takes out of a message, which is otherwise ready to be said, what it says about the conversation: `[DONE]`, who is next,
+ * `(aside to name)`. A message that held nothing else keeps a short text of its own. Empty stays empty. `label`: the member
+ * whose name stood in front of the reply.
  */
-export const readDirections = (line: string, room: Room): Directed => {
+export const readDirections = (line: string, room: Room, label?: string): Directed => {
   const peers = peersIn(room);
   const { text: open, to } = withoutAside(line, peers);
   const { text: unvoted, done } = withoutVote(open);
-  const { text: rest, target } = picks(room) ? withoutPick(unvoted, peers) : { text: unvoted };
+  const picked = picks(room) ? pickIn(unvoted, peers) : { text: unvoted, target: undefined };
+  const target = picked.target ?? (picks(room) && label !== undefined ? named(peers, label) : undefined);
+  const wordless = picked.text === '' && (done || target !== undefined);
   const spoken = target === undefined || done ? closing : `@${target}, please go on.`;
   return {
-    text: rest === '' && (done || target !== undefined) ? spoken : rest,
+    text: wordless ? spoken : picked.text,
     ...(done && { done }),
     ...(target !== undefined && { target }),
     ...(to && { to }),
+    ...(wordless && { wordless }),
   };
 };
 
 /**
- * What may be shown of a line that is still being written: always a beginning of what `readDirections` will make of
+ * What may be shown of a message that is still being written: always a beginning of what `readDirections` will make of
  * the whole. Nothing of an aside is shown.
  */
 export const directedSoFar = (line: string, room: Room): string => {
   if (beginningOfAside.test(line) || asideStart.test(line)) return '';
-  const held = line.replace(beginningOfDone, '');
-  const sure = picks(room) ? held.replace(beginningOfNext, '') : held;
-  const { text } = withoutVote(sure);
-  return picks(room)
-    ? text
-        .replace(nextLine, '')
-        .replace(/\n{3,}/g, '\n\n')
-        .trim()
-    : text;
+  const { text } = withoutVote(line.replace(bareDone, '').replace(beginningOfDone, ''));
+  return picks(room) ? unpickedSoFar(text, peersIn(room)) : text;
 };

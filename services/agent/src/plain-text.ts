@@ -1,6 +1,56 @@
-const directionMarks = /[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+const hidden = /[\u202a-\u202e\u2066-\u2069\ufeff]/;
 const controlCharacters = /[^\P{Cc}\n\t]/gu;
 
-/** Well-formed text with one kind of line end, and without characters that act on a terminal or hide what is read. */
-export const withoutControls = (text: string): string =>
-  text.toWellFormed().replace(/\r\n?/g, '\n').replace(controlCharacters, '').replace(directionMarks, '');
+const overrides = '\u202d\u202e';
+const embeddings = '\u202a\u202b';
+const isolates = '\u2066\u2067\u2068';
+const closes = new Map([
+  ['\u202c', overrides + embeddings],
+  ['\u2069', isolates],
+]);
+
+/** Where characters that turn the direction of text may stay: pairs that open and close in one line. No override stays. */
+const balanced = (line: string): ReadonlySet<number> => {
+  const open: { readonly at: number; readonly mark: string }[] = [];
+  const stay = new Set<number>();
+  for (let at = 0; at < line.length; at++) {
+    const mark = line.charAt(at);
+    if (overrides.includes(mark) || embeddings.includes(mark) || isolates.includes(mark))
+      open.push({ at, mark });
+    const opened = closes.get(mark);
+    if (opened === undefined) continue;
+    const last = open.pop();
+    if (last === undefined || !opened.includes(last.mark)) {
+      // What crosses is balanced nowhere.
+      open.length = 0;
+      continue;
+    }
+    if (!overrides.includes(last.mark)) stay.add(last.at).add(at);
+  }
+  return stay;
+};
+
+const withoutHidden = (line: string): string => {
+  if (!hidden.test(line)) return line;
+  const stay = balanced(line);
+  return [...line.split('').keys()]
+    .filter((at) => stay.has(at) || !hidden.test(line.charAt(at)))
+    .map((at) => line.charAt(at))
+    .join('');
+};
+
+/**
+ * Well-formed text with one kind of line end, and without characters that act on a terminal or hide what is read. Marks of
+ * direction and joiners, which some scripts need, stay; so do isolates and embeddings that end in the line where they begin.
+ */
+export const withoutControls = (text: string): string => {
+  const plain = text.toWellFormed().replace(/\r\n?/g, '\n').replace(controlCharacters, '');
+  return hidden.test(plain) ? plain.split('\n').map(withoutHidden).join('\n') : plain;
+};
+
+/** Where a text that is still being written holds a pair that is not closed yet; its length when it holds none. */
+export const settledLength = (text: string): number => {
+  const from = text.lastIndexOf('\n') + 1;
+  const at = text.slice(from).search(/[\u202a-\u202e\u2066-\u2068]/);
+  return at < 0 ? text.length : from + at;
+};

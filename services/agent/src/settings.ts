@@ -109,7 +109,7 @@ export const settings = {
     max: 2,
   }),
   maxTokens: integer('AGENT_MAX_TOKENS', {
-    help: 'most tokens of one reply; unset: no limit of ours',
+    help: 'most tokens of one reply; unset: 2000, or 8000 for a model that reasons before it replies',
     fallback: undefined,
     min: 1,
     max: 1_000_000,

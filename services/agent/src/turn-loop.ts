@@ -4,6 +4,7 @@ import { frameOf } from './answer-frame.ts';
 import type { Dice } from './backoff.ts';
 import { bidTokens } from './bid.ts';
 import { ChunkStream } from './chunk-stream.ts';
+import { ContextBudgets } from './context-budget.ts';
 import type { Conversations } from './conversations.ts';
 import { FaultLog } from './fault-log.ts';
 import type { OnFault } from './faults.ts';
@@ -55,6 +56,10 @@ const fullTries = 3;
 const withoutAddressee = ({ target, to, ...say }: Extract<Kept, { type: 'say' }>): Kept | undefined =>
   to === undefined && target !== undefined ? say : undefined;
 
+/** Most tokens of a reply where neither the operator nor the conversation says so; a model that reasons first needs more. */
+export const usualTokens = 2_000;
+const reasoningTokens = 4 * usualTokens;
+
 /** Time kept back from a deadline for the answer to travel. */
 export const marginMs = (deadlineMs: number): number => Math.min(2_000, Math.max(20, deadlineMs * 0.05));
 
@@ -69,11 +74,14 @@ export class TurnLoop {
   #textLength = maxTextLength;
   #showChunks = true;
   #bidTokens: number | undefined = bidTokens;
+  #usualTokens = usualTokens;
+  readonly #budgets: ContextBudgets;
 
   constructor(options: TurnLoopOptions) {
     this.#options = options;
     this.#recall = new Recall(options.conversations, options.send);
     this.#faults = new FaultLog(options.log);
+    this.#budgets = new ContextBudgets(options.historyTokens);
   }
 
   get active(): number {
@@ -163,7 +171,7 @@ export class TurnLoop {
   }
 
   async #work(grant: Grant): Promise<void> {
-    const { conversation, turn, wanted = 'speak', deadlineMs } = grant;
+    const { conversation, turn, deadlineMs } = grant;
     const { onTurn, send } = this.#options;
     const controller = new AbortController();
     const running: Running = { conversation, turn, controller, wanted: true };
@@ -175,7 +183,7 @@ export class TurnLoop {
     this.#running.delete(conversation);
     onTurn(outcomeOf(answer));
     this.#faults.note(answer);
-    const frame = frameOf(answer, { place: { conversation, turn }, wanted });
+    const frame = frameOf(answer, { conversation, turn });
     const told = { ...frame, ...this.#spending.tell(frame) };
     // Of a turn that failed nothing is kept: it is offered again in any case, and is then another attempt.
     if (told.type === 'pass' && isFailure(told.reason)) send(told);
@@ -196,7 +204,7 @@ export class TurnLoop {
   }
 
   async #answer(grant: Grant, { controller }: Running): Promise<Answer> {
-    const { model, prompt, historyTokens, maxTokens, summarises, now } = this.#options;
+    const { model, prompt, maxTokens, summarises, now } = this.#options;
     const { conversation } = grant;
     const deadlineAt = now() + grant.deadlineMs - marginMs(grant.deadlineMs);
     const transcript = await this.#recall.transcript(grant, controller.signal);
@@ -210,7 +218,11 @@ export class TurnLoop {
       cast: this.#cast(scene),
       prompt,
       model,
-      historyTokens,
+      budgets: this.#budgets,
+      usualTokens: this.#usualTokens,
+      onAllReasoning: () => {
+        this.#usualTokens = reasoningTokens;
+      },
       maxOutputTokens: limits.length > 0 ? Math.min(...limits) : undefined,
       bidTokens: this.#bidTokens,
       onCutOffBid: () => {
@@ -236,9 +248,7 @@ export class TurnLoop {
 
   #chunks({ conversation, turn }: Grant, scene: Scene): ChunkStream {
     const { send } = this.#options;
-    return new ChunkStream(this.#cast(scene), scene, (text) =>
-      send({ type: 'chunk', conversation, turn, text }),
-    );
+    return new ChunkStream(scene, (text) => send({ type: 'chunk', conversation, turn, text }));
   }
 
   /** Told to the ledger before the line that is written with its help. */

@@ -1,8 +1,8 @@
 import type { Failure, LapseCause, Usage } from '@parley/protocol';
-import { askForBid, readBid } from './bid.ts';
+import { askForBid, askForBidAgain, readBid } from './bid.ts';
 import type { ChunkStream } from './chunk-stream.ts';
+import type { ContextBudgets } from './context-budget.ts';
 import { type Directed, readDirections } from './directions.ts';
-import { whole } from './loops.ts';
 import {
   aborted,
   type ChatMessage,
@@ -14,8 +14,9 @@ import {
 } from './models/model.ts';
 import { whyNothing } from './nothing-said.ts';
 import type { Prompt } from './prompt.ts';
+import { PromptLines } from './prompt-lines.ts';
 import { closesUnopened } from './reasoning.ts';
-import { type Cast, sanitise } from './sanitise.ts';
+import { type Cast, cleaned, isComplete, type Unsayable } from './sanitise.ts';
 import type { Scene, Summary } from './scene.ts';
 import { askForSummary, fallingOut, readSummary, summaryTokens } from './summary.ts';
 import { reminded } from './view.ts';
@@ -24,8 +25,6 @@ import { reminded } from './view.ts';
 export type Answer =
   | ({ readonly kind: 'say' } & Directed)
   | { readonly kind: 'bid'; readonly score: number }
-  /** The floor is not wanted, as far as one can tell. */
-  | { readonly kind: 'no-bid'; readonly why: string }
   /** The call that the grant paid for went into the summary; the line needs another. */
   | { readonly kind: 'summarised' }
   | ModelFailure;
@@ -36,8 +35,13 @@ export interface TurnInput {
   readonly cast: Cast;
   readonly prompt: Prompt;
   readonly model: Model;
-  readonly historyTokens: number;
+  readonly budgets: ContextBudgets;
+  /** Most tokens of a reply, as the conversation or the operator set it. */
   readonly maxOutputTokens: number | undefined;
+  /** Most tokens where nothing else is set; more for a model that reasons before it replies. */
+  readonly usualTokens: number;
+  /** Told of a reply that was all reasoning when it reached `usualTokens`. */
+  readonly onAllReasoning: () => void;
   /** Most tokens of a bid; undefined for a model that thinks before it answers. */
   readonly bidTokens: number | undefined;
   readonly onCutOffBid: () => void;
@@ -56,8 +60,17 @@ export interface TurnInput {
 
 /** More calls than one grant of a turn makes. */
 const callsOfAGrant = 100;
-const emptyReminder = '(Your last reply was empty. Say something, in plain text and in your own voice.)';
-const smallestBudget = 200;
+const reminders: Record<Unsayable, string> = {
+  empty: '(Your last reply was empty. Say something, in plain text and in your own voice.)',
+  reasoning: '(Your last reply held only reasoning. Give the words that are to be said, and nothing else.)',
+  'for-others':
+    '(Your last reply held only words for others. Give your own next words, without any name in front.)',
+  recited: '(Your last reply only repeated your instructions. Say something of your own to the others.)',
+};
+const anyReminder =
+  '(Your last reply could not be used. Say something, in plain text and in your own voice.)';
+const closingReminder =
+  '(Say your closing words to the others in one or two sentences. The conversation ends with them.)';
 /** After any other lapse of the turn it is tried without a summary, which may have been the fault. */
 const noFault: readonly LapseCause[] = ['gone', 'deadline', 'interrupted', 'rate-limited'];
 
@@ -78,6 +91,16 @@ const promptFailure = (error: unknown, signal: AbortSignal): ModelFailure => {
   return failed('prompt-failed', place ? `${message} (${place})` : message);
 };
 
+/** A first answer, one at a higher limit, and one after a reminder. */
+const mostTries = 3;
+/** How much longer the reply of a model may be that reasons first, where nothing is set. */
+const reasoningFactor = 4;
+
+type Asked = Pick<ModelRequest, 'purpose' | 'messages' | 'maxOutputTokens' | 'isEnough'>;
+
+/** Whether this agent's vote alone ends the conversation. */
+const closes = ({ policy, moderator, self }: Scene): boolean => policy === 'moderator' && moderator === self;
+
 /** One turn under way: what it was given, and the calls that are left of it. */
 class Turn {
   readonly #input: TurnInput;
@@ -93,23 +116,24 @@ class Turn {
     this.#times = (cause) => input.scene.lapses.filter((lapse) => lapse === cause).length;
   }
 
-  /** Shown half as much whenever the model finds it too long, in this grant and in earlier ones of the turn. */
+  /** Shown less whenever the model finds it too long; what it is then not shown is summed up. */
   async answer(): Promise<Answer> {
-    const { historyTokens, wanted, keepSummary } = this.#input;
-    let budget = Math.max(smallestBudget, historyTokens / 2 ** this.#times('context-overflow'));
-    budget = Math.min(historyTokens, Math.floor(budget));
-    const faulty = this.#scene.lapses.some((cause) => !noFault.includes(cause));
-    if (keepSummary && wanted === 'speak' && !faulty) {
-      const failure = await this.#summarise(budget, keepSummary);
-      if (failure) return failure;
-      if (this.#calls < 1) return { kind: 'summarised' };
-    }
-    for (; ; budget = Math.floor(budget / 2)) {
+    const { budgets, wanted, keepSummary } = this.#input;
+    const model = this.#scene.model ?? this.#input.model.name;
+    let faulty = this.#scene.lapses.some((cause) => !noFault.includes(cause));
+    for (;;) {
+      const budget = budgets.of(model);
+      if (keepSummary && wanted === 'speak' && !faulty) {
+        const failure = await this.#summarise(budget, keepSummary);
+        if (failure) return failure;
+        if (this.#calls < 1) return { kind: 'summarised' };
+      }
       const messages = await this.#messages(budget);
       if ('kind' in messages) return messages;
       const answer = wanted === 'bid' ? await this.#bid(messages) : await this.#line(messages);
-      const tooLong = answer.kind === 'failed' && answer.reason === 'context-overflow';
-      if (!tooLong || budget / 2 < smallestBudget || this.#calls < 1) return answer;
+      if (answer.kind !== 'failed' || answer.reason !== 'context-overflow') return answer;
+      if (!budgets.refused(model, budget, answer.contextTokens) || this.#calls < 1) return answer;
+      faulty = false;
     }
   }
 
@@ -122,7 +146,7 @@ class Turn {
     }
   }
 
-  async #ask(about: Pick<ModelRequest, 'purpose' | 'messages' | 'maxOutputTokens'>): Promise<ModelReply> {
+  async #ask(about: Asked): Promise<ModelReply> {
     const { model, signal, deadlineAt, chunks, onUsage } = this.#input;
     this.#takeCall();
     const reply = await model.reply({
@@ -133,6 +157,7 @@ class Turn {
       deadlineAt,
       takeCall: () => this.#takeCall(),
       onText: about.purpose === 'line' && chunks ? (text) => chunks.push(text) : undefined,
+      isEnough: about.isEnough,
     });
     if (reply.kind === 'text') onUsage(reply.usage);
     return reply;
@@ -144,41 +169,80 @@ class Turn {
     return true;
   }
 
-  /** Asks once, and once more with a word of the narrator's when nothing sayable came. */
+  /**
+   * Asks once, and once more with what was wrong when nothing came that can be said. What the deadline cuts off is said as
+   * far as it has come.
+   */
   async #line(messages: readonly ChatMessage[]): Promise<Answer> {
-    const { cast, maxOutputTokens } = this.#input;
-    const prompted = reminded(messages, emptyReminder);
-    const asked = this.#times('empty-reply') > 0 ? [prompted] : [messages, prompted];
+    const { maxOutputTokens, usualTokens, chunks, signal, onAllReasoning, onHiddenReasoning } = this.#input;
+    const cast: Cast = {
+      ...this.#input.cast,
+      prompt: new PromptLines(messages, this.#scene.stopPhrases),
+    };
+    chunks?.begin(cast);
+    let reminder = this.#times('empty-reply') > 0 ? anyReminder : undefined;
+    let limit = maxOutputTokens ?? usualTokens;
+    let closing: Answer | undefined;
     let nothing = '';
-    for (const one of asked) {
-      const reply = await this.#ask({ purpose: 'line', messages: one, maxOutputTokens });
-      if (reply.kind === 'failed') return reply;
-      if (closesUnopened(reply.text)) this.#input.onHiddenReasoning();
-      const clean = sanitise(reply.text, cast);
-      const line = readDirections(reply.finish === 'length' ? whole(clean) : clean, this.#scene);
-      if (line.text !== '') return { kind: 'say', ...line };
-      nothing = whyNothing(reply, maxOutputTokens);
-      // The next reply would run out of tokens, too.
-      if (this.#calls < 1 || reply.finish === 'length') break;
+    for (let tries = 0; tries < mostTries; tries++) {
+      const reply = await this.#ask({
+        purpose: 'line',
+        messages: reminder === undefined ? messages : reminded(messages, reminder),
+        maxOutputTokens: limit,
+        isEnough: (text) => isComplete(text, cast),
+      });
+      if (reply.kind === 'failed') return closing ?? reply;
+      if (closesUnopened(reply.text)) onHiddenReasoning();
+      const { text, named, unsayable } = cleaned(reply.text, cast, reply.finish === 'length');
+      const { wordless, ...line } = readDirections(text, this.#scene, named);
+      if (closing && line.text !== '') return { kind: 'say', ...line, done: true };
+      if (line.text !== '' && !(wordless && line.done && closes(this.#scene)))
+        return { kind: 'say', ...line };
+      nothing = whyNothing(reply, limit);
+      if (signal.aborted) return closing ?? aborted(signal);
+      if (wordless) {
+        closing = { kind: 'say', ...line };
+        reminder = closingReminder;
+      } else if (unsayable !== undefined) {
+        const allReasoning =
+          reply.finish === 'length' && unsayable !== 'recited' && unsayable !== 'for-others';
+        if (allReasoning && maxOutputTokens === undefined && limit === usualTokens) {
+          limit *= reasoningFactor;
+          onAllReasoning();
+          // The next reply would run out of tokens, too.
+        } else if (reminder !== undefined || reply.finish === 'length') break;
+        else reminder = reminders[reply.reasoned && unsayable === 'empty' ? 'reasoning' : unsayable];
+      }
+      if (this.#calls < 1) break;
     }
-    return failed('empty-reply', nothing);
+    return closing ?? failed('empty-reply', nothing);
   }
 
-  /** A model that cannot tell its wish in a few tokens, for it thinks first, is asked once more without that limit. */
+  /**
+   * A model that cannot tell its wish in a few tokens, for it reasons first, is asked once more without that limit; one that
+   * answers without a number is asked for it once more.
+   */
   async #bid(messages: readonly ChatMessage[]): Promise<Answer> {
-    const { bidTokens, maxOutputTokens, onCutOffBid } = this.#input;
-    const asked = askForBid(messages);
-    const limits = bidTokens === undefined ? [maxOutputTokens] : [bidTokens, maxOutputTokens];
-    for (const limit of limits) {
-      const reply = await this.#ask({ purpose: 'bid', messages: asked, maxOutputTokens: limit });
+    const { bidTokens, maxOutputTokens, usualTokens, onCutOffBid, signal } = this.#input;
+    let limit = bidTokens;
+    let asked = askForBid(messages);
+    for (let tries = 0; tries < mostTries; tries++) {
+      const most = limit ?? maxOutputTokens ?? usualTokens;
+      const reply = await this.#ask({ purpose: 'bid', messages: asked, maxOutputTokens: most });
       if (reply.kind === 'failed') return reply;
       const score = readBid(reply.text);
       if (score !== undefined) return { kind: 'bid', score };
-      if (reply.finish !== 'length') break;
-      onCutOffBid();
+      if (signal.aborted) return aborted(signal);
+      if (reply.finish === 'length' && limit !== undefined) {
+        limit = undefined;
+        onCutOffBid();
+      } else {
+        if (tries > 0 && limit === bidTokens) break;
+        asked = askForBidAgain(messages);
+      }
       if (this.#calls < 1) break;
     }
-    return { kind: 'no-bid', why: 'the model did not answer with a number' };
+    return failed('empty-reply', 'the model did not answer with a number');
   }
 
   /** Notes what is about to fall out of the view. Without notes the turn goes on; a rate that is used up ends it. */
@@ -206,8 +270,6 @@ export const outcomeOf = (answer: Answer): Outcome => {
   switch (answer.kind) {
     case 'say':
       return 'said';
-    case 'no-bid':
-      return 'bid';
     case 'failed':
       return answer.reason;
     default:

@@ -26,7 +26,7 @@ describe('what may be said of what a model wrote', () => {
       'I told bob: no. And [bob] knows.',
     ],
     ['a dot in a name is a dot', 'So:\ncyX2: fine', 'So:\ncyX2: fine'],
-    ['nothing is left when it only speaks for others', 'bob: I am bob.', ''],
+    ['of a reply with only the name of another in front the words stay', 'bob: I am bob.', 'I am bob.'],
     [
       'control characters go, line ends become one',
       'a\u0000b\u001b[31mc\r\nd\re\tf\u202e',
@@ -44,12 +44,13 @@ describe('what may be said of what a model wrote', () => {
   });
 
   it('is no longer than a line may be, and not cut inside a character', () => {
-    expect(sanitise('ab😀cd', { ...cast, maxLength: 3 })).toBe('ab');
-    expect(sanitise('ab😀cd', { ...cast, maxLength: 4 })).toBe('ab😀');
+    expect(sanitise('ab😀cd', { ...cast, maxLength: 3 })).toBe('ab…');
+    expect(sanitise('ab😀cd', { ...cast, maxLength: 5 })).toBe('ab😀…');
   });
 
-  it('does not take another member’s name for its own, whatever the case', () => {
-    expect(sanitise('Ann: I am the other.', { self: 'ann', others: ['Ann'], maxLength: 99 })).toBe('');
+  it('does not take another member’s name for its own where two differ in case only', () => {
+    const both: Cast = { self: 'ann', others: ['Ann'], maxLength: 99 };
+    expect(sanitise('I see.\nAnn: I am the other.\nann: And I am I.', both)).toBe('I see.');
   });
 
   it('knows reasoning that was begun by the template', () => {
@@ -135,7 +136,9 @@ describe('anything that a model may write', () => {
   });
 
   it('is shown before it is complete', () => {
-    const raw = `alice: ${'A line that goes on for a while, '.repeat(3)}`;
-    expect(visibleSoFar(raw, cast)).toBe(clean(raw));
+    expect(visibleSoFar('alice: One sentence. Another one! And a thi', cast)).toBe(
+      'One sentence. Another one!',
+    );
+    expect(visibleSoFar('alice: 一句话。又一句', cast)).toBe('一句话。');
   });
 });

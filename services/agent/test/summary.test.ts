@@ -66,7 +66,9 @@ describe('a summary', () => {
 
   it('takes a part of the budget, and is cut off when it outgrows what was asked', () => {
     expect([200, 2_000, 8_000].map(summaryTokens)).toEqual([80, 300, 600]);
-    expect(estimateTokens(readSummary('x'.repeat(10_000), 100) ?? '')).toBe(200);
+    expect(
+      estimateTokens(readSummary(Array.from({ length: 3_000 }, (_, n) => n).join(' '), 100) ?? ''),
+    ).toBeLessThanOrEqual(201);
     expect(readSummary('<think>hm</think>', 100)).toBeUndefined();
   });
 });

@@ -171,18 +171,18 @@ describe('a reply as it is written', () => {
     loop.granted(grantOf());
     await settled();
     const { request, reply } = calls[0]!;
-    const written = '<think>secret plan</think>It was a bright cold day in April, and the clocks ';
+    const written = '<think>secret plan</think>It was a bright cold day in April. And the clocks ';
     for (const letter of written) request.onText?.(letter);
     vi.advanceTimersByTime(50);
-    request.onText?.('were striking thirteen, as they do.');
+    request.onText?.('were striking thirteen, as they do. The');
     vi.advanceTimersByTime(50);
-    request.onText?.(' The rest.');
+    request.onText?.(' rest.');
     reply(textReply(`${written}were striking thirteen, as they do. The rest.`));
     await settled();
     const chunks = sent.flatMap((frame) => (frame.type === 'chunk' ? [frame.text] : []));
     expect(chunks).toEqual([
-      'It was a bright cold day in April, and the clocks',
-      ' were striking thirteen, as they do.',
+      'It was a bright cold day in April.',
+      ' And the clocks were striking thirteen, as they do.',
     ]);
     expect(sent.at(-1)).toMatchObject({ type: 'say', text: expect.stringContaining('The rest.') });
   });

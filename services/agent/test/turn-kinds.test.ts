@@ -49,14 +49,14 @@ describe('a grant that wants a bid', () => {
   });
 
   it.each([
-    [failed('model-unavailable', 'down'), { reason: 'nothing-to-say', detail: 'down' }],
+    [failed('model-unavailable', 'down'), { reason: 'model-unavailable', detail: 'down' }],
+    [failed('timed-out', 'late'), { reason: 'timed-out' }],
     [failed('model-unauthorized', 'HTTP 401'), { reason: 'model-unauthorized' }],
     [
       failed('rate-limited', 'slow', { reason: 'rate-limited', afterMs: 70 }),
       { reason: 'rate-limited', retryAfterMs: 70 },
     ],
-    [textReply('I would rather not.'), { reason: 'nothing-to-say' }],
-  ])('is passed when the model has no number: %j', async (reply, pass) => {
+  ])('is passed as a failure when its call fails: %j', async (reply, pass) => {
     const { calls, sent, settled } = await granted(bidding);
     calls[0]?.reply(reply);
     await settled();
@@ -67,16 +67,35 @@ describe('a grant that wants a bid', () => {
     const { loop, calls, sent, settled } = await granted(bidding);
     calls[0]?.reply({ ...textReply('<think>Let me see'), finish: 'length' } as never);
     await settled();
-    expect(calls[1]?.request.maxOutputTokens).toBeUndefined();
+    expect(calls[1]?.request.maxOutputTokens).toBe(2_000);
     calls[1]?.reply(textReply('<think>Let me see</think>30'));
     await settled();
     expect(sent).toMatchObject([{ type: 'bid', score: 30 }]);
     loop.granted(grantOf({ ...bidding, turn: 5, entries: [] }));
     await settled();
-    expect(calls[2]?.request.maxOutputTokens).toBeUndefined();
+    expect(calls[2]?.request.maxOutputTokens).toBe(2_000);
   });
 
-  it('that is passed is kept like a bid, for it is an answer', async () => {
+  it('is asked for once more when the answer held no number', async () => {
+    const { calls, sent, settled } = await granted(bidding);
+    calls[0]?.reply(textReply('I have a question about the thing.'));
+    await settled();
+    expect(calls[1]?.request.messages.at(-1)?.content).toContain('held no number');
+    calls[1]?.reply(textReply('Score: 70'));
+    await settled();
+    expect(sent).toMatchObject([{ type: 'bid', score: 70, usage: { outputTokens: 2 } }]);
+  });
+
+  it('is a failure, and no sign that nothing is to be said, when no number comes at all', async () => {
+    const { calls, sent, settled } = await granted(bidding);
+    for (const call of [0, 1]) {
+      calls[call]?.reply(textReply('I have a question about the thing.'));
+      await settled();
+    }
+    expect(sent).toMatchObject([{ type: 'pass', reason: 'empty-reply' }]);
+  });
+
+  it('that says in words that the floor is not wanted is kept like any bid', async () => {
     const { loop, calls, sent, link, settled } = await granted(bidding);
     link.up = false;
     calls[0]?.reply(textReply('I would rather not.', 4));
@@ -84,7 +103,7 @@ describe('a grant that wants a bid', () => {
     expect(loop.working()).toEqual([{ conversation: 'c1', turn: 1 }]);
     link.up = true;
     loop.welcomed({ type: 'welcome', maxTextLength: 100 } as never);
-    expect(sent).toMatchObject([{ type: 'pass', reason: 'nothing-to-say', usage: { outputTokens: 4 } }]);
+    expect(sent).toMatchObject([{ type: 'bid', score: 0, usage: { outputTokens: 4 } }]);
   });
 });
 
@@ -96,7 +115,7 @@ describe('a grant that pays for one call', () => {
     expect(sent).toMatchObject([{ type: 'pass', reason: 'empty-reply' }]);
     loop.granted(grantOf({ calls: 1, attempt: 2, entries: [lapse(2, 'empty-reply')] }));
     await settled();
-    expect(calls[1]?.request.messages.at(-1)?.content).toContain('Your last reply was empty');
+    expect(calls[1]?.request.messages.at(-1)?.content).toContain('Your last reply could not be used');
     calls[1]?.reply(textReply('', 3));
     await settled();
     expect(calls).toHaveLength(2);

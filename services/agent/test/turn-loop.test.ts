@@ -103,7 +103,7 @@ describe('a granted turn', () => {
     await settled();
     calls[0]?.reply(textReply('<think>hm</think>', 10));
     await settled();
-    expect(calls[1]?.request.messages.at(-1)?.content).toContain('Your last reply was empty');
+    expect(calls[1]?.request.messages.at(-1)?.content).toContain('Your last reply held only reasoning');
     calls[1]?.reply(textReply('Now.', 3));
     await settled();
     expect(sent).toMatchObject([{ type: 'say', text: 'Now.', usage: { inputTokens: 13, outputTokens: 13 } }]);
@@ -114,10 +114,49 @@ describe('a granted turn', () => {
     loop.granted(grantOf());
     for (const call of [0, 1]) {
       await settled();
-      calls[call]?.reply(textReply('bob: I speak for bob.'));
+      calls[call]?.reply(textReply('bob:'));
     }
     await settled();
     expect(sent).toMatchObject([{ type: 'pass', reason: 'empty-reply' }]);
+  });
+
+  it.each([
+    ['', 'was empty'],
+    ['<think>hm</think>', 'held only reasoning'],
+    ['bob:\nalice:', 'held only words for others'],
+    ['The topic: whether to speak', 'only repeated your instructions'],
+  ])('after a reply %j says what was wrong: %s', async (raw, words) => {
+    const { loop, calls, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    calls[0]?.reply(textReply(raw));
+    await settled();
+    expect(calls[1]?.request.messages.at(-1)?.content).toContain(words);
+  });
+
+  it('of a model that reasons up to the limit is asked again with a higher one, and so are all later ones', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    expect(calls[0]?.request.maxOutputTokens).toBe(2_000);
+    calls[0]?.reply({ ...textReply('<think>Let me see'), finish: 'length' } as never);
+    await settled();
+    expect(calls[1]?.request.maxOutputTokens).toBe(8_000);
+    calls[1]?.reply(textReply('<think>Let me see</think>Yes.'));
+    await settled();
+    expect(sent.at(-1)).toMatchObject({ type: 'say', text: 'Yes.' });
+    loop.granted(grantOf({ turn: 3, entries: [saidEntry(3, 'bob', 'Third.')] }));
+    await settled();
+    expect(calls[2]?.request.maxOutputTokens).toBe(8_000);
+  });
+
+  it('is never asked for more tokens than the conversation allows', async () => {
+    const { loop, calls, settled } = loopOf();
+    loop.granted(grantOf({ maxOutputTokens: 50 }));
+    await settled();
+    calls[0]?.reply({ ...textReply('<think>Let me see'), finish: 'length' } as never);
+    await settled();
+    expect(calls.map(({ request }) => request.maxOutputTokens)).toEqual([50]);
   });
 
   it('is tried with less of the conversation when the model finds it too long', async () => {

@@ -26,6 +26,8 @@ export interface ModelRequest {
    * beyond the first asks before it.
    */
   readonly takeCall: () => boolean;
+  /** Whether nothing more is wanted of a reply that is being written; asked now and then, linear in the text. */
+  readonly isEnough?: ((text: string) => boolean) | undefined;
   /** Called with each piece of the reply as it comes. */
   readonly onText?: ((text: string) => void) | undefined;
 }
@@ -91,5 +93,4 @@ export const aborted = (signal: AbortSignal): ModelFailure => {
   return failed(reason, reason === 'timed-out' ? 'no reply within the deadline' : 'the reply was called off');
 };
 
-/** Four characters a token: near enough for a budget in any language, and free. */
-export const estimateTokens = (text: string): number => Math.ceil(text.length / 4);
+export { estimateTokens } from '../tokens.ts';
