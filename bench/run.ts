@@ -5,6 +5,7 @@ import { hostile } from './benchmarks/hostile.ts';
 import { ledger } from './benchmarks/ledger.ts';
 import type { Options } from './benchmarks/options.ts';
 import { plain } from './benchmarks/plain.ts';
+import { readers } from './benchmarks/readers.ts';
 import { soak } from './benchmarks/soak.ts';
 import { turns } from './benchmarks/turns.ts';
 import { keep, met, type Outcome, printed } from './measure/report.ts';
@@ -17,6 +18,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
   soak,
   ledger,
   hostile,
+  readers,
 };
 
 const { values, positionals } = parseArgs({

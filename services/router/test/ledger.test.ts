@@ -4,15 +4,18 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { openMemoryLedger } from '../src/ledger/memory.ts';
 import { openSqliteLedger } from '../src/ledger/sqlite.ts';
-import { ledgerContract } from './ledger-contract.ts';
+import { type LedgerUnderTest, ledgerContract } from './ledger-contract.ts';
+import { ledgerReadsContract } from './ledger-reads-contract.ts';
 
-ledgerContract('memory', () => ({ open: openMemoryLedger }));
+const memory = () => ({ open: openMemoryLedger });
+ledgerContract('memory', memory);
+ledgerReadsContract('memory', memory);
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-ledger-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 
-ledgerContract('sqlite', () => {
+const sqlite = (): LedgerUnderTest => {
   const path = join(folder, `${++files}.sqlite`);
   const open = () => openSqliteLedger(path);
   return {
@@ -22,4 +25,6 @@ ledgerContract('sqlite', () => {
       return open();
     },
   };
-});
+};
+ledgerContract('sqlite', sqlite);
+ledgerReadsContract('sqlite', sqlite);

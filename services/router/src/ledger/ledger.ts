@@ -40,7 +40,7 @@ export interface Numbered {
 }
 
 /** Entries of one conversation with a seq above `since`, up to `through`. */
-export interface Span {
+interface Span {
   readonly since: number;
   readonly through: number;
 }
