@@ -39,6 +39,7 @@ openDoor(server, {
   guard: openGuard,
   checkVisitor: () => undefined,
   rejections: new Rejections(() => {}),
+  wall: Date.now,
   openSession: (dialect, connection) => ({
     dialect,
     name: undefined,

@@ -30,9 +30,11 @@ export class Absence {
   #report(id: string, name: string, gone: number, now: number): void {
     const state = this.#conversations.get(id);
     const turn = state?.floor.find(({ member }) => member === name);
-    if (!state || (gathersUntil(state) ?? now) > now) return;
+    if (!state) return;
+    const time = this.#conversations.timeOf(state);
+    if ((gathersUntil(state) ?? time) > time) return;
     const { absentMs = 0 } = state.limits;
-    if (turn && absentMs > 0 && now - Math.max(gone, turn.givenAt) >= absentMs)
+    if (turn && absentMs > 0 && Math.min(now - gone, time - turn.givenAt) >= absentMs)
       this.#conversations.submit(id, { type: 'absent', turn: turn.number });
   }
 }

@@ -1,9 +1,11 @@
 import type { Entry } from '@parley/protocol';
 import { Archive } from './archive.ts';
+import { ConversationTime } from './conversation-time.ts';
 import { isSameOpening, wasOpenedSo } from './core/cast.ts';
 import type { Command } from './core/command.ts';
 import type { Conversation } from './core/conversation.ts';
 import { endsAt } from './core/endings.ts';
+import { skipTime } from './core/skipped-time.ts';
 import { Deciding, type Queued, type Work } from './deciding.ts';
 import { Faults } from './faults.ts';
 import { withFinal } from './final-state.ts';
@@ -30,7 +32,7 @@ export type { Done, Outcome } from './outcome.ts';
  */
 export class Conversations {
   readonly #ledger: Ledger;
-  readonly #now: () => number;
+  readonly #time: ConversationTime;
   readonly #held = new Map<string, Held>();
   readonly #archive: Archive;
   readonly #deciding: Deciding;
@@ -55,9 +57,10 @@ export class Conversations {
       () => {},
       ({ error }) => onFailure(error),
     ),
+    wall = now,
   ) {
     this.#ledger = ledger;
-    this.#now = now;
+    this.#time = new ConversationTime(now, wall);
     this.#onFailure = onFailure;
     this.#archive = new Archive(ledger, onFailure);
     this.#onAppended = onAppended;
@@ -73,7 +76,27 @@ export class Conversations {
   recover(): void {
     for (const id of this.#ledger.unfinished()) {
       const state = this.#archive.rebuild(id);
-      if (state) this.#held.set(id, { state, tail: [] });
+      if (state) this.#take(id, state);
+    }
+  }
+
+  #take(id: string, state: Conversation): void {
+    this.#held.set(id, { state, ahead: this.#time.aheadAfter(state.lastAt), tail: [] });
+  }
+
+  /** Now, by the time of the conversation: to compare with what its state says. */
+  timeOf({ id }: Pick<Conversation, 'id'>): number {
+    return this.#time.at(this.#held.get(id)?.ahead);
+  }
+
+  /** When the wall clock was set forward, conversations follow it. */
+  #followClock(): void {
+    const drift = this.#time.moved();
+    if (drift === undefined) return;
+    for (const held of this.#held.values()) {
+      if (held.ahead >= drift) continue;
+      held.state = skipTime(held.state, drift - held.ahead);
+      held.ahead = drift;
     }
   }
 
@@ -185,9 +208,11 @@ export class Conversations {
   }
 
   /** Ends what has run out of time. */
-  tick(now: number): void {
+  tick(): void {
+    if (!this.#flushing) this.#followClock();
     for (const state of this.running()) {
-      if (now >= (endsAt(state) ?? Number.POSITIVE_INFINITY)) this.submit(state.id, { type: 'tick' });
+      if (this.timeOf(state) >= (endsAt(state) ?? Number.POSITIVE_INFINITY))
+        this.submit(state.id, { type: 'tick' });
     }
   }
 
@@ -210,9 +235,10 @@ export class Conversations {
     const queue = this.#queue;
     this.#queue = new Map();
     this.#flushing = true;
-    const now = this.#now();
+    this.#followClock();
     const works: Work[] = [];
-    for (const [id, queued] of queue) works.push(this.#deciding.all(id, this.find(id), queued, now));
+    for (const [id, queued] of queue)
+      works.push(this.#deciding.all(id, this.find(id), queued, this.timeOf({ id })));
     const changed = works.filter(({ entries }) => entries.length > 0);
     const appended = await this.#append(changed);
     const lost = new Set<Work>(appended ? [] : changed);
@@ -267,7 +293,7 @@ export class Conversations {
     const state = this.find(id);
     if (!state || state.status.state === 'ended') return;
     this.#archive.forget(id);
-    this.#held.set(id, { state, tail: [] });
+    this.#take(id, state);
   }
 
   #commit({ id, before, state, entries }: Work, position: number): void {
@@ -276,7 +302,10 @@ export class Conversations {
       this.#held.delete(id);
       this.#archive.hold(after);
     } else {
-      this.#held.set(id, continued(this.#held.get(id), after, entries));
+      this.#held.set(
+        id,
+        continued(this.#held.get(id), after, entries, (at) => this.#time.aheadAfter(at)),
+      );
     }
     for (const follower of this.#followers) {
       try {

@@ -62,7 +62,8 @@ export class Deciding {
   }
 
   #decide(work: Work, command: Command, now: number): Decision {
-    const decision = decide(work.state, command, now);
+    const lastAt = (command.type === 'fork' ? command.parent : work.state)?.lastAt ?? 0;
+    const decision = decide(work.state, command, Math.max(now, lastAt));
     if (decision.kind !== 'append' || decision.entries.length === 0) return decision;
     let after = command.type === 'fork' ? command.parent : work.state;
     for (const entry of decision.entries) after = evolve(after, entry, work.id);

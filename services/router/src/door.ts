@@ -30,6 +30,7 @@ export interface DoorOptions {
   readonly guard: Guard;
   readonly checkVisitor: VisitorCheck;
   readonly rejections: Rejections;
+  readonly wall: () => number;
   /** `identity`: who the handshake said it is; undefined when it showed no token. */
   openSession(dialect: 'plain' | 'v1', connection: SocketConnection, identity: Identity | undefined): Session;
 }
@@ -79,7 +80,7 @@ const statusTexts = { 400: '400 Bad Request', 403: '403 Forbidden', 503: '503 Se
 
 /** All socket I/O: sockets in, sessions out. Heartbeat, deadlines, rates and slow readers are kept here. */
 export const openDoor = (server: Server, options: DoorOptions): Door => {
-  const { metrics, writes, outgoing, faults, guard, rate, registerMs, rejections } = options;
+  const { metrics, writes, outgoing, faults, guard, rate, registerMs, rejections, wall } = options;
   const guests = new Set<Guest>();
   const fairShare = new FairShare();
   const entrance = new Entrance();
@@ -154,7 +155,7 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
   };
   const sweeper = setInterval(() => faults.guard('timer', 'connections', sweep), sweepMs);
   const sweepTokens = () => {
-    const now = Date.now();
+    const now = wall();
     for (const { connection, session } of guests)
       if (session.identity?.isValid(now) === false) connection.close('unauthenticated');
   };

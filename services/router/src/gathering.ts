@@ -29,10 +29,11 @@ export class Gathering {
   }
 
   /** `present`: somebody speaks for the name. */
-  tick(now: number, present: (name: string) => boolean): void {
+  tick(present: (name: string) => boolean): void {
     for (const id of this.#missing.keys()) {
       const state = this.#conversations.get(id);
       if (!state) continue;
+      const now = this.#conversations.timeOf(state);
       const away = state.members.filter((name) => !present(name) && !state.seats.has(name));
       const missing = beginsWithout(state, now) ? [] : away;
       this.#missing.set(id, missing);

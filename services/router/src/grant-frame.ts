@@ -9,11 +9,13 @@ interface Granted {
   readonly turn: Turn;
   readonly grant: Grant;
   readonly history: GrantHistory;
-  readonly now: number;
+  readonly deadlineMs: number;
+  /** Now, by the time of the conversation. */
+  readonly time: number;
 }
 
 /** A grant as it is told to the replica (PROTOCOL §5.1), as text. */
-export const grantFrame = ({ state, turn, grant, history, now }: Granted): string => {
+export const grantFrame = ({ state, turn, grant, history, deadlineMs, time }: Granted): string => {
   const { maxTurns, maxOutputTokens, maxTokens, maxCost } = state.limits;
   const { inputTokens, outputTokens, cost } = state.spent;
   const end = endsAt(state);
@@ -26,11 +28,11 @@ export const grantFrame = ({ state, turn, grant, history, now }: Granted): strin
     ...(turn.wanted === 'bid' && { wanted: turn.wanted }),
     // A pool counts calls, not turns: whoever wants to call again asks for the turn again.
     ...(grant.lease && { calls: 1 }),
-    deadlineMs: Math.max(0, grant.deadline - now),
+    deadlineMs: Math.max(0, Math.ceil(deadlineMs)),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     remaining: {
       ...(maxTurns > 0 && { turns: Math.max(0, maxTurns - state.lines) }),
-      ...(end !== undefined && { ms: Math.max(0, end - now) }),
+      ...(end !== undefined && { ms: Math.max(0, end - time) }),
       ...(maxTokens && { tokens: Math.max(0, maxTokens - inputTokens - outputTokens) }),
       ...(maxCost && { cost: Math.max(0, maxCost - cost) }),
     },

@@ -100,9 +100,10 @@ export class Grants {
     if (this.#isTaken(state.id, turn.number)) return undefined;
     if (state.status.state !== 'running') return 'paused';
     if (state.seats.has(turn.member)) return 'seat';
-    if (turn.notBefore > this.#now()) return turn.attempts > 0 ? 'retry' : 'pace';
+    const time = this.#conversations.timeOf(state);
+    if (turn.notBefore > time) return turn.attempts > 0 ? 'retry' : 'pace';
     if (this.replicasOf(turn.member).size === 0) return 'absent';
-    if (this.#gathering.holds(state, turn, this.#now())) return 'gathering';
+    if (this.#gathering.holds(state, turn, time)) return 'gathering';
     if (this.#stepsTaken(state)) return 'paused';
     return this.#waiting.of(turn.member)?.get(state.id)?.pool ? 'rate' : 'replica';
   }
@@ -199,7 +200,7 @@ export class Grants {
   tick(now: number, present: (name: string) => boolean): void {
     this.#unwritten.tick();
     for (const grant of this.#granted.all()) if (grant.deadline <= now) this.#lapse(grant, 'deadline');
-    this.#gathering.tick(now, present);
+    this.#gathering.tick(present);
     for (const pool of this.#waiting.pools()) this.#serve(pool);
     for (const [name] of this.#waiting) this.#pump(name);
     this.#absence.tick(this.#waiting, now, present);
@@ -284,11 +285,8 @@ export class Grants {
 
   /** Whether the rules that hold when a turn is granted allow it now, whoever it is granted to. */
   isGrantable(state: Conversation, turn: Turn): boolean {
-    return (
-      turn.notBefore <= this.#now() &&
-      !this.#gathering.holds(state, turn, this.#now()) &&
-      this.#mayHave(state, turn)
-    );
+    const time = this.#conversations.timeOf(state);
+    return turn.notBefore <= time && !this.#gathering.holds(state, turn, time) && this.#mayHave(state, turn);
   }
 
   /** The same of a turn that was granted before: pace and gathering were kept to then. */
@@ -303,17 +301,21 @@ export class Grants {
 
   #grant(state: Conversation, turn: Turn, replica: Replica, lease?: Lease): void {
     const now = this.#now();
+    const time = this.#conversations.timeOf(state);
     const since = replica.sent.get(state.id) ?? 0;
     const history = grantHistory(this.#conversations, state, turn.member, since);
     replica.sent.set(state.id, state.seq);
     const grant = this.#bind(state, turn, replica, state.seq, lease);
-    this.#clock.granted(now - Math.max(turn.givenAt, turn.notBefore));
-    replica.connection.send(grantFrame({ state, turn, grant, history, now }));
+    this.#clock.granted(time - Math.max(turn.givenAt, turn.notBefore));
+    replica.connection.send(
+      grantFrame({ state, turn, grant, history, deadlineMs: grant.deadline - now, time }),
+    );
   }
 
   #bind(state: Conversation, turn: Turn, replica: Replica, seen: number, lease?: Lease): Grant {
     const now = this.#now();
-    const deadline = Math.min(now + state.limits.turnDeadlineMs, endsAt(state) ?? Number.POSITIVE_INFINITY);
+    const restMs = (endsAt(state) ?? Number.POSITIVE_INFINITY) - this.#conversations.timeOf(state);
+    const deadline = now + Math.min(state.limits.turnDeadlineMs, restMs);
     const grant: Grant = {
       conversation: state.id,
       turn: turn.number,

@@ -4,6 +4,8 @@ import type { Conversation } from './core/conversation.ts';
 /** A conversation that has not ended. */
 export interface Held {
   state: Conversation;
+  /** How far its time is ahead of the steady clock (`ConversationTime`). */
+  ahead: number;
   /** The newest entries without a gap, so that a grant seldom reads the ledger. */
   readonly tail: Entry[];
 }
@@ -11,8 +13,13 @@ export interface Held {
 const tailLength = 16;
 
 /** As it is held once more entries stand. */
-export const continued = (held: Held | undefined, state: Conversation, entries: readonly Entry[]): Held => {
-  if (!held) return { state, tail: [...entries] };
+export const continued = (
+  held: Held | undefined,
+  state: Conversation,
+  entries: readonly Entry[],
+  aheadAfter: (lastAt: number) => number,
+): Held => {
+  if (!held) return { state, ahead: aheadAfter(state.lastAt), tail: [...entries] };
   held.state = state;
   held.tail.push(...entries);
   if (held.tail.length > 2 * tailLength) held.tail.splice(0, held.tail.length - tailLength);

@@ -12,6 +12,7 @@ import {
   withEnvFile,
 } from '@parley/kit';
 import { stalledMs } from '@parley/protocol';
+import { systemClock } from './clock.ts';
 import { backup } from './commands/backup.ts';
 import { verify } from './commands/verify.ts';
 import { Writes } from './connection.ts';
@@ -54,7 +55,7 @@ const serve = async (): Promise<void> => {
   });
   const log = makeLogger('router', config.logLevel);
   const tokensFile = env.ROUTER_TOKENS_FILE;
-  const tokenGuard = configuredGuard({ ...config, tokensFile }, Date.now, log);
+  const tokenGuard = configuredGuard({ ...config, tokensFile }, systemClock.wall, log);
   const exposure = exposureOf(config, tokenGuard !== undefined);
   const guard = tokenGuard ?? openGuard;
   const rejections = new Rejections((rejection) => log.info(rejection, 'refused'));
@@ -70,7 +71,7 @@ const serve = async (): Promise<void> => {
   });
   const router = makeRouter({
     ledger,
-    now: Date.now,
+    clock: systemClock,
     version,
     prices: loadPrices(config.prices),
     pools: new Pools(config.pools),
@@ -133,6 +134,7 @@ const serve = async (): Promise<void> => {
     guard,
     checkVisitor,
     rejections,
+    wall: systemClock.wall,
     openSession: (dialect, connection, identity) =>
       dialect === 'plain'
         ? new PlainSession(setting, { connection, identity })

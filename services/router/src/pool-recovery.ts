@@ -40,11 +40,12 @@ export const recoverPools = (
     const own = 'from' in entry ? conversations.find(conversation)?.cast.get(entry.from)?.model : undefined;
     const usage = 'usage' in entry ? entry.usage : undefined;
     const tokens = usage && tokensOf(usage);
-    calls.push({ at: entry.at, model: own ?? usage?.model, tokens });
+    calls.push({ at: Math.min(entry.at, now), model: own ?? usage?.model, tokens });
   }
-  for (const { floor, cast } of conversations.running()) {
-    for (const { member, notBefore } of floor)
-      if (notBefore <= now) calls.push({ at: now, model: cast.get(member)?.model });
+  for (const state of conversations.running()) {
+    for (const { member, notBefore } of state.floor)
+      if (notBefore <= conversations.timeOf(state))
+        calls.push({ at: now, model: state.cast.get(member)?.model });
   }
-  pools.recover(calls);
+  pools.recover(calls.sort((a, b) => a.at - b.at));
 };

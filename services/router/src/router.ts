@@ -1,4 +1,5 @@
 import { Bids } from './bids.ts';
+import { type Clock, steadyTime } from './clock.ts';
 import { Conversations } from './conversations.ts';
 import { type Fault, Faults } from './faults.ts';
 import { Correspondence } from './followers/correspondence.ts';
@@ -20,7 +21,7 @@ import { countWaits } from './waits.ts';
 
 export interface RouterOptions {
   readonly ledger: Ledger;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly version: string;
   readonly prices: Prices;
   readonly pools: Pools;
@@ -48,7 +49,9 @@ export interface Router {
   readonly faults: Faults;
   readonly reads: ReadQueue;
   readonly prices: Prices;
+  /** The steady clock. */
   readonly now: () => number;
+  readonly clock: Clock;
   /** Everything that depends on time. Called a few times a second. */
   tick(): void;
 }
@@ -58,7 +61,8 @@ const tellEveryMs = 10_000;
 
 /** Takes up what the ledger holds, then follows it. */
 export const makeRouter = (options: RouterOptions): Router => {
-  const { ledger, now, prices, pools } = options;
+  const { ledger, clock, prices, pools } = options;
+  const now = steadyTime(clock);
   const metrics: RouterMetrics = new RouterMetrics(options.version, {
     conversations: () => conversations.count,
     waits: () => countWaits({ conversations, grants, mailboxes }),
@@ -77,7 +81,14 @@ export const makeRouter = (options: RouterOptions): Router => {
     toldAt = now();
     options.onLedgerFailure(error);
   };
-  const conversations = new Conversations(ledger, now, onFailure, (ms) => metrics.appended(ms), faults);
+  const conversations = new Conversations(
+    ledger,
+    now,
+    onFailure,
+    (ms) => metrics.appended(ms),
+    faults,
+    clock.wall,
+  );
   const bids = new Bids(conversations);
   const targets = new Targets(now());
   const grants = new Grants(conversations, bids, now, metrics, pools, prices, targets);
@@ -137,6 +148,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     reads: new ReadQueue((error) => faults.caught('answer', 'a read of past entries', error)),
     prices,
     now,
+    clock,
     tick() {
       const at = now();
       const timed = (about: string, call: () => void) => faults.guard('timer', about, call);
@@ -149,7 +161,7 @@ export const makeRouter = (options: RouterOptions): Router => {
       if (removing) removing = retention.tick(at);
       if (at - lastSave < 1_000) return;
       lastSave = at;
-      timed('conversations', () => conversations.tick(at));
+      timed('conversations', () => conversations.tick());
       timed('mailboxes', () => mailboxes.tick(at));
       removing ||= retention.tick(at);
     },

@@ -15,6 +15,12 @@ export class SlidingSum {
     this.#windowMs = windowMs;
   }
 
+  #clear(): void {
+    this.#amounts = [];
+    this.#first = 0;
+    this.#sum = 0;
+  }
+
   /** `at` must not be earlier than that of the call before. */
   add(at: number, amount: number): void {
     this.#amounts.push({ at, amount });
@@ -24,6 +30,8 @@ export class SlidingSum {
   /** The sum over the window that ends with `now`. What is exactly as old as the window still counts. */
   at(now: number): number {
     const oldest = now - this.#windowMs;
+    // What lies more than a window ahead was not added in the last one: the caller's clock has been set back.
+    if ((this.#amounts.at(-1)?.at ?? now) > now + this.#windowMs) this.#clear();
     for (;;) {
       const first = this.#amounts[this.#first];
       if (!first || first.at >= oldest) break;

@@ -27,7 +27,7 @@ class Bench {
   start(): Router {
     return makeRouter({
       ledger: this.ledger,
-      now: () => this.now,
+      clock: { wall: () => this.now, monotonic: () => this.now },
       version: 'test',
       prices: new Prices({}),
       pools: new Pools(new Map()),

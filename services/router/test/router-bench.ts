@@ -80,6 +80,8 @@ export class RouterBench {
   readonly failures: unknown[] = [];
   readonly #options: Partial<RouterOptions>;
   now = 1_000_000;
+  /** What the wall clock shows; the same as `now` when missing. */
+  wall: number | undefined;
   router: Router;
 
   constructor(options: Partial<RouterOptions> = {}) {
@@ -90,7 +92,7 @@ export class RouterBench {
   #start(): Router {
     return makeRouter({
       ledger: this.ledger.port,
-      now: () => this.now,
+      clock: { wall: () => this.wall ?? this.now, monotonic: () => this.now },
       version: 'test',
       prices: new Prices({}),
       pools: new Pools(new Map()),

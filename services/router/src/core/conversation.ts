@@ -43,6 +43,8 @@ export interface Conversation {
   readonly id: string;
   /** Seq of the last entry. */
   readonly seq: number;
+  /** The date of the last entry: the next one's is no earlier. */
+  readonly lastAt: number;
   readonly by: string;
   /** In the order in which policies go round: as `open` named them, later joiners behind. */
   readonly members: readonly string[];

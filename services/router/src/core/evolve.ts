@@ -38,6 +38,7 @@ const without = <V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<strin
 const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   id,
   seq: entry.seq,
+  lastAt: entry.at,
   by: entry.by,
   members: entry.members,
   named: entry.members,
@@ -152,7 +153,12 @@ const member = (state: Conversation, entry: EntryOf<'joined'> | EntryOf<'left'>)
 };
 
 /** The state after one more entry. Asks no policy and no limit: an entry already says what was decided. */
-export const evolve = (state: Conversation | undefined, entry: Entry, id: string): Conversation => {
+export const evolve = (state: Conversation | undefined, entry: Entry, id: string): Conversation => ({
+  ...next(state, entry, id),
+  lastAt: entry.at,
+});
+
+const next = (state: Conversation | undefined, entry: Entry, id: string): Conversation => {
   if (entry.type === 'opened') return open(id, entry);
   if (!state || entry.seq !== state.seq + 1)
     throw new Error(`${id}: entry ${entry.seq} does not follow ${state?.seq}`);

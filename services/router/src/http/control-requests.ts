@@ -26,6 +26,7 @@ export const answerControl = async (
   request: IncomingMessage,
   path: readonly string[],
   identity: Identity,
+  wall: () => number,
 ): Promise<Answer> => {
   const [version, kind, id, action = 'open', ...rest] = path;
   if (version !== 'v1' || kind !== 'conversations' || rest.length > 0)
@@ -41,7 +42,7 @@ export const answerControl = async (
   if (read.kind === 'too-large') return error(413, 'too-large', 'the body is too large');
   if (read.kind === 'busy') return error(503, 'unavailable', 'too many bodies are read at the moment');
   // While the body came, the token may have been withdrawn.
-  if (!identity.isValid(Date.now())) return error(401, 'unauthenticated', 'the token is not valid any more');
+  if (!identity.isValid(wall())) return error(401, 'unauthenticated', 'the token is not valid any more');
   const parsed = parseJson(read.text === '' ? '{}' : read.text);
   if (!parsed.ok) return error(400, 'bad-frame', `the body ${parsed.problem}`);
   const header = request.headers['idempotency-key'];

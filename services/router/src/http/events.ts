@@ -87,7 +87,7 @@ class EventStream {
   }
 
   get #mayRead(): boolean {
-    return this.#asked.reader.isValid(this.#router.now());
+    return this.#asked.reader.isValid(this.#router.clock.wall());
   }
 
   #tell(happening: Happening): void {

@@ -117,6 +117,7 @@ const answer = async (
       request,
       url.pathname.split('/').slice(1),
       asker,
+      router.clock.wall,
     );
     const refused = status === 401 ? 'unauthenticated' : status === 403 ? 'role' : undefined;
     if (refused) options.rejections.note({ reason: refused, address: request.socket.remoteAddress });

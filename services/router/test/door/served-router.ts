@@ -2,6 +2,7 @@ import { type AddressInfo, createConnection, type Socket } from 'node:net';
 import type { Limits } from '@parley/protocol';
 import { expect, onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
+import { systemClock } from '../../src/clock.ts';
 import { Writes } from '../../src/connection.ts';
 import { Control } from '../../src/control/control.ts';
 import { openDoor } from '../../src/door.ts';
@@ -71,7 +72,7 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
   const faults: Fault[] = [];
   const router = makeRouter({
     ledger,
-    now: Date.now,
+    clock: systemClock,
     rejections,
     version: 'test',
     prices: options.prices ?? new Prices({}),
@@ -124,6 +125,7 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
     guard,
     checkVisitor,
     rejections,
+    wall: Date.now,
     openSession: (dialect, connection, identity) =>
       dialect === 'plain'
         ? new PlainSession(setting, { connection, identity })

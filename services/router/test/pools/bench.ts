@@ -45,7 +45,7 @@ export class Bench {
   #start(): Router {
     return makeRouter({
       ledger: this.ledger,
-      now: () => this.now,
+      clock: { wall: () => this.now, monotonic: () => this.now },
       version: 'test',
       prices: new Prices({ m: { input: 1, output: 1 } }),
       pools: this.pools,
