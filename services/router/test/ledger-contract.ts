@@ -180,7 +180,9 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       expect(ledger.readAll(0, all).map(({ position }) => position)).toEqual([6]);
     });
 
-    it('does what a trivial model does, whatever is asked in whatever order', async () => {
+    it('does what a trivial model does, whatever is asked in whatever order', {
+      timeout: 30_000,
+    }, async () => {
       const id = fc.constantFrom('a', 'b', 'c');
       const step = fc.oneof(
         {
