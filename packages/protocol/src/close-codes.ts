@@ -9,7 +9,7 @@ export const closings = {
   'taken-over': { code: 4010, reason: 'another connection took this name' },
   busy: { code: 4100, reason: 'the router has no room for this connection' },
   'slow-consumer': { code: 4102, reason: 'frames are not read fast enough' },
-  unavailable: { code: 4103, reason: 'the ledger cannot be written' },
+  unavailable: { code: 4103, reason: 'the router cannot do this for the time being' },
   draining: { code: 4200, reason: 'the router is restarting' },
   'heartbeat-timeout': { code: 4201, reason: 'pings were not answered' },
 } as const satisfies Record<string, { code: number; reason: string }>;

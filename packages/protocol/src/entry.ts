@@ -31,7 +31,7 @@ const names = list(name, { max: maxMembers });
 const detail = text({ max: 1_000 });
 
 /** Tokens that an answer took, and those since the answer before. `estimated` when the model server did not report them. */
-export const usage = object({
+const usage = object({
   inputTokens: count,
   outputTokens: count,
   model: optional(text({ max: 200 })),

@@ -2,6 +2,7 @@ import type { Entry, RefusalCode, RouterFrame } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import { type Reader, standingOf, visible } from '../core/visibility.ts';
 import type { Happening } from '../followers/watchers.ts';
+import { LedgerDamage } from '../ledger/damage.ts';
 import { pageBytes } from '../read-queue.ts';
 import type { Router } from '../router.ts';
 
@@ -74,7 +75,7 @@ export class History {
     if (!asked || this.#stopped) return 0;
     const { conversations } = this.#router;
     const state = conversations.find(asked.conversation);
-    const entries = state ? conversations.page(asked.conversation, asked.since, page) : [];
+    const entries = state ? this.#read(asked) : [];
     let bytes = 0;
     for (const entry of entries) {
       asked.since = entry.seq;
@@ -88,6 +89,20 @@ export class History {
     this.#readOn();
     // What the reader may not see has been read all the same.
     return bytes + entries.length * bytesPerEntry;
+  }
+
+  /** None where the ledger is damaged: the client is told, and what else it asked for is answered. */
+  #read({ conversation, since }: Asked): readonly Entry[] {
+    const { conversations, metrics } = this.#router;
+    try {
+      return conversations.page(conversation, since, page);
+    } catch (error) {
+      if (!(error instanceof LedgerDamage)) throw error;
+      metrics.ledgerFailed();
+      const message = 'what was asked for is damaged in the ledger';
+      this.#post({ type: 'refused', code: 'unavailable', message, retry: true, conversation });
+      return [];
+    }
   }
 
   #mayFollow(state: Conversation): boolean {
