@@ -1,6 +1,11 @@
 import type { EntryOf } from '@parley/protocol';
-import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { agentReader, visible } from '../../src/core/visibility.ts';
 import { limits, Talk } from './talk.ts';
+
+const seed = Number(process.env.PARLEY_SEED ?? Date.now() % 1_000_000_007);
+afterAll(() => console.log(`asides: PARLEY_SEED=${seed}`));
 
 const secret = 'the vault opens with the four digits that bob wrote down on the wall';
 const start = (more: object = {}) =>
@@ -65,5 +70,42 @@ describe('what is said aside', () => {
     talk.do({ type: 'leave', who: 'bob' });
     aloud(talk, 'ann', 'hello');
     expect(last(talk)).toMatchObject({ text: 'hello', to: ['eve'] });
+  });
+
+  it(`changes nothing that others observe, whatever its text is (PARLEY_SEED=${seed})`, () => {
+    const texts = [
+      secret,
+      'Goodbye, take care!',
+      'Thank you so much, bye!',
+      'and now for something else',
+      `${secret}!`,
+    ];
+    const text = fc.constantFrom(...texts);
+    const step = fc.record({
+      from: fc.constantFrom('ann', 'bob', 'eve'),
+      isAside: fc.boolean(),
+      text,
+      other: text,
+    });
+    /** What eve sees, when the asides of ann and bob have this text. */
+    const seen = (
+      steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[],
+      other: boolean,
+    ) => {
+      const talk = start();
+      for (const { from, isAside, text, other: instead } of steps) {
+        if (isAside && from !== 'eve')
+          aside(talk, from, [from === 'ann' ? 'bob' : 'ann'], other ? instead : text);
+        else aloud(talk, from, text);
+      }
+      const { state } = talk;
+      return talk.entries.map((entry) => state && visible(state, agentReader('eve'), entry)).filter(Boolean);
+    };
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30, size: 'max' }), (steps) => {
+        expect(seen(steps, true)).toEqual(seen(steps, false));
+      }),
+      { seed, numRuns: 300 },
+    );
   });
 });

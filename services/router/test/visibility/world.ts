@@ -1,0 +1,140 @@
+import type { ClientFrame, Entry, RouterFrameOf } from '@parley/protocol';
+import { Control } from '../../src/control/control.ts';
+import { entriesAs } from '../../src/http/views.ts';
+import { openGuard } from '../../src/identity/guard.ts';
+import type { Identity } from '../../src/identity/identity.ts';
+import { AgentSession } from '../../src/sessions/agent-session.ts';
+import { PlainSession } from '../../src/sessions/plain-session.ts';
+import type { SessionSetting } from '../../src/sessions/session.ts';
+import { limits } from '../core/talk.ts';
+import { FakeConnection, RouterBench } from '../router-bench.ts';
+import { Oracle, outsider } from './oracle.ts';
+
+/** A peer that reads at once. */
+class ReadingConnection extends FakeConnection {
+  override send(frame: string, whenSent?: () => void): void {
+    super.send(frame);
+    whenSent?.();
+  }
+}
+
+export type Turn = RouterFrameOf<'turn'>;
+
+const agentNamed = (name: string): Identity => ({
+  role: 'agent',
+  names: [name],
+  send: undefined,
+  isValid: () => true,
+});
+
+/** The names that speak `parley.v1`, and the one of a plain client. */
+export const agents = ['ann', 'bob', 'eve', 'dan', 'fay'] as const;
+export const plainName = 'pat';
+
+/** Agents with a token each, a plain client and an operator, on the real sessions of a router without sockets. */
+export class World {
+  readonly bench = new RouterBench();
+  readonly oracle = new Oracle();
+  readonly #control: Control;
+  readonly #setting: SessionSetting;
+  readonly #sessions = new Map<string, AgentSession>();
+  /** Every connection that ever spoke for a name. */
+  readonly #connections = new Map<string, ReadingConnection[]>();
+  #plain: PlainSession | undefined;
+  #position = 0;
+  #canaries = 0;
+  /** Conversations, in the order in which they were opened. */
+  readonly conversations: string[] = [];
+
+  constructor() {
+    const { router } = this.bench;
+    this.#control = new Control(router, limits({ maxAttempts: 1 }));
+    this.#setting = {
+      router,
+      guard: openGuard,
+      defaults: limits({ maxAttempts: 1 }),
+      duplicates: 'takeover',
+      routerName: 'test',
+    };
+    for (const name of [...agents, outsider]) this.connect(name);
+    this.connectPlain();
+  }
+
+  canary(): string {
+    return `canary-${++this.#canaries}`;
+  }
+
+  /** A new connection of the name; the one before it ends. */
+  connect(name: string): void {
+    this.#sessions.get(name)?.closed();
+    const session = new AgentSession(this.#setting, {
+      connection: this.#connection(name),
+      identity: agentNamed(name),
+    });
+    this.#sessions.set(name, session);
+    session.receive(JSON.stringify({ type: 'register', name, capacity: 8 }));
+  }
+
+  connectPlain(): void {
+    this.#plain?.closed(false);
+    this.#plain = new PlainSession(this.#setting, {
+      connection: this.#connection(plainName),
+      identity: agentNamed(plainName),
+    });
+    this.#plain.receive(JSON.stringify({ type: 'register', name: plainName }));
+  }
+
+  send(name: string, frame: ClientFrame | object): void {
+    if (name === plainName) this.#plain?.receive(JSON.stringify(frame));
+    else this.#sessions.get(name)?.receive(JSON.stringify(frame));
+  }
+
+  async act(action: Parameters<Control['handle']>[0]['action'], id: string | undefined, body: object) {
+    const answer = this.#control.handle({ action, id, body, by: 'operator', key: undefined });
+    await this.settled();
+    const { status, body: answered } = await answer;
+    const { conversation } = answered as { conversation?: string };
+    if (status === 201 && conversation !== undefined) this.conversations.push(conversation);
+  }
+
+  /** Grants that the name has been sent on its connection of now, newest first. */
+  turns(name: string): Turn[] {
+    const connection = this.#connections.get(name)?.at(-1);
+    return (connection?.frames ?? []).filter((frame): frame is Turn => frame.type === 'turn').reverse();
+  }
+
+  /** Everything that came of what was sent has happened, and the oracle knows of it. */
+  async settled(): Promise<void> {
+    for (let turn = 0; turn < 4; turn++) {
+      await this.bench.settled();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const { position, conversation, entry } of this.bench.ledger.kept.readAll(this.#position, 1_000)) {
+      this.#position = position;
+      this.oracle.follow(conversation, entry);
+    }
+  }
+
+  /** All that the name was ever sent, as text. */
+  told(name: string): string {
+    return (this.#connections.get(name) ?? []).flatMap(({ sent }) => sent).join('\n');
+  }
+
+  /** How much it was sent, so that what comes later can be told apart. */
+  toldSince(name: string, length: number): string {
+    return this.told(name).slice(length);
+  }
+
+  /** As an observer reads it over HTTP in the place of the name. */
+  readAs(name: string, id: string): readonly Entry[] {
+    const { conversations } = this.bench.router;
+    const state = conversations.find(id);
+    return (state && entriesAs(state, name, conversations.entriesSince(id, 0))) ?? [];
+  }
+
+  #connection(name: string): ReadingConnection {
+    const connection = new ReadingConnection();
+    this.#connections.set(name, [...(this.#connections.get(name) ?? []), connection]);
+    return connection;
+  }
+}
