@@ -222,6 +222,8 @@ const entryVariants = {
     from: name,
     cause: oneOf(lapseCauses),
     detail: optional(detail),
+    /** How long the model server wants to be left alone: the turn is not granted before. */
+    retryAfterMs: optional(count),
     ...spending,
   },
   /** Something that only `to` are told. */

@@ -72,7 +72,7 @@ const clientVariants = {
     reason: oneOf(passReasons),
     detail: optional(text({ max: 1_000 })),
     usage: optional(toldUsage),
-    /** With `rate-limited`: when the model server wants to be asked again. */
+    /** With a failure: how long the model server wants to be left alone. */
     retryAfterMs: optional(count),
   },
   chunk: { ...turnPlace, text: text({ max: maxTextLength }) },

@@ -61,6 +61,14 @@ export const isFailure = (reason: string): reason is Failure =>
 export const lapseCauses = ['deadline', 'gone', ...failures] as const;
 export type LapseCause = (typeof lapseCauses)[number];
 
+/** Failures that no other attempt can mend: the turn has then used up its attempts. */
+export const permanentFailures: readonly LapseCause[] = [
+  'model-unauthorized',
+  'model-not-found',
+  'model-rejected',
+  'model-quota',
+];
+
 /** What a conversation does when one turn has used up its attempts. */
 export const failureRules = ['retry', 'skip', 'end'] as const;
 export type FailureRule = (typeof failureRules)[number];

@@ -28,7 +28,7 @@ export const frameOf = (answer: Answer, { conversation, turn }: Place): Kept => 
       };
     case 'failed': {
       const { reason, detail, retry } = answer;
-      const afterMs = reason === 'rate-limited' ? retry?.afterMs : undefined;
+      const afterMs = retry?.afterMs;
       const wait = afterMs === undefined ? {} : { retryAfterMs: Math.ceil(afterMs) };
       return { type: 'pass', conversation, turn, reason, detail, ...wait };
     }

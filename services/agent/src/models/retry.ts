@@ -2,6 +2,8 @@ import { type Backoff, type Dice, fullJitter } from '../backoff.ts';
 import type { Model, ModelFailure, ModelReply, ModelRequest, RetryReason } from './model.ts';
 
 const backoff: Backoff = { baseMs: 500, capMs: 20_000 };
+/** A model that is being loaded is asked for again as long as there is time: only asking shows that it is ready. */
+const loading: Backoff = { baseMs: 1_000, capMs: 5_000 };
 const mostAttempts = 8;
 
 export interface Retrying {
@@ -44,8 +46,11 @@ export const withRetries = (model: Model, { dice, now, sleep, onRetry }: Retryin
       if (reply.kind === 'text') return reply;
       // Cut short by the deadline: the failure before it says why.
       if (last && reply.reason === 'timed-out') return last;
-      if (!reply.retry || attempt + 1 >= mostAttempts) return reply;
-      const waitMs = Math.max(reply.retry.afterMs ?? 0, fullJitter(attempt, dice, backoff));
+      if (!reply.retry) return reply;
+      const isLoading = reply.retry.reason === 'loading';
+      if (!isLoading && attempt + 1 >= mostAttempts) return reply;
+      const jitter = fullJitter(attempt, dice, isLoading ? loading : backoff);
+      const waitMs = Math.max(reply.retry.afterMs ?? 0, jitter);
       if (now() + waitMs >= request.deadlineAt || !request.takeCall()) return reply;
       onRetry(reply.retry.reason, waitMs);
       last = reply;

@@ -70,6 +70,16 @@ describe('a failed call', () => {
     expect(calls()).toBe(8);
   });
 
+  it('is made again for as long as there is time while the model is being loaded', async () => {
+    const loading = failed('model-loading', 'loading', { reason: 'loading' });
+    const { retried, calls, waits } = retrying([...Array.from({ length: 30 }, () => loading), text]);
+    expect(await retried.reply(requestOf())).toEqual(text);
+    expect(calls()).toBe(31);
+    expect(Math.max(...waits)).toBe(5_000);
+    const short = retrying([loading]);
+    expect(await short.retried.reply(requestOf({ deadlineAt: 20_000 }))).toEqual(loading);
+  });
+
   it('gives the failure before it as the reason when the deadline cuts it short', async () => {
     const { retried } = retrying([busy(), failed('timed-out', 'too late')]);
     expect(await retried.reply(requestOf())).toEqual(busy());

@@ -96,6 +96,7 @@ export type Command =
       readonly from: string;
       readonly reason: PassReason;
       readonly detail?: string | undefined;
+      readonly retryAfterMs?: number | undefined;
     } & Answers &
       Paid)
   | ({ readonly type: 'bid'; readonly from: string; readonly score: number } & Answers & Paid)
@@ -104,6 +105,7 @@ export type Command =
       readonly turn: number;
       readonly cause: LapseCause;
       readonly detail?: string | undefined;
+      readonly retryAfterMs?: number | undefined;
     }
   /** Nobody has been there to take the turn for as long as the limits allow. */
   | { readonly type: 'absent'; readonly turn: number }

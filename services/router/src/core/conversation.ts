@@ -14,6 +14,8 @@ export interface Turn {
   readonly givenAt: number;
   /** Grants of this turn that came back without an answer. */
   readonly attempts: number;
+  /** Those of them that do not count against the allowed attempts: the model was being loaded. */
+  readonly uncounted?: number;
   /** Seq of the `lapsed` entry of the last of them. */
   readonly lapsedAs?: number;
   /** Not to be granted before this time. */

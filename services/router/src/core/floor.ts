@@ -2,18 +2,23 @@ import type { EntryOf } from '@parley/protocol';
 import type { Conversation, Turn } from './conversation.ts';
 
 const maxRetryDelayMs = 30_000;
+/** A server that is loading a model is asked again soon: nothing else says that it is ready. */
+const maxLoadingDelayMs = 5_000;
+/** The longest wait of a model server that is kept to. */
+const mostRetryAfterMs = 86_400_000;
 
 /** A lost connection or a missed deadline has cost time already; a failing model is given time to recover. */
 const retryDelayMs = (cause: EntryOf<'lapsed'>['cause'], attempts: number): number =>
   cause === 'gone' || cause === 'deadline' || cause === 'interrupted'
     ? 0
-    : Math.min(maxRetryDelayMs, 250 * 2 ** attempts);
+    : Math.min(cause === 'model-loading' ? maxLoadingDelayMs : maxRetryDelayMs, 250 * 2 ** attempts);
 
-export const lapsed = (turn: Turn, { seq, cause, at }: EntryOf<'lapsed'>): Turn => ({
+export const lapsed = (turn: Turn, { seq, cause, at, retryAfterMs = 0 }: EntryOf<'lapsed'>): Turn => ({
   ...turn,
   attempts: turn.attempts + 1,
+  ...(cause === 'model-loading' && { uncounted: (turn.uncounted ?? 0) + 1 }),
   lapsedAs: seq,
-  notBefore: at + retryDelayMs(cause, turn.attempts + 1),
+  notBefore: at + Math.max(retryDelayMs(cause, turn.attempts + 1), Math.min(retryAfterMs, mostRetryAfterMs)),
 });
 
 /** What an entry says about the floor. */

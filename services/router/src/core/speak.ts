@@ -1,4 +1,11 @@
-import { type Entry, type EntryOf, isFailure, maxMembers, type PassReason } from '@parley/protocol';
+import {
+  type Entry,
+  type EntryOf,
+  isFailure,
+  maxMembers,
+  type PassReason,
+  permanentFailures,
+} from '@parley/protocol';
 import { addresseeOf } from './addressee.ts';
 import { type Audience, audienceOf, heardByAllOf, isForAll } from './audience.ts';
 import { append, type CommandOf, type Decision, type Paid, refuse } from './command.ts';
@@ -231,7 +238,7 @@ export const lapse = (
   command: Omit<CommandOf<'lapse'>, 'type'> & Paid,
   now: number,
 ): Decision => {
-  const { cause, detail } = command;
+  const { cause, detail, retryAfterMs } = command;
   const lapsed: EntryOf<'lapsed'> = {
     type: 'lapsed',
     seq: state.seq + 1,
@@ -240,13 +247,15 @@ export const lapse = (
     from: turn.member,
     cause,
     ...(detail !== undefined && { detail }),
+    ...(retryAfterMs && { retryAfterMs }),
     ...paid(command),
   };
   // A grant's deadline is no later than the end of the conversation: that is then why it lapsed.
   const over = outOfTime(state, now) ?? overBudget(state, { ...command, from: turn.member });
   if (over) return append(lapsed, ended(lapsed.seq, now, over));
   const { maxAttempts, onFailure } = state.limits;
-  const last = turn.attempts + 1 >= maxAttempts;
+  const counted = turn.attempts - (turn.uncounted ?? 0) + (cause === 'model-loading' ? 0 : 1);
+  const last = counted >= maxAttempts || permanentFailures.includes(cause);
   // A bid is cheap to do without; a conversation does not wait long for one.
   if (turn.wanted === 'bid')
     return last || cause === 'deadline' ? placeBid(state, turn, { score: 0 }, now, [lapsed]) : append(lapsed);
@@ -260,14 +269,14 @@ export const lapse = (
 };
 
 export const pass = (state: Conversation, command: CommandOf<'pass'>, now: number): Decision => {
-  const { from, reason, detail } = command;
+  const { from, reason, detail, retryAfterMs } = command;
   const cost = paid(command);
   const turn = state.floor.find(({ number, member }) => number === command.turn && member === from);
   if (!turn) return staleTurn(state, from, command.turn);
   const stray = notHeld(state, turn, command.attempt, 'is told what came of it');
   if (stray) return stray;
   if (isFailure(reason))
-    return lapse(state, turn, { turn: turn.number, cause: reason, detail, ...cost }, now);
+    return lapse(state, turn, { turn: turn.number, cause: reason, detail, retryAfterMs, ...cost }, now);
   return turn.wanted === 'bid'
     ? placeBid(state, turn, { score: 0, ...cost }, now)
     : passed(state, turn, { reason, detail, ...cost }, now);

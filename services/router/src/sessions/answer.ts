@@ -27,7 +27,13 @@ export const takeAnswer = (replica: Replica, frame: AnswerFrame, router: Router,
   const answer: Answer =
     frame.type === 'bid'
       ? { type: 'bid', score: frame.score, ...about }
-      : { type: 'pass', reason: frame.reason, detail: frame.detail, ...about };
+      : {
+          type: 'pass',
+          reason: frame.reason,
+          detail: frame.detail,
+          retryAfterMs: frame.retryAfterMs,
+          ...about,
+        };
   const grant = grants.grantOf(conversation, turn);
   if (frame.type === 'pass' && frame.reason === 'rate-limited' && grant?.replica === replica)
     grant.lease?.pool.slowDown(grant.lease, now(), frame.retryAfterMs);
