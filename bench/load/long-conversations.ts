@@ -1,7 +1,7 @@
 import type { Entry, Limits } from '@parley/protocol';
+import { Checkpoints } from '../../services/router/src/checkpoints.ts';
 import type { Conversation } from '../../services/router/src/core/conversation.ts';
 import { evolve } from '../../services/router/src/core/evolve.ts';
-import { withFinal } from '../../services/router/src/final-state.ts';
 import { openSqliteLedger } from '../../services/router/src/ledger/sqlite.ts';
 
 export const listedOfEach = 5;
@@ -42,12 +42,15 @@ function* entriesOf(length: number, textLength: number, names: readonly [string,
  */
 export const writeLongConversations = async (path: string, lengths: readonly number[]): Promise<void> => {
   const ledger = openSqliteLedger(path);
+  const checkpoints = new Checkpoints(ledger, (error) => {
+    throw error;
+  });
   const write = async (conversation: string, entries: Iterable<Entry>): Promise<void> => {
     let state: Conversation | undefined;
     let batch: Entry[] = [];
     let expectedSeq = 0;
     const flush = async () => {
-      await ledger.append([withFinal({ conversation, expectedSeq, entries: batch }, state)]);
+      await ledger.append([checkpoints.withEnd({ conversation, expectedSeq, entries: batch }, state)]);
       expectedSeq += batch.length;
       batch = [];
     };

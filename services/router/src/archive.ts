@@ -1,7 +1,7 @@
 import type { Entry } from '@parley/protocol';
+import type { Checkpoints } from './checkpoints.ts';
 import type { Conversation } from './core/conversation.ts';
 import { evolve } from './core/evolve.ts';
-import { finalState, finalText, shortConversation } from './final-state.ts';
 import { LedgerDamage } from './ledger/damage.ts';
 import { type Bound, jsonBytes, type Ledger } from './ledger/ledger.ts';
 
@@ -22,12 +22,14 @@ const bytesOf = ({ members, topic = '', cast, attended, spentBy }: Conversation)
  */
 export class Archive {
   readonly #ledger: Ledger;
+  readonly #checkpoints: Checkpoints;
   readonly #onFailure: (error: unknown) => void;
   readonly #held = new Map<string, Conversation>();
   #heldBytes = 0;
 
-  constructor(ledger: Ledger, onFailure: (error: unknown) => void) {
+  constructor(ledger: Ledger, checkpoints: Checkpoints, onFailure: (error: unknown) => void) {
     this.#ledger = ledger;
+    this.#checkpoints = checkpoints;
     this.#onFailure = onFailure;
   }
 
@@ -46,9 +48,9 @@ export class Archive {
     const held = this.#held.get(id);
     if (held) return held;
     return this.#guarded(() => {
-      const text = this.#ledger.final(id);
-      const state = text === undefined ? undefined : finalState(text);
-      if (state) this.hold(state);
+      const state = this.#checkpoints.of(id);
+      if (state?.status.state !== 'ended') return undefined;
+      this.hold(state);
       return state;
     });
   }
@@ -60,7 +62,7 @@ export class Archive {
   *findSlowly(id: string): Generator<number, Conversation | undefined> {
     const known = this.known(id);
     if (known) return known;
-    let state: Conversation | undefined;
+    let state = this.#guarded(() => this.#checkpoints.of(id));
     for (;;) {
       const page: readonly Entry[] | undefined = this.#guarded(() => {
         const read = this.page(id, state?.seq ?? 0, replayed);
@@ -76,7 +78,9 @@ export class Archive {
 
   /** The conversation as it was at entry `seq`; undefined when there is no such entry, unless the last one will do. */
   at(id: string, seq: number, orLast = false): Conversation | undefined {
-    let state: Conversation | undefined;
+    const kept = this.#checkpoints.of(id);
+    // Of a conversation that has ended, not all is kept that a fork of its last entry needs.
+    let state = kept && (orLast || (kept.seq <= seq && kept.status.state !== 'ended')) ? kept : undefined;
     for (;;) {
       const since = state?.seq ?? 0;
       const page = this.page(id, since, { ...replayed, entries: Math.min(replayed.entries, seq - since) });
@@ -170,12 +174,7 @@ export class Archive {
   #keep(state: Conversation | undefined): Conversation | undefined {
     if (state?.status.state !== 'ended') return state;
     this.hold(state);
-    if (state.seq <= shortConversation) return state;
-    try {
-      this.#ledger.keepFinals(new Map([[state.id, finalText(state)]]));
-    } catch (error) {
-      this.#onFailure(error);
-    }
+    this.#checkpoints.keepEnded(state);
     return state;
   }
 }

@@ -1,19 +1,19 @@
 import type { Entry } from '@parley/protocol';
 import { Archive } from './archive.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { ConversationTime } from './conversation-time.ts';
 import { isSameOpening, wasOpenedSo } from './core/cast.ts';
 import type { Command } from './core/command.ts';
 import type { Conversation } from './core/conversation.ts';
 import { endsAt } from './core/endings.ts';
-import { skipTime } from './core/skipped-time.ts';
 import { Deciding, type Queued, type Work } from './deciding.ts';
 import { Faults } from './faults.ts';
-import { withFinal } from './final-state.ts';
-import { continued, type Held } from './held.ts';
+import { continued, type Held, nothing, skipped } from './held.ts';
 import { LedgerDamage } from './ledger/damage.ts';
 import type { Appended, Batch, Bound, Ledger } from './ledger/ledger.ts';
 import { type Done, unavailable } from './outcome.ts';
 import type { Room } from './room.ts';
+import { Tails } from './tails.ts';
 
 /** Entries of one conversation that have just become durable, with the state around them. */
 export interface Commit {
@@ -34,7 +34,9 @@ export class Conversations {
   readonly #ledger: Ledger;
   readonly #time: ConversationTime;
   readonly #held = new Map<string, Held>();
+  readonly #tails = new Tails();
   readonly #archive: Archive;
+  readonly #checkpoints: Checkpoints;
   readonly #deciding: Deciding;
   readonly #faults: Faults;
   /** Conversations in whose commit a follower failed. */
@@ -62,7 +64,8 @@ export class Conversations {
     this.#ledger = ledger;
     this.#time = new ConversationTime(now, wall);
     this.#onFailure = onFailure;
-    this.#archive = new Archive(ledger, onFailure);
+    this.#checkpoints = new Checkpoints(ledger, onFailure);
+    this.#archive = new Archive(ledger, this.#checkpoints, onFailure);
     this.#onAppended = onAppended;
     this.#faults = faults;
     this.#deciding = new Deciding(faults);
@@ -81,7 +84,10 @@ export class Conversations {
   }
 
   #take(id: string, state: Conversation): void {
-    this.#held.set(id, { state, ahead: this.#time.aheadAfter(state.lastAt), tail: [] });
+    this.#held.set(
+      id,
+      continued(undefined, state, [], (at) => this.#time.aheadAfter(at)),
+    );
   }
 
   /** Now, by the time of the conversation: to compare with what its state says. */
@@ -94,9 +100,7 @@ export class Conversations {
     const drift = this.#time.moved();
     if (drift === undefined) return;
     for (const held of this.#held.values()) {
-      if (held.ahead >= drift) continue;
-      held.state = skipTime(held.state, drift - held.ahead);
-      held.ahead = drift;
+      if (held.ahead < drift) skipped(held, drift);
     }
   }
 
@@ -177,12 +181,8 @@ export class Conversations {
   }
 
   entriesSince(id: string, since: number, limit = Number.MAX_SAFE_INTEGER): readonly Entry[] {
-    const tail = this.#held.get(id)?.tail;
-    const first = tail?.[0]?.seq;
-    if (tail && first !== undefined && first <= since + 1 && limit >= tail.length) {
-      return tail.slice(since + 1 - first);
-    }
-    return this.#archive.read(id, since, limit);
+    const tail = this.#tails.since(id, since);
+    return tail && limit >= tail.length ? tail : this.#archive.read(id, since, limit);
   }
 
   /** Entries after `since`: at most as many as `bound` says, but one at least while there are any. */
@@ -195,16 +195,25 @@ export class Conversations {
    * them is not `since + 1`, older ones were left out. The work is bounded however long the conversation is.
    */
   newest(id: string, since: number, bound: Bound, last = Number.MAX_SAFE_INTEGER): readonly Entry[] {
-    const tail = this.#held.get(id)?.tail;
-    const first = tail?.[0]?.seq;
-    if (tail && first !== undefined && first <= since + 1)
-      return tail.slice(since + 1 - first, Math.max(0, last + 1 - first));
-    return this.#archive.newest(id, since, bound, last);
+    const tail = this.#tails.since(id, since);
+    return tail?.slice(0, Math.max(0, last - since)) ?? this.#archive.newest(id, since, bound, last);
   }
 
   /** The conversation as it was at entry `seq`; undefined when there is no such entry. */
   at(id: string, seq: number): Conversation | undefined {
     return this.#archive.at(id, seq);
+  }
+
+  /** Keeps the states of some conversations that have grown, so that a router that starts need not read all their entries. */
+  keepStates(): void {
+    const kept = this.#checkpoints.keep((id) => {
+      const held = this.#held.get(id);
+      return held?.hasSkipped ? undefined : held?.state;
+    });
+    for (const id of kept) {
+      const held = this.#held.get(id);
+      if (held) held.unkept = nothing;
+    }
   }
 
   /** Ends what has run out of time. */
@@ -265,7 +274,10 @@ export class Conversations {
     try {
       const batches = works.map(
         ({ id, before, entries, state }): Batch =>
-          withFinal({ conversation: id, expectedSeq: before?.seq ?? 0, entries }, state),
+          this.#checkpoints.withEnd(
+            { conversation: id, expectedSeq: before?.seq ?? 0, entries },
+            this.#held.get(id)?.hasSkipped ? undefined : state,
+          ),
       );
       const appended = await this.#ledger.append(batches);
       if (works.length > 0) this.#onAppended(performance.now() - started);
@@ -280,7 +292,7 @@ export class Conversations {
   #hide(id: string, error: unknown): boolean {
     if (!(error instanceof LedgerDamage)) return false;
     this.#onFailure(error);
-    this.#held.delete(id);
+    this.#drop(id);
     this.#archive.forget(id);
     return true;
   }
@@ -288,7 +300,7 @@ export class Conversations {
   /** Somebody else has written, or an id is in use that was not known: the ledger is right. */
   #catchUp(id: string, seq: number): void {
     this.#onFailure(new Error(`${id}: the ledger is at ${seq}, not at ${this.get(id)?.seq ?? 0}`));
-    this.#held.delete(id);
+    this.#drop(id);
     this.#archive.forget(id);
     const state = this.find(id);
     if (!state || state.status.state === 'ended') return;
@@ -296,16 +308,21 @@ export class Conversations {
     this.#take(id, state);
   }
 
+  #drop(id: string): void {
+    this.#held.delete(id);
+    this.#tails.drop(id);
+  }
+
   #commit({ id, before, state, entries }: Work, position: number): void {
     const after = state as Conversation;
     if (after.status.state === 'ended') {
-      this.#held.delete(id);
+      this.#drop(id);
       this.#archive.hold(after);
     } else {
-      this.#held.set(
-        id,
-        continued(this.#held.get(id), after, entries, (at) => this.#time.aheadAfter(at)),
-      );
+      const held = continued(this.#held.get(id), after, entries, (at) => this.#time.aheadAfter(at));
+      this.#held.set(id, held);
+      this.#tails.add(id, entries);
+      this.#checkpoints.grown(id, held.unkept);
     }
     for (const follower of this.#followers) {
       try {

@@ -1,10 +1,11 @@
 import type { Entry } from '@parley/protocol';
 import type { Conversations } from './conversations.ts';
 import { tokensOf } from './core/endings.ts';
-import type { Ledger } from './ledger/ledger.ts';
+import type { Ledger, Placed } from './ledger/ledger.ts';
 import type { EarlierCall, Pools } from './pools.ts';
 
 const pageSize = 1_000;
+const pageBytes = 4 * 1024 * 1024;
 
 /** Entries with which a granted turn came back; a line without usage was written by a person. */
 const wasCall = (entry: Entry): boolean =>
@@ -12,15 +13,24 @@ const wasCall = (entry: Entry): boolean =>
     ? entry.turn !== undefined && entry.usage !== undefined
     : entry.type === 'passed' || entry.type === 'lapsed' || entry.type === 'bid';
 
-/** The newest entries of the ledger, back to `from` at least, oldest first. */
-const newestEntries = (ledger: Ledger, from: number) => {
+/** The newest entries of the ledger, back to `from` at least, oldest first. They are read once, a page at a time. */
+function* newestEntries(ledger: Ledger, from: number): Iterable<Placed> {
   const last = ledger.position();
-  for (let since = last - pageSize; ; since -= pageSize) {
-    const entries = ledger.readAll(Math.max(0, since), last);
-    const [oldest] = entries;
-    if (since <= 0 || (oldest && oldest.entry.at < from)) return entries;
+  let since = last - pageSize;
+  // How far back is found in ever larger steps, of which one entry each is read.
+  for (let step = pageSize; since > 0; step *= 2) {
+    const [oldest] = ledger.readAll(since, 1);
+    if (oldest && oldest.entry.at < from) break;
+    since -= step;
   }
-};
+  for (let at = Math.max(0, since); ; ) {
+    const page = ledger.readAll(at, pageSize, pageBytes);
+    yield* page;
+    const end = page.at(-1);
+    if (!end) return;
+    at = end.position;
+  }
+}
 
 /**
  * Tells the pools of the calls that the router before this one leased: those whose turns came back in the last window,

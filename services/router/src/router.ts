@@ -114,8 +114,7 @@ export const makeRouter = (options: RouterOptions): Router => {
 
   conversations.recover();
   for (const state of conversations.running()) {
-    const entries = conversations.entriesSince(state.id, 0);
-    correspondence.onCommit({ before: undefined, after: state, entries, position: 0 });
+    correspondence.found(state);
     runningRoom.found(state);
   }
   mailboxes.recover(now());
@@ -163,6 +162,7 @@ export const makeRouter = (options: RouterOptions): Router => {
       lastSave = at;
       timed('conversations', () => conversations.tick());
       timed('mailboxes', () => mailboxes.tick(at));
+      timed('conversations', () => conversations.keepStates());
       removing ||= retention.tick(at);
     },
   };

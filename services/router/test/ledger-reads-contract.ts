@@ -69,30 +69,22 @@ export const ledgerReadsContract = (name: string, makeSubject: () => LedgerUnder
       expect(ledger.recent(9, first?.number)).toEqual([]);
     });
 
-    it('keeps how a conversation ended, until it is removed', async () => {
-      await append('running', 0, [opened()]);
-      await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: finished(4), final: 'so' }]);
-      await append('c2', 0, finished(4));
-      expect([ledger.final('c1'), ledger.final('c2'), ledger.final('c3')]).toEqual([
-        'so',
-        undefined,
-        undefined,
+    it('keeps a checkpoint of a conversation, until it is removed', async () => {
+      const kept = (seq: number, body: string) => ({ seq, version: 7, body });
+      await append('running', 0, [opened(), ...lines(2, 5)]);
+      await ledger.append([
+        { conversation: 'c1', expectedSeq: 0, entries: finished(4), checkpoint: kept(4, 'so') },
       ]);
-      ledger.keepFinals(
-        new Map([
-          ['c2', 'thus'],
-          ['running', 'never'],
-          ['c3', 'never'],
-        ]),
-      );
+      ledger.keep([
+        { conversation: 'running', ...kept(3, 'earlier') },
+        { conversation: 'c3', ...kept(1, 'never') },
+      ]);
+      ledger.keep([{ conversation: 'running', ...kept(5, 'thus') }]);
       if (subject.reopen) ledger = subject.reopen(ledger);
-      expect([ledger.final('c1'), ledger.final('c2'), ledger.final('running')]).toEqual([
-        'so',
-        'thus',
-        undefined,
-      ]);
+      const found = ['c1', 'running', 'c3'].map((id) => ledger.checkpoint(id));
+      expect(found).toEqual([kept(4, 'so'), kept(5, 'thus'), undefined]);
       ledger.remove(['c1'], 1);
-      expect(ledger.final('c1')).toBeUndefined();
+      expect(ledger.checkpoint('c1')).toBeUndefined();
     });
 
     it('begins a fork behind the entries that it shares', async () => {

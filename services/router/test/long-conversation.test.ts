@@ -1,6 +1,7 @@
 import type { Entry } from '@parley/protocol';
 import { expect, it } from 'vitest';
 import { Archive } from '../src/archive.ts';
+import { Checkpoints } from '../src/checkpoints.ts';
 import { openMemoryLedger } from '../src/ledger/memory.ts';
 import { forked, lines, opened } from './ledger-entries.ts';
 
@@ -15,7 +16,7 @@ const forks = async () => {
     ['f2', [forked('f1', 6), ...lines(8, 9)]],
   ] as const)
     await ledger.append([{ conversation, expectedSeq: 0, entries }]);
-  return new Archive(ledger, (error) => {
+  return new Archive(ledger, new Checkpoints(ledger, () => {}), (error) => {
     throw error;
   });
 };

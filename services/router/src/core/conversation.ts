@@ -91,6 +91,8 @@ export interface Conversation {
   readonly farewells: number;
   /** Fingerprints of the newest messages, where repetition is limited. */
   readonly recent: readonly Compared[];
+  /** Whom a member addressed, newest last; some of them, where they are many. */
+  readonly addressed: ReadonlyMap<string, readonly string[]>;
   readonly lastSpeaker?: string;
   readonly spent: Spent;
   readonly spentBy: ReadonlyMap<string, Spent>;

@@ -64,6 +64,7 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   repeats: 0,
   farewells: 0,
   recent: [],
+  addressed: new Map(),
   spent: nothing,
   spentBy: new Map(),
   taken: [],
@@ -105,6 +106,20 @@ const took = (
   return taken;
 };
 
+/** Whom one member addressed that are kept. */
+const maxAddressed = 16;
+
+const withTarget = (
+  addressed: Conversation['addressed'],
+  from: string,
+  target: string,
+): Conversation['addressed'] => {
+  const targets = addressed.get(from) ?? [];
+  if (targets.at(-1) === target) return addressed;
+  const others = targets.filter((name) => name !== target).slice(1 - maxAddressed);
+  return new Map(addressed).set(from, [...others, target]);
+};
+
 const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
   const { seq, from, turn } = entry;
   const audience = audienceOf(from, entry.to);
@@ -126,6 +141,7 @@ const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
     recent: watched
       ? [...state.recent.slice(1 - recentLines), { fingerprint: fingerprintOf(entry.text), audience }]
       : state.recent,
+    addressed: entry.target === undefined ? state.addressed : withTarget(state.addressed, from, entry.target),
     lastSpeaker: from,
     ...charged(state, entry),
     taken: took(state, from, turn, seq),

@@ -1,4 +1,5 @@
 import type { Commit } from '../conversations.ts';
+import type { Conversation } from '../core/conversation.ts';
 import { turnsOf } from '../core/floor.ts';
 
 /** Names that are kept of conversations that have ended: after that, the first to end is forgotten first. */
@@ -59,6 +60,17 @@ export class Correspondence {
     for (const name of names) this.forget(name, conversation);
     this.#names.delete(conversation);
     if (this.#ended.delete(conversation)) this.#endedNames -= names.size;
+  }
+
+  /** One that the ledger had when the router started. */
+  found(state: Conversation): void {
+    for (const [from, targets] of state.addressed) {
+      for (const target of targets) {
+        this.note(from, target, state.id);
+        for (const name of [from, target]) this.#lettersOf(name, state.id).last = state.id;
+      }
+    }
+    this.onCommit({ before: undefined, after: state, entries: [], position: 0 });
   }
 
   onCommit({ before, after, entries }: Commit): void {

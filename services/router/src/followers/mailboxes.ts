@@ -27,6 +27,8 @@ interface Mailbox {
 const pingEvery = 256;
 /** Tells our pings from those of the heartbeat. */
 const pingPayload = 'delivered';
+/** What is read of the ledger at once at the start. */
+const recoveryBytes = 4 * 1024 * 1024;
 /** Agents that have left and are still known to be agents. */
 const maxAgents = 10_000;
 
@@ -73,7 +75,7 @@ export class Mailboxes implements Room {
     const { ledger, conversations, limits } = this.#options;
     let since = this.#marks.done;
     for (;;) {
-      const page = ledger.readAll(since, 1_000);
+      const page = ledger.readAll(since, 1_000, recoveryBytes);
       for (const { position, conversation, entry } of page) {
         since = position;
         if (!isAddressed(entry) || entry.at < now - limits.maxAgeMs) continue;

@@ -5,8 +5,8 @@ export interface Batch {
   readonly conversation: string;
   readonly expectedSeq: number;
   readonly entries: readonly Entry[];
-  /** Kept beside the entries, see `Ledger.final`. For a batch that ends the conversation. */
-  readonly final?: string;
+  /** Kept with them, where the batch ends the conversation. */
+  readonly checkpoint?: Checkpoint;
 }
 
 /** `position` of the batch's last entry in the whole ledger, or the seq at which the conversation really is. */
@@ -25,6 +25,14 @@ export interface EndedConversation {
   readonly id: string;
   readonly at: number;
   readonly place: number;
+}
+
+/** What a program has made of a conversation's entries up to `seq`, so that it need not read them again. */
+export interface Checkpoint {
+  readonly seq: number;
+  /** Of the program that made it; chosen by it. */
+  readonly version: number;
+  readonly body: string;
 }
 
 /** How many conversations, from the first on, are gone whole; and one of which something is left, if there is one. */
@@ -81,17 +89,18 @@ export interface Ledger {
   unfinished(): string[];
   /** The newest conversations, newest first; with `before`, of those that are older than the one of that number. */
   recent(limit: number, before?: number): Numbered[];
-  /**
-   * The text that was kept for a conversation that has ended; undefined when none was, or when it is damaged. A cache: a ledger
-   * may lose it, and old ones have none.
-   */
-  final(conversation: string): string | undefined;
-  /** Keeps such texts, by conversation. Throws when they cannot be written. */
-  keepFinals(finals: ReadonlyMap<string, string>): void;
   /** How far each plain client has been delivered to: name to position. May lag behind by a second after a crash. */
   marks(): Map<string, number>;
   /** Throws when it cannot be written; then nothing of it is. */
   mark(marks: ReadonlyMap<string, number>): void;
+
+  /**
+   * The conversation's checkpoint; undefined when there is none, when it is damaged, or when the entry at its `seq` is not
+   * the one that stood there when it was kept. A checkpoint is a cache: the entries alone are the truth.
+   */
+  checkpoint(conversation: string): Checkpoint | undefined;
+  /** Replaces earlier ones, all in one transaction. Throws when it cannot be written; then nothing of it is. */
+  keep(checkpoints: readonly (Checkpoint & { readonly conversation: string })[]): void;
 
   /** Bytes that conversations take up. */
   size(): number;

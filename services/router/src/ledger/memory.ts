@@ -2,6 +2,7 @@ import type { Entry } from '@parley/protocol';
 import {
   type Appended,
   type Batch,
+  type Checkpoint,
   checkSequence,
   type EndedConversation,
   jsonBytes,
@@ -13,9 +14,9 @@ interface Held {
   readonly entries: Entry[];
   readonly positions: number[];
   readonly number: number;
+  checkpoint?: Checkpoint;
   ended: boolean;
   removing: boolean;
-  final?: string;
 }
 
 const bytesOf = (entry: Entry): number => 200 + ('text' in entry ? entry.text.length : 0);
@@ -44,7 +45,7 @@ export const openMemoryLedger = (): Ledger => {
   const position = () => removed + log.length;
 
   const appendOne = (batch: Batch): Appended => {
-    const { conversation, expectedSeq, entries, final } = batch;
+    const { conversation, expectedSeq, entries, checkpoint } = batch;
     const known = conversations.get(conversation);
     if (headOf(known) !== expectedSeq) return { ok: false, seq: headOf(known) };
     if (entries.length === 0) return { ok: true, position: position() };
@@ -55,7 +56,7 @@ export const openMemoryLedger = (): Ledger => {
       ended: false,
       removing: false,
     };
-    if (final !== undefined) held.final = final;
+    if (checkpoint) held.checkpoint = checkpoint;
     conversations.set(conversation, held);
     for (const entry of entries) {
       held.entries.push(entry);
@@ -145,19 +146,19 @@ export const openMemoryLedger = (): Ledger => {
             .slice(-limit)
             .map(([id, { number }]) => ({ id, number }))
             .reverse(),
-    final(conversation) {
-      const held = conversations.get(conversation);
-      return held?.removing ? undefined : held?.final;
-    },
-    keepFinals(finals) {
-      for (const [id, final] of finals) {
-        const held = conversations.get(id);
-        if (held?.ended) held.final = final;
-      }
-    },
     marks: () => new Map(marked),
     mark(marks) {
       for (const [name, at] of marks) marked.set(name, at);
+    },
+    checkpoint(id) {
+      const held = conversations.get(id);
+      return held?.removing ? undefined : held?.checkpoint;
+    },
+    keep(checkpoints) {
+      for (const { conversation, ...checkpoint } of checkpoints) {
+        const held = conversations.get(conversation);
+        if (held && !held.removing) held.checkpoint = checkpoint;
+      }
     },
     size: () => size,
     removable(limit, after) {

@@ -34,9 +34,15 @@ const steps: readonly string[] = [
    CREATE INDEX conversations_by_parent ON conversations (parent) WHERE parent IS NOT NULL;
    PRAGMA application_id = ${applicationId};`,
 
-  // final: how a long conversation ended, so that it need not be replayed to be shown. A cache, see `Ledger.final`.
-  `ALTER TABLE conversations ADD COLUMN final TEXT;
-   ALTER TABLE conversations ADD COLUMN final_sum INTEGER;`,
+  // entry_sum: the checksum of the entry at that seq, by which a checkpoint is known to be of these entries.
+  `CREATE TABLE checkpoints (
+     conversation INTEGER PRIMARY KEY REFERENCES conversations (key),
+     seq INTEGER NOT NULL,
+     entry_sum INTEGER NOT NULL,
+     version INTEGER NOT NULL,
+     body TEXT NOT NULL,
+     sum INTEGER NOT NULL
+   );`,
 ];
 
 const numberOf = (database: DatabaseSync, pragma: string): number =>

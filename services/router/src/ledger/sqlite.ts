@@ -5,7 +5,14 @@ import { crc32 } from 'node:zlib';
 import type { Entry } from '@parley/protocol';
 import { LedgerDamage } from './damage.ts';
 import { cutFailedTail } from './failed-tail.ts';
-import { type Appended, type Batch, checkSequence, type Ledger, type Removed } from './ledger.ts';
+import {
+  type Appended,
+  type Batch,
+  type Checkpoint,
+  checkSequence,
+  type Ledger,
+  type Removed,
+} from './ledger.ts';
 import { readable } from './readable.ts';
 import { openLedgerFile } from './sqlite-file.ts';
 
@@ -42,10 +49,6 @@ export const openSqliteLedger = (path: string): Ledger => {
   );
   const findKey = database.prepare('SELECT key, ended FROM conversations WHERE id = ?');
   const endConversation = database.prepare('UPDATE conversations SET ended = 1, ended_at = ? WHERE key = ?');
-  const findFinal = database.prepare('SELECT final, final_sum FROM conversations WHERE id = ? AND ended = 1');
-  const keepFinal = database.prepare(
-    'UPDATE conversations SET final = ?, final_sum = ? WHERE id = ? AND ended = 1',
-  );
   const listRecent = database.prepare(
     'SELECT id, key FROM conversations WHERE ended < 2 AND key < ? ORDER BY key DESC LIMIT ?',
   );
@@ -71,6 +74,16 @@ export const openSqliteLedger = (path: string): Ledger => {
   );
   const removeEntries = database.prepare('DELETE FROM entries WHERE conversation = ? AND seq >= ?');
   const removeConversation = database.prepare('DELETE FROM conversations WHERE key = ?');
+  const readCheckpoint = database.prepare(
+    `SELECT c.seq, c.version, c.body, c.sum FROM checkpoints c
+     JOIN entries e ON e.conversation = c.conversation AND e.seq = c.seq AND e.sum = c.entry_sum
+     WHERE c.conversation = ?`,
+  );
+  const keepCheckpoint = database.prepare(
+    `INSERT OR REPLACE INTO checkpoints (conversation, seq, entry_sum, version, body, sum)
+     SELECT conversation, seq, sum, ?, ?, ? FROM entries WHERE conversation = ? AND seq = ?`,
+  );
+  const removeCheckpoint = database.prepare('DELETE FROM checkpoints WHERE conversation = ?');
   const setMark = database.prepare('INSERT OR REPLACE INTO marks (name, position) VALUES (?, ?)');
   // Not the last entry's: that one may have been removed, and its position is never used again.
   let position = one(database, "SELECT seq FROM sqlite_sequence WHERE name = 'entries'");
@@ -92,7 +105,11 @@ export const openSqliteLedger = (path: string): Ledger => {
     return row && row.ended !== 2 ? Number(row.key) : undefined;
   };
 
-  const appendOne = ({ conversation, expectedSeq, entries, final }: Batch): Appended => {
+  const writeCheckpoint = (key: number, { seq, version, body }: Checkpoint): void => {
+    keepCheckpoint.run(version, body, crc32(body), key, seq);
+  };
+
+  const appendOne = ({ conversation, expectedSeq, entries, checkpoint }: Batch): Appended => {
     let head = headOf(conversation);
     if ((head?.seq ?? 0) !== expectedSeq) return { ok: false, seq: head?.seq ?? 0 };
     const [first] = entries;
@@ -110,10 +127,10 @@ export const openSqliteLedger = (path: string): Ledger => {
       head.seq = entry.seq;
       if (entry.type === 'ended') {
         endConversation.run(Math.floor(entry.at), head.key);
-        if (final !== undefined) keepFinal.run(final, crc32(final), conversation);
         heads.delete(conversation);
       }
     }
+    if (checkpoint) writeCheckpoint(head.key, checkpoint);
     return { ok: true, position };
   };
 
@@ -161,6 +178,7 @@ export const openSqliteLedger = (path: string): Ledger => {
     if (!row || row.ended === 0) return true;
     const key = Number(row.key);
     hide.run(key);
+    removeCheckpoint.run(key);
     let first: number | undefined;
     let isWhole = true;
     for (const { seq, bytes } of newestSizes.all(key, room.entries + 1)) {
@@ -233,16 +251,6 @@ export const openSqliteLedger = (path: string): Ledger => {
       safely(() =>
         listRecent.all(before, limit).map(({ id, key }) => ({ id: id as string, number: Number(key) })),
       ),
-    final: (conversation) =>
-      safely(() => {
-        const row = findFinal.get(conversation);
-        if (typeof row?.final !== 'string') return undefined;
-        return crc32(row.final) === Number(row.final_sum) ? row.final : undefined;
-      }),
-    keepFinals: (finals) =>
-      transact(() => {
-        for (const [id, final] of finals) keepFinal.run(final, crc32(final), id);
-      }),
     marks: () =>
       new Map(
         database
@@ -253,6 +261,26 @@ export const openSqliteLedger = (path: string): Ledger => {
     mark: (marks) =>
       transact(() => {
         for (const [name, at] of marks) setMark.run(name, at);
+      }),
+    checkpoint: (conversation) => {
+      try {
+        const key = keyOf(conversation);
+        const row = key === undefined ? undefined : safely(() => readCheckpoint.get(key));
+        const body = String(row?.body);
+        if (!row || crc32(body) !== Number(row.sum)) return undefined;
+        return { seq: Number(row.seq), version: Number(row.version), body };
+      } catch (error) {
+        // It is made anew of the entries; when they cannot be read either, that is told.
+        if (error instanceof LedgerDamage) return undefined;
+        throw error;
+      }
+    },
+    keep: (checkpoints) =>
+      transact(() => {
+        for (const checkpoint of checkpoints) {
+          const key = keyOf(checkpoint.conversation);
+          if (key !== undefined) writeCheckpoint(key, checkpoint);
+        }
       }),
     size: () =>
       one(database, 'PRAGMA page_size') *

@@ -1,9 +1,7 @@
 import type { Entry } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { Archive } from '../src/archive.ts';
-import type { Conversation } from '../src/core/conversation.ts';
-import { evolve } from '../src/core/evolve.ts';
-import { finalState, finalText } from '../src/final-state.ts';
+import { Checkpoints } from '../src/checkpoints.ts';
 import type { Ledger } from '../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../src/ledger/memory.ts';
 import { limits } from './core/talk.ts';
@@ -17,12 +15,6 @@ const entries: Entry[] = [
   { type: 'left', seq: 202, at: 2, who: 'cy' },
   ended(203),
 ];
-const stateOf = (of: readonly Entry[]) => {
-  let state: Conversation | undefined;
-  for (const entry of of) state = evolve(state, entry, 'c1');
-  return state as Conversation;
-};
-
 /** A ledger that counts the entries that are read from it. */
 const counted = (kept = openMemoryLedger()) => {
   const count = { entries: 0 };
@@ -40,18 +32,10 @@ const unexpected = (error: unknown) => {
   throw error;
 };
 
+const archiveOf = (ledger: Ledger, onFailure: (error: unknown) => void = unexpected) =>
+  new Archive(ledger, new Checkpoints(ledger, onFailure), onFailure);
+
 describe('how a conversation ended', () => {
-  it('is the same as text and back', () => {
-    const state = stateOf(entries);
-    expect(finalState(finalText(state))).toEqual({ ...state, recent: [] });
-  });
-
-  it('is not taken from another version of the rules', () => {
-    const text = finalText(stateOf(entries));
-    const { version, state } = JSON.parse(text);
-    expect(finalState(JSON.stringify({ version: version + 1, state }))).toBeUndefined();
-  });
-
   it('is kept with the entry that ends it, so that a router that starts replays nothing', async () => {
     const { ledger, count } = counted();
     const bench = new RouterBench({ ledger });
@@ -71,7 +55,7 @@ describe('how a conversation ended', () => {
     await kept.append([
       { conversation: 'c1', expectedSeq: 0, entries: [opened(), ...lines(2, 5_000), ended(5_001)] },
     ]);
-    const search = new Archive(ledger, unexpected).findSlowly('c1');
+    const search = archiveOf(ledger).findSlowly('c1');
     let most = 0;
     for (let found = search.next(); ; found = search.next()) {
       most = Math.max(most, count.entries);
@@ -82,7 +66,7 @@ describe('how a conversation ended', () => {
     }
     expect(most).toBeLessThan(600);
     count.entries = 0;
-    expect(new Archive(ledger, unexpected).find('c1')?.seq).toBe(5_001);
+    expect(archiveOf(ledger).find('c1')?.seq).toBe(5_001);
     expect(count.entries).toBe(0);
   });
 
@@ -92,11 +76,11 @@ describe('how a conversation ended', () => {
     const failures: unknown[] = [];
     const full: Ledger = {
       ...ledger,
-      keepFinals: () => {
+      keep: () => {
         throw new Error('database or disk is full');
       },
     };
-    expect(new Archive(full, (error) => failures.push(error)).find('c1')?.seq).toBe(203);
+    expect(archiveOf(full, (error) => failures.push(error)).find('c1')?.seq).toBe(203);
     expect(failures).toHaveLength(1);
   });
 });
@@ -109,7 +93,7 @@ it('conversations that have ended are held up to a number of bytes, not only of 
     await kept.append([
       { conversation: `c${i}`, expectedSeq: 0, entries: [{ ...opened(), cast }, ended(2)] },
     ]);
-  const archive = new Archive(ledger, unexpected);
+  const archive = archiveOf(ledger);
   for (let i = 0; i < 80; i++) archive.find(`c${i}`);
   count.entries = 0;
   archive.find('c79');
