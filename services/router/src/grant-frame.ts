@@ -27,7 +27,7 @@ export const grantFrame = ({ state, turn, grant, history, deadlineMs, time }: Gr
     attempt: grant.attempt,
     ...(turn.wanted === 'bid' && { wanted: turn.wanted }),
     // A pool counts calls, not turns: whoever wants to call again asks for the turn again.
-    ...(grant.lease && { calls: 1 }),
+    ...(grant.lease?.pool.countsCalls && { calls: 1 }),
     deadlineMs: Math.max(0, Math.ceil(deadlineMs)),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     remaining: {

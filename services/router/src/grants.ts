@@ -127,7 +127,8 @@ export class Grants {
       const claim = this.#records.claim(replica, conversation, number);
       if (!claim || this.#isTaken(conversation, number)) continue;
       const mayStay = claim === 'lost' ? this.#mayHave(state, turn) : this.isGrantable(state, turn);
-      if (mayStay) this.#bind(state, turn, replica, 0);
+      const model = state.cast.get(turn.member)?.model ?? replica.model;
+      if (mayStay) this.#bind(state, turn, replica, 0, this.#pools.of(model)?.rejoin(this.#now()));
     }
     this.#pump(replica.name);
   }
@@ -190,6 +191,8 @@ export class Grants {
       const grant = turn === undefined ? undefined : this.grantOf(after.id, turn);
       if (!grant) continue;
       this.breakers.judge(grant.replica, entry);
+      if (entry.type === 'lapsed' && entry.cause === 'model-unavailable')
+        grant.lease?.pool.failed(grant.lease, this.#now());
       if ('usage' in entry && entry.usage) this.#settle(grant, tokensOf(entry.usage));
     }
     this.#reconcile(before, after);
@@ -341,6 +344,8 @@ export class Grants {
     this.#release(grant);
     this.#clock.answered(this.#now() - grant.grantedAt);
     this.#pump(grant.replica.name);
+    // A call at once has become free: who waits for it longest is next.
+    if (grant.lease) this.#serve(grant.lease.pool);
   }
 
   #release(grant: Grant): void {

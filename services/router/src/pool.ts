@@ -1,9 +1,10 @@
 import { SlidingSum } from './sliding-sum.ts';
 
-/** Calls and tokens a minute that all agents of a model share; 0 is no limit. */
+/** Calls and tokens a minute, and calls at once, that all agents of a model share; 0 is no limit. */
 export interface PoolRule {
   readonly requests: number;
   readonly tokens: number;
+  readonly concurrency?: number;
 }
 
 /** Leave to make one call. It counts from the lease on, and for a window more after the call was made. */
@@ -20,6 +21,8 @@ const slowdown = 0.5;
 const recovery = 1.1;
 const recoveriesPerWindow = 6;
 const leastShare = 0.05;
+/** A server that takes so many calls at once takes any number that agents make. */
+const unlimited = 1_024;
 /** However long a peer says that the server wants to be left alone. In windows. */
 const longestBlock = 5;
 /** What a call is taken to need until one has been seen. In tokens. */
@@ -46,6 +49,11 @@ export class Pool {
   #share = 1;
   #shareSince = 0;
   #blockedUntil = 0;
+  /** Calls under way: leased, and not over. */
+  #running = 0;
+  /** So many at once does the server seem to take; it is found out where calls fail while others run. */
+  #atOnce = Number.POSITIVE_INFINITY;
+  #atOnceSince = 0;
 
   constructor(rule: PoolRule, windowMs: number) {
     this.rule = rule;
@@ -58,7 +66,8 @@ export class Pool {
   lease(now: number): Lease | undefined {
     this.#recoverShare(now);
     const { requests, tokens } = this.rule;
-    if (now < this.#blockedUntil) return undefined;
+    this.#recoverAtOnce(now);
+    if (now < this.#blockedUntil || this.#running >= this.#mostAtOnce) return undefined;
     const calls = this.#open + this.#calls.at(now);
     if (requests > 0 && calls >= Math.max(1, Math.floor(requests * this.#share))) return undefined;
     const guess = this.#guess ?? firstGuess;
@@ -66,8 +75,24 @@ export class Pool {
     // A call that is larger than the rule is made alone, or it would never be made.
     if (tokens > 0 && spent > 0 && spent + guess > tokens * this.#share) return undefined;
     this.#open++;
+    this.#running++;
     this.#kept += guess;
     return { pool: this, at: now, tokens: guess, state: 'open' };
+  }
+
+  /** A call that is under way already, of a replica that came back: it counts among the calls at once, whatever the rule. */
+  rejoin(now: number): Lease {
+    this.#running++;
+    return { pool: this, at: now, tokens: 0, state: 'called' };
+  }
+
+  /** Whether each call counts, and not only how many there are at once. */
+  get countsCalls(): boolean {
+    return this.rule.requests > 0 || this.rule.tokens > 0;
+  }
+
+  get #mostAtOnce(): number {
+    return Math.min(this.rule.concurrency || Number.POSITIVE_INFINITY, this.#atOnce);
   }
 
   /** The call has been made, at the latest now. */
@@ -83,6 +108,7 @@ export class Pool {
     if (lease.state === 'over') return;
     this.called(lease, now);
     lease.state = 'over';
+    this.#running--;
     this.#kept -= lease.tokens;
     this.#tokens.add(now, tokens ?? lease.tokens);
     if (tokens === undefined) return;
@@ -102,6 +128,25 @@ export class Pool {
     if (this.#share < 1 && lease.at <= this.#shareSince) return;
     this.#share = Math.max(leastShare, this.#share * slowdown);
     this.#shareSince = now;
+  }
+
+  /**
+   * A call failed. If others ran beside it, the server may take fewer at once: some end the call under way when another one
+   * comes. Then half as many are let through; of calls leased before, a failure says nothing new.
+   */
+  failed(lease: Lease, now: number): void {
+    if (this.#running < 2 || lease.at < this.#atOnceSince) return;
+    this.#atOnce = Math.max(1, Math.floor(Math.min(this.#running, this.#atOnce) / 2));
+    this.#atOnceSince = now;
+  }
+
+  /** Twice as many in each window without a failure, until nobody needs more. */
+  #recoverAtOnce(now: number): void {
+    while (this.#atOnce < unlimited && now - this.#atOnceSince >= this.windowMs) {
+      this.#atOnce *= 2;
+      this.#atOnceSince += this.windowMs;
+    }
+    if (this.#atOnce >= unlimited) this.#atOnce = Number.POSITIVE_INFINITY;
   }
 
   #recoverShare(now: number): void {

@@ -39,13 +39,23 @@ export class Pools {
   }
 }
 
-/** `gpt-4.1-nano=60/100000, *=30`: model, calls a minute, tokens a minute. Undefined when it cannot be read. */
+const rulePattern = /^\s*(\S+?)\s*=\s*(\d{1,12})?(?:\s*\/\s*(\d{1,12}))?(?:\s*@\s*(\d{1,6}))?\s*$/;
+
+/**
+ * `gpt-4.1-nano=60/100000, llama=@1, *=30@4`: model, calls a minute, tokens a minute, calls at once. Undefined when it cannot be
+ * read.
+ */
 export const readPoolRules = (text: string): Map<string, PoolRule> | undefined => {
   const rules = new Map<string, PoolRule>();
   for (const part of text.split(',').filter((one) => one.trim() !== '')) {
-    const match = /^\s*(\S+?)\s*=\s*(\d{1,12})(?:\s*\/\s*(\d{1,12}))?\s*$/.exec(part);
-    if (!match) return undefined;
-    rules.set(match[1] as string, { requests: Number(match[2]), tokens: Number(match[3] ?? 0) });
+    const [, model, requests, tokens, concurrency] = rulePattern.exec(part) ?? [];
+    if (model === undefined || (requests === undefined && concurrency === undefined)) return undefined;
+    if (requests === undefined && tokens !== undefined) return undefined;
+    rules.set(model, {
+      requests: Number(requests ?? 0),
+      tokens: Number(tokens ?? 0),
+      ...(concurrency !== undefined && { concurrency: Number(concurrency) }),
+    });
   }
   return rules;
 };

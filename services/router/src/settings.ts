@@ -16,12 +16,14 @@ const day = 86_400;
 
 const poolRules: Setting<ReturnType<typeof readPoolRules> & object> = {
   ...text('ROUTER_POOLS', {
-    help: 'calls and tokens a minute that all agents of a model share: "gpt-4.1-nano=60/100000, *=30"',
+    help: 'calls and tokens a minute, and calls at once, that all agents of a model share: "gpt-4.1-nano=60/100000@8, llama=@1, *=30"',
     fallback: '',
   }),
   read(raw) {
     const value = readPoolRules(raw ?? '');
-    return value ? { value } : { problem: `expected MODEL=CALLS[/TOKENS], …, got ${JSON.stringify(raw)}` };
+    return value
+      ? { value }
+      : { problem: `expected MODEL=CALLS[/TOKENS][@AT_ONCE], …, got ${JSON.stringify(raw)}` };
   },
 };
 

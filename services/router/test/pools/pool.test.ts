@@ -200,3 +200,68 @@ describe('the pools of a router', () => {
     expect(pools.of('x')?.lease(minute + 21)).toBeDefined();
   });
 });
+
+describe('calls at once', () => {
+  const atOnce = (concurrency: number) => new Pool({ requests: 0, tokens: 0, concurrency }, minute);
+
+  it('are no more than the rule, and each that is over makes room for one', () => {
+    const shared = atOnce(2);
+    const leases = [shared.lease(0), shared.lease(0)];
+    expect(leases.every((lease) => lease !== undefined)).toBe(true);
+    expect(shared.lease(10 * minute)).toBeUndefined();
+    const [first] = leases;
+    if (first) shared.called(first, 1);
+    expect(shared.lease(10 * minute)).toBeUndefined();
+    if (first) shared.over(first, 2);
+    if (first) shared.over(first, 3);
+    expect(shared.lease(4)).toBeDefined();
+    expect(shared.lease(4)).toBeUndefined();
+  });
+
+  it('count those of a replica that came back with its call under way', () => {
+    const shared = atOnce(1);
+    const back = shared.rejoin(0);
+    expect(shared.lease(1)).toBeUndefined();
+    shared.over(back, 2);
+    expect(shared.lease(3)).toBeDefined();
+  });
+
+  it('become half as many when one fails while others run, and slowly more again', () => {
+    const shared = new Pool({ requests: 0, tokens: 0 }, minute);
+    const leases = Array.from({ length: 4 }, () => shared.lease(0) as Lease);
+    for (const lease of leases) {
+      shared.failed(lease, 10);
+      shared.over(lease, 10);
+    }
+    const count = (now: number) => {
+      const got: Lease[] = [];
+      for (let lease = shared.lease(now); lease && got.length < 20; lease = shared.lease(now))
+        got.push(lease);
+      for (const lease of got) shared.over(lease, now);
+      return got.length;
+    };
+    expect([count(20), count(minute + 9), count(minute + 10), count(2 * minute + 10)]).toEqual([2, 2, 4, 8]);
+    expect(count(20 * minute)).toBe(20);
+  });
+
+  it('stay as they are when a call fails alone, as where the server is away', () => {
+    const shared = new Pool({ requests: 0, tokens: 0 }, minute);
+    const lease = shared.lease(0) as Lease;
+    shared.failed(lease, 1);
+    shared.over(lease, 1);
+    expect([shared.lease(2), shared.lease(2)].every((one) => one !== undefined)).toBe(true);
+  });
+
+  it.each([
+    ['m=30@1', { requests: 30, tokens: 0, concurrency: 1 }],
+    ['m = 30 / 1000 @ 4', { requests: 30, tokens: 1_000, concurrency: 4 }],
+    ['m=@2', { requests: 0, tokens: 0, concurrency: 2 }],
+    ['m=30', { requests: 30, tokens: 0 }],
+    ['m=', undefined],
+    ['m=/5@1', undefined],
+    ['m=1@', undefined],
+    ['m=1@once', undefined],
+  ])('are read from %s', (text, rule) => {
+    expect(readPoolRules(text)?.get('m')).toEqual(rule);
+  });
+});

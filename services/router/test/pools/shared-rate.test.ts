@@ -269,3 +269,46 @@ describe('after a restart', () => {
     expect(ended()).toEqual([true, true]);
   });
 });
+
+describe('a server that takes one call at once', () => {
+  it('serves many conversations: their turns wait for each other, and a deadline counts from the grant', async () => {
+    const bench = new Bench({ m: { requests: 0, tokens: 0, concurrency: 1 } });
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) bench.connect(name);
+    const pairs = [
+      ['a', 'b'],
+      ['c', 'd'],
+      ['e', 'f'],
+    ];
+    pairs.forEach((members, index) => {
+      bench.open(`t${index}`, members, { maxTurns: 4, turnDeadlineMs: 10_000 });
+    });
+    await bench.settled();
+    for (let i = 0; i < 12; i++) {
+      expect(bench.router.grants.active).toBe(1);
+      await bench.pass(8_000);
+      bench.answerAll();
+      await bench.settled();
+    }
+    expect(bench.router.conversations.count).toBe(0);
+    expect(pairs.map((_, index) => bench.router.conversations.find(`t${index}`)?.status)).toMatchObject(
+      pairs.map(() => ({ reason: 'max-turns' })),
+    );
+  });
+
+  it('is free again when its caller is gone, or lets its deadline pass', async () => {
+    const bench = new Bench({ m: { requests: 0, tokens: 0, concurrency: 1 } });
+    const first = bench.connect('a');
+    bench.connect('c');
+    bench.open('t0', ['a', 'b'], { maxAttempts: 9 });
+    bench.open('t1', ['c', 'd'], { maxAttempts: 9, turnDeadlineMs: 5_000 });
+    await bench.settled();
+    expect(bench.granted.map(({ name }) => name)).toEqual(['a']);
+    bench.disconnect(first);
+    await bench.pass(100);
+    expect(bench.granted.map(({ name }) => name).at(-1)).toBe('c');
+    bench.connect('a');
+    await bench.pass(5_000);
+    await bench.pass(100);
+    expect(bench.granted.map(({ name }) => name).at(-1)).toBe('a');
+  });
+});
