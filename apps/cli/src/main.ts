@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { constants } from 'node:os';
-import { loadSettings, parleyVariables, runMain, withEnvFile } from '@parley/kit';
+import { loadSettings, parleyVariables, runMain, wantsColour, withEnvFile } from '@parley/kit';
 import type { Command, Host } from './command.ts';
 import { UsageError } from './command.ts';
 import { acts } from './commands/acts.ts';
@@ -45,7 +45,10 @@ const commands: ReadonlyMap<string, Command> = new Map(
 
 const screenOf = (stream: NodeJS.WriteStream): Screen => {
   const terminal = stream.isTTY === true;
-  const can = { live: terminal && process.env.TERM !== 'dumb', colour: terminal && stream.hasColors() };
+  const can = {
+    live: terminal && process.env.TERM !== 'dumb',
+    colour: wantsColour(process.env, terminal && stream.hasColors()),
+  };
   return {
     ...can,
     terminal,

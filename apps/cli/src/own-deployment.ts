@@ -110,7 +110,12 @@ export class OwnDeployment implements AsyncDisposable {
       heard(line);
       this.#options.onLog(name, line);
     };
-    const started = new ServiceProcess({ service, args, env: { ...env, LOG_LEVEL: 'info' }, onLog });
+    const started = new ServiceProcess({
+      service,
+      args,
+      env: { ...env, LOG_LEVEL: 'info', LOG_FORMAT: 'json' },
+      onLog,
+    });
     (service === 'router' ? this.#routers : this.#agents).push(started);
     const onExit = (exit: Exit) => {
       if (!this.#stopping) this.#failure.abort(ended(name, exit));

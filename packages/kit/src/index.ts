@@ -1,5 +1,13 @@
 export { parseEnvFile, readUtf8, withEnvFile } from './env-file.ts';
-export { type Logger, logLevels, makeLogger } from './logger.ts';
+export {
+  type LogFormat,
+  type Logger,
+  logFormats,
+  logLevels,
+  makeLogger,
+  openLogger,
+  wantsColour,
+} from './logger.ts';
 export { agentMetrics, buildInfo, type MetricDefinition, routerMetrics } from './metric-names.ts';
 export {
   commandLineVariables,

@@ -1,16 +1,32 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import type { Environment } from './settings.ts';
 
 export type { Logger };
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+/** `json`: one object a line, for programs. `pretty`: one line of text for each, for people. */
+export const logFormats = ['json', 'pretty'] as const;
+export type LogFormat = (typeof logFormats)[number];
 
-/** JSON lines on stdout. What a peer said is never logged; secrets are redacted wherever they are nested. */
-export const makeLogger = (service: string, level: string, base: Record<string, unknown> = {}): Logger =>
-  pino({
+/** A control or direction character in a string of a JSON line: raw, or written as an escape. */
+const control =
+  /(?<escaped>(?<!\\)(?:\\\\)*)\\u00(?:[01][0-9a-f]|7f|[89][0-9a-f])|[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/gi;
+/** What a model server said stands in the log; in a terminal it must not act. */
+const harmless = (line: string): string =>
+  line.replaceAll(control, (_, escaped: string | undefined) => `${escaped ?? ''}\uFFFD`);
+
+/** JSON lines on stdout, or to `stream`. What a peer said is never logged; secrets are redacted wherever they are nested. */
+export const makeLogger = (
+  service: string,
+  level: string,
+  base: Record<string, unknown> = {},
+  stream?: DestinationStream,
+): Logger => {
+  const options = {
     level,
     base: { service, ...base },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     redact: {
       paths: [
         'token',
@@ -24,4 +40,33 @@ export const makeLogger = (service: string, level: string, base: Record<string, 
       ],
       censor: '[redacted]',
     },
-  });
+  };
+  return stream ? pino({ ...options, hooks: { streamWrite: harmless } }, stream) : pino(options);
+};
+
+/** Whether people see colours: by the usual variables, else on a terminal. */
+export const wantsColour = (env: Environment, isTerminal: boolean): boolean =>
+  env.NO_COLOR ? false : env.FORCE_COLOR ? env.FORCE_COLOR !== '0' : isTerminal;
+
+/** The logger of a process in the format of its settings. The formatter for people is loaded only where it is used. */
+export const openLogger = async (
+  service: string,
+  { level, format, colour }: { readonly level: string; readonly format: LogFormat; readonly colour: boolean },
+  base: Record<string, unknown> = {},
+): Promise<Logger> => {
+  if (format === 'json') return makeLogger(service, level, base);
+  const { default: pretty } = await import('pino-pretty');
+  return makeLogger(
+    service,
+    level,
+    base,
+    pretty({
+      colorize: colour,
+      singleLine: true,
+      translateTime: 'SYS:HH:MM:ss',
+      ignore: 'service,agent',
+      messageFormat: base.agent === undefined ? '{msg}' : '{agent}: {msg}',
+      sync: true,
+    }),
+  );
+};

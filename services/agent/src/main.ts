@@ -1,4 +1,4 @@
-import { makeLogger, runMain, serveProbes, stopOnSignal, withEnvFile } from '@parley/kit';
+import { openLogger, runMain, serveProbes, stopOnSignal, wantsColour, withEnvFile } from '@parley/kit';
 import { makeAgent } from './agent.ts';
 import { deriveName, thisMachine } from './identity.ts';
 import { chooseVoice } from './models/choose.ts';
@@ -12,7 +12,15 @@ runMain(process, 'parley-agent', async () => {
   const settings = readSettings(process.argv.slice(2), withEnvFile(process.env));
   const name = settings.name ?? (await deriveName(thisMachine));
   const opening = openingOf(settings, name);
-  const log = makeLogger('agent', settings.logLevel, { agent: name });
+  const log = await openLogger(
+    'agent',
+    {
+      level: settings.logLevel,
+      format: settings.logFormat,
+      colour: wantsColour(process.env, process.stdout.isTTY),
+    },
+    { agent: name },
+  );
 
   const { promptModule, healthPort } = settings;
   const agent = makeAgent({

@@ -6,6 +6,7 @@ import {
   type Environment,
   integer,
   loadSettings,
+  logFormats,
   logLevels,
   parleyVariables,
   path,
@@ -192,6 +193,11 @@ export const settings = {
   }),
   healthPort,
   logLevel: choice('LOG_LEVEL', { help: 'least level that is logged', of: logLevels, fallback: 'info' }),
+  logFormat: choice('LOG_FORMAT', {
+    help: 'json: one object a line, for programs; pretty: lines for people',
+    of: logFormats,
+    fallback: 'json',
+  }),
 } satisfies Record<string, Setting<unknown>>;
 export type AgentSettings = Values<typeof settings>;
 

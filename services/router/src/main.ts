@@ -4,11 +4,12 @@ import { dirname, join } from 'node:path';
 import {
   ConfigError,
   loadSettings,
-  makeLogger,
+  openLogger,
   parleyVariables,
   runMain,
   serveProbes,
   stopOnSignal,
+  wantsColour,
   withEnvFile,
 } from '@parley/kit';
 import { stalledMs } from '@parley/protocol';
@@ -53,7 +54,11 @@ const serve = async (): Promise<void> => {
     foreign: ['ROUTER_URL'],
     neighbours: parleyVariables,
   });
-  const log = makeLogger('router', config.logLevel);
+  const log = await openLogger('router', {
+    level: config.logLevel,
+    format: config.logFormat,
+    colour: wantsColour(env, process.stdout.isTTY),
+  });
   const tokensFile = env.ROUTER_TOKENS_FILE;
   const tokenGuard = configuredGuard({ ...config, tokensFile }, systemClock.wall, log);
   const exposure = exposureOf(config, tokenGuard !== undefined);

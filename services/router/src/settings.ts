@@ -1,4 +1,15 @@
-import { choice, integer, logLevels, path, probePort, type Setting, secret, text, toggle } from '@parley/kit';
+import {
+  choice,
+  integer,
+  logFormats,
+  logLevels,
+  path,
+  probePort,
+  type Setting,
+  secret,
+  text,
+  toggle,
+} from '@parley/kit';
 import {
   defaultPort,
   drainMs,
@@ -225,4 +236,9 @@ export const settings = {
     max: drainMs / 1_000,
   }),
   logLevel: choice('LOG_LEVEL', { help: 'least level that is logged', fallback: 'info', of: logLevels }),
+  logFormat: choice('LOG_FORMAT', {
+    help: 'json: one object a line, for programs; pretty: lines for people',
+    of: logFormats,
+    fallback: 'json',
+  }),
 };
