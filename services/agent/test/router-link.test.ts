@@ -42,6 +42,27 @@ const until = (condition: () => boolean) =>
   vi.waitFor(() => expect(condition()).toBe(true), { timeout: 5_000, interval: 5 });
 
 describe('the link to the router', () => {
+  it('goes on when a frame runs into an unexpected error', async () => {
+    const router = await fakeRouter();
+    const faults: string[] = [];
+    const heard: string[] = [];
+    const { link } = linkTo(router.url, {
+      onFrame: ({ type }) => {
+        heard.push(type);
+        if (heard.length === 1) throw new Error('a bug');
+      },
+      onFault: (place) => faults.push(place),
+    });
+    const guest = await router.guest();
+    guest.welcome();
+    await until(() => link.registered);
+    guest.send({ type: 'draining', graceMs: 5 });
+    guest.send({ type: 'draining', graceMs: 5 });
+    await until(() => heard.length === 2);
+    expect(faults).toEqual(['frame']);
+    expect(link.registered).toBe(true);
+  });
+
   it('registers with its capacity and what it works on, and then carries frames', async () => {
     const router = await fakeRouter();
     const working = [{ conversation: 'c1', turn: 4 }];

@@ -1,4 +1,4 @@
-import type { Usage } from '@parley/protocol';
+import { isDeeperThan, type Usage } from '@parley/protocol';
 
 type Fields = Readonly<Record<string, unknown>>;
 const fieldsOf = (value: unknown): Fields | undefined =>
@@ -135,8 +135,12 @@ export const chatPart = (given: unknown): ChatPart => {
 
 const notJson = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
 
-/** JSON, also with the NaN and Infinity of Python; undefined when it is neither. */
+/** No answer of a model server nests half as deep; what does would run functions that look into it out of stack. */
+const maxDepth = 64;
+
+/** JSON, also with the NaN and Infinity of Python; undefined when it is neither, or nested too deep. */
 export const parseLenient = (text: string): { readonly value: unknown } | undefined => {
+  if (isDeeperThan(maxDepth, text)) return undefined;
   try {
     return { value: JSON.parse(text) };
   } catch {

@@ -1,3 +1,4 @@
+import { parseLenient } from './chat-values.ts';
 import { waitInWords, waitOf } from './waits.ts';
 
 /** What a server says of an error, read without trusting any of it. */
@@ -55,13 +56,7 @@ export const pageText = (html: string): string => {
 
 export const isPage = (text: string): boolean => /^\s*<(?:!doctype|html|head|body|!--)/i.test(text);
 
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
+const parsed = (text: string): unknown => parseLenient(text)?.value;
 
 /** FastAPI, Pydantic and their like: a list of what is wrong with the request. */
 const listed = (value: unknown): string =>
