@@ -3,8 +3,8 @@ import { UsageError } from './command.ts';
 
 /** Two tempers that make any topic a conversation; a third member begins again with the first. */
 const personas = [
-  'curious and quick; you give a concrete example and ask one question back. At most three sentences.',
-  'dry and sceptical, yet fair; you doubt one thing that was said and offer something better. At most three sentences.',
+  'You are curious and quick. You give a concrete example and ask one question back. At most three sentences.',
+  'You are dry and sceptical, yet fair. You doubt one thing that was said and offer something better. At most three sentences.',
 ];
 
 export const defaultTopic = 'whether a ship is still the same ship when every plank of it has been replaced';

@@ -1,3 +1,4 @@
+import { conversationId, count } from './entry.ts';
 import { type ClientFrame, clientFrame, type RouterFrame, routerFrame } from './frames.ts';
 import { parseJson } from './json.ts';
 import { maxFrameBytes } from './limits.ts';
@@ -7,9 +8,31 @@ import type { RefusalCode } from './words.ts';
 
 export type Decoded<F> =
   | { readonly ok: true; readonly frame: F }
-  | { readonly ok: false; readonly code: RefusalCode; readonly problem: string };
+  | {
+      readonly ok: false;
+      readonly code: RefusalCode;
+      readonly problem: string;
+      /** What the frame is about, as far as it can be read: a sender finds its own frame by it. */
+      readonly about?: About;
+    };
 
-const bad = (code: RefusalCode, problem: string) => ({ ok: false, code, problem }) as const;
+interface About {
+  readonly ref?: string;
+  readonly conversation?: string;
+  readonly turn?: number;
+}
+
+const aboutOf = (value: unknown): About => {
+  const { ref: asked, conversation, turn } = (value ?? {}) as Record<string, unknown>;
+  return {
+    ...(typeof asked === 'string' && asked !== '' && asked.length <= 64 && { ref: asked }),
+    ...(conversationId.fault(conversation, '') === undefined && { conversation: conversation as string }),
+    ...(count.fault(turn, '') === undefined && { turn: turn as number }),
+  };
+};
+
+const bad = (code: RefusalCode, problem: string, value?: unknown) =>
+  ({ ok: false, code, problem, ...(value !== undefined && { about: aboutOf(value) }) }) as const;
 
 const parse = (raw: string): Decoded<unknown> => {
   const parsed = parseJson(raw);
@@ -21,9 +44,9 @@ const decode = <F>(raw: string, frames: Union<F>): Decoded<F> => {
   if (!parsed.ok) return parsed;
   const type = (parsed.frame as { type?: unknown } | null)?.type;
   if (typeof type === 'string' && !frames.knows(type))
-    return bad('unknown-type', 'frame has an unknown type');
+    return bad('unknown-type', 'frame has an unknown type', parsed.frame);
   const fault = frames.fault(parsed.frame, 'frame');
-  return fault ? bad('bad-frame', fault) : { ok: true, frame: frames.pick(parsed.frame as F) };
+  return fault ? bad('bad-frame', fault, parsed.frame) : { ok: true, frame: frames.pick(parsed.frame as F) };
 };
 
 /** Decoding never throws: hostile input is an ordinary result. Fields that the shapes do not name are gone. */

@@ -9,8 +9,17 @@ const askAgainMs = 1_000;
 
 /** What this agent opens, if it is the one to open. */
 export const openingOf = (settings: AgentSettings, name: string): Opening | undefined => {
-  const { firstSpeaker, target, members, topic, policy, maxTurns, maxDurationSeconds, stopPhrases } =
-    settings;
+  const {
+    firstSpeaker,
+    target,
+    members,
+    topic,
+    policy,
+    maxTurns,
+    maxDurationSeconds,
+    stopPhrases,
+    maxRepetition,
+  } = settings;
   if (target === name) {
     throw new ConfigError([`AGENT_TARGET: ${name} is this agent itself; name the one it talks to`]);
   }
@@ -26,6 +35,7 @@ export const openingOf = (settings: AgentSettings, name: string): Opening | unde
       ...(maxTurns !== undefined && { maxTurns }),
       ...(maxDurationSeconds !== undefined && { maxDurationMs: maxDurationSeconds * 1_000 }),
       ...(stopPhrases.length > 0 && { stopPhrases }),
+      ...(maxRepetition !== undefined && maxRepetition > 0 && { maxRepetition }),
     },
     ...(topic !== undefined && { topic }),
   };

@@ -4,10 +4,14 @@ import { pathToFileURL } from 'node:url';
 import { ConfigError } from '@parley/kit';
 import type { ChatMessage } from './models/model.ts';
 import { lastHeard, type Scene } from './scene.ts';
-import { buildView } from './view.ts';
+import { buildView, cued } from './view.ts';
 
 /** Makes what the model is asked, from what the agent knows. May throw: then the turn is passed. */
-export type Prompt = (scene: Scene, budgetTokens: number) => Promise<readonly ChatMessage[]>;
+export type Prompt = (
+  scene: Scene,
+  budgetTokens: number,
+  wanted: 'speak' | 'bid',
+) => Promise<readonly ChatMessage[]>;
 
 /** What a prompt module is given. The same words as in the docs: users write against this. */
 export interface PromptInput {
@@ -78,4 +82,5 @@ export const loadPromptModule = async (path: string): Promise<Prompt> => {
   };
 };
 
-export const viewPrompt: Prompt = async (scene, budgetTokens) => buildView(scene, budgetTokens);
+export const viewPrompt: Prompt = async (scene, budgetTokens, wanted) =>
+  wanted === 'bid' ? buildView(scene, budgetTokens) : cued(scene, budgetTokens);

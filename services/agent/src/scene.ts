@@ -13,6 +13,8 @@ export type Line =
       readonly done?: boolean | undefined;
     }
   | { readonly kind: 'came' | 'went'; readonly seq: number; readonly who: string }
+  /** A member gave its turn away; told to the moderator alone. */
+  | { readonly kind: 'passed'; readonly seq: number; readonly who: string }
   /** The router left out what stood here, because there is more than a grant may hold. `seq`: the last of it. */
   | { readonly kind: 'gap'; readonly seq: number }
   /** Told to this agent alone, by the router (a nudge) or by an operator (a whisper). */

@@ -18,6 +18,7 @@ export const setScene = (
   const { opened, limits, members, left, opening, summary, noted, lines } = transcript;
   const role = transcript.roleOf(self);
   const policy = opened?.policy ?? 'addressed';
+  const moderator = policy === 'moderator' ? (opened?.moderator ?? opened?.by) : undefined;
   return {
     self,
     persona: role.persona ?? persona,
@@ -25,7 +26,7 @@ export const setScene = (
     conversation,
     topic: opened?.topic,
     policy,
-    moderator: policy === 'moderator' ? (opened?.moderator ?? opened?.by) : undefined,
+    moderator,
     quorum: limits.quorum,
     seed: opened?.seed,
     members,
@@ -37,7 +38,7 @@ export const setScene = (
     opening,
     summary,
     noted,
-    lines,
+    lines: moderator === self ? lines : lines.filter(({ kind }) => kind !== 'passed'),
     trustsPeers,
   };
 };

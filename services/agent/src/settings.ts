@@ -180,6 +180,12 @@ export const settings = {
     min: 0,
     max: 1_000_000_000,
   }),
+  maxRepetition: decimal('AGENT_MAX_REPETITION', {
+    help: 'messages more alike than this share end the conversation that it opens; 0 or unset: they do not',
+    fallback: undefined,
+    min: 0,
+    max: 1,
+  }),
   stopPhrases: list('AGENT_STOP_PHRASES', {
     help: 'phrases that end the conversation that it opens, with | between',
     separator: '|',

@@ -18,9 +18,14 @@ export interface FallingOut {
 
 /**
  * The lines that have to go into the summary before the next line is written, oldest first; undefined while
- * everything since the last summary fits. The newest line always stays.
+ * everything since the last summary fits. The newest line always stays. `most`: tokens of one call, for the call that sums
+ * them up has to fit into the same model; what is left over goes into the next one.
  */
-export const fallingOut = (scene: Scene, budgetTokens: number): FallingOut | undefined => {
+export const fallingOut = (
+  scene: Scene,
+  budgetTokens: number,
+  most: number = Number.POSITIVE_INFINITY,
+): FallingOut | undefined => {
   const { lines, opening, summary } = scene;
   const known = Math.max(summary?.through ?? 0, opening?.seq ?? 0);
   const since = lines.filter(({ seq }) => seq > known);
@@ -29,7 +34,11 @@ export const fallingOut = (scene: Scene, budgetTokens: number): FallingOut | und
   let left = costs.reduce((sum, tokens) => sum + tokens, 0);
   if (left <= room) return undefined;
   let gone = 0;
-  while (gone < since.length - 1 && left > room * keptShare) left -= costs[gone++]!;
+  let noted = 0;
+  while (gone < since.length - 1 && left > room * keptShare && noted <= most) {
+    noted += costs[gone]!;
+    left -= costs[gone++]!;
+  }
   const last = since[gone - 1];
   return last && { lines: since.slice(0, gone), through: last.seq };
 };
@@ -46,6 +55,8 @@ const asText = (line: Line): string => {
       return `${line.who} joined.`;
     case 'went':
       return `${line.who} left.`;
+    case 'passed':
+      return `${line.who} passed.`;
     case 'gap':
       return '(Messages that are not known stood here.)';
     case 'note':

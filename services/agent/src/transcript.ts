@@ -126,6 +126,9 @@ export class Transcript {
         this.#insert({ kind: 'said', seq, from, text, ...(to && { to }), ...(done && { done }) });
         break;
       }
+      case 'passed':
+        this.#insert({ kind: 'passed', seq, who: entry.from });
+        break;
       case 'joined':
         this.#members.add(entry.who);
         this.#left.delete(entry.who);

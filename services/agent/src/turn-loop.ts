@@ -183,6 +183,7 @@ export class TurnLoop {
     this.#running.delete(conversation);
     onTurn(outcomeOf(answer));
     this.#faults.note(answer);
+    this.#notePick(conversation, turn, answer);
     const frame = frameOf(answer, { conversation, turn });
     const told = { ...frame, ...this.#spending.tell(frame) };
     // Of a turn that failed nothing is kept: it is offered again in any case, and is then another attempt.
@@ -203,6 +204,18 @@ export class TurnLoop {
     send({ type: 'pass', conversation, turn, reason: 'interrupted', detail: 'an error of the agent' });
   }
 
+  /** A moderator that names nobody leaves the choice to the router: an operator should know why a member speaks. */
+  #notePick(conversation: string, turn: number, answer: Answer): void {
+    const { conversations, log, self } = this.#options;
+    const opened = conversations.peek(conversation)?.opened;
+    if (opened?.policy !== 'moderator' || (opened.moderator ?? opened.by) !== self) return;
+    if (answer.kind !== 'say' || answer.done || answer.target !== undefined) return;
+    log.info(
+      { conversation, turn },
+      'the message names no member: the one that was silent longest speaks next',
+    );
+  }
+
   async #answer(grant: Grant, { controller }: Running): Promise<Answer> {
     const { model, prompt, maxTokens, summarises, now } = this.#options;
     const { conversation } = grant;
@@ -219,6 +232,7 @@ export class TurnLoop {
       prompt,
       model,
       budgets: this.#budgets,
+      historyTokens: this.#options.historyTokens,
       usualTokens: this.#usualTokens,
       onAllReasoning: () => {
         this.#usualTokens = reasoningTokens;

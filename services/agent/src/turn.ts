@@ -36,6 +36,8 @@ export interface TurnInput {
   readonly prompt: Prompt;
   readonly model: Model;
   readonly budgets: ContextBudgets;
+  /** What the operator set. */
+  readonly historyTokens: number;
   /** Most tokens of a reply, as the conversation or the operator set it. */
   readonly maxOutputTokens: number | undefined;
   /** Most tokens where nothing else is set; more for a model that reasons before it replies. */
@@ -93,6 +95,9 @@ const promptFailure = (error: unknown, signal: AbortSignal): ModelFailure => {
 
 /** A first answer, one at a higher limit, and one after a reminder. */
 const mostTries = 3;
+/** Calls for notes in one turn, where the model takes little at once: each of them is given this share of the budget. */
+const mostSummaries = 8;
+const summedShare = 0.8;
 /** How much longer the reply of a model may be that reasons first, where nothing is set. */
 const reasoningFactor = 4;
 
@@ -123,10 +128,12 @@ class Turn {
     let faulty = this.#scene.lapses.some((cause) => !noFault.includes(cause));
     for (;;) {
       const budget = budgets.of(model);
-      if (keepSummary && wanted === 'speak' && !faulty) {
+      for (let rounds = 0; keepSummary && wanted === 'speak' && !faulty && rounds < mostSummaries; rounds++) {
+        const { summary } = this.#scene;
         const failure = await this.#summarise(budget, keepSummary);
         if (failure) return failure;
         if (this.#calls < 1) return { kind: 'summarised' };
+        if (this.#scene.summary === summary) break;
       }
       const messages = await this.#messages(budget);
       if ('kind' in messages) return messages;
@@ -138,9 +145,9 @@ class Turn {
   }
 
   async #messages(budget: number): Promise<readonly ChatMessage[] | ModelFailure> {
-    const { prompt, signal } = this.#input;
+    const { prompt, signal, wanted } = this.#input;
     try {
-      return await unlessAborted(prompt(this.#scene, budget), signal);
+      return await unlessAborted(prompt(this.#scene, budget, wanted), signal);
     } catch (error) {
       return promptFailure(error, signal);
     }
@@ -247,7 +254,9 @@ class Turn {
 
   /** Notes what is about to fall out of the view. Without notes the turn goes on; a rate that is used up ends it. */
   async #summarise(budget: number, keep: (summary: Summary) => boolean): Promise<ModelFailure | undefined> {
-    const gone = fallingOut(this.#scene, budget);
+    const isFull = budget < this.#input.historyTokens;
+    const most = isFull ? budget * summedShare : undefined;
+    const gone = fallingOut(this.#scene, budget, most);
     if (!gone) return undefined;
     const tokens = summaryTokens(budget);
     const messages = askForSummary(this.#scene, gone, tokens);

@@ -1,32 +1,40 @@
 import { type ChatMessage, estimateTokens } from './models/model.ts';
 import { neutralised, withoutTemplateTokens } from './peer-text.ts';
-import type { Line, SaidLine, Scene } from './scene.ts';
+import { type Line, lastHeard, peersIn, type SaidLine, type Scene } from './scene.ts';
+import { SpeakerLabels } from './speaker-labels.ts';
 import { systemPrompt } from './system-prompt.ts';
 
 /** What the server adds around each message, about. */
 const tokensPerMessage = 4;
-/** A longer topic stands in the system prompt only. */
-const shortTopic = 300;
-
 /** The same all through the conversation, so that servers can cache it. */
-const begin = ({ members, self, topic }: Scene): string => {
-  const to = members.length === 2 ? ` to ${members.find((name) => name !== self)}` : '';
-  const about = topic !== undefined && topic.length <= shortTopic ? `, about this: ${topic}` : '.';
-  return `(You begin. Say your first line${to}${about})`;
-};
-const goOn = '(Nobody has answered yet. Go on.)';
+const begin = '(The conversation begins.)';
+const noAnswer = '(No answer has come yet.)';
 const leftOut = '(Earlier messages are left out here.)';
 
 /** Tokens that a message takes, about. */
 export const cost = (message: ChatMessage): number => estimateTokens(message.content) + tokensPerMessage;
 const user = (content: string): ChatMessage => ({ role: 'user', content });
 
-/** What others said, as data. A line is shown in every view until it falls out of it, and never changes. */
-const heard = new WeakMap<SaidLine, string>();
-const asData = (line: SaidLine): string => {
-  const known = heard.get(line) ?? neutralised(line.text);
-  heard.set(line, known);
-  return known;
+/** Names in front of lines are those of speakers; inside of what one of them said they are none. */
+const withoutLabels = (text: string, members: readonly string[]): string => {
+  const labels = new SpeakerLabels(members);
+  return text
+    .split('\n')
+    .map((line) => {
+      const label = labels.at(line);
+      return label ? `“${line.slice(0, label.length).trim()}” ${line.slice(label.length)}` : line;
+    })
+    .join('\n');
+};
+
+/** What others said, as data. A message is shown in every view until it falls out of it, and changes with the members only. */
+const heard = new WeakMap<SaidLine, { readonly members: number; readonly text: string }>();
+const asData = (line: SaidLine, { members }: Scene): string => {
+  const known = heard.get(line);
+  if (known?.members === members.length) return known.text;
+  const text = withoutLabels(neutralised(line.text), members);
+  heard.set(line, { members: members.length, text });
+  return text;
 };
 
 const saidMessage = (line: SaidLine, scene: Scene): ChatMessage => {
@@ -35,8 +43,8 @@ const saidMessage = (line: SaidLine, scene: Scene): ChatMessage => {
   if (from === scene.self) {
     return { role: 'assistant', content: aside + (withoutTemplateTokens(text).trim() || '…') };
   }
-  const words = (scene.trustsPeers ? text : asData(line)).trim() || '…';
-  const name = scene.members.length > 2 ? `[${from}] ` : '';
+  const words = (scene.trustsPeers ? text : asData(line, scene)).trim() || '…';
+  const name = scene.members.length > 2 ? `${from}: ` : '';
   const vote = done && scene.quorum !== 0 ? `\n(${from} votes to end the conversation here.)` : '';
   return user(`${name}${aside}${words}${vote}`);
 };
@@ -51,6 +59,8 @@ export const asMessage = (line: Line, scene: Scene): ChatMessage => {
       return user(mine ? '(You join the conversation.)' : `(${line.who} joins the conversation.)`);
     case 'went':
       return user(mine ? '(You leave the conversation.)' : `(${line.who} leaves the conversation.)`);
+    case 'passed':
+      return user(`(${line.who} passed.)`);
     case 'gap':
       return user(leftOut);
     case 'note': {
@@ -72,22 +82,48 @@ const merged = (messages: readonly ChatMessage[]): ChatMessage[] => {
   return out;
 };
 
-/** The newest lines that fit, oldest first, and the index of the first of them. Walks no further than that. */
-const newest = (scene: Scene, tokens: number) => {
-  const messages: ChatMessage[] = [];
-  const through = scene.summary?.through ?? 0;
+const costs = new WeakMap<Line, { readonly members: number; readonly tokens: number }>();
+const costOf = (line: Line, scene: Scene): number => {
+  const known = costs.get(line);
+  if (known?.members === scene.members.length) return known.tokens;
+  const tokens = cost(asMessage(line, scene));
+  costs.set(line, { members: scene.members.length, tokens });
+  return tokens;
+};
+
+/** Where lines no longer fit, the rest takes at least this share of the room. */
+const keptShare = 0.5;
+/** How often 2 divides a number: lines that many turns find alike. */
+const roundness = (seq: number): number => 31 - Math.clz32(seq & -seq);
+
+/**
+ * The index of the first line that is shown. Where not all fit, it is the one with the roundest number among those that
+ * fill half of the room or more: it stays the same for many turns, so that prompts begin alike and servers can cache
+ * them. Walks no further back than the room reaches.
+ */
+const firstShown = (scene: Scene, tokens: number): number => {
+  const { lines, opening, summary } = scene;
+  const through = summary?.through ?? 0;
   let left = tokens;
-  let index = scene.lines.length;
-  while (index > 0) {
-    const line = scene.lines[index - 1]!;
-    if (line.seq <= through && messages.length > 0) break;
-    const message = asMessage(line, scene);
-    if (line.seq !== scene.opening?.seq) left -= cost(message);
-    if (left < 0 && messages.length > 0) break;
-    messages.push(message);
-    index -= 1;
+  let first = Math.max(0, lines.length - 1);
+  let roundest = 0;
+  for (let index = lines.length - 1; index >= 0; index--) {
+    const line = lines[index]!;
+    if (line.seq <= through && index < lines.length - 1) return index + 1;
+    if (line.seq !== opening?.seq) left -= costOf(line, scene);
+    if (left < 0) break;
+    const isEnough = tokens - left >= tokens * keptShare;
+    if (!isEnough || roundness(line.seq) >= roundest) first = index;
+    if (isEnough) roundest = Math.max(roundest, roundness(line.seq));
+    if (index === 0) return 0;
   }
-  return { messages: messages.reverse(), index };
+  return first;
+};
+
+/** The newest lines that fit, oldest first, and the index of the first of them. */
+const newest = (scene: Scene, tokens: number) => {
+  const index = firstShown(scene, tokens);
+  return { messages: scene.lines.slice(index).map((line) => asMessage(line, scene)), index };
 };
 
 const summaryOf = ({ summary }: Scene): ChatMessage[] =>
@@ -107,18 +143,39 @@ const before = (scene: Scene, index: number): ChatMessage[] => {
   return [...first, ...summaryOf(scene), ...(gap ? [user(leftOut)] : [])];
 };
 
+/** Messages before the end that are announced: more in a group, for not each of its members has another one. */
+const announced = ({ members }: Scene): number => Math.min(members.length, 3);
+
 const ending = (scene: Scene): ChatMessage[] => {
   const { turns } = scene.remaining;
-  if (turns === undefined || turns > scene.members.length) return [];
-  const few = turns <= 1 ? 'This is the last line' : `Only ${turns} lines are left`;
+  if (turns === undefined || turns > announced(scene)) return [];
+  const few = turns <= 1 ? 'This is the last message' : `Only ${turns} messages are left`;
   return [user(`(${few}: bring it to a close.)`)];
 };
+
+/** The words at the end of what a model is asked for a message, which weak models need to know who they are. */
+const cue = (scene: Scene): string => {
+  const { self, policy, moderator, lines } = scene;
+  const last = lastHeard(scene)?.from;
+  const peers = peersIn(scene);
+  const to = last ?? (peers.length === 1 ? peers[0] : undefined);
+  const whom = to === undefined ? '' : `, to ${to}`;
+  if (policy === 'moderator' && moderator === self)
+    return `(Now ${self} speaks, and says with @name who is next.)`;
+  if (policy === 'mention' && peers.length > 1) return `(Now ${self} speaks, and names with @ who is next.)`;
+  return lines.some(({ kind }) => kind === 'said')
+    ? `(Now ${self} speaks${whom}: something of ${self}'s own, not said before.)`
+    : `(Now ${self} speaks first${whom}.)`;
+};
+
+/** Of the budget, about what the last words take. */
+const cueTokens = 30;
 
 /** Tokens that are left for lines once what is always there has its place. */
 export const roomForLines = (scene: Scene, budgetTokens: number): number => {
   const always = [...(scene.opening ? [asMessage(scene.opening, scene)] : []), ...summaryOf(scene)];
   const system: ChatMessage = { role: 'system', content: systemPrompt(scene) };
-  return budgetTokens - [system, ...always].reduce((sum, message) => sum + cost(message), 0);
+  return budgetTokens - cueTokens - [system, ...always].reduce((sum, message) => sum + cost(message), 0);
 };
 
 /**
@@ -130,11 +187,15 @@ export const buildView = (scene: Scene, budgetTokens: number): ChatMessage[] => 
   const system: ChatMessage = { role: 'system', content: systemPrompt(scene) };
   const { messages, index } = newest(scene, roomForLines(scene, budgetTokens));
   const told = [...before(scene, index), ...messages];
-  if (told[0]?.role !== 'user') told.unshift(user(begin(scene)));
-  if (told.at(-1)?.role === 'assistant') told.push(user(goOn));
+  if (told[0]?.role !== 'user') told.unshift(user(begin));
+  if (told.at(-1)?.role === 'assistant') told.push(user(noAnswer));
   return [system, ...merged([...told, ...ending(scene)])];
 };
 
-/** The same messages with a word from the narrator at the end; it is not recorded anywhere. */
+/** The view, with the words that ask for the next message of the agent. */
+export const cued = (scene: Scene, budgetTokens: number): ChatMessage[] =>
+  reminded(buildView(scene, budgetTokens), cue(scene));
+
+/** The same messages with words of Parley's own at the end; they are not recorded anywhere. */
 export const reminded = (messages: readonly ChatMessage[], reminder: string): ChatMessage[] =>
   merged([...messages, user(reminder)]);

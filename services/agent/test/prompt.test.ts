@@ -37,7 +37,7 @@ describe('a prompt module', () => {
         `export const makePrompt = (input: { previousMessage: string }): string => JSON.stringify(input);`,
       ),
     );
-    const [message, ...more] = await prompt(scene, 100);
+    const [message, ...more] = await prompt(scene, 100, 'speak');
     expect(more).toEqual([]);
     expect(message?.role).toBe('user');
     expect(JSON.parse(message?.content ?? '')).toEqual({
@@ -58,12 +58,12 @@ describe('a prompt module', () => {
       { role: 'user', content: 'Go.' },
     ];
     const text = `export async function makePrompt() { return ${JSON.stringify(messages)}; }`;
-    expect(await (await loadPromptModule(file(text, 'mjs')))(scene, 100)).toEqual(messages);
+    expect(await (await loadPromptModule(file(text, 'mjs')))(scene, 100, 'speak')).toEqual(messages);
   });
 
   it.each(['""', '[]', '42', '[{ role: "robot", content: "x" }]'])('may not give %s', async (value) => {
     const prompt = await loadPromptModule(file(`export const makePrompt = () => (${value} as never);`));
-    await expect(prompt(scene, 100)).rejects.toThrow('neither a text nor messages');
+    await expect(prompt(scene, 100, 'speak')).rejects.toThrow('neither a text nor messages');
   });
 
   it('that does not compile is refused with its file', async () => {

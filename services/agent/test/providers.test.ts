@@ -120,11 +120,7 @@ describe('the view, word for word,', () => {
           { topic: 'Tea' },
         ),
       ),
-    ).toEqual([
-      'user: (You begin. Say your first line to bob, about this: Tea)',
-      'assistant: Hello.',
-      'user: Hi.',
-    ]);
+    ).toEqual(['user: (The conversation begins.)', 'assistant: Hello.', 'user: Hi.']);
   });
 
   it('of one in which I spoke last ends with a user', () => {
@@ -135,7 +131,7 @@ describe('the view, word for word,', () => {
           ['alice', 'Hello.'],
         ]),
       ).at(-1),
-    ).toBe('user: (Nobody has answered yet. Go on.)');
+    ).toBe('user: (No answer has come yet.)');
   });
 
   it('of a room shows asides, votes, private notes, comings and goings, each for what it is', () => {
@@ -152,14 +148,14 @@ describe('the view, word for word,', () => {
     expect(chat(sceneOf([], { lines, members: ['alice', 'bob', 'cy'], opening: lines[0] as never }))).toEqual(
       [
         [
-          'user: [bob] Good morning.',
+          'user: bob: Good morning.',
           '(cy joins the conversation.)',
-          '[cy] (aside to alice) I have two aces.',
+          'cy: (aside to alice) I have two aces.',
           '[Private note to alice] from the operator: Be brief.',
         ].join('\n\n'),
         'assistant: (aside to cy) I know.',
         [
-          'user: [bob] Enough.\n(bob votes to end the conversation here.)',
+          'user: bob: Enough.\n(bob votes to end the conversation here.)',
           '[Private note to alice] from the router: Say something new.',
           '(cy leaves the conversation.)',
         ].join('\n\n'),

@@ -133,7 +133,7 @@ describe('anything that a model may write', () => {
       }),
       { seed: 5, numRuns: 2_000 },
     );
-  });
+  }, 60_000);
 
   it('is shown before it is complete', () => {
     expect(visibleSoFar('alice: One sentence. Another one! And a thi', cast)).toBe(

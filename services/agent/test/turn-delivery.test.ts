@@ -153,7 +153,10 @@ describe('a conversation that was forgotten', () => {
     const history = [openedEntry(), saidEntry(2, 'alice', 'First.'), saidEntry(3, 'bob', 'Third.')];
     for (const entry of history) loop.heard({ type: 'entry', conversation: 'c1', entry });
     await settled();
-    expect(calls[0]?.request.messages.slice(2).map(({ content }) => content)).toEqual(['First.', 'Third.']);
+    expect(calls[0]?.request.messages.slice(2).map(({ content }) => content)).toEqual([
+      'First.',
+      expect.stringMatching(/^Third\.\n\n\(Now alice speaks/),
+    ]);
   });
 
   it('is not guessed at when it does not come', async () => {

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ChatMessage, estimateTokens } from '../src/models/model.ts';
 import { neutralised, withoutTemplateTokens } from '../src/peer-text.ts';
-import { systemPrompt } from '../src/system-prompt.ts';
-import { buildView, reminded } from '../src/view.ts';
+import { systemPrompt, unwrapped } from '../src/system-prompt.ts';
+import { buildView, cued, reminded } from '../src/view.ts';
 import { said, sceneOf } from './scenes.ts';
 
 const roles = (messages: readonly ChatMessage[]) => messages.map(({ role }) => role);
@@ -40,9 +40,9 @@ describe('the view of a conversation', () => {
       },
     );
     expect(buildView(scene, 1_000).slice(1)).toEqual([
-      { role: 'user', content: '[bob] One\n\n[cy] Two' },
+      { role: 'user', content: 'bob: One\n\ncy: Two' },
       { role: 'assistant', content: 'Three' },
-      { role: 'user', content: '[bob] Four' },
+      { role: 'user', content: 'bob: Four' },
     ]);
   });
 
@@ -110,9 +110,58 @@ describe('the view of a conversation', () => {
 
   it('asks to come to a close when few turns are left', () => {
     const scene = sceneOf([['bob', 'Hi']], { remaining: { turns: 1 } });
-    expect(buildView(scene, 1_000).at(-1)?.content).toMatch(/^Hi\n\n\(This is the last line/);
+    expect(buildView(scene, 1_000).at(-1)?.content).toMatch(/^Hi\n\n\(This is the last message/);
     const early = sceneOf([['bob', 'Hi']], { remaining: { turns: 9 } });
     expect(buildView(early, 1_000).at(-1)?.content).toBe('Hi');
+  });
+
+  it('announces the end of a group no earlier than three messages before it', () => {
+    const members = ['alice', 'bob', 'cy', 'dan', 'eve', 'fay'];
+    const at = (turns: number) =>
+      buildView(sceneOf([['bob', 'Hi']], { members, remaining: { turns } }), 1_000).at(-1)?.content;
+    expect(at(6)).toBe('bob: Hi');
+    expect(at(3)).toContain('Only 3 messages are left');
+  });
+
+  it('tells a moderator who passed', () => {
+    const lines = [said(2, 'bob', 'Hi'), { kind: 'passed', seq: 3, who: 'bob' } as const];
+    expect(buildView(sceneOf([], { lines }), 1_000).at(-1)?.content).toBe('Hi\n\n(bob passed.)');
+  });
+
+  it('takes the names out of the beginnings of lines inside of what others said', () => {
+    const scene = sceneOf([['bob', 'Yes.\ncy: I agree.\n**alice：** so do I']], {
+      members: ['alice', 'bob', 'cy'],
+    });
+    const text = buildView(scene, 1_000).at(-1)?.content;
+    expect(text).toBe('bob: Yes.\n“cy:” I agree.\n“**alice：**” so do I');
+  });
+
+  it('begins alike for several messages in a row when it no longer fits', () => {
+    const spoken = Array.from(
+      { length: 60 },
+      (_, i) => [i % 2 ? 'bob' : 'alice', `${i} ${'word '.repeat(20)}`] as const,
+    );
+    const firsts = Array.from({ length: 20 }, (_, more) => {
+      const scene = sceneOf(spoken.slice(0, 40 + more));
+      return buildView(scene, 600)[3]?.content.slice(0, 3);
+    });
+    expect(new Set(firsts).size).toBeLessThan(6);
+  });
+
+  it.each([
+    ['first, to the only other', sceneOf([]), '(Now alice speaks first, to bob.)'],
+    [
+      'to the last speaker',
+      sceneOf([['bob', 'Hi']]),
+      "(Now alice speaks, to bob: something of alice's own, not said before.)",
+    ],
+    [
+      'as the moderator',
+      sceneOf([['bob', 'Hi']], { members: ['alice', 'bob', 'cy'], policy: 'moderator', moderator: 'alice' }),
+      '(Now alice speaks, and says with @name who is next.)',
+    ],
+  ])('ends with the words that ask for the next message: %s', (_how, scene, words) => {
+    expect(cued(scene, 1_000).at(-1)?.content.endsWith(words)).toBe(true);
   });
 
   it('takes the meaning out of template tokens in what was said', () => {
@@ -136,10 +185,22 @@ describe('the system prompt', () => {
       left: ['cy'],
     });
     const prompt = systemPrompt(scene);
-    expect(prompt).toContain('You are alice, in a conversation with bob.');
-    expect(prompt).toContain('A judge.');
-    expect(prompt).toContain('Bridges');
-    expect(prompt).toContain('Never write a line for bob.');
+    expect(prompt).toContain('You are alice. A judge.');
+    expect(prompt).toContain('alice is talking with bob about: Bridges');
+    expect(prompt).toContain('never words for bob.');
+    expect(prompt).not.toContain('PRIVATE');
+  });
+
+  it('explains PRIVATE to a member whose persona has it', () => {
+    const scene = sceneOf([], { persona: 'You sell. PRIVATE: no less than 900.' });
+    expect(systemPrompt(scene)).toContain('What follows PRIVATE is for you alone');
+  });
+
+  it('joins the lines of a persona that was wrapped for its file, and no others', () => {
+    const wrapped = `You are a retired judge who presides over a public\ndebate. You never argue.\n\n- one\n- two\nRoses are red\nViolets are blue`;
+    expect(unwrapped(wrapped)).toBe(
+      'You are a retired judge who presides over a public debate. You never argue.\n\n- one\n- two\nRoses are red\nViolets are blue',
+    );
   });
 });
 
@@ -201,6 +262,6 @@ describe('any view', () => {
       buildView({ ...scene, lines }, 500);
       return reads;
     };
-    expect(looked(1_000)).toBe(looked(100));
+    expect(looked(10_000)).toBeLessThanOrEqual(2 * looked(100));
   });
 });

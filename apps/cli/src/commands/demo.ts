@@ -80,6 +80,7 @@ const startAgents = (deployment: OwnDeployment, url: string, options: Options, h
       ROUTER_URL: url,
       AGENT_TOPIC: options.topic,
       AGENT_MAX_TURNS: String(options.turns),
+      AGENT_MAX_REPETITION: '0.8',
       AGENT_REHEARSAL_DELAY_MS: host.env.AGENT_REHEARSAL_DELAY_MS || pace,
       ...(!host.env.AGENT_PERSONA && !host.env.AGENT_PROMPT_MODULE && { AGENT_PERSONA: persona }),
     });

@@ -72,7 +72,7 @@ export class AgentSession implements Session {
 
   #hear(raw: string): void {
     const decoded = decodeClientFrame(raw);
-    if (!decoded.ok) return this.#refuse(decoded.code, decoded.problem, {});
+    if (!decoded.ok) return this.#refuse(decoded.code, decoded.problem, decoded.about ?? {});
     const { frame } = decoded;
     if (frame.type === 'ping') return;
     if (frame.type === 'register') return this.#register(frame);
