@@ -109,7 +109,7 @@ class OpenAIModel implements Model {
   #known(model: string): Known {
     const known = this.#byModel.get(model) ?? {
       parameters: new OpenAIParameters(this.#settings.baseURL === undefined),
-      live: 'unknown',
+      live: this.#settings.baseURL === undefined ? 'yes' : 'unknown',
     };
     this.#byModel.set(model, known);
     return known;

@@ -12,13 +12,11 @@ import { append, type CommandOf, type Decision, type Paid, refuse } from './comm
 import type { Conversation, Turn } from './conversation.ts';
 import { type Ended, endingAfter, outOfTime, overBudget } from './endings.ts';
 import { fingerprintOf, likeness } from './fingerprint.ts';
-import { isFarewell, nudgeAt } from './loops.ts';
+import { isFarewell } from './loops.ts';
+import { nudge } from './nudge.ts';
 import { policies } from './policies/policies.ts';
 import type { Floor } from './policies/policy.ts';
 import { highestBidder } from './policies/volunteer.ts';
-
-/** The name under which the router itself says something. */
-const routerName = 'router';
 
 /** An `ended` entry right behind `seq`. */
 export const ended = (seq: number, at: number, { reason, detail }: Ended, by?: string): EntryOf<'ended'> => ({
@@ -65,20 +63,6 @@ const loopOf = ({ limits, recent, members }: Conversation, text: string, audienc
   }),
   ...(limits.farewells && isFarewell(text) && { farewell: true as const }),
 });
-
-/** Before a loop is ended, whoever speaks next is told of it in private, once. */
-const nudge = (state: Conversation, said: EntryOf<'said'>): Entry[] => {
-  const { seq, at, floor: to } = said;
-  const alike = said.likeness !== undefined && said.likeness >= (state.limits.maxRepetition ?? 1);
-  const because =
-    alike && state.repeats + 1 === nudgeAt
-      ? 'The conversation repeats itself. Say something new, or bring it to its end.'
-      : said.farewell && state.farewells + 1 === nudgeAt
-        ? 'Goodbyes have been said. Say something that matters, or bring the conversation to its end.'
-        : undefined;
-  if (because === undefined || to.length === 0) return [];
-  return [{ type: 'noted', seq: seq + 1, at, by: routerName, to, kind: 'nudge', text: because }];
-};
 
 /**
  * Why an answer does not count for the turn that it names, although its member has that turn: nobody granted it, or the

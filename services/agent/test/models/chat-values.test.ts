@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { chatPart, jsonValues, parseLenient } from '../../src/models/chat-values.ts';
+
+const chunk = (choice: object, more: object = {}) => ({ choices: [{ index: 0, ...choice }], ...more });
+
+describe('the text of a chunk', () => {
+  it.each([
+    ['a text', chunk({ delta: { content: 'Tea.' } }), 'Tea.', ''],
+    [
+      'a list of parts',
+      chunk({
+        delta: {
+          content: [
+            { type: 'text', text: 'Te' },
+            { type: 'text', text: 'a.' },
+          ],
+        },
+      }),
+      'Tea.',
+      '',
+    ],
+    ['one part that is no list', chunk({ delta: { content: { type: 'text', text: 'Tea.' } } }), 'Tea.', ''],
+    [
+      'a part of the Responses dialect',
+      chunk({ delta: { content: [{ type: 'output_text', text: 'Tea.' }] } }),
+      'Tea.',
+      '',
+    ],
+    [
+      'a part whose text is an object',
+      chunk({ delta: { content: [{ type: 'text', text: { value: 'Tea.' } }] } }),
+      'Tea.',
+      '',
+    ],
+    [
+      'a thinking part',
+      chunk({ delta: { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }] } }),
+      '',
+      'hm',
+    ],
+    ['a reasoning part', chunk({ delta: { content: [{ type: 'reasoning', text: 'hm' }] } }), '', 'hm'],
+    ['an image', chunk({ delta: { content: [{ type: 'image_url', image_url: { url: 'x' } }] } }), '', ''],
+    ['numbers, null and nothing', chunk({ delta: { content: [1, null, {}, [], true] } }), '', ''],
+    ['a number', chunk({ delta: { content: 7 } }), '', ''],
+    ['null', chunk({ delta: { content: null } }), '', ''],
+    ['message instead of delta', chunk({ message: { content: 'Tea.' } }), 'Tea.', ''],
+    ['the text of the older API', chunk({ text: 'Tea.' }), 'Tea.', ''],
+    ['a refusal', chunk({ delta: { refusal: 'No.' } }), 'No.', ''],
+    ['reasoning_content', chunk({ delta: { reasoning_content: 'hm' } }), '', 'hm'],
+    ['reasoning', chunk({ delta: { reasoning: 'hm', content: 'Tea.' } }), 'Tea.', 'hm'],
+    [
+      'reasoning_details',
+      chunk({ delta: { reasoning_details: [{ type: 'reasoning.text', text: 'hm' }] } }),
+      '',
+      'hm',
+    ],
+    ['no choice', { choices: [] }, '', ''],
+    ['choices that are no list', { choices: 'x' }, '', ''],
+    ['a choice that is null', { choices: [null] }, '', ''],
+    ['a list around it', [chunk({ delta: { content: 'Tea.' } })], 'Tea.', ''],
+    ['a text in its place', 'Tea.', '', ''],
+    ['null in its place', null, '', ''],
+  ])('is read from %s', (_, value, text, reasoning) => {
+    expect(chatPart(value)).toMatchObject({ text, reasoning, error: undefined });
+  });
+});
+
+describe('the usage of a chunk', () => {
+  it.each([
+    [
+      'the names of OpenAI',
+      { usage: { prompt_tokens: 11, completion_tokens: 7 } },
+      { inputTokens: 11, outputTokens: 7 },
+    ],
+    [
+      'the names of Anthropic',
+      { usage: { input_tokens: 11, output_tokens: 7 } },
+      { inputTokens: 11, outputTokens: 7 },
+    ],
+    [
+      'the place of Groq',
+      { x_groq: { usage: { prompt_tokens: 11, completion_tokens: 7 } } },
+      { inputTokens: 11, outputTokens: 7 },
+    ],
+    [
+      'cached tokens',
+      { usage: { prompt_tokens: 11, completion_tokens: 7, prompt_tokens_details: { cached_tokens: 5 } } },
+      { inputTokens: 11, outputTokens: 7, cachedTokens: 5 },
+    ],
+    ['a fraction', { usage: { prompt_tokens: 11, completion_tokens: 2.25 } }, undefined],
+    ['texts', { usage: { prompt_tokens: '11', completion_tokens: '7' } }, undefined],
+    ['negative numbers', { usage: { prompt_tokens: -1, completion_tokens: -1 } }, undefined],
+    ['a number too large to be exact', { usage: { prompt_tokens: 1e300, completion_tokens: 7 } }, undefined],
+    ['half of it', { usage: { prompt_tokens: 11 } }, undefined],
+    ['null', { usage: null }, undefined],
+  ])('is read, or left out: %s', (_, more, usage) => {
+    expect(chatPart(chunk({ delta: { content: 'x' } }, more)).usage).toEqual(usage);
+  });
+});
+
+describe('an error in a chunk', () => {
+  it.each([
+    ['an object', { error: { message: 'm' } }],
+    ['a text', { error: 'm' }],
+    [
+      'an object beside choices',
+      chunk({ message: { content: null } }, { error: { code: 429, message: 'm' } }),
+    ],
+    ['an object in a choice', chunk({ error: { message: 'm' }, delta: {} })],
+    ['a value that says that it is one', { object: 'error', message: 'm' }],
+    ['a message without choices', { message: 'm' }],
+    ['the detail of FastAPI', { detail: 'm' }],
+    ['a list with one error, as of Gemini', [{ error: { message: 'm' } }]],
+  ])('is seen as %s', (_, value) => {
+    expect(JSON.stringify(chatPart(value).error)).toContain('"m"');
+  });
+
+  it.each([null, false, '', {}])('is none when it is %j', (error) => {
+    expect(chatPart(chunk({ delta: { content: 'Tea.' } }, { error })).error).toBeUndefined();
+  });
+});
+
+describe('JSON', () => {
+  it('is read with the NaN and Infinity of Python, which stay words in texts', () => {
+    expect(parseLenient('{"a":NaN,"b":-Infinity,"c":"NaN, Infinity"}')?.value).toEqual({
+      a: null,
+      b: null,
+      c: 'NaN, Infinity',
+    });
+    expect(parseLenient('{"a":')).toBeUndefined();
+  });
+
+  it.each([
+    ['one value', '{"a":1}', 1],
+    ['a value and [DONE] behind it', '{"a":"}"}data: [DONE]\n\n', 1],
+    ['lines', '{"a":1}\n{"a":2}\n', 2],
+    ['lines with data: in front', '{"a":1}\ndata: {"a":2}\ndata: [DONE]', 2],
+    ['a value that is cut off', '{"a":1', 0],
+    ['a value and another that is cut off', '{"a":1}\n{"a":', 1],
+    ['no JSON', 'tea', 0],
+  ])('values one behind the other: %s', (_, body, length) => {
+    expect(jsonValues(body)).toHaveLength(length);
+  });
+});

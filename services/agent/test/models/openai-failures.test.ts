@@ -1,0 +1,364 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelFailure } from '../../src/models/model.ts';
+import { connectionFailure, failureOf, type Refusal } from '../../src/models/openai-failures.ts';
+import { redactor } from '../../src/models/redacted.ts';
+import { pageText, wordsOf } from '../../src/models/server-words.ts';
+
+const url = 'http://host/v1/chat/completions';
+const refusal = (status: number, body: unknown, headers: Refusal['headers'] = {}): ModelFailure =>
+  failureOf({ told: 'by-status', status, headers, words: wordsOf(body), url }, Date.UTC(2026, 0, 1));
+const told = (how: 'in-body' | 'in-stream', body: unknown): ModelFailure =>
+  failureOf({ told: how, status: 200, headers: {}, words: wordsOf(body), url }, 0);
+
+const gemini = [
+  {
+    error: {
+      code: 429,
+      message:
+        'You exceeded your current quota, please check your plan and billing details.\nPlease retry in 18.2s.',
+      status: 'RESOURCE_EXHAUSTED',
+      details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '19s' }],
+    },
+  },
+];
+
+describe('a refusal by its status', () => {
+  it.each<[string, number, unknown, string, string | undefined, number | undefined]>([
+    [
+      'a key that is refused',
+      401,
+      { error: { message: 'Incorrect API key' } },
+      'model-unauthorized',
+      undefined,
+      undefined,
+    ],
+    [
+      'a region',
+      403,
+      { error: { code: 'unsupported_country', message: 'Country not supported' } },
+      'model-unauthorized',
+      undefined,
+      undefined,
+    ],
+    [
+      'moderation',
+      403,
+      { error: { code: 403, message: 'Your input was flagged', metadata: { reasons: ['violence'] } } },
+      'model-rejected',
+      undefined,
+      undefined,
+    ],
+    [
+      'a model that is not there',
+      404,
+      { error: 'model "x" not found, try pulling it first' },
+      'model-not-found',
+      undefined,
+      undefined,
+    ],
+    [
+      'a model that is not there, as a 400',
+      400,
+      { error: { message: 'The model `x` does not exist' } },
+      'model-not-found',
+      undefined,
+      undefined,
+    ],
+    ['a rate with a wait in the body', 429, gemini, 'rate-limited', 'rate-limited', 19_000],
+    [
+      'a rate with a wait in words',
+      429,
+      { error: { message: 'Rate limit. Please try again in 1m2.5s.' } },
+      'rate-limited',
+      'rate-limited',
+      62_500,
+    ],
+    [
+      'a quota',
+      429,
+      { error: { code: 'insufficient_quota', message: 'x. Retry in 5s' } },
+      'model-quota',
+      undefined,
+      undefined,
+    ],
+    [
+      'words of billing without a wait',
+      429,
+      { error: { message: 'check your billing' } },
+      'model-quota',
+      undefined,
+      undefined,
+    ],
+    [
+      'a credit balance',
+      400,
+      { error: { message: 'Your credit balance is too low' } },
+      'model-quota',
+      undefined,
+      undefined,
+    ],
+    ['a payment', 402, { error: { message: 'Insufficient credits' } }, 'model-quota', undefined, undefined],
+    [
+      'a model that is loading',
+      503,
+      { error: { message: 'Loading model', code: 503 } },
+      'model-loading',
+      'loading',
+      undefined,
+    ],
+    [
+      'a model that loads for a known time',
+      503,
+      { error: 'Model x is currently loading', estimated_time: 20.5 },
+      'model-loading',
+      'loading',
+      20_500,
+    ],
+    [
+      'a model that is loading, as a 404',
+      404,
+      { error: { message: 'model is loading' } },
+      'model-loading',
+      'loading',
+      undefined,
+    ],
+    [
+      'a model that cannot be loaded',
+      500,
+      { error: 'error loading model: out of memory' },
+      'model-unavailable',
+      'server-error',
+      undefined,
+    ],
+    [
+      'an overload',
+      529,
+      { error: { type: 'overloaded_error', message: 'Overloaded' } },
+      'model-unavailable',
+      'server-error',
+      undefined,
+    ],
+    ['a bad request', 400, { error: { message: 'no such field' } }, 'model-rejected', undefined, undefined],
+    [
+      'the detail of FastAPI',
+      422,
+      { detail: [{ loc: ['body', 'x'], msg: 'field required' }] },
+      'model-rejected',
+      undefined,
+      undefined,
+    ],
+    ['a plain text', 400, 'nothing of that kind', 'model-rejected', undefined, undefined],
+    ['no word at all', 500, '', 'model-unavailable', 'server-error', undefined],
+  ])('%s', (_, status, body, reason, retry, afterMs) => {
+    const failure = refusal(status, body);
+    expect(failure).toMatchObject({ reason });
+    expect([failure.retry?.reason, failure.retry?.afterMs]).toEqual([retry, afterMs]);
+    expect(failure.detail).toContain(`HTTP ${status} from ${url}: `);
+  });
+
+  it.each([
+    [{ 'retry-after-ms': '1500', 'retry-after': '9' }, 1_500],
+    [{ 'retry-after': '120' }, 120_000],
+    [{ 'retry-after': 'Thu, 01 Jan 2026 00:01:00 GMT' }, 60_000],
+    [{ 'x-ratelimit-reset-requests': '1s', 'x-ratelimit-remaining-requests': '0' }, 1_000],
+    [
+      {
+        'x-ratelimit-reset-tokens': '6m0s',
+        'x-ratelimit-remaining-tokens': '0',
+        'x-ratelimit-reset-requests': '1s',
+        'x-ratelimit-remaining-requests': '9',
+      },
+      360_000,
+    ],
+    [{ 'x-ratelimit-reset': '1767225630' }, 30_000],
+    [{ 'anthropic-ratelimit-tokens-reset': '2026-01-01T00:00:05Z' }, 5_000],
+    [{ 'retry-after': 'soon' }, undefined],
+  ])('%j asks to wait %s ms', (headers, afterMs) => {
+    expect(refusal(429, { error: { message: 'slow down' } }, headers).retry).toEqual({
+      reason: 'rate-limited',
+      afterMs,
+    });
+  });
+
+  it.each<[string, number, unknown, number | undefined]>([
+    [
+      'llama.cpp',
+      400,
+      {
+        error: {
+          type: 'exceed_context_size_error',
+          message:
+            'request (1300 tokens) exceeds the available context size (1024 tokens), try increasing it',
+          n_ctx: 1024,
+        },
+      },
+      1024,
+    ],
+    [
+      'OpenAI',
+      400,
+      {
+        error: {
+          code: 'context_length_exceeded',
+          message:
+            "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
+        },
+      },
+      8192,
+    ],
+    ['Anthropic', 400, { error: { message: 'prompt is too long: 210000 tokens > 200000 maximum' } }, 200_000],
+    [
+      'Gemini',
+      400,
+      {
+        error: {
+          message: 'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).',
+        },
+      },
+      1_048_576,
+    ],
+    [
+      'Groq',
+      413,
+      {
+        error: {
+          message: 'Request too large for model `m` on tokens per minute (TPM): Limit 6000, Requested 6502',
+        },
+      },
+      6_000,
+    ],
+    ['a server that names no size', 413, 'Request Entity Too Large', undefined],
+  ])('names the size of the context: %s', (_, status, body, contextTokens) => {
+    expect(refusal(status, body)).toMatchObject({ reason: 'context-overflow', contextTokens });
+  });
+});
+
+describe('an error behind a status of success', () => {
+  it.each<[string, unknown, string, string | undefined]>([
+    [
+      'a code that counts like a status',
+      { error: { code: 429, message: 'limited' } },
+      'rate-limited',
+      'rate-limited',
+    ],
+    ['a code as a text', { error: { code: '503', message: 'x' } }, 'model-unavailable', 'server-error'],
+    ['a code by name', { error: { type: 'rate_limit_error', message: 'x' } }, 'rate-limited', 'rate-limited'],
+    [
+      'a refused key by name',
+      { error: { code: 'invalid_api_key', message: 'x' } },
+      'model-unauthorized',
+      undefined,
+    ],
+    [
+      'vLLM',
+      { object: 'error', code: 404, message: 'The model `tiny` does not exist.' },
+      'model-not-found',
+      undefined,
+    ],
+    [
+      'LM Studio',
+      { error: 'Unexpected endpoint or method. (POST /chat/completions)' },
+      'model-rejected',
+      undefined,
+    ],
+    [
+      'the words of the provider',
+      {
+        error: {
+          code: 502,
+          message: 'Provider returned error',
+          metadata: { raw: '{"error":{"message":"the GPU fell out"}}' },
+        },
+      },
+      'model-unavailable',
+      'server-error',
+    ],
+  ])('in a body: %s', (_, body, reason, retry) => {
+    const failure = told('in-body', body);
+    expect(failure).toMatchObject({ reason });
+    expect(failure.retry?.reason).toBe(retry);
+    expect(failure.detail).toContain(url);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a text', 'upstream closed the connection', 'server-error'],
+    ['an unknown error', { error: { message: 'the engine stopped' } }, 'server-error'],
+    ['a rate', { error: { code: 429, message: 'limited' } }, 'rate-limited'],
+  ])('in a stream: %s', (_, body, retry) => {
+    expect(told('in-stream', body).retry?.reason).toBe(retry);
+  });
+
+  it('has the words of the provider behind those of the gateway', () => {
+    const raw = JSON.stringify({ error: { message: 'the GPU fell out' } });
+    expect(
+      told('in-body', { error: { code: 502, message: 'Provider error', metadata: { raw } } }).detail,
+    ).toContain('Provider error: the GPU fell out');
+  });
+});
+
+describe('a page of HTML', () => {
+  it('is shortened to its title and its text', () => {
+    const page = `<html><head><title>502 Bad Gateway</title><style>${'x'.repeat(9_000)}</style></head><body><h1>nginx &amp; co</h1></body></html>`;
+    expect(pageText(page)).toBe('502 Bad Gateway: nginx & co');
+    expect(wordsOf(page).text).toBe('502 Bad Gateway: nginx & co');
+  });
+});
+
+describe('a connection that fails', () => {
+  it.each<[string, object, string, string | undefined]>([
+    [
+      'nobody listens',
+      { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 127.0.0.1:9' },
+      'model-unavailable',
+      'connection',
+    ],
+    [
+      'no such host',
+      { code: 'ENOTFOUND', message: 'getaddrinfo ENOTFOUND host' },
+      'model-unavailable',
+      'connection',
+    ],
+    [
+      'a certificate of its own',
+      { code: 'DEPTH_ZERO_SELF_SIGNED_CERT', message: 'self-signed certificate' },
+      'model-rejected',
+      undefined,
+    ],
+    [
+      'an http server that is asked by https',
+      { code: 'EPROTO', message: 'wrong version number' },
+      'model-rejected',
+      undefined,
+    ],
+  ])('%s', (_, error, reason, retry) => {
+    const failure = connectionFailure(error, url);
+    expect(failure).toMatchObject({ reason });
+    expect(failure.retry?.reason).toBe(retry);
+    expect(failure.detail).toContain(url);
+  });
+});
+
+describe('a secret in the words of a server', () => {
+  const secret = 'Topf-secret/key+42';
+  it.each([
+    ['as it is', secret],
+    ['in capitals', secret.toUpperCase()],
+    ['as part of a URL', encodeURIComponent(secret)],
+    ['in base64', Buffer.from(secret).toString('base64')],
+    ['its beginning', secret.slice(0, 12)],
+    ['its end', secret.slice(-10)],
+  ])('is hidden %s', (_, words) => {
+    const shown = redactor([secret])(`the key ${words} is not known`);
+    expect(shown).toContain('[redacted]');
+    expect(shown).not.toContain(words);
+  });
+
+  it('is hidden where it looks like a key of anybody', () => {
+    expect(redactor([])('Incorrect API key provided: sk-abcd****wxyz.')).not.toContain('abcd');
+    expect(redactor([])('Bearer abcdefgh')).not.toContain('abcdefgh');
+  });
+
+  it('does not hide the syllables of other words when it is short', () => {
+    expect(redactor(['x'])('the proxy says x')).toBe('the proxy says [redacted]');
+  });
+});
