@@ -1,5 +1,6 @@
 import type { Entry, EntryOf } from '@parley/protocol';
 import { endingText, totals } from './ending.ts';
+import { harmless, jsonText } from './terminal.ts';
 import { told } from './transcript.ts';
 
 /**
@@ -39,7 +40,7 @@ const seenBy = (entries: readonly Entry[], as: string): Message[] => {
   return messages;
 };
 
-const json = (value: unknown): string => `${JSON.stringify(value)}\n`;
+const json = (value: unknown): string => `${jsonText(value)}\n`;
 
 /** Every entry as it stands in the ledger, one a line. */
 const jsonl: Format = (entries) => entries.map(json).join('');
@@ -55,7 +56,10 @@ const markdown: Format = (entries) => {
   const title = opened?.topic ?? `A conversation of ${opened?.members.join(', ')}`;
   const started = opened ? `${new Date(opened.at).toISOString()} · ` : '';
   const end = ended ? `Ended: ${endingText(ended)}` : 'Not ended.';
-  return `# ${title.replaceAll('\n', ' ')}\n\n${started}${totals(entries)}\n\n${lines.join('\n\n')}\n\n---\n\n${end}\n`;
+  // People read it, in a terminal too; control characters mean nothing in it.
+  return harmless(
+    `# ${title.replaceAll('\n', ' ')}\n\n${started}${totals(entries)}\n\n${lines.join('\n\n')}\n\n---\n\n${end}\n`,
+  );
 };
 
 /** One conversation of a ShareGPT data set. */

@@ -51,7 +51,6 @@ const screenOf = (stream: NodeJS.WriteStream): Screen => {
   };
   return {
     ...can,
-    terminal,
     write: (text) => void stream.write(terminal ? guarded(text, can) : text),
     get columns() {
       return stream.columns ?? 80;

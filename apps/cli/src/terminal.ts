@@ -3,8 +3,6 @@ export interface Screen {
   write(text: string): void;
   /** Lines can be drawn again. False when piped. */
   readonly live: boolean;
-  /** A person looks at it, whatever else can be done there. */
-  readonly terminal?: boolean;
   readonly colour: boolean;
   readonly columns: number;
   readonly rows: number;
@@ -65,9 +63,15 @@ export const guarded = (text: string, { live, colour }: Pick<Screen, 'live' | 'c
     return live && (found === erase || found.endsWith('A')) ? found : '';
   });
 
-/** Text that programs read (an export, JSON) goes out as it is, except to a terminal. */
-export const writeData = (screen: Screen, text: string): void =>
-  screen.write(screen.terminal ? harmless(text) : text);
+/**
+ * JSON with every control and direction character escaped, those that JSON itself would leave as they are, too. It reads
+ * back as the same value, and steers no terminal.
+ */
+export const jsonText = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, null, indent).replaceAll(
+    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 const wide =
   /\p{Extended_Pictographic}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { columnsOf, guarded, harmless, paint, wrap, writeData } from '../src/terminal.ts';
+import { columnsOf, guarded, harmless, jsonText, paint, wrap } from '../src/terminal.ts';
 
 describe('wrap', () => {
   it.each([
@@ -100,12 +100,17 @@ describe('the last guard before a terminal', () => {
       }),
     );
   });
+});
 
-  it('is before data only where a person looks at it', () => {
-    const written: string[] = [];
-    const screen = { write: (text: string) => void written.push(text), ...everything, columns: 80, rows: 24 };
-    writeData({ ...screen, terminal: true }, 'a\x1b[31mb');
-    writeData(screen, 'a\x1b[31mb');
-    expect(written).toEqual(['a[31mb', 'a\x1b[31mb']);
+describe('JSON that is written out', () => {
+  it('reads back as the same value and holds no control character', () => {
+    fc.assert(
+      fc.property(fc.json(), fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), (a, b, c) => {
+        const value = { a: JSON.parse(a), b, c, d: '\x1b]0;x\x07\x9b2J\x7f\u202e\u2028' };
+        const text = jsonText(value);
+        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(text).not.toMatch(/[\p{Cc}\u2028\u202e]/u);
+      }),
+    );
   });
 });

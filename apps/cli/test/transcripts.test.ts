@@ -2,6 +2,7 @@ import type { Entry } from '@parley/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { endingText } from '../src/ending.ts';
+import { formats } from '../src/formats.ts';
 import { LiveTranscript } from '../src/live-transcript.ts';
 import { PlainTranscript } from '../src/plain-transcript.ts';
 import { sideBySide } from '../src/side-by-side.ts';
@@ -141,12 +142,13 @@ describe('what peers put into the fields of an entry', () => {
     }
   });
 
-  it('reaches no terminal: how a conversation ended, and two branches beside each other', () => {
+  it('reaches no terminal: how a conversation ended, two branches beside each other, an export', () => {
     const branch = { id: hostile, entries: [...entries, { type: 'ended', ...place, ...ending } as Entry] };
     const texts = [
       endingText(ending),
       sideBySide(new FakeScreen(), branch, { id: 'b', entries: [opened()] }),
     ];
+    for (const format of formats.values()) texts.push(format(branch.entries, hostile));
     for (const text of texts) expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
   });
 });

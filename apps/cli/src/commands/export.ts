@@ -3,7 +3,6 @@ import { ConfigError } from '@parley/kit';
 import { chosenRouter, routerHelp, routerOptions } from '../chosen-router.ts';
 import { type Command, onlyOne, UsageError } from '../command.ts';
 import { formats, perspectives } from '../formats.ts';
-import { writeData } from '../terminal.ts';
 
 export const exportCommand: Command = {
   summary: 'write a conversation in a format that other tools read',
@@ -39,7 +38,7 @@ ${routerHelp}`,
     }
     const isPart = values.as !== undefined || perspectives.has(values.format);
     const seen = isPart ? (await router.api.conversation(id, as)).entries : entries;
-    writeData(host.out, format(seen, as));
+    host.out.write(format(seen, as));
     return 0;
   },
 };

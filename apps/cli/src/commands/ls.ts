@@ -3,7 +3,7 @@ import { chosenRouter, routerHelp, routerOptions } from '../chosen-router.ts';
 import { type Command, UsageError, wholeNumber } from '../command.ts';
 import type { ConversationSummary } from '../router-api.ts';
 import { type Column, table } from '../table.ts';
-import { paint, writeData } from '../terminal.ts';
+import { jsonText, paint } from '../terminal.ts';
 
 const columns: readonly Column<ConversationSummary>[] = [
   { title: 'ID', text: ({ id }) => id },
@@ -44,7 +44,7 @@ ${routerHelp}`,
     const limit = wholeNumber('limit', values.limit, 1, 1_000_000);
     await using router = await chosenRouter(values, host);
     const conversations = await router.api.conversations(limit);
-    if (values.json) writeData(out, `${JSON.stringify(conversations, null, 2)}\n`);
+    if (values.json) out.write(`${jsonText(conversations, 2)}\n`);
     else if (conversations.length === 0) err.write(`${paint(err, 'no conversations yet', 'dim')}\n`);
     else out.write(table(out, columns, conversations));
     return 0;

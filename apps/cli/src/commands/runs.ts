@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type Command, UsageError } from '../command.ts';
 import { keptRuns, runsFolder } from '../kept-run.ts';
 import { type Column, table } from '../table.ts';
-import { paint, writeData } from '../terminal.ts';
+import { jsonText, paint } from '../terminal.ts';
 
 const columns: readonly Column<ReturnType<typeof keptRuns>[number]>[] = [
   { title: 'RUN', text: ({ name }) => name },
@@ -29,11 +29,9 @@ keeps none). \`parley open RUN\` shows one in the browser; ls, tail, export and 
     if (positionals.length > 0) throw new UsageError(`runs takes no ${positionals[0]}`);
     const kept = keptRuns(env);
     if (values.json)
-      writeData(
-        out,
-        `${JSON.stringify(
+      out.write(
+        `${jsonText(
           kept.map(({ name, record }) => ({ name, ...record })),
-          null,
           2,
         )}\n`,
       );

@@ -52,7 +52,7 @@ const open = (
   const id = newConversationId();
   const limits = completeLimits(defaults, frame.limits);
   const modelOf = (member: string) => cast?.find((role) => role.name === member)?.model;
-  const unwatched = unwatchedCap(router, { members: [by, ...members], modelOf, limits });
+  const unwatched = unwatchedCap(router, { members: [by, ...members], modelOf, limits, asker: by });
   if (unwatched !== undefined) return told(id, { kind: 'refused', code: 'no-price', message: unwatched });
   sent.set(id, 0);
   return router.conversations.submit(

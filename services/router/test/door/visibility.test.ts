@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { makeGuard } from '../../src/identity/guard.ts';
 import { newToken } from '../../src/identity/token-command.ts';
 import { readTokens, TokenList } from '../../src/identity/token-list.ts';
-import { dialAgent, type Frame, serveRouter, type TestClient } from './served-router.ts';
+import { Prices } from '../../src/prices.ts';
+import { dial, dialAgent, type Frame, serveRouter, type TestClient } from './served-router.ts';
 
 const names = ['ann', 'bob', 'eve'] as const;
 const made = new Map<string, ReturnType<typeof newToken>>(names.map((name) => [name, newToken([name])]));
@@ -14,6 +15,7 @@ const start = async () => {
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   const served = await serveRouter({
     guard: makeGuard({ tokens: new TokenList(read.lines), verifyJwt: undefined }),
+    prices: new Prices({ priced: { input: 1, output: 1 } }),
   });
   const client = (name: string) =>
     dialAgent(served.port, name, { headers: { authorization: `Bearer ${made.get(name)?.token}` } });
@@ -172,5 +174,33 @@ describe('what a model server said of a failed turn', () => {
     let entry = await last();
     while (entry.type !== types.at(-1)) entry = await last();
     expect(entry.detail).toContain('private goal');
+  });
+});
+
+describe('an opening under a money cap that a member cannot keep', () => {
+  it('is refused with the name of the member, and not with the model of another agent', async () => {
+    const { served, client } = await start();
+    const ann = await client('ann');
+    const bob = dial(served.port, {
+      protocols: ['parley.v1'],
+      headers: { authorization: `Bearer ${made.get('bob')?.token}` },
+    });
+    await bob.opened;
+    bob.send({ type: 'register', name: 'bob', model: 'bobs-own-model' });
+    await bob.nextOf('welcome');
+    const asked = { type: 'open', ref: '1', limits: { maxCost: 1 } };
+    ann.send({ ...asked, members: ['bob'], cast: [{ name: 'ann', model: 'anns-model' }] });
+    expect(await ann.nextOf('refused')).toMatchObject({
+      code: 'no-price',
+      message: expect.stringContaining('anns-model'),
+    });
+    bob.send({ ...asked, members: ['ann'] });
+    expect(await bob.nextOf('refused')).toMatchObject({ message: expect.stringContaining('bobs-own-model') });
+    const cast = [{ name: 'ann', model: 'priced' }];
+    ann.send({ ...asked, members: ['bob'], cast });
+    expect(await ann.nextOf('refused')).toMatchObject({
+      code: 'no-price',
+      message: expect.stringMatching(/^(?!.*own-model).*bob speaks$/),
+    });
   });
 });
