@@ -47,6 +47,7 @@ openDoor(server, {
     entering: undefined,
     receive: (raw) => connection.send(raw),
     ponged() {},
+    mayBeSilent: () => false,
     closed() {},
     drain() {},
   }),

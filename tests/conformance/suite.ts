@@ -9,6 +9,7 @@ import { httpChecks } from './checks/http.ts';
 import { jwtChecks } from './checks/jwts.ts';
 import { numberChecks } from './checks/numbers.ts';
 import { plainChecks } from './checks/plain.ts';
+import { plainTurnChecks } from './checks/plain-turns.ts';
 import { restartChecks } from './checks/restart.ts';
 import { tokenChecks } from './checks/tokens.ts';
 import { visitorChecks } from './checks/visitors.ts';
@@ -20,6 +21,7 @@ import { type Subject, World } from './world.ts';
 export const checks: readonly Check[] = [
   ...connectionChecks,
   ...plainChecks,
+  ...plainTurnChecks,
   ...deliveryChecks,
   ...agentChecks,
   ...watchingChecks,

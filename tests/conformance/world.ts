@@ -76,9 +76,9 @@ export class World {
   }
 
   /** A registered plain client: the router has heard of it when this resolves. */
-  async plain(word: string, options: Partial<ClientOptions> = {}): Promise<Client> {
+  async plain(word: string, options: Partial<ClientOptions> = {}, more: object = {}): Promise<Client> {
     const client = await this.connect({ dialect: 'plain', ...options });
-    client.send({ type: 'register', name: this.name(word) });
+    client.send({ type: 'register', name: this.name(word), ...more });
     return client;
   }
 

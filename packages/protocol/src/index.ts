@@ -27,7 +27,9 @@ export { type Mention, mentionsIn, NameIndex, nameFault, normalName } from './na
 export {
   type PlainError,
   type PlainFrame,
+  type PlainFrameOf,
   type PlainMessage,
+  type PlainRouterFrame,
   plainClientSchema,
   plainRouterFrame,
 } from './plain.ts';

@@ -1,51 +1,126 @@
 import { conversationId, line, name, place } from './entry.ts';
 import { refusalCode } from './frames.ts';
+import { maxTextLength } from './limits.ts';
 import { claimedName } from './name.ts';
-import { object, oneOf, optional, type Static, text, type UnionOf, union } from './shape.ts';
-import type { RefusalCode } from './words.ts';
+import {
+  flag,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  type Shape,
+  type Static,
+  text,
+  type UnionOf,
+  union,
+} from './shape.ts';
+import { endings, type RefusalCode } from './words.ts';
 
-/** The plain dialect (PROTOCOL.md §3): a client that offers no subprotocol sends exactly three things. */
+/** The plain dialect (PROTOCOL.md §3): a client that offers no subprotocol. Three frames are all that it needs. */
 const register = object({
   type: oneOf(['register']),
   name: claimedName,
   token: optional(text({ max: 8_192 })),
   /** The one that it always addresses, so that the router knows of a ring that leads through it (10.7). */
   target: optional(name),
+  /** It wants to be told what became of each frame, and how its conversations end. */
+  ack: optional(flag),
 });
-const send = object({ target: name, text: line });
+const ref = optional(text({ min: 1, max: 64 }));
+const send = object({
+  /** May be missing where the conversation is named. */
+  target: optional(name),
+  text: line,
+  /** Where it is said; where the two last wrote to each other, when missing. */
+  conversation: optional(conversationId),
+  /** A vote to end the conversation. */
+  done: optional(flag),
+  ref,
+});
+const aboutConversation = { conversation: optional(conversationId), ref };
+const pass = object({ type: oneOf(['pass']), ...aboutConversation });
+const leave = object({ type: oneOf(['leave']), ...aboutConversation });
 const ping = object({ type: oneOf(['ping']) });
 
 export type PlainFrame =
-  | { readonly type: 'register'; readonly name: string; readonly token?: string; readonly target?: string }
-  | { readonly type: 'send'; readonly target: string; readonly text: string }
+  | Static<typeof register>
+  | (Static<typeof send> & { readonly type: 'send' })
+  | Static<typeof pass>
+  | Static<typeof leave>
   | { readonly type: 'ping' };
+export type PlainFrameOf<T extends PlainFrame['type']> = Extract<PlainFrame, { type: T }>;
 
 export const plainClientSchema = {
-  oneOf: [register.schema, { ...send.schema, not: { required: ['type'] } }, ping.schema],
+  oneOf: [
+    register.schema,
+    {
+      ...send.schema,
+      anyOf: [{ required: ['target'] }, { required: ['conversation'] }],
+      not: { required: ['type'] },
+    },
+    pass.schema,
+    leave.schema,
+    ping.schema,
+  ],
 };
 
 const routerVariants = {
   /** Every frame with a `text` is something that a peer said. */
-  message: { from: name, target: name, text: line, conversation: conversationId, seq: place.seq },
-  error: { code: refusalCode, message: text({ max: 1_000 }) },
+  message: {
+    from: name,
+    target: name,
+    text: line,
+    conversation: conversationId,
+    seq: place.seq,
+    /** One by one what `text` has of several messages. */
+    heard: optional(
+      list(object({ from: name, seq: place.seq, text: text({ max: maxTextLength }) }), {
+        max: maxTextLength,
+      }),
+    ),
+  },
+  error: { code: refusalCode, message: text({ max: 1_000 }), conversation: optional(conversationId), ref },
+  /** The following are sent to a client that registered with `ack`. */
+  registered: { name, router: text({ max: 64 }), maxTextLength: integer(1, Number.MAX_SAFE_INTEGER) },
+  accepted: {
+    conversation: conversationId,
+    seq: place.seq,
+    /** The addressee is not connected: the message waits for it. */
+    waits: optional(flag),
+    ref,
+  },
+  /** It has the floor where nothing has been said that it could be sent. */
+  floor: { conversation: conversationId, topic: optional(text({ max: maxTextLength })) },
+  ended: { conversation: conversationId, reason: oneOf(endings), detail: optional(text({ max: 1_000 })) },
 } as const;
 
 export const plainRouterFrame = union(routerVariants);
-type PlainRouterFrame = UnionOf<typeof routerVariants>;
+export type PlainRouterFrame = UnionOf<typeof routerVariants>;
 export type PlainMessage = Extract<PlainRouterFrame, { type: 'message' }>;
 export type PlainError = Extract<PlainRouterFrame, { type: 'error' }>;
+
+const withoutPlace = (value: unknown): string | undefined => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return Object.hasOwn(value, 'target') || Object.hasOwn(value, 'conversation')
+    ? undefined
+    : 'frame.target is missing';
+};
+
+const typed = { register, pass, leave };
 
 /** `value` as a frame, or what is wrong with it. */
 export const readPlain = (value: unknown): PlainFrame | { fault: string; code: RefusalCode } => {
   const type = (value as { type?: unknown } | null)?.type;
   if (type === undefined) {
-    const fault = send.fault(value, 'frame');
+    const fault = withoutPlace(value) ?? send.fault(value, 'frame');
     if (fault) return { fault, code: 'bad-frame' };
-    const { target, text: said } = send.pick(value as Static<typeof send>);
-    return { type: 'send', target, text: said };
+    return { type: 'send', ...send.pick(value as Static<typeof send>) };
   }
   if (type === 'ping') return { type: 'ping' };
-  if (type !== 'register') return { fault: 'type is not one of register, ping', code: 'unknown-type' };
-  const fault = register.fault(value, 'frame');
-  return fault ? { fault, code: 'bad-frame' } : register.pick(value as Static<typeof register>);
+  const shape =
+    typeof type === 'string' && Object.hasOwn(typed, type) ? typed[type as keyof typeof typed] : undefined;
+  if (!shape) return { fault: 'type is not one of register, pass, leave, ping', code: 'unknown-type' };
+  const fault = shape.fault(value, 'frame');
+  return fault ? { fault, code: 'bad-frame' } : (shape as Shape<PlainFrame>).pick(value as PlainFrame);
 };

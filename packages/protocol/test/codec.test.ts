@@ -197,8 +197,8 @@ describe('decodePlainFrame', () => {
   it.each([
     ['{"type":"register"}', 'bad-frame', /frame\.name is missing/],
     ['{"type":"register","name":7}', 'bad-frame', /frame\.name must be a string/],
-    ['{"type":"open"}', 'unknown-type', /register, ping/],
-    ['{"type":null}', 'unknown-type', /register, ping/],
+    ['{"type":"open"}', 'unknown-type', /register, pass, leave, ping/],
+    ['{"type":null}', 'unknown-type', /register, pass, leave, ping/],
     ['{"text":"hi"}', 'bad-frame', /frame\.target is missing/],
     ['{"target":"bob"}', 'bad-frame', /frame\.text is missing/],
     ['{"target":"b o b","text":"hi"}', 'bad-frame', /frame\.target/],
@@ -223,10 +223,13 @@ describe('decodePlainFrame', () => {
   it('agrees with the published JSON Schema', () => {
     const fields = fc.record(
       {
-        type: fc.constantFrom<unknown>('register', 'ping', 'open', null, 1),
+        type: fc.constantFrom<unknown>('register', 'ping', 'pass', 'leave', 'open', null, 1),
         name: fc.constantFrom<unknown>('alice', '', 7, null),
         target: fc.constantFrom<unknown>('bob', 'b o b', '', 7, null),
         text: fc.constantFrom<unknown>('hi', '', 7, null),
+        conversation: fc.constantFrom<unknown>('c1', '', 7, null),
+        done: fc.constantFrom<unknown>(true, 'yes', null),
+        ack: fc.constantFrom<unknown>(true, 1),
       },
       { requiredKeys: [] },
     );

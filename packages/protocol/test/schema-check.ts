@@ -42,6 +42,8 @@ const check = (keyword: string, rule: unknown, value: unknown): boolean => {
       return (rule as unknown[]).includes(value);
     case 'oneOf':
       return (rule as Schema[]).filter((one) => matches(one, value)).length === 1;
+    case 'anyOf':
+      return (rule as Schema[]).some((one) => matches(one, value));
     case 'not':
       return !matches(rule as Schema, value);
     case 'properties':

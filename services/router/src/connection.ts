@@ -9,10 +9,14 @@ export interface Connection {
   readonly isOpen: boolean;
   /** `whenSent` is called when the frame has left for the network: the way to send much without piling it up. */
   send(frame: string, whenSent?: () => void): void;
-  /** Ends the connection; nothing is sent or heard after it. */
+  /** Ends the connection; nothing is sent after it. */
   close(why: Closing, reason?: string): void;
-  /** Asks the peer for a pong with the same payload. What was sent before it has then arrived. */
-  ping(payload: string): void;
+  /** How many pings were sent. A pong to the newest of them says that what was sent before it has arrived. */
+  readonly pings: number;
+  /** Pings have been left unanswered for so long that the peer is at other work, or gone. */
+  readonly isSilent: boolean;
+  /** Asks the peer for a pong. */
+  ping(): void;
 }
 
 /** A control frame of a WebSocket holds 125 bytes, of which two are the code. */
@@ -55,6 +59,14 @@ export class Writes {
   }
 }
 
+/** So many heartbeats without an answer are silence. */
+const maxMissedPongs = 2;
+/**
+ * After these ends the peer is still heard until it has closed its side, too: what it had sent by then was not refused, and
+ * it is not told that it was lost.
+ */
+const heardOut: readonly (Closing | 'binary')[] = ['draining', 'slow-consumer', 'heartbeat-timeout'];
+
 /** A peer that reads too slowly is cut off at once, instead of after a while, when this many bytes wait for it. */
 const maxStalledBytes = 16 * maxBufferedBytes;
 
@@ -65,7 +77,9 @@ export class SocketConnection implements Connection {
   readonly #outlet: Outlet;
   #end: Closing | 'binary' | undefined;
   #stalledSince: number | undefined;
+  /** Heartbeats since the last sign of life. */
   missedPongs = 0;
+  pings = 0;
   /** Nothing is read from the peer for now. */
   isPaused = false;
 
@@ -83,7 +97,6 @@ export class SocketConnection implements Connection {
     return this.#end === undefined && this.#ws.readyState === this.#ws.OPEN;
   }
 
-  /** Nothing more is to be heard from it. */
   get isClosing(): boolean {
     return this.#end !== undefined;
   }
@@ -91,6 +104,11 @@ export class SocketConnection implements Connection {
   /** Why we ended it; undefined when we did not. */
   get closedFor(): Closing | 'binary' | undefined {
     return this.#end;
+  }
+
+  /** Whether what it says still counts. */
+  get isHeard(): boolean {
+    return this.#end === undefined || heardOut.includes(this.#end);
   }
 
   /** The code with which we ended it; undefined when we did not. */
@@ -120,10 +138,28 @@ export class SocketConnection implements Connection {
     this.#outlet.gone();
   }
 
-  ping(payload: string): void {
+  get isSilent(): boolean {
+    return this.missedPongs >= maxMissedPongs;
+  }
+
+  /** All pings are numbered, for a peer may answer the newest alone (RFC 6455 5.5.3). */
+  ping(): void {
     if (!this.isOpen) return;
     this.#writes.hold(this.#socket);
-    this.#ws.ping(payload);
+    this.pings++;
+    this.#ws.ping(String(this.pings));
+  }
+
+  /** The peer has said something. */
+  heard(): void {
+    this.missedPongs = 0;
+  }
+
+  /** The number of the ping that a pong answers; undefined when it answers none of ours. */
+  answered(payload: string): number | undefined {
+    this.heard();
+    const ping = /^[1-9]\d{0,15}$/.test(payload) ? Number(payload) : 0;
+    return ping >= 1 && ping <= this.pings ? ping : undefined;
   }
 
   close(why: Closing, reason: string = closings[why].reason): void {

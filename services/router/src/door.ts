@@ -38,8 +38,8 @@ export interface DoorOptions {
 export interface Door {
   /** Tells everybody that the router is about to leave. New connections are refused. */
   drain(graceMs: number): void;
-  /** Sends everybody away, to come back at once. */
-  close(): void;
+  /** Sends everybody away, to come back at once. Resolves when what they had sent by then has been heard. */
+  close(): Promise<void>;
 }
 
 /** A peer that announces a larger frame than this is cut off unheard; up to it, a clear refusal is sent. */
@@ -84,7 +84,11 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
   const guests = new Set<Guest>();
   const fairShare = new FairShare();
   const entrance = new Entrance();
-  const onGone = (guest: Guest) => guests.delete(guest);
+  let whenEmpty = (): void => {};
+  const onGone = (guest: Guest) => {
+    guests.delete(guest);
+    if (guests.size === 0) whenEmpty();
+  };
   const setting = { rate, registerMs, metrics, fairShare, faults, rejections, onGone };
   let draining = false;
   let arrived = 0;
@@ -139,18 +143,25 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
     });
   });
 
+  /** An agent sends again what was not accepted; what a plain client has just sent is still heard. */
+  const sendAway = ({ connection, session }: Guest) =>
+    session.dialect === 'plain'
+      ? connection.close('heartbeat-timeout')
+      : connection.terminate('heartbeat-timeout');
+
   let sweeps = 0;
   const beatEvery = Math.max(1, Math.round(options.heartbeatMs / sweepMs));
   const sweep = () => {
     const now = performance.now();
     sweeps++;
-    for (const { connection, number } of guests) {
+    for (const guest of guests) {
+      const { connection, session, number } = guest;
       if (connection.stalledFor(now) >= options.stalledMs) connection.close('slow-consumer');
       // Spread over the period, so that ten thousand pings do not go out in one turn.
       if ((number + sweeps) % beatEvery !== 0 || connection.isPaused) continue;
-      if (connection.missedPongs >= 2) connection.terminate('heartbeat-timeout');
+      if (connection.isSilent && !session.mayBeSilent()) sendAway(guest);
       connection.missedPongs++;
-      connection.ping('');
+      connection.ping();
     }
   };
   const sweeper = setInterval(() => faults.guard('timer', 'connections', sweep), sweepMs);
@@ -166,11 +177,17 @@ export const openDoor = (server: Server, options: DoorOptions): Door => {
       draining = true;
       for (const { session } of guests) session.drain(graceMs);
     },
-    close() {
+    async close() {
       draining = true;
       clearInterval(sweeper);
       clearInterval(tokenSweeper);
       for (const { connection } of guests) connection.close('draining');
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, closeGraceMs);
+      whenEmpty = resolve;
+      if (guests.size === 0) resolve();
+      await promise;
+      clearTimeout(timer);
     },
   };
 };

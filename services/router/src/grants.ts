@@ -50,6 +50,7 @@ export class Grants {
   /** For lapses: without them nobody would take those turns up again. */
   readonly #unwritten: Unwritten;
   #draining = false;
+  #alsoGranted: (conversation: string) => number = () => 0;
 
   constructor(
     conversations: Conversations,
@@ -89,6 +90,11 @@ export class Grants {
   /** No more grants from here on. */
   drain(): void {
     this.#draining = true;
+  }
+
+  /** Turns of a conversation that are under way with members that are no replicas. */
+  countAlso(granted: (conversation: string) => number): void {
+    this.#alsoGranted = granted;
   }
 
   get active(): number {
@@ -299,7 +305,8 @@ export class Grants {
 
   /** As many turns are under way as a step has lines. */
   #stepsTaken({ id, stepping }: Conversation): boolean {
-    return stepping !== undefined && this.#granted.countIn(id) >= stepping.lines;
+    if (stepping === undefined) return false;
+    return this.#granted.countIn(id) + this.#alsoGranted(id) >= stepping.lines;
   }
 
   #grant(state: Conversation, turn: Turn, replica: Replica, lease?: Lease): void {

@@ -1,3 +1,4 @@
+import { maxFrameBytes } from '@parley/protocol';
 import type { RawData, WebSocket } from 'ws';
 import type { SocketConnection } from './connection.ts';
 import type { FairShare, Sharer } from './fair-share.ts';
@@ -43,6 +44,7 @@ export class Guest implements Sharer {
   #hasLeft = false;
   /** It was faster than its rate, which is told once. */
   #isSlowed = false;
+  #lateLength = 0;
 
   constructor(
     ws: WebSocket,
@@ -65,8 +67,8 @@ export class Guest implements Sharer {
     setting.metrics.connections[session.dialect]++;
     ws.on('message', (data, isBinary) => this.#hear(data, isBinary));
     ws.on('pong', (payload) => {
-      connection.missedPongs = 0;
-      setting.faults.guard('session', 'pong', () => session.ponged(String(payload)));
+      const ping = connection.answered(String(payload));
+      if (ping !== undefined) setting.faults.guard('session', 'pong', () => session.ponged(ping));
     });
     // A socket without this listener would take the process down with it. It is closed already, with the reason.
     ws.on('error', () => {});
@@ -87,7 +89,7 @@ export class Guest implements Sharer {
 
   /** Whether it may be heard now; when not, `resume` follows. */
   get #hears(): boolean {
-    if (this.#pauses !== 0 || this.connection.isClosing) return false;
+    if (this.#pauses !== 0 || !this.connection.isHeard) return false;
     if (this.#setting.fairShare.admits(this)) return true;
     this.#pause('share');
     return false;
@@ -100,12 +102,20 @@ export class Guest implements Sharer {
 
   #hear(data: RawData, isBinary: boolean): void {
     const { connection } = this;
-    if (connection.isClosing) return;
+    if (!connection.isHeard) return;
+    connection.heard();
     if (isBinary) return connection.refuseBinary();
     const raw = String(data);
+    if (connection.isClosing && !this.#mayBeLate(raw)) return undefined;
     if (this.#hears) this.#receive(raw);
     else this.#waiting.push(raw);
     return undefined;
+  }
+
+  /** Its socket is not held back any more, so what it says late is bounded here. */
+  #mayBeLate(raw: string): boolean {
+    this.#lateLength += raw.length;
+    return this.#lateLength <= maxFrameBytes;
   }
 
   #receive(raw: string): void {
@@ -145,7 +155,7 @@ export class Guest implements Sharer {
   #gone(code: number): void {
     clearTimeout(this.#registerTimer);
     clearTimeout(this.#rateTimer);
-    if (this.connection.isClosing || this.session.entering) return this.#leave(code);
+    if (!this.connection.isHeard || this.session.entering) return this.#leave(code);
     this.#goneWith = code;
     this.resume('rate');
   }

@@ -23,7 +23,7 @@ export const leave = async ({ router, door, graceMs }: Leaving): Promise<void> =
     conversations.follow(whenAnswered);
     whenAnswered();
   });
+  await door.close();
   await conversations.settled();
-  door.close();
   mailboxes.save();
 };

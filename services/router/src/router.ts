@@ -100,8 +100,11 @@ export const makeRouter = (options: RouterOptions): Router => {
     limits: options.mailboxLimits,
     isAgent,
     isGrantable: (state, turn) => grants.isGrantable(state, turn),
+    now,
+    bids,
     onFailure,
   });
+  grants.countAlso((conversation) => mailboxes.turns.count(conversation));
   const runningRoom = new RunningRoom(options.runningLimits ?? { total: 0, perOpener: 0 });
   const watchers = new Watchers(faults);
   const retention = new Retention({
@@ -128,7 +131,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   conversations.follow((commit) => mailboxes.onCommit(commit));
   conversations.follow((commit) => bids.onCommit(commit));
   conversations.follow((commit) => grants.onCommit(commit));
-  conversations.follow((commit) => mailboxes.onFloor(commit));
+  conversations.follow((commit) => mailboxes.turns.onCommit(commit));
   conversations.follow((commit) => watchers.onCommit(commit));
   conversations.follow((commit) => metrics.onCommit(commit));
 
@@ -156,7 +159,7 @@ export const makeRouter = (options: RouterOptions): Router => {
         grants.retake(conversations.takeShaken());
         grants.tick(at, (name) => isAgent(name) || mailboxes.isConnected(name));
       });
-      timed('plain grants', () => mailboxes.giveDue());
+      timed('plain grants', () => mailboxes.turns.tick(at));
       if (removing) removing = retention.tick(at);
       if (at - lastSave < 1_000) return;
       lastSave = at;

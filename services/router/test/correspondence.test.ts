@@ -9,7 +9,8 @@ const endAll = async ({ router }: RouterBench) => {
   await router.conversations.settled();
 };
 
-describe('what is known of who wrote to whom', () => {
+// Twelve thousand conversations take seconds on a machine that is busy.
+describe('what is known of who wrote to whom', { timeout: 30_000 }, () => {
   it('is bounded when thousands of names have come, written and gone; the first to end goes first', async () => {
     const bench = new RouterBench();
     const bob = new Plain(bench, 'bob');

@@ -218,6 +218,8 @@ describe('a mailbox', () => {
       limits: { each: { lines: 9, bytes: 1e6 }, all: { lines: 9, bytes: 1e6 }, maxAgeMs: 60_000 },
       isAgent: () => false,
       isGrantable: () => true,
+      now: () => bench.now,
+      bids: bench.router.bids,
       onFailure() {},
     });
     boxes.recover(bench.now);

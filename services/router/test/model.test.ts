@@ -60,7 +60,7 @@ class Bench {
   }
 
   connect(name: string): void {
-    const connection = { isOpen: true, send() {}, close() {}, ping() {} };
+    const connection = { isOpen: true, pings: 0, isSilent: false, send() {}, close() {}, ping() {} };
     const replica: Replica = {
       name,
       connection,

@@ -40,15 +40,16 @@ export class FragileLedger {
 export class FakeConnection implements Connection {
   isOpen = true;
   readonly sent: string[] = [];
-  readonly pings: string[] = [];
+  pings = 0;
+  isSilent = false;
   closedBy: string | undefined;
 
   send(frame: string): void {
     if (this.isOpen) this.sent.push(frame);
   }
 
-  ping(payload: string): void {
-    this.pings.push(payload);
+  ping(): void {
+    this.pings++;
   }
 
   close(why: string): void {

@@ -80,7 +80,8 @@ describe.each(jumps)('when the clock is set by %i ms', (ms) => {
     for (let i = 0; i < 20; i++) await carl.send('dora', `plain ${i}`);
     jump(bench, ms);
     await pass(bench, 1_000);
-    for (const payload of dora.connection.pings.splice(0)) dora.session.ponged(payload);
+    dora.session.ponged(dora.connection.pings);
+    await dora.send('carl', 'heard');
     await pass(bench, 1_000);
     dora.leave({ orderly: false });
     expect(new Plain(bench, 'dora').connection.texts).toEqual([]);

@@ -33,8 +33,9 @@ export class DeliveryMarks {
     return this.of(allDone);
   }
 
+  /** A message that was sent once more does not take a mark back. */
   set(name: string, position: number): void {
-    this.#dirty.set(name, position);
+    this.#dirty.set(name, Math.max(position, this.#dirty.get(name) ?? this.of(name)));
   }
 
   passBy(agent: string, position: number): void {

@@ -1,4 +1,7 @@
-import type { Entry, EntryOf } from '@parley/protocol';
+import type { Entry, EntryOf, PlainRouterFrame } from '@parley/protocol';
+import type { Conversation } from '../core/conversation.ts';
+import { agentReader, visible } from '../core/visibility.ts';
+import type { Heard } from './digest.ts';
 
 /** Where a line for a plain client stands. The text stays in the ledger. */
 export interface PlainLine {
@@ -22,10 +25,26 @@ export const isAddressed = (entry: Entry): entry is EntryOf<'said'> & { readonly
 
 /** Names and ids match patterns without quotes or backslashes, so only the text needs escaping. */
 export const messageFrame = (
-  from: string,
-  target: string,
-  text: string,
+  { from, target, text, seq }: Pick<EntryOf<'said'>, 'from' | 'text' | 'seq'> & { readonly target: string },
   conversation: string,
-  seq: number,
+  heard?: readonly Heard[],
 ): string =>
-  `{"type":"message","from":"${from}","target":"${target}","text":${JSON.stringify(text)},"conversation":"${conversation}","seq":${seq}}`;
+  `{"type":"message","from":"${from}","target":"${target}","text":${JSON.stringify(text)},"conversation":"${conversation}","seq":${seq}${heard ? `,"heard":${JSON.stringify(heard)}` : ''}}`;
+
+/** The client has the floor and there is nothing to hear. */
+export const floorFrame = ({ id, topic }: Conversation): string => {
+  const frame: PlainRouterFrame = {
+    type: 'floor',
+    conversation: id,
+    ...(topic !== undefined && { topic }),
+  };
+  return JSON.stringify(frame);
+};
+
+export const endedFrame = (state: Conversation, member: string, entries: readonly Entry[]): string => {
+  const entry = entries.at(-1);
+  const ended = entry && visible(state, agentReader(member), entry);
+  const { reason, detail } = ended?.type === 'ended' ? ended : { reason: 'operator', detail: undefined };
+  const frame = { type: 'ended', conversation: state.id, reason, ...(detail && { detail }) };
+  return JSON.stringify(frame);
+};

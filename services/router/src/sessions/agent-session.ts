@@ -110,6 +110,10 @@ export class AgentSession implements Session {
 
   ponged(): void {}
 
+  mayBeSilent(): boolean {
+    return false;
+  }
+
   closed(): void {
     this.#admission.gone();
     this.#history.stop();

@@ -1,17 +1,28 @@
-import { decodePlainFrame, type PlainError, type PlainFrame, type RefusalCode } from '@parley/protocol';
+import {
+  decodePlainFrame,
+  maxTextLength,
+  type PlainFrameOf,
+  type PlainRouterFrame,
+  type RefusalCode,
+} from '@parley/protocol';
 import type { Connection } from '../connection.ts';
 import type { Outcome } from '../conversations.ts';
-import type { Answers, Command } from '../core/command.ts';
+import type { Command } from '../core/command.ts';
 import { type Identity, maySendTo, maySpeak } from '../identity/identity.ts';
 import type { Router } from '../router.ts';
 import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission.ts';
 import { newConversationId } from './conversation-id.ts';
 import { completeLimits } from './limit-defaults.ts';
+import { addresseeIn, placeOf } from './plain-place.ts';
 import type { Session, SessionSetting, SessionStart } from './session.ts';
 
-type Register = Extract<PlainFrame, { type: 'register' }>;
+/** What a refusal or an acknowledgement is about. */
+interface Regarding {
+  readonly conversation?: string | undefined;
+  readonly ref?: string | undefined;
+}
 
-/** The plain dialect (PROTOCOL §3): three things a client sends, and nothing it did not ask for. */
+/** The plain dialect (PROTOCOL §3): a client sends little, and is sent nothing that it did not ask for. */
 export class PlainSession implements Session {
   readonly dialect = 'plain';
   name: string | undefined;
@@ -19,6 +30,8 @@ export class PlainSession implements Session {
   readonly #router: Router;
   readonly #connection: Connection;
   readonly #admission: Admission;
+  /** It wants to be told what becomes of what it sends. */
+  #acks = false;
 
   constructor(setting: SessionSetting, { connection, identity }: SessionStart) {
     this.#setting = setting;
@@ -43,7 +56,11 @@ export class PlainSession implements Session {
       case 'register':
         return this.#register(frame);
       case 'send':
-        return this.#send(frame.target, frame.text);
+        return this.#send(frame);
+      case 'pass':
+        return this.#pass(frame);
+      case 'leave':
+        return this.#leave(frame);
       case 'ping':
         return;
       default:
@@ -51,8 +68,13 @@ export class PlainSession implements Session {
     }
   }
 
-  ponged(payload: string): void {
-    if (this.name !== undefined) this.#router.mailboxes.ponged(this.name, payload);
+  ponged(ping: number): void {
+    const { mailboxes, now } = this.#router;
+    if (this.name !== undefined) mailboxes.ponged(this.name, ping, now());
+  }
+
+  mayBeSilent(): boolean {
+    return this.name !== undefined && this.#router.mailboxes.turns.mayBeSilent(this.name);
   }
 
   closed(orderly: boolean): void {
@@ -67,12 +89,11 @@ export class PlainSession implements Session {
     // A plain client knows no such frame; it comes back when it is closed.
   }
 
-  #register({ name, token, target }: Register): void {
+  #register(frame: PlainFrameOf<'register'>): void {
+    const { name, token } = frame;
     if (this.name === name) return;
     if (this.name !== undefined) return this.#fault('already-registered', `this connection is ${this.name}`);
-    this.#admission.ask(name, token, (refused) =>
-      this.#enter(name, target, refused ?? this.#refusalOf(name)),
-    );
+    this.#admission.ask(name, token, (refused) => this.#enter(frame, refused ?? this.#refusalOf(name)));
   }
 
   #refusalOf(name: string): NotAdmitted | undefined {
@@ -83,45 +104,95 @@ export class PlainSession implements Session {
     return this.#setting.duplicates === 'reject' && mailboxes.isConnected(name) ? nameTaken(name) : undefined;
   }
 
-  #enter(name: string, target: string | undefined, refused: NotAdmitted | undefined): void {
+  #enter({ name, target, ack }: PlainFrameOf<'register'>, refused: NotAdmitted | undefined): void {
     if (refused) {
       this.#fault(refused.code, refused.message);
       return this.#connection.close(refused.closing, refused.reason);
     }
     const { mailboxes, targets, watchers, now } = this.#router;
-    targets.registered(name, target);
+    const mayAddress = target !== undefined && (!this.identity || maySendTo(this.identity, target));
+    targets.registered(name, mayAddress ? target : undefined);
     this.name = name;
-    mailboxes.attach(name, this.#connection, now())?.close('taken-over');
+    this.#acks = ack ?? false;
+    this.#acknowledge({ type: 'registered', name, router: this.#setting.routerName, maxTextLength });
+    mailboxes.attach(name, this.#connection, now(), this.#acks)?.close('taken-over');
     watchers.tell({ type: 'agents' });
   }
 
-  #send(target: string, text: string): void {
+  #send(frame: PlainFrameOf<'send'>): void {
     const { name } = this;
-    if (name === undefined) return this.#fault('not-registered', 'register first');
-    if (target === name) return this.#fault('bad-target', 'nobody addresses itself');
-    if (this.identity && !maySendTo(this.identity, target))
-      return this.#fault('forbidden', `the token does not allow writing to ${target}`);
+    const { text, done, target } = frame;
+    if (name === undefined) return this.#fault('not-registered', 'register first', frame);
+    if (target === name) return this.#fault('bad-target', 'nobody addresses itself', frame);
+    const { conversations, correspondence, mailboxes } = this.#router;
+    const place = placeOf(this.#router, name, frame);
+    if (place === 'unknown') return this.#unknown(frame);
+    const state = place.id === undefined ? undefined : conversations.get(place.id);
+    const forbidden = this.#whyForbidden(name, target === undefined ? (state?.members ?? []) : [target]);
+    if (forbidden !== undefined) return this.#fault('forbidden', forbidden, frame);
+    const id = place.id ?? newConversationId();
+    const regarding = { conversation: id, ref: frame.ref };
+    if (target !== undefined && correspondence.shared(name, target) === undefined)
+      correspondence.note(name, target, id);
+    if (place.id === undefined) {
+      const opening = this.#opening(name, target as string, text);
+      // The message stands behind the entry that opens its conversation.
+      return conversations.submit(id, opening, (outcome) =>
+        this.#told(
+          regarding,
+          outcome.kind === 'done' ? { ...outcome, seq: outcome.seq + 1 } : outcome,
+          target,
+        ),
+      );
+    }
+    const addressee = addresseeIn(state, name, target);
+    const takes = state && mailboxes.turns.of(name, state);
+    return conversations.submit(
+      id,
+      { type: 'say', from: name, text, target: addressee, done, takes },
+      (outcome) => this.#told(regarding, outcome, addressee),
+    );
+  }
+
+  /** The client gives its turn on. */
+  #pass(frame: PlainFrameOf<'pass'>): void {
+    const { name } = this;
+    if (name === undefined) return this.#fault('not-registered', 'register first', frame);
+    const place = placeOf(this.#router, name, frame);
+    const { conversations, mailboxes } = this.#router;
+    const state = place === 'unknown' ? undefined : conversations.get(place.id ?? '');
+    if (!state) return this.#unknown(frame);
+    const answers = mailboxes.turns.of(name, state);
+    const regarding = { conversation: state.id, ref: frame.ref };
+    if (!answers) return this.#fault('not-your-turn', `${name} does not have the floor`, regarding);
+    return conversations.submit(
+      state.id,
+      { type: 'pass', from: name, reason: 'nothing-to-say', ...answers },
+      (outcome) => this.#told(regarding, outcome),
+    );
+  }
+
+  #leave(frame: PlainFrameOf<'leave'>): void {
+    const { name } = this;
+    if (name === undefined) return this.#fault('not-registered', 'register first', frame);
     const { conversations, correspondence } = this.#router;
-    const shared = correspondence.shared(name, target);
-    const known = shared ?? this.#owedIn(name);
-    const id = known ?? newConversationId();
-    if (shared === undefined) correspondence.note(name, target, id);
-    const line: Command = known
-      ? { type: 'say', from: name, text, target, takes: this.#turnOf(name, known) }
-      : this.#opening(name, target, text);
-    conversations.submit(id, line, (outcome) => this.#told(id, outcome));
+    const place = placeOf(this.#router, name, frame);
+    const id = place === 'unknown' ? undefined : place.id;
+    if (id === undefined) return this.#unknown(frame);
+    return conversations.submit(id, { type: 'leave', who: name }, (outcome) => {
+      if (outcome.kind === 'done') correspondence.forget(name, id);
+      this.#told({ conversation: id, ref: frame.ref }, outcome);
+    });
   }
 
-  /** The conversation in which the client was last addressed and has not answered: this is its answer. */
-  #owedIn(name: string): string | undefined {
-    const current = this.#router.correspondence.current(name);
-    const state = current === undefined ? undefined : this.#router.conversations.get(current);
-    return state?.floor.some(({ member }) => member === name) ? current : undefined;
+  #whyForbidden(name: string, listeners: readonly string[]): string | undefined {
+    const { identity } = this;
+    const stranger = listeners.find((one) => one !== name && identity && !maySendTo(identity, one));
+    return stranger && `the token does not allow writing to ${stranger}`;
   }
 
-  /** Where members speak in turn, the message that gave the client the floor is its grant. */
-  #turnOf(name: string, conversation: string): Answers | 'any' {
-    return this.#router.mailboxes.granted(name, conversation) ?? 'any';
+  #unknown(regarding: Regarding): void {
+    this.#fault('unknown-conversation', 'there is no such conversation', regarding);
   }
 
   /** A direct conversation with the target, and its first line. */
@@ -130,19 +201,39 @@ export class PlainSession implements Session {
     return { type: 'open', by, members: [target], first: by, policy: 'addressed', opening, limits };
   }
 
-  #told(id: string, outcome: Outcome): void {
-    if (outcome.kind === 'done') return;
+  #told(
+    { conversation, ref }: Regarding & { conversation: string },
+    outcome: Outcome,
+    target?: string,
+  ): void {
+    const { conversations, correspondence, mailboxes, grants } = this.#router;
+    if (outcome.kind === 'done') {
+      const waits =
+        target !== undefined && grants.replicasOf(target).size === 0 && !mailboxes.isConnected(target);
+      return this.#acknowledge({
+        type: 'accepted',
+        conversation,
+        seq: outcome.seq,
+        ...(waits && { waits }),
+        ...(ref !== undefined && { ref }),
+      });
+    }
     const { code, message } = outcome;
-    const { conversations, correspondence } = this.#router;
-    if (!conversations.find(id)) correspondence.drop(id);
+    if (!conversations.find(conversation)) correspondence.drop(conversation);
     else if (code === 'conversation-ended' || code === 'not-a-member')
-      correspondence.forget(this.name as string, id);
-    this.#fault(code, code === 'conversation-ended' ? `${message}; your next line opens another` : message);
+      correspondence.forget(this.name as string, conversation);
+    const told = code === 'conversation-ended' ? `${message}; your next message opens another` : message;
+    return this.#fault(code, told, { conversation, ref });
   }
 
-  #fault(code: RefusalCode, message: string): void {
+  #acknowledge(frame: PlainRouterFrame): void {
+    if (this.#acks) this.#connection.send(JSON.stringify(frame));
+  }
+
+  #fault(code: RefusalCode, message: string, { conversation, ref }: Regarding = {}): void {
     this.#router.metrics.refused(code);
-    const frame: PlainError = { type: 'error', code, message };
+    const about = this.#acks ? { conversation, ref } : {};
+    const frame = { type: 'error', code, message, ...about } as PlainRouterFrame;
     this.#connection.send(JSON.stringify(frame));
   }
 }

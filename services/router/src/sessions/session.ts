@@ -14,7 +14,10 @@ export interface Session {
   /** While a token is being checked: until then nothing more may be received. */
   readonly entering: Promise<void> | undefined;
   receive(raw: string): void;
-  ponged(payload: string): void;
+  /** The peer has answered the ping of this number, and with it those before. */
+  ponged(ping: number): void;
+  /** Whether the peer works on something and may leave pings unanswered for a while. */
+  mayBeSilent(): boolean;
   /** `orderly`: the peer said goodbye itself. Called once. */
   closed(orderly: boolean): void;
   /** The router is about to leave; `graceMs` is left for answers under way. */

@@ -134,9 +134,10 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
   const clock = setInterval(() => router.tick(), 100);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(async () => {
-    door.close();
+    const closed = door.close();
     clearInterval(clock);
     server.closeAllConnections();
+    await closed;
     await new Promise((resolve) => server.close(resolve));
     expect(faults).toEqual([]);
   });

@@ -68,7 +68,7 @@ export class Bench {
       this.granted.push({ ...frame, name });
       this.calls.push({ name, conversation: frame.conversation, at: this.now });
     };
-    const connection = { isOpen: true, send, close() {}, ping() {} };
+    const connection = { isOpen: true, pings: 0, isSilent: false, send, close() {}, ping() {} };
     const replica: Replica = { name, connection, capacity, model, grants: new Set(), sent: new Map() };
     this.replicas.push(replica);
     this.router.grants.attach(replica, []);

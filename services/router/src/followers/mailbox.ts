@@ -1,0 +1,134 @@
+import type { Connection } from '../connection.ts';
+import type { MailboxRoom } from './mailbox-room.ts';
+import type { PlainLine } from './plain-line.ts';
+
+/** A ping goes out after so many messages. */
+const pingEvery = 256;
+
+interface Sent {
+  readonly line: PlainLine;
+  /** How many pings the connection had sent before it: a pong to a later one confirms it. */
+  readonly after: number;
+}
+
+/** What one plain client is still to get: the places of messages, in the order of the ledger. */
+export class Mailbox {
+  connection: Connection | undefined;
+  /** The client wants to be told of more than messages. */
+  acks = false;
+  readonly #name: string;
+  readonly #room: MailboxRoom;
+  /** Messages that wait until the client is there and reads. */
+  #waiting: PlainLine[] = [];
+  /** By conversation: messages that wait until the turn that they give may be given. */
+  readonly #held = new Map<string, PlainLine[]>();
+  /** Sent, but not yet known to have arrived. */
+  #unconfirmed: Sent[] = [];
+  /** How many of them no ping has followed yet. */
+  #unasked = 0;
+
+  constructor(name: string, room: MailboxRoom) {
+    this.#name = name;
+    this.#room = room;
+  }
+
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** The connection, where the client reads it: for one that is silent messages wait as for one that is away. */
+  get reader(): Connection | undefined {
+    return this.connection?.isOpen && !this.connection.isSilent ? this.connection : undefined;
+  }
+
+  /** Position of the oldest that it is still to get. */
+  get oldest(): number | undefined {
+    const heads = [this.#unconfirmed[0]?.line, this.#waiting[0], ...this.#heldLines()];
+    const positions = heads.flatMap((line) => (line ? [line.position] : []));
+    return positions.length > 0 ? Math.min(...positions) : undefined;
+  }
+
+  get lines(): PlainLine[] {
+    return [...this.#waiting, ...this.#heldLines(), ...this.#unconfirmed.map(({ line }) => line)];
+  }
+
+  /** It waits from now on. */
+  put(line: PlainLine): void {
+    this.#waiting.push(line);
+    this.#room.take(this.#name, line.from, line.bytes);
+  }
+
+  hold(line: PlainLine): void {
+    this.#held.set(line.conversation, [...(this.#held.get(line.conversation) ?? []), line]);
+    this.#room.take(this.#name, line.from, line.bytes);
+  }
+
+  /** What was held of the conversation. */
+  unhold(conversation: string): PlainLine[] {
+    const lines = this.#held.get(conversation) ?? [];
+    this.#held.delete(conversation);
+    for (const { from, bytes } of lines) this.#room.give(this.#name, from, bytes);
+    return lines;
+  }
+
+  /** The client is gone: what was held waits like the rest. */
+  release(): void {
+    this.#waiting = [...this.#waiting, ...this.#heldLines()].sort((a, b) => a.position - b.position);
+    this.#held.clear();
+  }
+
+  #heldLines(): PlainLine[] {
+    return this.#held.size === 0 ? [] : [...this.#held.values()].flat();
+  }
+
+  /** What had been waiting. */
+  empty(): PlainLine[] {
+    return this.#remove(this.#waiting.length);
+  }
+
+  /** Lets go of what is older; how much that was. */
+  expire(oldest: number): number {
+    const kept = this.#waiting.findIndex(({ at }) => at >= oldest);
+    return this.#remove(kept === -1 ? this.#waiting.length : kept).length;
+  }
+
+  #remove(count: number): PlainLine[] {
+    const removed = this.#waiting.splice(0, count);
+    for (const { from, bytes } of removed) this.#room.give(this.#name, from, bytes);
+    return removed;
+  }
+
+  send(connection: Connection, line: PlainLine, frame: string): void {
+    connection.send(frame);
+    this.#unconfirmed.push({ line, after: connection.pings });
+    this.#unasked++;
+    if (this.#unasked >= pingEvery) this.ping();
+  }
+
+  /** Asks whether what was sent has arrived, once. */
+  ping(): void {
+    if (!this.connection || this.#unasked === 0) return;
+    this.#unasked = 0;
+    this.connection.ping();
+  }
+
+  /** What was sent before this ping has arrived; all of it, when missing. The last of that. */
+  confirm(ping = Number.POSITIVE_INFINITY): PlainLine | undefined {
+    const next = this.#unconfirmed.findIndex(({ after }) => after >= ping);
+    const arrived = this.#unconfirmed.splice(0, next < 0 ? this.#unconfirmed.length : next);
+    this.#unasked = Math.min(this.#unasked, this.#unconfirmed.length);
+    return arrived.at(-1)?.line;
+  }
+
+  /** What may not have arrived, and what has not been answered, waits again, in order. */
+  takeBack(unanswered: readonly PlainLine[]): void {
+    this.release();
+    const lost = new Map(this.#unconfirmed.map(({ line }) => [line.position, line]));
+    for (const line of unanswered) lost.set(line.position, line);
+    const lines = [...lost.values()].sort((a, b) => a.position - b.position);
+    for (const { from, bytes } of lines) this.#room.take(this.#name, from, bytes);
+    this.#waiting = [...lines, ...this.#waiting];
+    this.#unconfirmed = [];
+    this.#unasked = 0;
+  }
+}

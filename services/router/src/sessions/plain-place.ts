@@ -1,0 +1,57 @@
+import type { Conversation } from '../core/conversation.ts';
+import { policies } from '../core/policies/policies.ts';
+import type { Router } from '../router.ts';
+
+interface Wanted {
+  readonly conversation?: string | undefined;
+  readonly target?: string | undefined;
+}
+
+const isMember = ({ members }: Conversation, name: string): boolean => members.includes(name);
+
+/** The conversation that gave the client the floor last, where members speak in turn: all that it says to them belongs there. */
+const inTurn = (router: Router, name: string, target: string): string | undefined => {
+  const current = router.correspondence.current(name);
+  const state = current === undefined ? undefined : router.conversations.get(current);
+  if (!state || policies[state.policy].free || !router.mailboxes.turns.has(state, name)) return undefined;
+  return isMember(state, target) ? state.id : undefined;
+};
+
+/** The conversation in which the client was last addressed and has not answered. */
+const owedIn = (router: Router, name: string): string | undefined => {
+  const current = router.correspondence.current(name);
+  const state = current === undefined ? undefined : router.conversations.get(current);
+  return state?.floor.some(({ member }) => member === name) ? state.id : undefined;
+};
+
+/**
+ * The conversation that a plain client means (PROTOCOL §3.4); undefined where its message opens another. `unknown`: it names one
+ * of which it is no member.
+ */
+export const placeOf = (
+  router: Router,
+  name: string,
+  { conversation, target }: Wanted,
+): { readonly id: string | undefined } | 'unknown' => {
+  if (conversation !== undefined) {
+    const state = router.conversations.find(conversation);
+    return state && isMember(state, name) ? { id: conversation } : 'unknown';
+  }
+  if (target === undefined) return { id: owedIn(router, name) ?? router.correspondence.current(name) };
+  const shared = () => router.correspondence.shared(name, target);
+  return { id: inTurn(router, name, target) ?? shared() ?? owedIn(router, name) };
+};
+
+/**
+ * The addressee, where it is one: a client answers whoever it heard, also an operator, who is no member, and where members
+ * speak in turn it may name anybody.
+ */
+export const addresseeIn = (
+  state: Conversation | undefined,
+  name: string,
+  target: string | undefined,
+): string | undefined => {
+  if (!state || target === undefined || isMember(state, target)) return target;
+  const turn = state.floor.find(({ member }) => member === name);
+  return !policies[state.policy].free || turn?.givenBy === target ? undefined : target;
+};
