@@ -76,7 +76,13 @@ const clientVariants = {
     retryAfterMs: optional(count),
   },
   chunk: { ...turnPlace, text: text({ max: maxTextLength }) },
-  history: { conversation: conversationId, since: optional(count), follow: optional(flag) },
+  history: {
+    conversation: conversationId,
+    since: optional(count),
+    /** At most so many entries after `since`; nothing is followed then. */
+    limit: optional(integer(1, Number.MAX_SAFE_INTEGER)),
+    follow: optional(flag),
+  },
   ping: {},
 } as const;
 

@@ -3,6 +3,9 @@ import type { Conversations } from './conversations.ts';
 import type { Transcript } from './transcript.ts';
 
 const patienceMs = 2_000;
+/** What is asked for of a conversation that is longer: the beginning, and so many of the newest entries. */
+const beginning = 2;
+const newestEntries = 1_000;
 
 /**
  * The transcript that a granted turn is taken from. The router sends a connection each entry once; what this
@@ -41,8 +44,16 @@ export class Recall {
       const timer = setTimeout(done, patienceMs);
       signal.addEventListener('abort', done, { once: true });
       this.#waiting.set(grant.conversation, (entry) => isLast(entry) && done());
-      this.#send({ type: 'history', conversation: grant.conversation });
+      this.#ask(grant.conversation, newest);
     });
+    if (newest > beginning + newestEntries) transcript.leftOut(newest - newestEntries);
     return transcript;
+  }
+
+  #ask(conversation: string, newest: number): void {
+    const since = newest - newestEntries;
+    if (since <= beginning) return void this.#send({ type: 'history', conversation });
+    this.#send({ type: 'history', conversation, limit: beginning });
+    this.#send({ type: 'history', conversation, since });
   }
 }

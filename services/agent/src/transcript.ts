@@ -84,13 +84,18 @@ export class Transcript {
   merge(entries: readonly Entry[], omitted?: Omitted): void {
     const known = this.#newest;
     for (const entry of entries) this.#take(entry);
-    if (omitted) this.#leftOut(omitted, known);
+    if (omitted) this.#omit(omitted, known);
     this.#forgetOldest();
   }
 
+  /** What came before `through` is not there, but for the beginning. */
+  leftOut(through: number): void {
+    this.#insert({ kind: 'gap', seq: through });
+  }
+
   /** The lines are missing; who is there, and who this agent is, is known all the same. */
-  #leftOut({ through, members, role }: Omitted, known: number): void {
-    if (through > known) this.#insert({ kind: 'gap', seq: through });
+  #omit({ through, members, role }: Omitted, known: number): void {
+    if (through > known) this.leftOut(through);
     for (const member of this.#members) if (!members.includes(member)) this.#left.add(member);
     for (const member of members) {
       this.#members.add(member);

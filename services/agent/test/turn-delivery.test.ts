@@ -159,6 +159,29 @@ describe('a conversation that was forgotten', () => {
     ]);
   });
 
+  it('and is long is asked for at its beginning and its end only, and shown with what is left out', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    const newest = saidEntry(50_000, 'bob', 'Newest.');
+    loop.granted(grantOf({ turn: 49_999, entries: [newest] }));
+    await settled();
+    expect(sent).toEqual([
+      { type: 'history', conversation: 'c1', limit: 2 },
+      { type: 'history', conversation: 'c1', since: 49_000 },
+    ]);
+    const history = [
+      openedEntry(),
+      saidEntry(2, 'alice', 'First.'),
+      saidEntry(49_001, 'bob', 'Later.'),
+      newest,
+    ];
+    for (const entry of history) loop.heard({ type: 'entry', conversation: 'c1', entry });
+    await settled();
+    expect(calls[0]?.request.messages.slice(2).map(({ content }) => content)).toEqual([
+      'First.',
+      expect.stringContaining('(Earlier messages are left out here.)\n\nLater.\n\nNewest.'),
+    ]);
+  });
+
   it('is not guessed at when it does not come', async () => {
     const { loop, sent, settled } = loopOf();
     loop.granted(grantOf({ turn: 3, entries: [saidEntry(3, 'bob', 'Third.')] }));

@@ -8,7 +8,7 @@ const maxPageBytes = 512 * 1024;
 const maxPageEntries = 5_000;
 export const maxListed = 1_000;
 /** A page ends early when so much had to be replayed for it. What is replayed once is known from then on. */
-const maxReplayedBytes = 32 * 1024 * 1024;
+const maxReplayedBytes = 16 * 1024 * 1024;
 
 /** What a page is read with, a little at a time: yields the bytes that were read, see `ReadQueue.run`. */
 export type Page = Generator<number, string | undefined>;

@@ -236,7 +236,8 @@ export class AgentSession implements Session {
   }
 
   #askHistory(frame: FrameOf<'history'>): void {
-    const refused = this.#history.ask(frame.conversation, frame.since ?? 0, frame.follow ?? false);
+    const { conversation, since = 0, limit, follow = false } = frame;
+    const refused = this.#history.ask({ conversation, since, limit, follow });
     if (refused === 'rate-limited') this.#refuse(refused, 'wait for the answers to earlier questions', frame);
     else if (refused) this.#refuse(refused, 'there is no such conversation', frame);
   }

@@ -6,9 +6,19 @@ import { LedgerDamage } from '../ledger/damage.ts';
 import { pageBytes } from '../read-queue.ts';
 import type { Router } from '../router.ts';
 
+interface Question {
+  readonly conversation: string;
+  readonly since: number;
+  /** At most so many entries; nothing is followed then. */
+  readonly limit?: number | undefined;
+  readonly follow: boolean;
+}
+
 interface Asked {
   readonly conversation: string;
   readonly follow: boolean;
+  /** How many entries are still wanted. */
+  left: number;
   /** Seq up to which it has been answered. */
   since: number;
 }
@@ -50,10 +60,11 @@ export class History {
   }
 
   /** Why not, or undefined when the answer is on its way. */
-  ask(conversation: string, since: number, follow: boolean): RefusalCode | undefined {
+  ask({ conversation, since, limit, follow }: Question): RefusalCode | undefined {
     if (!this.#router.conversations.find(conversation)) return 'unknown-conversation';
     if (this.#asked.length >= maxAsked) return 'rate-limited';
-    this.#asked.push({ conversation, since, follow });
+    const left = limit ?? Number.MAX_SAFE_INTEGER;
+    this.#asked.push({ conversation, since, left, follow: follow && limit === undefined });
     this.#readOn();
     return undefined;
   }
@@ -76,12 +87,13 @@ export class History {
     const { conversations } = this.#router;
     const state = conversations.find(asked.conversation);
     const entries = state ? this.#read(asked) : [];
+    asked.left -= entries.length;
     let bytes = 0;
     for (const entry of entries) {
       asked.since = entry.seq;
       bytes += this.#show(state as Conversation, entry);
     }
-    if (entries.length === 0) {
+    if (entries.length === 0 || asked.left === 0) {
       // Reading and following change over in one turn of the event loop, so nothing falls between.
       if (asked.follow && state && this.#mayFollow(state)) this.#follow(asked);
       this.#asked.shift();
@@ -92,10 +104,10 @@ export class History {
   }
 
   /** None where the ledger is damaged: the client is told, and what else it asked for is answered. */
-  #read({ conversation, since }: Asked): readonly Entry[] {
+  #read({ conversation, since, left }: Asked): readonly Entry[] {
     const { conversations, metrics } = this.#router;
     try {
-      return conversations.page(conversation, since, page);
+      return conversations.page(conversation, since, { ...page, entries: Math.min(page.entries, left) });
     } catch (error) {
       if (!(error instanceof LedgerDamage)) throw error;
       metrics.ledgerFailed();
@@ -132,7 +144,7 @@ export class History {
     if (entry.seq <= since) return;
     if (isBehind) {
       this.#following.delete(conversation);
-      this.#asked.push({ conversation, since, follow: true });
+      this.#asked.push({ conversation, since, left: Number.MAX_SAFE_INTEGER, follow: true });
       return this.#readOn();
     }
     const reader = this.#reader(state);

@@ -61,7 +61,7 @@ describe('a long history', () => {
         mostUnsent = Math.max(mostUnsent, unsent.length);
       },
     );
-    history.ask(String(conversation), 0, false);
+    history.ask({ conversation: String(conversation), since: 0, follow: false });
     while (seqs.length < 101) {
       await expect.poll(() => unsent.length).toBeGreaterThan(0);
       const sent = seqs.length;
@@ -85,6 +85,21 @@ describe('a long history', () => {
     for (let i = 0; i < 40; i++) await agent.nextOf('accepted');
     for (let i = 0; i < 20; i++) agent.send({ type: 'history', conversation });
     expect(await agent.nextOf('refused')).toMatchObject({ code: 'rate-limited', retry: true });
+  });
+
+  it('ends after as many entries as are asked for', async () => {
+    const { port } = await serveRouter();
+    const agent = await dialAgent(port, 'alice');
+    agent.send({ type: 'open', ref: '1', members: ['bob'] });
+    const { conversation } = await agent.nextOf('accepted');
+    for (let i = 0; i < 20; i++) agent.send({ type: 'say', conversation, text: `${i}` });
+    for (let i = 0; i < 20; i++) await agent.nextOf('accepted');
+    agent.send({ type: 'history', conversation, limit: 2, follow: true });
+    agent.send({ type: 'history', conversation, since: 18, limit: 9 });
+    for (const seq of [1, 2, 19, 20, 21])
+      expect(await agent.nextOf('entry')).toMatchObject({ entry: { seq } });
+    agent.send({ type: 'say', conversation, text: 'not followed' });
+    expect(await agent.next()).toMatchObject({ type: 'accepted' });
   });
 
   it('that is followed shows every entry once', async () => {
