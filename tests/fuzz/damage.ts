@@ -45,7 +45,7 @@ export class HarmedLedger {
     if (this.#pages > 0 || !existsSync(this.path)) return [];
     const faults = verifyLedger(this.path).faults;
     const harmed = this.#withForks();
-    return faults.filter((fault) => ![...harmed].some((id) => fault.includes(`conversation ${id},`)));
+    return faults.filter((fault) => ![...harmed].some((id) => fault.startsWith(`conversation ${id}`)));
   }
 
   /** A fork of a harmed conversation cannot be replayed either. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Entry } from '@parley/protocol';
@@ -67,6 +67,7 @@ class Fuzz {
       if (agent.log.some(({ msg }) => msg === 'an unexpected error was caught'))
         this.problems.push(`the agent caught an error of its own: ${lastFault(agent)}`);
       await agent.kill();
+      if (this.problems.length > 0) writeFileSync(join(this.#options.folder, 'agent.log'), agent.stdout);
     } finally {
       model.close();
     }
@@ -129,6 +130,8 @@ class Fuzz {
     this.done.requests += field.counts.requests;
     this.done.connections += field.counts.connections;
     await this.#look(router, agent, field);
+    if (this.problems.length > 0)
+      writeFileSync(join(this.#options.folder, 'router.log'), router.stdout + router.stderr);
     await router.kill(random.chance(0.5) ? 'SIGKILL' : 'SIGTERM');
     this.problems.push(...this.#ledger.strangeFaults());
     if (this.#ledger.isHarmed && random.chance(0.5)) this.#ledger = this.#newLedger();

@@ -1,29 +1,23 @@
 import type { Entry } from '@parley/protocol';
 import { Archive } from './archive.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { type Follower, Followers } from './commit.ts';
 import { ConversationTime } from './conversation-time.ts';
 import { isSameOpening, wasOpenedSo } from './core/cast.ts';
 import type { Command } from './core/command.ts';
 import type { Conversation } from './core/conversation.ts';
 import { endsAt } from './core/endings.ts';
-import { Deciding, type Queued, type Work } from './deciding.ts';
+import { Deciding, type Work } from './deciding.ts';
 import { Faults } from './faults.ts';
 import { continued, type Held, nothing, skipped } from './held.ts';
 import { LedgerDamage } from './ledger/damage.ts';
 import type { Appended, Batch, Bound, Ledger } from './ledger/ledger.ts';
 import { type Done, unavailable } from './outcome.ts';
 import type { Room } from './room.ts';
+import { type Round, Rounds } from './rounds.ts';
 import { Tails } from './tails.ts';
 
-/** Entries of one conversation that have just become durable, with the state around them. */
-export interface Commit {
-  readonly before: Conversation | undefined;
-  readonly after: Conversation;
-  readonly entries: readonly Entry[];
-  /** Of the last entry. */
-  readonly position: number;
-}
-export type Follower = (commit: Commit) => void;
+export type { Commit, Follower } from './commit.ts';
 export type { Done, Outcome } from './outcome.ts';
 
 /**
@@ -39,16 +33,11 @@ export class Conversations {
   readonly #checkpoints: Checkpoints;
   readonly #deciding: Deciding;
   readonly #faults: Faults;
-  /** Conversations in whose commit a follower failed. */
-  readonly #shaken = new Set<string>();
-  readonly #followers: Follower[] = [];
+  readonly #followers: Followers;
   readonly #onFailure: (error: unknown) => void;
   readonly #onAppended: (tookMs: number) => void;
-  #queue = new Map<string, Queued[]>();
-  #flushing = false;
-  #scheduled = false;
+  readonly #rounds: Rounds;
   #afterFlush: () => void = () => {};
-  #idle: (() => void)[] = [];
 
   constructor(
     ledger: Ledger,
@@ -69,6 +58,8 @@ export class Conversations {
     this.#onAppended = onAppended;
     this.#faults = faults;
     this.#deciding = new Deciding(faults);
+    this.#followers = new Followers((id, error) => this.#failed(id, 'commit', error));
+    this.#rounds = new Rounds((round) => this.#flush(round), faults);
   }
 
   get count(): number {
@@ -84,10 +75,8 @@ export class Conversations {
   }
 
   #take(id: string, state: Conversation): void {
-    this.#held.set(
-      id,
-      continued(undefined, state, [], (at) => this.#time.aheadAfter(at)),
-    );
+    const held = continued(undefined, state, [], (at) => this.#time.aheadAfter(at));
+    this.#held.set(id, held);
   }
 
   /** Now, by the time of the conversation: to compare with what its state says. */
@@ -106,7 +95,7 @@ export class Conversations {
 
   /** Followers hear of commits in the order of the ledger, in the order in which they were added. */
   follow(follower: Follower): void {
-    this.#followers.push(follower);
+    this.#followers.add(follower);
   }
 
   /** What entries need room in is asked in the order in which it was added. */
@@ -120,10 +109,7 @@ export class Conversations {
   }
 
   submit(id: string, command: Command, done?: Done): void {
-    const queued = this.#queue.get(id);
-    if (queued) queued.push({ command, done });
-    else this.#queue.set(id, [{ command, done }]);
-    this.#schedule();
+    this.#rounds.add(id, { command, done });
   }
 
   /** Running and paused conversations. */
@@ -151,17 +137,15 @@ export class Conversations {
     try {
       work();
     } catch (error) {
-      if (this.#hide(id, error)) return;
-      this.#faults.caught('follower', 'grant', error);
-      this.submit(id, { type: 'fail', detail: 'an error of the router' });
+      if (this.#failed(id, 'grant', error) === 'caught')
+        this.submit(id, { type: 'fail', detail: 'an error of the router' });
     }
   }
 
   /** The conversations in whose commit a follower failed since the last call: what follows from their state is asked again. */
   takeShaken(): Conversation[] {
-    const shaken = [...this.#shaken].map((id) => this.get(id)).filter((state) => state !== undefined);
-    this.#shaken.clear();
-    return shaken;
+    const states = this.#followers.takeShaken().map((id) => this.get(id));
+    return states.filter((state) => state !== undefined);
   }
 
   /** As `find`, a little at a time; yields the bytes that were read. For what nobody waits for. */
@@ -175,7 +159,7 @@ export class Conversations {
    */
   unfinished(by: string, members: readonly string[]): string | undefined {
     for (const state of this.running()) if (wasOpenedSo(state, { by, members })) return state.id;
-    for (const [id, [first]] of this.#queue)
+    for (const [id, [first]] of this.#rounds.next)
       if (first?.command.type === 'open' && isSameOpening(first.command, { by, members })) return id;
     return undefined;
   }
@@ -218,7 +202,7 @@ export class Conversations {
 
   /** Ends what has run out of time. */
   tick(): void {
-    if (!this.#flushing) this.#followClock();
+    if (!this.#rounds.isRunning) this.#followClock();
     for (const state of this.running()) {
       if (this.timeOf(state) >= (endsAt(state) ?? Number.POSITIVE_INFINITY))
         this.submit(state.id, { type: 'tick' });
@@ -227,35 +211,23 @@ export class Conversations {
 
   /** Resolves when nothing waits to be decided or appended. */
   settled(): Promise<void> {
-    if (!this.#flushing && this.#queue.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+    return this.#rounds.settled();
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#flushing) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#flush().catch((error: unknown) => this.#faults.caught('decision', 'flush', error));
-    });
-  }
-
-  async #flush(): Promise<void> {
-    const queue = this.#queue;
-    this.#queue = new Map();
-    this.#flushing = true;
+  async #flush(round: Round): Promise<void> {
     this.#followClock();
     const works: Work[] = [];
-    for (const [id, queued] of queue)
+    for (const [id, queued] of round)
       works.push(this.#deciding.all(id, this.find(id), queued, this.timeOf({ id })));
     const changed = works.filter(({ entries }) => entries.length > 0);
     const appended = await this.#append(changed);
     const lost = new Set<Work>(appended ? [] : changed);
     for (const [index, result] of (appended ?? []).entries()) {
       const work = changed[index] as Work;
-      if (result.ok) this.#commit(work, result.position);
-      else this.#catchUp(work.id, result.seq);
       if (!result.ok) lost.add(work);
+      this.#faults.guard('decision', 'commit', () =>
+        result.ok ? this.#commit(work, result.position) : this.#catchUp(work.id, result.seq),
+      );
     }
     const tell = (call: () => void) => this.#faults.guard('answer', 'flush', call);
     for (const { gives } of works) for (const give of gives) tell(give);
@@ -263,9 +235,6 @@ export class Conversations {
       for (const { done, outcome } of work.answers) tell(() => done(lost.has(work) ? unavailable : outcome));
     }
     tell(this.#afterFlush);
-    this.#flushing = false;
-    if (this.#queue.size > 0) this.#schedule();
-    else for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** Undefined when the ledger cannot be written: then nothing has happened, and what wanted it is refused. */
@@ -286,15 +255,6 @@ export class Conversations {
       this.#onFailure(error);
       return undefined;
     }
-  }
-
-  /** Whether that was so because its entries can no longer be read: then it is as good as unknown. */
-  #hide(id: string, error: unknown): boolean {
-    if (!(error instanceof LedgerDamage)) return false;
-    this.#onFailure(error);
-    this.#drop(id);
-    this.#archive.forget(id);
-    return true;
   }
 
   /** Somebody else has written, or an id is in use that was not known: the ledger is right. */
@@ -324,15 +284,17 @@ export class Conversations {
       this.#tails.add(id, entries);
       this.#checkpoints.grown(id, held.unkept);
     }
-    for (const follower of this.#followers) {
-      try {
-        follower({ before, after, entries, position });
-      } catch (error) {
-        // What stands in the ledger stands: the others follow it, and its answers are told.
-        if (this.#hide(id, error)) continue;
-        this.#faults.caught('follower', 'commit', error);
-        this.#shaken.add(id);
-      }
-    }
+    this.#followers.tell({ before, after, entries, position });
+  }
+
+  /** A conversation whose entries can no longer be read is hidden: as good as unknown. Any other error is a fault. */
+  #failed(id: string, about: string, error: unknown): 'hidden' | 'caught' {
+    const isDamaged = error instanceof LedgerDamage;
+    if (isDamaged) this.#onFailure(error);
+    else this.#faults.caught('follower', about, error);
+    if (!isDamaged) return 'caught';
+    this.#drop(id);
+    this.#archive.forget(id);
+    return 'hidden';
   }
 }

@@ -106,6 +106,8 @@ export const httpExchange = (proxies: Proxies): Exchange => {
       const request = ask(url, { method, agent, signal, headers: sent });
       request.once('response', (response) => {
         const stream = unpacked(response);
+        // An abort in the moment in which the reading ends is heard by nobody else, and would end the process.
+        for (const one of [response, stream]) one.on('error', () => {});
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
