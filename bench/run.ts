@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { crowd } from './benchmarks/crowd.ts';
+import { durable } from './benchmarks/durable.ts';
 import { footprint } from './benchmarks/footprint.ts';
 import { hostile } from './benchmarks/hostile.ts';
 import { ledger } from './benchmarks/ledger.ts';
@@ -19,6 +20,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
   ledger,
   hostile,
   readers,
+  durable,
 };
 
 const { values, positionals } = parseArgs({

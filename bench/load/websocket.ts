@@ -27,16 +27,19 @@ const text = 0x1;
 
 interface Connect {
   port: number;
+  /** None is the plain dialect. */
+  subprotocol?: string;
   /** Called once for each batch read from the socket, with the start of each text payload in `data`. */
   onTexts?(starts: readonly number[], data: Buffer): void;
   onClosed?(): void;
 }
 
-const handshake = (port: number) =>
+const handshake = (port: number, subprotocol: string | undefined) =>
   `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-  `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n\r\n`;
+  `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n` +
+  (subprotocol === undefined ? '\r\n' : `Sec-WebSocket-Protocol: ${subprotocol}\r\n\r\n`);
 
-export const connectRaw = ({ port, onTexts, onClosed }: Connect): Promise<RawClient> =>
+export const connectRaw = ({ port, subprotocol, onTexts, onClosed }: Connect): Promise<RawClient> =>
   new Promise((resolve, reject) => {
     const socket: Socket = connect({ port, host: '127.0.0.1' });
     socket.setNoDelay(true);
@@ -45,7 +48,7 @@ export const connectRaw = ({ port, onTexts, onClosed }: Connect): Promise<RawCli
       reject(new Error('closed'));
       onClosed?.();
     });
-    socket.once('connect', () => socket.write(handshake(port)));
+    socket.once('connect', () => socket.write(handshake(port, subprotocol)));
 
     let rest: Buffer = Buffer.alloc(0);
     const onFrames = (chunk: Buffer) => {
