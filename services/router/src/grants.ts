@@ -22,6 +22,9 @@ import { type WaitingTurn, WaitingTurns } from './waiting-turns.ts';
 
 export type { Grant, Replica } from './grant.ts';
 
+/** Turns of one member that are tried at once. */
+const maxTried = 200;
+
 /** The turn that an answer names. */
 interface Answered {
   readonly conversation: string;
@@ -118,6 +121,11 @@ export class Grants {
     return this.#replicas.get(name) ?? new Set();
   }
 
+  /** The conversations in which turns of the member wait to be granted. */
+  waitingOf(name: string): Iterable<string> {
+    return this.#waiting.of(name)?.keys() ?? [];
+  }
+
   names(): Iterable<string> {
     return this.#replicas.keys();
   }
@@ -211,7 +219,7 @@ export class Grants {
     for (const grant of this.#granted.all()) if (grant.deadline <= now) this.#lapse(grant, 'deadline');
     this.#gathering.tick(present);
     for (const pool of this.#waiting.pools()) this.#serve(pool);
-    for (const [name] of this.#waiting) this.#pump(name);
+    for (const name of this.#replicas.keys()) this.#pump(name);
     this.#absence.tick(this.#waiting, now, present);
   }
 
@@ -244,11 +252,14 @@ export class Grants {
     const turns = this.#waiting.of(name);
     const replicas = this.#replicas.get(name);
     if (this.#draining || !turns || !replicas) return;
+    let tried = 0;
     for (const waiting of turns.values()) {
       if (waiting.pool) continue;
       let room = -this.#waiting.inLine(name);
       for (const replica of replicas) room += this.#roomOf(replica);
       if (room <= 0) return;
+      // Many that may not be granted yet are not all tried at once: the others are next.
+      if (tried++ >= maxTried) return this.#waiting.putLast(name, maxTried);
       this.#offer(waiting);
     }
   }

@@ -99,6 +99,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     conversations,
     limits: options.mailboxLimits,
     isAgent,
+    waitingFor: (name) => grants.waitingOf(name),
     isGrantable: (state, turn) => grants.isGrantable(state, turn),
     now,
     bids,

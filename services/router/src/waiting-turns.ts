@@ -47,6 +47,18 @@ export class WaitingTurns {
     if (turns.size === 0) this.#byMember.delete(member);
   }
 
+  /** The first `count` turns of a member that stand in no line go behind its others. */
+  putLast(member: string, count: number): void {
+    const turns = this.#byMember.get(member);
+    let left = count;
+    for (const [id, turn] of turns ?? []) {
+      if (turn.pool) continue;
+      if (left-- <= 0) return;
+      turns?.delete(id);
+      turns?.set(id, turn);
+    }
+  }
+
   /** Pools for whose calls somebody waits. */
   pools(): Iterable<Pool> {
     return this.#lines.keys();

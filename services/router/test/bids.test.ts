@@ -168,7 +168,7 @@ it('a bid whose turn is gone when its place comes is told so', async () => {
   const round = await rounds();
   const [cids, dans] = [answer(round, 'cid', { score: 9 }), answer(round, 'dan', { score: 9 })];
   await round.bench.submit('c1', { type: 'leave', who: 'dan' });
-  expect(dans.outcome).toMatchObject({ kind: 'refused', code: 'stale-turn' });
+  expect(dans.outcome).toMatchObject({ kind: 'refused', code: 'not-your-turn' });
   await round.bench.submit('c1', { type: 'end', by: 'op' });
   expect(cids.outcome).toMatchObject({ kind: 'refused', code: 'conversation-ended' });
 });

@@ -217,6 +217,7 @@ describe('a mailbox', () => {
       conversations: bench.router.conversations,
       limits: { each: { lines: 9, bytes: 1e6 }, all: { lines: 9, bytes: 1e6 }, maxAgeMs: 60_000 },
       isAgent: () => false,
+      waitingFor: () => [],
       isGrantable: () => true,
       now: () => bench.now,
       bids: bench.router.bids,

@@ -24,6 +24,8 @@ export interface MailboxOptions {
   readonly ledger: Ledger;
   readonly conversations: Conversations;
   readonly limits: MailboxLimits;
+  /** The running conversations in which a turn of the name waits. */
+  waitingFor(name: string): Iterable<string>;
   /** Whether the name speaks `parley.v1` at the moment: then its lines come with its turns. */
   isAgent(name: string): boolean;
   /** Whether the turn may be given now: not while its conversation is paused, gathers, or keeps a pace. */
@@ -55,10 +57,11 @@ export class Mailboxes implements Room {
   constructor(options: MailboxOptions) {
     this.#options = options;
     this.#room = new MailboxRoom(options.limits);
-    const { conversations, isAgent, isGrantable, bids, now } = options;
+    const { conversations, isAgent, isGrantable, waitingFor, bids, now } = options;
     this.turns = new PlainTurns({
       conversations,
       isGrantable,
+      waitingFor,
       now,
       isAgent: (name) => isAgent(name) || this.#agents.has(name),
       isConnected: (name) => this.isConnected(name),

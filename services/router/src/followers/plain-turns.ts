@@ -22,6 +22,8 @@ export interface PlainTurnOptions {
   readonly conversations: Conversations;
   /** Whether the turn may be given now: not while its conversation is paused, gathers, or keeps a pace. */
   isGrantable(state: Conversation, turn: Turn): boolean;
+  /** The running conversations in which a turn of the name waits. */
+  waitingFor(name: string): Iterable<string>;
   /** Whether the name speaks `parley.v1`, or did when it was last here. */
   isAgent(name: string): boolean;
   /** Whether a plain client is connected under the name. */
@@ -92,8 +94,10 @@ export class PlainTurns {
 
   /** Offers a client that has come what turns it has where members speak in turn; elsewhere its mailbox has told it. */
   offerAll(name: string): void {
-    for (const state of this.#options.conversations.running())
-      if (!policies[state.policy].free) this.#offer(state, name);
+    for (const id of [...this.#options.waitingFor(name)]) {
+      const state = this.#options.conversations.get(id);
+      if (state && !policies[state.policy].free) this.#offer(state, name);
+    }
   }
 
   onCommit({ before, after }: Commit): void {
