@@ -166,7 +166,8 @@ class Turn {
       onText: about.purpose === 'line' && chunks ? (text) => chunks.push(text) : undefined,
       isEnough: about.isEnough,
     });
-    if (reply.kind === 'text') onUsage(reply.usage);
+    const paid = reply.kind === 'text' ? reply.usage : reply.partial?.usage;
+    if (paid) onUsage(paid);
     return reply;
   }
 

@@ -4,6 +4,7 @@ import { version } from '../version.ts';
 import { type Body, readBody, readRefusal, TooMuch } from './chat-body.ts';
 import { BrokenStream, ChatReply, ToldError } from './chat-reply.ts';
 import { jsonValues } from './chat-values.ts';
+import { watching } from './cut-short.ts';
 import { type Exchange, type HttpAnswer, httpExchange, type Proxies } from './http-exchange.ts';
 import {
   aborted,
@@ -19,6 +20,7 @@ import { connectionFailure, failureOf, type Refusal } from './openai-failures.ts
 import { type Lesson, OpenAIParameters } from './openai-parameters.ts';
 import { ReasoningMemory } from './reasoning-memory.ts';
 import { redactor } from './redacted.ts';
+import { redirected } from './redirect.ts';
 import { seedOf } from './seed.ts';
 import { serverAddress, shownURL } from './server-address.ts';
 import { isPage, pageText, type ServerWords, wordsOf } from './server-words.ts';
@@ -178,14 +180,23 @@ class OpenAIModel implements Model {
     const known = this.#known(request.scene.model ?? this.name);
     const show = known.live === 'yes' ? request.onText : undefined;
     const reply = new ChatReply((text) => show?.(text));
+    const isEnough = watching(request.isEnough);
     let linger: NodeJS.Timeout | undefined;
+    let stopped = false;
     try {
       const body = await readBody(answer.body, String(answer.headers['content-type'] ?? ''), (event) => {
         const enough = reply.take(event);
+        if (!reply.complete && isEnough(reply.text)) {
+          // As if it had reached its limit of tokens; the rest of the stream is of no use.
+          reply.finish = 'length';
+          stopped = true;
+          return true;
+        }
         if (reply.complete) linger ??= setTimeout(() => controller.abort(), lingerMs).unref();
         return enough;
       });
-      answer.drain();
+      if (stopped) answer.close();
+      else answer.drain();
       const failure = this.#understood(body, reply, answer);
       return failure ?? this.#verdict(request, reply, known);
     } catch (error) {
@@ -280,17 +291,6 @@ const refusalOf = async (answer: HttpAnswer): Promise<ServerWords> => {
   }
   answer.close();
   return wordsOf(isPage(text) ? pageText(text) : text);
-};
-
-const redirected = (status: number, location: string | undefined, asked: URL): ModelFailure => {
-  const to = location === undefined ? null : URL.parse(location, asked.href);
-  const from = shownURL(asked);
-  if (!to) return failed('model-rejected', `HTTP ${status} from ${from}: a redirect that leads nowhere`);
-  const base = shownURL(to).replace(/\/chat\/completions$/, '');
-  return failed(
-    'model-rejected',
-    `HTTP ${status} from ${from}: the server sends us to ${shownURL(to)}: set OPENAI_BASE_URL to ${base}`,
-  );
 };
 
 export const makeOpenAI = (settings: OpenAISettings): Model => new OpenAIModel(settings);
