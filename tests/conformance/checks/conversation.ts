@@ -170,6 +170,33 @@ export const conversationChecks = [
     assert.deepEqual(await types(bob), ['opened', 'said', 'summarised', 'said']);
     assert.deepEqual(await types(alice), ['opened', 'said', 'said']);
   }),
+  check('4.6 10.3', 'a member that has left hears nothing more', async (world) => {
+    const [alice, , carol] = (await cast(world, 'alice', 'bob', 'carol')) as [Client, Client, Client];
+    const conversation = await world.open(alice, ['bob', 'carol'], { policy: 'open' });
+    carol.send({ type: 'history', conversation, follow: true });
+    await carol.next('entry');
+    carol.send({ type: 'leave', conversation });
+    const { entry } = await carol.next('entry');
+    assert.equal((entry as Received).type, 'left');
+    alice.send({ type: 'say', conversation, text: 'now that Carol is gone', target: world.name('bob') });
+    await alice.find(({ type, turn }) => type === 'accepted' && turn !== undefined);
+    const after = await carol.next('accepted');
+    assert.equal(after.conversation, conversation);
+    await carol.quiet();
+  }),
+  check('10.3', 'what a failed member says of its failure is for that member', async (world) => {
+    const [alice, bob] = (await cast(world, 'alice', 'bob')) as [Client, Client];
+    await world.open(alice, ['bob'], {
+      first: world.name('bob'),
+      policy: 'round-robin',
+      limits: { maxAttempts: 1, onFailure: 'end' },
+    });
+    const { conversation, turn } = await bob.next('turn');
+    bob.send({ type: 'pass', conversation, turn, reason: 'model-rejected', detail: 'the words of a server' });
+    const told = async (client: Client) => (await client.find(({ type }) => type === 'ended')).detail;
+    assert.match(String(await told(bob)), /the words of a server/);
+    assert.equal(await told(alice), `${world.name('bob')}: model-rejected`);
+  }),
   check('4.10 9', 'who joins without history hears only what comes then', async (world) => {
     const [alice, , carol] = (await cast(world, 'alice', 'bob', 'carol')) as [Client, Client, Client];
     const conversation = await world.open(alice, ['bob']);

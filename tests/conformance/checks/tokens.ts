@@ -125,6 +125,38 @@ export const tokenChecks = [
       assert.equal((await client.next('entry')).conversation, own);
     },
   ),
+  withTokens(
+    '4.10',
+    'an agent joins where it is invited or the conversation is open, and nowhere else',
+    async (world) => {
+      const { guest } = tokensOf(world);
+      const client = await registered(world, guest, 'v1', 'guest');
+      const friend = await world.agent('friend');
+      const closed = await world.open(friend, ['friend-2'], { opening: 'between friends' });
+      for (const type of ['join', 'history']) await forbidden(client, { type, conversation: closed });
+      const open = await world.open(friend, ['friend-2'], { admission: 'open' });
+      client.send({ type: 'join', conversation: open });
+      assert.equal((await client.next('accepted')).conversation, open);
+      const answer = await world.request(`/v1/conversations/${closed}/invite`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ who: world.name('guest'), history: false }),
+      });
+      assert.equal(answer.status, 200);
+      client.send({ type: 'history', conversation: closed });
+      const types = [(await client.next('entry')).entry, (await client.next('entry')).entry] as {
+        type: string;
+      }[];
+      assert.deepEqual(
+        types.map(({ type }) => type),
+        ['opened', 'joined'],
+      );
+      client.send({ type: 'leave', conversation: closed });
+      await client.next('accepted');
+      await forbidden(client, { type: 'join', conversation: closed });
+      await client.quiet();
+    },
+  ),
   withTokens('12.4', 'an observer reads every conversation and is refused everything else', async (world) => {
     const { watcher } = tokensOf(world);
     const conversation = await amongOthers(world);
