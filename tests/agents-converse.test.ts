@@ -97,7 +97,11 @@ describe('two agents with an OpenAI-compatible model server', () => {
   });
 
   it('pass on what is being said while it is said', async () => {
-    const fake = await startFake({ tokenDelayMs: 5 });
+    const fake = await startFake({ tokenDelayMs: 20 });
+    // Whole sentences are shown, as soon as they are certain to stay.
+    const text = (place: number) =>
+      `reply ${place} begins with this sentence. Then it goes on. And so it ends at last.`;
+    fake.script = () => ({ kind: 'reply', text: text(fake.requests.length) });
     const router = await RunningRouter.start();
     const stop = new AbortController();
     onTestFinished(() => stop.abort());
@@ -105,13 +109,15 @@ describe('two agents with an OpenAI-compatible model server', () => {
     const env = { ROUTER_URL: router.url, OPENAI_BASE_URL: fake.baseUrl, AGENT_MAX_TURNS: '4' };
     startAgent(['alice', 'bob', 'alice'], env);
     startAgent(['bob', 'alice', 'alice'], env);
-    let text = '';
+    let stream = '';
     for await (const part of events.body!.pipeThrough(new TextDecoderStream())) {
-      text += part;
-      if (text.includes('"type":"ended"')) break;
+      stream += part;
+      if (stream.includes('"type":"ended"')) break;
     }
     const of = (kind: string) =>
-      [...text.matchAll(new RegExp(`event: ${kind}\\ndata: (.*)`, 'g'))].map(([, data]) => JSON.parse(data!));
+      [...stream.matchAll(new RegExp(`event: ${kind}\\ndata: (.*)`, 'g'))].map(([, data]) =>
+        JSON.parse(data!),
+      );
     const said = of('entry').filter(({ entry }) => entry.type === 'said');
     const streamed = (turn: number) =>
       of('chunk')

@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readBody } from '../../src/models/chat-body.ts';
+import { ChatReply } from '../../src/models/chat-reply.ts';
+import { jsonValues } from '../../src/models/chat-values.ts';
+import { modelAt } from './model-at.ts';
+import { answer, begin, delta, event } from './model-server.ts';
+import { requestOf } from './requests.ts';
+
+const whole = JSON.stringify({
+  model: 'm',
+  choices: [{ message: { content: 'Tea.' }, finish_reason: 'stop' }],
+});
+const open = JSON.stringify({ choices: [{ message: { content: 'Tea.' } }] });
+const piece = (value: object) => `data: ${JSON.stringify(value)}\n\n`;
+const tea = piece(delta('Tea.'));
+const stop = piece(delta('', 'stop'));
+const sse = 'text/event-stream';
+
+/** Bodies of the field, each with the content type that the server gave it. */
+const bodies: readonly (readonly [string, string | undefined, string])[] = [
+  ['a stream', sse, `${tea}${stop}data: [DONE]\n\n`],
+  ['a stream without finish_reason', sse, `${tea}data: [DONE]\n\n`],
+  ['a stream without [DONE]', sse, `${tea}${stop}`],
+  ['a stream without its last blank line', sse, `${tea}data: [DONE]`],
+  ['a stream with blanks around [DONE]', sse, `${tea}data:  [DONE] \n\n`],
+  [
+    'a stream with comments and empty events',
+    sse,
+    `: ping\n\n${tea}data:\n\n: ping\n\n${stop}data: [DONE]\n\n`,
+  ],
+  ['a stream with other fields', sse, `event: message\nid: 1\nretry: 5\n${tea}${stop}`],
+  ['a stream of CRLF', sse, `${tea}${stop}`.replaceAll('\n', '\r\n')],
+  ['a stream with a byte order mark', sse, `\ufeff${tea}${stop}`],
+  ['a stream under application/json', 'application/json', `${tea}${stop}`],
+  ['a stream without a content type', undefined, `${tea}${stop}`],
+  [
+    'a stream of messages instead of deltas',
+    sse,
+    piece({ choices: [{ message: { content: 'Tea.' }, finish_reason: 'stop' }] }),
+  ],
+  [
+    'a stream without blank lines between its events',
+    sse,
+    `${tea}${stop}data: [DONE]\n\n`.replaceAll('\n\n', '\n'),
+  ],
+  ['a stream with something else behind its end', sse, `${tea}${stop}data: bye\n\n`],
+  ['a stream with NaN in it', sse, `${tea.replace('"index":0', '"logprobs":NaN,"index":0')}${stop}`],
+  [
+    'a stream whose usage is its last word',
+    sse,
+    `${tea}${piece({ choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } })}`,
+  ],
+  ['one object', 'application/json', whole],
+  ['one object without finish_reason', 'application/json', open],
+  ['one object as text', 'text/plain; charset=utf-8', whole],
+  ['one object without a content type', undefined, whole],
+  ['one object behind blanks that keep the connection alive', 'application/json', `\n\n  \n${whole}\n`],
+  ['one object and [DONE] as a stream', sse, `${whole}data: [DONE]\n\n`],
+  [
+    'chunks as lines of JSON',
+    'application/x-ndjson',
+    `${JSON.stringify(delta('Te'))}\n${JSON.stringify(delta('a.', 'stop'))}\n`,
+  ],
+];
+
+describe('a reply of any server', () => {
+  it.each(bodies)('is read from %s', async (_, type, body) => {
+    const { model, asked } = await modelAt((response) => {
+      response.writeHead(200, type === undefined ? {} : { 'content-type': type }).end(body);
+    });
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'Tea.' });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is the same at whatever bytes the body is split', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...bodies),
+        fc.array(fc.nat(300), { maxLength: 12 }),
+        async ([, type, body], cuts) => {
+          const bytes = Buffer.from(body.replaceAll('Tea.', 'Té 😀.'));
+          const places = [...new Set([0, ...cuts.filter((cut) => cut < bytes.length), bytes.length])].sort(
+            (a, b) => a - b,
+          );
+          async function* pieces() {
+            for (let at = 1; at < places.length; at++) yield bytes.subarray(places[at - 1], places[at]);
+          }
+          const reply = new ChatReply(() => {});
+          const read = await readBody(pieces(), type ?? '', (one) => reply.take(one));
+          if (read.kind === 'json') for (const value of jsonValues(read.text)) reply.add(value);
+          expect(reply.text).toBe('Té 😀.');
+        },
+      ),
+      { seed: 7, numRuns: 1_000 },
+    );
+  });
+
+  it.each<[string, string, string]>([
+    ['a stream that is cut', tea, 'broken-stream'],
+    ['a stream of nothing', ': ping\n\n', 'broken-stream'],
+    ['an object that is cut', whole.slice(0, -5), 'broken-stream'],
+    ['an empty body', '', 'broken-stream'],
+    ['finish_reason: error', `${tea}${piece(delta('', 'error'))}`, 'server-error'],
+    ['event: error', `${tea}event: error\ndata: the engine stopped\n\n`, 'server-error'],
+    ['a text in the stream', `${tea}data: upstream closed\n\n`, 'server-error'],
+    [
+      'an error with a code that counts like a status',
+      piece({ error: { code: 429, message: 'x' } }),
+      'rate-limited',
+    ],
+  ])('is no reply, and is asked for again: %s', async (_, body, reason) => {
+    const { model } = await modelAt(
+      (response) => response.writeHead(200, { 'content-type': sse }).end(body) as never,
+    );
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'failed', retry: { reason } });
+  });
+
+  it('is whole when the connection is lost behind its end, or the server does not end its answer', async () => {
+    const { model } = await modelAt((response, _, call) => {
+      begin(response);
+      event(response, delta('All of it', 'stop'));
+      if (call === 1) setImmediate(() => response.destroy());
+    });
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'All of it' });
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'All of it' });
+  });
+
+  it('is not shown while it comes before a whole reply has shown that it hides no reasoning', async () => {
+    const texts = ['One two.', 'Three four.', 'SECRET</think>Five.', 'SECRET</think>Six.'];
+    const { model } = await modelAt((response, _, call) => answer(response, texts[call - 1]!));
+    const shown: string[][] = [];
+    for (const _ of texts) {
+      const pieces: string[] = [];
+      await model.reply(requestOf({ onText: (text) => pieces.push(text) }));
+      shown.push(pieces);
+    }
+    expect(shown.map(({ length }) => length)).toEqual([1, 2, 1, 0]);
+    const hidden = await modelAt((response) => answer(response, 'SECRET</think>Five.'));
+    const pieces: string[] = [];
+    await hidden.model.reply(requestOf({ onText: (text) => pieces.push(text) }));
+    expect(pieces).toEqual([]);
+  });
+});
