@@ -9,8 +9,9 @@ const rows = readFileSync(join(repository, 'docs/pains.md'), 'utf8')
   .map((line) => line.split('|').map((cell) => cell.trim()));
 
 describe('docs/pains.md', () => {
-  it('has a row for each of thirty pains, and says where each was reported', () => {
-    expect(rows.map(([, number]) => Number(number))).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+  it('numbers the pains without a gap, and says where each was reported', () => {
+    expect(rows.map(([, number]) => Number(number))).toEqual(rows.map((_, place) => place + 1));
+    expect(rows.length).toBeGreaterThanOrEqual(30);
     for (const [, , pain, reported, answer] of rows) {
       expect(pain).not.toBe('');
       expect(reported).toMatch(/#\d+|arXiv/);
