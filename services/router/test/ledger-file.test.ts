@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -141,31 +132,6 @@ describe('a damaged ledger', () => {
     const bytes = readFileSync(path);
     writeFileSync(path, bytes.subarray(0, bytes.length - 3 * 4_096));
     expect(problemOf(() => openSqliteLedger(path))).toBeInstanceOf(LedgerDamage);
-  });
-
-  it('says so when a page goes bad while it is open, and reads what is on other pages', async () => {
-    // Larger than what SQLite keeps of a file in memory.
-    const path = await filled('bad-page.sqlite', 30, 1_500);
-    const ledger = openSqliteLedger(path);
-    const bytes = readFileSync(path);
-    const pageSize = bytes.readUInt16BE(16);
-    const page = Math.floor(bytes.indexOf('a line 700') / pageSize);
-    const file = openSync(path, 'r+');
-    writeSync(file, Buffer.alloc(64, 0xff), 0, 64, page * pageSize);
-    closeSync(file);
-    const outcomes = Array.from({ length: 30 }, (_, i) => {
-      try {
-        return ledger.read(`c${i + 1}`, 0, all).length;
-      } catch (error) {
-        return error;
-      }
-    });
-    const bad = outcomes.filter((outcome) => typeof outcome !== 'number');
-    expect(bad.length).toBeGreaterThan(0);
-    expect(bad.length).toBeLessThan(30);
-    for (const error of bad) expect(error).toBeInstanceOf(LedgerDamage);
-    expect(() => ledger.readAll(0, 1_000_000)).toThrow(LedgerDamage);
-    ledger.close();
   });
 
   const reading = async (name: string, harm: (database: DatabaseSync) => void) => {

@@ -1,10 +1,8 @@
 import { renameSync, rmSync } from 'node:fs';
 import { backup, type DatabaseSync } from 'node:sqlite';
-import { setTimeout } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Entry } from '@parley/protocol';
 import { LedgerDamage } from './damage.ts';
-import { cutFailedTail } from './failed-tail.ts';
 import {
   type Appended,
   type Batch,
@@ -15,6 +13,7 @@ import {
 } from './ledger.ts';
 import { readable } from './readable.ts';
 import { openLedgerFile } from './sqlite-file.ts';
+import { Transactions } from './transactions.ts';
 
 type Row = Record<string, unknown>;
 const ids = (rows: Row[]): string[] => rows.map(({ id }) => id as string);
@@ -23,8 +22,6 @@ const one = (database: DatabaseSync, sql: string): number =>
 
 /** Pages given back to the file system per removal, so that a removal stays short. */
 const pagesGivenBack = 64;
-/** How often it is tried to take back what a failed transaction left in the log. */
-const cutAgainMs = 100;
 /** Long messages are removed fewer at a time. */
 const bytesPerRemoval = 4 * 1024 * 1024;
 
@@ -134,40 +131,15 @@ export const openSqliteLedger = (path: string): Ledger => {
     return { ok: true, position };
   };
 
-  /** A transaction has failed, and what it left in the write-ahead log is still there. */
-  let hasFailedTail = false;
-  const cutTail = (): void => {
-    if (!hasFailedTail) return;
-    cutFailedTail(database, path);
-    hasFailedTail = false;
-  };
-
+  /** The position when the transaction under way began. */
+  let positionBefore = position;
+  const transactions = new Transactions(database, path, () => {
+    position = positionBefore;
+    heads = new Map();
+  });
   const transact = <T>(work: () => T): T => {
-    cutTail();
-    const before = position;
-    try {
-      database.exec('BEGIN IMMEDIATE');
-      const result = work();
-      database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      position = before;
-      heads = new Map();
-      hasFailedTail = true;
-      if (database.isTransaction) database.exec('ROLLBACK');
-      throw error;
-    }
-  };
-
-  /** Who is told that nothing of it stands must not find it there after a crash. */
-  const untilCut = async (): Promise<void> => {
-    for (;;) {
-      try {
-        return cutTail();
-      } catch {
-        await setTimeout(cutAgainMs);
-      }
-    }
+    positionBefore = position;
+    return transactions.run(work);
   };
 
   const safely = <T>(read: () => T): T => readable(path, read);
@@ -213,7 +185,7 @@ export const openSqliteLedger = (path: string): Ledger => {
       try {
         return transact(() => batches.map(appendOne));
       } catch (error) {
-        await untilCut();
+        await transactions.undone();
         throw error;
       }
     },
