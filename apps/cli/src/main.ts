@@ -18,6 +18,7 @@ import { run as runScenario } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
 import { agent, router } from './commands/service.ts';
 import { tail } from './commands/tail.ts';
+import { watch } from './commands/watch.ts';
 import { help } from './help.ts';
 import { installation } from './installation.ts';
 import { guarded, type Screen } from './terminal.ts';
@@ -36,6 +37,7 @@ const commands: ReadonlyMap<string, Command> = new Map(
     agent,
     ls,
     tail,
+    watch,
     export: exportCommand,
     ...acts,
     fork,

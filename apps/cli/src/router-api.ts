@@ -158,15 +158,16 @@ export class RouterApi {
     return { conversation: conversation as ConversationSummary, entries };
   }
 
-  /** A conversation of any length, a page of its entries at a time, oldest first. */
+  /** A conversation of any length, a page of its entries at a time, oldest first; `since`: behind this entry. */
   conversationPages(
     id: string,
-    { limit, as }: { limit?: number; as?: string | undefined } = {},
+    { limit, as, since }: { limit?: number; as?: string | undefined; since?: number } = {},
   ): AsyncGenerator<WholeConversation> {
     const missing = `no conversation ${id} at ${this.url}: \`parley ls\` lists those there are`;
     const query = new URLSearchParams();
     if (limit !== undefined) query.set('limit', String(limit));
     if (as !== undefined) query.set('as', as);
+    if (since !== undefined) query.set('since', String(since));
     const path = `/v1/conversations/${encodeURIComponent(id)}?${query}`;
     return this.#pages<WholeConversation>(path, missing);
   }
