@@ -9,7 +9,7 @@ interface Container {
   };
 }
 
-const ours = ['router', 'alice', 'bob', 'host', 'crowd'];
+const ours = ['router', 'alice', 'bob', 'host', 'crowd', 'watch'];
 
 let deployment: Deployment;
 beforeAll(async () => {

@@ -34,13 +34,22 @@ describe.each(['router', 'agent'])('the image of the %s', (service) => {
   });
 
   test('runs as an ordinary user, says whether it is well and what it is', () => {
-    expect(image.Config.User).toBe('node');
+    expect(image.Config.User).toBe('1000:1000');
     expect(image.Config.Cmd.at(0)).toBe('node');
     expect(image.Config.Cmd.at(-1)).toBe(`${service}.cjs`);
-    expect(image.Config.Healthcheck?.Test.slice(0, 2)).toEqual(['CMD', 'node']);
+    expect(image.Config.Healthcheck?.Test.slice(0, 2)).toEqual(['CMD', 'bash']);
     expect(image.Config.Labels).toMatchObject({
       'org.opencontainers.image.title': `parley-${service}`,
       'org.opencontainers.image.licenses': 'MIT',
     });
+  });
+});
+
+describe('the image of the command line', () => {
+  test('is its base and little more, and runs as an ordinary user', () => {
+    const image = inspect('parley-cli');
+    expect((image.Size - base.Size) / megabyte).toBeLessThan(10);
+    expect(image.Config.User).toBe('1000:1000');
+    expect(docker('run', '--rm', 'parley-cli', '--version')).toMatch(/^\d+\.\d+\.\d+$/);
   });
 });
