@@ -161,7 +161,7 @@ const exitCodes: Partial<Record<Ending, number>> = {
 };
 
 const speakerOf = (messages: ChatRequest['messages']): string =>
-  /^You are (\S+), in a conversation/.exec(messages[0]?.content ?? '')?.[1] ?? '';
+  /^You are (\S+?)\. /.exec(messages[0]?.content ?? '')?.[1] ?? '';
 
 const answering = (script: Script): ((request: ChatRequest) => Behaviour) => {
   const times = new Map<string, number>();

@@ -38,7 +38,12 @@ export class PromptLines {
     for (const text of ownWords(messages)) {
       for (const line of text.split('\n')) {
         this.#take(line);
-        for (const { from, to } of unitsOf(line)) this.#take(line.slice(from, to));
+        for (const { from, to } of unitsOf(line)) {
+          const sentence = line.slice(from, to);
+          this.#take(sentence);
+          // What is private is not said either when its mark, or a part of it, is left out.
+          for (const part of sentence.split(/\bPRIVATE\b[\s:：–-]*|;/)) this.#take(part);
+        }
       }
     }
     for (const phrase of allowed) this.#sentences.delete(bare(phrase));
