@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { cost } from './benchmarks/cost.ts';
 import { crowd } from './benchmarks/crowd.ts';
 import { durable } from './benchmarks/durable.ts';
 import { footprint } from './benchmarks/footprint.ts';
@@ -21,6 +22,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
   hostile,
   readers,
   durable,
+  cost,
 };
 
 const { values, positionals } = parseArgs({

@@ -104,8 +104,13 @@ export class Archive {
     let through = Number.MAX_SAFE_INTEGER;
     let from = id;
     for (;;) {
-      const [first] = this.#ledger.read(from, since, 1);
-      if (first?.type !== 'forked' || first.seq === since + 1) break;
+      // Most are no forks: then what is read first is the page.
+      const own = from === id ? this.#ledger.read(id, since, bound.entries, bound.bytes) : [];
+      const [first] = from === id ? own : this.#ledger.read(from, since, 1);
+      if (first?.type !== 'forked' || first.seq === since + 1) {
+        if (from === id) return own;
+        break;
+      }
       from = first.parent.conversation;
       through = Math.min(through, first.parent.seq);
     }

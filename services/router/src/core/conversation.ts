@@ -34,6 +34,12 @@ export interface Spent {
   readonly cost: number;
 }
 
+/** A bid for the floor. */
+interface Placed {
+  readonly member: string;
+  readonly score: number;
+}
+
 interface Taken {
   readonly member: string;
   readonly turn: number;
@@ -80,7 +86,7 @@ export interface Conversation {
   readonly floor: readonly Turn[];
   readonly nextTurn: number;
   /** Bids of the round under way. */
-  readonly bids: ReadonlyMap<string, number>;
+  readonly bids: readonly Placed[];
   /** Lines so far, said or passed. `maxTurns` counts these. */
   readonly lines: number;
   readonly passesInARow: number;

@@ -21,7 +21,9 @@ const open = (command: CommandOf<'open'>, now: number): Decision => {
     ...(cast ?? []).map(({ name }) => name),
     ...heard,
   ];
-  const stranger = named.find((name) => !members.includes(name));
+  // A frame may name 60,000 hearers.
+  const known = new Set(members);
+  const stranger = named.find((name) => !known.has(name));
   if (stranger !== undefined) return refuse('not-a-member', `${stranger} is not a member`);
   const opened: EntryOf<'opened'> = {
     type: 'opened',

@@ -57,7 +57,7 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   status: { state: 'running' },
   begun: false,
   ...giveFloor({ floor: [], nextTurn: 1, limits: entry.limits }, entry, entry.by),
-  bids: new Map(),
+  bids: [],
   lines: 0,
   passesInARow: 0,
   votes: [],
@@ -88,7 +88,7 @@ const fork = (
   pausedMs: 0,
   status: { state: 'running' },
   ...giveFloor({ floor: [], nextTurn: parent.nextTurn, limits: entry.limits }, entry, entry.by),
-  bids: new Map(),
+  bids: [],
 });
 
 const stepped = ({ stepping, ...state }: Conversation): Conversation =>
@@ -203,7 +203,8 @@ const next = (state: Conversation | undefined, entry: Entry, id: string): Conver
           ? giveFloor(state, { ...entry, floor: entry.floor }, entry.from, { taken: entry.turn })
           : giveBack(state, ({ number }) => number === entry.turn)),
         begun: true,
-        bids: entry.bidding || !entry.floor ? new Map(state.bids).set(entry.from, entry.score) : new Map(),
+        bids:
+          entry.bidding || !entry.floor ? [...state.bids, { member: entry.from, score: entry.score }] : [],
         ...charged(state, entry),
         taken: took(state, entry.from, entry.turn, seq),
       };

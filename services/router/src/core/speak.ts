@@ -203,7 +203,7 @@ const placeBid = (
 ): Decision => {
   const from = turn.member;
   const isLast = state.floor.every((one) => one === turn);
-  const winner = isLast ? highestBidder(state, new Map(state.bids).set(from, score)) : undefined;
+  const winner = isLast ? highestBidder(state, [...state.bids, { member: from, score }]) : undefined;
   const over = overBudget(state, { from, ...cost }) ?? (isLast && winner === undefined ? silence : undefined);
   // While others are still to bid, who they are is not written down again with each bid.
   const floor = over ? [] : winner === undefined ? undefined : [winner];

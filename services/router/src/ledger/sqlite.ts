@@ -16,7 +16,6 @@ import { openLedgerFile } from './sqlite-file.ts';
 import { Transactions } from './transactions.ts';
 
 type Row = Record<string, unknown>;
-const ids = (rows: Row[]): string[] => rows.map(({ id }) => id as string);
 const one = (database: DatabaseSync, sql: string): number =>
   Number(Object.values(database.prepare(sql).get() ?? {})[0] ?? 0);
 
@@ -218,7 +217,17 @@ export const openSqliteLedger = (path: string): Ledger => {
       ),
     position: () => position,
     unfinished: () =>
-      safely(() => ids(database.prepare('SELECT id FROM conversations WHERE ended = 0 ORDER BY key').all())),
+      safely(() => {
+        const running = database.prepare(
+          `SELECT id, key, (SELECT max(seq) FROM entries WHERE conversation = key) AS seq
+           FROM conversations WHERE ended = 0 ORDER BY key`,
+        );
+        return running.all().map(({ id, key, seq }) => {
+          // They are read next, and appended to later: where they are need not be looked up for each.
+          heads.set(id as string, { key: Number(key), seq: Number(seq ?? 0) });
+          return id as string;
+        });
+      }),
     recent: (limit, before = Number.MAX_SAFE_INTEGER) =>
       safely(() =>
         listRecent.all(before, limit).map(({ id, key }) => ({ id: id as string, number: Number(key) })),

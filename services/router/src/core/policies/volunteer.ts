@@ -11,7 +11,8 @@ export const volunteer: Policy = {
 };
 
 /** The highest bidder, the one after the last speaker first among equals; undefined when nobody wants to speak. */
-export const highestBidder = (state: Conversation, bids: ReadonlyMap<string, number>): string | undefined => {
+export const highestBidder = (state: Conversation, placed: Conversation['bids']): string | undefined => {
+  const bids = new Map(placed.map(({ member, score }) => [member, score]));
   const { members } = state;
   const last = members.indexOf(state.lastSpeaker ?? state.by);
   let best: string | undefined;
