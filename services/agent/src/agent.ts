@@ -7,6 +7,7 @@ import { summarises, type Voice } from './models/choose.ts';
 import { cutShort } from './models/cut-short.ts';
 import { observed } from './models/observed.ts';
 import { sleepUntilAborted, withRetries } from './models/retry.ts';
+import { RetryNotes } from './models/retry-notes.ts';
 import { Opener, type Opening } from './opener.ts';
 import type { Prompt } from './prompt.ts';
 import { RouterLink } from './router-link.ts';
@@ -46,14 +47,16 @@ export const makeAgent = (parts: AgentParts) => {
     log.error({ err: error, place }, 'an unexpected error was caught');
   };
   const called = observed(cutShort(voice.model), metrics, now);
+  const retryNotes = new RetryNotes();
   const retrying = () =>
     withRetries(called, {
       dice: Math.random,
       now,
       sleep: sleepUntilAborted,
-      onRetry: (reason, waitMs) => {
+      onRetry: (reason, waitMs, { detail: problem }) => {
         metrics.retried(reason);
-        log.debug({ reason, waitMs: Math.round(waitMs) }, 'asking the model again');
+        const about = { reason, waitMs: Math.round(waitMs), problem };
+        log[retryNotes.isNew(reason, now()) ? 'warn' : 'debug'](about, 'the model server is asked again');
       },
     });
   const turns = new TurnLoop({

@@ -11,7 +11,7 @@ export interface Retrying {
   readonly now: () => number;
   /** Resolves after `ms`, or at once when the signal is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly onRetry: (reason: RetryReason, waitMs: number) => void;
+  readonly onRetry: (reason: RetryReason, waitMs: number, failure: ModelFailure) => void;
 }
 
 export const sleepUntilAborted: Retrying['sleep'] = (ms, signal) =>
@@ -45,14 +45,14 @@ export const withRetries = (model: Model, { dice, now, sleep, onRetry }: Retryin
       const reply = await model.reply({ ...request, onText: shown ? undefined : onText });
       if (reply.kind === 'text') return reply;
       // Cut short by the deadline: the failure before it says why.
-      if (last && reply.reason === 'timed-out') return last;
+      if (last && reply.reason === 'timed-out' && !reply.partial) return last;
       if (!reply.retry) return reply;
       const isLoading = reply.retry.reason === 'loading';
       if (!isLoading && attempt + 1 >= mostAttempts) return reply;
       const jitter = fullJitter(attempt, dice, isLoading ? loading : backoff);
       const waitMs = Math.max(reply.retry.afterMs ?? 0, jitter);
       if (now() + waitMs >= request.deadlineAt || !request.takeCall()) return reply;
-      onRetry(reply.retry.reason, waitMs);
+      onRetry(reply.retry.reason, waitMs, reply);
       last = reply;
       await sleep(waitMs, request.signal);
     }

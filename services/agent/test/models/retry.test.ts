@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { failed, type Model, type ModelReply, type ModelRequest } from '../../src/models/model.ts';
 import { withRetries } from '../../src/models/retry.ts';
+import { RetryNotes } from '../../src/models/retry-notes.ts';
 import { requestOf } from './requests.ts';
 
 const text: ModelReply = { kind: 'text', text: 'Hi', usage: { inputTokens: 1, outputTokens: 1 } };
@@ -78,6 +79,19 @@ describe('a failed call', () => {
     expect(Math.max(...waits)).toBe(5_000);
     const short = retrying([loading]);
     expect(await short.retried.reply(requestOf({ deadlineAt: 20_000 }))).toEqual(loading);
+  });
+
+  it('is told of at once, and once a minute for each reason', () => {
+    const notes = new RetryNotes();
+    const told = [0, 59_999, 60_000].map((now) => notes.isNew('connection', now));
+    expect([...told, notes.isNew('loading', 1)]).toEqual([true, false, true, true]);
+  });
+
+  it('keeps what had come of the reply when the deadline cuts it short', async () => {
+    const partial = { text: 'Half a', usage: { inputTokens: 1, outputTokens: 1 } };
+    const cut = { ...failed('timed-out', 'too late'), partial };
+    const { retried } = retrying([busy(), cut]);
+    expect(await retried.reply(requestOf())).toEqual(cut);
   });
 
   it('gives the failure before it as the reason when the deadline cuts it short', async () => {
