@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { temporaryFolder } from './parley.ts';
 import { StartedProcess } from './started-process.ts';
 
-const interpreter = '/usr/bin/python3';
+const interpreter = process.env.PYTHON ?? '/usr/bin/python3';
 
 /** Why Python programs with WebSockets cannot run here; undefined when they can. */
 const whyNot = (): string | undefined => {
@@ -23,8 +23,13 @@ export const havePython = (): boolean => {
 };
 
 /** Starts a Python program; what it prints is in `stdout`. */
-export const startPython = (title: string, program: string, args: readonly string[]): StartedProcess => {
+export const startPython = (
+  title: string,
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): StartedProcess => {
   const file = join(temporaryFolder(), `${title}.py`);
   writeFileSync(file, program);
-  return new StartedProcess(`${title}.py`, interpreter, { args: ['-u', file, ...args] });
+  return new StartedProcess(`${title}.py`, interpreter, { args: ['-u', file, ...args], env });
 };

@@ -33,7 +33,6 @@ describe('what a plain client was sent', () => {
     await ann.send('bob', 'two');
     bob.session.ponged(1);
     bob.leave({ orderly: false });
-    // The second is also what it has not answered.
     expect(texts(new Plain(bench, 'bob'))).toEqual(['two']);
   });
 
@@ -77,18 +76,42 @@ describe('a plain client that owes a reply', () => {
     expect(ann.session.mayBeSilent()).toBe(true);
   });
 
-  it('is sent the message again when it comes back, although it had arrived, and its answer is taken', async () => {
+  it('is sent the message again when it comes back, if it has not confirmed it, and its answer is taken', async () => {
     const { bench, ann, bob } = await asked();
-    await bob.confirm();
     bob.leave({ orderly: false });
     const again = new Plain(bench, 'bob');
     expect(texts(again)).toEqual(['What do you make of it?']);
     await again.send('ann', 'Much.');
     expect(texts(ann)).toEqual(['Much.']);
     expect(again.codes).toEqual([]);
-    await again.confirm();
-    again.leave({ orderly: false });
-    expect(texts(new Plain(bench, 'bob'))).toEqual([]);
+  });
+
+  it('is waited for when it has confirmed the message: what it says when it is back is the answer', async () => {
+    const { bench, ann, bob } = await asked();
+    await bob.confirm();
+    bob.leave({ orderly: false });
+    const again = new Plain(bench, 'bob');
+    expect(texts(again)).toEqual([]);
+    expect(again.session.mayBeSilent()).toBe(true);
+    await again.send('ann', 'Much.');
+    expect(texts(ann)).toEqual(['Much.']);
+    const [{ id } = { id: '' }] = [...bench.router.conversations.running()];
+    expect(bench.entries(id).at(-1)).toMatchObject({ from: 'bob', turn: 2 });
+  });
+
+  it('is sent it again when its turn has lapsed, for another life of it may not know it', async () => {
+    const bench = new RouterBench();
+    const bob = new Plain(bench, 'bob');
+    const ann = bench.connect('ann');
+    await bench.open('c1', { members: ['ann', 'bob'], policy: 'addressed' });
+    await bench.answer(ann);
+    await bob.confirm();
+    bob.leave({ orderly: false });
+    const again = new Plain(bench, 'bob');
+    expect(texts(again)).toEqual([]);
+    await bench.pass(limits().turnDeadlineMs);
+    expect(bench.types('c1').at(-1)).toBe('lapsed');
+    expect(texts(again)).toEqual(['line 1']);
   });
 
   it('is not sent it again when it said goodbye', async () => {
@@ -96,28 +119,5 @@ describe('a plain client that owes a reply', () => {
     await bob.confirm();
     bob.leave();
     expect(texts(new Plain(bench, 'bob'))).toEqual([]);
-  });
-
-  it('is sent it again, once, when another connection takes its name over', async () => {
-    const { bench, bob } = await asked();
-    await bob.confirm();
-    expect(texts(new Plain(bench, 'bob'))).toEqual(['What do you make of it?']);
-    expect(bob.connection.closedBy).toBe('taken-over');
-  });
-
-  it('does not take back how far it was delivered to by being sent a message again', async () => {
-    const { bench, ann, bob } = await asked();
-    await bob.confirm();
-    await new Plain(bench, 'cyd').send('bob', 'later');
-    await bob.confirm();
-    await bench.pass(1_000);
-    bob.leave({ orderly: false });
-    const again = new Plain(bench, 'bob');
-    expect(texts(again)).toEqual(['What do you make of it?', 'later']);
-    await again.confirm();
-    await bench.pass(1_000);
-    bench.restart();
-    expect(texts(new Plain(bench, 'bob'))).toEqual([]);
-    expect(ann.codes).toEqual([]);
   });
 });

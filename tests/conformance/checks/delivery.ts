@@ -65,13 +65,11 @@ export const deliveryChecks = [
   ),
   check(
     '3.6',
-    'what was followed by answered pings is not sent again after a broken connection, once it is answered',
+    'what was followed by answered pings is not sent again after a broken connection',
     async (world) => {
       const [alice, bob] = [await world.plain('alice'), await world.plain('bob')];
       await write(world, alice, 3);
-      const [first] = await take(bob, 3);
-      bob.send({ target: world.name('alice'), text: 'heard', conversation: first?.conversation });
-      await alice.next('message');
+      await take(bob, 3);
       // The heartbeat's ping may have been under way before; the one after it was not.
       await bob.pinged();
       await bob.pinged();

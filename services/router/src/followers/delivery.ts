@@ -41,7 +41,7 @@ export class Delivery {
     const target = entry.target ?? to;
     box.send(connection, line, messageFrame({ ...entry, target }, line.conversation, heard));
     this.delivered++;
-    if (state) this.#turns.told(state, to, line);
+    if (state) this.#turns.told(state, to);
   }
 
   /** Sends what has waited while the client was silent. */
@@ -74,7 +74,7 @@ export class Delivery {
     const digest = digestFor(this.#options.conversations, state, member);
     if (!digest) {
       if (box.acks) reader.send(floorFrame(state));
-      return this.#turns.told(state, member, undefined);
+      return this.#turns.told(state, member);
     }
     const line = plainLine(state.id, digest.entry, position);
     this.send(box, reader, member, { ...digest.entry, target: member }, line, state, digest.heard);

@@ -75,7 +75,8 @@ export const digestFor = (
     if (isCut) break;
   }
   if (!newest || !parts[0]) return undefined;
-  if (parts.length === 1) return { entry: { ...newest, text: parts[0].text }, heard: undefined };
+  const isWhole = !isCut || written(parts[0]).length + leftOut.length + 1 > maxTextLength;
+  if (parts.length === 1 && isWhole) return { entry: { ...newest, text: parts[0].text }, heard: undefined };
   const heard = parts.reverse();
   const text = [...(isCut ? [leftOut] : []), ...heard.map(written)].join('\n');
   return { entry: { ...newest, text }, heard };

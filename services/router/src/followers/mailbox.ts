@@ -120,12 +120,10 @@ export class Mailbox {
     return arrived.at(-1)?.line;
   }
 
-  /** What may not have arrived, and what has not been answered, waits again, in order. */
-  takeBack(unanswered: readonly PlainLine[]): void {
+  /** The connection broke: what may not have arrived waits again, in order. */
+  takeBack(): void {
     this.release();
-    const lost = new Map(this.#unconfirmed.map(({ line }) => [line.position, line]));
-    for (const line of unanswered) lost.set(line.position, line);
-    const lines = [...lost.values()].sort((a, b) => a.position - b.position);
+    const lines = this.#unconfirmed.map(({ line }) => line);
     for (const { from, bytes } of lines) this.#room.take(this.#name, from, bytes);
     this.#waiting = [...lines, ...this.#waiting];
     this.#unconfirmed = [];

@@ -211,12 +211,13 @@ export class Mailboxes implements Room {
       }
     }
     for (const { member, since } of state.floor)
-      if (since === seq && isAgent(member)) this.#askers.asked(state.id, from, member);
+      if ((member === target || since === seq) && isAgent(member)) this.#askers.asked(state.id, from, member);
   }
 
   /** Told to clients that asked to be told. */
   #tellEnded(state: Conversation, entries: readonly Entry[]): void {
-    for (const member of state.members) {
+    const left = entries.flatMap((entry) => (entry.type === 'left' ? [entry.who] : []));
+    for (const member of [...state.members, ...left]) {
       const box = this.#boxes.get(member);
       if (box?.acks && box.reader) box.reader.send(endedFrame(state, member, entries));
     }
@@ -279,6 +280,7 @@ export class Mailboxes implements Room {
 
   /** The connection ended without a goodbye: what may not have arrived, and what it has not answered, waits again. */
   #takeBack(name: string, box: Mailbox): void {
-    box.takeBack(this.turns.takeBack(name));
+    box.takeBack();
+    this.turns.takeBack(name);
   }
 }

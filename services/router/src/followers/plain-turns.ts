@@ -4,14 +4,13 @@ import type { Answers } from '../core/command.ts';
 import type { Conversation, Turn } from '../core/conversation.ts';
 import { policies } from '../core/policies/policies.ts';
 import { silentFor } from './digest.ts';
-import type { PlainLine } from './plain-line.ts';
 
 /** A turn that a plain client was given: by the message that gave it the floor, which is its grant. */
 interface Given {
   readonly turn: number;
   attempt: number;
-  /** The newest message that is to be answered, where members are addressed. */
-  line: PlainLine | undefined;
+  /** This connection was not sent what is to be answered: an earlier one of the client had it. */
+  readonly wasSentBefore: boolean;
   /** When the turn lapses; never in a conversation that a plain client opened, where only persons and programs wait. */
   deadline: number;
   /** Until when its silence is no sign that it is gone. */
@@ -83,20 +82,23 @@ export class PlainTurns {
   }
 
   /** The client was sent a message: if it has the floor, this is its grant. */
-  told(state: Conversation, name: string, line: PlainLine | undefined): void {
+  told(state: Conversation, name: string): void {
     const turn = this.#turnOf(state, name);
     if (!turn) return;
-    const known = this.#given.get(state.id)?.get(name);
-    const newest = policies[state.policy].free ? line : undefined;
-    if (known?.turn === turn.number) known.line = newest;
-    else this.#grant(state, turn, newest);
+    if (!this.#has(state, turn)) this.#grant(state, turn);
   }
 
-  /** Offers a client that has come what turns it has where members speak in turn; elsewhere its mailbox has told it. */
+  /**
+   * Offers a client that has come what turns it has where members speak in turn. Elsewhere its mailbox has told it, now or on
+   * an earlier connection, of which it confirmed the message: then it is not sent again before the turn lapses.
+   */
   offerAll(name: string): void {
     for (const id of [...this.#options.waitingFor(name)]) {
       const state = this.#options.conversations.get(id);
-      if (state && !policies[state.policy].free) this.#offer(state, name);
+      const turn = state && this.#turnOf(state, name);
+      if (!turn || this.#has(state, turn)) continue;
+      if (!policies[state.policy].free) this.#offer(state, name);
+      else if (this.#options.isGrantable(state, turn)) this.#grant(state, turn, true);
     }
   }
 
@@ -106,8 +108,12 @@ export class PlainTurns {
         this.#take(after.id, turn.member, turn.number);
     for (const turn of after.floor) {
       const given = this.#given.get(after.id)?.get(turn.member);
-      if (given?.turn === turn.number && turn.attempts >= given.attempt) this.#again(after, turn, given);
-      else if (given?.turn !== turn.number && this.#options.isConnected(turn.member))
+      if (given?.turn === turn.number && turn.attempts >= given.attempt) {
+        if (given.wasSentBefore) {
+          this.#take(after.id, turn.member, turn.number);
+          this.#offer(after, turn.member);
+        } else this.#again(after, turn, given);
+      } else if (given?.turn !== turn.number && this.#options.isConnected(turn.member))
         this.#offer(after, turn.member);
     }
   }
@@ -136,15 +142,12 @@ export class PlainTurns {
     return false;
   }
 
-  /** Takes back what the client was given. The messages that it has not answered. */
-  takeBack(name: string): PlainLine[] {
-    const lines: PlainLine[] = [];
+  /** The client is gone. */
+  takeBack(name: string): void {
     for (const id of [...(this.#conversationsOf.get(name) ?? [])]) {
       const given = this.#given.get(id)?.get(name);
-      if (given?.line) lines.push(given.line);
       if (given) this.#take(id, name, given.turn);
     }
-    return lines;
   }
 
   #turnOf({ floor }: Conversation, name: string): Turn | undefined {
@@ -161,7 +164,7 @@ export class PlainTurns {
     if (!turn || this.#has(state, turn) || !isConnected(name)) return;
     if (!reads(name) || !isGrantable(state, turn)) return this.#wait(state, name);
     if (turn.wanted === 'speak') return give(state, name);
-    this.#grant(state, turn, undefined);
+    this.#grant(state, turn);
     const others = state.members.length - 1;
     const score = Math.min(100, Math.ceil((100 * silentFor(conversations, state, name)) / others));
     const { number, attempts } = turn;
@@ -172,9 +175,9 @@ export class PlainTurns {
     this.#due.set(id, (this.#due.get(id) ?? new Set()).add(name));
   }
 
-  #grant(state: Conversation, turn: Turn, line: PlainLine | undefined): void {
+  #grant(state: Conversation, turn: Turn, wasSentBefore = false): void {
     const { member, number } = turn;
-    const given: Given = { turn: number, attempt: 0, line, deadline: 0, patientUntil: 0 };
+    const given: Given = { turn: number, attempt: 0, wasSentBefore, deadline: 0, patientUntil: 0 };
     const names = this.#given.get(state.id) ?? new Map<string, Given>();
     this.#given.set(state.id, names.set(member, given));
     const ids = this.#conversationsOf.get(member) ?? new Set<string>();
