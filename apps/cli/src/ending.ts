@@ -7,7 +7,7 @@ const words: Readonly<Record<Ending, string>> = {
   'token-budget': 'the tokens it was allowed are used up',
   'cost-budget': 'the money it was allowed is spent',
   'stop-phrase': 'somebody said a stop phrase',
-  agreed: 'all members agreed that it is done',
+  agreed: 'it is done',
   'agent-left': 'a member left',
   absent: 'a member stayed away',
   repetition: 'the members repeated themselves',

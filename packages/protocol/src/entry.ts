@@ -211,6 +211,8 @@ const entryVariants = {
     turn: count,
     from: name,
     score: integer(0, 100),
+    /** The member did not say how much it wants: it failed, or was not there. */
+    failed: optional(oneOf(['failed', 'absent'])),
     ...spending,
     floor: optional(floor),
     bidding,

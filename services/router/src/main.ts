@@ -102,6 +102,7 @@ const serve = async (): Promise<void> => {
     maxDurationMs: config.maxDurationSeconds * 1_000,
     stopPhrases: [],
     maxAttempts: config.maxAttempts,
+    maxRepetition: config.maxRepetitionPercent / 100,
     onFailure: config.onFailure,
     turnDeadlineMs: config.turnDeadlineSeconds * 1_000,
   };

@@ -164,6 +164,12 @@ export const settings = {
     fallback: 'end',
     of: failureRules,
   }),
+  maxRepetitionPercent: integer('ROUTER_MAX_REPETITION_PERCENT', {
+    help: 'messages more alike than this to earlier ones count as repetition, unless the conversation says otherwise; 0 is off; never between plain clients',
+    fallback: 90,
+    min: 0,
+    max: 100,
+  }),
   pools: poolRules,
   prices: path('ROUTER_PRICES', {
     help: 'JSON file of dollars per million tokens, over the built-in table: {"MODEL": {"input": 1, "output": 4}}',

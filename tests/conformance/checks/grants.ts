@@ -133,6 +133,23 @@ export const grantChecks = [
       await replica.quiet();
     }
   }),
+  check(
+    '4.3 5.4',
+    'an answer to a turn that waits for its pace is refused, and the turn is granted later',
+    async (world) => {
+      const alice = await world.agent('alice');
+      const conversation = await world.open(alice, ['bob'], {
+        policy: 'round-robin',
+        limits: { paceMs: 500 },
+      });
+      alice.send({ type: 'say', conversation, turn: 1, text: 'too early' });
+      assert.equal((await alice.next('refused')).code, 'not-your-turn');
+      const granted = await grant(alice);
+      assert.deepEqual([granted.turn, seqsOf(granted)], [1, [1]]);
+      answer(alice, granted, 'in time');
+      await alice.next('accepted');
+    },
+  ),
   check('5.2', 'a conversation stays with the replica that holds its history', async (world) => {
     const [one, two] = [await world.agent('bob'), await world.agent('bob')];
     const alice = await world.agent('alice');

@@ -21,7 +21,7 @@ const limitsOf = ({ limits = {}, endings = {}, turn = {} }: Scenario): SomeLimit
     stopSpeakers: endings.stopSpeakers,
     quorum: endings.quorum === 'never' ? 0 : endings.quorum === 'all' ? undefined : endings.quorum,
     minTurns: endings.minTurns,
-    maxRepetition: endings.repetition,
+    maxRepetition: endings.repetition === 'off' ? 0 : endings.repetition,
     farewells: endings.farewells,
     absentMs: endings.absent,
     gatherMs: endings.gather,

@@ -130,8 +130,8 @@ const endings = record({
   ),
   minTurns: optional('Lines before votes and stop phrases count.', amount('turn', 1_000_000_000)),
   repetition: optional(
-    'Lines more alike than this share are a loop: a private nudge first, then the ending.',
-    share,
+    'Messages more alike than this share are a loop: a private nudge first, then the ending; or off. Default: that of the router, 90 %.',
+    either(oneOf(['off']), (node) => Number.isNaN(Number.parseFloat(String(node ?? ''))), share),
   ),
   farewells: optional('Goodbyes in a row are a loop: a private nudge first, then the ending.', flag),
   absent: optional('How long it waits for a member of whom nothing is connected.', duration('365 d')),

@@ -38,6 +38,8 @@ export interface Spent {
 interface Placed {
   readonly member: string;
   readonly score: number;
+  /** It could not say how much it wants: it failed, or was not there. */
+  readonly failed?: 'failed' | 'absent';
 }
 
 interface Taken {
@@ -89,7 +91,8 @@ export interface Conversation {
   readonly bids: readonly Placed[];
   /** Lines so far, said or passed. `maxTurns` counts these. */
   readonly lines: number;
-  readonly passesInARow: number;
+  /** Who has passed since something was last said, and whether each did so because it failed. */
+  readonly passes: readonly { readonly member: string; readonly failed: boolean }[];
   /** Members who voted `done` since somebody last went on. */
   readonly votes: readonly string[];
   /** Lines in a row that repeat earlier ones, and that only say goodbye. */

@@ -1,7 +1,7 @@
 import type { Ending } from '@parley/protocol';
 import type { Paid } from './command.ts';
 import type { Conversation, Spent } from './conversation.ts';
-import { endAt } from './loops.ts';
+import { endAt, isAlike, isGoodbye } from './loops.ts';
 
 export interface Ended {
   readonly reason: Ending;
@@ -14,6 +14,8 @@ export interface NextLine extends Paid {
   /** Missing when the turn was passed. */
   readonly text?: string | undefined;
   readonly done?: boolean | undefined;
+  /** It was passed because its member failed. */
+  readonly failed?: boolean | undefined;
   readonly likeness?: number | undefined;
   readonly farewell?: boolean | undefined;
 }
@@ -75,8 +77,24 @@ const stopped = (state: Conversation, { from, text }: NextLine): Ended | undefin
 
 const agreed = (state: Conversation, line: NextLine): Ended | undefined => {
   if (line.text === undefined && !line.done) {
-    const all = state.passesInARow + 1 >= Math.max(2, state.members.length);
-    return all ? { reason: 'agreed', detail: 'every member passed in a row' } : undefined;
+    const voted = state.votes.filter((name) => name !== line.from);
+    const passes = [
+      ...state.passes.filter(({ member }) => member !== line.from),
+      { member: line.from, failed: line.failed === true },
+    ];
+    const silent = new Set([...voted, ...passes.map(({ member }) => member)]);
+    if (silent.size < Math.max(2, state.members.length)) return undefined;
+    const failed = passes.filter((one) => one.failed).map(({ member }) => member);
+    // A failure is no consent.
+    return failed.length === 0
+      ? {
+          reason: 'agreed',
+          detail: voted.length > 0 ? 'every member voted done or passed' : 'every member passed in a row',
+        }
+      : {
+          reason: 'failed',
+          detail: `every member passed in a row, because of a failure: ${failed.join(', ')}`,
+        };
   }
   if (!line.done) return undefined;
   if (state.policy === 'moderator' && line.from === (state.moderator ?? state.by)) {
@@ -84,9 +102,11 @@ const agreed = (state: Conversation, line: NextLine): Ended | undefined => {
   }
   const quorum = Math.min(state.limits.quorum ?? state.members.length, state.members.length);
   const votes = new Set([...state.votes, line.from]);
-  return quorum > 0 && votes.size >= quorum
-    ? { reason: 'agreed', detail: `${votes.size} voted done in a row` }
-    : undefined;
+  if (quorum > 0 && votes.size >= quorum)
+    return { reason: 'agreed', detail: `${votes.size} voted done in a row` };
+  const willing = state.passes.filter(({ failed }) => !failed).map(({ member }) => member);
+  const all = quorum > 0 && new Set([...votes, ...willing]).size >= state.members.length;
+  return all ? { reason: 'agreed', detail: 'every member voted done or passed' } : undefined;
 };
 
 export const tokensOf = ({ inputTokens, outputTokens }: { inputTokens: number; outputTokens: number }) =>
@@ -113,15 +133,15 @@ export const overBudget = (
   return undefined;
 };
 
-const looping = (state: Conversation, { likeness = 0, farewell }: NextLine): Ended | undefined => {
-  const { maxRepetition } = state.limits;
-  if (maxRepetition !== undefined && likeness >= maxRepetition && state.repeats + 1 >= endAt) {
+const looping = (state: Conversation, line: NextLine): Ended | undefined => {
+  const { likeness = 0 } = line;
+  if (isAlike(state.limits, line) && state.repeats + 1 >= endAt) {
     return {
       reason: 'repetition',
       detail: `${endAt} lines in a row are ${Math.round(likeness * 100)} % alike`,
     };
   }
-  if (farewell && state.farewells + 1 >= endAt)
+  if (isGoodbye(line) && state.farewells + 1 >= endAt)
     return { reason: 'farewell-loop', detail: `${endAt} goodbyes in a row` };
   return undefined;
 };

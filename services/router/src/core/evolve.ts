@@ -1,8 +1,9 @@
-import type { Entry, EntryOf, Role, Usage } from '@parley/protocol';
+import { type Entry, type EntryOf, isFailure, type Role, type Usage } from '@parley/protocol';
 import { audienceOf, isForAll } from './audience.ts';
 import type { Conversation, Spent, Status } from './conversation.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { giveBack, giveFloor, lapsed } from './floor.ts';
+import { isAlike, isGoodbye, watchesRepetition } from './loops.ts';
 import { withJoined, withLeft } from './visibility.ts';
 
 const nothing: Spent = { inputTokens: 0, outputTokens: 0, cost: 0 };
@@ -59,7 +60,7 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   ...giveFloor({ floor: [], nextTurn: 1, limits: entry.limits }, entry, entry.by),
   bids: [],
   lines: 0,
-  passesInARow: 0,
+  passes: [],
   votes: [],
   repeats: 0,
   farewells: 0,
@@ -123,8 +124,8 @@ const withTarget = (
 const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
   const { seq, from, turn } = entry;
   const audience = audienceOf(from, entry.to);
-  const alike = entry.likeness !== undefined && entry.likeness >= (state.limits.maxRepetition ?? 1);
-  const watched = state.limits.maxRepetition !== undefined;
+  const alike = isAlike(state.limits, entry);
+  const watched = watchesRepetition(state.limits);
   return {
     ...(state.stepping ? stepped(state) : state),
     seq,
@@ -132,11 +133,11 @@ const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
     // The line with which it is opened is said in the moment of the opening.
     begun: state.begun || (turn !== undefined && (seq > 2 || entry.at > state.startedAt)),
     lines: state.lines + 1,
-    passesInARow: 0,
+    passes: entry.done ? state.passes.filter(({ member }) => member !== from) : [],
     votes: entry.done ? [...state.votes.filter((name) => name !== from), from] : [],
     ...(isForAll(state.members, audience) && {
-      repeats: alike ? state.repeats + 1 : 0,
-      farewells: entry.farewell ? state.farewells + 1 : 0,
+      repeats: alike ? state.repeats + 1 : entry.done ? state.repeats : 0,
+      farewells: isGoodbye(entry) ? state.farewells + 1 : 0,
     }),
     recent: watched
       ? [...state.recent.slice(1 - recentLines), { fingerprint: fingerprintOf(entry.text), audience }]
@@ -163,6 +164,7 @@ const member = (state: Conversation, entry: EntryOf<'joined'> | EntryOf<'left'>)
       ? giveFloor(state, { ...entry, floor: entry.floor }, who)
       : giveBack(state, (turn) => turn.member === who)),
     votes: state.votes.filter((name) => name !== who),
+    passes: state.passes.filter(({ member }) => member !== who),
     seats: without(state.seats, who),
     attended: withLeft(state.attended, members, who, seq),
   };
@@ -191,7 +193,10 @@ const next = (state: Conversation | undefined, entry: Entry, id: string): Conver
         ...giveFloor(state, entry, entry.from, { taken: entry.turn }),
         begun: true,
         lines: state.lines + 1,
-        passesInARow: state.passesInARow + 1,
+        passes: [
+          ...state.passes.filter(({ member }) => member !== entry.from),
+          { member: entry.from, failed: isFailure(entry.reason) },
+        ],
         ...charged(state, entry),
         taken: took(state, entry.from, entry.turn, seq),
       };
@@ -204,7 +209,12 @@ const next = (state: Conversation | undefined, entry: Entry, id: string): Conver
           : giveBack(state, ({ number }) => number === entry.turn)),
         begun: true,
         bids:
-          entry.bidding || !entry.floor ? [...state.bids, { member: entry.from, score: entry.score }] : [],
+          entry.bidding || !entry.floor
+            ? [
+                ...state.bids,
+                { member: entry.from, score: entry.score, ...(entry.failed && { failed: entry.failed }) },
+              ]
+            : [],
         ...charged(state, entry),
         taken: took(state, entry.from, entry.turn, seq),
       };

@@ -4,6 +4,12 @@ import type { Conversation, Turn } from './conversation.ts';
 const maxRetryDelayMs = 30_000;
 /** A server that is loading a model is asked again soon: nothing else says that it is ready. */
 const maxLoadingDelayMs = 5_000;
+/** So often is a turn given back because a model is loading before that counts as a failed attempt: ten minutes. */
+export const maxLoadings = 120;
+
+/** Whether a grant that came back so is no failed attempt. */
+export const isWaiting = ({ uncounted = 0 }: Turn, cause: EntryOf<'lapsed'>['cause']): boolean =>
+  cause === 'model-loading' && uncounted < maxLoadings;
 /** The longest wait of a model server that is kept to. */
 const mostRetryAfterMs = 86_400_000;
 
@@ -16,7 +22,7 @@ const retryDelayMs = (cause: EntryOf<'lapsed'>['cause'], attempts: number): numb
 export const lapsed = (turn: Turn, { seq, cause, at, retryAfterMs = 0 }: EntryOf<'lapsed'>): Turn => ({
   ...turn,
   attempts: turn.attempts + 1,
-  ...(cause === 'model-loading' && { uncounted: (turn.uncounted ?? 0) + 1 }),
+  ...(isWaiting(turn, cause) && { uncounted: (turn.uncounted ?? 0) + 1 }),
   lapsedAs: seq,
   notBefore: at + Math.max(retryDelayMs(cause, turn.attempts + 1), Math.min(retryAfterMs, mostRetryAfterMs)),
 });

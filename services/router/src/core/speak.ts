@@ -12,11 +12,13 @@ import { append, type CommandOf, type Decision, type Paid, refuse } from './comm
 import type { Conversation, Turn } from './conversation.ts';
 import { type Ended, endingAfter, outOfTime, overBudget } from './endings.ts';
 import { fingerprintOf, likeness } from './fingerprint.ts';
-import { isFarewell } from './loops.ts';
+import { isWaiting } from './floor.ts';
+import { isFarewell, watchesRepetition } from './loops.ts';
 import { nudge } from './nudge.ts';
 import { policies } from './policies/policies.ts';
 import type { Floor } from './policies/policy.ts';
 import { highestBidder } from './policies/volunteer.ts';
+import { askTheOthers } from './unasked.ts';
 
 /** An `ended` entry right behind `seq`. */
 export const ended = (seq: number, at: number, { reason, detail }: Ended, by?: string): EntryOf<'ended'> => ({
@@ -58,7 +60,7 @@ const staleTurn = (state: Conversation, from: string, turn: number): Decision =>
 };
 
 const loopOf = ({ limits, recent, members }: Conversation, text: string, audience: Audience) => ({
-  ...(limits.maxRepetition !== undefined && {
+  ...(watchesRepetition(limits) && {
     likeness: likeness(fingerprintOf(text), heardByAllOf(members, audience, recent)),
   }),
   ...(limits.farewells && isFarewell(text) && { farewell: true as const }),
@@ -139,13 +141,17 @@ export const say = (state: Conversation, command: CommandOf<'say'>, now: number)
   const counted = isForAll(state.members, audience);
   const ending = endingAfter(state, { from, text, done, ...paid(command), ...(counted && loop) }, now);
   const owesMore = turn !== undefined && command.seen !== undefined && turn.since > command.seen;
-  const line = { kind: 'said', from, text, target, taken: turn, owesMore } as const;
+  const line = { kind: 'said', from, text, target, done, taken: turn, owesMore } as const;
   const byOperator = command.as === 'operator' && !policy.free;
   const kept: Floor = {
     names: state.floor.map(({ member }) => member),
     ...(state.floor.some(({ wanted }) => wanted === 'bid') && { bidding: true }),
   };
-  const floor = ending ? nobody : byOperator ? kept : policy.floorAfter(state, line);
+  const floor = ending
+    ? nobody
+    : byOperator
+      ? kept
+      : askTheOthers(state, line, policy.floorAfter(state, line));
   const seq = state.seq + (stranger ? 2 : 1);
   const said: EntryOf<'said'> = {
     type: 'said',
@@ -175,7 +181,7 @@ const passed = (
   before: readonly Entry[] = [],
 ): Decision => {
   const from = turn.member;
-  const ending = endingAfter(state, { from, ...cost }, now);
+  const ending = endingAfter(state, { from, failed: isFailure(reason), ...cost }, now);
   const line = { kind: 'passed', from, taken: turn, owesMore: false } as const;
   const entry: EntryOf<'passed'> = {
     type: 'passed',
@@ -186,30 +192,43 @@ const passed = (
     reason,
     ...(detail !== undefined && { detail }),
     ...paid(cost),
-    ...giving(ending ? nobody : policies[state.policy].floorAfter(state, line)),
+    ...giving(ending ? nobody : askTheOthers(state, line, policies[state.policy].floorAfter(state, line))),
   };
   return append(...before, entry, ...afterLine(state, entry.seq, now, ending, from));
 };
 
-const silence: Ended = { reason: 'agreed', detail: 'nobody wants to speak' };
+type FailedBid = 'failed' | 'absent';
+
+/** How a round ends in which nobody wants to speak: agreed, unless somebody could not say whether it wants to. */
+const silence = (bids: Conversation['bids']): Ended => {
+  const named = (why: FailedBid) => bids.filter(({ failed }) => failed === why).map(({ member }) => member);
+  const [failed, away] = [named('failed'), named('absent')];
+  if (failed.length > 0) return { reason: 'failed', detail: `no bid came from ${failed.join(', ')}` };
+  return away.length > 0
+    ? { reason: 'absent', detail: away.join(', ') }
+    : { reason: 'agreed', detail: 'nobody wants to speak' };
+};
 
 /** The last bid of a round gives the floor to the highest bidder; when nobody wants it, the talk is over. */
 const placeBid = (
   state: Conversation,
   turn: Turn,
-  { score, ...cost }: Paid & { score: number },
+  { score, failed, ...cost }: Paid & { score: number; failed?: FailedBid },
   now: number,
   before: readonly Entry[] = [],
 ): Decision => {
   const from = turn.member;
   const isLast = state.floor.every((one) => one === turn);
-  const winner = isLast ? highestBidder(state, [...state.bids, { member: from, score }]) : undefined;
-  const over = overBudget(state, { from, ...cost }) ?? (isLast && winner === undefined ? silence : undefined);
+  const bids = isLast ? [...state.bids, { member: from, score, ...(failed && { failed }) }] : [];
+  const winner = isLast ? highestBidder(state, bids) : undefined;
+  const over =
+    overBudget(state, { from, ...cost }) ?? (isLast && winner === undefined ? silence(bids) : undefined);
   // While others are still to bid, who they are is not written down again with each bid.
   const floor = over ? [] : winner === undefined ? undefined : [winner];
   const seq = state.seq + before.length + 1;
   const bid: EntryOf<'bid'> = {
     ...{ type: 'bid', seq, at: now, turn: turn.number, from, score },
+    ...(failed && { failed }),
     ...paid(cost),
     ...(floor && { floor }),
   };
@@ -238,16 +257,14 @@ export const lapse = (
   const over = outOfTime(state, now) ?? overBudget(state, { ...command, from: turn.member });
   if (over) return append(lapsed, ended(lapsed.seq, now, over));
   const { maxAttempts, onFailure } = state.limits;
-  const counted = turn.attempts - (turn.uncounted ?? 0) + (cause === 'model-loading' ? 0 : 1);
+  const counted = turn.attempts - (turn.uncounted ?? 0) + (isWaiting(turn, cause) ? 0 : 1);
   const last = counted >= maxAttempts || permanentFailures.includes(cause);
-  // A bid is cheap to do without; a conversation does not wait long for one.
-  if (turn.wanted === 'bid')
-    return last || cause === 'deadline' ? placeBid(state, turn, { score: 0 }, now, [lapsed]) : append(lapsed);
   if (onFailure === 'retry' || !last) return append(lapsed);
   if (onFailure === 'end') {
     const why = `${turn.member}: ${cause}${detail === undefined ? '' : `, ${detail}`}`;
     return append(lapsed, ended(lapsed.seq, now, { reason: 'failed', detail: why }, turn.member));
   }
+  if (turn.wanted === 'bid') return placeBid(state, turn, { score: 0, failed: 'failed' }, now, [lapsed]);
   const reason = cause === 'deadline' ? 'timed-out' : cause === 'gone' ? 'interrupted' : cause;
   return passed(state, turn, { reason, detail }, now, [lapsed]);
 };
@@ -279,7 +296,7 @@ export const bid = (state: Conversation, command: CommandOf<'bid'>, now: number)
 
 /** Nobody speaks for the member: as `onFailure` says, the conversation waits on, goes on without it, or ends. */
 export const absent = (state: Conversation, turn: Turn, now: number): Decision => {
-  if (turn.wanted === 'bid') return placeBid(state, turn, { score: 0 }, now);
+  if (turn.wanted === 'bid') return placeBid(state, turn, { score: 0, failed: 'absent' }, now);
   switch (state.limits.onFailure) {
     case 'retry':
       return append();

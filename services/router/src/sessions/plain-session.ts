@@ -197,7 +197,8 @@ export class PlainSession implements Session {
 
   /** A direct conversation with the target, and its first line. */
   #opening(by: string, target: string, opening: string): Command {
-    const limits = completeLimits(this.#setting.defaults, undefined);
+    // People and programs may say the same again: a greeting, a reading. What ends their loops is the number of messages.
+    const limits = completeLimits(this.#setting.defaults, { maxRepetition: 0 });
     return { type: 'open', by, members: [target], first: by, policy: 'addressed', opening, limits };
   }
 

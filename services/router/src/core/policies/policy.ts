@@ -6,6 +6,8 @@ export interface Line {
   readonly from: string;
   readonly text?: string;
   readonly target?: string | undefined;
+  /** It is a vote that the conversation is done. */
+  readonly done?: boolean | undefined;
   /** The turn that it takes; none for a line that nobody waited for. */
   readonly taken?: Turn | undefined;
   /** The speaker was addressed again by an entry that it had not seen. */
