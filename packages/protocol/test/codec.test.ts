@@ -121,6 +121,16 @@ describe('decodeClientFrame', () => {
     expect(decoded.ok ? '' : decoded.problem).toMatch(problem);
   });
 
+  it('tells which answer a frame was that it cannot take, so that its sender can give the turn back', () => {
+    const say = { type: 'say', conversation: 'c1', turn: 4, text: '' };
+    expect(decodeClientFrame(JSON.stringify(say))).toMatchObject({
+      code: 'bad-frame',
+      about: { conversation: 'c1', turn: 4 },
+    });
+    const strange = { ...say, conversation: 'no id', turn: -1, ref: 7 };
+    expect(decodeClientFrame(JSON.stringify(strange))).toMatchObject({ code: 'bad-frame', about: {} });
+  });
+
   it('never throws, whatever the bytes are', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (raw) => {
