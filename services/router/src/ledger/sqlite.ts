@@ -1,7 +1,6 @@
 import { renameSync, rmSync } from 'node:fs';
 import { backup, type DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import type { Entry } from '@parley/protocol';
 import { LedgerDamage } from './damage.ts';
 import {
   type Appended,
@@ -13,9 +12,9 @@ import {
 } from './ledger.ts';
 import { readable } from './readable.ts';
 import { openLedgerFile } from './sqlite-file.ts';
+import { entryReader, fitting } from './sqlite-rows.ts';
 import { Transactions } from './transactions.ts';
 
-type Row = Record<string, unknown>;
 const one = (database: DatabaseSync, sql: string): number =>
   Number(Object.values(database.prepare(sql).get() ?? {})[0] ?? 0);
 
@@ -23,18 +22,6 @@ const one = (database: DatabaseSync, sql: string): number =>
 const pagesGivenBack = 64;
 /** Long messages are removed fewer at a time. */
 const bytesPerRemoval = 4 * 1024 * 1024;
-
-/** The first of them whose bodies are no more than `maxBytes`: one at least. No more of them is read than that. */
-const fitting = (rows: Iterable<Row>, maxBytes = Number.POSITIVE_INFINITY): Row[] => {
-  const page: Row[] = [];
-  let left = maxBytes;
-  for (const row of rows) {
-    left -= Buffer.byteLength(row.body as string);
-    if (left < 0 && page.length > 0) break;
-    page.push(row);
-  }
-  return page;
-};
 
 /** One file; all appends of one call are one transaction, synced to disk before the promise resolves. */
 export const openSqliteLedger = (path: string): Ledger => {
@@ -164,18 +151,7 @@ export const openSqliteLedger = (path: string): Ledger => {
     return isWhole;
   };
 
-  const toEntry = (conversation: string, row: Row): Entry => {
-    const body = row.body as string;
-    if (crc32(body) === Number(row.sum)) return JSON.parse(body) as Entry;
-    const place = `entry ${row.seq} of conversation ${conversation} (position ${row.position})`;
-    throw new LedgerDamage(path, [`${place} does not match its checksum`]);
-  };
-
-  const checkGaps = (conversation: string, entries: readonly Entry[], start: number): void => {
-    const gap = entries.findIndex(({ seq }, index) => seq !== start + index);
-    if (gap === -1) return;
-    throw new LedgerDamage(path, [`entry ${start + gap} of conversation ${conversation} is missing`]);
-  };
+  const { toEntry, toEntries } = entryReader(path);
 
   return {
     async append(batches) {
@@ -192,20 +168,15 @@ export const openSqliteLedger = (path: string): Ledger => {
       safely(() => {
         const key = keyOf(conversation);
         if (key === undefined) return [];
-        const rows = fitting(readEntries.iterate(key, since, limit), maxBytes);
-        const entries = rows.map((row) => toEntry(conversation, row));
-        checkGaps(conversation, entries, entries[0]?.type === 'forked' ? entries[0].seq : since + 1);
-        return entries;
+        return toEntries(conversation, fitting(readEntries.iterate(key, since, limit), maxBytes), since + 1);
       }),
     readNewest: (conversation, { since, through }, bound) =>
       safely(() => {
         const key = keyOf(conversation);
         if (key === undefined) return [];
         const last = Math.min(through, Number.MAX_SAFE_INTEGER);
-        const rows = fitting(readBackwards.iterate(key, since, last, bound.entries), bound.bytes).reverse();
-        const entries = rows.map((row) => toEntry(conversation, row));
-        checkGaps(conversation, entries, entries[0]?.seq ?? 0);
-        return entries;
+        const rows = fitting(readBackwards.iterate(key, since, last, bound.entries), bound.bytes);
+        return toEntries(conversation, rows.reverse());
       }),
     readAll: (since, limit, maxBytes) =>
       safely(() =>
