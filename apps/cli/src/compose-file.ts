@@ -7,7 +7,9 @@ import { openingOf } from './scenario/opening.ts';
 import type { ScenarioFile } from './scenario/read-scenario.ts';
 import { scenarioHash } from './scenario/read-scenario.ts';
 
-const kept = ['router', 'ollama', 'ollama-pull', 'prometheus', 'grafana'];
+const kept = ['router', 'watch', 'parley', 'ollama', 'ollama-pull', 'prometheus', 'grafana'];
+/** The agent of the template that builds the image of all agents. */
+const builder = 'alice';
 const openerName = 'open-scenario';
 
 /**
@@ -60,6 +62,8 @@ export const composeFile = (file: ScenarioFile): string => {
   const { scenario } = file;
   const document = parseDocument(readFileSync(installation.composeTemplate, 'utf8'), { merge: false });
   const services = document.get('services') as YAMLMap;
+  const build = document.getIn(['services', builder, 'build']);
+  const routerImage = document.getIn(['services', 'router', 'image']);
   for (const { key } of [...services.items]) {
     if (isScalar(key) && !kept.includes(String(key.value))) services.delete(key);
   }
@@ -90,13 +94,16 @@ export const composeFile = (file: ScenarioFile): string => {
       environment.add(document.createPair(variable, value));
     const service = document.createNode({}) as unknown as YAMLMap;
     service.add(document.createPair('<<', alias('agent')));
+    // One service builds the image that all of them use.
+    if (serviceNames.keys().next().value === name) service.add(document.createPair('build', build));
     service.add(document.createPair('environment', environment));
     if (key.volumes.length > 0) service.add(document.createPair('volumes', key.volumes));
     if (count > 1) service.add(document.createPair('scale', count));
     add(serviceNames.get(name) as string, service);
   }
   const once = document.createNode({
-    image: 'parley-router',
+    image: routerImage,
+    pull_policy: document.getIn(['services', 'router', 'pull_policy']),
     entrypoint: ['node', '-e', literal(opener)],
     environment: {
       KEY: `scenario-${scenarioHash(file).slice(0, 16)}`,

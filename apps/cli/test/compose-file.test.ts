@@ -26,7 +26,10 @@ describe('a compose file for a scenario', () => {
     expect(own).not.toHaveProperty('alice');
     expect(own.router).toEqual(router);
     const { environment, ...hardening } = own['agent-bot'];
-    const { environment: _, ...expected } = alice;
+    const { environment: _, build, ...expected } = alice;
+    expect(own['agent-customer'].build).toEqual(build);
+    expect(own['open-scenario'].image).toBe(router.image);
+    expect(own.watch).toBeDefined();
     expect(hardening).toEqual({ ...expected, scale: 2 });
     expect(environment).toMatchObject({
       AGENT_NAME: 'bot',
