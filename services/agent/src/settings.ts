@@ -136,7 +136,7 @@ export const settings = {
     fallback: undefined,
   }),
   seed: integer('AGENT_SEED', {
-    help: 'makes a rehearsal repeatable; passed on to a model server',
+    help: 'makes a rehearsal repeatable; each call of a model is sent a seed drawn from it; unset: none',
     fallback: undefined,
     min: 0,
     max: 2_147_483_647,
