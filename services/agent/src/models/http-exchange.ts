@@ -6,6 +6,7 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 
@@ -95,6 +96,7 @@ export const httpExchange = (proxies: Proxies): Exchange => {
     return url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
   };
   const agents = new Map<string, Agent>();
+  const hearing = new WeakSet<Socket>();
 
   const once = ({ url, method, headers, body, signal }: HttpQuestion): Promise<HttpAnswer> =>
     new Promise((resolve, reject) => {
@@ -104,6 +106,13 @@ export const httpExchange = (proxies: Proxies): Exchange => {
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
       const sent = { ...headers, ...length, 'accept-encoding': 'identity' };
       const request = ask(url, { method, agent, signal, headers: sent });
+      request.once('socket', (socket) => {
+        // Between the end of an answer and its return to the pool a socket has no listener of Node's own: an abort in
+        // that moment is an error of the socket, and would be caught nowhere.
+        if (hearing.has(socket)) return;
+        hearing.add(socket);
+        socket.on('error', () => {});
+      });
       request.once('response', (response) => {
         const stream = unpacked(response);
         // An abort in the moment in which the reading ends is heard by nobody else, and would end the process.
