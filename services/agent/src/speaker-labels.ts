@@ -43,11 +43,6 @@ export class SpeakerLabels {
     return this.#roles.has(role) ? { who: { kind: 'role', role }, length } : undefined;
   }
 
-  /** Whether a line that is still being written may yet begin with a label. */
-  mayCome(line: string): boolean {
-    return line.length < 100 && !/[^\S\n]{3}/.test(line.trim());
-  }
-
   #named(written: string): string | undefined {
     if (this.#exact.has(written)) return written;
     return this.#folded.get(written.toLowerCase());
