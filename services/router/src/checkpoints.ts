@@ -7,6 +7,8 @@ import { decodeState, encodeState, stateVersion } from './state-codec.ts';
 const worthIt: Size = { entries: 16, bytes: 64 * 1024 };
 /** One that has ended is read as a whole, if at all. */
 const longEnded = 64;
+/** Bytes of a state for each entry that need not be read: a state of a crowd may be larger than what it is made of. */
+const bytesPerEntry = 64;
 /** In one transaction. */
 const maxKept: Size = { entries: 256, bytes: 2 * 1024 * 1024 };
 
@@ -17,6 +19,10 @@ const checkpointOf = (state: Conversation): Checkpoint => ({
   body: encodeState(state.status.state === 'ended' ? { ...state, recent: [] } : state),
 });
 
+/** Whether it takes less than what it stands for; `most`: what it may take whatever the number of its entries. */
+const isSmall = ({ seq, body }: Checkpoint, most = 0): boolean =>
+  body.length <= Math.max(most, bytesPerEntry * seq);
+
 /**
  * States of conversations, kept in the ledger beside their entries, from which a conversation is taken up without reading
  * all of these. A cache: one that is missing, damaged, of another version or not of these entries is made anew.
@@ -25,7 +31,7 @@ export class Checkpoints {
   readonly #ledger: Ledger;
   readonly #onFailure: (error: unknown) => void;
   /** Running conversations that have grown; who has waited longest is first. */
-  readonly #grown = new Set<string>();
+  readonly #grown = new Map<string, Size>();
 
   constructor(ledger: Ledger, onFailure: (error: unknown) => void) {
     this.#ledger = ledger;
@@ -42,32 +48,35 @@ export class Checkpoints {
 
   /** `unkept`: what has been added since the state was kept. */
   grown(id: string, unkept: Size): void {
-    if (unkept.entries >= worthIt.entries || unkept.bytes >= worthIt.bytes) this.#grown.add(id);
+    if (unkept.entries >= worthIt.entries || unkept.bytes >= worthIt.bytes) this.#grown.set(id, unkept);
   }
 
   /** The batch, with the last state where it ends a conversation: that is asked for whenever it is listed or read. */
   withEnd(batch: Batch, state: Conversation | undefined): Batch {
     if (state?.status.state !== 'ended') return batch;
     this.#grown.delete(state.id);
-    return state.seq <= longEnded ? batch : { ...batch, checkpoint: checkpointOf(state) };
+    const checkpoint = state.seq > longEnded ? checkpointOf(state) : undefined;
+    return checkpoint && isSmall(checkpoint) ? { ...batch, checkpoint } : batch;
   }
 
   /** The state of one that had to be replayed: it need not be again. */
   keepEnded(state: Conversation): void {
-    if (state.seq > longEnded) this.#write([{ ...checkpointOf(state), conversation: state.id }]);
+    const checkpoint = state.seq > longEnded ? checkpointOf(state) : undefined;
+    if (checkpoint && isSmall(checkpoint)) this.#write([{ ...checkpoint, conversation: state.id }]);
   }
 
   /** Keeps the states of some that have grown, in one transaction. Which they are. */
   keep(stateOf: (id: string) => Conversation | undefined): string[] {
     const checkpoints = [];
     let bytes = 0;
-    for (const id of this.#grown) {
+    for (const [id, unkept] of this.#grown) {
       if (checkpoints.length >= maxKept.entries || bytes >= maxKept.bytes) break;
       this.#grown.delete(id);
       const state = stateOf(id);
       if (!state) continue;
       const checkpoint = checkpointOf(state);
       bytes += checkpoint.body.length;
+      if (!isSmall(checkpoint, unkept.bytes / 2)) continue;
       checkpoints.push({ ...checkpoint, conversation: id });
     }
     if (checkpoints.length > 0) this.#write(checkpoints);
