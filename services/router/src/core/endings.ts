@@ -96,7 +96,13 @@ const agreed = (state: Conversation, line: NextLine): Ended | undefined => {
           detail: `every member passed in a row, because of a failure: ${failed.join(', ')}`,
         };
   }
-  if (!line.done) return undefined;
+  if (!line.done) {
+    const others = state.members.filter((name) => name !== line.from);
+    const onlyRepeats = isAlike(state.limits, line) && state.limits.quorum !== 0;
+    return onlyRepeats && others.every((name) => state.votes.includes(name))
+      ? { reason: 'agreed', detail: `all others voted done, and ${line.from} repeats an earlier message` }
+      : undefined;
+  }
   if (state.policy === 'moderator' && line.from === (state.moderator ?? state.by)) {
     return { reason: 'agreed', detail: 'closed by the moderator' };
   }

@@ -134,7 +134,8 @@ const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
     begun: state.begun || (turn !== undefined && (seq > 2 || entry.at > state.startedAt)),
     lines: state.lines + 1,
     passes: entry.done ? state.passes.filter(({ member }) => member !== from) : [],
-    votes: entry.done ? [...state.votes.filter((name) => name !== from), from] : [],
+    // What only repeats an earlier message adds nothing, so it does not take back what the others have agreed to.
+    votes: entry.done ? [...state.votes.filter((name) => name !== from), from] : alike ? state.votes : [],
     ...(isForAll(state.members, audience) && {
       repeats: alike ? state.repeats + 1 : entry.done ? state.repeats : 0,
       farewells: isGoodbye(entry) ? state.farewells + 1 : 0,

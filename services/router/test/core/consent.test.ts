@@ -143,6 +143,21 @@ describe('consent', () => {
     }
   });
 
+  it('is not taken back by a message that only repeats an earlier one', () => {
+    const talk = talkOf('mention', { maxRepetition: 0.8 });
+    talk.say('It rang, and rang again. @bob');
+    talk.say('It was the other key. @ann');
+    for (let i = 0; i < 8 && talk.ending === undefined; i++) {
+      if (talk.floor[0] === 'bob') talk.say('It was the other key. @ann');
+      else talk.say('nothing more', { done: true });
+    }
+    expect(talk.last).toMatchObject({
+      type: 'ended',
+      reason: 'agreed',
+      detail: expect.stringContaining('bob'),
+    });
+  });
+
   it('is asked first of those who were silent longest', () => {
     const talk = talkOf('mention');
     talk.say('It rang. @bob');
