@@ -14,11 +14,10 @@ const head = `# The settings of Parley, each with its default. Copy this file to
 # every character stands for itself; a line that could be read in two ways is refused.
 `;
 
-const ollama = `# A model server on this machine: localhost by hand; in containers host.docker.internal.
-#OPENAI_BASE_URL=http://localhost:11434/v1
+const ollama = `# A model of your own. On this machine, first for containers and then for programs that are started by hand:
 #OPENAI_BASE_URL=http://host.docker.internal:11434/v1
-
-# A model of your own, with \`docker compose --profile ollama up\`:
+#OPENAI_BASE_URL=http://localhost:11434/v1
+# In a container, with \`docker compose --profile ollama up\`:
 #OPENAI_BASE_URL=http://ollama:11434/v1
 #OPENAI_MODEL=llama3.2:1b
 `;

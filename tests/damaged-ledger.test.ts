@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openSqliteLedger } from '../services/router/src/ledger/sqlite.ts';
 import { finished, lines, opened } from '../services/router/test/ledger-entries.ts';
-import { RunningRouter, spawnRouter, temporaryFolder } from './harness/parley.ts';
+import { RunningRouter, spawnRouter, spawnRouterCommand, temporaryFolder } from './harness/parley.ts';
 import { killAll } from './harness/started-process.ts';
 
 afterEach(killAll);
@@ -64,5 +64,19 @@ describe('a router with a damaged ledger', () => {
     const copy = openSqliteLedger(`${path}.backup`);
     expect(copy.read('running', 0, 99)).toEqual(await router.entries('running'));
     copy.close();
+  });
+
+  it('copies its ledger when `parley-router backup` asks it to, while it runs, and the copy can be restored', async () => {
+    const path = await harmed('SELECT 1');
+    const router = await RunningRouter.start({ ROUTER_LEDGER: path });
+    const command = (...args: string[]) => spawnRouterCommand(args, { ROUTER_LEDGER: path }).exited;
+    expect(await command('backup', `${path}.copy`)).toMatchObject({ code: 0 });
+    expect(await command('verify', `${path}.copy`)).toMatchObject({ code: 0 });
+    expect(await command('restore', `${path}.copy`)).toMatchObject({ code: 1 });
+    const before = await router.entries('running');
+    await router.process.kill('SIGKILL');
+    expect(await command('restore', `${path}.copy`)).toMatchObject({ code: 0 });
+    await router.startAgain();
+    expect(await router.entries('running')).toEqual(before);
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { loadSettings } from '@parley/kit';
+import { commandLineVariables, loadSettings } from '@parley/kit';
 import { describe, expect, it } from 'vitest';
 import { envExample } from '../deploy/env-example.ts';
 import { settings as agent } from '../services/agent/src/settings.ts';
@@ -18,8 +18,12 @@ describe('.env.example', () => {
   });
 
   it('names every setting of the services, and of Compose, once', () => {
-    const own = [...Object.values(agent), ...Object.values(router)].map(({ variable }) => variable);
-    const inCompose = [...read('docker-compose.yml').matchAll(/\$\{([A-Z0-9_]+)/g)].map(([, name]) => name!);
+    const tables = [...Object.values(agent), ...Object.values(router), ...commandLineVariables];
+    const own = tables.map(({ variable }) => variable);
+    const inCompose = [...read('docker-compose.yml').matchAll(/\$\{([A-Z0-9_]+)/g)]
+      .map(([, name]) => name!)
+      // A convention of terminals.
+      .filter((name) => name !== 'FORCE_COLOR');
     const listed = variables(example.replace(/^# A model of your own[\s\S]*?\n\n/m, '\n'));
     expect(listed.toSorted()).toEqual([...new Set([...own, ...inCompose])].toSorted());
   });
@@ -34,7 +38,10 @@ describe('.env.example', () => {
     );
     const known = { prefixes: [] };
     expect(loadSettings(agent, env, known)).toEqual(loadSettings(agent, {}, known));
-    expect(loadSettings(router, env, known)).toEqual(loadSettings(router, {}, known));
+    // A path that is set is made absolute; the default is left as it is.
+    const { ROUTER_LEDGER } = env;
+    expect(loadSettings(router, env, known)).toEqual(loadSettings(router, { ROUTER_LEDGER }, known));
+    expect(ROUTER_LEDGER).toBe(loadSettings(router, {}, known).ledger);
   });
 
   it('holds nothing that looks like a secret', () => {

@@ -25,6 +25,10 @@ const service = (name: 'router' | 'agent', title: string, options: StartOptions)
 export const spawnRouter = (env: StartOptions['env'] = {}): StartedProcess =>
   service('router', 'router', { env: { ROUTER_PORT: '0', ROUTER_LEDGER: 'memory', ...env } });
 
+/** A command of the router's program, such as `backup`. */
+export const spawnRouterCommand = (args: readonly string[], env: StartOptions['env'] = {}): StartedProcess =>
+  service('router', `router ${args.join(' ')}`, { args, env });
+
 /** An agent process, `agent NAME TARGET FIRST_SPEAKER`. */
 export const startAgent = (args: readonly string[], env: StartOptions['env'] = {}): StartedProcess =>
   service('agent', `agent ${args.join(' ')}`, { args, env: { AGENT_REHEARSAL_DELAY_MS: '1', ...env } });

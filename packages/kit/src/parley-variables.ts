@@ -12,6 +12,17 @@ export const composeVariables: readonly ParleyVariable[] = [
   { variable: 'PARLEY_PROMETHEUS_PORT', shown: '9090', help: 'port of Prometheus (profile observe)' },
   { variable: 'PARLEY_GRAFANA_PORT', shown: '3000', help: 'port of Grafana (profile observe)' },
   {
+    variable: 'PARLEY_IMAGES',
+    shown: '',
+    help: 'registry and folder of published images, with a / at the end, such as ghcr.io/OWNER/',
+  },
+  { variable: 'PARLEY_IMAGE_TAG', shown: 'latest', help: 'tag of the images' },
+  {
+    variable: 'PARLEY_PULL',
+    shown: 'never',
+    help: 'never: images are built here; missing or always: they are taken from PARLEY_IMAGES',
+  },
+  {
     variable: 'PARLEY_OLLAMA_MODEL',
     shown: 'llama3.2:1b',
     help: 'model that is pulled (profile ollama); OPENAI_MODEL should name it too',

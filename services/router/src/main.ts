@@ -15,6 +15,7 @@ import {
 import { stalledMs } from '@parley/protocol';
 import { systemClock } from './clock.ts';
 import { backup } from './commands/backup.ts';
+import { restore } from './commands/restore.ts';
 import { verify } from './commands/verify.ts';
 import { Writes } from './connection.ts';
 import { Control } from './control/control.ts';
@@ -32,6 +33,7 @@ import { leave } from './leave.ts';
 import { backupOnSignal } from './ledger/backup-on-signal.ts';
 import { cannotStart, LedgerDamage } from './ledger/damage.ts';
 import { openLedger } from './ledger/open-ledger.ts';
+import { ScheduledBackup } from './ledger/scheduled-backup.ts';
 import { Outgoing } from './outgoing.ts';
 import { Pools } from './pools.ts';
 import { loadPrices } from './prices.ts';
@@ -69,6 +71,17 @@ const serve = async (): Promise<void> => {
   const tls = openTls(config.tlsCert, config.tlsKey);
   const ledger = openLedger(config.ledger);
   backupOnSignal(process, { ledger, path: config.ledger, log });
+  if (config.backupEvery > 0 && config.ledger !== 'memory') {
+    new ScheduledBackup({
+      ledger,
+      path: config.ledger,
+      everyMs: config.backupEvery,
+      keep: config.backupKeep,
+      log,
+      now: () => Date.now(),
+      later: (act, ms) => void setTimeout(act, ms).unref(),
+    }).start();
+  }
   const writes = new Writes();
   const outgoing = new Outgoing({
     limit: config.outgoingMegabytes * megabyte,
@@ -199,17 +212,27 @@ const token = (args: readonly string[]): void => {
   process.stdout.write(`${made.line}\n`);
 };
 
+/** The ledger of a command that names none: the one that the router would open, by the same variable and .env file. */
+const usualLedger = (): string | undefined => {
+  const { ledger } = loadSettings({ ledger: settings.ledger }, withEnvFile(process.env), { prefixes: [] });
+  return ledger === 'memory' ? undefined : ledger;
+};
+
 const run = async ([command, ...args]: readonly string[]): Promise<void> => {
   if (command === undefined) return serve();
   if (command === 'token') return token(args);
-  if (command === 'backup') return print([await backup(args)]);
+  if (command === 'backup') {
+    const { line, streamed } = await backup(args, usualLedger());
+    return streamed ? void process.stderr.write(`${line}\n`) : print([line]);
+  }
+  if (command === 'restore') return print(await restore(args, usualLedger()));
   if (command === 'verify') {
-    const { lines, code } = verify(args);
+    const { lines, code } = verify(args, usualLedger());
     process.exitCode = code;
     return print(lines);
   }
   throw new ConfigError([
-    `there is no command ${command}; there are token, verify and backup, and none at all to run the router`,
+    `there is no command ${command}; there are token, verify, backup and restore, and none at all to run the router`,
   ]);
 };
 

@@ -38,6 +38,23 @@ const poolRules: Setting<ReturnType<typeof readPoolRules> & object> = {
   },
 };
 
+const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: day * 1_000 };
+
+/** Milliseconds; 0 is never. */
+const backupEvery: Setting<number> = {
+  ...text('ROUTER_BACKUP_EVERY', {
+    help: 'how often the ledger is copied to the folder backups beside it: 30m, 6h, 1d; unset: never',
+    fallback: '',
+  }),
+  read(raw) {
+    if (raw === undefined) return { value: 0 };
+    const [, count, unit] = /^([1-9]\d{0,3})([mhd])$/.exec(raw) ?? [];
+    return unit === undefined
+      ? { problem: `expected a number and m, h or d, such as 6h, got ${JSON.stringify(raw)}` }
+      : { value: Number(count) * (unitMs[unit] ?? 0) };
+  },
+};
+
 /** Everything an operator can set. `.env.example` and the README are checked against this table. */
 export const settings = {
   host: text('ROUTER_HOST', { help: 'address to listen on', fallback: '127.0.0.1' }),
@@ -122,6 +139,13 @@ export const settings = {
     except: /^memory$/,
     help: 'where conversations are kept: a file, or "memory" to keep nothing',
     fallback: 'data/ledger.sqlite',
+  }),
+  backupEvery,
+  backupKeep: integer('ROUTER_BACKUP_KEEP', {
+    help: 'how many of the newest of these copies are kept',
+    fallback: 7,
+    min: 1,
+    max: 100_000,
   }),
   retentionDays: integer('ROUTER_RETENTION_DAYS', {
     help: 'days that a conversation is kept after it has ended; 0 keeps all',

@@ -21,12 +21,13 @@ const serviceCommand = (service: 'router' | 'agent', summary: string, usage: str
 
 export const router = serviceCommand(
   'router',
-  'run a router; or verify, back up or make tokens for one',
+  'run a router; or verify, back up, restore or make tokens for one',
   `Usage: parley router [COMMAND ARGUMENTS...]
 
   without COMMAND       run a router; its settings are the variables ROUTER_* (.env.example lists them)
-  verify FILE           check a ledger: exit code 1 when it is damaged
-  backup FROM TO        copy a ledger while a router may use it
+  verify [LEDGER]       check a ledger: exit code 1 when it is damaged
+  backup [LEDGER] TO    copy a ledger, also while a router uses it; TO may be - for the output
+  restore FILE [LEDGER] check a copy and put it in the ledger's place; FILE may be - for the input
   token OPTIONS         make a token and its line for ROUTER_TOKENS_FILE
 `,
 );

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '@parley/kit';
 import { LedgerDamage } from './damage.ts';
+import { isHeldElsewhere } from './holder.ts';
 import { foreign, migrate } from './sqlite-schema.ts';
 import { walDamage } from './wal-check.ts';
 
@@ -29,19 +30,6 @@ export const explained = (path: string, error: unknown): ConfigError | LedgerDam
   return cannot(path, kind === busy ? 'another process has it open' : message);
 };
 
-const isOpenElsewhere = (path: string): boolean => {
-  let probe: DatabaseSync | undefined;
-  try {
-    probe = new DatabaseSync(path, { readOnly: true });
-    probe.prepare('SELECT count(*) FROM sqlite_schema').get();
-    return false;
-  } catch (error) {
-    return ((error as { errcode?: number }).errcode ?? 0) === busy;
-  } finally {
-    probe?.close();
-  }
-};
-
 /** Looked for before SQLite sees the files, because opening them would clear away what it cannot read. */
 const checkBeforeOpening = (path: string): void => {
   const log = `${path}-wal`;
@@ -50,7 +38,7 @@ const checkBeforeOpening = (path: string): void => {
   }
   const damage = walDamage(log);
   if (damage === undefined) return;
-  throw isOpenElsewhere(path)
+  throw isHeldElsewhere(path)
     ? cannot(path, 'another process has it open')
     : new LedgerDamage(path, [damage]);
 };
