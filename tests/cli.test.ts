@@ -117,7 +117,7 @@ describe('parley', () => {
     const wrong: [args: string[], code: number, problem: RegExp][] = [
       [['tail', 'nothing', '--url', url], 1, /no conversation nothing at http:.*parley ls/],
       [['export', 'nothing', '--url', http], 1, /no conversation nothing/],
-      [['ls', '--url', 'ftp://x'], 1, /"ftp:\/\/x" is not the URL of a router/],
+      [['ls', '--url', 'ftp://x'], 1, /the URL of the router is no ws, wss, http or https URL/],
       [['export', '--url', url], 2, /expected one conversation ID/],
       [['export', 'x', '--format', 'pdf'], 2, /--format: expected one of jsonl, markdown, sharegpt, openai/],
       [['tail', 'x', '--since', 'yesterday'], 2, /--since: expected an integer/],

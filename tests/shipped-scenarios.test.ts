@@ -116,7 +116,8 @@ const cases: readonly Case[] = [
       await after(3);
       await early?.kill();
     },
-    changes: ['endings.absent=500 ms'],
+    // A bot of one's own, which is not started here and goes away.
+    changes: ['endings.absent=500 ms', 'cast.bot.external=true'],
     is: { detail: 'bot', by: 'bot' },
   },
   {

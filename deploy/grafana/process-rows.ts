@@ -54,6 +54,16 @@ export const wire: Panel[] = [
       'replicas held back': sum(ofRouter(router.breakersOpen)),
       'ledger failures a minute': aMinute(ofRouter(router.ledgerFailures)),
       'unexpected errors a minute': aMinute(ofRouter(router.faults)),
+      'unexpected errors of agents a minute': aMinute(agent.faults.name),
+    },
+  },
+  {
+    kind: 'bars',
+    title: 'Refused connections and requests a minute, by reason',
+    about: 'Peers that were turned away, and peers that were slowed down. The log names their addresses.',
+    unit: 'short',
+    queries: {
+      '{{reason}}': aMinute(ofRouter(router.rejections), 'reason'),
     },
   },
 ];
