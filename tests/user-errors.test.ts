@@ -25,7 +25,7 @@ const fileWith = (name: string, content: string): string => {
 
 describe('an agent refuses to start', () => {
   it.each([
-    ['a bad name', ['al ice', 'bob'], {}, /AGENT_NAME: a name has .*U\+0020/],
+    ['a bad name', ['al ice', 'bob'], {}, /AGENT_NAME: a name has letters.*not a space/],
     ['its own name as target', ['alice', 'alice'], {}, /AGENT_TARGET: alice is this agent itself/],
     [
       'a misspelt variable',
