@@ -13,7 +13,7 @@ const services: Readonly<Record<string, string>> = {
 const commandLine: Readonly<Record<string, string>> = {
   ...services,
   parley: 'apps/cli/src/main.ts',
-  'leave-with-parent': 'apps/cli/src/leave-with-parent.ts',
+  'leave-with-parent': 'apps/cli/src/deployment/leave-with-parent.ts',
 };
 
 const bundle = async (programs: Readonly<Record<string, string>>, outdir: string): Promise<void> => {

@@ -16,7 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'whole',
-          include: ['tests/*.test.ts'],
+          include: ['tests/!(compose|mutation)/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 30_000,
         },

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { commandLineVariables, composeVariables, type ParleyVariable, type Setting } from '@parley/kit';
-import { settings as agent } from '../services/agent/src/settings.ts';
+import { commandLineVariables, composeVariables, type ParleyVariable, type Setting } from '@parley/runtime';
+import { settings as agent } from '../services/agent/src/settings/settings.ts';
 import { settings as router } from '../services/router/src/settings.ts';
 
 type Line = Pick<Setting<unknown>, 'variable' | 'help' | 'shown' | 'secret'>;

@@ -2,18 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Entry, Limits } from '@parley/protocol';
-import { Conversations } from '../../services/router/src/conversations.ts';
+import { Conversations } from '../../services/router/src/conversations/conversations.ts';
 import type { Command } from '../../services/router/src/core/command.ts';
 import type { Conversation } from '../../services/router/src/core/conversation.ts';
 import { decide } from '../../services/router/src/core/decide.ts';
 import { evolve } from '../../services/router/src/core/evolve.ts';
 import { fingerprintOf, likeness } from '../../services/router/src/core/fingerprint.ts';
 import { mentioned } from '../../services/router/src/core/policies/mention.ts';
-import { Gathering } from '../../services/router/src/gathering.ts';
 import type { Ledger } from '../../services/router/src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../services/router/src/ledger/memory.ts';
 import { openSqliteLedger } from '../../services/router/src/ledger/sqlite.ts';
-import { Targets } from '../../services/router/src/targets.ts';
+import { Targets } from '../../services/router/src/presence/targets.ts';
+import { Gathering } from '../../services/router/src/turns/gathering.ts';
 
 /** What something costs by its size: a small and a large size, and the cost of each. */
 export interface CostResult {

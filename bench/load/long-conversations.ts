@@ -1,5 +1,5 @@
 import type { Entry, Limits } from '@parley/protocol';
-import { Checkpoints } from '../../services/router/src/checkpoints.ts';
+import { Checkpoints } from '../../services/router/src/conversations/checkpoints.ts';
 import type { Conversation } from '../../services/router/src/core/conversation.ts';
 import { evolve } from '../../services/router/src/core/evolve.ts';
 import { openSqliteLedger } from '../../services/router/src/ledger/sqlite.ts';

@@ -51,7 +51,7 @@ export const startChild = ({ args, env, core, mute = false }: Start): Child => {
   const tail: string[] = [];
   const inbox: unknown[] = [];
   const readers: Waiter[] = [];
-  const watchers = new Set<Waiter & { matches(line: string): boolean }>();
+  const routerEvents = new Set<Waiter & { matches(line: string): boolean }>();
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
 
   child.on('message', (message) => {
@@ -63,9 +63,9 @@ export const startChild = ({ args, env, core, mute = false }: Start): Child => {
     createInterface({ input: stream }).on('line', (line) => {
       tail.push(line);
       if (tail.length > keptLines) tail.shift();
-      for (const watcher of watchers) {
+      for (const watcher of routerEvents) {
         if (!watcher.matches(line)) continue;
-        watchers.delete(watcher);
+        routerEvents.delete(watcher);
         watcher.resolve(line as never);
       }
     });
@@ -79,8 +79,8 @@ export const startChild = ({ args, env, core, mute = false }: Start): Child => {
   failed.catch(() => {});
   const fail = (why: string) => {
     const error = new Error(`${args.join(' ')}: ${why}\n${tail.join('\n')}`);
-    for (const waiter of [...readers.splice(0), ...watchers]) waiter.reject(error);
-    watchers.clear();
+    for (const waiter of [...readers.splice(0), ...routerEvents]) waiter.reject(error);
+    routerEvents.clear();
     if (!toldToStop) crash(error);
   };
   child.once('error', (error) => fail(error.message));
@@ -94,7 +94,7 @@ export const startChild = ({ args, env, core, mute = false }: Start): Child => {
       inbox.length > 0
         ? Promise.resolve(inbox.shift() as never)
         : new Promise((resolve, reject) => readers.push({ resolve, reject })),
-    line: (matches) => new Promise((resolve, reject) => watchers.add({ matches, resolve, reject })),
+    line: (matches) => new Promise((resolve, reject) => routerEvents.add({ matches, resolve, reject })),
     async stop() {
       toldToStop = true;
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -1,4 +1,4 @@
-import { agentMetrics as agent, routerMetrics as router } from '@parley/kit';
+import { agentMetrics as agent, routerMetrics as router } from '@parley/runtime';
 import type { Panel } from './panels.ts';
 import { aMinute, mean, ofRouter, onRouter, overRange, quantile, rate, sum } from './queries.ts';
 

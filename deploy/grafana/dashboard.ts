@@ -1,4 +1,4 @@
-import { agentMetrics, routerMetrics } from '@parley/kit';
+import { agentMetrics, routerMetrics } from '@parley/runtime';
 import { atAGlance, conversations, turnTime } from './conversation-rows.ts';
 import { models } from './model-row.ts';
 import { dashboardOf } from './panels.ts';

@@ -1,4 +1,4 @@
-import { agentMetrics as agent } from '@parley/kit';
+import { agentMetrics as agent } from '@parley/runtime';
 import type { Panel } from './panels.ts';
 import { aMinute, calls, ofModel, onModel, quantile, rate, sum } from './queries.ts';
 

@@ -1,4 +1,4 @@
-import { agentMetrics } from '@parley/kit';
+import { agentMetrics } from '@parley/runtime';
 
 /** Every expression is about the routers, or the models, that are chosen at the top of the page. */
 export const onRouter = 'instance=~"$router"';

@@ -1,19 +1,19 @@
 import { createServer } from 'node:http';
-import { Writes } from '../../services/router/src/connection.ts';
-import { openDoor } from '../../services/router/src/door.ts';
 import { Faults } from '../../services/router/src/faults.ts';
 import { listen } from '../../services/router/src/http/http-server.ts';
-import { openGuard } from '../../services/router/src/identity/guard.ts';
+import { Rejections } from '../../services/router/src/http/rejections.ts';
+import { openAuthenticator } from '../../services/router/src/identity/authenticator.ts';
 import { RouterMetrics } from '../../services/router/src/metrics.ts';
-import { Outgoing } from '../../services/router/src/outgoing.ts';
-import { Rejections } from '../../services/router/src/rejections.ts';
+import { Outgoing } from '../../services/router/src/quota/outgoing.ts';
+import { WriteCoalescer } from '../../services/router/src/socket/connection.ts';
+import { startWebSocketServer } from '../../services/router/src/socket/websocket-server.ts';
 
 /**
- * The router's door with a session behind it that sends every frame back: what Autobahn's fuzzing client talks to.
+ * The router's webSocketServer with a session behind it that sends every frame back: what Autobahn's fuzzing client talks to.
  * Prints its URL. Binary frames are refused, as PROTOCOL.md §2.1 has it.
  */
 const none = () => 0;
-const levels = {
+const gauges = {
   conversations: none,
   waits: () => new Map(),
   agents: none,
@@ -24,20 +24,20 @@ const levels = {
   rejections: () => new Map(),
 };
 const server = createServer();
-openDoor(server, {
+startWebSocketServer(server, {
   registerMs: 60_000,
   heartbeatMs: 60_000,
   stalledMs: 10_000,
   rate: { perSecond: 0, burst: 1 },
-  metrics: new RouterMetrics('0', levels),
-  writes: new Writes(),
+  metrics: new RouterMetrics('0', gauges),
+  writes: new WriteCoalescer(),
   faults: new Faults(
     () => {},
     ({ error }) => console.error(error),
   ),
   outgoing: new Outgoing({ limit: 1e9, flush() {} }),
-  guard: openGuard,
-  checkVisitor: () => undefined,
+  authenticator: openAuthenticator,
+  filterRequest: () => undefined,
   rejections: new Rejections(() => {}),
   wall: Date.now,
   openSession: (dialect, connection) => ({

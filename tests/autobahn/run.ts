@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { repository, StartedProcess } from '../harness/started-process.ts';
 
 /**
- * Runs Autobahn's cases against the router's door: `npm run autobahn`. They are played by kosoku
+ * Runs Autobahn's cases against the router's webSocketServer: `npm run autobahn`. They are played by kosoku
  * (`pip install kosoku`), which carries the case files of the Autobahn test suite. `--reports DIRECTORY` judges a
  * report that another runner wrote, for example `wstest` itself.
  */

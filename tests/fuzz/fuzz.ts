@@ -7,11 +7,11 @@ import { until, within } from '../harness/poll.ts';
 import type { StartedProcess } from '../harness/started-process.ts';
 import { fuzz as fuzzedFrames } from '../hostile/fuzz.ts';
 import { HarmedLedger } from './damage.ts';
-import { Field } from './field.ts';
 import { hostileModelServer, type ModelServer } from './model-server.ts';
 import { operators } from './operator.ts';
 import { peers } from './peer.ts';
 import { Random } from './random.ts';
+import { Field } from './system.ts';
 
 export interface FuzzOptions {
   readonly seed: number;

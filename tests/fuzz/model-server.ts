@@ -22,7 +22,7 @@ const whole = (random: Random) =>
 const stream = { 'content-type': 'text/event-stream' };
 const json = { 'content-type': 'application/json' };
 
-/** Writes as much of it as is read, up to 64 MiB. */
+/** WriteCoalescer as much of it as is read, up to 64 MiB. */
 const flood = async (response: ServerResponse, part: string): Promise<void> => {
   for (let sent = 0; sent < 64 * 1024 * 1024 && !response.destroyed; sent += part.length)
     if (!response.write(part))

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Field } from './field.ts';
 import type { Random } from './random.ts';
 import { actions, controlBody, oddJson, oddText } from './shapes.ts';
+import type { Field } from './system.ts';
 
 const ask = async (field: Field, path: string, init: RequestInit = {}): Promise<void> => {
   field.counts.requests++;

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { subprotocol } from '@parley/protocol';
 import { WebSocket } from 'ws';
-import type { Field } from './field.ts';
 import type { Random } from './random.ts';
 import { oddJson, oddText, plainFrame, v1Frame } from './shapes.ts';
+import type { Field } from './system.ts';
 
 type Frame = Record<string, unknown>;
 

@@ -19,13 +19,13 @@ export const newBearer = (rights: string, more = ''): { readonly token: string; 
 /** An operator, an agent that may address few, an observer, and a secret for JWTs: new ones each time. */
 export const newBearers = (): Bearers => {
   const operator = newBearer('* operator');
-  const guest = newBearer('guest-* agent', ' send=friend-*');
+  const peer = newBearer('guest-* agent', ' send=friend-*');
   const watcher = newBearer('watcher-* observer');
   const jwtSecret = randomBytes(32).toString('base64url');
-  const lines = [operator, guest, watcher].map(({ line }) => line);
+  const lines = [operator, peer, watcher].map(({ line }) => line);
   return {
     token: operator.token,
-    guestToken: guest.token,
+    guestToken: peer.token,
     watcherToken: watcher.token,
     jwtSecret,
     env: { ROUTER_TOKENS: lines.join('\n'), ROUTER_JWT_KEY: jwtSecret },

@@ -54,7 +54,7 @@ export class FakeOpenAi {
   inFlight = 0;
   mostInFlight = 0;
   /** When calls came, in ms. */
-  readonly arrivals: number[] = [];
+  readonly connectionLimits: number[] = [];
   /** Calls that were answered 429 because of `rate`. */
   limited = 0;
   readonly #options: Required<Omit<FakeOpenAiOptions, 'rate'>> & Pick<FakeOpenAiOptions, 'rate'>;
@@ -102,8 +102,9 @@ export class FakeOpenAi {
   #tooMany(): boolean {
     const { rate } = this.#options;
     const now = performance.now();
-    this.arrivals.push(now);
-    if (!rate || this.arrivals.filter((at) => at >= now - rate.windowMs).length <= rate.calls) return false;
+    this.connectionLimits.push(now);
+    if (!rate || this.connectionLimits.filter((at) => at >= now - rate.windowMs).length <= rate.calls)
+      return false;
     this.limited++;
     return true;
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, type Environment, userPath } from '@parley/kit';
-import { RouterApi } from './router-api.ts';
-import type { Screen } from './terminal.ts';
+import { ConfigError, type Environment, userPath } from '@parley/runtime';
+import { RouterApi } from './api/router-api.ts';
+import type { Screen } from './terminal/terminal.ts';
 
 /** What a command has of the process it runs in. */
 export interface Host {

@@ -9,14 +9,14 @@ const personas = [
 
 export const defaultTopic = 'whether a ship is still the same ship when every plank of it has been replaced';
 
-export interface Player {
+export interface DemoMember {
   readonly name: string;
   readonly target: string;
   readonly persona: string;
 }
 
 /** Players in a ring: each addresses the next. `names` have commas between. */
-export const castOf = (names: string): Player[] => {
+export const castOf = (names: string): DemoMember[] => {
   const all = names.split(',').map((name) => normalName(name.trim()));
   const wrong = all.find((name) => nameFault(name) !== undefined);
   if (wrong !== undefined) {

@@ -1,5 +1,5 @@
 import type { Ending, Entry, EntryOf } from '@parley/protocol';
-import { harmless } from './terminal.ts';
+import { harmless } from './terminal/terminal.ts';
 
 const words: Readonly<Record<Ending, string>> = {
   'max-turns': 'all the turns it was allowed are taken',

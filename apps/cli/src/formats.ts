@@ -1,7 +1,7 @@
 import type { Entry, EntryOf } from '@parley/protocol';
 import { endingText, totals } from './ending.ts';
-import { harmless, jsonText } from './terminal.ts';
-import { told } from './transcript.ts';
+import { harmless, jsonText } from './terminal/terminal.ts';
+import { told } from './terminal/transcript.ts';
 
 /**
  * A conversation in the format of other tools. `as` is the member whose messages are those of the assistant; the entries

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { constants } from 'node:os';
-import { loadSettings, parleyVariables, runMain, wantsColour, withEnvFile } from '@parley/kit';
+import { loadSettings, parleyVariables, runMain, wantsColour, withEnvFile } from '@parley/runtime';
 import type { Command, Host } from './command.ts';
 import { UsageError } from './command.ts';
 import { acts } from './commands/acts.ts';
@@ -19,9 +19,9 @@ import { runs } from './commands/runs.ts';
 import { agent, router } from './commands/service.ts';
 import { tail } from './commands/tail.ts';
 import { watch } from './commands/watch.ts';
+import { installation } from './deployment/installation.ts';
 import { help } from './help.ts';
-import { installation } from './installation.ts';
-import { guarded, type Screen } from './terminal.ts';
+import { guarded, type Screen } from './terminal/terminal.ts';
 
 const commands: ReadonlyMap<string, Command> = new Map(
   Object.entries({

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { composeFile } from '../src/compose-file.ts';
+import { composeFile } from '../src/deployment/compose-file.ts';
 import { readScenario } from '../src/scenario/read-scenario.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));

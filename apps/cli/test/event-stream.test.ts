@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readEventStream, type ServerSentEvent } from '../src/event-stream.ts';
+import { readEventStream, type ServerSentEvent } from '../src/api/event-stream.ts';
 
 const read = async (...chunks: readonly (string | Uint8Array)[]): Promise<ServerSentEvent[]> => {
   async function* source() {

@@ -1,4 +1,4 @@
-import { ConfigError } from '@parley/kit';
+import { ConfigError } from '@parley/runtime';
 import { describe, expect, it } from 'vitest';
 import { agentsOf } from '../src/scenario/agents.ts';
 import { composeKey, withKey } from '../src/scenario/member-key.ts';

@@ -1,6 +1,6 @@
 import type { Entry, Limits } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
-import { Progress } from '../src/progress.ts';
+import { Progress } from '../src/terminal/progress.ts';
 
 const limits = { maxTurns: 10, maxDurationMs: 600_000, maxTokens: 1_000, maxCost: 0.5 } as Limits;
 const feed = (...entries: object[]): Progress => {

@@ -1,4 +1,4 @@
-import type { Screen } from '../src/terminal.ts';
+import type { Screen } from '../src/terminal/terminal.ts';
 
 const esc = String.fromCharCode(0x1b);
 /** Up by so many lines (A), or erase from here on (J). */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { columnsOf, guarded, harmless, jsonText, paint, wrap } from '../src/terminal.ts';
+import { columnsOf, guarded, harmless, jsonText, paint, wrap } from '../src/terminal/terminal.ts';
 
 describe('wrap', () => {
   it.each([

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { endingText } from '../src/ending.ts';
 import { formats } from '../src/formats.ts';
-import { LiveTranscript } from '../src/live-transcript.ts';
-import { PlainTranscript } from '../src/plain-transcript.ts';
-import { sideBySide } from '../src/side-by-side.ts';
+import { LiveTranscript } from '../src/terminal/live-transcript.ts';
+import { PlainTranscript } from '../src/terminal/plain-transcript.ts';
+import { sideBySide } from '../src/terminal/side-by-side.ts';
 import { ended, lapsed, opened, said } from './entries.ts';
 import { FakeScreen } from './screens.ts';
 

@@ -1,18 +1,18 @@
-import type { Logger } from '@parley/kit';
 import type { RouterFrame } from '@parley/protocol';
-import { Conversations } from './conversations.ts';
+import type { Logger } from '@parley/runtime';
 import type { OnFault } from './faults.ts';
-import { AgentMetrics, type Levels } from './metrics.ts';
-import { summarises, type Voice } from './models/choose.ts';
-import { cutShort } from './models/cut-short.ts';
+import { Opener, type Opening } from './link/opener.ts';
+import { RouterLink } from './link/router-link.ts';
+import { TranscriptCache } from './memory/transcript-cache.ts';
+import { AgentMetrics, type Gauges } from './metrics.ts';
+import { type ModelSetup, summarises } from './models/choose.ts';
 import { observed } from './models/observed.ts';
+import { cutShort } from './models/openai/cut-short.ts';
 import { sleepUntilAborted, withRetries } from './models/retry.ts';
 import { RetryNotes } from './models/retry-notes.ts';
-import { Opener, type Opening } from './opener.ts';
-import type { Prompt } from './prompt.ts';
-import { RouterLink } from './router-link.ts';
-import type { AgentSettings } from './settings.ts';
-import { TurnLoop } from './turn-loop.ts';
+import type { Prompt } from './prompt/prompt.ts';
+import type { AgentSettings } from './settings/settings.ts';
+import { TurnLoop } from './turns/turn-loop.ts';
 import { version } from './version.ts';
 
 export interface AgentParts {
@@ -20,7 +20,7 @@ export interface AgentParts {
   readonly name: string;
   readonly persona: string | undefined;
   readonly opening: Opening | undefined;
-  readonly voice: Voice;
+  readonly modelSetup: ModelSetup;
   readonly prompt: Prompt;
   readonly log: Logger;
   readonly onDismissed: (code: number, reason: string) => void;
@@ -31,22 +31,22 @@ const leaveMs = 1_000;
 
 /** An agent: the link to the router on one side, the model on the other, the turn loop between. */
 export const makeAgent = (parts: AgentParts) => {
-  const { settings, name, persona, opening, voice, prompt, log, onDismissed } = parts;
+  const { settings, name, persona, opening, modelSetup, prompt, log, onDismissed } = parts;
   const { capacity, historyTokens, maxTokens, target, trustPeers } = settings;
   const now = () => performance.now();
   const send = (frame: Parameters<RouterLink['send']>[0]) => link.send(frame);
-  const levels: Levels = {
+  const gauges: Gauges = {
     registered: () => link.registered,
     reconnects: () => link.reconnects,
     active: () => turns.active,
   };
-  const { provider, name: model } = voice.model;
-  const metrics = new AgentMetrics(version, name, { provider, model }, levels);
+  const { provider, name: model } = modelSetup.model;
+  const metrics = new AgentMetrics(version, name, { provider, model }, gauges);
   const onFault: OnFault = (place, error) => {
     metrics.caught(place);
     log.error({ err: error, place }, 'an unexpected error was caught');
   };
-  const called = observed(cutShort(voice.model), metrics, now);
+  const called = observed(cutShort(modelSetup.model), metrics, now);
   const retryNotes = new RetryNotes();
   const retrying = () =>
     withRetries(called, {
@@ -68,11 +68,11 @@ export const makeAgent = (parts: AgentParts) => {
     log,
     now,
     send,
-    model: voice.retried ? voice.retried(retrying()) : called,
-    summarises: summarises(settings, voice.model),
+    model: modelSetup.retried ? modelSetup.retried(retrying()) : called,
+    summarises: summarises(settings, modelSetup.model),
     trustsPeers: trustPeers,
     dice: Math.random,
-    conversations: new Conversations({
+    conversations: new TranscriptCache({
       most: Math.max(128, 2 * capacity),
       keepLength: historyTokens * charactersPerToken,
     }),

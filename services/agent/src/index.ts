@@ -1,2 +1,2 @@
 /** For authors of prompt modules (AGENT_PROMPT_MODULE). */
-export type { MakePrompt, PromptInput } from './prompt.ts';
+export type { MakePrompt, PromptInput } from './prompt/prompt.ts';

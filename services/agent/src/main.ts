@@ -1,10 +1,10 @@
-import { openLogger, runMain, serveProbes, stopOnSignal, wantsColour, withEnvFile } from '@parley/kit';
+import { openLogger, runMain, serveProbes, stopOnSignal, wantsColour, withEnvFile } from '@parley/runtime';
 import { makeAgent } from './agent.ts';
-import { deriveName, thisMachine } from './identity.ts';
-import { chooseVoice } from './models/choose.ts';
-import { openingOf } from './opener.ts';
-import { loadPromptModule, readPersona, viewPrompt } from './prompt.ts';
-import { readSettings } from './settings.ts';
+import { deriveName, thisMachine } from './agent-name.ts';
+import { openingOf } from './link/opener.ts';
+import { chooseModel } from './models/choose.ts';
+import { loadPromptModule, readPersona, viewPrompt } from './prompt/prompt.ts';
+import { readSettings } from './settings/settings.ts';
 
 const stopMs = 5_000;
 
@@ -28,7 +28,7 @@ runMain(process, 'parley-agent', async () => {
     name,
     opening,
     persona: readPersona(settings.persona),
-    voice: await chooseVoice(settings, name, log),
+    modelSetup: await chooseModel(settings, name, log),
     prompt: promptModule === undefined ? viewPrompt : await loadPromptModule(promptModule),
     log,
     onDismissed: (code, reason) => {

@@ -1,13 +1,13 @@
-import { agentMetrics } from '@parley/kit';
 import { failures } from '@parley/protocol';
+import { agentMetrics } from '@parley/runtime';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type FaultPlace, faultPlaces } from './faults.ts';
 import { type RetryReason, retryReasons } from './models/model.ts';
 import type { ModelObserver } from './models/observed.ts';
-import type { Outcome } from './turn.ts';
+import type { Outcome } from './turns/turn.ts';
 
 /** What only others know, asked for when Prometheus asks. */
-export interface Levels {
+export interface Gauges {
   readonly registered: () => boolean;
   readonly reconnects: () => number;
   readonly active: () => number;
@@ -23,7 +23,7 @@ const tally = <K extends string>(keys: readonly K[]) => new Map<K, number>(keys.
 const add = <K extends string>(tallied: Map<K, number>, key: K) =>
   tallied.set(key, (tallied.get(key) ?? 0) + 1);
 
-/** Conversations name models; a label has no more values than this, and then `other`. */
+/** TranscriptCache name models; a label has no more values than this, and then `other`. */
 const mostModels = 16;
 
 /** Counted in plain fields and turned into metrics when Prometheus asks; every series is there from the start. */
@@ -37,7 +37,7 @@ export class AgentMetrics implements ModelObserver {
   readonly #firstChunk: Histogram<string>;
   readonly #tokens = new Map<string, { input: number; output: number }>();
 
-  constructor(version: string, name: string, { provider, model }: ModelLabels, levels: Levels) {
+  constructor(version: string, name: string, { provider, model }: ModelLabels, gauges: Gauges) {
     const registers = [this.registry];
     const inference = {
       gen_ai_operation_name: 'chat',
@@ -83,9 +83,9 @@ export class AgentMetrics implements ModelObserver {
     counter(agentMetrics.modelRetries, () => labelled('reason', this.#retries));
     counter(agentMetrics.inputTokens, () => tokens('input'));
     counter(agentMetrics.outputTokens, () => tokens('output'));
-    counter(agentMetrics.reconnects, () => [[{}, levels.reconnects()]]);
-    gauge(agentMetrics.connected, () => (levels.registered() ? 1 : 0));
-    gauge(agentMetrics.turnsActive, levels.active);
+    counter(agentMetrics.reconnects, () => [[{}, gauges.reconnects()]]);
+    gauge(agentMetrics.connected, () => (gauges.registered() ? 1 : 0));
+    gauge(agentMetrics.turnsActive, gauges.active);
     new Gauge({ ...agentMetrics.agentInfo, registers }).set({ agent: name }, 1);
     new Gauge({ ...agentMetrics.buildInfo, registers }).set({ service: 'agent', version }, 1);
   }

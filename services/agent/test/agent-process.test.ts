@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { fakeRouter } from './fake-router.ts';
+import { fakeRouter } from './link/fake-router.ts';
 import { answer, modelServer, refuse } from './models/model-server.ts';
 import { agent, directory, grant, welcomed } from './started-agent.ts';
 

@@ -1,9 +1,9 @@
 import type { ClientFrame } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FaultPlace } from '../src/faults.ts';
-import { parseLenient } from '../src/models/chat-values.ts';
+import { parseLenient } from '../src/models/openai/chat-values.ts';
 import { textReply } from './fake-model.ts';
-import { grantOf, loopOf } from './turn-loop-kit.ts';
+import { grantOf, loopOf } from './turns/turn-loop-harness.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, type Environment } from '@parley/kit';
+import { ConfigError, type Environment } from '@parley/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readPersona } from '../src/prompt.ts';
-import { readSettings } from '../src/settings.ts';
+import { readPersona } from '../src/prompt/prompt.ts';
+import { readSettings } from '../src/settings/settings.ts';
 
 const problemsOf = (env: Environment): readonly string[] => {
   try {

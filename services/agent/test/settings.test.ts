@@ -1,11 +1,11 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, type Environment } from '@parley/kit';
+import { ConfigError, type Environment } from '@parley/runtime';
 import { describe, expect, it } from 'vitest';
+import { openingOf } from '../src/link/opener.ts';
 import { modelKind } from '../src/models/choose.ts';
-import { openingOf } from '../src/opener.ts';
-import { readSettings } from '../src/settings.ts';
+import { readSettings } from '../src/settings/settings.ts';
 
 const problems = (args: readonly string[], env: Environment): readonly string[] => {
   try {

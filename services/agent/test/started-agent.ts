@@ -3,8 +3,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
-import type { fakeRouter, Guest } from './fake-router.ts';
-import { openedEntry, saidEntry } from './scenes.ts';
+import type { fakeRouter, Guest } from './link/fake-router.ts';
+import { openedEntry, saidEntry } from './turn-contexts.ts';
 
 const main = resolve(import.meta.dirname, '../src/main.ts');
 export const directory = mkdtempSync(join(tmpdir(), 'parley-agent-'));

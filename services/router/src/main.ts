@@ -1,6 +1,7 @@
 import type { Server as TlsServer } from 'node:https';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { stalledMs } from '@parley/protocol';
 import {
   ConfigError,
   loadSettings,
@@ -11,37 +12,36 @@ import {
   stopOnSignal,
   wantsColour,
   withEnvFile,
-} from '@parley/kit';
-import { stalledMs } from '@parley/protocol';
+} from '@parley/runtime';
 import { systemClock } from './clock.ts';
-import { backup } from './commands/backup.ts';
-import { restore } from './commands/restore.ts';
-import { verify } from './commands/verify.ts';
-import { Writes } from './connection.ts';
-import { Control } from './control/control.ts';
-import { openDoor } from './door.ts';
-import { exposureOf } from './exposure.ts';
-import { Arrivals } from './http/arrivals.ts';
+import { leave } from './drain.ts';
+import { bindPolicyOf } from './http/bind-policy.ts';
+import { ConnectionLimits } from './http/connection-limits.ts';
 import { loadConsole } from './http/console-files.ts';
+import { Control } from './http/control.ts';
 import { listen, makeHttpServer } from './http/http-server.ts';
+import { Rejections } from './http/rejections.ts';
+import { makeRequestFilter } from './http/request-filter.ts';
 import { followCertificate, openTls } from './http/tls.ts';
-import { makeVisitorCheck } from './http/visitors.ts';
-import { configuredGuard } from './identity/configured-guard.ts';
-import { openGuard } from './identity/guard.ts';
+import { openAuthenticator } from './identity/authenticator.ts';
+import { configuredAuthenticator } from './identity/configured-authenticator.ts';
 import { newToken } from './identity/token-command.ts';
-import { leave } from './leave.ts';
+import { backup } from './ledger/backup-command.ts';
 import { backupOnSignal } from './ledger/backup-on-signal.ts';
 import { cannotStart, LedgerDamage } from './ledger/damage.ts';
 import { openLedger } from './ledger/open-ledger.ts';
+import { restore } from './ledger/restore-command.ts';
 import { ScheduledBackup } from './ledger/scheduled-backup.ts';
-import { Outgoing } from './outgoing.ts';
-import { Pools } from './pools.ts';
-import { loadPrices } from './prices.ts';
-import { Rejections } from './rejections.ts';
+import { verify } from './ledger/verify-command.ts';
+import { Outgoing } from './quota/outgoing.ts';
+import { Pools } from './quota/pools.ts';
+import { loadPrices } from './quota/prices.ts';
 import { makeRouter } from './router.ts';
 import { AgentSession } from './sessions/agent-session.ts';
 import { PlainSession } from './sessions/plain-session.ts';
 import { settings } from './settings.ts';
+import { WriteCoalescer } from './socket/connection.ts';
+import { startWebSocketServer } from './socket/websocket-server.ts';
 import { giveBackSpareMemory } from './spare-memory.ts';
 import { version } from './version.ts';
 
@@ -62,12 +62,12 @@ const serve = async (): Promise<void> => {
     colour: wantsColour(env, process.stdout.isTTY),
   });
   const tokensFile = env.ROUTER_TOKENS_FILE;
-  const tokenGuard = configuredGuard({ ...config, tokensFile }, systemClock.wall, log);
-  const exposure = exposureOf(config, tokenGuard !== undefined);
-  const guard = tokenGuard ?? openGuard;
+  const tokenAuthenticator = configuredAuthenticator({ ...config, tokensFile }, systemClock.wall, log);
+  const bindPolicy = bindPolicyOf(config, tokenAuthenticator !== undefined);
+  const authenticator = tokenAuthenticator ?? openAuthenticator;
   const rejections = new Rejections((rejection) => log.info(rejection, 'refused'));
-  const arrivals = new Arrivals(exposure.arrivals, rejections);
-  const checkVisitor = makeVisitorCheck(exposure.visitors, arrivals, rejections);
+  const connectionLimits = new ConnectionLimits(bindPolicy.connectionLimits, rejections);
+  const filterRequest = makeRequestFilter(bindPolicy.visitors, connectionLimits, rejections);
   const tls = openTls(config.tlsCert, config.tlsKey);
   const ledger = openLedger(config.ledger);
   backupOnSignal(process, { ledger, path: config.ledger, log });
@@ -82,7 +82,7 @@ const serve = async (): Promise<void> => {
       later: (act, ms) => void setTimeout(act, ms).unref(),
     }).start();
   }
-  const writes = new Writes();
+  const writes = new WriteCoalescer();
   const outgoing = new Outgoing({
     limit: config.outgoingMegabytes * megabyte,
     flush: () => writes.flush(),
@@ -126,8 +126,8 @@ const serve = async (): Promise<void> => {
     {
       router,
       ledger,
-      guard,
-      checkVisitor,
+      authenticator,
+      filterRequest,
       control: new Control(router, defaults),
       console: loadConsole([join(here, 'console'), join(here, '../../../apps/console')]),
       probes,
@@ -137,11 +137,11 @@ const serve = async (): Promise<void> => {
     },
     tls?.certificate,
   );
-  arrivals.watch(server);
+  connectionLimits.watch(server);
   if (tls) followCertificate(server as TlsServer, tls.files, log);
   const { duplicates } = config;
-  const setting = { router, guard, defaults, duplicates, routerName: hostname() };
-  const door = openDoor(server, {
+  const setting = { router, authenticator, defaults, duplicates, routerName: hostname() };
+  const webSocketServer = startWebSocketServer(server, {
     registerMs: config.registerSeconds * 1_000,
     heartbeatMs: config.heartbeatSeconds * 1_000,
     stalledMs,
@@ -150,8 +150,8 @@ const serve = async (): Promise<void> => {
     writes,
     outgoing,
     faults: router.faults,
-    guard,
-    checkVisitor,
+    authenticator,
+    filterRequest,
     rejections,
     wall: systemClock.wall,
     openSession: (dialect, connection, identity) =>
@@ -170,7 +170,7 @@ const serve = async (): Promise<void> => {
     port === undefined
       ? undefined
       : await serveProbes(
-          { variable: 'ROUTER_HEALTH_PORT', port, host: healthHost, turnAway: checkVisitor },
+          { variable: 'ROUTER_HEALTH_PORT', port, host: healthHost, turnAway: filterRequest },
           probes,
         );
   const [ws, http] = tls ? ['wss', 'https'] : ['ws', 'http'];
@@ -179,7 +179,7 @@ const serve = async (): Promise<void> => {
       url: `${ws}://${address}`,
       console: `${http}://${address}`,
       ledger: config.ledger,
-      tokens: guard !== openGuard,
+      tokens: authenticator !== openAuthenticator,
       ...(probePort && { health: `http://${healthHost}:${probePort.port}` }),
     },
     'listening',
@@ -192,7 +192,7 @@ const serve = async (): Promise<void> => {
     graceMs: config.drainSeconds * 1_000 + 5_000,
     stop: async () => {
       leaving = true;
-      await leave({ router, door, graceMs: config.drainSeconds * 1_000 });
+      await leave({ router, webSocketServer, graceMs: config.drainSeconds * 1_000 });
       clearInterval(clock);
       probePort?.close();
       ledger.close();

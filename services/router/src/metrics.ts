@@ -1,4 +1,3 @@
-import { routerMetrics } from '@parley/kit';
 import {
   closings,
   type Ending,
@@ -7,11 +6,12 @@ import {
   refusals,
   type WaitReason,
 } from '@parley/protocol';
+import { routerMetrics } from '@parley/runtime';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Commit } from './conversations.ts';
+import type { Commit } from './conversations/conversations.ts';
 import { type FaultPlace, faultPlaces } from './faults.ts';
-import type { TurnClock } from './grant.ts';
-import type { RejectionReason } from './rejections.ts';
+import type { RejectionReason } from './http/rejections.ts';
+import type { TurnObserver } from './turns/grant.ts';
 
 type Tally<K extends string> = Map<K, number>;
 const tally = <K extends string>(keys: readonly K[]): Tally<K> => new Map(keys.map((key) => [key, 0]));
@@ -29,7 +29,7 @@ const closeCodes = [
 ];
 
 /** What only others know, asked for when Prometheus asks. */
-export interface Levels {
+export interface Gauges {
   conversations(): number;
   waits(): Map<WaitReason, number>;
   agents(): number;
@@ -41,7 +41,7 @@ export interface Levels {
 }
 
 /** Counted in plain fields, which cost nothing, and turned into metrics when Prometheus asks. */
-export class RouterMetrics implements TurnClock {
+export class RouterMetrics implements TurnObserver {
   readonly registry = new Registry();
   readonly frames = { plain: 0, v1: 0 };
   readonly connections = { plain: 0, v1: 0 };
@@ -57,7 +57,7 @@ export class RouterMetrics implements TurnClock {
   readonly #model: Histogram;
   readonly #append: Histogram;
 
-  constructor(version: string, levels: Levels) {
+  constructor(version: string, gauges: Gauges) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     this.#wait = new Histogram({ ...routerMetrics.turnWait, registers });
@@ -102,22 +102,22 @@ export class RouterMetrics implements TurnClock {
     counter(routerMetrics.conversationsEnded, () => this.#ended);
     counter(routerMetrics.turns, () => this.#turns);
     counter(routerMetrics.refusals, () => this.#refusals);
-    counter(routerMetrics.rejections, () => new Map(levels.rejections()));
+    counter(routerMetrics.rejections, () => new Map(gauges.rejections()));
     counter(routerMetrics.disconnects, () => this.#disconnects);
     counter(routerMetrics.faults, () => this.#faults);
     counter(routerMetrics.tokens, () => this.#tokens);
     counter(routerMetrics.ledgerEntries, () => new Map([['', this.#entries]]));
-    counter(routerMetrics.messagesDelivered, () => new Map([['', levels.delivered()]]));
+    counter(routerMetrics.messagesDelivered, () => new Map([['', gauges.delivered()]]));
     counter(routerMetrics.framesReceived, () => new Map(Object.entries(this.frames)));
     counter(routerMetrics.ledgerFailures, () => new Map([['', this.#ledgerFailures]]));
-    counter(routerMetrics.messagesExpired, () => new Map([['', levels.expiredLines()]]));
-    gauge(routerMetrics.messagesWaiting, levels.waitingLines);
-    gauge(routerMetrics.breakersOpen, levels.openBreakers);
-    gauge(routerMetrics.conversationsRunning, levels.conversations);
-    gauge(routerMetrics.agentsConnected, levels.agents);
+    counter(routerMetrics.messagesExpired, () => new Map([['', gauges.expiredLines()]]));
+    gauge(routerMetrics.messagesWaiting, gauges.waitingLines);
+    gauge(routerMetrics.breakersOpen, gauges.openBreakers);
+    gauge(routerMetrics.conversationsRunning, gauges.conversations);
+    gauge(routerMetrics.agentsConnected, gauges.agents);
     const open = this.connections;
     levelled(routerMetrics.connections, () => new Map(Object.entries(open)));
-    levelled(routerMetrics.turnsWaiting, () => levels.waits());
+    levelled(routerMetrics.turnsWaiting, () => gauges.waits());
     new Gauge({ ...routerMetrics.buildInfo, registers }).set({ service: 'router', version }, 1);
   }
 

@@ -1,23 +1,23 @@
-import { Bids } from './bids.ts';
 import { type Clock, steadyTime } from './clock.ts';
-import { Conversations } from './conversations.ts';
+import { Conversations } from './conversations/conversations.ts';
+import { ReadQueue } from './conversations/read-queue.ts';
+import { RunningLimit, type RunningLimits } from './conversations/running-limit.ts';
+import type { MailboxLimits } from './delivery/mailbox-quota.ts';
+import { Mailboxes } from './delivery/mailboxes.ts';
+import { ReplyRouting } from './delivery/reply-routing.ts';
+import { RouterEvents } from './delivery/router-events.ts';
 import { type Fault, Faults } from './faults.ts';
-import { Correspondence } from './followers/correspondence.ts';
-import type { MailboxLimits } from './followers/mailbox-room.ts';
-import { Mailboxes } from './followers/mailboxes.ts';
-import { Watchers } from './followers/watchers.ts';
-import { Grants } from './grants.ts';
+import type { Rejections } from './http/rejections.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { Retention, type RetentionRule } from './ledger/retention.ts';
 import { RouterMetrics } from './metrics.ts';
-import { recoverPools } from './pool-recovery.ts';
-import type { Pools } from './pools.ts';
-import type { Prices } from './prices.ts';
-import { ReadQueue } from './read-queue.ts';
-import type { Rejections } from './rejections.ts';
-import { type RunningLimits, RunningRoom } from './running-room.ts';
-import { Targets } from './targets.ts';
-import { countWaits } from './waits.ts';
+import { Targets } from './presence/targets.ts';
+import { recoverPools } from './quota/pool-recovery.ts';
+import type { Pools } from './quota/pools.ts';
+import type { Prices } from './quota/prices.ts';
+import { Bids } from './turns/bids.ts';
+import { Grants } from './turns/grants.ts';
+import { countWaits } from './turns/wait-reasons.ts';
 
 export interface RouterOptions {
   readonly ledger: Ledger;
@@ -42,9 +42,9 @@ export interface Router {
   readonly bids: Bids;
   readonly grants: Grants;
   readonly mailboxes: Mailboxes;
-  readonly correspondence: Correspondence;
+  readonly replyRouting: ReplyRouting;
   readonly targets: Targets;
-  readonly watchers: Watchers;
+  readonly routerEvents: RouterEvents;
   readonly metrics: RouterMetrics;
   readonly faults: Faults;
   readonly reads: ReadQueue;
@@ -92,7 +92,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   const bids = new Bids(conversations);
   const targets = new Targets(now());
   const grants = new Grants(conversations, bids, now, metrics, pools, prices, targets);
-  const correspondence = new Correspondence();
+  const replyRouting = new ReplyRouting();
   const isAgent = (name: string) => grants.replicasOf(name).size > 0;
   const mailboxes = new Mailboxes({
     ledger,
@@ -106,8 +106,8 @@ export const makeRouter = (options: RouterOptions): Router => {
     onFailure,
   });
   grants.countAlso((conversation) => mailboxes.turns.count(conversation));
-  const runningRoom = new RunningRoom(options.runningLimits ?? { total: 0, perOpener: 0 });
-  const watchers = new Watchers(faults);
+  const runningLimit = new RunningLimit(options.runningLimits ?? { total: 0, perOpener: 0 });
+  const routerEvents = new RouterEvents(faults);
   const retention = new Retention({
     ledger,
     rule: options.retention,
@@ -118,22 +118,22 @@ export const makeRouter = (options: RouterOptions): Router => {
 
   conversations.recover();
   for (const state of conversations.running()) {
-    correspondence.found(state);
-    runningRoom.found(state);
+    replyRouting.found(state);
+    runningLimit.found(state);
   }
   mailboxes.recover(now());
   recoverPools(pools, { ledger, conversations, now: now() });
   grants.start();
 
-  conversations.limit(runningRoom);
+  conversations.limit(runningLimit);
   conversations.limit(mailboxes);
-  conversations.follow((commit) => runningRoom.onCommit(commit));
-  conversations.follow((commit) => correspondence.onCommit(commit));
+  conversations.follow((commit) => runningLimit.onCommit(commit));
+  conversations.follow((commit) => replyRouting.onCommit(commit));
   conversations.follow((commit) => mailboxes.onCommit(commit));
   conversations.follow((commit) => bids.onCommit(commit));
   conversations.follow((commit) => grants.onCommit(commit));
   conversations.follow((commit) => mailboxes.turns.onCommit(commit));
-  conversations.follow((commit) => watchers.onCommit(commit));
+  conversations.follow((commit) => routerEvents.onCommit(commit));
   conversations.follow((commit) => metrics.onCommit(commit));
 
   let lastSave = now();
@@ -143,9 +143,9 @@ export const makeRouter = (options: RouterOptions): Router => {
     bids,
     grants,
     mailboxes,
-    correspondence,
+    replyRouting,
     targets,
-    watchers,
+    routerEvents,
     metrics,
     faults,
     reads: new ReadQueue((error) => faults.caught('answer', 'a read of past entries', error)),
@@ -154,7 +154,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     clock,
     tick() {
       const at = now();
-      const timed = (about: string, call: () => void) => faults.guard('timer', about, call);
+      const timed = (about: string, call: () => void) => faults.authenticator('timer', about, call);
       timed('bids', () => bids.tick());
       timed('grants', () => {
         grants.retake(conversations.takeShaken());

@@ -1,4 +1,14 @@
 import {
+  defaultPort,
+  drainMs,
+  failureRules,
+  frameBurst,
+  framesPerSecond,
+  heartbeatMs,
+  registerDeadlineMs,
+  turnDeadlineMs,
+} from '@parley/protocol';
+import {
   choice,
   integer,
   logFormats,
@@ -9,18 +19,8 @@ import {
   secret,
   text,
   toggle,
-} from '@parley/kit';
-import {
-  defaultPort,
-  drainMs,
-  failureRules,
-  frameBurst,
-  framesPerSecond,
-  heartbeatMs,
-  registerDeadlineMs,
-  turnDeadlineMs,
-} from '@parley/protocol';
-import { readPoolRules } from './pools.ts';
+} from '@parley/runtime';
+import { readPoolRules } from './quota/pools.ts';
 import { duplicateRules } from './sessions/session.ts';
 
 const day = 86_400;

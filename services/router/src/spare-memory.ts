@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Logger } from '@parley/kit';
+import type { Logger } from '@parley/runtime';
 
 const lookMs = 5_000;
 /** Share of the time in which the event loop did something: below it, hardly anybody is there to mind a pause of 50 ms. */

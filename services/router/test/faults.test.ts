@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Conversations } from '../src/conversations.ts';
+import { Conversations } from '../src/conversations/conversations.ts';
+import type { Outcome } from '../src/conversations/outcome.ts';
+import { RouterEvents } from '../src/delivery/router-events.ts';
 import { type Fault, Faults } from '../src/faults.ts';
-import { Watchers } from '../src/followers/watchers.ts';
 import { openMemoryLedger } from '../src/ledger/memory.ts';
-import type { Outcome } from '../src/outcome.ts';
 import { limits } from './core/talk.ts';
 
 const open = { type: 'open', by: 'ann', members: ['ann', 'bob'], policy: 'open', limits: limits() } as const;
@@ -90,14 +90,14 @@ describe('an unexpected error', () => {
 
   it('of one watcher ends that watcher, and the others go on', () => {
     const { faults, counted } = bench();
-    const watchers = new Watchers(faults);
+    const routerEvents = new RouterEvents(faults);
     let heard = 0;
-    watchers.add(() => {
+    routerEvents.add(() => {
       throw new Error('a bug');
     });
-    watchers.add(() => heard++);
-    watchers.tell({ type: 'agents' });
-    watchers.tell({ type: 'agents' });
+    routerEvents.add(() => heard++);
+    routerEvents.tell({ type: 'agents' });
+    routerEvents.tell({ type: 'agents' });
     expect(heard).toBe(2);
     expect(counted).toEqual(['follower']);
   });

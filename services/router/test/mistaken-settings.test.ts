@@ -1,4 +1,4 @@
-import { ConfigError, loadSettings, nearest, parleyVariables } from '@parley/kit';
+import { ConfigError, loadSettings, nearest, parleyVariables } from '@parley/runtime';
 import { describe, expect, it } from 'vitest';
 import { settings } from '../src/settings.ts';
 

@@ -1,8 +1,8 @@
-import { openGuard } from '../src/identity/guard.ts';
+import { openAuthenticator } from '../src/identity/authenticator.ts';
 import { anybody } from '../src/identity/identity.ts';
 import { PlainSession } from '../src/sessions/plain-session.ts';
 import { limits } from './core/talk.ts';
-import { FakeConnection, RouterBench } from './router-bench.ts';
+import { FakeConnection, RouterBench } from './router-harness.ts';
 
 /** A plain client: a session on a connection that records. */
 export class Plain {
@@ -14,7 +14,7 @@ export class Plain {
     this.#bench = bench;
     const setting = {
       router: bench.router,
-      guard: openGuard,
+      authenticator: openAuthenticator,
       defaults: limits(),
       duplicates: 'replicas',
       routerName: 'test',

@@ -10,7 +10,7 @@ const asSubprotocol = (token: string): string => `parley.bearer.${Buffer.from(to
 /** What the suite was given; `withTokens` has seen to it that it is there. */
 const tokensOf = ({ subject: { token, guestToken, watcherToken } }: World) => ({
   operator: token as string,
-  guest: guestToken as string,
+  peer: guestToken as string,
   watcher: watcherToken as string,
 });
 
@@ -34,7 +34,7 @@ const forbidden = async (client: Client, frame: object): Promise<void> => {
   assert.equal((await client.next()).code, 'forbidden', JSON.stringify(frame));
 };
 
-/** A conversation of alice and bob, in which a guest has no part. */
+/** A conversation of alice and bob, in which a peer has no part. */
 const amongOthers = async (world: World): Promise<string> => world.open(await world.agent('alice'), ['bob']);
 
 export const tokenChecks = [
@@ -43,30 +43,30 @@ export const tokenChecks = [
       '12.1 12.2',
       `a token is shown in the handshake or in register (${dialect})`,
       async (world) => {
-        const { guest } = tokensOf(world);
-        await registered(world, guest, dialect, 'guest');
+        const { peer } = tokensOf(world);
+        await registered(world, peer, dialect, 'peer');
         const later = await world.connectWith(undefined, { dialect });
-        later.send({ type: 'register', name: world.name('guest-later'), token: guest });
+        later.send({ type: 'register', name: world.name('guest-later'), token: peer });
         if (dialect === 'v1') await later.next('welcome');
         await later.quiet();
       },
     ),
     withTokens('12.1', `the token of the handshake goes first (${dialect})`, async (world) => {
-      const { guest, operator } = tokensOf(world);
-      const client = await world.connectWith(guest, { dialect });
+      const { peer, operator } = tokensOf(world);
+      const client = await world.connectWith(peer, { dialect });
       await turnedAway(client, { name: world.name('alice'), token: operator }, 'name-refused', 4003);
     }),
     withTokens('12.2 6 8', `a name that is not the token's is refused (${dialect})`, async (world) => {
-      const { guest, watcher } = tokensOf(world);
-      for (const token of [guest, watcher]) {
+      const { peer, watcher } = tokensOf(world);
+      for (const token of [peer, watcher]) {
         const client = await world.connectWith(token, { dialect });
         await turnedAway(client, { name: world.name('alice') }, 'name-refused', 4003);
       }
     }),
     withTokens('12.3 6 8', `no token, or one that is not valid, is refused (${dialect})`, async (world) => {
-      const { guest } = tokensOf(world);
-      const name = world.name('guest');
-      for (const token of [undefined, '', 'wrong', `${guest}x`, guest.slice(0, -1)]) {
+      const { peer } = tokensOf(world);
+      const name = world.name('peer');
+      for (const token of [undefined, '', 'wrong', `${peer}x`, peer.slice(0, -1)]) {
         const client = await world.connectWith(undefined, { dialect });
         await turnedAway(client, { name, token }, 'unauthenticated', 4001);
       }
@@ -75,14 +75,14 @@ export const tokenChecks = [
     }),
   ]),
   withTokens('12.1', 'a token among the subprotocols is taken and not echoed', async (world) => {
-    const { guest } = tokensOf(world);
+    const { peer } = tokensOf(world);
     for (const protocols of [
-      ['parley.v1', asSubprotocol(guest)],
-      [asSubprotocol(guest), 'parley.v1'],
+      ['parley.v1', asSubprotocol(peer)],
+      [asSubprotocol(peer), 'parley.v1'],
     ]) {
       const client = await world.connectWith(undefined, { dialect: 'v1', protocols });
       assert.equal(client.protocol, 'parley.v1');
-      client.send({ type: 'register', name: world.name('guest') });
+      client.send({ type: 'register', name: world.name('peer') });
       await client.next('welcome');
     }
     const wrong = await world.connectWith(undefined, {
@@ -100,12 +100,12 @@ export const tokenChecks = [
     }
   }),
   withTokens('12.2', 'from is who registered, whatever the frame says', async (world) => {
-    const { guest } = tokensOf(world);
+    const { peer } = tokensOf(world);
     const friend = await world.plain('friend');
-    const plain = await registered(world, guest, 'plain', 'guest');
+    const plain = await registered(world, peer, 'plain', 'peer');
     plain.send({ target: world.name('friend'), text: 'hi', from: world.name('alice') });
-    assert.equal((await friend.next('message')).from, world.name('guest'));
-    const agent = await registered(world, guest, 'v1', 'guest-agent');
+    assert.equal((await friend.next('message')).from, world.name('peer'));
+    const agent = await registered(world, peer, 'v1', 'guest-agent');
     const conversation = await world.open(agent, ['friend']);
     await agent.next('turn');
     agent.send({ type: 'say', conversation, turn: 1, text: 'ho', from: world.name('alice') });
@@ -116,8 +116,8 @@ export const tokenChecks = [
     '12.4',
     'an agent reads the conversations of which it is a member, and no other',
     async (world) => {
-      const { guest } = tokensOf(world);
-      const client = await registered(world, guest, 'v1', 'guest');
+      const { peer } = tokensOf(world);
+      const client = await registered(world, peer, 'v1', 'peer');
       await forbidden(client, { type: 'history', conversation: await amongOthers(world) });
       const own = await world.open(client, ['friend']);
       await client.next('turn');
@@ -129,8 +129,8 @@ export const tokenChecks = [
     '4.10',
     'an agent joins where it is invited or the conversation is open, and nowhere else',
     async (world) => {
-      const { guest } = tokensOf(world);
-      const client = await registered(world, guest, 'v1', 'guest');
+      const { peer } = tokensOf(world);
+      const client = await registered(world, peer, 'v1', 'peer');
       const friend = await world.agent('friend');
       const closed = await world.open(friend, ['friend-2'], { opening: 'between friends' });
       for (const type of ['join', 'history']) await forbidden(client, { type, conversation: closed });
@@ -140,7 +140,7 @@ export const tokenChecks = [
       const answer = await world.request(`/v1/conversations/${closed}/invite`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ who: world.name('guest'), history: false }),
+        body: JSON.stringify({ who: world.name('peer'), history: false }),
       });
       assert.equal(answer.status, 200);
       client.send({ type: 'history', conversation: closed });
@@ -182,9 +182,9 @@ export const tokenChecks = [
     await plain.closeCode();
   }),
   withTokens('12.5 8', 'who may address some only is refused the others, and stays', async (world) => {
-    const { guest } = tokensOf(world);
+    const { peer } = tokensOf(world);
     const [friend, alice] = [world.name('friend'), world.name('alice')];
-    const client = await registered(world, guest, 'v1', 'guest');
+    const client = await registered(world, peer, 'v1', 'peer');
     await forbidden(client, { type: 'open', ref: '1', members: [friend, alice] });
     await forbidden(client, { type: 'open', ref: '2', members: [friend], first: alice });
     await forbidden(client, { type: 'join', conversation: await amongOthers(world) });
@@ -196,16 +196,16 @@ export const tokenChecks = [
     await client.next('accepted');
     await client.quiet();
 
-    const plain = await registered(world, guest, 'plain', 'guest-plain');
+    const plain = await registered(world, peer, 'plain', 'guest-plain');
     await forbidden(plain, { target: alice, text: 'hi' });
     await plain.quiet();
   }),
   withTokens('12.5', 'an answer to a grant needs no leave to address its hearers', async (world) => {
-    const { guest } = tokensOf(world);
+    const { peer } = tokensOf(world);
     const alice = await world.agent('alice');
-    const conversation = await world.open(alice, ['guest']);
+    const conversation = await world.open(alice, ['peer']);
     await alice.next('turn');
-    const client = await registered(world, guest, 'v1', 'guest');
+    const client = await registered(world, peer, 'v1', 'peer');
     alice.send({ type: 'say', conversation, turn: 1, text: 'and you?' });
     const { turn } = await client.next('turn');
     await forbidden(client, { type: 'say', conversation, turn, text: 'well', target: world.name('alice') });
@@ -213,11 +213,11 @@ export const tokenChecks = [
     await client.next('accepted');
   }),
   withTokens('12.6 11', 'reading over HTTP needs a token of an observer or operator', async (world) => {
-    const { guest, watcher, operator } = tokensOf(world);
+    const { peer, watcher, operator } = tokensOf(world);
     const expected: [token: string | undefined, status: number][] = [
       [undefined, 401],
       ['wrong', 401],
-      [guest, 403],
+      [peer, 403],
       [watcher, 200],
       [operator, 200],
     ];
@@ -232,7 +232,7 @@ export const tokenChecks = [
     assert.deepEqual(me, { role: 'observer', names: ['watcher-*'] });
   }),
   withTokens('12.4 12.6 11', 'only an operator acts over HTTP', async (world) => {
-    const { guest, watcher, operator } = tokensOf(world);
+    const { peer, watcher, operator } = tokensOf(world);
     const post = (token: string | undefined) =>
       world.requestWith(token, '/v1/conversations', {
         method: 'POST',
@@ -240,7 +240,7 @@ export const tokenChecks = [
         body: JSON.stringify({ members: [world.name('alice'), world.name('bob')] }),
       });
     const statuses: number[] = [];
-    for (const token of [undefined, 'wrong', guest, watcher, operator])
+    for (const token of [undefined, 'wrong', peer, watcher, operator])
       statuses.push((await post(token)).status);
     assert.deepEqual(statuses, [401, 401, 403, 403, 201]);
   }),

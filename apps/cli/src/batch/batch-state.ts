@@ -9,8 +9,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from '@parley/kit';
 import type { Ending } from '@parley/protocol';
+import { ConfigError } from '@parley/runtime';
 import { lockFolder } from './folder-lock.ts';
 
 /** How one run of a batch came out. */

@@ -1,6 +1,6 @@
 import { dollars } from '../ending.ts';
-import { table } from '../table.ts';
-import { paint, type Screen } from '../terminal.ts';
+import { table } from '../terminal/table.ts';
+import { paint, type Screen } from '../terminal/terminal.ts';
 import type { Outcome } from './batch-state.ts';
 import type { Cell } from './cells.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { ConfigError } from '@parley/kit';
+import { ConfigError } from '@parley/runtime';
 
 const busy = 5;
 

@@ -1,23 +1,23 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ConfigError, type Environment, userPath } from '@parley/kit';
+import { ConfigError, type Environment, userPath } from '@parley/runtime';
+import { toItsEnd } from '../api/follow.ts';
+import type { RouterApi } from '../api/router-api.ts';
 import { BatchState } from '../batch/batch-state.ts';
 import { batchSummary } from '../batch/batch-summary.ts';
 import { type Cell, cellsOf, readAxis } from '../batch/cells.ts';
 import { type Command, type Host, onlyOne, UsageError, wholeNumber } from '../command.ts';
+import { CastDeployment } from '../deployment/cast-deployment.ts';
+import { logNotes } from '../deployment/log-notes.ts';
 import { exitBatchCap } from '../ending.ts';
-import { toItsEnd } from '../follow.ts';
-import { logNotes } from '../log-notes.ts';
-import type { RouterApi } from '../router-api.ts';
 import { agentsOf } from '../scenario/agents.ts';
 import { changeOptions, changesOf } from '../scenario/changes.ts';
 import { withKey } from '../scenario/member-key.ts';
 import { openingOf } from '../scenario/opening.ts';
 import { readScenario, type ScenarioFile, scenarioHash } from '../scenario/read-scenario.ts';
 import { readDollars } from '../scenario/units.ts';
-import { Stage } from '../stage.ts';
-import { paint } from '../terminal.ts';
+import { paint } from '../terminal/terminal.ts';
 
 interface Planned {
   readonly cell: Cell;
@@ -108,7 +108,7 @@ const runBatch = async (args: readonly string[], host: Host): Promise<number> =>
     );
   let capped = false;
   if (todo.length > 0) {
-    await using stage = await Stage.set(
+    await using castDeployment = await CastDeployment.set(
       {
         url: values.url,
         port: 0,
@@ -126,7 +126,7 @@ const runBatch = async (args: readonly string[], host: Host): Promise<number> =>
       for (let next = todo.shift(); next; next = todo.shift()) {
         capped ||= state.cost >= cap;
         if (capped) return;
-        await runOne(stage.api, stage.halted, state, next);
+        await runOne(castDeployment.api, castDeployment.halted, state, next);
         const outcome = state.outcomes.get(next.cell.name);
         host.err.write(`${state.outcomes.size}/${all.length} ${next.cell.name}: ${outcome?.ending}\n`);
       }
@@ -134,7 +134,7 @@ const runBatch = async (args: readonly string[], host: Host): Promise<number> =>
     try {
       await Promise.all(Array.from({ length: concurrency }, worker));
     } catch (error) {
-      throw stage.halted.aborted && !host.stop.aborted ? stage.halted.reason : error;
+      throw castDeployment.halted.aborted && !host.stop.aborted ? castDeployment.halted.reason : error;
     }
   }
   host.out.write(batchSummary(host.out, cells, state.outcomes));

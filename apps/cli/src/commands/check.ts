@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { ConfigError } from '@parley/kit';
+import { ConfigError } from '@parley/runtime';
 import { type Command, UsageError } from '../command.ts';
 import { readScenario } from '../scenario/read-scenario.ts';
-import { paint } from '../terminal.ts';
+import { paint } from '../terminal/terminal.ts';
 
 export const check: Command = {
   summary: 'say whether scenario files are right, and if not, where',

@@ -1,23 +1,23 @@
 import { parseArgs } from 'node:util';
-import { ConfigError } from '@parley/kit';
 import { defaultPort } from '@parley/protocol';
+import { ConfigError } from '@parley/runtime';
+import { RouterApi, type RouterEvent } from '../api/router-api.ts';
 import { type Command, type Host, UsageError, wholeNumber } from '../command.ts';
-import { castOf, defaultTopic, type Player } from '../demo-cast.ts';
+import { castOf, type DemoMember, defaultTopic } from '../demo-cast.ts';
+import { KeptRun } from '../deployment/kept-run.ts';
+import { goOn, keptNote, pauseFor } from '../deployment/kept-run-notes.ts';
+import { logNotes } from '../deployment/log-notes.ts';
+import { freePort, OwnDeployment } from '../deployment/own-deployment.ts';
 import { exitCodeOf } from '../ending.ts';
-import { KeptRun } from '../kept-run.ts';
-import { goOn, keptNote, pauseFor } from '../kept-run-notes.ts';
-import { logNotes } from '../log-notes.ts';
-import { freePort, OwnDeployment } from '../own-deployment.ts';
-import { RouterApi, type RouterEvent } from '../router-api.ts';
-import { Screening } from '../screening.ts';
-import { paint } from '../terminal.ts';
+import { ConversationView } from '../terminal/conversation-view.ts';
+import { paint } from '../terminal/terminal.ts';
 
 /** On a terminal a rehearsed reply takes as long as it takes to read one. */
 const paceMs = { live: '1800', piped: '100' };
 
 interface Options {
   readonly names: string;
-  readonly players: readonly Player[];
+  readonly members: readonly DemoMember[];
   readonly port: number;
   readonly topic: string;
   readonly turns: number;
@@ -64,7 +64,7 @@ const optionsOf = async ({
   if (topic.trim() === '') throw new UsageError('--topic: expected a text');
   return {
     names,
-    players: castOf(names),
+    members: castOf(names),
     turns: wholeNumber('turns', turns, 1, 1_000_000),
     topic: topic.trim(),
     port: port === undefined ? await freePort(defaultPort) : wholeNumber('port', port, 0, 65_535),
@@ -72,9 +72,9 @@ const optionsOf = async ({
 };
 
 const startAgents = (deployment: OwnDeployment, url: string, options: Options, host: Host): void => {
-  const [first] = options.players as [Player];
+  const [first] = options.members as [DemoMember];
   const pace = host.out.live ? paceMs.live : paceMs.piped;
-  for (const { name, target, persona } of options.players) {
+  for (const { name, target, persona } of options.members) {
     // oxlint-disable-next-line typescript/no-floating-promises -- it never rejects; an agent that ends is told of elsewhere
     deployment.startAgent(name, [name, target, first.name], {
       ROUTER_URL: url,
@@ -87,8 +87,8 @@ const startAgents = (deployment: OwnDeployment, url: string, options: Options, h
   }
 };
 
-const header = ({ players, topic }: Options, url: string, { out }: Host): void => {
-  const names = players.map(({ name }) => name);
+const header = ({ members, topic }: Options, url: string, { out }: Host): void => {
+  const names = members.map(({ name }) => name);
   const who = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
   out.write(`\n${paint(out, `${who} on ${topic}`, 'bold')}\n`);
   out.write(
@@ -137,13 +137,13 @@ export const demo: Command = {
   async run(args, host) {
     const { options, kept: begun } = await begin(args, host);
     using kept = begun;
-    using screening = new Screening(host.out);
+    using view = new ConversationView(host.out);
     await using deployment = await OwnDeployment.create({
       port: options.port,
       env: host.env,
       stop: host.stop,
       ...(kept && { ledger: kept.ledger }),
-      onLog: logNotes((text) => screening.transcript.note(text)),
+      onLog: logNotes((text) => view.transcript.note(text)),
     });
     const { halted } = deployment;
     let conversation = kept?.record.conversation;
@@ -155,20 +155,20 @@ export const demo: Command = {
       if (conversation !== undefined) await goOn(api, conversation);
       using events = await api.events({ since: 0 });
       startAgents(deployment, url, options, host);
-      const ending = await screening.show(
+      const ending = await view.show(
         api,
         conversationIn(events, (id) => {
           conversation = id;
           kept?.opened(id);
         }),
       );
-      screening.footer();
+      view.footer();
       if (kept && conversation !== undefined) keptNote(kept, conversation, host);
       return ending ? exitCodeOf(ending.reason) : 1;
     } catch (error) {
       if (!host.stop.aborted) throw halted.aborted ? halted.reason : error;
       host.out.write('\n');
-      screening.footer();
+      view.footer();
       if (kept && conversation !== undefined) {
         await pauseFor(url, conversation);
         keptNote(kept, conversation, host, 'demo');

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { chosenRouter, routerHelp, routerOptions } from '../chosen-router.ts';
 import { type Command, UsageError } from '../command.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { chosenRouter, routerHelp, routerOptions } from '../deployment/chosen-router.ts';
+import { sideBySide } from '../terminal/side-by-side.ts';
 
 export const diff: Command = {
   summary: 'show two branches of a conversation side by side',

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { ConfigError } from '@parley/kit';
-import { chosenRouter, routerHelp, routerOptions } from '../chosen-router.ts';
+import { ConfigError } from '@parley/runtime';
 import { type Command, onlyOne, UsageError } from '../command.ts';
+import { chosenRouter, routerHelp, routerOptions } from '../deployment/chosen-router.ts';
 import { formats, perspectives } from '../formats.ts';
 
 export const exportCommand: Command = {

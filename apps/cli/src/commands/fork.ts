@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '@parley/kit';
 import type { Entry, Role } from '@parley/protocol';
+import { ConfigError } from '@parley/runtime';
+import { toItsEnd } from '../api/follow.ts';
 import { type Command, onlyOne, routerOf, UsageError, wholeNumber } from '../command.ts';
 import { exitCodeOf } from '../ending.ts';
-import { toItsEnd } from '../follow.ts';
 import { readChange } from '../scenario/changes.ts';
-import { Screening } from '../screening.ts';
-import { harmless } from '../terminal.ts';
+import { ConversationView } from '../terminal/conversation-view.ts';
+import { harmless } from '../terminal/terminal.ts';
 
 /** The number of the entry behind which line `turn` would stand: everything before it is shared. */
 const entryBefore = (entries: readonly Entry[], turn: number): number | undefined => {
@@ -82,9 +82,9 @@ Prints the id of the fork. \`parley diff ID FORK\` shows the two side by side.
     const { conversation } = await api.act('fork', id, body, values.key ?? randomUUID());
     host.out.write(`${harmless(conversation)}\n`);
     if (!values.follow) return 0;
-    using screening = new Screening(host.out);
-    const ending = await screening.show(api, toItsEnd(api, conversation, host.stop));
-    screening.footer();
+    using view = new ConversationView(host.out);
+    const ending = await view.show(api, toItsEnd(api, conversation, host.stop));
+    view.footer();
     return ending ? exitCodeOf(ending.reason) : 1;
   },
 };

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { chosenRouter, routerHelp, routerOptions } from '../chosen-router.ts';
+import type { ConversationSummary } from '../api/router-api.ts';
 import { type Command, UsageError, wholeNumber } from '../command.ts';
-import type { ConversationSummary } from '../router-api.ts';
-import { type Column, table } from '../table.ts';
-import { jsonText, paint } from '../terminal.ts';
+import { chosenRouter, routerHelp, routerOptions } from '../deployment/chosen-router.ts';
+import { type Column, table } from '../terminal/table.ts';
+import { jsonText, paint } from '../terminal/terminal.ts';
 
 const columns: readonly Column<ConversationSummary>[] = [
   { title: 'ID', text: ({ id }) => id },

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { defaultPort } from '@parley/protocol';
-import { routerOfRun } from '../chosen-router.ts';
 import { type Command, UsageError, wholeNumber } from '../command.ts';
-import { freePort } from '../own-deployment.ts';
-import { paint } from '../terminal.ts';
+import { routerOfRun } from '../deployment/chosen-router.ts';
+import { freePort } from '../deployment/own-deployment.ts';
+import { paint } from '../terminal/terminal.ts';
 
 export const open: Command = {
   summary: 'show a kept run in the browser',

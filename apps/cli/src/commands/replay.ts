@@ -1,16 +1,16 @@
 import { parseArgs } from 'node:util';
-import { userPath } from '@parley/kit';
+import { userPath } from '@parley/runtime';
+import { toItsEnd } from '../api/follow.ts';
 import { type Command, onlyOne, wholeNumber } from '../command.ts';
+import { CastDeployment } from '../deployment/cast-deployment.ts';
+import { logNotes } from '../deployment/log-notes.ts';
 import { exitDifferent } from '../ending.ts';
-import { toItsEnd } from '../follow.ts';
-import { logNotes } from '../log-notes.ts';
 import { type Difference, firstDifference, ledgerHash } from '../recording/ledger-hash.ts';
 import { RecordedRun } from '../recording/recording.ts';
 import { agentsOf } from '../scenario/agents.ts';
 import { openingOf } from '../scenario/opening.ts';
-import { Screening } from '../screening.ts';
-import { Stage } from '../stage.ts';
-import { harmless, paint, type Screen } from '../terminal.ts';
+import { ConversationView } from '../terminal/conversation-view.ts';
+import { harmless, paint, type Screen } from '../terminal/terminal.ts';
 
 /** A replay must not reach a model even by mistake: it has no key, and no server but a port where nobody listens. */
 const offline = {
@@ -44,33 +44,33 @@ same entry by entry (without times and ids), with ${exitDifferent} when they are
     });
     const record = new RecordedRun(userPath(onlyOne(positionals, 'recorded folder'), host.env));
     const { out } = host;
-    using screening = new Screening(out);
-    await using stage = await Stage.set(
+    using view = new ConversationView(out);
+    await using castDeployment = await CastDeployment.set(
       {
         url: undefined,
         port: values.port === undefined ? 0 : wholeNumber('port', values.port, 0, 65_535),
         agents: agentsOf(record.file.scenario).map((agent, place) => record.replayed(agent, place)),
         env: offline,
-        onLog: logNotes((text) => screening.transcript.note(text)),
+        onLog: logNotes((text) => view.transcript.note(text)),
       },
       host,
     );
-    const { api, halted } = stage;
+    const { api, halted } = castDeployment;
     try {
       const { conversation } = await api.open(openingOf(record.file.scenario), record.manifest.key);
-      await screening.show(api, toItsEnd(api, conversation, halted));
+      await view.show(api, toItsEnd(api, conversation, halted));
     } catch (error) {
       throw halted.aborted && !host.stop.aborted ? halted.reason : error;
     }
-    screening.footer();
-    const different = firstDifference(record.entries, screening.entries);
+    view.footer();
+    const different = firstDifference(record.entries, view.entries);
     if (different) {
       tellDifference(out, different);
       return exitDifferent;
     }
-    const hash = ledgerHash(screening.entries);
+    const hash = ledgerHash(view.entries);
     out.write(
-      `${paint(out, 'OK', 'bold', 'green')}: ${screening.entries.length} entries, the same as recorded (${hash.slice(0, 16)})\n`,
+      `${paint(out, 'OK', 'bold', 'green')}: ${view.entries.length} entries, the same as recorded (${hash.slice(0, 16)})\n`,
     );
     return 0;
   },

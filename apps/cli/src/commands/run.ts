@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ConfigError, userPath } from '@parley/kit';
 import { defaultPort } from '@parley/protocol';
+import { ConfigError, userPath } from '@parley/runtime';
+import { toItsEnd } from '../api/follow.ts';
 import { type Command, type Host, onlyOne, UsageError, wholeNumber } from '../command.ts';
+import { CastDeployment } from '../deployment/cast-deployment.ts';
+import { KeptRun } from '../deployment/kept-run.ts';
+import { goOn, keptNote, pauseFor } from '../deployment/kept-run-notes.ts';
+import { logNotes } from '../deployment/log-notes.ts';
+import { freePort } from '../deployment/own-deployment.ts';
 import { exitCodeOf } from '../ending.ts';
-import { toItsEnd } from '../follow.ts';
-import { KeptRun } from '../kept-run.ts';
-import { goOn, keptNote, pauseFor } from '../kept-run-notes.ts';
-import { logNotes } from '../log-notes.ts';
-import { freePort } from '../own-deployment.ts';
 import { Recording } from '../recording/recording.ts';
 import { agentsOf } from '../scenario/agents.ts';
 import { changeOptions, changesOf } from '../scenario/changes.ts';
 import { withKey } from '../scenario/member-key.ts';
 import { openingOf } from '../scenario/opening.ts';
 import { parseScenario, readScenario, type ScenarioFile } from '../scenario/read-scenario.ts';
-import { Screening } from '../screening.ts';
-import { Stage } from '../stage.ts';
-import { harmless, paint } from '../terminal.ts';
+import { ConversationView } from '../terminal/conversation-view.ts';
+import { harmless, paint } from '../terminal/terminal.ts';
 import { replay } from './replay.ts';
 
 /** On a terminal a rehearsed reply takes as long as it takes to read one. */
@@ -124,9 +124,9 @@ const runFile = async (args: readonly string[], host: Host): Promise<number> => 
     (values.url === undefined
       ? KeptRun.begin(file.scenario.title ?? basename(file.file), source, host.env)
       : undefined);
-  using screening = new Screening(out);
+  using view = new ConversationView(out);
   const agents = values['no-agents'] ? [] : agentsOf(file.scenario).map((agent) => withKey(agent, host.env));
-  await using stage = await Stage.set(
+  await using castDeployment = await CastDeployment.set(
     {
       url: values.url,
       port,
@@ -137,34 +137,34 @@ const runFile = async (args: readonly string[], host: Host): Promise<number> => 
           host.env.AGENT_REHEARSAL_DELAY_MS || (out.live ? paceMs.live : paceMs.piped),
       },
       exclusive: recording !== undefined,
-      onLog: logNotes((text) => screening.transcript.note(text)),
+      onLog: logNotes((text) => view.transcript.note(text)),
     },
     host,
   );
-  const { api, halted } = stage;
+  const { api, halted } = castDeployment;
   let conversation = kept?.record.conversation;
   try {
     if (conversation === undefined) {
       ({ conversation } = await api.open(openingOf(file.scenario), recording?.key ?? randomUUID()));
       kept?.opened(conversation);
     } else await goOn(api, conversation);
-    header(file, conversation, stage.url, host);
-    const ending = await screening.show(api, toItsEnd(api, conversation, halted));
-    screening.footer();
-    if (recording && ending) recording.finish(conversation, screening.entries);
+    header(file, conversation, castDeployment.url, host);
+    const ending = await view.show(api, toItsEnd(api, conversation, halted));
+    view.footer();
+    if (recording && ending) recording.finish(conversation, view.entries);
     if (recording && ending) host.err.write(`${paint(host.err, `Recorded in ${values.record}`, 'dim')}\n`);
     if (kept) keptNote(kept, conversation, host);
     if (values.keep) {
-      out.write(`${paint(out, `Everything stays up at ${stage.url} until Ctrl-C`, 'dim')}\n`);
+      out.write(`${paint(out, `Everything stays up at ${castDeployment.url} until Ctrl-C`, 'dim')}\n`);
       await aborted(halted);
     }
     return ending ? exitCodeOf(ending.reason) : 1;
   } catch (error) {
     if (!host.stop.aborted) throw halted.aborted ? halted.reason : error;
     out.write('\n');
-    screening.footer();
+    view.footer();
     if (kept && conversation !== undefined) {
-      await pauseFor(stage.url, conversation);
+      await pauseFor(castDeployment.url, conversation);
       keptNote(kept, conversation, host, 'run');
     } else if (values.url !== undefined) {
       host.err.write(

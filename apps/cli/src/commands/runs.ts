@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { type Command, UsageError } from '../command.ts';
-import { keptRuns, runsFolder } from '../kept-run.ts';
-import { type Column, table } from '../table.ts';
-import { jsonText, paint } from '../terminal.ts';
+import { keptRuns, runsFolder } from '../deployment/kept-run.ts';
+import { type Column, table } from '../terminal/table.ts';
+import { jsonText, paint } from '../terminal/terminal.ts';
 
 const columns: readonly Column<ReturnType<typeof keptRuns>[number]>[] = [
   { title: 'RUN', text: ({ name }) => name },

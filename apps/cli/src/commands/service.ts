@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Command } from '../command.ts';
-import { installation } from '../installation.ts';
+import { installation } from '../deployment/installation.ts';
 
 /** A command that is one of the services: its arguments, its environment, its output and its exit code. */
 const serviceCommand = (service: 'router' | 'agent', summary: string, usage: string): Command => ({

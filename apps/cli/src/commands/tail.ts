@@ -1,14 +1,14 @@
 import { parseArgs } from 'node:util';
 import type { Entry } from '@parley/protocol';
-import { chosenRouter, routerHelp, routerOptions } from '../chosen-router.ts';
+import { lasting, toItsEnd } from '../api/follow.ts';
+import type { RouterApi } from '../api/router-api.ts';
 import { type Command, type Host, UsageError, wholeNumber } from '../command.ts';
+import { chosenRouter, routerHelp, routerOptions } from '../deployment/chosen-router.ts';
 import { endingText, totals } from '../ending.ts';
-import { lasting, toItsEnd } from '../follow.ts';
-import { LiveTranscript } from '../live-transcript.ts';
-import { PlainTranscript } from '../plain-transcript.ts';
-import type { RouterApi } from '../router-api.ts';
-import { paint } from '../terminal.ts';
-import type { Transcript } from '../transcript.ts';
+import { LiveTranscript } from '../terminal/live-transcript.ts';
+import { PlainTranscript } from '../terminal/plain-transcript.ts';
+import { paint } from '../terminal/terminal.ts';
+import type { Transcript } from '../terminal/transcript.ts';
 
 /** One conversation, to its end; entries up to `since` are not shown. */
 const tailOne = async (api: RouterApi, id: string, since: number, { out, stop }: Host): Promise<number> => {

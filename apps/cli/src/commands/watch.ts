@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '@parley/kit';
 import type { Entry } from '@parley/protocol';
+import { ConfigError } from '@parley/runtime';
+import { lasting } from '../api/follow.ts';
+import type { ConversationSummary, RouterApi, RouterEvent } from '../api/router-api.ts';
 import { type Command, type Host, routerOf, UsageError } from '../command.ts';
 import { endingText, totals } from '../ending.ts';
-import { lasting } from '../follow.ts';
-import { PlainTranscript } from '../plain-transcript.ts';
-import type { ConversationSummary, RouterApi, RouterEvent } from '../router-api.ts';
-import { harmless, paint } from '../terminal.ts';
+import { PlainTranscript } from '../terminal/plain-transcript.ts';
+import { harmless, paint } from '../terminal/terminal.ts';
 
 /** Of a conversation that is under way when the watch begins. */
 const shownBefore = 20;

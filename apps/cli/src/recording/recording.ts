@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ConfigError, type Environment } from '@parley/kit';
 import type { Ending, Entry } from '@parley/protocol';
-import { installation } from '../installation.ts';
+import { ConfigError, type Environment } from '@parley/runtime';
+import { installation } from '../deployment/installation.ts';
 import type { AgentProcess } from '../scenario/agents.ts';
 import {
   type Change,

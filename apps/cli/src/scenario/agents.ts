@@ -1,4 +1,4 @@
-import type { Environment } from '@parley/kit';
+import type { Environment } from '@parley/runtime';
 import type { Scenario } from './scenario.ts';
 
 /** One agent process: its name and what it is set to. Persona and model also come with the conversation. */

@@ -1,4 +1,4 @@
-import { ConfigError, type Environment, userPath } from '@parley/kit';
+import { ConfigError, type Environment, userPath } from '@parley/runtime';
 import type { AgentProcess } from './agents.ts';
 
 const openAI = 'https://api.openai.com/v1';

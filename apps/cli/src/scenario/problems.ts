@@ -1,4 +1,4 @@
-import { nearest } from '@parley/kit';
+import { nearest } from '@parley/runtime';
 import { type Document, isAlias, type LineCounter, type Node } from 'yaml';
 
 /** Problem of a scenario file, at the place where it can be mended. */

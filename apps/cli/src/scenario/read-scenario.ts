@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ConfigError, type Environment, nearest, readUtf8, userPath } from '@parley/kit';
+import { ConfigError, type Environment, nearest, readUtf8, userPath } from '@parley/runtime';
 import { type Document, isMap, isScalar, LineCounter, parse, parseDocument } from 'yaml';
 import { checkConsistency } from './consistency.ts';
 import { type Problem, Problems } from './problems.ts';

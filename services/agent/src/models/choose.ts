@@ -1,10 +1,10 @@
-import type { Logger } from '@parley/kit';
-import type { AgentSettings } from '../settings.ts';
+import type { Logger } from '@parley/runtime';
+import type { AgentSettings } from '../settings/settings.ts';
 import { version } from '../version.ts';
 import type { Model } from './model.ts';
 
 /** The model, and what stands between it and the agent where its calls are written down. */
-export interface Voice {
+export interface ModelSetup {
   readonly model: Model;
   /** Undefined where nothing is to be tried again: a replay says again what was said, failures included. */
   readonly retried: ((model: Model) => Model) | undefined;
@@ -24,10 +24,10 @@ const live = async (settings: AgentSettings, log: Logger): Promise<Model> => {
   if (modelKind(settings) === 'rehearsal') {
     const why = settings.modelKind === 'rehearsal' ? 'as set' : 'no OPENAI_API_KEY and no OPENAI_BASE_URL';
     log.warn({ why }, 'rehearsal: the lines come from a built-in script, not from a language model');
-    const { makeRehearsal } = await import('./rehearsal.ts');
+    const { makeRehearsal } = await import('./rehearsal/rehearsal.ts');
     return makeRehearsal({ seed: settings.seed, delayMs: settings.rehearsalDelayMs });
   }
-  const { makeOpenAI } = await import('./openai.ts');
+  const { makeOpenAI } = await import('./openai/openai.ts');
   const { apiKey, baseUrl, model, temperature, seed, httpProxy, httpsProxy, noProxy } = settings;
   if (apiKey !== undefined && baseUrl !== '' && new URL(baseUrl).username !== '')
     log.warn(
@@ -45,11 +45,16 @@ const live = async (settings: AgentSettings, log: Logger): Promise<Model> => {
   });
 };
 
-type WithCassette = (settings: AgentSettings, agent: string, path: string, log: Logger) => Promise<Voice>;
+type WithCassette = (
+  settings: AgentSettings,
+  agent: string,
+  path: string,
+  log: Logger,
+) => Promise<ModelSetup>;
 
 const recorded: WithCassette = async (settings, agent, path, log) => {
-  const { CassetteFile, cassettePath } = await import('./cassette-file.ts');
-  const { recording } = await import('./cassette.ts');
+  const { CassetteFile, cassettePath } = await import('./cassette/cassette-file.ts');
+  const { recording } = await import('./cassette/cassette.ts');
   const model = await live(settings, log);
   const { temperature, seed, maxTokens, historyTokens } = settings;
   const file = new CassetteFile(cassettePath(path, agent));
@@ -61,8 +66,8 @@ const recorded: WithCassette = async (settings, agent, path, log) => {
 };
 
 const replayed: WithCassette = async (settings, agent, path, log) => {
-  const { CassetteFile, cassettePath } = await import('./cassette-file.ts');
-  const { replaying } = await import('./cassette.ts');
+  const { CassetteFile, cassettePath } = await import('./cassette/cassette-file.ts');
+  const { replaying } = await import('./cassette/cassette.ts');
   const file = new CassetteFile(cassettePath(path, agent));
   const manifest = file.manifest();
   const { temperature = manifest.temperature, seed = manifest.seed, maxTokens, historyTokens } = settings;
@@ -81,7 +86,11 @@ const replayed: WithCassette = async (settings, agent, path, log) => {
 };
 
 /** The model that the settings mean. Its code is loaded here, for an idle agent should be small. */
-export const chooseVoice = async (settings: AgentSettings, agent: string, log: Logger): Promise<Voice> => {
+export const chooseModel = async (
+  settings: AgentSettings,
+  agent: string,
+  log: Logger,
+): Promise<ModelSetup> => {
   const { cassette, cassetteMode } = settings;
   if (cassette === undefined) return { model: await live(settings, log), retried: asItIs };
   const choose = cassetteMode === 'replay' ? replayed : recorded;

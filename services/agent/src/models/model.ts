@@ -1,5 +1,5 @@
 import type { Failure, Usage } from '@parley/protocol';
-import type { Scene } from '../scene.ts';
+import type { TurnContext } from '../memory/turn-context.ts';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -13,7 +13,7 @@ export interface ModelRequest {
   readonly purpose: Purpose;
   readonly messages: readonly ChatMessage[];
   /** Where the messages came from, for a model that is not a language model. */
-  readonly scene: Scene;
+  readonly context: TurnContext;
   readonly maxOutputTokens: number | undefined;
   /** A number that no other call for this turn has, in whatever grant; a retry of the same call keeps it. */
   readonly attempt: number;
@@ -77,7 +77,7 @@ export type ModelReply = ModelText | ModelFailure;
 export interface Model {
   /** The `gen_ai.provider.name` of metrics. */
   readonly provider: string;
-  /** The model that is asked where the conversation does not name another: `scene.model`. */
+  /** The model that is asked where the conversation does not name another: `context.model`. */
   readonly name: string;
   reply(request: ModelRequest): Promise<ModelReply>;
 }
@@ -93,4 +93,4 @@ export const aborted = (signal: AbortSignal): ModelFailure => {
   return failed(reason, reason === 'timed-out' ? 'no reply within the deadline' : 'the reply was called off');
 };
 
-export { estimateTokens } from '../tokens.ts';
+export { estimateTokens } from '../text/tokens.ts';

@@ -1,4 +1,4 @@
-import { type Backoff, type Dice, fullJitter } from '../backoff.ts';
+import { type Backoff, type Dice, fullJitter } from '../link/backoff.ts';
 import type { Model, ModelFailure, ModelReply, ModelRequest, RetryReason } from './model.ts';
 
 const backoff: Backoff = { baseMs: 500, capMs: 20_000 };

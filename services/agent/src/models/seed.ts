@@ -1,8 +1,8 @@
-import type { Scene } from '../scene.ts';
+import type { TurnContext } from '../memory/turn-context.ts';
 
 /** What a seed is drawn from: which call of which turn of which agent it is for. */
 interface Call {
-  readonly scene: Pick<Scene, 'seed' | 'self' | 'turn'>;
+  readonly context: Pick<TurnContext, 'seed' | 'self' | 'turn'>;
   /** A number that no other call for this turn has. */
   readonly attempt: number;
 }
@@ -19,8 +19,8 @@ const hash = (text: string): number => {
  * The seed of one call, of 31 bits as servers take them: drawn from the agent's own seed, else the conversation's. The
  * same call has the same seed in every run; another attempt has another, for the same one would get the same answer.
  */
-export const seedOf = (own: number | undefined, { scene, attempt }: Call): number | undefined => {
-  const chosen = own ?? scene.seed;
+export const seedOf = (own: number | undefined, { context, attempt }: Call): number | undefined => {
+  const chosen = own ?? context.seed;
   if (chosen === undefined) return undefined;
-  return hash(`${chosen}\n${scene.self}\n${scene.turn}\n${attempt}`) % 2 ** 31;
+  return hash(`${chosen}\n${context.self}\n${context.turn}\n${attempt}`) % 2 ** 31;
 };

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readBody } from '../../src/models/chat-body.ts';
-import { ChatReply } from '../../src/models/chat-reply.ts';
-import { jsonValues } from '../../src/models/chat-values.ts';
+import { readBody } from '../../src/models/openai/chat-body.ts';
+import { ChatReply } from '../../src/models/openai/chat-reply.ts';
+import { jsonValues } from '../../src/models/openai/chat-values.ts';
 import { modelAt } from './model-at.ts';
 import { answer, begin, delta, event } from './model-server.ts';
 import { requestOf } from './requests.ts';

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError } from '@parley/kit';
+import { ConfigError } from '@parley/runtime';
 import { describe, expect, it } from 'vitest';
 import {
   hashOf,
@@ -9,11 +9,11 @@ import {
   recording,
   replaying,
   requestOf as requested,
-} from '../../src/models/cassette.ts';
-import { CassetteFile, cassettePath } from '../../src/models/cassette-file.ts';
+} from '../../src/models/cassette/cassette.ts';
+import { CassetteFile, cassettePath } from '../../src/models/cassette/cassette-file.ts';
 import { failed, type Model, type ModelReply } from '../../src/models/model.ts';
 import { textReply } from '../fake-model.ts';
-import { sceneOf } from '../scenes.ts';
+import { sceneOf } from '../turn-contexts.ts';
 import { requestOf } from './requests.ts';
 
 const manifest: Manifest = {
@@ -86,14 +86,14 @@ describe('a recorded call', () => {
       hashOf(requested(requestOf(about), 'tiny', fixed));
     const same = hash({});
     expect(same).toMatch(/^[0-9a-f]{64}$/);
-    expect(hash({ deadlineAt: 5, scene: sceneOf([], { conversation: 'c9', turn: 9 }) })).toBe(same);
+    expect(hash({ deadlineAt: 5, context: sceneOf([], { conversation: 'c9', turn: 9 }) })).toBe(same);
     const others = [
       hash(saying('x')),
       hash({ maxOutputTokens: 5 }),
       hash({}, { temperature: 0.5 }),
       hash({}, { seed: 5 }),
-      hash({ scene: sceneOf([], { model: 'large' }) }),
-      hash({ scene: sceneOf([], { seed: 9 }) }),
+      hash({ context: sceneOf([], { model: 'large' }) }),
+      hash({ context: sceneOf([], { seed: 9 }) }),
     ];
     expect(new Set([same, ...others]).size).toBe(7);
   });

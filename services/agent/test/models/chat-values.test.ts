@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chatPart, jsonValues, parseLenient } from '../../src/models/chat-values.ts';
+import { chatPart, jsonValues, parseLenient } from '../../src/models/openai/chat-values.ts';
 
 const chunk = (choice: object, more: object = {}) => ({ choices: [{ index: 0, ...choice }], ...more });
 

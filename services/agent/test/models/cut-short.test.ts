@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { cutShort } from '../../src/models/cut-short.ts';
 import type { Model, ModelReply } from '../../src/models/model.ts';
-import { makeOpenAI } from '../../src/models/openai.ts';
-import { isComplete } from '../../src/sanitise.ts';
+import { cutShort } from '../../src/models/openai/cut-short.ts';
+import { makeOpenAI } from '../../src/models/openai/openai.ts';
+import { isComplete } from '../../src/text/sanitise.ts';
 import { begin, delta, event, modelServer } from './model-server.ts';
 import { requestOf } from './requests.ts';
 

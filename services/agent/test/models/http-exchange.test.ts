@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { httpExchange } from '../../src/models/http-exchange.ts';
+import { httpExchange } from '../../src/models/openai/http-exchange.ts';
 import { modelServer } from './model-server.ts';
 
 describe('an answer that is called off', () => {

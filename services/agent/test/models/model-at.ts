@@ -1,4 +1,4 @@
-import { makeOpenAI, type OpenAISettings } from '../../src/models/openai.ts';
+import { makeOpenAI, type OpenAISettings } from '../../src/models/openai/openai.ts';
 import { modelServer, type Respond } from './model-server.ts';
 
 /** A model that asks a server of the test's own. */

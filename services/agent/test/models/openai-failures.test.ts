@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelFailure } from '../../src/models/model.ts';
-import { connectionFailure, failureOf, type Refusal } from '../../src/models/openai-failures.ts';
-import { redactor } from '../../src/models/redacted.ts';
-import { pageText, wordsOf } from '../../src/models/server-words.ts';
+import { connectionFailure, failureOf, type Refusal } from '../../src/models/openai/openai-failures.ts';
+import { redactor } from '../../src/models/openai/redacted.ts';
+import { pageText, wordsOf } from '../../src/models/openai/server-words.ts';
 
 const url = 'http://host/v1/chat/completions';
 const refusal = (status: number, body: unknown, headers: Refusal['headers'] = {}): ModelFailure =>

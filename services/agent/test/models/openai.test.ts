@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { makeOpenAI, type OpenAISettings } from '../../src/models/openai.ts';
-import type { Lesson } from '../../src/models/openai-parameters.ts';
-import { sceneOf } from '../scenes.ts';
+import { makeOpenAI, type OpenAISettings } from '../../src/models/openai/openai.ts';
+import type { ParameterQuirk } from '../../src/models/openai/openai-parameters.ts';
+import { sceneOf } from '../turn-contexts.ts';
 import { answer, begin, delta, event, modelServer, type Respond, refuse } from './model-server.ts';
 import { requestOf } from './requests.ts';
 
 const modelAt = async (respond: Respond, more: Partial<OpenAISettings> = {}) => {
   const server = await modelServer(respond);
-  const lessons: Lesson[] = [];
+  const lessons: ParameterQuirk[] = [];
   const model = makeOpenAI({
     apiKey: 'sk-secret-key',
     baseURL: server.url,
@@ -68,8 +68,8 @@ describe('a reply of a compatible server', () => {
 
   it('comes from the model and with the seed that the conversation names, where the agent has none', async () => {
     const { model, asked } = await modelAt((response) => answer(response, 'Hi.'));
-    const scene = sceneOf([], { model: 'large', seed: 2 ** 31 + 7 });
-    const reply = await model.reply(requestOf({ scene }));
+    const context = sceneOf([], { model: 'large', seed: 2 ** 31 + 7 });
+    const reply = await model.reply(requestOf({ context }));
     expect(reply).toMatchObject({ usage: { model: 'large' }, servedBy: 'tiny-1' });
     expect(asked[0]?.body).toMatchObject({ model: 'large', seed: expect.any(Number) });
   });

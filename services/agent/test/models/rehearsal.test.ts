@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { makeRehearsal, rehearse, roleOf, sideOf } from '../../src/models/rehearsal.ts';
-import { pickQuote } from '../../src/models/rehearsal-quote.ts';
-import type { SaidLine, Scene } from '../../src/scene.ts';
-import { said, sceneOf } from '../scenes.ts';
+import type { SaidLine, TurnContext } from '../../src/memory/turn-context.ts';
+import { makeRehearsal, rehearse, roleOf, sideOf } from '../../src/models/rehearsal/rehearsal.ts';
+import { pickQuote } from '../../src/models/rehearsal/rehearsal-quote.ts';
+import { said, sceneOf } from '../turn-contexts.ts';
 import { requestOf } from './requests.ts';
 
 /** A whole conversation, each member speaking in turn. */
@@ -10,7 +10,7 @@ const conversation = (members: readonly string[], length: number, seed: number):
   const lines: SaidLine[] = [];
   for (let turn = 1; turn <= length; turn++) {
     const self = members[(turn - 1) % members.length]!;
-    const scene = sceneOf([], {
+    const context = sceneOf([], {
       self,
       members,
       turn,
@@ -18,7 +18,7 @@ const conversation = (members: readonly string[], length: number, seed: number):
       opening: lines[0],
       remaining: { turns: length + 1 - turn },
     });
-    lines.push(said(turn + 1, self, rehearse({ ...scene, topic: 'Should bridges sing?' }, seed)));
+    lines.push(said(turn + 1, self, rehearse({ ...context, topic: 'Should bridges sing?' }, seed)));
   }
   return lines;
 };
@@ -50,26 +50,26 @@ describe('a rehearsed conversation', () => {
   });
 
   it('answers a question with its own side of the same matter', () => {
-    const scene = sceneOf([['bob', 'So tell me, alice: Who pays for it in the first year?']], {
+    const context = sceneOf([['bob', 'So tell me, alice: Who pays for it in the first year?']], {
       persona: 'a sceptic',
     });
-    expect(rehearse(scene, 0)).toContain('Somebody has to pay for it on day one');
+    expect(rehearse(context, 0)).toContain('Somebody has to pay for it on day one');
   });
 
   it('goes on talking with somebody who says things that no script knows', () => {
-    const scene = sceneOf([['bob', 'I bought seven green umbrellas yesterday, and nobody believes me.']], {
+    const context = sceneOf([['bob', 'I bought seven green umbrellas yesterday, and nobody believes me.']], {
       self: 'alice',
     });
-    expect(rehearse(scene, 0)).toMatch(/seven green umbrellas|nobody believes me/);
+    expect(rehearse(context, 0)).toMatch(/seven green umbrellas|nobody believes me/);
     for (const odd of ['?', '…', '“”', 'ok', '🙂🙂', '\n\n']) {
       expect(rehearse(sceneOf([['bob', odd]]), 0).length).toBeGreaterThan(20);
     }
   });
 
   it('says a stop phrase in the end when nothing else would stop it', () => {
-    const scene = sceneOf([['bob', 'Go on.']], { turn: 30, stopPhrases: ['THE END'] });
-    expect(rehearse(scene, 0)).toMatch(/THE END$/);
-    expect(rehearse({ ...scene, remaining: { turns: 10 } }, 0)).not.toContain('THE END');
+    const context = sceneOf([['bob', 'Go on.']], { turn: 30, stopPhrases: ['THE END'] });
+    expect(rehearse(context, 0)).toMatch(/THE END$/);
+    expect(rehearse({ ...context, remaining: { turns: 10 } }, 0)).not.toContain('THE END');
   });
 });
 
@@ -112,8 +112,8 @@ describe('the rehearsal model', () => {
 
   it('varies by conversation unless it is given a seed', async () => {
     const textIn = async (conversation: string, seed: number | undefined) => {
-      const scene = sceneOf([], { conversation });
-      const reply = await makeRehearsal({ seed, delayMs: 0 }).reply(requestOf({ scene }));
+      const context = sceneOf([], { conversation });
+      const reply = await makeRehearsal({ seed, delayMs: 0 }).reply(requestOf({ context }));
       return reply.kind === 'text' ? reply.text : reply.reason;
     };
     expect(await textIn('c1', undefined)).not.toBe(await textIn('c2', undefined));
@@ -139,8 +139,8 @@ describe('a rehearsal in a room', () => {
 
   it('hands the word to whoever has been silent longest, where a name in a line does that', () => {
     for (const policy of ['moderator', 'mention'] as const) {
-      const scene = sceneOf(lines, { ...room, policy, moderator: 'alice' });
-      expect(rehearse(scene, 0)).toMatch(/@cy[.?]$/);
+      const context = sceneOf(lines, { ...room, policy, moderator: 'alice' });
+      expect(rehearse(context, 0)).toMatch(/@cy[.?]$/);
     }
     expect(rehearse(sceneOf(lines, { ...room, policy: 'moderator', moderator: 'bob' }), 0)).not.toContain(
       '@',
@@ -158,19 +158,19 @@ describe('a rehearsal in a room', () => {
   });
 
   it('closes the conversation that it moderates', () => {
-    const scene = sceneOf(lines, {
+    const context = sceneOf(lines, {
       ...room,
       policy: 'moderator',
       moderator: 'alice',
       remaining: { turns: 2 },
     });
-    expect(rehearse(scene, 0)).toMatch(/\n\[DONE\]$/);
+    expect(rehearse(context, 0)).toMatch(/\n\[DONE\]$/);
   });
 
   it('bids the more the longer it has been silent, the same for the same seed', async () => {
-    const bid = async (scene: Partial<Scene>, seed = 0) => {
+    const bid = async (context: Partial<TurnContext>, seed = 0) => {
       const reply = await makeRehearsal({ seed, delayMs: 0 }).reply(
-        requestOf({ purpose: 'bid', scene: sceneOf(lines, { ...room, ...scene }) }),
+        requestOf({ purpose: 'bid', context: sceneOf(lines, { ...room, ...context }) }),
       );
       return reply.kind === 'text' ? Number(reply.text) : Number.NaN;
     };
@@ -182,10 +182,10 @@ describe('a rehearsal in a room', () => {
     expect(await bid({ lines: sceneOf(long).lines, remaining: { turns: 9 } })).toBeGreaterThan(40);
   });
 
-  it('is another voice under another model or seed of the conversation', async () => {
-    const said = async (more: Partial<Scene>) => {
+  it('is another modelSetup under another model or seed of the conversation', async () => {
+    const said = async (more: Partial<TurnContext>) => {
       const reply = await makeRehearsal({ seed: undefined, delayMs: 0 }).reply(
-        requestOf({ scene: sceneOf([], more) }),
+        requestOf({ context: sceneOf([], more) }),
       );
       return reply.kind === 'text' ? reply.text : reply.reason;
     };
@@ -196,12 +196,12 @@ describe('a rehearsal in a room', () => {
   });
 
   it('takes notes of what each one said last', async () => {
-    const scene = sceneOf([], room);
+    const context = sceneOf([], room);
     const messages = [
       { role: 'user' as const, content: 'What was said since:\nbob: I like tea. Much.\ncy: So do I.' },
     ];
     const reply = await makeRehearsal({ seed: 0, delayMs: 0 }).reply(
-      requestOf({ purpose: 'summary', scene, messages }),
+      requestOf({ purpose: 'summary', context, messages }),
     );
     expect(reply).toMatchObject({ text: 'bob said: I like tea.\ncy said: So do I.' });
   });

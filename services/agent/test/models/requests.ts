@@ -1,5 +1,5 @@
 import type { ModelRequest } from '../../src/models/model.ts';
-import { sceneOf } from '../scenes.ts';
+import { sceneOf } from '../turn-contexts.ts';
 
 export const requestOf = (more: Partial<ModelRequest> = {}): ModelRequest => ({
   purpose: 'line',
@@ -8,7 +8,7 @@ export const requestOf = (more: Partial<ModelRequest> = {}): ModelRequest => ({
     { role: 'system', content: 'You are alice.' },
     { role: 'user', content: 'Hi' },
   ],
-  scene: sceneOf([['bob', 'Hi']]),
+  context: sceneOf([['bob', 'Hi']]),
   maxOutputTokens: undefined,
   attempt: 0,
   signal: new AbortController().signal,

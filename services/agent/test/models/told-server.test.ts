@@ -2,10 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bounds } from '../../src/models/chat-body.ts';
-import { isNear } from '../../src/models/http-exchange.ts';
-import { makeOpenAI } from '../../src/models/openai.ts';
-import { sceneOf } from '../scenes.ts';
+import { bounds } from '../../src/models/openai/chat-body.ts';
+import { isNear } from '../../src/models/openai/http-exchange.ts';
+import { makeOpenAI } from '../../src/models/openai/openai.ts';
+import { sceneOf } from '../turn-contexts.ts';
 import { modelAt } from './model-at.ts';
 import { answer, begin, delta, event, type Respond, refuse } from './model-server.ts';
 import { requestOf } from './requests.ts';
@@ -170,13 +170,13 @@ describe('what a server is told, and what is said of it', () => {
   it('no seed is sent unless one was set, and another attempt has another', async () => {
     const { model, asked } = await modelAt((response) => answer(response, 'Hi.'));
     const seeded = sceneOf([], { seed: 2 });
-    for (const [scene, attempt] of [
+    for (const [context, attempt] of [
       [sceneOf([]), 0],
       [seeded, 0],
       [seeded, 0],
       [seeded, 1],
     ] as const)
-      await model.reply(requestOf({ scene, attempt }));
+      await model.reply(requestOf({ context, attempt }));
     const seeds = asked.map(({ body }) => body.seed);
     expect(seeds[0]).toBeUndefined();
     expect(seeds[1]).toBe(seeds[2]);

@@ -1,6 +1,6 @@
+import { lastTaken } from './answers.ts';
 import { type Command, type Decision, refuse } from './command.ts';
 import type { Conversation } from './conversation.ts';
-import { lastTaken } from './speak.ts';
 
 /** The agent that a command comes from; undefined for the acts of operators and of the router. */
 const agentOf = (command: Command): string | undefined => {

@@ -1,12 +1,12 @@
 import { type EntryOf, maxMembers } from '@parley/protocol';
 import { refusedOutside } from './admission.ts';
+import { absent, bid, ended, lapse, lastTaken, pass, say } from './answers.ts';
 import { append, type Command, type CommandOf, type Decision, refuse } from './command.ts';
 import type { Conversation } from './conversation.ts';
 import { outOfTime } from './endings.ts';
 import { evolve } from './evolve.ts';
 import { notGathered } from './gathering.ts';
 import { nextInOrder } from './policies/policy.ts';
-import { absent, bid, ended, lapse, lastTaken, pass, say } from './speak.ts';
 
 const open = (command: CommandOf<'open'>, now: number): Decision => {
   const { by, policy, topic, moderator, cast, hears, admission, seed, limits } = command;

@@ -1,7 +1,7 @@
 import type { Ending } from '@parley/protocol';
 import type { Paid } from './command.ts';
 import type { Conversation, Spent } from './conversation.ts';
-import { endAt, isAlike, isGoodbye } from './loops.ts';
+import { endAt, isAlike, isGoodbye } from './repetition.ts';
 
 export interface Ended {
   readonly reason: Ending;

@@ -3,7 +3,7 @@ import { audienceOf, isForAll } from './audience.ts';
 import type { Conversation, Spent, Status } from './conversation.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { giveBack, giveFloor, lapsed } from './floor.ts';
-import { isAlike, isGoodbye, watchesRepetition } from './loops.ts';
+import { isAlike, isGoodbye, watchesRepetition } from './repetition.ts';
 import { withJoined, withLeft } from './visibility.ts';
 
 const nothing: Spent = { inputTokens: 0, outputTokens: 0, cost: 0 };

@@ -5,7 +5,7 @@ const maxRetryDelayMs = 30_000;
 /** A server that is loading a model is asked again soon: nothing else says that it is ready. */
 const maxLoadingDelayMs = 5_000;
 /** So often is a turn given back because a model is loading before that counts as a failed attempt: ten minutes. */
-export const maxLoadings = 120;
+const maxLoadings = 120;
 
 /** Whether a grant that came back so is no failed attempt. */
 export const isWaiting = ({ uncounted = 0 }: Turn, cause: EntryOf<'lapsed'>['cause']): boolean =>

@@ -1,6 +1,6 @@
 import type { Entry, EntryOf } from '@parley/protocol';
 import type { Conversation } from './conversation.ts';
-import { isAlike, isGoodbye, nudgeAt } from './loops.ts';
+import { isAlike, isGoodbye, nudgeAt } from './repetition.ts';
 
 /** The name under which the router itself says something. */
 const routerName = 'router';

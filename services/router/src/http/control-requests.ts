@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type ControlAction, controlBodies, nameFault, parseJson } from '@parley/protocol';
-import type { Answer, Control } from '../control/control.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { Answer, Control } from './control.ts';
 import { RequestBodies } from './request-body.ts';
 
 const maxKeyLength = 200;

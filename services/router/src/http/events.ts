@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import type { Happening } from '../followers/watchers.ts';
+import { pageBytes } from '../conversations/read-queue.ts';
+import type { RouterEvent } from '../delivery/router-events.ts';
 import type { Identity } from '../identity/identity.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Ledger, Placed } from '../ledger/ledger.ts';
-import { pageBytes } from '../read-queue.ts';
 import type { Router } from '../router.ts';
 import { wroteTo } from './responses.ts';
 
@@ -14,7 +14,7 @@ const maxUnreadBytes = 256 * 1024;
 const checkMs = 500;
 const keepAliveMs = 15_000;
 
-const textOf = (happening: Happening): string => {
+const textOf = (happening: RouterEvent): string => {
   const { type, ...data } = happening;
   if (happening.type !== 'entry') return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
   const { position, conversation, entry } = happening;
@@ -22,8 +22,8 @@ const textOf = (happening: Happening): string => {
 };
 
 /** Many readers are told of the same thing: its text is made once. */
-const texts = new WeakMap<Happening, string>();
-const eventOf = (happening: Happening): string => {
+const texts = new WeakMap<RouterEvent, string>();
+const eventOf = (happening: RouterEvent): string => {
   const known = texts.get(happening) ?? textOf(happening);
   texts.set(happening, known);
   return known;
@@ -69,7 +69,7 @@ class EventStream {
       'x-accel-buffering': 'no',
     });
     this.#write('retry: 1000\n\n');
-    const stopWatching = this.#router.watchers.add((happening) => this.#tell(happening));
+    const stopWatching = this.#router.routerEvents.add((happening) => this.#tell(happening));
     const check = setInterval(() => this.#check(), checkMs);
     response.on('close', () => {
       this.#stopped = true;
@@ -90,7 +90,7 @@ class EventStream {
     return this.#asked.reader.isValid(this.#router.clock.wall());
   }
 
-  #tell(happening: Happening): void {
+  #tell(happening: RouterEvent): void {
     if (!this.#follows || this.#stopped || !this.#mayRead) return;
     const isBehind = this.#response.writableLength > maxUnreadBytes;
     if (happening.type === 'entry') {
@@ -127,7 +127,7 @@ class EventStream {
     let bytes = 0;
     for (const placed of page) {
       this.#position = placed.position;
-      const happening: Happening = { type: 'entry', ...placed };
+      const happening: RouterEvent = { type: 'entry', ...placed };
       const text = textOf(happening);
       bytes += text.length;
       if (this.#concerns(happening)) this.#write(text);
@@ -148,7 +148,7 @@ class EventStream {
     }
   }
 
-  #concerns(happening: Happening): boolean {
+  #concerns(happening: RouterEvent): boolean {
     const { conversation } = this.#asked;
     return (
       conversation === undefined || happening.type === 'agents' || happening.conversation === conversation

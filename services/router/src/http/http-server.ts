@@ -1,31 +1,31 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import { answerProbe, type Probes } from '@parley/kit';
-import type { Control } from '../control/control.ts';
-import type { Guard } from '../identity/guard.ts';
+import { answerProbe, type Probes } from '@parley/runtime';
+import type { Authenticator } from '../identity/authenticator.ts';
 import { type Identity, mayReadAll } from '../identity/identity.ts';
 import { presentedToken } from '../identity/presented-token.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Outgoing } from '../outgoing.ts';
-import type { Rejections } from '../rejections.ts';
+import type { Outgoing } from '../quota/outgoing.ts';
 import type { Router } from '../router.ts';
 import type { ConsoleFile } from './console-files.ts';
+import type { Control } from './control.ts';
 import { answerControl } from './control-requests.ts';
 import { agentPage, conversationList, conversationPage, maxListed } from './conversation-pages.ts';
 import { streamEvents } from './events.ts';
+import type { Rejections } from './rejections.ts';
+import type { RequestFilter } from './request-filter.ts';
 import { endWith, Responses } from './responses.ts';
 import type { Certificate } from './tls.ts';
-import type { VisitorCheck } from './visitors.ts';
 
 export interface HttpOptions {
   readonly router: Router;
   readonly ledger: Ledger;
   readonly probes: Probes;
   readonly console: ReadonlyMap<string, ConsoleFile>;
-  readonly guard: Guard;
-  readonly checkVisitor: VisitorCheck;
+  readonly authenticator: Authenticator;
+  readonly filterRequest: RequestFilter;
   readonly control: Control;
   readonly rejections: Rejections;
   readonly outgoing: Outgoing;
@@ -74,11 +74,11 @@ const natural = (text: string | null | undefined): number | undefined => {
 
 /** Who asks, or undefined when that was answered with a refusal. The page itself holds nothing and is for everybody. */
 const readerOf = async (
-  { guard, rejections }: HttpOptions,
+  { authenticator, rejections }: HttpOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Identity | undefined> => {
-  const verdict = await guard.identify(presentedToken(request));
+  const verdict = await authenticator.identify(presentedToken(request));
   if (!verdict.ok) {
     const { code, problem } = verdict;
     rejections.note({ reason: code, address: request.socket.remoteAddress });
@@ -103,7 +103,7 @@ const answer = async (
 ): Promise<unknown> => {
   const { router, ledger } = options;
   if (isHealthProbe(request.url) && answerProbe(options.probes, request, response)) return undefined;
-  const turnedAway = options.checkVisitor(request);
+  const turnedAway = options.filterRequest(request);
   if (turnedAway) {
     const { status, code, message } = turnedAway;
     return json(response.setHeader('connection', 'close'), status, { error: { code, message } });
@@ -173,7 +173,7 @@ const answerFailure = (
   response: ServerResponse,
   error: unknown,
 ): void => {
-  faults.guard(
+  faults.authenticator(
     'request',
     'the answer to a failure',
     () => {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:https';
 import { createSecureContext } from 'node:tls';
-import { ConfigError, type Logger } from '@parley/kit';
-import { onFileChange } from '../file-change.ts';
+import { ConfigError, type Logger } from '@parley/runtime';
+import { onFileChange } from '../identity/file-change.ts';
 
 export interface TlsFiles {
   readonly cert: string;

@@ -2,7 +2,7 @@ import type { Entry } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import { agentReader, standingOf, visible } from '../core/visibility.ts';
 import type { Router } from '../router.ts';
-import { waitsOf } from '../waits.ts';
+import { waitsOf } from '../turns/wait-reasons.ts';
 
 /** Entries as a member or former member may see them; undefined when the name never was one. */
 export const entriesAs = (

@@ -8,7 +8,7 @@ import {
   type JWTVerifyOptions,
   jwtVerify,
 } from 'jose';
-import type { Verdict } from './guard.ts';
+import type { Verdict } from './authenticator.ts';
 import { type Identity, isNamePattern, roles } from './identity.ts';
 
 /** Where the keys are: a public key or shared secret in hand, or a set of public keys behind a URL or in a file. */

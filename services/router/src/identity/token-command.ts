@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '@parley/kit';
+import { ConfigError } from '@parley/runtime';
 import { isNamePattern, roles } from './identity.ts';
 import { digestOf } from './token-list.ts';
 

@@ -1,4 +1,4 @@
-import type { Logger } from '@parley/kit';
+import type { Logger } from '@parley/runtime';
 import type { Ledger } from './ledger.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { ConfigError } from '@parley/kit';
+import { ConfigError } from '@parley/runtime';
 
 /**
  * What is stored is not what was written. Nothing is guessed or skipped: the conversation that it belongs to is hidden,

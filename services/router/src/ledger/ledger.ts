@@ -114,7 +114,7 @@ export interface Ledger {
    * no other once `enough` bytes are gone. What is begun is out of sight. Throws when it cannot be written.
    */
   remove(conversations: readonly string[], limit: number, enough?: number): Removed;
-  /** Writes a whole copy, a ledger of its own, to a new file while appends go on. Replaces `target` only when complete. */
+  /** WriteCoalescer a whole copy, a ledger of its own, to a new file while appends go on. Replaces `target` only when complete. */
   backup(target: string): Promise<void>;
   close(): void;
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Logger } from '@parley/kit';
+import type { Logger } from '@parley/runtime';
 import type { Ledger } from './ledger.ts';
 
 /** A timer runs no longer than this: setTimeout takes no more. */

@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { ConfigError } from '@parley/kit';
+import { ConfigError } from '@parley/runtime';
 import { LedgerDamage } from './damage.ts';
 import { isHeldElsewhere } from './holder.ts';
 import { foreign, migrate } from './sqlite-schema.ts';
@@ -88,7 +88,7 @@ export const openLedgerFile = (path: string, { create }: OpenOptions): DatabaseS
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     const strange = foreign(database);
     if (strange) throw cannot(path, strange);
-    // Room that removed conversations leave goes back to the file system; can only be said of an empty file.
+    // CapacityLimit that removed conversations leave goes back to the file system; can only be said of an empty file.
     if (isNew) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
     if (create) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     database.exec('BEGIN EXCLUSIVE; COMMIT');

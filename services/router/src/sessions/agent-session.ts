@@ -8,18 +8,18 @@ import {
   type RouterFrame,
   refusals,
 } from '@parley/protocol';
-import type { Connection } from '../connection.ts';
-import type { Outcome } from '../conversations.ts';
+import type { Outcome } from '../conversations/conversations.ts';
 import type { Command } from '../core/command.ts';
-import type { Replica } from '../grants.ts';
 import { type Identity, mayReadAll, maySendTo, maySpeak } from '../identity/identity.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Router } from '../router.ts';
-import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission.ts';
+import type { Connection } from '../socket/connection.ts';
+import type { Replica } from '../turns/grants.ts';
 import { paidBy, takeAnswer } from './answer.ts';
 import { History } from './history.ts';
 import { openConversation } from './opening.ts';
 import { readerOf, whyForbidden } from './permission.ts';
+import { nameRefused, nameTaken, type RefusedRegistration, Registration } from './registration.ts';
 import type { Session, SessionSetting, SessionStart } from './session.ts';
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
@@ -31,16 +31,16 @@ export class AgentSession implements Session {
   readonly #setting: SessionSetting;
   readonly #router: Router;
   readonly #connection: Connection;
-  readonly #admission: Admission;
+  readonly #registration: Registration;
   readonly #history: History;
   #replica: Replica | undefined;
 
   constructor(setting: SessionSetting, { connection, identity }: SessionStart) {
-    const { router, guard } = setting;
+    const { router, authenticator } = setting;
     this.#setting = setting;
     this.#router = router;
     this.#connection = connection;
-    this.#admission = new Admission(guard, identity);
+    this.#registration = new Registration(authenticator, identity);
     this.#history = new History(
       router,
       (state) => readerOf(state, this.identity, this.name ?? ''),
@@ -53,11 +53,11 @@ export class AgentSession implements Session {
   }
 
   get identity(): Identity | undefined {
-    return this.#admission.identity;
+    return this.#registration.identity;
   }
 
   get entering(): Promise<void> | undefined {
-    return this.#admission.entering;
+    return this.#registration.entering;
   }
 
   receive(raw: string): void {
@@ -115,11 +115,11 @@ export class AgentSession implements Session {
   }
 
   closed(): void {
-    this.#admission.gone();
+    this.#registration.gone();
     this.#history.stop();
     if (!this.#replica) return;
     this.#router.grants.detach(this.#replica);
-    this.#router.watchers.tell({ type: 'agents' });
+    this.#router.routerEvents.tell({ type: 'agents' });
   }
 
   drain(graceMs: number): void {
@@ -128,13 +128,13 @@ export class AgentSession implements Session {
 
   #register(frame: FrameOf<'register'>): void {
     if (this.#replica) return this.#refuse('already-registered', `this connection is ${this.name}`, {});
-    this.#admission.ask(frame.name, frame.token, (refused) =>
+    this.#registration.ask(frame.name, frame.token, (refused) =>
       this.#enter(frame, refused ?? this.#refusalOf(frame.name)),
     );
     return undefined;
   }
 
-  #refusalOf(name: string): NotAdmitted | undefined {
+  #refusalOf(name: string): RefusedRegistration | undefined {
     const { grants, mailboxes } = this.#router;
     if (mailboxes.isConnected(name)) return nameRefused(`${name} is in use by a plain client`);
     return this.#setting.duplicates === 'reject' && grants.replicasOf(name).size > 0
@@ -144,13 +144,13 @@ export class AgentSession implements Session {
 
   #enter(
     { name, capacity, model, target, working }: FrameOf<'register'>,
-    refused: NotAdmitted | undefined,
+    refused: RefusedRegistration | undefined,
   ): void {
     if (refused) {
       this.#refuse(refused.code, refused.message, {});
       return this.#connection.close(refused.closing, refused.reason);
     }
-    const { grants, mailboxes, watchers } = this.#router;
+    const { grants, mailboxes, routerEvents } = this.#router;
     const replica: Replica = {
       name,
       connection: this.#connection,
@@ -175,7 +175,7 @@ export class AgentSession implements Session {
     const mayAddress = target !== undefined && (!this.identity || maySendTo(this.identity, target));
     this.#router.targets.registered(name, mayAddress ? target : undefined);
     grants.attach(replica, working ?? []);
-    watchers.tell({ type: 'agents' });
+    routerEvents.tell({ type: 'agents' });
     return undefined;
   }
 
@@ -227,12 +227,12 @@ export class AgentSession implements Session {
   }
 
   #chunk(replica: Replica, { conversation, turn, text }: FrameOf<'chunk'>): void {
-    const { grants, watchers, now } = this.#router;
+    const { grants, routerEvents, now } = this.#router;
     const grant = grants.grantOf(conversation, turn);
     if (grant?.replica !== replica) return;
     // The reply is shown, so the model has been called.
     grant.lease?.pool.called(grant.lease, now());
-    watchers.tell({ type: 'chunk', conversation, turn, from: replica.name, text });
+    routerEvents.tell({ type: 'chunk', conversation, turn, from: replica.name, text });
   }
 
   #askHistory(frame: FrameOf<'history'>): void {

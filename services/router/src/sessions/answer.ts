@@ -1,9 +1,9 @@
 import type { ClientFrame, Usage } from '@parley/protocol';
-import type { Answer } from '../bids.ts';
-import type { Done } from '../conversations.ts';
+import type { OnResult } from '../conversations/conversations.ts';
 import type { Paid } from '../core/command.ts';
-import type { Replica } from '../grant.ts';
 import type { Router } from '../router.ts';
+import type { Answer } from '../turns/bids.ts';
+import type { Replica } from '../turns/grant.ts';
 
 type AnswerFrame = Extract<ClientFrame, { type: 'bid' | 'pass' }>;
 type Spending = { readonly conversation: string; readonly usage?: Usage | undefined };
@@ -19,7 +19,7 @@ export const paidBy = (
 });
 
 /** A replica answers its grant with a bid or gives it back. */
-export const takeAnswer = (replica: Replica, frame: AnswerFrame, router: Router, done: Done): void => {
+export const takeAnswer = (replica: Replica, frame: AnswerFrame, router: Router, done: OnResult): void => {
   const { bids, conversations, grants, now } = router;
   const { conversation, turn } = frame;
   const attempt = grants.answering(replica, frame)?.attempt;

@@ -1,9 +1,9 @@
 import type { Entry, RefusalCode, RouterFrame } from '@parley/protocol';
+import { pageBytes } from '../conversations/read-queue.ts';
 import type { Conversation } from '../core/conversation.ts';
 import { type Reader, standingOf, visible } from '../core/visibility.ts';
-import type { Happening } from '../followers/watchers.ts';
+import type { RouterEvent } from '../delivery/router-events.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
-import { pageBytes } from '../read-queue.ts';
 import type { Router } from '../router.ts';
 
 interface Question {
@@ -125,10 +125,10 @@ export class History {
 
   #follow({ conversation, since }: Asked): void {
     this.#following.set(conversation, since);
-    this.#stopWatching ??= this.#router.watchers.add((happening) => this.#onHappening(happening));
+    this.#stopWatching ??= this.#router.routerEvents.add((happening) => this.#onHappening(happening));
   }
 
-  #onHappening(happening: Happening): void {
+  #onHappening(happening: RouterEvent): void {
     if (happening.type === 'agents') return;
     const { conversation } = happening;
     const since = this.#following.get(conversation);

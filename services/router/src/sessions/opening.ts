@@ -1,7 +1,7 @@
 import type { ClientFrame } from '@parley/protocol';
-import type { Outcome } from '../conversations.ts';
-import type { Replica } from '../grant.ts';
-import { unwatchedCap } from '../money-cap.ts';
+import type { Outcome } from '../conversations/conversations.ts';
+import type { Replica } from '../turns/grant.ts';
+import { missingPrice } from '../turns/price-check.ts';
 import { newConversationId } from './conversation-id.ts';
 import { completeLimits } from './limit-defaults.ts';
 import type { SessionSetting } from './session.ts';
@@ -52,7 +52,7 @@ const open = (
   const id = newConversationId();
   const limits = completeLimits(defaults, frame.limits);
   const modelOf = (member: string) => cast?.find((role) => role.name === member)?.model;
-  const unwatched = unwatchedCap(router, { members: [by, ...members], modelOf, limits, asker: by });
+  const unwatched = missingPrice(router, { members: [by, ...members], modelOf, limits, asker: by });
   if (unwatched !== undefined) return told(id, { kind: 'refused', code: 'no-price', message: unwatched });
   sent.set(id, 0);
   return router.conversations.submit(

@@ -11,7 +11,7 @@ const isMember = ({ members }: Conversation, name: string): boolean => members.i
 
 /** The conversation that gave the client the floor last, where members speak in turn: all that it says to them belongs there. */
 const inTurn = (router: Router, name: string, target: string): string | undefined => {
-  const current = router.correspondence.current(name);
+  const current = router.replyRouting.current(name);
   const state = current === undefined ? undefined : router.conversations.get(current);
   if (!state || policies[state.policy].free || !router.mailboxes.turns.has(state, name)) return undefined;
   return isMember(state, target) ? state.id : undefined;
@@ -19,7 +19,7 @@ const inTurn = (router: Router, name: string, target: string): string | undefine
 
 /** The conversation in which the client was last addressed and has not answered. */
 const owedIn = (router: Router, name: string): string | undefined => {
-  const current = router.correspondence.current(name);
+  const current = router.replyRouting.current(name);
   const state = current === undefined ? undefined : router.conversations.get(current);
   return state?.floor.some(({ member }) => member === name) ? state.id : undefined;
 };
@@ -37,8 +37,8 @@ export const placeOf = (
     const state = router.conversations.find(conversation);
     return state && isMember(state, name) ? { id: conversation } : 'unknown';
   }
-  if (target === undefined) return { id: owedIn(router, name) ?? router.correspondence.current(name) };
-  const shared = () => router.correspondence.shared(name, target);
+  if (target === undefined) return { id: owedIn(router, name) ?? router.replyRouting.current(name) };
+  const shared = () => router.replyRouting.shared(name, target);
   return { id: inTurn(router, name, target) ?? shared() ?? owedIn(router, name) };
 };
 

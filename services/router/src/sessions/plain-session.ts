@@ -5,15 +5,15 @@ import {
   type PlainRouterFrame,
   type RefusalCode,
 } from '@parley/protocol';
-import type { Connection } from '../connection.ts';
-import type { Outcome } from '../conversations.ts';
+import type { Outcome } from '../conversations/conversations.ts';
 import type { Command } from '../core/command.ts';
 import { type Identity, maySendTo, maySpeak } from '../identity/identity.ts';
 import type { Router } from '../router.ts';
-import { Admission, type NotAdmitted, nameRefused, nameTaken } from './admission.ts';
+import type { Connection } from '../socket/connection.ts';
 import { newConversationId } from './conversation-id.ts';
 import { completeLimits } from './limit-defaults.ts';
 import { addresseeIn, placeOf } from './plain-place.ts';
+import { nameRefused, nameTaken, type RefusedRegistration, Registration } from './registration.ts';
 import type { Session, SessionSetting, SessionStart } from './session.ts';
 
 /** What a refusal or an acknowledgement is about. */
@@ -29,7 +29,7 @@ export class PlainSession implements Session {
   readonly #setting: SessionSetting;
   readonly #router: Router;
   readonly #connection: Connection;
-  readonly #admission: Admission;
+  readonly #registration: Registration;
   /** It wants to be told what becomes of what it sends. */
   #acks = false;
 
@@ -37,15 +37,15 @@ export class PlainSession implements Session {
     this.#setting = setting;
     this.#router = setting.router;
     this.#connection = connection;
-    this.#admission = new Admission(setting.guard, identity);
+    this.#registration = new Registration(setting.authenticator, identity);
   }
 
   get identity(): Identity | undefined {
-    return this.#admission.identity;
+    return this.#registration.identity;
   }
 
   get entering(): Promise<void> | undefined {
-    return this.#admission.entering;
+    return this.#registration.entering;
   }
 
   receive(raw: string): void {
@@ -78,10 +78,10 @@ export class PlainSession implements Session {
   }
 
   closed(orderly: boolean): void {
-    this.#admission.gone();
+    this.#registration.gone();
     if (this.name !== undefined) {
       this.#router.mailboxes.detach(this.name, this.#connection, orderly);
-      this.#router.watchers.tell({ type: 'agents' });
+      this.#router.routerEvents.tell({ type: 'agents' });
     }
   }
 
@@ -93,10 +93,10 @@ export class PlainSession implements Session {
     const { name, token } = frame;
     if (this.name === name) return;
     if (this.name !== undefined) return this.#fault('already-registered', `this connection is ${this.name}`);
-    this.#admission.ask(name, token, (refused) => this.#enter(frame, refused ?? this.#refusalOf(name)));
+    this.#registration.ask(name, token, (refused) => this.#enter(frame, refused ?? this.#refusalOf(name)));
   }
 
-  #refusalOf(name: string): NotAdmitted | undefined {
+  #refusalOf(name: string): RefusedRegistration | undefined {
     const { grants, mailboxes } = this.#router;
     if (this.identity && !maySpeak(this.identity)) return nameRefused('an observer has nothing to say here');
     if (grants.replicasOf(name).size > 0)
@@ -104,19 +104,19 @@ export class PlainSession implements Session {
     return this.#setting.duplicates === 'reject' && mailboxes.isConnected(name) ? nameTaken(name) : undefined;
   }
 
-  #enter({ name, target, ack }: PlainFrameOf<'register'>, refused: NotAdmitted | undefined): void {
+  #enter({ name, target, ack }: PlainFrameOf<'register'>, refused: RefusedRegistration | undefined): void {
     if (refused) {
       this.#fault(refused.code, refused.message);
       return this.#connection.close(refused.closing, refused.reason);
     }
-    const { mailboxes, targets, watchers, now } = this.#router;
+    const { mailboxes, targets, routerEvents, now } = this.#router;
     const mayAddress = target !== undefined && (!this.identity || maySendTo(this.identity, target));
     targets.registered(name, mayAddress ? target : undefined);
     this.name = name;
     this.#acks = ack ?? false;
     this.#acknowledge({ type: 'registered', name, router: this.#setting.routerName, maxTextLength });
     mailboxes.attach(name, this.#connection, now(), this.#acks)?.close('taken-over');
-    watchers.tell({ type: 'agents' });
+    routerEvents.tell({ type: 'agents' });
   }
 
   #send(frame: PlainFrameOf<'send'>): void {
@@ -124,7 +124,7 @@ export class PlainSession implements Session {
     const { text, done, target } = frame;
     if (name === undefined) return this.#fault('not-registered', 'register first', frame);
     if (target === name) return this.#fault('bad-target', 'nobody addresses itself', frame);
-    const { conversations, correspondence, mailboxes } = this.#router;
+    const { conversations, replyRouting, mailboxes } = this.#router;
     const place = placeOf(this.#router, name, frame);
     if (place === 'unknown') return this.#unknown(frame);
     const state = place.id === undefined ? undefined : conversations.get(place.id);
@@ -132,8 +132,8 @@ export class PlainSession implements Session {
     if (forbidden !== undefined) return this.#fault('forbidden', forbidden, frame);
     const id = place.id ?? newConversationId();
     const regarding = { conversation: id, ref: frame.ref };
-    if (target !== undefined && correspondence.shared(name, target) === undefined)
-      correspondence.note(name, target, id);
+    if (target !== undefined && replyRouting.shared(name, target) === undefined)
+      replyRouting.note(name, target, id);
     if (place.id === undefined) {
       const opening = this.#opening(name, target as string, text);
       // The message stands behind the entry that opens its conversation.
@@ -175,12 +175,12 @@ export class PlainSession implements Session {
   #leave(frame: PlainFrameOf<'leave'>): void {
     const { name } = this;
     if (name === undefined) return this.#fault('not-registered', 'register first', frame);
-    const { conversations, correspondence } = this.#router;
+    const { conversations, replyRouting } = this.#router;
     const place = placeOf(this.#router, name, frame);
     const id = place === 'unknown' ? undefined : place.id;
     if (id === undefined) return this.#unknown(frame);
     return conversations.submit(id, { type: 'leave', who: name }, (outcome) => {
-      if (outcome.kind === 'done') correspondence.forget(name, id);
+      if (outcome.kind === 'done') replyRouting.forget(name, id);
       this.#told({ conversation: id, ref: frame.ref }, outcome);
     });
   }
@@ -207,7 +207,7 @@ export class PlainSession implements Session {
     outcome: Outcome,
     target?: string,
   ): void {
-    const { conversations, correspondence, mailboxes, grants } = this.#router;
+    const { conversations, replyRouting, mailboxes, grants } = this.#router;
     if (outcome.kind === 'done') {
       const waits =
         target !== undefined && grants.replicasOf(target).size === 0 && !mailboxes.isConnected(target);
@@ -220,9 +220,9 @@ export class PlainSession implements Session {
       });
     }
     const { code, message } = outcome;
-    if (!conversations.find(conversation)) correspondence.drop(conversation);
+    if (!conversations.find(conversation)) replyRouting.drop(conversation);
     else if (code === 'conversation-ended' || code === 'not-a-member')
-      correspondence.forget(this.name as string, conversation);
+      replyRouting.forget(this.name as string, conversation);
     const told = code === 'conversation-ended' ? `${message}; your next message opens another` : message;
     return this.#fault(code, told, { conversation, ref });
   }

@@ -1,10 +1,10 @@
-import type { Connection } from '../connection.ts';
-import type { Guard } from '../identity/guard.ts';
+import type { Authenticator } from '../identity/authenticator.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Router } from '../router.ts';
+import type { Connection } from '../socket/connection.ts';
 import type { LimitDefaults } from './limit-defaults.ts';
 
-/** What one connection says, in its dialect. The door calls it; it never sees a socket. */
+/** What one connection says, in its dialect. The webSocketServer calls it; it never sees a socket. */
 export interface Session {
   readonly dialect: 'plain' | 'v1';
   /** The name it speaks for; undefined until it has registered. */
@@ -31,7 +31,7 @@ export type DuplicateRule = (typeof duplicateRules)[number];
 /** What every session is given. */
 export interface SessionSetting {
   readonly router: Router;
-  readonly guard: Guard;
+  readonly authenticator: Authenticator;
   readonly defaults: LimitDefaults;
   readonly duplicates: DuplicateRule;
   /** Told to clients, so that they can say which router they spoke to. */

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Command } from '../../src/core/command.ts';
 import type { Conversation } from '../../src/core/conversation.ts';
 import { evolve } from '../../src/core/evolve.ts';
-import { Prices } from '../../src/prices.ts';
-import { lines, opened } from '../ledger-entries.ts';
+import { Prices } from '../../src/quota/prices.ts';
+import { lines, opened } from '../ledger/ledger-entries.ts';
 import { granted, limits, Talk } from './talk.ts';
 
 const kinds = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isFarewell } from '../../src/core/loops.ts';
+import { isFarewell } from '../../src/core/repetition.ts';
 
 describe('a goodbye', () => {
   it.each([

@@ -2,8 +2,8 @@ import type { Entry } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
-import { dialAgent, dialRaw, serveRouter } from '../door/served-router.ts';
-import { finished, lines, opened } from '../ledger-entries.ts';
+import { finished, lines, opened } from '../ledger/ledger-entries.ts';
+import { dialAgent, dialRaw, serveRouter } from '../socket/served-router.ts';
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;
 

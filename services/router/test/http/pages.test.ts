@@ -1,8 +1,8 @@
 import type { Entry } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
-import { serveRouter } from '../door/served-router.ts';
-import { ended, finished, lines, opened } from '../ledger-entries.ts';
+import { ended, finished, lines, opened } from '../ledger/ledger-entries.ts';
+import { serveRouter } from '../socket/served-router.ts';
 
 const kibibyte = 1024;
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { endWith, Responses } from '../../src/http/responses.ts';
-import { Outgoing } from '../../src/outgoing.ts';
+import { Outgoing } from '../../src/quota/outgoing.ts';
 
 const mebibyte = 1024 * 1024;
 const large = Buffer.alloc(32 * mebibyte, 'x');

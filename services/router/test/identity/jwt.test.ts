@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type JWTPayload, SignJWT } from 'jose';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Verdict } from '../../src/identity/guard.ts';
+import type { Verdict } from '../../src/identity/authenticator.ts';
 import { mayBe, maySendTo } from '../../src/identity/identity.ts';
 import { type JwtKeys, makeJwtVerifier, readJwtKey } from '../../src/identity/jwt.ts';
 

@@ -53,7 +53,7 @@ const acts = [
 ] as const;
 type Act = (typeof acts)[number];
 
-interface Happening {
+interface RouterEvent {
   readonly act: Act;
   readonly who: number;
   readonly other: number;
@@ -89,7 +89,7 @@ const open = (world: World, { policy, onFailure, members, hears, admission }: Se
   });
 };
 
-const happen = async (world: World, { act, who, other, place }: Happening): Promise<void> => {
+const happen = async (world: World, { act, who, other, place }: RouterEvent): Promise<void> => {
   const name = agents[who] as string;
   const peer = [...agents, plainName][other] as string;
   const conversation = world.conversations[place % world.conversations.length] as string;

@@ -1,13 +1,13 @@
 import type { ClientFrame, Entry, RouterFrameOf } from '@parley/protocol';
-import { Control } from '../../src/control/control.ts';
+import { Control } from '../../src/http/control.ts';
 import { entriesAs } from '../../src/http/views.ts';
-import { openGuard } from '../../src/identity/guard.ts';
+import { openAuthenticator } from '../../src/identity/authenticator.ts';
 import type { Identity } from '../../src/identity/identity.ts';
 import { AgentSession } from '../../src/sessions/agent-session.ts';
 import { PlainSession } from '../../src/sessions/plain-session.ts';
 import type { SessionSetting } from '../../src/sessions/session.ts';
 import { limits } from '../core/talk.ts';
-import { FakeConnection, RouterBench } from '../router-bench.ts';
+import { FakeConnection, RouterBench } from '../router-harness.ts';
 import { Oracle, outsider } from './oracle.ts';
 
 /** A peer that reads at once. */
@@ -51,7 +51,7 @@ export class World {
     this.#control = new Control(router, limits({ maxAttempts: 1 }));
     this.#setting = {
       router,
-      guard: openGuard,
+      authenticator: openAuthenticator,
       defaults: limits({ maxAttempts: 1 }),
       duplicates: 'takeover',
       routerName: 'test',

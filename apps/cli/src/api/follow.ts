@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConfigError } from '@parley/runtime';
+import type { RouterApi, RouterEvent } from './router-api.ts';
+
+const retryMs = 1_000;
+
+/** Events of a router that may go away and come back. The first connection must succeed. */
+export async function* lasting(open: () => AsyncIterable<RouterEvent>, stop: AbortSignal) {
+  for (let connected = false; ; ) {
+    try {
+      for await (const event of open()) {
+        connected = true;
+        yield event;
+      }
+    } catch (error) {
+      if (stop.aborted || (!connected && error instanceof ConfigError)) throw error;
+    }
+    await delay(retryMs, undefined, { signal: stop });
+  }
+}
+
+/** The entries that are there, then what happens. The events begin first, so nothing falls between. */
+async function* wholeConversation(api: RouterApi, id: string): AsyncGenerator<RouterEvent> {
+  using events = await api.events({ conversation: id });
+  for await (const { entries } of api.conversationPages(id))
+    for (const entry of entries) yield { kind: 'entry', position: 0, conversation: id, entry };
+  yield* events;
+}
+
+/** One conversation to its end, each entry once, although the router may go away and come back. */
+export async function* toItsEnd(api: RouterApi, id: string, stop: AbortSignal): AsyncGenerator<RouterEvent> {
+  let seen = 0;
+  for await (const event of lasting(() => wholeConversation(api, id), stop)) {
+    if (event.kind === 'entry') {
+      if (event.entry.seq <= seen) continue;
+      seen = event.entry.seq;
+    }
+    yield event;
+    if (event.kind === 'entry' && event.entry.type === 'ended') return;
+  }
+}

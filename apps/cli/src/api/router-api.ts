@@ -1,0 +1,257 @@
+import type { ControlAction, ControlBody, Ending, Entry, Limits } from '@parley/protocol';
+import { ConfigError } from '@parley/runtime';
+import { readEventStream } from './event-stream.ts';
+
+export interface ConversationSummary {
+  readonly id: string;
+  readonly status: 'running' | 'paused' | 'ended';
+  readonly by: string;
+  readonly members: readonly string[];
+  readonly turns: number;
+  readonly seq: number;
+  readonly floor: readonly string[];
+  readonly limits: Limits;
+  readonly usage: { readonly inputTokens: number; readonly outputTokens: number; readonly cost: number };
+  readonly topic?: string;
+  readonly ending?: { readonly reason: Ending; readonly detail?: string };
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+export interface WholeConversation {
+  readonly conversation: ConversationSummary;
+  readonly entries: readonly Entry[];
+}
+
+/** Who is connected. */
+export interface AgentSummary {
+  readonly name: string;
+  readonly replicas: number;
+  /** Turns that it takes at once, and those that it has; 0 for plain clients. */
+  readonly capacity: number;
+  readonly active: number;
+}
+
+/** What happens on the router. `position` is where in the ledger an entry stands. */
+export type RouterEvent =
+  | {
+      readonly kind: 'entry';
+      readonly position: number;
+      readonly conversation: string;
+      readonly entry: Entry;
+    }
+  | {
+      readonly kind: 'chunk';
+      readonly conversation: string;
+      readonly turn: number;
+      readonly from: string;
+      readonly text: string;
+    }
+  /** Somebody has come or gone. */
+  | { readonly kind: 'agents' };
+
+export type EventStream = AsyncIterable<RouterEvent> & Disposable;
+
+const schemes: Readonly<Record<string, string>> = {
+  'ws:': 'http:',
+  'wss:': 'https:',
+  'http:': 'http:',
+  'https:': 'https:',
+};
+
+/**
+ * Where the HTTP side of a router is. `ws://` and `http://` name the same port; a path stays, for a router behind a
+ * proxy; a user and a password are sent as basic authentication.
+ */
+const addressOf = (url: string): { readonly url: string; readonly basic?: string } => {
+  const parsed = URL.parse(url.includes('://') ? url : `http://${url}`);
+  const scheme = parsed && schemes[parsed.protocol];
+  // Without its value: a URL may hold a password.
+  if (!parsed || !scheme) throw new ConfigError(['the URL of the router is no ws, wss, http or https URL']);
+  if (parsed.search !== '' || parsed.hash !== '')
+    throw new ConfigError([`the URL of the router has a query or a fragment: ${parsed.host}`]);
+  const { host, pathname, username, password } = parsed;
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return {
+    url: `${scheme}//${host}${pathname.replace(/\/+$/, '')}`,
+    ...(pair !== ':' && { basic: Buffer.from(pair).toString('base64') }),
+  };
+};
+
+/** The answer to an act: where it stands in the ledger. */
+export interface Acted {
+  readonly conversation: string;
+  readonly seq: number;
+}
+
+/** The HTTP side of a router. What the user can mend (no router there, no such conversation) is a ConfigError. */
+export class RouterApi {
+  readonly url: string;
+  readonly #stop: AbortSignal;
+  readonly #authorization: string | undefined;
+
+  /** `token`: where the router wants one; its role decides what it may do. */
+  constructor(url: string, stop: AbortSignal, token?: string) {
+    const { url: address, basic } = addressOf(url);
+    this.url = address;
+    this.#stop = stop;
+    if (token !== undefined) this.#authorization = `Bearer ${token}`;
+    else if (basic !== undefined) this.#authorization = `Basic ${basic}`;
+  }
+
+  async agents(): Promise<readonly AgentSummary[]> {
+    const all: AgentSummary[] = [];
+    for await (const { agents } of this.#pages<{ agents: AgentSummary[] }>('/v1/agents')) all.push(...agents);
+    return all;
+  }
+
+  /** Opens a conversation. The same `key` opens no second one. */
+  open(body: ControlBody<'open'>, key: string): Promise<Acted> {
+    return this.#post('/v1/conversations', body, key);
+  }
+
+  act<A extends Exclude<ControlAction, 'open'>>(
+    action: A,
+    id: string,
+    body: ControlBody<A>,
+    key: string,
+  ): Promise<Acted> {
+    const missing = `no conversation ${id} at ${this.url}: \`parley ls\` lists those there are`;
+    return this.#post(`/v1/conversations/${encodeURIComponent(id)}/${action}`, body, key, missing);
+  }
+
+  async #post(path: string, body: unknown, key: string, missing?: string): Promise<Acted> {
+    const post = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify(body),
+    };
+    const response = await this.#ask(path, { post, ...(missing !== undefined && { missing }) });
+    return (await response.json()) as Acted;
+  }
+
+  /** The newest ones, at most so many. */
+  async conversations(most = 100): Promise<readonly ConversationSummary[]> {
+    const all: ConversationSummary[] = [];
+    const path = `/v1/conversations?limit=${Math.min(most, 1_000)}`;
+    for await (const { conversations } of this.#pages<{ conversations: ConversationSummary[] }>(path)) {
+      all.push(...conversations);
+      if (all.length >= most) break;
+    }
+    return all.slice(0, most);
+  }
+
+  /** What is known of it without its entries. */
+  async summary(id: string): Promise<ConversationSummary> {
+    for await (const { conversation } of this.conversationPages(id, { limit: 1 })) return conversation;
+    throw new Error('a conversation without a page');
+  }
+
+  /** The conversation as it was when the last page was read, and all its entries. `as`: only what this member may see. */
+  async conversation(id: string, as?: string): Promise<WholeConversation> {
+    let conversation: ConversationSummary | undefined;
+    const entries: Entry[] = [];
+    for await (const page of this.conversationPages(id, { as })) {
+      conversation = page.conversation;
+      for (const entry of page.entries) entries.push(entry);
+    }
+    return { conversation: conversation as ConversationSummary, entries };
+  }
+
+  /** A conversation of any length, a page of its entries at a time, oldest first; `since`: behind this entry. */
+  conversationPages(
+    id: string,
+    { limit, as, since }: { limit?: number; as?: string | undefined; since?: number } = {},
+  ): AsyncGenerator<WholeConversation> {
+    const missing = `no conversation ${id} at ${this.url}: \`parley ls\` lists those there are`;
+    const query = new URLSearchParams();
+    if (limit !== undefined) query.set('limit', String(limit));
+    if (as !== undefined) query.set('as', as);
+    if (since !== undefined) query.set('since', String(since));
+    const path = `/v1/conversations/${encodeURIComponent(id)}?${query}`;
+    return this.#pages<WholeConversation>(path, missing);
+  }
+
+  /** A page of an answer, and those that it says follow. */
+  async *#pages<P extends object>(path: string, missing?: string): AsyncGenerator<P> {
+    for (let next: string | undefined = path; next !== undefined; ) {
+      const response = await this.#ask(next, missing === undefined ? {} : { missing });
+      const page: unknown = await response.json();
+      yield page as Awaited<P>;
+      next = (page as { next?: string }).next;
+    }
+  }
+
+  /**
+   * Resolves when the router has begun to send: entries after position `since` of the ledger, else only those
+   * to come; of one conversation, or of all. The connection is held until the stream is disposed of.
+   */
+  async events(of: { since?: number | undefined; conversation?: string }): Promise<EventStream> {
+    const query = new URLSearchParams();
+    if (of.since !== undefined) query.set('since', String(of.since));
+    if (of.conversation !== undefined) query.set('conversation', of.conversation);
+    const done = new AbortController();
+    const response = await this.#ask(`/v1/events?${query}`, { signal: done.signal });
+    const { body } = response;
+    if (!body) throw new Error('the answer to /v1/events has no body');
+    return { [Symbol.asyncIterator]: () => eventsOf(body), [Symbol.dispose]: () => done.abort() };
+  }
+
+  async #ask(
+    path: string,
+    { signal, missing, post }: { signal?: AbortSignal; missing?: string; post?: RequestInit } = {},
+  ): Promise<Response> {
+    let response: Response;
+    try {
+      const stop = signal ? AbortSignal.any([this.#stop, signal]) : this.#stop;
+      const headers = {
+        ...post?.headers,
+        ...(this.#authorization !== undefined && { authorization: this.#authorization }),
+      };
+      response = await fetch(this.url + path, { ...post, headers, signal: stop });
+    } catch (error) {
+      this.#stop.throwIfAborted();
+      const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
+      throw new ConfigError([
+        `no router at ${this.url} (${cause}): start one with \`npm run -s router\`, or give its address with --url`,
+      ]);
+    }
+    if (response.ok) return response;
+    const answer = (await response.text()).trim().slice(0, 1_000);
+    const refused = refusalIn(answer);
+    if (
+      response.status === 404 &&
+      missing &&
+      (!refused || /^(not-found|unknown-conversation)$/.test(refused.code))
+    )
+      throw new ConfigError([missing]);
+    if (response.status === 401 || response.status === 403) {
+      const hint = 'PARLEY_TOKEN, or PARLEY_TOKEN_FILE, holds the token of the command line';
+      throw new ConfigError([`${this.url} refuses: ${refused?.message ?? answer} (${hint})`]);
+    }
+    throw new ConfigError([
+      refused
+        ? `${this.url} refuses: ${refused.code}, ${refused.message}${refused.code === 'no-price' ? noPriceHint : ''}`
+        : `${this.url}${path} answered ${response.status}: ${answer.slice(0, 300)}`,
+    ]);
+  }
+}
+
+const noPriceHint =
+  ' (a file for ROUTER_PRICES may give the price; --set limits.cost=0 and --set limits.costPerAgent=0 take the cap away)';
+
+const refusalIn = (answer: string): { readonly code: string; readonly message: string } | undefined => {
+  try {
+    return (JSON.parse(answer) as { error?: { code: string; message: string } }).error;
+  } catch {
+    return undefined;
+  }
+};
+
+async function* eventsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<RouterEvent, void> {
+  for await (const { id, event, data } of readEventStream(body)) {
+    if (event === 'entry') yield { kind: 'entry', position: Number(id), ...JSON.parse(data) };
+    else if (event === 'chunk') yield { kind: 'chunk', ...JSON.parse(data) };
+    else if (event === 'agents') yield { kind: 'agents' };
+  }
+}

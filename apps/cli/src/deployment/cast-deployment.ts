@@ -1,0 +1,118 @@
+import type { Environment } from '@parley/runtime';
+import { ConfigError } from '@parley/runtime';
+import { RouterApi } from '../api/router-api.ts';
+import { type Host, routerOf } from '../command.ts';
+import type { AgentProcess } from '../scenario/agents.ts';
+import { OwnDeployment } from './own-deployment.ts';
+import type { LogLine } from './service-process.ts';
+
+const connectedWithinMs = 15_000;
+
+export interface CastDeploymentOptions {
+  /** A router that runs already; none: one is started. */
+  readonly url: string | undefined;
+  readonly port: number;
+  readonly ledger?: string | undefined;
+  /** Processes to start, unless a plain client speaks for their names already. */
+  readonly agents: readonly AgentProcess[];
+  /** Settings for all of them. */
+  readonly env?: Environment;
+  /** Nobody may speak for these names yet: what they do is recorded or replayed. */
+  readonly exclusive?: boolean;
+  onLog(service: string, line: LogLine): void;
+}
+
+/** A router and the processes of a cast, ready for a conversation. What it started ends with it. */
+export class CastDeployment implements AsyncDisposable {
+  readonly api: RouterApi;
+  /** As people open it in a browser. */
+  readonly url: string;
+  /** Aborted when the user stops, or when a process that it started is gone. */
+  readonly halted: AbortSignal;
+  readonly #deployment: OwnDeployment;
+
+  private constructor(api: RouterApi, deployment: OwnDeployment) {
+    this.api = api;
+    this.url = api.url;
+    this.halted = deployment.halted;
+    this.#deployment = deployment;
+  }
+
+  static async set(options: CastDeploymentOptions, host: Host): Promise<CastDeployment> {
+    const { url, port, ledger, agents, env = {}, exclusive = false, onLog } = options;
+    const deployment = await OwnDeployment.create({
+      port,
+      env: host.env,
+      stop: host.stop,
+      onLog,
+      ...(ledger !== undefined && { ledger }),
+    });
+    try {
+      const api =
+        url === undefined
+          ? new RouterApi(await deployment.startRouter(), deployment.halted)
+          : routerOf(url, { env: host.env, stop: deployment.halted });
+      const present = await api.agents();
+      const taken = agents.map(({ name }) => name).filter((name) => present.some((one) => one.name === name));
+      if (exclusive && taken.length > 0) {
+        throw new ConfigError([`${taken.join(', ')} speaks on ${api.url} already, so this cannot record it`]);
+      }
+      // A run has agents of its own, although those of another run may have the same names. A name that a plain client
+      // speaks for cannot be registered by an agent, too.
+      const plain = new Set(present.filter(({ capacity }) => capacity === 0).map(({ name }) => name));
+      const missing = agents.filter(({ name }) => !plain.has(name));
+      const registered = missing.map((agent) =>
+        deployment.startAgent(agent.name, [], {
+          ...cleared,
+          ...env,
+          ...agent.env,
+          ROUTER_URL: api.url.replace(/^http/, 'ws'),
+        }),
+      );
+      const castDeployment = new CastDeployment(api, deployment);
+      await castDeployment.#connected(
+        missing.map(({ name }) => name),
+        registered,
+      );
+      return castDeployment;
+    } catch (error) {
+      await deployment[Symbol.asyncDispose]();
+      throw deployment.halted.aborted && !host.stop.aborted ? deployment.halted.reason : error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#deployment[Symbol.asyncDispose]();
+  }
+
+  /** All agents that were started have registered, so that no turn is granted to one whose process still starts. */
+  async #connected(names: readonly string[], registered: readonly Promise<void>[]): Promise<void> {
+    const away = new Set(names.keys());
+    const all = registered.map((one, index) => one.then(() => away.delete(index)));
+    const time = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const missing = [...new Set([...away].map((index) => names[index]))];
+      time.reject(new ConfigError([`${missing.join(', ')} did not connect to ${this.url}`]));
+    }, connectedWithinMs);
+    const stopped = () => time.reject(this.halted.reason);
+    this.halted.addEventListener('abort', stopped);
+    try {
+      this.halted.throwIfAborted();
+      await Promise.race([Promise.all(all), time.promise]);
+    } finally {
+      clearTimeout(timer);
+      this.halted.removeEventListener('abort', stopped);
+    }
+  }
+}
+
+/** What would make an agent open a conversation of its own, or another than its scenario says. */
+const cleared: Environment = {
+  AGENT_NAME: '',
+  AGENT_TARGET: '',
+  AGENT_FIRST_SPEAKER: '',
+  AGENT_MEMBERS: '',
+  AGENT_TOPIC: '',
+  AGENT_POLICY: '',
+  AGENT_SEED: '',
+};

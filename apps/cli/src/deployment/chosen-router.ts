@@ -1,0 +1,60 @@
+import { RouterApi } from '../api/router-api.ts';
+import type { Host } from '../command.ts';
+import { routerOf, UsageError } from '../command.ts';
+import { KeptRun } from './kept-run.ts';
+import { OwnDeployment } from './own-deployment.ts';
+
+/** The options with which a command says where the conversations are; the same for all commands. */
+export const routerOptions = { url: { type: 'string' }, run: { type: 'string' } } as const;
+
+/** Their part of a help text. */
+export const routerHelp = `  --url URL   the router (default: ROUTER_URL, else http://127.0.0.1:8765)
+  --run RUN   the ledger of a kept run instead: its name as \`parley runs\` lists it, or \`last\`
+`;
+
+export interface ChosenRouter extends AsyncDisposable {
+  readonly api: RouterApi;
+}
+
+/** A router on the ledger of a kept run, for as long as it is not disposed of. */
+export const routerOfRun = async (
+  which: string,
+  host: Host,
+  port = 0,
+): Promise<ChosenRouter & { readonly run: KeptRun; readonly halted: AbortSignal }> => {
+  const run = KeptRun.open(which, host.env);
+  try {
+    const deployment = await OwnDeployment.create({
+      port,
+      env: host.env,
+      ledger: run.ledger,
+      stop: host.stop,
+      onLog: () => {},
+    });
+    const dispose = async () => {
+      await deployment[Symbol.asyncDispose]();
+      run[Symbol.dispose]();
+    };
+    try {
+      const api = new RouterApi(await deployment.startRouter(), deployment.halted);
+      return { api, run, halted: deployment.halted, [Symbol.asyncDispose]: dispose };
+    } catch (error) {
+      await deployment[Symbol.asyncDispose]();
+      throw error;
+    }
+  } catch (error) {
+    run[Symbol.dispose]();
+    throw error;
+  }
+};
+
+/** The router that the options name: one that runs, or one for the time of the command on a kept run. */
+export const chosenRouter = async (
+  options: { readonly url?: string | undefined; readonly run?: string | undefined },
+  host: Host,
+): Promise<ChosenRouter> => {
+  if (options.run === undefined)
+    return { api: routerOf(options.url, host), [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (options.url !== undefined) throw new UsageError('--url and --run: give one of the two');
+  return routerOfRun(options.run, host);
+};

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Environment } from '@parley/runtime';
+import { installation } from './installation.ts';
+
+/** One line of a service's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** How a service ended: its code, or the signal that killed it, and what it wrote on stderr. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
+
+export interface ServiceOptions {
+  readonly service: 'router' | 'agent';
+  readonly args: readonly string[];
+  readonly env: Environment;
+  onLog(line: LogLine): void;
+}
+
+/** A router or an agent as a child process. It is in a session of its own: Ctrl-C reaches only the CLI. */
+export class ServiceProcess {
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcess;
+
+  constructor({ service, args, env, onLog }: ServiceOptions) {
+    const { services, leaveWithParent } = installation;
+    this.#child = spawn(process.execPath, ['--import', leaveWithParent.href, services[service], ...args], {
+      env: { ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+    });
+    const { stdout, stderr } = this.#child;
+    if (stdout) {
+      createInterface({ input: stdout }).on('line', (text) => {
+        const line = asLogLine(text);
+        if (line) onLog(line);
+      });
+    }
+    let written = '';
+    stderr?.setEncoding('utf8').on('data', (text: string) => {
+      written = (written + text).slice(-10_000);
+    });
+    this.exited = new Promise((resolve) => {
+      this.#child.once('close', (code, signal) => resolve({ code, signal, stderr: written.trim() }));
+      this.#child.once('error', (error) => resolve({ code: null, signal: null, stderr: error.message }));
+    });
+  }
+
+  /** Asks it to stop, and kills it when it has not stopped after `graceMs`. Resolves when it is gone. */
+  async stop(graceMs: number): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), graceMs);
+    await this.exited;
+    clearTimeout(timer);
+  }
+}
+
+const asLogLine = (text: string): LogLine | undefined => {
+  try {
+    const line: unknown = JSON.parse(text);
+    return typeof (line as LogLine | null)?.msg === 'string' ? (line as LogLine) : undefined;
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,228 @@
+import {
+  type ClientFrame,
+  decodeRouterFrame,
+  heartbeatMs as defaultHeartbeatMs,
+  maxGrantBytes,
+  type RouterFrame,
+  type RouterFrameOf,
+  registerDeadlineMs,
+  returnRule,
+  subprotocol,
+} from '@parley/protocol';
+import type { Logger } from '@parley/runtime';
+import { WebSocket } from 'ws';
+import type { OnFault } from '../faults.ts';
+import { type Backoff, type Dice, fullJitter } from './backoff.ts';
+import type { Place } from './outbox.ts';
+
+/** Before the first welcome: a router that starts at the same moment is found at once. */
+const coldStart: Backoff = { baseMs: 50, capMs: 30_000 };
+const returning: Backoff = { baseMs: 500, capMs: 30_000 };
+/** A connection that lasted this long shows that the router has room again. */
+const settledMs = 30_000;
+
+/** Four times what a router of this version sends at most; a newer one may send somewhat more. */
+const maxFrameTaken = 4 * maxGrantBytes;
+
+export interface LinkOptions {
+  readonly url: string;
+  readonly name: string;
+  /** Goes into the handshake and nowhere else: what is refused there has registered nothing yet. */
+  readonly token: string | undefined;
+  readonly capacity: number;
+  /** Told to the router, which knows from it whether the targets of the agents form a ring. */
+  readonly target: string | undefined;
+  /** The model that the agent speaks with, by the name that prices and rates are known by. */
+  readonly model: string;
+  readonly log: Logger;
+  readonly dice: Dice;
+  readonly now: () => number;
+  /** Turns still being worked on, told to the router when the connection is made again. */
+  readonly working: () => readonly Place[];
+  readonly onWelcome: (welcome: RouterFrameOf<'welcome'>) => void;
+  readonly onFrame: (frame: RouterFrame) => void;
+  readonly onFault: OnFault;
+  /** The router wants this agent never to come back. */
+  readonly onDismissed: (code: number, reason: string) => void;
+}
+
+type State =
+  | { readonly at: 'waiting'; readonly timer: NodeJS.Timeout }
+  | {
+      readonly at: 'dialling' | 'registering' | 'registered';
+      readonly socket: WebSocket;
+      readonly since: number;
+    }
+  | { readonly at: 'closed' };
+
+/** The connection to the router: made, kept, and made again for ever, unless the router says to stay away. */
+export class RouterLink {
+  readonly #options: LinkOptions;
+  #state: State = { at: 'closed' };
+  #attempt = 0;
+  #welcomes = 0;
+  #heartbeatMs = defaultHeartbeatMs;
+  #lastSign = 0;
+  #watchdog: NodeJS.Timeout | undefined;
+  /** The trouble that was last told in the log; the same again is not told again. */
+  #told = '';
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get registered(): boolean {
+    return this.#state.at === 'registered';
+  }
+  get reconnects(): number {
+    return Math.max(0, this.#welcomes - 1);
+  }
+
+  open(): void {
+    const { url, token, now } = this.#options;
+    // TCP_NODELAY is set by ws on every socket.
+    const socket = new WebSocket(url, subprotocol, {
+      perMessageDeflate: false,
+      maxPayload: maxFrameTaken,
+      handshakeTimeout: registerDeadlineMs,
+      ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
+    });
+    this.#state = { at: 'dialling', socket, since: now() };
+    let problem = '';
+    socket.on('open', () => this.#register(socket));
+    socket.on('ping', () => this.#sign());
+    socket.on('message', (data, isBinary) => {
+      if (isBinary) return;
+      try {
+        this.#receive(socket, String(data));
+      } catch (error) {
+        this.#options.onFault('frame', error);
+      }
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      problem = error.code ?? error.message;
+    });
+    socket.on('close', (code, reason) => this.#closed(socket, code, String(reason), problem));
+  }
+
+  /** False when there is no registered connection; the frame is then not sent. */
+  send(frame: ClientFrame): boolean {
+    if (this.#state.at !== 'registered') return false;
+    this.#state.socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** Says goodbye, and waits for the answer at most `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    const state = this.#state;
+    this.#state = { at: 'closed' };
+    clearInterval(this.#watchdog);
+    if (state.at === 'waiting') clearTimeout(state.timer);
+    if (!('socket' in state)) return;
+    const { socket } = state;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => socket.terminate(), graceMs);
+      socket.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      socket.close(1000);
+    });
+  }
+
+  #register(socket: WebSocket): void {
+    const { name, capacity, target, model, working, now } = this.#options;
+    this.#state = { at: 'registering', socket, since: now() };
+    this.#watch(socket);
+    const frame: ClientFrame = {
+      type: 'register',
+      name,
+      capacity,
+      ...(target !== undefined && { target }),
+      model,
+      working: [...working()],
+    };
+    socket.send(JSON.stringify(frame));
+  }
+
+  #receive(socket: WebSocket, raw: string): void {
+    this.#sign();
+    if (this.#state.at === 'closed') return;
+    const decoded = decodeRouterFrame(raw);
+    if (!decoded.ok) {
+      // A newer router may know frames that this agent does not.
+      this.#options.log.warn({ problem: decoded.problem }, 'a frame of the router cannot be read');
+      return;
+    }
+    const { frame } = decoded;
+    if (frame.type === 'welcome' && this.#state.at === 'registering') this.#welcome(socket, frame);
+    else this.#options.onFrame(frame);
+  }
+
+  #welcome(socket: WebSocket, frame: RouterFrameOf<'welcome'>): void {
+    this.#state = { at: 'registered', socket, since: this.#options.now() };
+    this.#heartbeatMs = frame.heartbeatMs || defaultHeartbeatMs;
+    this.#watch(socket);
+    this.#welcomes += 1;
+    this.#told = '';
+    this.#options.log.info({ router: frame.router, reconnects: this.reconnects }, 'registered');
+    this.#options.onWelcome(frame);
+  }
+
+  #sign(): void {
+    this.#lastSign = this.#options.now();
+  }
+
+  /** A network that lost us tells nobody: without a sign of life the connection is given up. */
+  #watch(socket: WebSocket): void {
+    const { now, log } = this.#options;
+    const patienceMs = 2.5 * this.#heartbeatMs;
+    this.#sign();
+    clearInterval(this.#watchdog);
+    this.#watchdog = setInterval(() => {
+      if (now() - this.#lastSign < patienceMs) return;
+      log.warn({ silentMs: Math.round(now() - this.#lastSign) }, 'the router has fallen silent');
+      socket.terminate();
+    }, this.#heartbeatMs / 2);
+  }
+
+  #closed(socket: WebSocket, code: number, reason: string, problem: string): void {
+    clearInterval(this.#watchdog);
+    const { onDismissed, dice, now } = this.#options;
+    const state = this.#state;
+    if (!('socket' in state) || state.socket !== socket) return;
+    if (returnRule(code) === 'never') {
+      this.#state = { at: 'closed' };
+      return onDismissed(code, reason);
+    }
+    this.#tell(state.at, code, reason, problem);
+    // 41xx asks for patience: only a connection that has lasted starts the count anew.
+    const askedToWait = code >= 4100 && code < 4200 && now() - state.since < settledMs;
+    if (state.at === 'registered' && !askedToWait) this.#attempt = 0;
+    const waitMs = fullJitter(this.#attempt, dice, this.#welcomes === 0 ? coldStart : returning);
+    this.#attempt += 1;
+    this.#state = { at: 'waiting', timer: setTimeout(() => this.open(), waitMs) };
+  }
+
+  /** Once per kind of trouble: an agent may wait for its router for days. */
+  #tell(at: string, code: number, reason: string, problem: string): void {
+    const { log } = this.#options;
+    const router = withoutPassword(this.#options.url);
+    const message =
+      at === 'registered'
+        ? 'the connection to the router is lost; trying again until it is back'
+        : at === 'registering'
+          ? 'the router did not take this agent in; trying again'
+          : /^E[A-Z_]+$/.test(problem)
+            ? 'no router at ROUTER_URL; trying again until there is one'
+            : 'what answers at ROUTER_URL is not a Parley router; trying again';
+    const level = message === this.#told ? 'debug' : 'warn';
+    this.#told = message;
+    log[level]({ router, code, ...(reason && { reason }), ...(problem && { problem }) }, message);
+  }
+}
+
+const withoutPassword = (url: string) => {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
+};

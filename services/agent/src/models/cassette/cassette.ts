@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { type ChatMessage, failed, type Model, type ModelReply, type ModelRequest } from '../model.ts';
+import { seedOf } from '../seed.ts';
+import { difference, nearest } from './cassette-diff.ts';
+import type { CassetteFile } from './cassette-file.ts';
+
+/** All of a call that its answer depends on; no time, no conversation's id, nothing drawn. */
+export interface RecordedRequest {
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  readonly maxOutputTokens?: number;
+  readonly temperature?: number;
+  readonly seed?: number;
+}
+
+/** What the settings add to every request. */
+export interface FixedParameters {
+  readonly temperature?: number | undefined;
+  readonly seed?: number | undefined;
+}
+
+/** The first line of a cassette: what it was recorded with. */
+export interface Manifest extends FixedParameters {
+  readonly kind: 'manifest';
+  /** Of the format. */
+  readonly cassette: 1;
+  readonly agent: string;
+  readonly version: string;
+  readonly node: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly maxTokens?: number | undefined;
+  readonly historyTokens: number;
+}
+
+/** One call: retries of our own are inside, so that a replay takes the same turns as the recording. */
+export interface RecordedCall {
+  readonly kind: 'call';
+  readonly hash: string;
+  readonly request: RecordedRequest;
+  readonly reply: ModelReply;
+}
+
+/** The same request gives the same text, on every machine. */
+export const requestOf = (
+  {
+    messages,
+    maxOutputTokens,
+    context,
+    attempt,
+  }: Pick<ModelRequest, 'messages' | 'maxOutputTokens' | 'context' | 'attempt'>,
+  model: string,
+  { temperature, seed: own }: FixedParameters,
+): RecordedRequest => {
+  const seed = seedOf(own, { context, attempt });
+  return {
+    model: context.model ?? model,
+    messages: messages.map(({ role, content }) => ({ role, content })),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(seed !== undefined && { seed }),
+  };
+};
+
+export const hashOf = (request: RecordedRequest): string =>
+  createHash('sha256').update(JSON.stringify(request)).digest('hex');
+
+/** Writes down every call. What cannot be written down is not said either: a cassette is whole or it is none. */
+export const recording = (model: Model, file: CassetteFile, fixed: FixedParameters): Model => ({
+  provider: model.provider,
+  name: model.name,
+  async reply(request) {
+    const reply = await model.reply(request);
+    // Nobody waits for it any more: whoever takes the turn up again makes the call that counts.
+    if (reply.kind === 'failed' && reply.reason === 'interrupted') return reply;
+    const asked = requestOf(request, model.name, fixed);
+    const problem = file.append({ kind: 'call', hash: hashOf(asked), request: asked, reply });
+    return problem === undefined
+      ? reply
+      : failed('model-rejected', `the cassette cannot be written: ${problem}`);
+  },
+});
+
+export interface Replay {
+  readonly manifest: Pick<Manifest, 'provider' | 'model'>;
+  readonly fixed: FixedParameters;
+  readonly file: CassetteFile;
+  /** Told of a call that was not recorded, with how it differs from the most similar one that was. */
+  readonly onMiss: (about: { readonly hash: string; readonly why: string; readonly diff: string }) => void;
+}
+
+/** Answers from a cassette and from nothing else, each recorded call once, those of one request in their order. */
+export const replaying = ({ manifest, fixed, file, onMiss }: Replay): Model => {
+  const replies = new Map<string, ModelReply[]>();
+  const used = new Map<string, number>();
+  for (const { hash, reply } of file.calls()) replies.set(hash, [...(replies.get(hash) ?? []), reply]);
+
+  const miss = (asked: RecordedRequest, hash: string): ModelReply => {
+    const times = replies.get(hash)?.length ?? 0;
+    const why =
+      times === 0 ? 'no recorded call is like this one' : `the ${times} recorded calls like it are used up`;
+    const closest = times === 0 ? nearest(file.calls(), asked) : undefined;
+    onMiss({ hash, why, diff: closest ? difference(closest.request, asked) : '' });
+    return failed('model-rejected', `cassette: ${why} (${hash.slice(0, 12)})`);
+  };
+
+  return {
+    provider: manifest.provider,
+    name: manifest.model,
+    async reply(request) {
+      const asked = requestOf(request, manifest.model, fixed);
+      const hash = hashOf(asked);
+      const at = used.get(hash) ?? 0;
+      const reply = replies.get(hash)?.[at];
+      if (!reply) return miss(asked, hash);
+      used.set(hash, at + 1);
+      if (reply.kind === 'text') request.onText?.(reply.text);
+      return reply;
+    },
+  };
+};

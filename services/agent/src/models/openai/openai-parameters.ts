@@ -1,0 +1,152 @@
+import type { ChatMessage } from '../model.ts';
+
+type Parameter =
+  | 'max_tokens'
+  | 'max_completion_tokens'
+  | 'temperature'
+  | 'seed'
+  | 'stream_options'
+  | 'stream';
+
+/** The parts of a request that a compatible server may not know. */
+export interface OptionalParameters {
+  readonly maxOutputTokens?: number | undefined;
+  readonly temperature?: number | undefined;
+  readonly seed?: number | undefined;
+}
+export interface ParameterQuirk {
+  readonly parameter: string;
+  readonly instead: string | undefined;
+}
+/** A message as it is sent; some servers want the reasoning behind a reply back with it. */
+type SentMessage = ChatMessage & { readonly reasoning_content?: string };
+
+const refusesParameter =
+  /unsupported|not supported|does(?:n't| not) support|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|extra|not implemented|is not (?:available|valid) (?:for|with)/i;
+
+/** Chat templates of some models know no system message, and say so in these words. */
+const refusesSystem =
+  /system (?:role|message|prompt)s?\b.{0,40}(?:not supported|unsupported|not allowed)|does(?:n't| not) support.{0,20}\bsystem\b|only user and assistant roles|roles must alternate/i;
+
+/** “max_tokens is too large: 16384. This model supports at most 4096 completion tokens.” */
+const mostOutput =
+  /(?:supports?|allows?|than or equal to|at most|maximum(?: value)?(?: is| of)?|<=|≤|must be (?:less|lower|smaller) than)\D{0,30}(\d{2,7})/i;
+
+const mentioned = (names: readonly string[], message: string): string | undefined =>
+  names
+    .map((name) => ({ name, at: message.search(new RegExp(`\\b${name}\\b`)) }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at)[0]?.name;
+
+/**
+ * Which optional parameters one server takes for one model. What it refuses is left out, or renamed, from then on.
+ * Servers differ in the name of the token limit: the newer one is OpenAI's, the older one everybody else's.
+ */
+export class OpenAIParameters {
+  #limit: 'max_tokens' | 'max_completion_tokens';
+  #renamed = false;
+  #foldsSystem = false;
+  /** Whether replies of its own carry the reasoning that led to them. */
+  #returnsReasoning = false;
+  #mostOutput = Number.POSITIVE_INFINITY;
+  readonly #refused = new Set<Parameter | 'reasoning_content'>();
+
+  constructor(isOpenAI: boolean) {
+    this.#limit = isOpenAI ? 'max_completion_tokens' : 'max_tokens';
+  }
+
+  for({ maxOutputTokens, temperature, seed }: OptionalParameters): Partial<Record<Parameter, unknown>> {
+    const all: Partial<Record<Parameter, unknown>> = {
+      [this.#limit]: maxOutputTokens && Math.min(maxOutputTokens, this.#mostOutput),
+      temperature,
+      seed,
+      stream: true,
+      stream_options: this.#refused.has('stream') ? undefined : { include_usage: true },
+    };
+    return Object.fromEntries(
+      Object.entries(all).filter(
+        ([name, value]) => value !== undefined && !this.#refused.has(name as Parameter),
+      ),
+    );
+  }
+
+  /**
+   * The messages as the server takes them: what it must not be told as the system, the first user says; and where it
+   * wants reasoning back, `reasoningOf` gives it for each own reply.
+   */
+  messages(
+    messages: readonly ChatMessage[],
+    reasoningOf: (reply: string) => string = () => '',
+  ): readonly SentMessage[] {
+    const folded = this.#folded(messages);
+    if (!this.#returnsReasoning) return folded;
+    return folded.map((message) =>
+      message.role === 'assistant'
+        ? { ...message, reasoning_content: reasoningOf(message.content) }
+        : message,
+    );
+  }
+
+  #folded(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+    const [system, first, ...rest] = messages;
+    if (!this.#foldsSystem || system?.role !== 'system') return messages;
+    if (first?.role !== 'user') return [{ ...system, role: 'user' }, ...messages.slice(1)];
+    return [{ role: 'user', content: `${system.content}\n\n${first.content}` }, ...rest];
+  }
+
+  /** What to do otherwise after a refusal that names one of the parameters `sent`; undefined: nothing. */
+  learn(
+    error: { status?: unknown; message?: unknown; param?: unknown },
+    sent: object,
+  ): ParameterQuirk | undefined {
+    const message = String(error.message ?? '');
+    const refused = typeof error.status === 'number' && error.status >= 400 && error.status !== 429;
+    if (refused && !this.#foldsSystem && refusesSystem.test(message)) {
+      this.#foldsSystem = true;
+      return { parameter: 'system message', instead: 'first user message' };
+    }
+    if (!refused) return undefined;
+    const aboutReasoning = this.#learnReasoning(message);
+    if (aboutReasoning) return aboutReasoning;
+    const names = Object.keys(sent);
+    const root = typeof error.param === 'string' ? error.param.split('.')[0] : undefined;
+    const parameter = (names.find((name) => name === root) ?? mentioned(names, message)) as
+      | Parameter
+      | undefined;
+    if (!parameter || this.#refused.has(parameter)) return undefined;
+    if (error.status !== 400 && error.status !== 422 && parameter !== 'stream') return undefined;
+    const lower = parameter === this.#limit ? this.#learnMostOutput(message, sent) : undefined;
+    if (lower) return lower;
+    if (!refusesParameter.test(message)) return undefined;
+    if (parameter !== this.#limit || this.#renamed) {
+      this.#refused.add(parameter);
+      return { parameter, instead: undefined };
+    }
+    this.#renamed = true;
+    this.#limit = parameter === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens';
+    return { parameter, instead: this.#limit };
+  }
+
+  #learnReasoning(message: string): ParameterQuirk | undefined {
+    if (!/\breasoning_content\b/.test(message) || this.#refused.has('reasoning_content')) return undefined;
+    if (!this.#returnsReasoning && !refusesParameter.test(message)) {
+      this.#returnsReasoning = true;
+      return {
+        parameter: 'a reply without reasoning_content',
+        instead: 'reasoning_content of earlier replies',
+      };
+    }
+    if (!this.#returnsReasoning || !refusesParameter.test(message)) return undefined;
+    this.#returnsReasoning = false;
+    this.#refused.add('reasoning_content');
+    return { parameter: 'reasoning_content', instead: undefined };
+  }
+
+  #learnMostOutput(message: string, sent: object): ParameterQuirk | undefined {
+    const most = Number(mostOutput.exec(message)?.[1]);
+    const asked = Number(Object.entries(sent).find(([name]) => name === this.#limit)?.[1]);
+    if (!Number.isInteger(most) || most < 16 || !(most < asked)) return undefined;
+    this.#mostOutput = most;
+    return { parameter: this.#limit, instead: `${this.#limit} of ${most}` };
+  }
+}

@@ -1,0 +1,68 @@
+import { peersIn, type TurnContext } from '../../memory/turn-context.ts';
+
+/** FNV-1a: stable everywhere, good enough to shuffle with. */
+export const hash = (text: string): number => {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return h >>> 0;
+};
+
+/** Lines after which a rehearsal without a limit on turns no longer bids for the floor. */
+const talkedOut = 24;
+
+const spoken = ({ lines }: TurnContext) => lines.filter((line) => line.kind === 'said');
+
+const isModerator = ({ policy, moderator, self }: TurnContext): boolean =>
+  policy === 'moderator' && moderator === self;
+
+/** Whether it takes its leave and votes to end: where votes were asked for or somebody has voted, not otherwise. */
+export const votesToEnd = (context: TurnContext): boolean => {
+  const { remaining, members, quorum, self } = context;
+  const { turns } = remaining;
+  if (isModerator(context)) return turns !== undefined && turns <= 2 && spoken(context).length > 0;
+  if (quorum === 0) return false;
+  const last = spoken(context).at(-1);
+  if (last?.done && last.from !== self) return true;
+  return quorum !== undefined && turns !== undefined && turns <= 2 * members.length;
+};
+
+/** Of those who are there, who has been silent longest. */
+const mostSilent = (context: TurnContext): string | undefined => {
+  const lastLine = (name: string) =>
+    context.lines.findLastIndex((line) => 'from' in line && line.from === name);
+  const [first, ...rest] = peersIn(context);
+  return rest.reduce((best, name) => (lastLine(name) < lastLine(best ?? name) ? name : best), first);
+};
+
+/** What follows the line itself: whom it hands the word to, and its vote. */
+export const gesture = (context: TurnContext, seed: number): string => {
+  if (votesToEnd(context)) return '\n[DONE]';
+  if (!isModerator(context) && context.policy !== 'mention') return '';
+  const name = mostSilent(context);
+  if (name === undefined) return '';
+  const ways = [`What do you say, @${name}?`, `Your turn, @${name}.`, `And you, @${name}?`];
+  return ` ${ways[hash(`${seed}|${context.turn}`) % ways.length]}`;
+};
+
+/** 0 to 100: the longer it has been silent, the more it wants to speak. */
+export const rehearsedBid = (context: TurnContext, seed: number): number => {
+  const { self, turn, remaining } = context;
+  const lines = spoken(context);
+  if (remaining.turns === undefined && lines.length >= talkedOut) return 0;
+  const mine = lines.findLastIndex(({ from }) => from === self);
+  const silent = lines.length - 1 - mine;
+  const named = lines.at(-1)?.text.includes(self) ? 15 : 0;
+  return Math.min(100, 10 + (hash(`bid|${seed}|${self}|${turn}`) % 35) + named + Math.min(40, 10 * silent));
+};
+
+/** Notes as a rehearsal takes them: the first sentence of what each one said last in the given transcript. */
+export const rehearsedSummary = (transcript: string, context: TurnContext): string => {
+  const notes = context.members.map((name) => {
+    const last = transcript
+      .split('\n')
+      .findLast((line) => line.startsWith(`${name}: `))
+      ?.slice(name.length + 2);
+    return last && `${name} said: ${/^.*?[.!?](?= |$)/.exec(last)?.[0] ?? last.slice(0, 120)}`;
+  });
+  return notes.filter(Boolean).join('\n') || 'Nothing of note.';
+};

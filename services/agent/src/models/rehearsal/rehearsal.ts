@@ -1,0 +1,275 @@
+import { lastHeard, type SaidLine, type TurnContext } from '../../memory/turn-context.ts';
+import { aborted, estimateTokens, type Model, type ModelRequest } from '../model.ts';
+import { sleepUntilAborted } from '../retry.ts';
+import { gesture, hash, rehearsedBid, rehearsedSummary, votesToEnd } from './rehearsal-floor.ts';
+import { pickQuote } from './rehearsal-quote.ts';
+import type { Aspect, Side } from './rehearsal-script.ts';
+import * as script from './rehearsal-script.ts';
+
+/** How far back it looks for what has been said already. */
+const memory = 64;
+/** Without a limit on turns, a stop phrase is said after this many, if there is one. */
+const talkedOut = 24;
+
+const against = /sceptic|skeptic|critic|against|oppos|doubt|devil|pessimis|cautious|careful|conservative/i;
+const infavour = /optimis|enthusias|advocate|in favou?r|support|believ|proponent|visionary|dreamer/i;
+
+/** Where it stands: by its persona, else the members take sides by turns. */
+export const sideOf = ({ persona = '', members, self }: TurnContext): Side => {
+  if (against.test(persona) !== infavour.test(persona)) return against.test(persona) ? 'con' : 'pro';
+  return members.indexOf(self) % 2 === 0 ? 'pro' : 'con';
+};
+
+/** "a retired judge", of "You are Ada, a retired judge. …" */
+export const roleOf = (persona = ''): string | undefined => {
+  const role = /(?:\b(?:you are|you're)\b[^.\n]*?\b|^)(an? [a-z][^.,;:!?\n]{2,60})/i.exec(persona)?.[1];
+  return role?.trim();
+};
+
+/** Everything that one line is made from. Pure: the same context and seed give the same line. */
+class Speaker {
+  readonly #context: TurnContext;
+  readonly #seed: number;
+  readonly #last: SaidLine | undefined;
+  readonly #said: string;
+  readonly #topic: string;
+  readonly #side: Side;
+  #leaving = false;
+  /** Aspects that this line touches already. */
+  readonly #touched = new Set<Aspect>();
+
+  constructor(context: TurnContext, seed: number) {
+    this.#context = context;
+    this.#seed = seed;
+    this.#last = lastHeard(context);
+    const lines = context.lines.slice(-memory);
+    this.#said = lines.map((line) => ('text' in line ? line.text : '')).join('\n');
+    this.#side = sideOf(context);
+    const begun = /“([^”]+)”/.exec(context.opening?.text ?? '')?.[1];
+    this.#topic = context.topic ?? begun ?? this.#least(script.topics, (topic) => topic);
+  }
+
+  line(): string {
+    const { remaining, turn, members, stopPhrases } = this.#context;
+    const { turns } = remaining;
+    if (votesToEnd(this.#context)) return this.#farewell();
+    if (turns !== undefined && turns <= members.length) return this.#farewell();
+    const [stopPhrase] = stopPhrases;
+    if (turns === undefined && stopPhrase !== undefined && turn >= talkedOut) {
+      return `${this.#farewell()} ${stopPhrase}`;
+    }
+    if (!this.#last) return this.#opening();
+    if (turns !== undefined && turns <= 2 * members.length) {
+      return this.#compose(this.#say(script.windingDown), this.#point(this.#fresh()));
+    }
+    return this.#reply(this.#last);
+  }
+
+  #opening(): string {
+    return this.#compose(
+      this.#say(script.greetings),
+      this.#say(script.topicLines),
+      this.#say(script.stances[this.#side]),
+      this.#role(),
+      this.#point(this.#fresh()),
+    );
+  }
+
+  /** Answers what was asked, or takes up what was claimed, or turns to something new. */
+  #reply({ text }: SaidLine): string {
+    const asked = script.aspects.find(({ ask }) => text.includes(ask));
+    const claimed = script.aspects.find(({ pro, con }) => text.includes(pro) || text.includes(con));
+    const first = this.#isFirst() ? this.#say(script.stances[this.#side]) : '';
+    if (asked) {
+      return this.#compose(
+        this.#say(script.answers),
+        first,
+        this.#point(asked),
+        this.#aside(),
+        this.#question(0.35),
+      );
+    }
+    const concedes = this.#dice('concede') < 0.2;
+    const reaction = this.#say(concedes ? script.concessions : script.rebuttals);
+    const onSame = claimed && !concedes && !this.#said.includes(claimed[this.#side]);
+    const bridge = onSame ? '' : this.#say(concedes ? script.butStill : script.turns);
+    return this.#compose(
+      reaction,
+      first,
+      bridge,
+      this.#point(onSame ? claimed : this.#fresh()),
+      this.#aside(),
+      this.#question(0.75),
+    );
+  }
+
+  #farewell(): string {
+    this.#leaving = true;
+    const keepsake = this.#last ? this.#say(script.keepsakes) : '';
+    return this.#compose(this.#say(script.lastWords[this.#side]), keepsake, this.#say(script.farewells));
+  }
+
+  /** Now and then a word on who it is, or on what this is about. */
+  #aside(): string {
+    const dice = this.#dice('aside');
+    if (dice < 0.12) return this.#role();
+    return dice < 0.22 && this.#topic.length <= 80 ? this.#sayOnce(script.reminders) : '';
+  }
+
+  #role(): string {
+    return roleOf(this.#context.persona) ? this.#sayOnce(script.roleLines) : '';
+  }
+
+  /** One of the variants that nobody has used, or nothing. */
+  #sayOnce(variants: readonly string[]): string {
+    return this.#say(variants.filter((one) => !this.#said.includes(longestFixedPart(one))));
+  }
+
+  #question(chance: number): string {
+    if (this.#dice('question') >= chance) return '';
+    const other = this.#side === 'pro' ? 'con' : 'pro';
+    const { ask } = this.#leastTouched((aspect) => [aspect.ask, aspect[other]]);
+    return `${this.#say(script.questions)} ${ask}`;
+  }
+
+  /** My side of the aspect; the other side when mine has just been said. */
+  #point(aspect: Aspect): string {
+    this.#touched.add(aspect);
+    const other: Side = this.#side === 'pro' ? 'con' : 'pro';
+    const worn = this.#said.includes(aspect[this.#side]) && !this.#said.includes(aspect[other]);
+    return aspect[worn ? other : this.#side];
+  }
+
+  /** Something to say: of the aspects on which my side has been silent longest, the least talked about. */
+  #fresh(): Aspect {
+    return this.#leastTouched((aspect) => [aspect[this.#side]]);
+  }
+
+  #leastTouched(sentences: (aspect: Aspect) => readonly string[]): Aspect {
+    const lastUse = (texts: readonly string[]) =>
+      Math.max(...texts.map((text) => this.#said.lastIndexOf(text)));
+    const rank = (aspect: Aspect) =>
+      lastUse(sentences(aspect)) * 1_000_000 + lastUse([aspect.pro, aspect.con, aspect.ask]);
+    const untouched = script.aspects.filter((one) => !this.#touched.has(one));
+    return this.#first(untouched, rank, ({ ask }) => ask);
+  }
+
+  #isFirst(): boolean {
+    return !this.#context.lines.some((line) => line.kind === 'said' && line.from === this.#context.self);
+  }
+
+  /** The variant that has been silent longest, with its slots filled. */
+  #say(variants: readonly string[]): string {
+    if (variants.length === 0) return '';
+    const quote = variants.some((one) => one.includes('{quote}')) ? this.#quote() : undefined;
+    const usable = quote === undefined ? variants.filter((one) => !one.includes('{quote}')) : variants;
+    const chosen = this.#least(usable.length > 0 ? usable : script.acknowledgements, longestFixedPart);
+    const text = chosen
+      .replaceAll('{name}', this.#addressee())
+      .replaceAll('{topic}', this.#topic)
+      .replaceAll('{role}', roleOf(this.#context.persona) ?? '')
+      .replaceAll('{quote}', quote ?? '');
+    return text.replace(/^“\p{Ll}/u, (start) => start.toUpperCase());
+  }
+
+  /** Words of the last line heard; when taking leave, of any. */
+  #quote(): string | undefined {
+    const { lines, self } = this.#context;
+    const heard = lines.filter((line): line is SaidLine => line.kind === 'said' && line.from !== self);
+    const text = (this.#leaving ? heard.slice(-memory, -1) : heard.slice(-1))
+      .map((line) => line.text)
+      .join('\n');
+    const claims = script.aspects.flatMap(({ pro, con }) => [pro, con]).filter((one) => text.includes(one));
+    return pickQuote(claims.join('\n') || text, this.#said, (clause) => hash(`${this.#seed}|${clause}`));
+  }
+
+  #addressee(): string {
+    const { members, self, left } = this.#context;
+    return this.#last?.from ?? members.find((name) => name !== self && !left.includes(name)) ?? 'friend';
+  }
+
+  #least(variants: readonly string[], mark: (variant: string) => string): string {
+    return this.#first(variants, (variant) => this.#said.lastIndexOf(mark(variant)), mark);
+  }
+
+  #first<T>(items: readonly T[], lastUse: (item: T) => number, mark: (item: T) => string): T {
+    const ranked = items.map((item) => ({
+      item,
+      used: lastUse(item),
+      shuffle: hash(`${this.#seed}|${mark(item)}`),
+    }));
+    ranked.sort((a, b) => a.used - b.used || a.shuffle - b.shuffle);
+    return ranked[0]!.item;
+  }
+
+  #dice(about: string): number {
+    const { self, turn } = this.#context;
+    return hash(`${about}|${this.#seed}|${self}|${turn}|${this.#last?.text ?? ''}`) / 2 ** 32;
+  }
+
+  #compose(...sentences: string[]): string {
+    return sentences.filter((sentence) => sentence !== '').join(' ');
+  }
+}
+
+/** By this part one sees in the text whether a variant was used. */
+const longestFixedPart = (variant: string): string =>
+  variant.split(/\{\w+\}/).reduce((longest, part) => (part.length > longest.length ? part : longest), '');
+
+/** Whole sentences as far as they fit, at least one. */
+const shortened = (text: string, maxTokens: number | undefined): string => {
+  if (maxTokens === undefined || estimateTokens(text) <= maxTokens) return text;
+  const sentences = text.split(/(?<=[.!?:”]) /);
+  while (sentences.length > 1 && estimateTokens(sentences.join(' ')) > maxTokens) sentences.pop();
+  return sentences.join(' ');
+};
+
+/** The next line of the context, by the script. */
+export const rehearse = (context: TurnContext, seed: number, maxTokens?: number): string => {
+  const closing = gesture(context, seed);
+  const room = maxTokens === undefined ? undefined : maxTokens - estimateTokens(closing);
+  return shortened(new Speaker(context, seed).line(), room) + closing;
+};
+
+/** Without a seed every conversation has its own. Another model is another modelSetup, here as well. */
+const seedFor = ({ seed, conversation, model }: TurnContext, own: number | undefined): number => {
+  const chosen = own ?? seed ?? hash(conversation);
+  return model === undefined ? chosen : hash(`${chosen}|${model}`);
+};
+
+const reply = (
+  { purpose, context, messages, maxOutputTokens }: ModelRequest,
+  own: number | undefined,
+): string => {
+  const seed = seedFor(context, own);
+  switch (purpose) {
+    case 'line':
+      return rehearse(context, seed, maxOutputTokens);
+    case 'bid':
+      return String(rehearsedBid(context, seed));
+    case 'summary':
+      return rehearsedSummary(messages.at(-1)?.content ?? '', context);
+  }
+};
+
+/**
+ * A stand-in for a language model that needs no key and no network: it answers what was said from a built-in script,
+ * the same for the same seed and lines.
+ */
+export const makeRehearsal = ({ seed, delayMs }: { seed: number | undefined; delayMs: number }): Model => ({
+  provider: 'rehearsal',
+  name: 'rehearsal',
+  async reply(request) {
+    const { messages, signal, onText } = request;
+    const text = reply(request, seed);
+    const words = text.split(/(?<= )/);
+    for (const word of words) {
+      if (delayMs > 0) await sleepUntilAborted(delayMs / words.length, signal);
+      if (signal.aborted) return aborted(signal);
+      onText?.(word);
+    }
+    const inputTokens = messages.reduce((sum, { content }) => sum + estimateTokens(content), 0);
+    const usage = { inputTokens, outputTokens: estimateTokens(text), model: 'rehearsal', estimated: true };
+    return { kind: 'text', text, usage, finish: 'stop' };
+  },
+});

@@ -1,0 +1,59 @@
+import { type Environment, type Setting, secret, text } from '@parley/runtime';
+import { url } from './url-setting.ts';
+
+/** It travels in a header, which takes no other characters. Pasted quotes are part of no key. */
+const apiKey: Setting<string | undefined> = {
+  ...secret('OPENAI_API_KEY', 'key of the model server; sent to OPENAI_BASE_URL alone'),
+  read(raw) {
+    if (raw !== undefined && /^(["'`]).*\1$/s.test(raw))
+      return { problem: 'the quotes are part of the value: take them away' };
+    return raw === undefined || /^[!-~]+$/.test(raw)
+      ? { value: raw }
+      : { problem: 'no key: expected letters, digits and marks of ASCII, without spaces or line breaks' };
+  },
+};
+
+/** A proxy is named by its URL, or as curl takes it, by host and port alone. */
+const proxy = (variable: string, help: string): Setting<string | undefined> => ({
+  variable,
+  help,
+  shown: '',
+  secret: false,
+  read(raw) {
+    if (raw === undefined) return { value: undefined };
+    const value = /^[a-z][a-z0-9+.-]*:\/\//i.test(raw) ? raw : `http://${raw}`;
+    // Without its value: a URL may hold a password.
+    return ['http:', 'https:'].includes(URL.parse(value)?.protocol ?? '')
+      ? { value }
+      : { problem: 'expected the URL of an http or https proxy' };
+  },
+});
+
+/** Where the model is asked, and how it is reached. */
+export const serverSettings = {
+  apiKey,
+  baseUrl: url('OPENAI_BASE_URL', {
+    help: 'an OpenAI-compatible server, with its /v1; a user and a password in it are sent as Basic; unset: OpenAI',
+    fallback: '',
+    schemes: 'http:, https:',
+  }),
+  model: text('OPENAI_MODEL', { help: 'which model to ask', fallback: 'gpt-4.1-nano' }),
+  httpProxy: proxy('HTTP_PROXY', 'proxy to model servers of http; also in small letters, as the two below'),
+  httpsProxy: proxy(
+    'HTTPS_PROXY',
+    'proxy to model servers of https; the router is never asked through a proxy',
+  ),
+  noProxy: text('NO_PROXY', {
+    help: 'model servers that are asked directly, with commas between; this machine and names without a dot always are',
+    fallback: undefined,
+  }),
+} satisfies Record<string, Setting<unknown>>;
+
+/** The variables of proxies are written in small letters as well, and those go first. */
+export const withProxyNames = (env: Environment): Environment => {
+  const found = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].map((name) => [
+    name,
+    env[name.toLowerCase()] || env[name],
+  ]);
+  return { ...env, ...Object.fromEntries(found) };
+};

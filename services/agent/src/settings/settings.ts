@@ -1,0 +1,277 @@
+import { statSync } from 'node:fs';
+import { defaultPort, maxCapacity, nameFault, normalName, policyNames } from '@parley/protocol';
+import {
+  ConfigError,
+  choice,
+  decimal,
+  type Environment,
+  integer,
+  loadSettings,
+  logFormats,
+  logLevels,
+  parleyVariables,
+  path,
+  probePort,
+  type Setting,
+  secret,
+  text,
+  toggle,
+  type Values,
+} from '@parley/runtime';
+import { serverSettings, withProxyNames } from './server-settings.ts';
+import { url } from './url-setting.ts';
+
+const name = (variable: string, help: string): Setting<string | undefined> => {
+  const setting = text(variable, { help, fallback: undefined, fault: nameFault });
+  return {
+    ...setting,
+    read(raw, ...where) {
+      const read = setting.read(raw, ...where);
+      return 'value' in read && read.value !== undefined ? { value: normalName(read.value) } : read;
+    },
+  };
+};
+
+const list = (
+  variable: string,
+  about: { help: string; separator: string; fault?: (item: string) => string | undefined },
+): Setting<readonly string[]> => ({
+  variable,
+  help: about.help,
+  shown: '',
+  secret: false,
+  read(raw) {
+    const items = (raw ?? '').split(about.separator).map((item) => item.trim());
+    const value = items.filter((item) => item !== '');
+    const wrong = value.find((item) => about.fault?.(item) !== undefined);
+    return wrong === undefined
+      ? { value: about.fault ? value.map(normalName) : value }
+      : { problem: `${JSON.stringify(wrong)}: ${about.fault?.(wrong)}` };
+  },
+});
+
+const healthPort = probePort('AGENT_HEALTH_PORT', 'port of /healthz, /readyz and /metrics');
+
+/** It travels in a header, which takes no other characters. */
+const token: Setting<string | undefined> = {
+  ...secret('AGENT_TOKEN', 'shown to the router when the agent connects'),
+  read: (raw) =>
+    raw === undefined || /^[!-~]+$/.test(raw)
+      ? { value: raw }
+      : { problem: 'expected letters, digits and marks of ASCII, without spaces' },
+};
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+/** One word that ends like a text file or has a slash, or a text that begins like a path. */
+const looksLikePath = (text: string): boolean =>
+  (/^\S+$/.test(text) && /[\\/]|\.(?:txt|md|markdown)$/i.test(text)) ||
+  (/^(?:\.{0,2}\/|~\/|[A-Za-z]:\\)/.test(text) && !text.includes('\n'));
+
+/** A text, or a file that holds it. A path to no file is a mistake, and not who the agent is. */
+const persona: Setting<string | undefined> = {
+  ...text('AGENT_PERSONA', { help: 'who the agent is: text, or a file that holds it', fallback: undefined }),
+  read(raw, resolve) {
+    if (raw === undefined) return { value: undefined };
+    const file = resolve(raw);
+    if (raw.length <= 4_096 && !raw.includes('\0') && isFile(file)) return { value: file };
+    return looksLikePath(raw) ? { problem: `there is no file ${file}` } : { value: raw };
+  },
+};
+
+/** Every setting of the agent. `agent NAME TARGET FIRST_SPEAKER` on the command line goes before the first three. */
+export const settings = {
+  name: name('AGENT_NAME', "this agent's name; unset: the container's (crowd-3), else the host's"),
+  target: name(
+    'AGENT_TARGET',
+    'whom it addresses in the conversation that it opens, and in a ring of targets; a reply goes to who spoke to it',
+  ),
+  firstSpeaker: text('AGENT_FIRST_SPEAKER', {
+    help: 'true, or the name of this agent: it opens the conversation',
+    fallback: 'false',
+    fault: nameFault,
+  }),
+  routerUrl: url('ROUTER_URL', {
+    help: 'where the router is',
+    fallback: `ws://localhost:${defaultPort}`,
+    schemes: 'ws:, wss:',
+  }),
+  token,
+
+  modelKind: choice('AGENT_MODEL_KIND', {
+    help: 'auto: openai if there is a key or a base URL, else rehearsal (no language model)',
+    of: ['auto', 'openai', 'rehearsal'],
+    fallback: 'auto',
+  }),
+  ...serverSettings,
+  temperature: decimal('AGENT_TEMPERATURE', {
+    help: "0..2; unset: the server's own",
+    fallback: undefined,
+    min: 0,
+    max: 2,
+  }),
+  maxTokens: integer('AGENT_MAX_TOKENS', {
+    help: 'most tokens of one reply; unset: 2000, or 8000 for a model that reasons before it replies',
+    fallback: undefined,
+    min: 1,
+    max: 1_000_000,
+  }),
+  historyTokens: integer('AGENT_HISTORY_TOKENS', {
+    help: 'how much of the conversation the model is shown, in tokens',
+    fallback: 8_000,
+    min: 100,
+    max: 10_000_000,
+  }),
+  summary: choice('AGENT_SUMMARY', {
+    help: 'whether the model sums up what no longer fits, for itself; auto: yes if it is a language model',
+    of: ['auto', 'on', 'off'],
+    fallback: 'auto',
+  }),
+  trustPeers: toggle('AGENT_TRUST_PEERS', {
+    help: "show the model others' lines as they are, with what could pass for instructions: for red teams",
+    fallback: false,
+  }),
+  persona,
+  promptModule: path('AGENT_PROMPT_MODULE', {
+    help: 'a TypeScript or JavaScript file that exports makePrompt()',
+    fallback: undefined,
+  }),
+  seed: integer('AGENT_SEED', {
+    help: 'makes a rehearsal repeatable; each call of a model is sent a seed drawn from it; unset: none',
+    fallback: undefined,
+    min: 0,
+    max: 2_147_483_647,
+  }),
+  cassette: path('AGENT_CASSETTE', {
+    help: 'where calls of the model are recorded to or replayed from: a file, or a directory for one file an agent',
+    fallback: undefined,
+  }),
+  cassetteMode: choice('AGENT_CASSETTE_MODE', {
+    help: 'record; or replay, which needs neither key nor network and never asks a model',
+    of: ['off', 'record', 'replay'],
+    fallback: 'off',
+  }),
+  rehearsalDelayMs: integer('AGENT_REHEARSAL_DELAY_MS', {
+    help: 'how long a rehearsed reply takes',
+    fallback: 0,
+    min: 0,
+    max: 60_000,
+  }),
+
+  topic: text('AGENT_TOPIC', { help: 'what the conversation that it opens is about', fallback: undefined }),
+  members: list('AGENT_MEMBERS', {
+    help: 'further members of the conversation that it opens: names with commas between',
+    separator: ',',
+    fault: nameFault,
+  }),
+  policy: choice('AGENT_POLICY', {
+    help: 'who speaks next in the conversation that it opens',
+    of: policyNames,
+    fallback: 'addressed',
+  }),
+  maxTurns: integer('AGENT_MAX_TURNS', {
+    help: "turns of the conversation that it opens; 0: no limit; unset: the router's",
+    fallback: undefined,
+    min: 0,
+    max: 1_000_000_000,
+  }),
+  maxDurationSeconds: integer('AGENT_MAX_DURATION_SECONDS', {
+    help: "seconds that the conversation that it opens may last; 0: no limit; unset: the router's",
+    fallback: undefined,
+    min: 0,
+    max: 1_000_000_000,
+  }),
+  maxRepetition: decimal('AGENT_MAX_REPETITION', {
+    help: 'messages more alike than this share end the conversation that it opens; 0 or unset: they do not',
+    fallback: undefined,
+    min: 0,
+    max: 1,
+  }),
+  stopPhrases: list('AGENT_STOP_PHRASES', {
+    help: 'phrases that end the conversation that it opens, with | between',
+    separator: '|',
+  }),
+
+  capacity: integer('AGENT_CAPACITY', {
+    help: 'how many turns, each of another conversation, it works on at once',
+    fallback: 8,
+    min: 1,
+    max: maxCapacity,
+  }),
+  healthPort,
+  logLevel: choice('LOG_LEVEL', { help: 'least level that is logged', of: logLevels, fallback: 'info' }),
+  logFormat: choice('LOG_FORMAT', {
+    help: 'json: one object a line, for programs; pretty: lines for people',
+    of: logFormats,
+    fallback: 'json',
+  }),
+} satisfies Record<string, Setting<unknown>>;
+export type AgentSettings = Values<typeof settings>;
+
+/** Set by build machines for purposes of their own. */
+const foreign = ['AGENT_TOOLSDIRECTORY', 'AGENT_ISSELFHOSTED', 'AGENT_VERSION', 'AGENT_ID', 'AGENT_OS'];
+/** Names by which other programs know these settings. */
+const aliases: Readonly<Record<string, string>> = {
+  OPENAI_API_BASE: 'OPENAI_BASE_URL',
+  OPENAI_API_BASE_URL: 'OPENAI_BASE_URL',
+  OPENAI_API_URL: 'OPENAI_BASE_URL',
+  OPENAI_API_HOST: 'OPENAI_BASE_URL',
+  OPENAI_API_ENDPOINT: 'OPENAI_BASE_URL',
+  OPENAI_BASE: 'OPENAI_BASE_URL',
+  OPENAI_BASEURL: 'OPENAI_BASE_URL',
+  OPENAI_ENDPOINT: 'OPENAI_BASE_URL',
+  OPENAI_HOST: 'OPENAI_BASE_URL',
+  OPENAI_SERVER: 'OPENAI_BASE_URL',
+  OPENAI_URL: 'OPENAI_BASE_URL',
+  OPENAI_APIKEY: 'OPENAI_API_KEY',
+  OPENAI_API_TOKEN: 'OPENAI_API_KEY',
+  OPENAI_KEY: 'OPENAI_API_KEY',
+  OPENAI_SECRET: 'OPENAI_API_KEY',
+  OPENAI_SECRET_KEY: 'OPENAI_API_KEY',
+  OPENAI_TOKEN: 'OPENAI_API_KEY',
+  OPENAI_CHAT_MODEL: 'OPENAI_MODEL',
+  OPENAI_DEFAULT_MODEL: 'OPENAI_MODEL',
+  OPENAI_MODEL_ID: 'OPENAI_MODEL',
+  OPENAI_MODEL_NAME: 'OPENAI_MODEL',
+  AGENT_MODEL: 'OPENAI_MODEL',
+  AGENT_API_KEY: 'OPENAI_API_KEY',
+  AGENT_BASE_URL: 'OPENAI_BASE_URL',
+  AGENT_SYSTEM_PROMPT: 'AGENT_PERSONA',
+};
+const neighbours = ['ROUTER_URL', ...parleyVariables];
+const places = ['AGENT_NAME', 'AGENT_TARGET', 'AGENT_FIRST_SPEAKER'];
+
+/** The settings, or a ConfigError. `args` are those of the command line; they go before the environment. */
+export const readSettings = (args: readonly string[], env: Environment): AgentSettings => {
+  if (args.length > places.length) throw new ConfigError(['usage: agent [NAME [TARGET [FIRST_SPEAKER]]]']);
+  const given = Object.fromEntries(args.map((arg, place) => [places[place], arg]));
+  const values = loadSettings(
+    settings,
+    { ...withProxyNames(env), ...given },
+    {
+      prefixes: ['AGENT_'],
+      foreign,
+      neighbours,
+      aliases,
+    },
+  );
+  const problems: string[] = [];
+  if (values.name !== undefined && values.target === values.name) {
+    problems.push(`AGENT_TARGET: ${values.target} is this agent itself; name the one it talks to`);
+  }
+  if (values.promptModule !== undefined && values.persona !== undefined) {
+    problems.push('AGENT_PERSONA: is set, and so is AGENT_PROMPT_MODULE: set one of the two');
+  }
+  if ((values.cassette === undefined) !== (values.cassetteMode === 'off')) {
+    problems.push(
+      values.cassette === undefined
+        ? `AGENT_CASSETTE_MODE: is ${values.cassetteMode}, but AGENT_CASSETTE does not say where`
+        : 'AGENT_CASSETTE: is set; set AGENT_CASSETTE_MODE to record or replay',
+    );
+  }
+  const replays = values.cassetteMode === 'replay';
+  if (!replays && values.modelKind === 'openai' && values.apiKey === undefined && values.baseUrl === '') {
+    problems.push('AGENT_MODEL_KIND: openai needs OPENAI_API_KEY or OPENAI_BASE_URL');
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return values;
+};

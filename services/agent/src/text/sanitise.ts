@@ -1,0 +1,157 @@
+import { settledLength, withoutControls } from './plain-text.ts';
+import { noPrompt, type PromptLines } from './prompt-lines.ts';
+import { spoken, spokenSoFar } from './reasoning.ts';
+import { isStuck, withoutLoop, withoutLoopSoFar } from './repetition.ts';
+import { whole, wholeSoFar } from './sentences.ts';
+import { SpeakerLabels } from './speaker-labels.ts';
+
+/** Who speaks, who else is a member, and how long a message may be. */
+export interface Cast {
+  readonly self: string;
+  readonly others: readonly string[];
+  readonly maxLength: number;
+  /** What the model was asked; its sentences are not said. */
+  readonly prompt?: PromptLines | undefined;
+}
+
+/** Why nothing of a reply can be said: what the model is told when it is asked again. */
+export type Unsayable = 'empty' | 'reasoning' | 'for-others' | 'recited';
+
+/** What remains of a reply. */
+export interface Cleaned {
+  readonly text: string;
+  /** A member other than the speaker whose name stood in front of the reply. */
+  readonly named: string | undefined;
+  readonly unsayable: Unsayable | undefined;
+}
+
+/** Words in round brackets on lines of their own are the prompt's, which models like to go on with. */
+const narration =
+  /^[^\S\n]*[*_]{0,3}\((?:you begin|now \S{1,64} speaks|the conversation (?:begins|continues|ends|goes on)|nobody has answered|no answer has come|earlier (?:lines|messages) are|this is the last (?:line|message)|only \d+ (?:lines|messages)|your (?:own notes|last reply)|the narrator|say your closing)[^()\n]*\)[*_]{0,3}[^\S\n]*/gim;
+const openNarration = /(?:^|\n)[^\S\n]*[*_]{0,3}\([^)\n]*$/;
+
+const labelsOf = new WeakMap<Cast, SpeakerLabels>();
+const labels = (cast: Cast): SpeakerLabels => {
+  const known = labelsOf.get(cast) ?? new SpeakerLabels([cast.self, ...cast.others]);
+  labelsOf.set(cast, known);
+  return known;
+};
+
+/** A part of a reply under one name; the first has none. */
+interface Part {
+  readonly whose: 'nobody' | 'own' | 'other' | 'assistant';
+  readonly name: string | undefined;
+  text: string;
+}
+
+const partsOf = (text: string, cast: Cast): Part[] => {
+  const found = labels(cast);
+  const parts: Part[] = [{ whose: 'nobody', name: undefined, text: '' }];
+  for (const written of text.split('\n')) {
+    let line = written;
+    let part: Part | undefined;
+    for (let label = found.at(line); label; label = found.at(line)) {
+      const { who } = label;
+      const isOwn = who.kind === 'member' && who.name === cast.self;
+      const role = who.kind === 'role' && who.role === 'assistant' ? 'assistant' : 'other';
+      if (!part || isOwn) {
+        part = { whose: isOwn ? 'own' : role, name: who.kind === 'member' ? who.name : undefined, text: '' };
+      }
+      line = line.slice(label.length);
+    }
+    if (part) parts.push(part);
+    parts.at(-1)!.text += `${part ? '' : '\n'}${line}`;
+  }
+  return parts;
+};
+
+interface Own {
+  readonly text: string;
+  /** The other member whose name stood in front. */
+  readonly named: string | undefined;
+  /** Whether more of the reply can still change what is kept. */
+  readonly settled: boolean;
+}
+
+/**
+ * Takes names off. A name in front of the reply goes and its words stay, whoever is named: models imitate the form in
+ * which they are shown messages. From the next line on that begins with the name of another, the reply is that one's. A
+ * script that begins with another's words is read from the speaker's own name on.
+ */
+const ownWords = (text: string, cast: Cast): Own => {
+  const parts = partsOf(text, cast);
+  const first = parts.findIndex((part) => part.text.trim() !== '');
+  if (first < 0) return { text: '', named: undefined, settled: false };
+  const { whose, name } = parts[first]!;
+  const foreign = whose === 'other';
+  const own = foreign
+    ? parts.findIndex((part, at) => at > first && part.text.trim() !== '' && part.whose !== 'other')
+    : first;
+  if (own < 0) return { text: parts[first]!.text, named: name, settled: false };
+  const end = parts.findIndex((part, at) => at > own && part.whose !== 'own');
+  const kept = parts.slice(own, end < 0 ? parts.length : end);
+  return { text: kept.map((part) => part.text).join('\n'), named: undefined, settled: !foreign };
+};
+
+const withoutNarration = (text: string): string => text.replace(narration, '').replace(/\n{3,}/g, '\n\n');
+
+/** Names and the words of the prompt may each uncover the other. */
+const peeled = (text: string, cast: Cast): Own => {
+  const prompt = cast.prompt ?? noPrompt;
+  let own = ownWords(withoutNarration(text), cast);
+  for (let round = 0; round < 3; round++) {
+    const rest = ownWords(prompt.without(own.text.trimStart()), cast);
+    const same = rest.text === own.text;
+    own = { ...rest, named: own.named ?? rest.named, settled: own.settled && rest.settled };
+    if (same) break;
+  }
+  return own;
+};
+
+const capped = (text: string, { maxLength }: Cast): string => {
+  if (text.length <= maxLength) return text;
+  return whole(text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, ''));
+};
+
+/** What remains of a reply, and why nothing does. `cutOff`: the model was stopped in the middle of it. */
+export const cleaned = (raw: string, cast: Cast, cutOff = false): Cleaned => {
+  const said = spoken(withoutControls(raw));
+  const own = peeled(said, cast);
+  const unstuck = withoutLoop(own.text.trimStart());
+  const text = capped(cutOff ? whole(unstuck) : unstuck, cast).trim();
+  const why = (): Unsayable => {
+    if (raw.trim() === '') return 'empty';
+    if (said.trim() === '') return 'reasoning';
+    return ownWords(withoutNarration(said), cast).text.trim() === '' ? 'for-others' : 'recited';
+  };
+  return { text, named: own.named, unsayable: text === '' ? why() : undefined };
+};
+
+/**
+ * What an agent may say of what its model wrote: no reasoning, no control characters, no name in front, none of the
+ * prompt's sentences, nothing from the line on where it begins to speak for another member or from the place on where it
+ * got stuck, and not longer than a message may be. Empty when nothing is left. Saying it twice changes nothing.
+ */
+export const sanitise = (raw: string, cast: Cast): string => cleaned(raw, cast).text;
+
+/** Whether a reply that is being written needs no more: it got stuck, goes on for another member, or is too long. */
+export const isComplete = (raw: string, cast: Cast): boolean => {
+  const said = spokenSoFar(withoutControls(raw));
+  const parts = partsOf(said, cast).filter(({ text }) => text.trim() !== '');
+  const own = parts.findIndex(({ whose }) => whose !== 'other');
+  if (own >= 0 && parts.some(({ whose }, at) => at > own && whose !== 'own')) return true;
+  return said.length > 2 * cast.maxLength || isStuck(said);
+};
+
+/**
+ * What may be shown of a reply that is still being written: whole sentences, and always a beginning of what will be said,
+ * however the reply goes on and wherever it is cut off.
+ */
+export const visibleSoFar = (raw: string, cast: Cast): string => {
+  const plain = withoutControls(raw.replace(/[\ud800-\udbff\r]$/, ''));
+  const said = spokenSoFar(plain.slice(0, settledLength(plain))).replace(openNarration, '');
+  const own = peeled(said, cast);
+  if (!own.settled) return '';
+  const text = withoutLoopSoFar(own.text.trimStart());
+  return wholeSoFar(text.length <= cast.maxLength ? text : text.slice(0, cast.maxLength - 1)).trimEnd();
+};

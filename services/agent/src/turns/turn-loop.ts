@@ -1,0 +1,296 @@
+import { type ClientFrame, isFailure, maxTextLength, type RouterFrameOf } from '@parley/protocol';
+import type { Logger } from '@parley/runtime';
+import type { OnFault } from '../faults.ts';
+import type { Dice } from '../link/backoff.ts';
+import { type Kept, Outbox, type Place } from '../link/outbox.ts';
+import { buildContext } from '../memory/build-context.ts';
+import type { TranscriptCache } from '../memory/transcript-cache.ts';
+import type { Summary, TurnContext } from '../memory/turn-context.ts';
+import { type AbortReason, failed, type Model } from '../models/model.ts';
+import { ContextBudgets } from '../prompt/context-budget.ts';
+import type { Prompt } from '../prompt/prompt.ts';
+import type { Cast } from '../text/sanitise.ts';
+import { frameOf } from './answer-frame.ts';
+import { bidTokens } from './bid.ts';
+import { ChunkStream } from './chunk-stream.ts';
+import { FaultLog } from './fault-log.ts';
+import { Recall } from './recall.ts';
+import { Spending } from './spending.ts';
+import { type Answer, type Outcome, outcomeOf, takeTurn } from './turn.ts';
+
+type Grant = RouterFrameOf<'turn'>;
+
+export interface TurnLoopOptions {
+  readonly self: string;
+  readonly persona: string | undefined;
+  readonly model: Model;
+  readonly prompt: Prompt;
+  readonly conversations: TranscriptCache;
+  readonly historyTokens: number;
+  readonly maxTokens: number | undefined;
+  /** Whether what falls out of the view is summed up, by the same model. */
+  readonly summarises: boolean;
+  readonly trustsPeers: boolean;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly dice: Dice;
+  /** False when there is no connection; what was to be sent is then gone. */
+  readonly send: (frame: ClientFrame) => boolean;
+  readonly onTurn: (outcome: Outcome) => void;
+  readonly onFault: OnFault;
+}
+
+interface Running extends Place {
+  readonly controller: AbortController;
+  deadline?: NodeJS.Timeout;
+  wanted: boolean;
+}
+
+/** A refused reply that no repetition and no other wording can save: the turn is not ours any more. */
+const lost = ['stale-turn', 'not-your-turn', 'conversation-ended', 'unknown-conversation', 'not-a-member'];
+
+/** How often a line is sent again to a mailbox that is full: its owner may stay away for longer than a turn lasts. */
+const fullTries = 3;
+
+/** A line whose addressee is the fault, as one to everybody; undefined when it addresses nobody. */
+const withoutAddressee = ({ target, to, ...say }: Extract<Kept, { type: 'say' }>): Kept | undefined =>
+  to === undefined && target !== undefined ? say : undefined;
+
+/** Most tokens of a reply where neither the operator nor the conversation says so; a model that reasons first needs more. */
+const usualTokens = 2_000;
+const reasoningTokens = 4 * usualTokens;
+
+/** Time kept back from a deadline for the answer to travel. */
+export const marginMs = (deadlineMs: number): number => Math.min(2_000, Math.max(20, deadlineMs * 0.05));
+
+/** Grant in, answer out: every granted turn is answered once, by a line or by a pass with its reason. */
+export class TurnLoop {
+  readonly #options: TurnLoopOptions;
+  readonly #running = new Map<string, Running>();
+  readonly #outbox = new Outbox();
+  readonly #spending = new Spending();
+  readonly #recall: Recall;
+  readonly #faults: FaultLog;
+  #textLength = maxTextLength;
+  #showChunks = true;
+  #bidTokens: number | undefined = bidTokens;
+  #usualTokens = usualTokens;
+  readonly #budgets: ContextBudgets;
+
+  constructor(options: TurnLoopOptions) {
+    this.#options = options;
+    this.#recall = new Recall(options.conversations, options.send);
+    this.#faults = new FaultLog(options.log);
+    this.#budgets = new ContextBudgets(options.historyTokens);
+  }
+
+  get active(): number {
+    return this.#running.size;
+  }
+
+  /** Turns that this agent still means to answer, for a router that has lost the connection. */
+  working(): readonly Place[] {
+    return [...this.#running.values(), ...this.#outbox.all()].map(({ conversation, turn }) => ({
+      conversation,
+      turn,
+    }));
+  }
+
+  /** After every registration: what was finished meanwhile is sent now. */
+  welcomed({ maxTextLength: longest }: RouterFrameOf<'welcome'>): void {
+    this.#textLength = Math.min(longest || maxTextLength, maxTextLength);
+    this.#spending.reconnected((place) => this.#outbox.get(place) !== undefined);
+    for (const kept of this.#outbox.all()) this.#options.send(kept);
+  }
+
+  granted(grant: Grant): void {
+    const { conversations, send } = this.#options;
+    conversations.use(grant.conversation).merge(grant.entries, grant.omitted);
+    const finished = this.#outbox.get(grant);
+    if (finished) {
+      send(finished);
+      return;
+    }
+    const running = this.#running.get(grant.conversation);
+    if (running?.turn === grant.turn) {
+      running.deadline = this.#arm(running, grant.deadlineMs);
+      return;
+    }
+    this.#abandon(grant.conversation);
+    this.#work(grant).catch((error: unknown) => this.#broke(grant, error));
+  }
+
+  /** The line itself comes back among the entries of the next grant. */
+  accepted({ conversation, turn }: RouterFrameOf<'accepted'>): void {
+    if (turn === undefined) return;
+    this.#outbox.settle({ conversation, turn });
+    this.#spending.counted({ conversation, turn });
+  }
+
+  /** A reply that was refused, if the refusal is of one: sent again, mended, or given up. */
+  refused({ conversation, turn, code, retry, message }: RouterFrameOf<'refused'>): void {
+    const { log, send, dice } = this.#options;
+    log.warn({ conversation, turn, code, problem: message }, 'refused by the router');
+    if (conversation === undefined) return;
+    if (code === 'conversation-ended' || code === 'unknown-conversation') this.ended(conversation);
+    const place = turn === undefined ? undefined : { conversation, turn };
+    const kept = place && this.#outbox.get(place);
+    if (!place) return;
+    if (!kept) return this.#spending.notCounted(place);
+    const full = code === 'mailbox-full';
+    const waitMs = retry ? this.#outbox.refused(place, dice, full ? fullTries : Infinity) : undefined;
+    if (waitMs !== undefined) {
+      setTimeout(() => this.#outbox.get(place) === kept && send(kept), waitMs).unref();
+      return;
+    }
+    this.#outbox.settle(place);
+    const mended = code === 'bad-target' && kept.type === 'say' ? withoutAddressee(kept) : undefined;
+    if (mended) return this.#keep(mended);
+    this.#spending.notCounted(place);
+    if (lost.includes(code)) return;
+    const why = { detail: `refused: ${code}`, ...this.#spending.tell(place) };
+    if (full) this.#keep({ type: 'pass', ...place, reason: 'declined', ...why });
+    else send({ type: 'pass', ...place, reason: 'interrupted', ...why });
+  }
+
+  heard({ conversation, entry }: RouterFrameOf<'entry'>): void {
+    this.#recall.heard(conversation, entry);
+  }
+
+  /** Nothing of a conversation that has ended is kept. */
+  ended(conversation: string): void {
+    this.#abandon(conversation);
+    this.#outbox.forget(conversation);
+    this.#spending.forget(conversation);
+    this.#options.conversations.forget(conversation);
+  }
+
+  /** Calls off everything. The router hears of it by the end of the connection, and grants the turns anew. */
+  stop(): void {
+    for (const conversation of [...this.#running.keys()]) this.#abandon(conversation);
+  }
+
+  async #work(grant: Grant): Promise<void> {
+    const { conversation, turn, deadlineMs } = grant;
+    const { onTurn, send } = this.#options;
+    const controller = new AbortController();
+    const running: Running = { conversation, turn, controller, wanted: true };
+    running.deadline = this.#arm(running, deadlineMs);
+    this.#running.set(conversation, running);
+    const answer = await this.#answer(grant, running);
+    clearTimeout(running.deadline);
+    if (!running.wanted) return onTurn('abandoned');
+    this.#running.delete(conversation);
+    onTurn(outcomeOf(answer));
+    this.#faults.note(answer);
+    this.#notePick(conversation, turn, answer);
+    const frame = frameOf(answer, { conversation, turn });
+    const told = { ...frame, ...this.#spending.tell(frame) };
+    // Of a turn that failed nothing is kept: it is offered again in any case, and is then another attempt.
+    if (told.type === 'pass' && isFailure(told.reason)) send(told);
+    else this.#keep(told);
+  }
+
+  /** An error of ours costs the turn and nothing else: it is given back, and granted again. */
+  #broke({ conversation, turn }: Grant, error: unknown): void {
+    const { onFault, onTurn, send } = this.#options;
+    onFault('turn', error);
+    const running = this.#running.get(conversation);
+    if (running?.turn === turn) {
+      clearTimeout(running.deadline);
+      this.#running.delete(conversation);
+    }
+    onTurn('interrupted');
+    send({ type: 'pass', conversation, turn, reason: 'interrupted', detail: 'an error of the agent' });
+  }
+
+  /** A moderator that names nobody leaves the choice to the router: an operator should know why a member speaks. */
+  #notePick(conversation: string, turn: number, answer: Answer): void {
+    const { conversations, log, self } = this.#options;
+    const opened = conversations.peek(conversation)?.opened;
+    if (opened?.policy !== 'moderator' || (opened.moderator ?? opened.by) !== self) return;
+    if (answer.kind !== 'say' || answer.done || answer.target !== undefined) return;
+    log.info(
+      { conversation, turn },
+      'the message names no member: the one that was silent longest speaks next',
+    );
+  }
+
+  async #answer(grant: Grant, { controller }: Running): Promise<Answer> {
+    const { model, prompt, maxTokens, summarises, now } = this.#options;
+    const { conversation } = grant;
+    const deadlineAt = now() + grant.deadlineMs - marginMs(grant.deadlineMs);
+    const transcript = await this.#recall.transcript(grant, controller.signal);
+    if (!transcript.opened) return failed('interrupted', 'the history of the conversation did not come');
+    const context = buildContext(this.#options, grant, transcript);
+    const chunks = this.#showChunks && grant.wanted !== 'bid' ? this.#chunks(grant, context) : undefined;
+    const limits = [grant.maxOutputTokens, maxTokens].filter((limit) => limit !== undefined);
+    const answer = await takeTurn({
+      wanted: grant.wanted ?? 'speak',
+      context,
+      cast: this.#cast(context),
+      prompt,
+      model,
+      budgets: this.#budgets,
+      historyTokens: this.#options.historyTokens,
+      usualTokens: this.#usualTokens,
+      onAllReasoning: () => {
+        this.#usualTokens = reasoningTokens;
+      },
+      maxOutputTokens: limits.length > 0 ? Math.min(...limits) : undefined,
+      bidTokens: this.#bidTokens,
+      onCutOffBid: () => {
+        this.#bidTokens = undefined;
+      },
+      calls: grant.calls,
+      signal: controller.signal,
+      deadlineAt,
+      chunks,
+      onHiddenReasoning: () => {
+        this.#showChunks = false;
+      },
+      onUsage: (usage) => this.#spending.add(conversation, usage),
+      keepSummary: summarises ? (summary) => this.#keepSummary(conversation, summary) : undefined,
+    });
+    chunks?.end();
+    return answer;
+  }
+
+  #cast({ self, members }: TurnContext): Cast {
+    return { self, others: members.filter((name) => name !== self), maxLength: this.#textLength };
+  }
+
+  #chunks({ conversation, turn }: Grant, context: TurnContext): ChunkStream {
+    const { send } = this.#options;
+    return new ChunkStream(context, (text) => send({ type: 'chunk', conversation, turn, text }));
+  }
+
+  /** Told to the ledger before the line that is written with its help. */
+  #keepSummary(conversation: string, summary: Summary): boolean {
+    const { send, conversations } = this.#options;
+    if (!send({ type: 'summary', conversation, ...summary })) return false;
+    conversations.peek(conversation)?.summarised(summary);
+    return true;
+  }
+
+  #keep(frame: Kept): void {
+    this.#outbox.put(frame);
+    this.#options.send(frame);
+  }
+
+  #arm(running: Running, deadlineMs: number): NodeJS.Timeout {
+    clearTimeout(running.deadline);
+    const reason: AbortReason = 'timed-out';
+    const ms = Math.max(0, deadlineMs - marginMs(deadlineMs));
+    return setTimeout(() => running.controller.abort(reason), ms);
+  }
+
+  #abandon(conversation: string): void {
+    const running = this.#running.get(conversation);
+    if (!running) return;
+    this.#running.delete(conversation);
+    running.wanted = false;
+    const reason: AbortReason = 'interrupted';
+    running.controller.abort(reason);
+  }
+}

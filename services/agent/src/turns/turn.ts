@@ -1,0 +1,289 @@
+import type { Failure, LapseCause, Usage } from '@parley/protocol';
+import type { Summary, TurnContext } from '../memory/turn-context.ts';
+import {
+  aborted,
+  type ChatMessage,
+  failed,
+  type Model,
+  type ModelFailure,
+  type ModelReply,
+  type ModelRequest,
+} from '../models/model.ts';
+import type { ContextBudgets } from '../prompt/context-budget.ts';
+import type { Prompt } from '../prompt/prompt.ts';
+import { reminded } from '../prompt/view.ts';
+import { type Directed, readDirections } from '../text/directions.ts';
+import { PromptLines } from '../text/prompt-lines.ts';
+import { closesUnopened } from '../text/reasoning.ts';
+import { type Cast, cleaned, isComplete, type Unsayable } from '../text/sanitise.ts';
+import { askForBid, askForBidAgain, readBid } from './bid.ts';
+import type { ChunkStream } from './chunk-stream.ts';
+import { whyNothing } from './nothing-said.ts';
+import { askForSummary, fallingOut, readSummary, summaryTokens } from './summary.ts';
+
+/** What a turn came to. */
+export type Answer =
+  | ({ readonly kind: 'say' } & Directed)
+  | { readonly kind: 'bid'; readonly score: number }
+  /** The call that the grant paid for went into the summary; the line needs another. */
+  | { readonly kind: 'summarised' }
+  | ModelFailure;
+
+export interface TurnInput {
+  readonly wanted: 'speak' | 'bid';
+  readonly context: TurnContext;
+  readonly cast: Cast;
+  readonly prompt: Prompt;
+  readonly model: Model;
+  readonly budgets: ContextBudgets;
+  /** What the operator set. */
+  readonly historyTokens: number;
+  /** Most tokens of a reply, as the conversation or the operator set it. */
+  readonly maxOutputTokens: number | undefined;
+  /** Most tokens where nothing else is set; more for a model that reasons before it replies. */
+  readonly usualTokens: number;
+  /** Told of a reply that was all reasoning when it reached `usualTokens`. */
+  readonly onAllReasoning: () => void;
+  /** Most tokens of a bid; undefined for a model that thinks before it answers. */
+  readonly bidTokens: number | undefined;
+  readonly onCutOffBid: () => void;
+  /** How many calls of the model the grant pays for; undefined: as many as it takes. */
+  readonly calls: number | undefined;
+  readonly signal: AbortSignal;
+  readonly deadlineAt: number;
+  readonly chunks: ChunkStream | undefined;
+  /** Told when the model thinks aloud from its first word on, without saying so: it must not be shown live. */
+  readonly onHiddenReasoning: () => void;
+  /** Told of every reply that was paid for, said or not. */
+  readonly onUsage: (usage: Usage) => void;
+  /** Keeps a summary on the ledger; false when it cannot. Undefined: what falls out of the view is forgotten. */
+  readonly keepSummary: ((summary: Summary) => boolean) | undefined;
+}
+
+/** More calls than one grant of a turn makes. */
+const callsOfAGrant = 100;
+const reminders: Record<Unsayable, string> = {
+  empty: '(Your last reply was empty. Say something, in plain text and in your own modelSetup.)',
+  reasoning: '(Your last reply held only reasoning. Give the words that are to be said, and nothing else.)',
+  'for-others':
+    '(Your last reply held only words for others. Give your own next words, without any name in front.)',
+  recited: '(Your last reply only repeated your instructions. Say something of your own to the others.)',
+};
+const anyReminder =
+  '(Your last reply could not be used. Say something, in plain text and in your own modelSetup.)';
+const closingReminder =
+  '(Say your closing words to the others in one or two sentences. The conversation ends with them.)';
+/** After any other lapse of the turn it is tried without a summary, which may have been the fault. */
+const noFault: readonly LapseCause[] = ['gone', 'deadline', 'interrupted', 'rate-limited'];
+
+/** The promise, or a rejection as soon as the signal is aborted. */
+const unlessAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+};
+
+const promptFailure = (error: unknown, signal: AbortSignal): ModelFailure => {
+  if (signal.aborted) return aborted(signal);
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const place = /([^/\\]+:\d+):\d+\)?$/m.exec(stack?.split('\n')[1] ?? '')?.[1];
+  return failed('prompt-failed', place ? `${message} (${place})` : message);
+};
+
+/** A first answer, one at a higher limit, and one after a reminder. */
+const mostTries = 3;
+/** Calls for notes in one turn, where the model takes little at once: each of them is given this share of the budget. */
+const mostSummaries = 8;
+const summedShare = 0.8;
+/** How much longer the reply of a model may be that reasons first, where nothing is set. */
+const reasoningFactor = 4;
+
+type Asked = Pick<ModelRequest, 'purpose' | 'messages' | 'maxOutputTokens' | 'isEnough'>;
+
+/** Whether this agent's vote alone ends the conversation. */
+const closes = ({ policy, moderator, self }: TurnContext): boolean =>
+  policy === 'moderator' && moderator === self;
+
+/** One turn under way: what it was given, and the calls that are left of it. */
+class Turn {
+  readonly #input: TurnInput;
+  readonly #times: (cause: Failure) => number;
+  #context: TurnContext;
+  #calls: number;
+  #asked = 0;
+
+  constructor(input: TurnInput) {
+    this.#input = input;
+    this.#context = input.context;
+    this.#calls = input.calls ?? Number.POSITIVE_INFINITY;
+    this.#times = (cause) => input.context.lapses.filter((lapse) => lapse === cause).length;
+  }
+
+  /** Shown less whenever the model finds it too long; what it is then not shown is summed up. */
+  async answer(): Promise<Answer> {
+    const { budgets, wanted, keepSummary } = this.#input;
+    const model = this.#context.model ?? this.#input.model.name;
+    let faulty = this.#context.lapses.some((cause) => !noFault.includes(cause));
+    for (;;) {
+      const budget = budgets.of(model);
+      for (let rounds = 0; keepSummary && wanted === 'speak' && !faulty && rounds < mostSummaries; rounds++) {
+        const { summary } = this.#context;
+        const failure = await this.#summarise(budget, keepSummary);
+        if (failure) return failure;
+        if (this.#calls < 1) return { kind: 'summarised' };
+        if (this.#context.summary === summary) break;
+      }
+      const messages = await this.#messages(budget);
+      if ('kind' in messages) return messages;
+      const answer = wanted === 'bid' ? await this.#bid(messages) : await this.#line(messages);
+      if (answer.kind !== 'failed' || answer.reason !== 'context-overflow') return answer;
+      if (!budgets.refused(model, budget, answer.contextTokens) || this.#calls < 1) return answer;
+      faulty = false;
+    }
+  }
+
+  async #messages(budget: number): Promise<readonly ChatMessage[] | ModelFailure> {
+    const { prompt, signal, wanted } = this.#input;
+    try {
+      return await unlessAborted(prompt(this.#context, budget, wanted), signal);
+    } catch (error) {
+      return promptFailure(error, signal);
+    }
+  }
+
+  async #ask(about: Asked): Promise<ModelReply> {
+    const { model, signal, deadlineAt, chunks, onUsage } = this.#input;
+    this.#takeCall();
+    const reply = await model.reply({
+      ...about,
+      context: this.#context,
+      attempt: this.#context.lapses.length * callsOfAGrant + this.#asked++,
+      signal,
+      deadlineAt,
+      takeCall: () => this.#takeCall(),
+      onText: about.purpose === 'line' && chunks ? (text) => chunks.push(text) : undefined,
+      isEnough: about.isEnough,
+    });
+    const paid = reply.kind === 'text' ? reply.usage : reply.partial?.usage;
+    if (paid) onUsage(paid);
+    return reply;
+  }
+
+  #takeCall(): boolean {
+    if (this.#calls < 1) return false;
+    this.#calls -= 1;
+    return true;
+  }
+
+  /**
+   * Asks once, and once more with what was wrong when nothing came that can be said. What the deadline cuts off is said as
+   * far as it has come.
+   */
+  async #line(messages: readonly ChatMessage[]): Promise<Answer> {
+    const { maxOutputTokens, usualTokens, chunks, signal, onAllReasoning, onHiddenReasoning } = this.#input;
+    const cast: Cast = {
+      ...this.#input.cast,
+      prompt: new PromptLines(messages, this.#context.stopPhrases),
+    };
+    chunks?.begin(cast);
+    let reminder = this.#times('empty-reply') > 0 ? anyReminder : undefined;
+    let limit = maxOutputTokens ?? usualTokens;
+    let closing: Answer | undefined;
+    let nothing = '';
+    for (let tries = 0; tries < mostTries; tries++) {
+      const reply = await this.#ask({
+        purpose: 'line',
+        messages: reminder === undefined ? messages : reminded(messages, reminder),
+        maxOutputTokens: limit,
+        isEnough: (text) => isComplete(text, cast),
+      });
+      if (reply.kind === 'failed') return closing ?? reply;
+      if (closesUnopened(reply.text)) onHiddenReasoning();
+      const { text, named, unsayable } = cleaned(reply.text, cast, reply.finish === 'length');
+      const { wordless, ...line } = readDirections(text, this.#context, named);
+      if (closing && line.text !== '') return { kind: 'say', ...line, done: true };
+      if (line.text !== '' && !(wordless && line.done && closes(this.#context)))
+        return { kind: 'say', ...line };
+      nothing = whyNothing(reply, limit);
+      if (signal.aborted) return closing ?? aborted(signal);
+      if (wordless) {
+        closing = { kind: 'say', ...line };
+        reminder = closingReminder;
+      } else if (unsayable !== undefined) {
+        const allReasoning =
+          reply.finish === 'length' && unsayable !== 'recited' && unsayable !== 'for-others';
+        if (allReasoning && maxOutputTokens === undefined && limit === usualTokens) {
+          limit *= reasoningFactor;
+          onAllReasoning();
+          // The next reply would run out of tokens, too.
+        } else if (reminder !== undefined || reply.finish === 'length') break;
+        else reminder = reminders[reply.reasoned && unsayable === 'empty' ? 'reasoning' : unsayable];
+      }
+      if (this.#calls < 1) break;
+    }
+    return closing ?? failed('empty-reply', nothing);
+  }
+
+  /**
+   * A model that cannot tell its wish in a few tokens, for it reasons first, is asked once more without that limit; one that
+   * answers without a number is asked for it once more.
+   */
+  async #bid(messages: readonly ChatMessage[]): Promise<Answer> {
+    const { bidTokens, maxOutputTokens, usualTokens, onCutOffBid, signal } = this.#input;
+    let limit = bidTokens;
+    let asked = askForBid(messages);
+    for (let tries = 0; tries < mostTries; tries++) {
+      const most = limit ?? maxOutputTokens ?? usualTokens;
+      const reply = await this.#ask({ purpose: 'bid', messages: asked, maxOutputTokens: most });
+      if (reply.kind === 'failed') return reply;
+      const score = readBid(reply.text);
+      if (score !== undefined) return { kind: 'bid', score };
+      if (signal.aborted) return aborted(signal);
+      if (reply.finish === 'length' && limit !== undefined) {
+        limit = undefined;
+        onCutOffBid();
+      } else {
+        if (tries > 0 && limit === bidTokens) break;
+        asked = askForBidAgain(messages);
+      }
+      if (this.#calls < 1) break;
+    }
+    return failed('empty-reply', 'the model did not answer with a number');
+  }
+
+  /** Notes what is about to fall out of the view. Without notes the turn goes on; a rate that is used up ends it. */
+  async #summarise(budget: number, keep: (summary: Summary) => boolean): Promise<ModelFailure | undefined> {
+    const isFull = budget < this.#input.historyTokens;
+    const most = isFull ? budget * summedShare : undefined;
+    const gone = fallingOut(this.#context, budget, most);
+    if (!gone) return undefined;
+    const tokens = summaryTokens(budget);
+    const messages = askForSummary(this.#context, gone, tokens);
+    const reply = await this.#ask({ purpose: 'summary', messages, maxOutputTokens: tokens });
+    if (reply.kind === 'failed') return this.#calls < 1 || this.#input.signal.aborted ? reply : undefined;
+    const text = readSummary(reply.text, tokens);
+    if (text === undefined) return undefined;
+    const summary: Summary = { through: gone.through, text };
+    if (keep(summary)) this.#context = { ...this.#context, summary };
+    return undefined;
+  }
+}
+
+/** One turn, from what is known to its answer. Never throws and never rejects. */
+export const takeTurn = (input: TurnInput): Promise<Answer> => new Turn(input).answer();
+
+/** How turns end, for metrics: `abandoned` is a turn that was not wanted any more. */
+export type Outcome = 'said' | 'bid' | 'summarised' | 'abandoned' | Failure;
+export const outcomeOf = (answer: Answer): Outcome => {
+  switch (answer.kind) {
+    case 'say':
+      return 'said';
+    case 'failed':
+      return answer.reason;
+    default:
+      return answer.kind;
+  }
+};

@@ -1,0 +1,223 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { closings, type RouterFrame } from '@parley/protocol';
+import type { Logger } from '@parley/runtime';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type LinkOptions, RouterLink } from '../../src/link/router-link.ts';
+import { fakeRouter } from './fake-router.ts';
+
+/** A link that comes back without waiting, and what it told. */
+const linkTo = (url: string, more: Partial<LinkOptions> = {}) => {
+  const logged: { level: string; message: string; about: Record<string, unknown> }[] = [];
+  const level = (name: string) => (about: Record<string, unknown>, message: string) =>
+    logged.push({ level: name, message, about });
+  const log = { info: level('info'), warn: level('warn'), debug: level('debug') } as unknown as Logger;
+  const frames: RouterFrame[] = [];
+  const dismissed: number[] = [];
+  const link = new RouterLink({
+    url,
+    name: 'alice',
+    token: undefined,
+    capacity: 3,
+    target: 'bob',
+    model: 'tiny',
+    log,
+    dice: () => 0,
+    now: () => performance.now(),
+    working: () => [],
+    onWelcome: () => {},
+    onFrame: (frame) => frames.push(frame),
+    onFault: (_place, error) => {
+      throw error;
+    },
+    onDismissed: (code) => dismissed.push(code),
+    ...more,
+  });
+  onTestFinished(() => link.close(100));
+  link.open();
+  const warnings = () => logged.filter((one) => one.level === 'warn').map(({ message }) => message);
+  return { link, frames, dismissed, logged, warnings };
+};
+const until = (condition: () => boolean) =>
+  vi.waitFor(() => expect(condition()).toBe(true), { timeout: 5_000, interval: 5 });
+
+describe('the link to the router', () => {
+  it('goes on when a frame runs into an unexpected error', async () => {
+    const router = await fakeRouter();
+    const faults: string[] = [];
+    const heard: string[] = [];
+    const { link } = linkTo(router.url, {
+      onFrame: ({ type }) => {
+        heard.push(type);
+        if (heard.length === 1) throw new Error('a bug');
+      },
+      onFault: (place) => faults.push(place),
+    });
+    const guest = await router.guest();
+    guest.welcome();
+    await until(() => link.registered);
+    guest.send({ type: 'draining', graceMs: 5 });
+    guest.send({ type: 'draining', graceMs: 5 });
+    await until(() => heard.length === 2);
+    expect(faults).toEqual(['frame']);
+    expect(link.registered).toBe(true);
+  });
+
+  it('registers with its capacity and what it works on, and then carries frames', async () => {
+    const router = await fakeRouter();
+    const working = [{ conversation: 'c1', turn: 4 }];
+    const { link, frames } = linkTo(router.url, { working: () => working });
+    const guest = await router.guest();
+    expect(await guest.heard('register')).toEqual([
+      { type: 'register', name: 'alice', capacity: 3, target: 'bob', model: 'tiny', working },
+    ]);
+    expect(link.send({ type: 'ping' })).toBe(false);
+    guest.welcome();
+    await until(() => link.registered);
+    expect(link.send({ type: 'ping' })).toBe(true);
+    await guest.heard('ping');
+    guest.send({ type: 'draining', graceMs: 5 });
+    await until(() => frames.length === 1);
+    expect(frames).toEqual([{ type: 'draining', graceMs: 5 }]);
+  });
+
+  it('shows its token in the handshake, each time, and in no frame, URL or log', async () => {
+    const router = await fakeRouter();
+    const { link, logged } = linkTo(router.url, { token: 'a-planted-token' });
+    const first = await router.guest();
+    first.welcome();
+    await until(() => link.registered);
+    first.socket.terminate();
+    const second = await router.guest(1);
+    await second.heard('register');
+    second.socket.close(closings.unauthenticated.code);
+    await until(() => !link.registered && logged.length > 1);
+    for (const { headers, url } of [first, second].map(({ request }) => request)) {
+      expect(headers.authorization).toBe('Bearer a-planted-token');
+      expect(url).toBe('/');
+    }
+    expect(JSON.stringify([first.frames, second.frames, logged])).not.toContain('a-planted-token');
+  });
+
+  it('shows nothing where there is no token', async () => {
+    const router = await fakeRouter();
+    linkTo(router.url);
+    expect((await router.guest()).request.headers.authorization).toBeUndefined();
+  });
+
+  it('does not negotiate compression', async () => {
+    const router = await fakeRouter();
+    linkTo(router.url);
+    expect((await router.guest()).socket.extensions).toBe('');
+  });
+
+  it('comes back when the connection is cut, and counts it', async () => {
+    const router = await fakeRouter();
+    const { link, warnings } = linkTo(router.url);
+    const first = await router.guest();
+    first.welcome();
+    await until(() => link.registered);
+    first.socket.terminate();
+    (await router.guest(1)).welcome();
+    await until(() => link.reconnects === 1 && link.registered);
+    expect(warnings()).toEqual(['the connection to the router is lost; trying again until it is back']);
+  });
+
+  it.each(['draining', 'heartbeat-timeout', 'busy', 'slow-consumer'] as const)(
+    'comes back after %s',
+    async (why) => {
+      const router = await fakeRouter();
+      const { link } = linkTo(router.url);
+      const first = await router.guest();
+      first.welcome();
+      await until(() => link.registered);
+      first.socket.close(closings[why].code);
+      await router.guest(1);
+    },
+  );
+
+  it.each(['unauthenticated', 'name-refused', 'taken-over'] as const)('stays away after %s', async (why) => {
+    const router = await fakeRouter();
+    const { link, dismissed } = linkTo(router.url);
+    const first = await router.guest();
+    first.welcome();
+    await until(() => link.registered);
+    first.socket.close(closings[why].code, why);
+    await until(() => dismissed.length === 1);
+    expect(dismissed).toEqual([closings[why].code]);
+    expect(link.registered).toBe(false);
+  });
+
+  it('gives up a connection on which nothing comes any more', async () => {
+    const router = await fakeRouter();
+    const { warnings } = linkTo(router.url);
+    (await router.guest()).welcome(40);
+    await router.guest(1);
+    expect(warnings()).toContain('the router has fallen silent');
+  });
+
+  it('keeps a connection on which nothing comes but pings', async () => {
+    const router = await fakeRouter();
+    const { link, warnings } = linkTo(router.url);
+    const guest = await router.guest();
+    guest.welcome(100);
+    await until(() => link.registered);
+    let pongs = 0;
+    guest.socket.on('pong', () => {
+      pongs += 1;
+    });
+    const pinging = setInterval(() => guest.socket.ping(), 50);
+    onTestFinished(() => clearInterval(pinging));
+    await until(() => pongs >= 10);
+    expect(link.registered).toBe(true);
+    expect(warnings()).toEqual([]);
+  });
+
+  it('goes on when a frame of the router cannot be read', async () => {
+    const router = await fakeRouter();
+    const { link, frames } = linkTo(router.url);
+    const guest = await router.guest();
+    guest.welcome();
+    await until(() => link.registered);
+    guest.socket.send('{"type":"from-the-future"}');
+    guest.socket.send('not JSON');
+    guest.send({ type: 'draining', graceMs: 5 });
+    await until(() => frames.length === 1);
+    expect(link.registered).toBe(true);
+  });
+
+  it('says goodbye when it is closed, and does not come back', async () => {
+    const router = await fakeRouter();
+    const { link } = linkTo(router.url);
+    const guest = await router.guest();
+    guest.welcome();
+    await until(() => link.registered);
+    await link.close(1_000);
+    expect(await guest.closed).toBe(1000);
+    expect(link.send({ type: 'ping' })).toBe(false);
+  });
+});
+
+describe('without a router', () => {
+  it('says so once, tries again for ever, and finds the router when it comes', async () => {
+    const gone = await fakeRouter();
+    await gone.close();
+    const { link, logged, warnings } = linkTo(gone.url);
+    await until(() => logged.length >= 4);
+    expect(warnings()).toEqual(['no router at ROUTER_URL; trying again until there is one']);
+    const router = await fakeRouter(gone.port);
+    (await router.guest()).welcome();
+    await until(() => link.registered);
+  });
+
+  it('says that what answers there is something else, without the password of the URL', async () => {
+    const server = createServer((_, response) => response.writeHead(200).end('a web server'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const { logged, warnings } = linkTo(`ws://user:hunter2@127.0.0.1:${port}`);
+    await until(() => logged.length >= 3);
+    expect(warnings()).toEqual(['what answers at ROUTER_URL is not a Parley router; trying again']);
+    expect(JSON.stringify(logged)).not.toContain('hunter2');
+  });
+});

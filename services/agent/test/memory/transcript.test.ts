@@ -1,0 +1,151 @@
+import type { Entry } from '@parley/protocol';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Transcript } from '../../src/memory/transcript.ts';
+import { TranscriptCache } from '../../src/memory/transcript-cache.ts';
+import { openedEntry, saidEntry } from '../turn-contexts.ts';
+
+describe('a transcript', () => {
+  it('is the same whatever the order of the entries and however often they come', () => {
+    const entries = [
+      openedEntry(),
+      ...Array.from({ length: 12 }, (_, i) => saidEntry(i + 2, i % 2 ? 'bob' : 'alice', `line ${i}`)),
+    ];
+    const plain = new Transcript(10_000);
+    plain.merge(entries);
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...entries, ...entries], { minLength: 26 }), (shuffled) => {
+        const transcript = new Transcript(10_000);
+        for (const entry of shuffled) transcript.merge([entry]);
+        expect(transcript.lines).toEqual(plain.lines);
+        expect(transcript.opening).toEqual(plain.opening);
+      }),
+      { seed: 6 },
+    );
+  });
+
+  it('forgets its oldest lines but not the opening, and stays bounded for ever', () => {
+    const transcript = new Transcript(1_000);
+    transcript.merge([openedEntry()]);
+    for (let seq = 2; seq < 5_000; seq++)
+      transcript.merge([saidEntry(seq, 'alice', `line ${seq} ${'x'.repeat(90)}`)]);
+    expect(transcript.lines.length).toBeLessThanOrEqual(21);
+    expect(transcript.lines.at(-1)?.seq).toBe(4_999);
+    expect(transcript.opening?.seq).toBe(2);
+  });
+
+  it('keeps the last line even when it alone is too long', () => {
+    const transcript = new Transcript(10);
+    transcript.merge([saidEntry(2, 'alice', 'x'.repeat(30)), saidEntry(3, 'bob', 'y'.repeat(30))]);
+    expect(transcript.lines.map(({ seq }) => seq)).toEqual([3]);
+  });
+
+  it('knows who takes part, who joined and who left', () => {
+    const transcript = new Transcript(1_000);
+    transcript.merge([
+      openedEntry(),
+      { type: 'joined', seq: 2, at: 0, who: 'cy' },
+      { type: 'left', seq: 3, at: 0, who: 'bob', floor: [] },
+    ]);
+    expect(transcript.members).toEqual(['alice', 'bob', 'cy']);
+    expect(transcript.left).toEqual(['bob']);
+    expect(transcript.lines).toEqual([
+      { kind: 'came', seq: 2, who: 'cy' },
+      { kind: 'went', seq: 3, who: 'bob' },
+    ]);
+  });
+});
+
+describe('what a transcript knows beside the lines', () => {
+  const lapse = (seq: number, turn: number, cause: 'empty-reply' | 'gone'): Entry => ({
+    type: 'lapsed',
+    seq,
+    at: 0,
+    turn,
+    from: 'alice',
+    cause,
+  });
+  const entries: Entry[] = [
+    openedEntry(undefined, { cast: [{ name: 'alice', persona: 'A judge.', model: 'm1' }] }),
+    { type: 'summarised', seq: 2, at: 0, who: 'alice', through: 1, text: 'Old.' },
+    { type: 'recast', seq: 3, at: 0, by: 'op', role: { name: 'alice', model: 'm2' } },
+    { type: 'noted', seq: 4, at: 0, by: 'op', to: ['alice'], kind: 'whisper', text: 'Psst.' },
+    { type: 'summarised', seq: 5, at: 0, who: 'alice', through: 4, text: 'New.' },
+    lapse(6, 3, 'gone'),
+    lapse(7, 4, 'empty-reply'),
+    lapse(8, 4, 'gone'),
+    { ...saidEntry(9, 'bob', 'Enough.'), to: ['alice'], done: true } as Entry,
+  ];
+
+  it('is the same whatever the order of the entries and however often they come', () => {
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray([...entries, ...entries], { minLength: 2 * entries.length }),
+        (shuffled) => {
+          const transcript = new Transcript(10_000);
+          for (const entry of shuffled) transcript.merge([entry]);
+          expect(transcript.roleOf('alice')).toEqual({ name: 'alice', persona: 'A judge.', model: 'm2' });
+          expect(transcript.roleOf('bob')).toEqual({});
+          expect(transcript.summary).toEqual({ through: 4, text: 'New.' });
+          expect(transcript.noted).toBe(true);
+          expect([transcript.lapsesOf(3), transcript.lapsesOf(4)]).toEqual([[], ['empty-reply', 'gone']]);
+          expect(transcript.lines).toEqual([
+            { kind: 'note', seq: 4, about: 'whisper', text: 'Psst.' },
+            { kind: 'said', seq: 9, from: 'bob', text: 'Enough.', to: ['alice'], done: true },
+          ]);
+        },
+      ),
+      { seed: 7 },
+    );
+  });
+});
+
+describe('the remembered conversations', () => {
+  it('are at most as many as allowed, the least recently used going first', () => {
+    const conversations = new TranscriptCache({ most: 2, keepLength: 100 });
+    const a = conversations.use('a');
+    conversations.use('b');
+    expect(conversations.use('a')).toBe(a);
+    conversations.use('c');
+    expect([conversations.peek('a'), conversations.peek('b')]).toEqual([a, undefined]);
+    expect(conversations.size).toBe(2);
+  });
+});
+
+describe('a grant that leaves entries out', () => {
+  const omitted = {
+    since: 2,
+    through: 90,
+    members: ['alice', 'cy'],
+    role: { name: 'alice', persona: 'a judge' },
+  };
+  const grant: Entry[] = [
+    openedEntry(),
+    saidEntry(2, 'alice', 'the first'),
+    saidEntry(91, 'cy', 'the newest'),
+  ];
+
+  it('leaves a mark where they stood, and tells who is there', () => {
+    const transcript = new Transcript(10_000);
+    transcript.merge(grant, omitted);
+    expect(transcript.lines.map(({ kind, seq }) => `${kind} ${seq}`)).toEqual([
+      'said 2',
+      'gap 90',
+      'said 91',
+    ]);
+    expect(transcript.opening?.seq).toBe(2);
+    expect(transcript.members).toEqual(['alice', 'bob', 'cy']);
+    expect(transcript.left).toEqual(['bob']);
+    expect(transcript.roleOf('alice').persona).toBe('a judge');
+  });
+
+  it('leaves no mark when this agent remembers them from an earlier connection', () => {
+    const transcript = new Transcript(10_000);
+    transcript.merge([
+      ...grant.slice(0, 2),
+      ...Array.from({ length: 88 }, (_, i) => saidEntry(i + 3, 'cy', 'x')),
+    ]);
+    transcript.merge(grant, omitted);
+    expect(transcript.lines.map(({ kind }) => kind)).not.toContain('gap');
+  });
+});

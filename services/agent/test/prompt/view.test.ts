@@ -1,0 +1,268 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type ChatMessage, estimateTokens } from '../../src/models/model.ts';
+import { systemPrompt, unwrapped } from '../../src/prompt/system-prompt.ts';
+import { buildView, cued, reminded } from '../../src/prompt/view.ts';
+import { neutralised, withoutTemplateTokens } from '../../src/text/peer-text.ts';
+import { said, sceneOf } from '../turn-contexts.ts';
+
+const roles = (messages: readonly ChatMessage[]) => messages.map(({ role }) => role);
+const tokens = (messages: readonly ChatMessage[]) =>
+  messages.reduce((sum, { content }) => sum + estimateTokens(content) + 4, 0);
+
+describe('the view of a conversation', () => {
+  it('makes my lines the assistant’s and those of the other the user’s, without names', () => {
+    const view = buildView(
+      sceneOf([
+        ['bob', 'Hi'],
+        ['alice', 'Hello'],
+        ['bob', 'How are you?'],
+      ]),
+      1_000,
+    );
+    expect(view.slice(1)).toEqual([
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: 'Hello' },
+      { role: 'user', content: 'How are you?' },
+    ]);
+  });
+
+  it('puts names in front when there are more than two members, and merges neighbours', () => {
+    const context = sceneOf(
+      [
+        ['bob', 'One'],
+        ['cy', 'Two'],
+        ['alice', 'Three'],
+        ['bob', 'Four'],
+      ],
+      {
+        members: ['alice', 'bob', 'cy'],
+      },
+    );
+    expect(buildView(context, 1_000).slice(1)).toEqual([
+      { role: 'user', content: 'bob: One\n\ncy: Two' },
+      { role: 'assistant', content: 'Three' },
+      { role: 'user', content: 'bob: Four' },
+    ]);
+  });
+
+  it('says once where messages were left out of what the router sent', () => {
+    const context = sceneOf([
+      ['bob', 'The first'],
+      ['bob', 'The newest'],
+    ]);
+    const [first, newest] = context.lines;
+    const lines = [first!, { kind: 'gap', seq: 90 } as const, { ...newest!, seq: 91 }];
+    for (const budget of [1_000, 60]) {
+      const [, ...told] = buildView({ ...context, lines }, budget);
+      const text = told.map(({ content }) => content).join('\n');
+      expect(text.split('(Earlier messages are left out here.)')).toHaveLength(2);
+      expect(text).toMatch(/The first.*left out.*The newest/s);
+    }
+  });
+
+  it('gives me a first word from the narrator when I open, and keeps it there later', () => {
+    const first = buildView(sceneOf([]), 1_000);
+    expect(roles(first)).toEqual(['system', 'user']);
+    const later = buildView(
+      sceneOf([
+        ['alice', 'Opening'],
+        ['bob', 'Reply'],
+      ]),
+      1_000,
+    );
+    expect(roles(later)).toEqual(['system', 'user', 'assistant', 'user']);
+    expect(later[1]).toEqual(first[1]);
+  });
+
+  it('keeps my opening when the rest no longer fits, and says that lines are left out', () => {
+    const long = 'x'.repeat(400);
+    const spoken = Array.from({ length: 30 }, (_, i) => [i % 2 ? 'bob' : 'alice', `${i} ${long}`] as const);
+    const view = buildView(sceneOf([['alice', 'My opening.'], ['bob', 'So?'], ...spoken.slice(1)]), 900);
+    const [, begin, opening, gap] = view;
+    expect(begin?.role).toBe('user');
+    expect(opening).toEqual({ role: 'assistant', content: 'My opening.' });
+    expect(gap?.content).toContain('left out');
+    expect(view.at(-1)?.content).toContain('29 xxx');
+    expect(view.some(({ content }) => content.includes('So?'))).toBe(false);
+  });
+
+  it('keeps an opening that is no longer among the remembered lines', () => {
+    const context = sceneOf(
+      [
+        ['bob', 'later'],
+        ['alice', 'yes'],
+        ['bob', 'and?'],
+      ],
+      {
+        opening: said(1, 'alice', 'Long ago.'),
+      },
+    );
+    expect(buildView(context, 1_000)[2]).toEqual({ role: 'assistant', content: 'Long ago.' });
+  });
+
+  it('tells who came and who left, as the narrator', () => {
+    const context = sceneOf([['bob', 'Hi']], {
+      lines: [said(2, 'bob', 'Hi'), { kind: 'came', seq: 3, who: 'cy' }],
+    });
+    expect(buildView(context, 1_000).at(-1)?.content).toBe('Hi\n\n(cy joins the conversation.)');
+  });
+
+  it('asks to come to a close when few turns are left', () => {
+    const context = sceneOf([['bob', 'Hi']], { remaining: { turns: 1 } });
+    expect(buildView(context, 1_000).at(-1)?.content).toMatch(/^Hi\n\n\(This is the last message/);
+    const early = sceneOf([['bob', 'Hi']], { remaining: { turns: 9 } });
+    expect(buildView(early, 1_000).at(-1)?.content).toBe('Hi');
+  });
+
+  it('announces the end of a group no earlier than three messages before it', () => {
+    const members = ['alice', 'bob', 'cy', 'dan', 'eve', 'fay'];
+    const at = (turns: number) =>
+      buildView(sceneOf([['bob', 'Hi']], { members, remaining: { turns } }), 1_000).at(-1)?.content;
+    expect(at(6)).toBe('bob: Hi');
+    expect(at(3)).toContain('Only 3 messages are left');
+  });
+
+  it('tells a moderator who passed', () => {
+    const lines = [said(2, 'bob', 'Hi'), { kind: 'passed', seq: 3, who: 'bob' } as const];
+    expect(buildView(sceneOf([], { lines }), 1_000).at(-1)?.content).toBe('Hi\n\n(bob passed.)');
+  });
+
+  it('takes the names out of the beginnings of lines inside of what others said', () => {
+    const context = sceneOf([['bob', 'Yes.\ncy: I agree.\n**alice：** so do I']], {
+      members: ['alice', 'bob', 'cy'],
+    });
+    const text = buildView(context, 1_000).at(-1)?.content;
+    expect(text).toBe('bob: Yes.\n“cy:” I agree.\n“**alice：**” so do I');
+  });
+
+  it('begins alike for several messages in a row when it no longer fits', () => {
+    const spoken = Array.from(
+      { length: 60 },
+      (_, i) => [i % 2 ? 'bob' : 'alice', `${i} ${'word '.repeat(20)}`] as const,
+    );
+    const firsts = Array.from({ length: 20 }, (_, more) => {
+      const context = sceneOf(spoken.slice(0, 40 + more));
+      return buildView(context, 600)[3]?.content.slice(0, 3);
+    });
+    expect(new Set(firsts).size).toBeLessThan(6);
+  });
+
+  it.each([
+    ['first, to the only other', sceneOf([]), '(Now alice speaks first, to bob.)'],
+    [
+      'to the last speaker',
+      sceneOf([['bob', 'Hi']]),
+      "(Now alice speaks, to bob: something of alice's own, not said before.)",
+    ],
+    [
+      'as the moderator',
+      sceneOf([['bob', 'Hi']], { members: ['alice', 'bob', 'cy'], policy: 'moderator', moderator: 'alice' }),
+      '(Now alice speaks, and says with @name who is next.)',
+    ],
+  ])('ends with the words that ask for the next message: %s', (_how, context, words) => {
+    expect(cued(context, 1_000).at(-1)?.content.endsWith(words)).toBe(true);
+  });
+
+  it('takes the meaning out of template tokens in what was said', () => {
+    const view = buildView(sceneOf([['bob', 'a <|im_end|> b']]), 1_000);
+    expect(view.at(-1)?.content).not.toContain('<|');
+  });
+
+  it('adds a reminder without breaking the order of roles', () => {
+    const view = reminded(buildView(sceneOf([['bob', 'Hi']]), 1_000), '(Say something.)');
+    expect(roles(view)).toEqual(['system', 'user']);
+    expect(view.at(-1)?.content).toBe('Hi\n\n(Say something.)');
+  });
+});
+
+describe('the system prompt', () => {
+  it('names me, my persona, my peers and the topic, and forbids to write the lines of others', () => {
+    const context = sceneOf([], {
+      persona: 'A judge.',
+      topic: 'Bridges',
+      members: ['alice', 'bob', 'cy'],
+      left: ['cy'],
+    });
+    const prompt = systemPrompt(context);
+    expect(prompt).toContain('You are alice. A judge.');
+    expect(prompt).toContain('alice is talking with bob about: Bridges');
+    expect(prompt).toContain('never words for bob.');
+    expect(prompt).not.toContain('PRIVATE');
+  });
+
+  it('explains PRIVATE to a member whose persona has it', () => {
+    const context = sceneOf([], { persona: 'You sell. PRIVATE: no less than 900.' });
+    expect(systemPrompt(context)).toContain('What follows PRIVATE is for you alone');
+  });
+
+  it('joins the lines of a persona that was wrapped for its file, and no others', () => {
+    const wrapped = `You are a retired judge who presides over a public\ndebate. You never argue.\n\n- one\n- two\nRoses are red\nViolets are blue`;
+    expect(unwrapped(wrapped)).toBe(
+      'You are a retired judge who presides over a public debate. You never argue.\n\n- one\n- two\nRoses are red\nViolets are blue',
+    );
+  });
+});
+
+const names = ['alice', 'bob', 'cy'];
+const anyScene = fc
+  .record({
+    spoken: fc.array(fc.tuple(fc.constantFrom(...names), fc.string({ minLength: 1, maxLength: 300 })), {
+      maxLength: 60,
+    }),
+    members: fc.constantFrom(['alice', 'bob'], names),
+    remaining: fc.record({ turns: fc.option(fc.nat(10), { nil: undefined }) }),
+  })
+  .map(({ spoken, ...more }) => sceneOf(spoken, more));
+const anyBudget = fc.integer({ min: 100, max: 3_000 });
+
+describe('any view', () => {
+  it('is what strict servers take: one system message, a user first and last, roles by turns, none empty', () => {
+    fc.assert(
+      fc.property(anyScene, anyBudget, (context, budget) => {
+        const [system, ...rest] = buildView(context, budget);
+        expect(system?.role).toBe('system');
+        expect(rest.map(({ role }, i) => role === (i % 2 ? 'assistant' : 'user'))).not.toContain(false);
+        expect(rest.length % 2).toBe(1);
+        expect(rest.every(({ content }) => content.trim() !== '')).toBe(true);
+      }),
+      { seed: 1 },
+    );
+  });
+
+  it('holds the opening and the last line, and else keeps to the budget', () => {
+    fc.assert(
+      fc.property(anyScene, anyBudget, (context, budget) => {
+        const view = buildView(context, budget);
+        const text = view.map(({ content }) => content).join('\n');
+        for (const line of [context.opening, context.lines.at(-1)]) {
+          if (line?.kind !== 'said') continue;
+          const words =
+            line.from === context.self ? withoutTemplateTokens(line.text) : neutralised(line.text);
+          expect(text).toContain(words.trim() || '…');
+        }
+        const bare = buildView({ ...context, lines: context.lines.slice(-1) }, 0);
+        // Merging costs two characters a line, and the narrator's words come on top.
+        expect(tokens(view)).toBeLessThanOrEqual(Math.max(budget, tokens(bare)) + 60);
+      }),
+      { seed: 2 },
+    );
+  });
+
+  it('looks no further back than the budget reaches', () => {
+    const looked = (length: number) => {
+      let reads = 0;
+      const spoken = Array.from({ length }, (_, i) => [i % 2 ? 'alice' : 'bob', 'word '.repeat(20)] as const);
+      const context = sceneOf(spoken);
+      const lines = new Proxy(context.lines, {
+        get: (target, key, receiver) => {
+          if (typeof key === 'string' && /^\d+$/.test(key)) reads += 1;
+          return Reflect.get(target, key, receiver);
+        },
+      });
+      buildView({ ...context, lines }, 500);
+      return reads;
+    };
+    expect(looked(10_000)).toBeLessThanOrEqual(2 * looked(100));
+  });
+});

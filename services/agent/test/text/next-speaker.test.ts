@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { readDirections } from '../../src/text/directions.ts';
+import { cleaned } from '../../src/text/sanitise.ts';
+import { sceneOf } from '../turn-contexts.ts';
+
+const members = ['chair', 'ben', 'Cay_Expert', '小明', 'สมชาย', 'أحمد'];
+const chair = sceneOf([], { self: 'chair', members, policy: 'moderator', moderator: 'chair' });
+const cast = { self: 'chair', others: members.slice(1), maxLength: 1_000 };
+const read = (raw: string) => {
+  const { text, named } = cleaned(raw, cast);
+  return readDirections(text, chair, named);
+};
+
+describe('a moderator', () => {
+  it.each([
+    ['a line NEXT', 'Welcome all.\nNEXT: Cay_Expert', 'Welcome all.', 'Cay_Expert'],
+    ['an escaped name', 'Welcome all.\nNEXT: Cay\\_Expert', 'Welcome all.', 'Cay_Expert'],
+    ['a line Next speaker', 'Welcome all.\nNext speaker: Cay_Expert', 'Welcome all.', 'Cay_Expert'],
+    ['a line in bold', 'Welcome all.\n**Next speaker:** Cay_Expert', 'Welcome all.', 'Cay_Expert'],
+    ['a name with a title', 'Welcome all.\nNEXT: Cay_Expert (the expert)', 'Welcome all.', 'Cay_Expert'],
+    ['a name in quotes', 'Welcome all.\nNEXT: "Cay_Expert"', 'Welcome all.', 'Cay_Expert'],
+    ['a full-width colon', '欢迎大家。\nNEXT：Cay_Expert', '欢迎大家。', 'Cay_Expert'],
+    ['the end of a line', 'Welcome all. NEXT: Cay_Expert', 'Welcome all.', 'Cay_Expert'],
+    ['a heading', 'Welcome all.\n### Next: Cay_Expert', 'Welcome all.', 'Cay_Expert'],
+    ['a role', 'Role: Cay_Expert', '@Cay_Expert, please go on.', 'Cay_Expert'],
+    ['the name alone', 'Cay_Expert', '@Cay_Expert, please go on.', 'Cay_Expert'],
+    ['the name alone in bold', '**Cay_Expert**', '@Cay_Expert, please go on.', 'Cay_Expert'],
+    ['speaking to it', 'Cay_Expert, what do you think?', 'Cay_Expert, what do you think?', 'Cay_Expert'],
+    ['a name in front', 'Cay_Expert: what do you think?', 'what do you think?', 'Cay_Expert'],
+    ['Chinese without blanks', '欢迎大家，请小明发言。', '欢迎大家，请小明发言。', '小明'],
+    ['Chinese behind an @', '谢谢ben。@小明请说', '谢谢ben。@小明请说', '小明'],
+    ['a Chinese direction', '谢谢。\n下一位：小明', '谢谢。', '小明'],
+    ['Thai without blanks', 'ขอเชิญสมชายพูด', 'ขอเชิญสมชายพูด', 'สมชาย'],
+    ['Arabic', 'ما رأيك يا أحمد؟', 'ما رأيك يا أحمد؟', 'أحمد'],
+    [
+      'the last sentence',
+      'Thanks ben. Cay_Expert, your view?',
+      'Thanks ben. Cay_Expert, your view?',
+      'Cay_Expert',
+    ],
+    ['an @ before all plain names', 'Cay_Expert was wrong, @ben.', 'Cay_Expert was wrong, @ben.', 'ben'],
+  ])('is understood by %s', (_way, raw, text, target) => {
+    expect(read(raw)).toMatchObject({ text, target });
+  });
+
+  it.each(['ben and Cay_Expert both spoke well.', 'Who would like to go on?', 'Bending is no name.'])(
+    'names nobody in %j',
+    (raw) => {
+      expect(read(raw)).toEqual({ text: raw });
+    },
+  );
+});

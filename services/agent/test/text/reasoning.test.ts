@@ -1,0 +1,214 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { closesUnopened, spoken, spokenSoFar } from '../../src/text/reasoning.ts';
+
+const said = (raw: string) => spoken(raw).trim();
+
+describe('the reasoning of a model is not part of what it says', () => {
+  it.each([
+    ['a closed block at the start goes', '<think>SECRET</think>\n\nTea wakes you.', 'Tea wakes you.'],
+    [
+      'a closed block in the middle goes',
+      'Tea.\n<think>SECRET</think>\nIt wakes you.',
+      'Tea.\n \nIt wakes you.',
+    ],
+    [
+      'a closed block in the middle of a sentence goes',
+      'Tea, <think>SECRET</think>wakes you.',
+      'Tea,  wakes you.',
+    ],
+    ['an unclosed block at the start goes', '<think>SECRET and more', ''],
+    ['an unclosed block behind the name of the speaker goes', '**Ann:** <think>SECRET', '**Ann:**'],
+    ['an unclosed block of a new paragraph goes', 'Tea wakes you.\n<think>\nSECRET', 'Tea wakes you.'],
+    [
+      'what stands before an orphaned closing tag goes',
+      'SECRET\n</think>\n\nTea wakes you.',
+      'Tea wakes you.',
+    ],
+    ['an orphaned closing tag behind a closed block counts', '<think>S</think>SECRET</think>Tea.', 'Tea.'],
+    [
+      'a block that mentions its own tag ends at its last closing tag',
+      '<think>a <think> b</think>Tea.',
+      'Tea.',
+    ],
+    ['nested blocks go', '<think>a<think>b</think>c</think>Tea.', 'Tea.'],
+    [
+      'a closing tag in back-quotes does not end a block',
+      '<think>the `</think>` tag, SECRET</think>Tea.',
+      'Tea.',
+    ],
+    ['thinking tags go', '<Thinking>SECRET</Thinking>Tea.', 'Tea.'],
+    ['reasoning tags go', '<reasoning>SECRET</reasoning>Tea.', 'Tea.'],
+    ['tags with attributes go', '<think duration="3">SECRET</think>Tea.', 'Tea.'],
+    ['the tags of Seed-OSS go', '<seed:think>SECRET</seed:think>Tea.', 'Tea.'],
+    ['the marks of Mistral go', '[THINK]SECRET[/THINK]Tea.', 'Tea.'],
+    ['an unclosed mark of Mistral goes', '[THINK]SECRET', ''],
+    ['the marks of Kimi go', '◁think▷SECRET◁/think▷Tea.', 'Tea.'],
+    [
+      'the marks of Cohere go',
+      '<|START_THINKING|>SECRET<|END_THINKING|><|START_RESPONSE|>Tea.<|END_RESPONSE|>',
+      'Tea.',
+    ],
+    ['the channel of Gemma goes', '<|channel>thought\nSECRET<channel|>Tea.', 'Tea.'],
+    ['the unused tokens of Gemma go', '<unused94>thought\nSECRET<unused95>Tea.', 'Tea.'],
+    ['the words of Granite go', 'Here is my thought process: SECRET\nHere is my response: Tea.', 'Tea.'],
+    ['the words of Granite without a response go', "Here's my thought process: SECRET", ''],
+    ['the tags of OpenThinker go', '<|begin_of_thought|>SECRET<|end_of_thought|>Tea.', 'Tea.'],
+    ['tags around the answer go', '<think>SECRET</think><answer>Tea.</answer>', 'Tea.'],
+    [
+      'the channels of harmony go',
+      '<|channel|>analysis<|message|>SECRET<|end|><|start|>assistant<|channel|>final<|message|>Tea.<|return|>',
+      'Tea.',
+    ],
+    ['a lone final channel is the reply', '<|channel|>final<|message|>Tea.', 'Tea.'],
+    ['a lone analysis channel is nothing', '<|channel|>analysis<|message|>SECRET', ''],
+    ['commentary is nothing', '<|channel|>commentary to=x <|constrain|>json<|message|>SECRET<|call|>', ''],
+    [
+      'of several final channels the last is the reply',
+      '<|channel|>final<|message|>Draft<|end|><|start|>assistant<|channel|>final<|message|>Tea.<|return|>',
+      'Tea.',
+    ],
+    ['channels whose markers are lost go', 'analysisThe user wants SECRET.assistantfinalTea.', 'Tea.'],
+    ['channels whose markers have become blanks go', 'analysis We SECRET. assistant final Tea.', 'Tea.'],
+    ['an analysis without a final goes', 'analysisThe user wants SECRET.', ''],
+    ['commentary between them goes', 'analysisWe S.assistantcommentaryS.assistantfinalTea.', 'Tea.'],
+    ['a lone final without its markers is the reply', 'finalTea.', 'Tea.'],
+  ])('%s', (_, raw, text) => {
+    expect(said(raw)).toBe(text);
+  });
+
+  it.each([
+    ['a tag in back-quotes', 'Some put `<think>` before they answer. I would keep it. And you?'],
+    ['two tags in back-quotes', 'Between `<think>` and `</think>` stands the reasoning. I like it.'],
+    ['a closing tag in back-quotes', 'It ends with `</think>`. I like it.'],
+    ['tags in a block of code', 'So:\n```\n<think>\nhm\n</think>\n```\nThat is all.'],
+    ['a tag in the middle of a sentence', 'Some models put <think> before they answer. I like it.'],
+    ['two tags in a sentence', 'The part between <think> and </think> is hidden. I like it.'],
+    ['a closing tag in the middle of a sentence', 'The model writes </think> and then answers.'],
+    ['a tag in quotation marks', 'The tag "<think>" is known.'],
+    ['a word that is the name of a channel', 'analysis of the tides, finally, is what I want.'],
+    ['a final word', 'final words are hard, and the assistant finalises them.'],
+  ])('%s stays', (_, raw) => {
+    expect(said(raw)).toBe(raw);
+  });
+});
+
+describe('a token of a chat template ends a reply', () => {
+  it.each([
+    ['ChatML', 'Tea wakes you.<|im_end|>\n<|im_start|>user\nAnd coffee?'],
+    ['Llama 3', 'Tea wakes you.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nAnd coffee?'],
+    ['Llama 3 without the end', 'Tea wakes you.<|start_header_id|>user'],
+    ['Gemma', 'Tea wakes you.<end_of_turn>\n<start_of_turn>user\nAnd coffee?'],
+    ['Gemma 4', 'Tea wakes you.<turn|>\n<|turn>user\nAnd coffee?'],
+    ['Llama 2 and Mistral', 'Tea wakes you.</s>'],
+    ['Mistral', 'Tea wakes you. [INST] And coffee? [/INST]'],
+    ['Llama 2 system', 'Tea wakes you.<<SYS>>You'],
+    ['DeepSeek', 'Tea wakes you.<｜end▁of▁sentence｜><｜User｜>'],
+    ['Qwen', 'Tea wakes you.<|endoftext|>Human: And coffee?'],
+    ['Phi', 'Tea wakes you.<|end|><|user|>And coffee?'],
+    ['Cohere', 'Tea wakes you.<|END_OF_TURN_TOKEN|>'],
+    ['EXAONE', 'Tea wakes you.[|endofturn|]'],
+    ['a reply that begins with them', '<|im_start|>assistant\nTea wakes you.<|im_end|>'],
+    [
+      'a reply that begins with those of Llama 3',
+      '<|start_header_id|>assistant<|end_header_id|>\n\nTea wakes you.',
+    ],
+    ['a reply that begins with those of Gemma', '<start_of_turn>model\nTea wakes you.'],
+    ['a reply that begins with <s>', '<s> Tea wakes you.</s>'],
+  ])('%s', (_, raw) => {
+    expect(said(raw)).toBe('Tea wakes you.');
+  });
+
+  it.each(['The token `<|im_end|>` ends it, and `</s>` too.', 'It was <s>red</s> blue.', 'a < b | c > d'])(
+    'a mention or a likeness stays: %s',
+    (raw) => {
+      expect(said(raw)).toBe(raw);
+    },
+  );
+});
+
+const parts = [
+  ...['<think>', '</think>', '[THINK]', '[/THINK]', '<reasoning>', '</reasoning>', '◁think▷', '◁/think▷'],
+  ...[
+    '<|channel|>',
+    'analysis',
+    'final',
+    '<|message|>',
+    '<|end|>',
+    'assistant',
+    'assistantfinal',
+    'commentary',
+  ],
+  ...[
+    '<|im_end|>',
+    '<s>',
+    '</s>',
+    '<|im_start|>',
+    '[INST]',
+    '`',
+    '```',
+    '\n',
+    '\n\n',
+    ' ',
+    ' and ',
+    '<',
+    '>',
+    '"',
+  ],
+  ...[
+    'Here is my thought process:',
+    'Here is my response:',
+    'Tea wakes you.',
+    'a word',
+    'SECRET',
+    '<answer>',
+  ],
+  ...['</answer>', 'The', ':', ',', '|>', '<|', '['],
+];
+const anyReply = fc
+  .array(fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...parts) }, fc.string({ maxLength: 6 })), {
+    maxLength: 16,
+  })
+  .map((texts) => texts.join(''));
+
+describe('a reply that is still being written', () => {
+  it('is shown as a beginning of what is said in the end, at whatever character the stream is split', () => {
+    fc.assert(
+      fc.property(anyReply, (raw) => {
+        fc.pre(!closesUnopened(raw));
+        const whole = spoken(raw).trimStart();
+        for (let end = 0; end <= raw.length; end++) {
+          const shown = spokenSoFar(raw.slice(0, end)).trimStart().trimEnd();
+          expect(whole.startsWith(shown), JSON.stringify([raw, end, shown, whole])).toBe(true);
+        }
+      }),
+      { seed: 11, numRuns: 3_000 },
+    );
+  }, 30_000);
+
+  it.each([
+    '<think>SECRET</think>Tea wakes you.',
+    'Tea.\n<think>\nSECRET\n</think>\nIt wakes you.',
+    '[THINK]SECRET[/THINK]Tea wakes you.',
+    'analysisSECRET.assistantfinalTea wakes you.',
+    '<|channel|>analysis<|message|>SECRET<|end|><|start|>assistant<|channel|>final<|message|>Tea wakes you.',
+    'Here is my thought process: SECRET Here is my response: Tea.',
+    '<|START_THINKING|>SECRET<|END_THINKING|>Tea wakes you.',
+  ])('never shows reasoning, at whatever character the stream is split: %s', (raw) => {
+    for (let end = 0; end <= raw.length; end++) {
+      expect(spokenSoFar(raw.slice(0, end))).not.toMatch(/SECRET|SECR|analysis|<|\[/);
+    }
+  });
+
+  it('is shown before it is complete', () => {
+    expect(spokenSoFar('Tea wakes you. And')).toBe('Tea wakes you. And');
+  });
+
+  it.each([...parts, 'a <think> ', '"<think>" ', '` ', 'x </think> y '])(
+    'is cleaned in time also when it repeats %j',
+    (part) => {
+      const text = part.repeat(Math.ceil(64_000 / part.length));
+      expect(spoken(text).startsWith(spokenSoFar(text).trimEnd()) || closesUnopened(text)).toBe(true);
+    },
+  );
+});

@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cleaned, sanitise, visibleSoFar } from '../../src/text/sanitise.ts';
+
+const names: Record<string, readonly [self: string, other: string]> = {
+  English: ['Ann', 'Ben'],
+  German: ['Jörg', 'Zoë'],
+  Chinese: ['小明', '小红'],
+  Japanese: ['花子', 'たろう'],
+  Korean: ['민수', '지영'],
+  Arabic: ['أحمد', 'ليلى'],
+  Hebrew: ['דוד', 'רות'],
+  Thai: ['สมชาย', 'มาลี'],
+  'with marks': ['cay_expert', 'x.2-y'],
+};
+const words: Record<string, readonly [own: string, others: string]> = {
+  English: ['I agree with that.', 'No, I do not.'],
+  Chinese: ['我同意。', '我不同意。'],
+  Arabic: ['أوافق على ذلك.', 'لا أوافق؟'],
+};
+
+const label = (name: string): readonly string[] => [
+  `${name}: `,
+  `${name}：`,
+  `**${name}:** `,
+  `**${name}**: `,
+  `[${name}] `,
+  `[${name}]: `,
+  `**[${name}]** `,
+  `> ${name}: `,
+  `${name.toUpperCase()}: `,
+];
+
+describe.each(Object.entries(names))('a reply of a speaker whose name is %s', (_language, [self, other]) => {
+  const cast = { self, others: [other], maxLength: 1_000 };
+
+  describe.each(Object.entries(words))('in %s', (_script, [own, theirs]) => {
+    it('loses its own name in front, in every form', () => {
+      for (const mark of label(self)) expect(sanitise(`${mark}${own}`, cast), mark).toBe(own);
+    });
+
+    it('loses another name in front, and keeps its words', () => {
+      for (const mark of label(other)) {
+        expect(cleaned(`${mark}${own}`, cast), mark).toMatchObject({ text: own, named: other });
+      }
+    });
+
+    it('ends where it goes on for another', () => {
+      for (const mark of label(other)) {
+        expect(sanitise(`${own}\n\n${mark}${theirs}\n${self}: ${own}`, cast), mark).toBe(own);
+      }
+    });
+
+    it('is read from its own name on where it is a script that begins with another', () => {
+      expect(sanitise(`${other}: ${theirs}\n${self}: ${own}`, cast)).toBe(own);
+    });
+
+    it('is never shown beyond what will be said, however it is streamed and wherever it is cut off', () => {
+      const piece = fc.oneof(
+        fc.constantFrom(...label(self), ...label(other), 'User: ', own, theirs, '\n', ' ', '[DONE]'),
+        fc.string({ maxLength: 3 }),
+      );
+      fc.assert(
+        fc.property(fc.array(piece, { maxLength: 12 }), fc.boolean(), (pieces, cutOff) => {
+          const raw = pieces.join('');
+          const { text } = cleaned(raw, cast, cutOff);
+          for (let end = 0; end <= raw.length; end++) {
+            expect(text.startsWith(visibleSoFar(raw.slice(0, end), cast))).toBe(true);
+          }
+        }),
+        { seed: 61, numRuns: 40 },
+      );
+    });
+  });
+});
+
+describe('a label', () => {
+  const cast = { self: 'ann', others: ['ben'], maxLength: 1_000 };
+
+  it.each(['User', 'Human', 'Assistant'])('of a role, %s, ends the reply at the start of a line', (role) => {
+    expect(sanitise(`I agree.\n\n${role}: No.`, cast)).toBe('I agree.');
+    expect(sanitise(`I agree: every ${role}: agrees.`, cast)).toBe(`I agree: every ${role}: agrees.`);
+  });
+
+  it.each([
+    'Note: this stays.',
+    'https://x.org is it.',
+    'Ben, you are right.',
+    '12:30 is fine.',
+    'I asked ben: why?',
+  ])('is none in %j', (text) => {
+    expect(sanitise(text, cast)).toBe(text);
+  });
+
+  it('takes the case of names into account where two differ in nothing else', () => {
+    const both = { self: 'ann', others: ['Ben', 'ben'], maxLength: 1_000 };
+    expect(sanitise('Yes.\nBEN: No.', both)).toBe('Yes.\nBEN: No.');
+    expect(sanitise('Yes.\nBen: No.', both)).toBe('Yes.');
+  });
+});

@@ -1,0 +1,228 @@
+import type { RouterFrameOf } from '@parley/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { failed } from '../../src/models/model.ts';
+import { textReply } from '../fake-model.ts';
+import { openedEntry, saidEntry } from '../turn-contexts.ts';
+import { grantOf, loopOf } from './turn-loop-harness.ts';
+
+const refusal = (code: RouterFrameOf<'refused'>['code'], retry = false): RouterFrameOf<'refused'> => ({
+  type: 'refused',
+  code,
+  message: code,
+  retry,
+  conversation: 'c1',
+  turn: 1,
+});
+const welcome: RouterFrameOf<'welcome'> = {
+  type: 'welcome',
+  name: 'alice',
+  router: 'r',
+  heartbeatMs: 10_000,
+  maxFrameBytes: 262_144,
+  maxTextLength: 32_000,
+};
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a reply that is finished without a connection', () => {
+  it('is kept, named at registration, and sent after the welcome', async () => {
+    const { loop, calls, sent, link, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    link.up = false;
+    calls[0]?.reply(textReply('Hello.'));
+    await settled();
+    expect(sent).toEqual([]);
+    expect(loop.working()).toEqual([{ conversation: 'c1', turn: 1 }]);
+    link.up = true;
+    loop.welcomed(welcome);
+    expect(sent).toMatchObject([{ type: 'say', text: 'Hello.' }]);
+    loop.accepted({ type: 'accepted', conversation: 'c1', turn: 1, seq: 2 });
+    expect(loop.working()).toEqual([]);
+    loop.welcomed(welcome);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('is not kept when it is a failure: the router offers the turn again', async () => {
+    const { loop, calls, link, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    link.up = false;
+    calls[0]?.reply(failed('model-unavailable', 'x'));
+    await settled();
+    expect(loop.working()).toEqual([]);
+  });
+});
+
+describe('a refused reply', () => {
+  const replied = async () => {
+    const moderated = openedEntry(['alice', 'bob', 'zed'], { policy: 'moderator' });
+    const parts = loopOf();
+    parts.loop.granted(grantOf({ entries: [moderated] }));
+    await parts.settled();
+    parts.calls[0]?.reply(textReply('Hello.\nNEXT: zed'));
+    await parts.settled();
+    return parts;
+  };
+
+  it('is dropped when the turn is not ours any more', async () => {
+    const { loop, sent } = await replied();
+    loop.refused(refusal('stale-turn'));
+    expect(loop.working()).toEqual([]);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('is sent again a little later, and later each time, when that may help', async () => {
+    const { loop, sent } = await replied();
+    loop.refused(refusal('unavailable', true));
+    vi.advanceTimersByTime(1_000);
+    expect(sent).toEqual([sent[0], sent[0]]);
+    loop.refused(refusal('rate-limited', true));
+    vi.advanceTimersByTime(1_999);
+    expect(sent).toHaveLength(2);
+    vi.advanceTimersByTime(1);
+    expect(sent).toHaveLength(3);
+  });
+
+  it('gives the turn away when the mailbox it is for stays full, which is no failure of the agent', async () => {
+    const { loop, sent } = await replied();
+    for (const waitMs of [1_000, 2_000, 4_000]) {
+      loop.refused(refusal('mailbox-full', true));
+      vi.advanceTimersByTime(waitMs);
+    }
+    expect(sent).toEqual(Array(4).fill(sent[0]));
+    loop.refused(refusal('mailbox-full', true));
+    expect(sent[4]).toMatchObject({
+      type: 'pass',
+      turn: 1,
+      reason: 'declined',
+      detail: 'refused: mailbox-full',
+    });
+    vi.advanceTimersByTime(60_000);
+    expect(sent).toHaveLength(5);
+    expect(loop.working()).toEqual([{ conversation: 'c1', turn: 1 }]);
+  });
+
+  it('is sent without its target when the target is the fault', async () => {
+    const { loop, sent } = await replied();
+    loop.refused(refusal('bad-target'));
+    expect(sent[1]).toMatchObject({ type: 'say', text: 'Hello.' });
+    expect(sent[1]).not.toHaveProperty('target');
+    loop.refused(refusal('bad-target'));
+    expect(sent[2]).toMatchObject({ type: 'pass', reason: 'interrupted' });
+  });
+
+  it('frees the turn by a pass when nothing helps', async () => {
+    const { loop, sent } = await replied();
+    loop.refused(refusal('too-large'));
+    expect(sent[1]).toMatchObject({
+      type: 'pass',
+      turn: 1,
+      reason: 'interrupted',
+      detail: 'refused: too-large',
+    });
+  });
+});
+
+describe('a conversation that has ended', () => {
+  it('is forgotten, and what was being written for it is called off', async () => {
+    const { loop, calls, sent, conversations, outcomes, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    loop.ended('c1');
+    await settled();
+    expect(calls[0]?.request.signal.aborted).toBe(true);
+    expect(sent).toEqual([]);
+    expect(outcomes).toEqual(['abandoned']);
+    expect([loop.active, conversations.size]).toEqual([0, 0]);
+  });
+});
+
+describe('a conversation that was forgotten', () => {
+  it('is asked for again before its next turn is taken', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    loop.granted(grantOf({ turn: 3, entries: [saidEntry(3, 'bob', 'Third.')] }));
+    await settled();
+    expect(sent).toEqual([{ type: 'history', conversation: 'c1' }]);
+    expect(calls).toHaveLength(0);
+    const history = [openedEntry(), saidEntry(2, 'alice', 'First.'), saidEntry(3, 'bob', 'Third.')];
+    for (const entry of history) loop.heard({ type: 'entry', conversation: 'c1', entry });
+    await settled();
+    expect(calls[0]?.request.messages.slice(2).map(({ content }) => content)).toEqual([
+      'First.',
+      expect.stringMatching(/^Third\.\n\n\(Now alice speaks/),
+    ]);
+  });
+
+  it('and is long is asked for at its beginning and its end only, and shown with what is left out', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    const newest = saidEntry(50_000, 'bob', 'Newest.');
+    loop.granted(grantOf({ turn: 49_999, entries: [newest] }));
+    await settled();
+    expect(sent).toEqual([
+      { type: 'history', conversation: 'c1', limit: 2 },
+      { type: 'history', conversation: 'c1', since: 49_000 },
+    ]);
+    const history = [
+      openedEntry(),
+      saidEntry(2, 'alice', 'First.'),
+      saidEntry(49_001, 'bob', 'Later.'),
+      newest,
+    ];
+    for (const entry of history) loop.heard({ type: 'entry', conversation: 'c1', entry });
+    await settled();
+    expect(calls[0]?.request.messages.slice(2).map(({ content }) => content)).toEqual([
+      'First.',
+      expect.stringContaining('(Earlier messages are left out here.)\n\nLater.\n\nNewest.'),
+    ]);
+  });
+
+  it('is not guessed at when it does not come', async () => {
+    const { loop, sent, settled } = loopOf();
+    loop.granted(grantOf({ turn: 3, entries: [saidEntry(3, 'bob', 'Third.')] }));
+    vi.advanceTimersByTime(2_000);
+    await settled();
+    expect(sent.at(-1)).toMatchObject({ type: 'pass', reason: 'interrupted' });
+  });
+});
+
+describe('a reply as it is written', () => {
+  it('is shown in few pieces, and never its reasoning', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    const { request, reply } = calls[0]!;
+    const written = '<think>secret plan</think>It was a bright cold day in April. And the clocks ';
+    for (const letter of written) request.onText?.(letter);
+    vi.advanceTimersByTime(50);
+    request.onText?.('were striking thirteen, as they do. The');
+    vi.advanceTimersByTime(50);
+    request.onText?.(' rest.');
+    reply(textReply(`${written}were striking thirteen, as they do. The rest.`));
+    await settled();
+    const chunks = sent.flatMap((frame) => (frame.type === 'chunk' ? [frame.text] : []));
+    expect(chunks).toEqual([
+      'It was a bright cold day in April.',
+      ' And the clocks were striking thirteen, as they do.',
+    ]);
+    expect(sent.at(-1)).toMatchObject({ type: 'say', text: expect.stringContaining('The rest.') });
+  });
+
+  it('is not shown any more once the model turned out to reason without saying so', async () => {
+    const { loop, calls, sent, settled } = loopOf();
+    loop.granted(grantOf());
+    await settled();
+    calls[0]?.reply(textReply('secret</think>Hello.'));
+    await settled();
+    loop.granted(grantOf({ turn: 3, entries: [] }));
+    await settled();
+    calls[1]?.request.onText?.('another secret that is long enough to be shown');
+    vi.advanceTimersByTime(1_000);
+    expect(sent.map(({ type }) => type)).toEqual(['say']);
+  });
+});

@@ -1,0 +1,77 @@
+import type { Entry } from '@parley/protocol';
+import { type Command, type Decision, refuse } from '../core/command.ts';
+import type { Conversation } from '../core/conversation.ts';
+import { decide } from '../core/decide.ts';
+import { evolve } from '../core/evolve.ts';
+import type { Faults } from '../faults.ts';
+import { type CapacityLimit, reserveCapacity } from './capacity.ts';
+import { type OnResult, type Outcome, outcomeOf } from './outcome.ts';
+
+export interface Queued {
+  readonly command: Command;
+  readonly done: OnResult | undefined;
+}
+
+/** What the commands of one conversation lead to. */
+export interface Work {
+  readonly id: string;
+  readonly before: Conversation | undefined;
+  readonly entries: Entry[];
+  readonly answers: { readonly done: OnResult; readonly outcome: Outcome }[];
+  /** Give back the room that was taken for the entries. */
+  readonly gives: (() => void)[];
+  state: Conversation | undefined;
+}
+
+const broken = refuse('unavailable', 'an error of the router; see its log');
+
+/** Decides what was asked of one conversation, and asks whether there is room for it. Never throws. */
+export class Deciding {
+  readonly #rooms: CapacityLimit[] = [];
+  readonly #faults: Faults;
+
+  constructor(faults: Faults) {
+    this.#faults = faults;
+  }
+
+  /** What entries need room in is asked in the order in which it was added. */
+  limit(room: CapacityLimit): void {
+    this.#rooms.push(room);
+  }
+
+  all(id: string, before: Conversation | undefined, queued: readonly Queued[], now: number): Work {
+    const work: Work = { id, before, entries: [], answers: [], gives: [], state: before };
+    let refused: Decision | undefined;
+    for (const { command, done } of queued) {
+      // What came behind an opening that was refused is refused for the same reason.
+      const decision = (work.state ? undefined : refused) ?? this.#safely(work, command, now);
+      if (decision.kind === 'refuse') refused = decision;
+      if (done) work.answers.push({ done, outcome: outcomeOf(decision, work.state) });
+    }
+    return work;
+  }
+
+  /** A command that cannot be decided is refused. It has changed nothing: the work is changed in the last step only. */
+  #safely(work: Work, command: Command, now: number): Decision {
+    try {
+      return this.#decide(work, command, now);
+    } catch (error) {
+      this.#faults.caught('decision', command.type, error);
+      return broken;
+    }
+  }
+
+  #decide(work: Work, command: Command, now: number): Decision {
+    const lastAt = (command.type === 'fork' ? command.parent : work.state)?.lastAt ?? 0;
+    const decision = decide(work.state, command, Math.max(now, lastAt));
+    if (decision.kind !== 'append' || decision.entries.length === 0) return decision;
+    let after = command.type === 'fork' ? command.parent : work.state;
+    for (const entry of decision.entries) after = evolve(after, entry, work.id);
+    const give = reserveCapacity(this.#rooms, after as Conversation, decision.entries);
+    if (typeof give !== 'function') return refuse(give.code, give.message);
+    work.state = after;
+    work.entries.push(...decision.entries);
+    work.gives.push(give);
+    return decision;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Entry } from '@parley/protocol';
+import type { Conversation } from '../core/conversation.ts';
+import { skipTime } from '../core/skipped-time.ts';
+
+/** A conversation that has not ended. */
+export interface Held {
+  state: Conversation;
+  /** How far its time is ahead of the steady clock (`ConversationTime`). */
+  ahead: number;
+  /** Time was skipped in its state, so the state is no longer what its entries alone say. */
+  hasSkipped: boolean;
+  /** Its entries, and their bytes, since its state was last kept in the ledger. */
+  unkept: Size;
+}
+
+export interface Size {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+export const nothing: Size = { entries: 0, bytes: 0 };
+
+/** About what an entry takes in memory; its text is most of it. */
+export const sizeOf = (entry: Entry): number => 300 + ('text' in entry ? 2 * entry.text.length : 0);
+
+/** As it is held once more entries stand. */
+export const continued = (
+  held: Held | undefined,
+  state: Conversation,
+  entries: readonly Entry[],
+  aheadAfter: (lastAt: number) => number,
+): Held => {
+  const next = held ?? { state, ahead: aheadAfter(state.lastAt), hasSkipped: false, unkept: nothing };
+  next.state = state;
+  let { bytes } = next.unkept;
+  for (const entry of entries) bytes += sizeOf(entry);
+  next.unkept = { entries: next.unkept.entries + entries.length, bytes };
+  return next;
+};
+
+/** Its time goes forward until it is so far ahead. */
+export const skipped = (held: Held, ahead: number): void => {
+  held.state = skipTime(held.state, ahead - held.ahead);
+  held.ahead = ahead;
+  held.hasSkipped = true;
+};

@@ -1,0 +1,70 @@
+import type { Faults } from '../faults.ts';
+import type { Queued } from './deciding.ts';
+import { unavailable } from './outcome.ts';
+
+/** The commands of one round by conversation, in the order in which they came. */
+export type Round = ReadonlyMap<string, readonly Queued[]>;
+
+/** A round waits for the disk. What may wait behind it meanwhile is bounded: more is refused at once. */
+const mostWaiting = 20_000;
+
+/** Commands wait here for the end of the turn of the event loop; then all of them are one round, one round at a time. */
+export class Rounds {
+  readonly #run: (round: Round) => Promise<void>;
+  readonly #faults: Faults;
+  #queue = new Map<string, Queued[]>();
+  #waiting = 0;
+  #isScheduled = false;
+  #idle: (() => void)[] = [];
+  /** Whether one is under way. */
+  isRunning = false;
+
+  constructor(run: (round: Round) => Promise<void>, faults: Faults) {
+    this.#run = run;
+    this.#faults = faults;
+  }
+
+  add(id: string, queued: Queued): void {
+    if (this.isRunning && this.#waiting >= mostWaiting) return queued.done?.(unavailable);
+    this.#waiting++;
+    const same = this.#queue.get(id);
+    if (same) same.push(queued);
+    else this.#queue.set(id, [queued]);
+    this.#schedule();
+    return undefined;
+  }
+
+  /** What waits for the next round. */
+  get next(): Round {
+    return this.#queue;
+  }
+
+  /** Resolves when nothing waits and no round is under way. */
+  settled(): Promise<void> {
+    if (!this.isRunning && this.#queue.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.isRunning) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#begin().catch((error: unknown) => this.#faults.caught('decision', 'round', error));
+    });
+  }
+
+  async #begin(): Promise<void> {
+    const round = this.#queue;
+    this.#queue = new Map();
+    this.#waiting = 0;
+    this.isRunning = true;
+    try {
+      await this.#run(round);
+    } finally {
+      this.isRunning = false;
+      if (this.#queue.size > 0) this.#schedule();
+      else for (const resolve of this.#idle.splice(0)) resolve();
+    }
+  }
+}

@@ -1,0 +1,71 @@
+export interface Amount {
+  readonly lines: number;
+  readonly bytes: number;
+}
+
+export interface MailboxLimits {
+  /** What may wait for one client. */
+  readonly each: Amount;
+  /** What may wait for all of them. */
+  readonly all: Amount;
+  readonly maxAgeMs: number;
+}
+
+/** Of each limit, what one sender may use up: nobody can fill another's mailbox alone. */
+const senderShare = 1 / 4;
+
+const shareOf = ({ lines, bytes }: Amount): Amount => ({
+  lines: Math.max(1, Math.floor(lines * senderShare)),
+  bytes: Math.floor(bytes * senderShare),
+});
+
+/** How much waits, and whether there is room for more: per recipient, per sender and in all. */
+export class MailboxQuota {
+  readonly #used = new Map<string, Amount>();
+  readonly #limits: MailboxLimits;
+
+  constructor(limits: MailboxLimits) {
+    this.#limits = limits;
+  }
+
+  get lines(): number {
+    return this.#used.get('all')?.lines ?? 0;
+  }
+
+  /** Why one more line from `from` may not wait for `to`; undefined when it may. */
+  refusal(to: string, from: string, bytes: number): string | undefined {
+    for (const { key, limit, full } of this.#bounds(to, from)) {
+      const used = this.#used.get(key);
+      // One line always fits: a limit below its size would refuse it for ever.
+      if (used && (used.lines + 1 > limit.lines || used.bytes + bytes > limit.bytes)) return full;
+    }
+    return undefined;
+  }
+
+  take(to: string, from: string, bytes: number): void {
+    for (const { key } of this.#bounds(to, from)) {
+      const used = this.#used.get(key) ?? { lines: 0, bytes: 0 };
+      this.#used.set(key, { lines: used.lines + 1, bytes: used.bytes + bytes });
+    }
+  }
+
+  give(to: string, from: string, bytes: number): void {
+    for (const { key } of this.#bounds(to, from)) {
+      const used = this.#used.get(key);
+      if (!used) continue;
+      if (used.lines <= 1) this.#used.delete(key);
+      else this.#used.set(key, { lines: used.lines - 1, bytes: used.bytes - bytes });
+    }
+  }
+
+  /** No name has a space in it, so no two keys are the same. */
+  #bounds(to: string, from: string) {
+    const { each, all } = this.#limits;
+    return [
+      { key: 'all', limit: all, full: 'too much waits for clients that are away' },
+      { key: `to ${to}`, limit: each, full: `${to} is away and has too much waiting` },
+      { key: `from ${from}`, limit: shareOf(all), full: `too much of ${from} waits for others` },
+      { key: `${from} to ${to}`, limit: shareOf(each), full: `too much of ${from} waits for ${to}` },
+    ];
+  }
+}

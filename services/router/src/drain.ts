@@ -1,0 +1,29 @@
+import type { Router } from './router.ts';
+import type { WebSocketServerHandle } from './socket/websocket-server.ts';
+
+interface Leaving {
+  readonly router: Router;
+  readonly webSocketServer: WebSocketServerHandle;
+  readonly graceMs: number;
+}
+
+/** Goes away without losing a turn: no new grants, time for those under way, then everybody is sent to come back. */
+export const leave = async ({ router, webSocketServer, graceMs }: Leaving): Promise<void> => {
+  const { conversations, bids, grants, mailboxes } = router;
+  grants.drain();
+  bids.leave();
+  webSocketServer.drain(graceMs);
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, graceMs);
+    const whenAnswered = () => {
+      if (grants.active > 0) return;
+      clearTimeout(timer);
+      resolve();
+    };
+    conversations.follow(whenAnswered);
+    whenAnswered();
+  });
+  await webSocketServer.close();
+  await conversations.settled();
+  mailboxes.save();
+};

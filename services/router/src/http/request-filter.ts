@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { hasTokenInUrl } from '../identity/presented-token.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
+import type { RejectionReason, Rejections } from './rejections.ts';
+
+export interface RejectedRequest {
+  readonly status: 400 | 403 | 503;
+  readonly code: 'forbidden' | 'unavailable';
+  readonly message: string;
+  readonly reason: RejectionReason;
+}
+
+export interface RequestFilterRules {
+  /** Origins of pages that may connect besides our own, exactly as browsers send them. */
+  readonly origins: readonly string[];
+  /** Names in `Host` besides localhost and addresses; undefined is any. */
+  readonly hosts: readonly string[] | undefined;
+}
+
+const hostPattern = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i;
+
+const refused = (reason: 'host' | 'origin', message: string): RejectedRequest => ({
+  status: 403,
+  code: 'forbidden',
+  message,
+  reason,
+});
+
+/** Whether a request may come in at all, before anything is done for it: what to answer if not. */
+export const makeRequestFilter = (
+  { origins, hosts }: RequestFilterRules,
+  connectionLimits: ConnectionLimits,
+  rejections: Rejections,
+) => {
+  const named = new Set(['localhost', ...(hosts ?? [])].map((host) => host.toLowerCase()));
+
+  /**
+   * A page whose own name was made to point here (DNS rebinding) is same-origin for its browser, but says its name in
+   * `Host`. An address in `Host` cannot be such a name.
+   */
+  const knowsHost = (host: string | undefined): boolean => {
+    const name = hostPattern.exec(host ?? '')?.[1]?.toLowerCase();
+    if (name === undefined) return false;
+    return hosts === undefined || isIP(name.replace(/^\[|\]$/g, '')) !== 0 || named.has(name);
+  };
+
+  /** Browsers always send `Origin` with a WebSocket, other programs do not. */
+  const knowsOrigin = (origin: string | undefined, host: string | undefined): boolean => {
+    if (origin === undefined || origins.includes(origin)) return true;
+    const page = URL.parse(origin);
+    if (!page || page.origin !== origin) return false;
+    return page.host === URL.parse(`${page.protocol}//${host}`)?.host;
+  };
+
+  const judge = (request: IncomingMessage): RejectedRequest | undefined => {
+    const { host, origin } = request.headers;
+    if (connectionLimits.isSurplus(request)) {
+      const message = 'too many connections, here or from your address: see ROUTER_MAX_CONNECTIONS';
+      return { status: 503, code: 'unavailable', message, reason: 'connections' };
+    }
+    if (hasTokenInUrl(request)) {
+      const message = 'a token in a URL ends up in logs: withdraw it, and send one as Authorization: Bearer';
+      return { status: 400, code: 'forbidden', message, reason: 'token-in-url' };
+    }
+    if (!knowsHost(host)) return refused('host', 'this Host is not allowed: see ROUTER_HOSTS');
+    if (!knowsOrigin(origin, host))
+      return refused('origin', 'this Origin is not allowed: see ROUTER_ORIGINS');
+    return undefined;
+  };
+
+  return (request: IncomingMessage): RejectedRequest | undefined => {
+    const turnedAway = judge(request);
+    if (!turnedAway) return undefined;
+    const { reason } = turnedAway;
+    const { headers, socket } = request;
+    const about = reason === 'host' ? headers.host : reason === 'origin' ? headers.origin : undefined;
+    // Connections over a limit are counted as they come, whether they ask for something or not.
+    if (reason !== 'connections') rejections.note({ reason, address: socket.remoteAddress, about });
+    return turnedAway;
+  };
+};
+export type RequestFilter = ReturnType<typeof makeRequestFilter>;

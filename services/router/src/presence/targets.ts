@@ -1,0 +1,65 @@
+import { maxMembers } from '@parley/protocol';
+import type { Aim } from '../core/command.ts';
+import type { Conversation, Turn } from '../core/conversation.ts';
+
+/** Names of which it is kept whom they address; the one that registered longest ago is forgotten first. */
+const maxNames = 50_000;
+/** How long a turn waits for an agent that may complete a ring and has not registered yet. */
+const ringPatienceMs = 5_000;
+
+/** Where the targets lead from the opener. `unknown`: to a name that has not registered, so that nobody can tell. */
+interface Ring {
+  readonly names: readonly string[];
+  readonly leads: 'back' | 'nowhere' | 'unknown';
+}
+
+/**
+ * Whom each agent is set to address, as its `register` says (PROTOCOL §10.7), so that a ring of targets is known and not
+ * guessed. Kept when the agent leaves: one that comes back in a moment does not break the ring.
+ */
+export class Targets {
+  readonly #targets = new Map<string, string | undefined>();
+  readonly #startedAt: number;
+
+  constructor(startedAt: number) {
+    this.#startedAt = startedAt;
+  }
+
+  registered(name: string, target: string | undefined): void {
+    this.#targets.delete(name);
+    this.#targets.set(name, target === name ? undefined : target);
+    if (this.#targets.size > maxNames) this.#targets.delete(this.#targets.keys().next().value as string);
+  }
+
+  /** What the settings of `from` say of its messages in a conversation that `opener` has opened. */
+  aimOf(from: string, opener: string | undefined): Aim | undefined {
+    const target = this.#targets.get(from);
+    if (target === undefined || opener === undefined) return undefined;
+    const { names, leads } = this.#from(opener);
+    return { target, ring: leads === 'back' ? names : [] };
+  }
+
+  /**
+   * Whether the turn waits, for it is not known yet whom its message will address: the opener, or an agent on the way from it,
+   * has not registered, and the conversation or the router has started only a moment ago.
+   */
+  awaits({ by, policy, startedAt }: Conversation, { member, givenBy }: Turn, now: number): boolean {
+    if (now >= Math.max(startedAt, this.#startedAt) + ringPatienceMs) return false;
+    if (policy !== 'addressed' && policy !== 'open') return false;
+    const target = this.#targets.get(member);
+    if (target === undefined || target === givenBy || givenBy === member) return false;
+    return this.#from(by).leads === 'unknown';
+  }
+
+  #from(opener: string): Ring {
+    const names = [opener];
+    for (let name = opener; names.length <= maxMembers; names.push(name)) {
+      if (!this.#targets.has(name)) return { names, leads: 'unknown' };
+      const next = this.#targets.get(name);
+      if (next === opener) return { names, leads: 'back' };
+      if (next === undefined || names.includes(next)) break;
+      name = next;
+    }
+    return { names, leads: 'nowhere' };
+  }
+}

@@ -1,0 +1,43 @@
+import type { RouterFrameOf } from '@parley/protocol';
+import type { Conversation, Turn } from '../core/conversation.ts';
+import { endsAt } from '../core/endings.ts';
+import type { Grant } from './grant.ts';
+import type { GrantHistory } from './grant-history.ts';
+
+interface Granted {
+  readonly state: Conversation;
+  readonly turn: Turn;
+  readonly grant: Grant;
+  readonly history: GrantHistory;
+  readonly deadlineMs: number;
+  /** Now, by the time of the conversation. */
+  readonly time: number;
+}
+
+/** A grant as it is told to the replica (PROTOCOL §5.1), as text. */
+export const grantFrame = ({ state, turn, grant, history, deadlineMs, time }: Granted): string => {
+  const { maxTurns, maxOutputTokens, maxTokens, maxCost } = state.limits;
+  const { inputTokens, outputTokens, cost } = state.spent;
+  const end = endsAt(state);
+  const { entries, omitted } = history;
+  const frame: Omit<RouterFrameOf<'turn'>, 'entries'> = {
+    type: 'turn',
+    conversation: state.id,
+    turn: turn.number,
+    attempt: grant.attempt,
+    ...(turn.wanted === 'bid' && { wanted: turn.wanted }),
+    // A pool counts calls, not turns: whoever wants to call again asks for the turn again.
+    ...(grant.lease?.pool.countsCalls && { calls: 1 }),
+    deadlineMs: Math.max(0, Math.ceil(deadlineMs)),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    remaining: {
+      ...(maxTurns > 0 && { turns: Math.max(0, maxTurns - state.lines) }),
+      ...(end !== undefined && { ms: Math.max(0, end - time) }),
+      ...(maxTokens && { tokens: Math.max(0, maxTokens - inputTokens - outputTokens) }),
+      ...(maxCost && { cost: Math.max(0, maxCost - cost) }),
+    },
+    ...(omitted && { omitted }),
+  };
+  // The entries are JSON already: their size had to be known.
+  return `${JSON.stringify(frame).slice(0, -1)},"entries":[${entries.join(',')}]}`;
+};

@@ -1,0 +1,103 @@
+import type { Entry } from '@parley/protocol';
+import { describe, expect, it } from 'vitest';
+import { Archive } from '../../src/conversations/archive.ts';
+import { Checkpoints } from '../../src/conversations/checkpoints.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { openMemoryLedger } from '../../src/ledger/memory.ts';
+import { limits } from '../core/talk.ts';
+import { ended, lines, opened } from '../ledger/ledger-entries.ts';
+import { RouterBench } from '../router-harness.ts';
+
+const entries: Entry[] = [
+  { ...opened(), cast: [{ name: 'bob', persona: 'a judge' }] },
+  ...lines(2, 200, 'x'),
+  { type: 'joined', seq: 201, at: 1, who: 'cy', history: false },
+  { type: 'left', seq: 202, at: 2, who: 'cy' },
+  ended(203),
+];
+/** A ledger that counts the entries that are read from it. */
+const counted = (kept = openMemoryLedger()) => {
+  const count = { entries: 0 };
+  const ledger: Ledger = {
+    ...kept,
+    read: (...asked) => {
+      const page = kept.read(...asked);
+      count.entries += page.length;
+      return page;
+    },
+  };
+  return { ledger, kept, count };
+};
+const unexpected = (error: unknown) => {
+  throw error;
+};
+
+const archiveOf = (ledger: Ledger, onFailure: (error: unknown) => void = unexpected) =>
+  new Archive(ledger, new Checkpoints(ledger, onFailure), onFailure);
+
+describe('how a conversation ended', () => {
+  it('is kept with the entry that ends it, so that a router that starts replays nothing', async () => {
+    const { ledger, count } = counted();
+    const bench = new RouterBench({ ledger });
+    await bench.open('c1', { policy: 'open', limits: limits({ maxTurns: 100 }) });
+    for (let i = 0; i < 100; i++)
+      await bench.submit('c1', { type: 'say', from: 'ann', turn: undefined, text: `${i}` });
+    const before = bench.router.conversations.find('c1');
+    expect(before?.status.state).toBe('ended');
+    bench.restart();
+    count.entries = 0;
+    expect(bench.router.conversations.find('c1')).toEqual({ ...before, recent: [] });
+    expect(count.entries).toBe(0);
+  });
+
+  it('of an old ledger is found by replaying once, a little at a time, and kept', async () => {
+    const { ledger, kept, count } = counted();
+    await kept.append([
+      { conversation: 'c1', expectedSeq: 0, entries: [opened(), ...lines(2, 5_000), ended(5_001)] },
+    ]);
+    const search = archiveOf(ledger).findSlowly('c1');
+    let most = 0;
+    for (let found = search.next(); ; found = search.next()) {
+      most = Math.max(most, count.entries);
+      count.entries = 0;
+      if (!found.done) continue;
+      expect(found.value?.seq).toBe(5_001);
+      break;
+    }
+    expect(most).toBeLessThan(600);
+    count.entries = 0;
+    expect(archiveOf(ledger).find('c1')?.seq).toBe(5_001);
+    expect(count.entries).toBe(0);
+  });
+
+  it('is replayed when the ledger cannot keep it', async () => {
+    const { ledger, kept } = counted();
+    await kept.append([{ conversation: 'c1', expectedSeq: 0, entries: entries }]);
+    const failures: unknown[] = [];
+    const full: Ledger = {
+      ...ledger,
+      keep: () => {
+        throw new Error('database or disk is full');
+      },
+    };
+    expect(archiveOf(full, (error) => failures.push(error)).find('c1')?.seq).toBe(203);
+    expect(failures).toHaveLength(1);
+  });
+});
+
+it('conversations that have ended are held up to a number of bytes, not only of conversations', async () => {
+  const { ledger, kept, count } = counted();
+  const persona = 'x'.repeat(16_000);
+  const cast = Array.from({ length: 15 }, (_, i) => ({ name: `m${i}`, persona }));
+  for (let i = 0; i < 80; i++)
+    await kept.append([
+      { conversation: `c${i}`, expectedSeq: 0, entries: [{ ...opened(), cast }, ended(2)] },
+    ]);
+  const archive = archiveOf(ledger);
+  for (let i = 0; i < 80; i++) archive.find(`c${i}`);
+  count.entries = 0;
+  archive.find('c79');
+  expect(count.entries).toBe(0);
+  archive.find('c0');
+  expect(count.entries).toBeGreaterThan(0);
+});

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { ReadQueue } from '../../src/conversations/read-queue.ts';
+
+const kibibyte = 1024;
+const turns = async (count: number) => {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+it('reads a fixed amount in one turn of the event loop, however many wait', async () => {
+  const queue = new ReadQueue((error) => {
+    throw error;
+  });
+  let inTurn = 0;
+  let most = 0;
+  let done = 0;
+  for (let reader = 0; reader < 50; reader++) {
+    let left = 20;
+    const read = (): number => {
+      inTurn += 64;
+      done++;
+      if (--left > 0) queue.add(read);
+      return 64 * kibibyte;
+    };
+    queue.add(read);
+  }
+  while (done < 50 * 20) {
+    inTurn = 0;
+    await turns(1);
+    most = Math.max(most, inTurn);
+  }
+  expect(most).toBeLessThanOrEqual(2 * 128);
+});
+
+it('serves readers one after the other, and goes on when a read fails', async () => {
+  const failures: unknown[] = [];
+  const queue = new ReadQueue((error) => failures.push(error));
+  const order: string[] = [];
+  for (const name of ['a', 'b', 'c']) {
+    let left = 2;
+    const read = (): number => {
+      order.push(name);
+      if (name === 'b') throw new Error('b cannot read');
+      if (--left > 0) queue.add(read);
+      return 128 * kibibyte;
+    };
+    queue.add(read);
+  }
+  await turns(8);
+  expect(order).toEqual(['a', 'b', 'c', 'a', 'c']);
+  expect(failures).toEqual([new Error('b cannot read')]);
+});

@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { sizeOf } from '../../src/conversations/held.ts';
+import { Tails } from '../../src/conversations/tails.ts';
+import { lines } from '../ledger/ledger-entries.ts';
+
+it('keeps the newest entries of each conversation without a gap, and no more bytes than it may, in all', () => {
+  const step = fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd'), count: fc.integer({ min: 1, max: 40 }) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const tails = new Tails(30_000);
+      const last = new Map<string, number>();
+      for (const { id, count } of steps) {
+        const from = (last.get(id) ?? 0) + 1;
+        const entries = lines(from, from + count - 1);
+        tails.add(id, entries);
+        last.set(id, from + count - 1);
+        expect(tails.bytes).toBeLessThanOrEqual(30_000);
+        let bytes = 0;
+        for (const [one, seq] of last) {
+          for (let since = seq; since > 0; since--) {
+            const known = tails.since(one, since - 1);
+            if (!known) break;
+            expect(known.map((entry) => entry.seq)).toEqual(
+              Array.from({ length: seq - since + 1 }, (_, i) => since + i),
+            );
+            bytes += sizeOf(known[0]!);
+          }
+        }
+        expect(bytes).toBe(tails.bytes);
+      }
+    }),
+    { seed: 61, numRuns: 50 },
+  );
+});

@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest';
+import { Mailboxes } from '../../src/delivery/mailboxes.ts';
+import { bounded, Plain } from '../plain-client.ts';
+import { FakeConnection, RouterBench } from '../router-harness.ts';
+
+describe('lines for a plain client that is away', () => {
+  it('wait in the order of the ledger and are delivered when it comes', async () => {
+    const bench = new RouterBench();
+    const ann = new Plain(bench, 'ann');
+    const cyd = new Plain(bench, 'cyd');
+    await ann.send('bob', 'one');
+    await cyd.send('bob', 'two');
+    await ann.send('bob', 'three');
+    expect(bench.router.mailboxes.waiting).toBe(3);
+    expect(new Plain(bench, 'bob').connection.texts).toEqual(['one', 'two', 'three']);
+    expect(bench.router.mailboxes.waiting).toBe(0);
+  });
+
+  it('survive a restart, and only those that were not delivered', async () => {
+    const bench = new RouterBench();
+    const ann = new Plain(bench, 'ann');
+    const bob = new Plain(bench, 'bob');
+    await ann.send('bob', 'one');
+    await bob.confirm();
+    // Written down within a second.
+    await bench.pass(1_000);
+    await ann.send('bob', 'two');
+    bench.restart();
+    expect(bench.router.mailboxes.waiting).toBe(1);
+    expect(new Plain(bench, 'bob').connection.texts).toEqual(['two']);
+  });
+
+  it('are sent again when it went without a goodbye, and not when it said one', async () => {
+    const bench = new RouterBench();
+    const ann = new Plain(bench, 'ann');
+    const bob = new Plain(bench, 'bob');
+    await ann.send('bob', 'one');
+    bob.leave({ orderly: false });
+    const again = new Plain(bench, 'bob');
+    expect(again.connection.texts).toEqual(['one']);
+    again.leave();
+    expect(new Plain(bench, 'bob').connection.texts).toEqual([]);
+  });
+
+  it('are found after a restart however much has been said since', async () => {
+    const bench = new RouterBench();
+    const ann = new Plain(bench, 'ann');
+    await ann.send('bob', 'old');
+    const cyd = new Plain(bench, 'cyd');
+    const text = (i: number) => JSON.stringify({ target: 'ann', text: `line ${i}` });
+    for (let i = 0; i < 3_000; i++) cyd.session.receive(text(i));
+    await bench.settled();
+    await ann.confirm();
+    await bench.pass(1_000);
+    let read = 0;
+    const { readAll } = bench.ledger.kept;
+    bench.ledger.kept.readAll = (since, limit) => {
+      const page = readAll(since, limit);
+      read += page.length;
+      return page;
+    };
+    bench.restart();
+    expect(new Plain(bench, 'bob').connection.texts).toEqual(['old']);
+    expect(read).toBeGreaterThan(0);
+  });
+
+  it('are not looked for in what is known to be delivered', async () => {
+    const bench = new RouterBench();
+    const ann = new Plain(bench, 'ann');
+    const cyd = new Plain(bench, 'cyd');
+    for (let i = 0; i < 30; i++) {
+      for (let j = 0; j < 100; j++) cyd.session.receive(JSON.stringify({ target: 'ann', text: 'a line' }));
+      await bench.settled();
+      await ann.confirm();
+      await ann.confirm();
+    }
+    await bench.pass(1_000);
+    const since: number[] = [];
+    const { readAll } = bench.ledger.kept;
+    bench.ledger.kept.readAll = (from, limit) => {
+      since.push(from);
+      return readAll(from, limit);
+    };
+    bench.restart();
+    expect(since[0]).toBeGreaterThan(1_500);
+  });
+
+  it('are given up when they are too old, which is counted', async () => {
+    const bench = bounded({});
+    const ann = new Plain(bench, 'ann');
+    await ann.send('bob', 'old');
+    await bench.pass(40_000);
+    await ann.send('bob', 'new');
+    await bench.pass(30_000);
+    expect(bench.router.mailboxes.waiting).toBe(1);
+    expect(bench.router.mailboxes.expired).toBe(1);
+    expect(new Plain(bench, 'bob').connection.texts).toEqual(['new']);
+  });
+
+  it('stay away from an agent, whose lines come with its turns', async () => {
+    const bench = new RouterBench();
+    bench.connect('bob');
+    const ann = new Plain(bench, 'ann');
+    await ann.send('bob', 'one');
+    expect(bench.router.mailboxes.waiting).toBe(0);
+  });
+
+  it('wait for their marks when the ledger is full, and nothing falls over', async () => {
+    const bench = new RouterBench();
+    const ann = new Plain(bench, 'ann');
+    const bob = new Plain(bench, 'bob');
+    await ann.send('bob', 'one');
+    bench.ledger.isFull = true;
+    await bob.confirm();
+    await bench.pass(1_000);
+    expect(bench.failures).toHaveLength(1);
+    bench.ledger.isFull = false;
+    await bench.pass(1_000);
+    bench.restart();
+    expect(new Plain(bench, 'bob').connection.texts).toEqual([]);
+  });
+});
+
+describe('a mailbox', () => {
+  it('is bounded by lines; who writes more is told, and nothing that was accepted is dropped', async () => {
+    const bench = bounded({ lines: 4 });
+    const senders = ['ann', 'cyd', 'dan', 'eve', 'fay'].map((name) => new Plain(bench, name));
+    for (const sender of senders) await sender.send('bob', `by ${sender.session.name}`);
+    expect(senders.map(({ codes }) => codes)).toEqual([[], [], [], [], ['mailbox-full']]);
+    expect(senders[4]?.problems).toEqual(['bob is away and has too much waiting']);
+    expect(new Plain(bench, 'bob').connection.texts).toHaveLength(4);
+    await senders[4]?.send('bob', 'again');
+    expect(senders[4]?.codes).toEqual(['mailbox-full']);
+  });
+
+  it('is bounded by bytes', async () => {
+    const bench = bounded({ bytes: 4_000 });
+    const senders = ['ann', 'cyd', 'dan', 'eve', 'fay'].map((name) => new Plain(bench, name));
+    for (const sender of senders) await sender.send('bob', 'ü'.repeat(450));
+    expect(senders.map(({ codes }) => codes)).toEqual([[], [], [], [], ['mailbox-full']]);
+  });
+
+  it('is not filled by one sender alone', async () => {
+    const bench = bounded({ lines: 8 });
+    const ann = new Plain(bench, 'ann');
+    for (let i = 0; i < 5; i++) await ann.send('bob', `line ${i}`);
+    expect(ann.problems).toEqual(Array(3).fill('too much of ann waits for bob'));
+    await new Plain(bench, 'cyd').send('bob', 'mine');
+    expect(new Plain(bench, 'bob').connection.texts).toEqual(['line 0', 'line 1', 'mine']);
+  });
+
+  it('counts lines that are on their way, so that a burst does not slip in', async () => {
+    const bench = bounded({ lines: 8 });
+    const ann = new Plain(bench, 'ann');
+    for (let i = 0; i < 50; i++) ann.session.receive(JSON.stringify({ target: 'bob', text: `line ${i}` }));
+    await bench.settled();
+    expect(bench.router.mailboxes.waiting).toBe(2);
+    expect(ann.codes).toHaveLength(48);
+  });
+
+  it('that is full leaves no conversation behind, and refuses all of a burst for that reason', async () => {
+    const bench = bounded({ lines: 4 });
+    for (const name of ['ann', 'cyd', 'dan', 'eve']) await new Plain(bench, name).send('bob', 'a line');
+    const fay = new Plain(bench, 'fay');
+    for (let i = 0; i < 5; i++) fay.session.receive(JSON.stringify({ target: 'bob', text: `line ${i}` }));
+    await bench.settled();
+    expect(fay.codes).toEqual(Array(5).fill('mailbox-full'));
+    expect(bench.router.conversations.count).toBe(4);
+  });
+
+  it('gives back the room of a line that was refused', async () => {
+    const bench = bounded({ lines: 4 });
+    const ann = new Plain(bench, 'ann');
+    bench.ledger.isFull = true;
+    for (let i = 0; i < 5; i++) await ann.send('bob', 'a line');
+    expect(ann.codes).toEqual(Array(5).fill('unavailable'));
+    bench.ledger.isFull = false;
+    await ann.send('bob', 'a line');
+    expect(ann.codes).toHaveLength(5);
+    expect(bench.router.mailboxes.waiting).toBe(1);
+  });
+
+  it('is one of many that are bounded together, for each sender and in all', async () => {
+    const bench = bounded({}, { lines: 8 });
+    const ann = new Plain(bench, 'ann');
+    for (const name of ['b1', 'b2', 'b3']) await ann.send(name, 'a line');
+    expect(ann.problems).toEqual(['too much of ann waits for others']);
+    for (const name of ['s1', 's2', 's3', 's4']) {
+      const sender = new Plain(bench, name);
+      for (const to of ['b4', 'b5']) await sender.send(to, 'a line');
+    }
+    expect(bench.router.mailboxes.waiting).toBe(8);
+    const late = new Plain(bench, 'late');
+    await late.send('b9', 'a line');
+    expect(late.problems).toEqual(['too much waits for clients that are away']);
+    new Plain(bench, 'b4');
+    await late.send('b9', 'a line');
+    expect(late.problems).toHaveLength(1);
+  });
+
+  it('does not count what a client that is there is sent', async () => {
+    const bench = bounded({ lines: 4 });
+    const bob = new Plain(bench, 'bob');
+    const ann = new Plain(bench, 'ann');
+    for (let i = 0; i < 20; i++) await ann.send('bob', `line ${i}`);
+    expect(ann.codes).toEqual([]);
+    expect(bob.connection.texts).toHaveLength(20);
+  });
+
+  it('holds the places of lines, never their text', async () => {
+    const bench = new RouterBench();
+    const text = 'x'.repeat(10_000);
+    await new Plain(bench, 'ann').send('bob', text);
+    const places: unknown[] = [];
+    const boxes = new Mailboxes({
+      ledger: bench.ledger.port,
+      conversations: bench.router.conversations,
+      limits: { each: { lines: 9, bytes: 1e6 }, all: { lines: 9, bytes: 1e6 }, maxAgeMs: 60_000 },
+      isAgent: () => false,
+      waitingFor: () => [],
+      isGrantable: () => true,
+      now: () => bench.now,
+      bids: bench.router.bids,
+      onFailure() {},
+    });
+    boxes.recover(bench.now);
+    const connection = new FakeConnection();
+    const { entriesSince } = bench.router.conversations;
+    bench.router.conversations.entriesSince = (...place) => {
+      places.push(place);
+      return entriesSince.apply(bench.router.conversations, place);
+    };
+    boxes.attach('bob', connection, bench.now);
+    expect(places).toHaveLength(1);
+    expect(connection.texts).toEqual([text]);
+  });
+});
+
+describe('a plain client whose opening line could not be written', () => {
+  it('opens a conversation with its next line', async () => {
+    const bench = new RouterBench();
+    const ann = new Plain(bench, 'ann');
+    bench.ledger.isFull = true;
+    await ann.send('bob', 'lost');
+    bench.ledger.isFull = false;
+    await ann.send('bob', 'kept');
+    expect(ann.codes).toEqual(['unavailable']);
+    expect(new Plain(bench, 'bob').connection.texts).toEqual(['kept']);
+  });
+});

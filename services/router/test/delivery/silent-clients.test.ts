@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { limits } from '../core/talk.ts';
+import { bounded, Plain } from '../plain-client.ts';
+import { RouterBench } from '../router-harness.ts';
+
+const texts = (client: Plain) => client.connection.texts;
+
+describe('what a plain client was sent', () => {
+  it('counts as delivered when a later ping is answered, although those before it never were', async () => {
+    const bench = new RouterBench();
+    const ann = new Plain(bench, 'ann');
+    const bob = new Plain(bench, 'bob');
+    for (let i = 0; i < 5; i++) {
+      await ann.send('bob', `message ${i}`);
+      await ann.send('bob', `and ${i}`);
+      await bench.pass(1_000);
+      // The heartbeat pings, too.
+      bob.connection.ping();
+    }
+    expect(bob.connection.pings).toBe(10);
+    bob.session.ponged(bob.connection.pings);
+    await bob.send('ann', 'answered');
+    bob.leave({ orderly: false });
+    expect(texts(new Plain(bench, 'bob'))).toEqual([]);
+  });
+
+  it('does not count as delivered by an answer to an earlier ping', async () => {
+    const bench = new RouterBench();
+    const ann = new Plain(bench, 'ann');
+    const bob = new Plain(bench, 'bob');
+    await ann.send('bob', 'one');
+    bob.connection.ping();
+    await ann.send('bob', 'two');
+    bob.session.ponged(1);
+    bob.leave({ orderly: false });
+    expect(texts(new Plain(bench, 'bob'))).toEqual(['two']);
+  });
+
+  it('is bounded for a client that answers no ping: the rest waits in its mailbox, which is', async () => {
+    const bench = bounded({ lines: 4 });
+    const bob = new Plain(bench, 'bob');
+    const senders = ['ann', 'cyd', 'dan', 'eve', 'fay'].map((name) => new Plain(bench, name));
+    await senders[0]?.send('bob', 'first');
+    bob.connection.isSilent = true;
+    for (const sender of senders) await sender.send('bob', `by ${sender.session.name}`);
+    expect(texts(bob)).toEqual(['first']);
+    expect(senders.map(({ codes }) => codes)).toEqual([[], [], [], [], ['mailbox-full']]);
+    bob.connection.isSilent = false;
+    await bench.pass(1_000);
+    expect(texts(bob)).toEqual(['first', 'by ann', 'by cyd', 'by dan', 'by eve']);
+    expect(bench.router.mailboxes.waiting).toBe(0);
+  });
+});
+
+describe('a plain client that owes a reply', () => {
+  const asked = async () => {
+    const bench = new RouterBench();
+    const ann = new Plain(bench, 'ann');
+    const bob = new Plain(bench, 'bob');
+    await ann.send('bob', 'What do you make of it?');
+    return { bench, ann, bob };
+  };
+
+  it('may be silent for as long as its turn may take, and not when it owes none', async () => {
+    const { bench, ann, bob } = await asked();
+    const { turnDeadlineMs, maxAttempts } = limits();
+    const deadline = turnDeadlineMs * maxAttempts;
+    expect(ann.session.mayBeSilent()).toBe(false);
+    expect(bob.session.mayBeSilent()).toBe(true);
+    await bench.pass(deadline - 1);
+    expect(bob.session.mayBeSilent()).toBe(true);
+    await bench.pass(1);
+    expect(bob.session.mayBeSilent()).toBe(false);
+    await bob.send('ann', 'Much.');
+    expect(bob.session.mayBeSilent()).toBe(false);
+    expect(ann.session.mayBeSilent()).toBe(true);
+  });
+
+  it('is sent the message again when it comes back, if it has not confirmed it, and its answer is taken', async () => {
+    const { bench, ann, bob } = await asked();
+    bob.leave({ orderly: false });
+    const again = new Plain(bench, 'bob');
+    expect(texts(again)).toEqual(['What do you make of it?']);
+    await again.send('ann', 'Much.');
+    expect(texts(ann)).toEqual(['Much.']);
+    expect(again.codes).toEqual([]);
+  });
+
+  it('is waited for when it has confirmed the message: what it says when it is back is the answer', async () => {
+    const { bench, ann, bob } = await asked();
+    await bob.confirm();
+    bob.leave({ orderly: false });
+    const again = new Plain(bench, 'bob');
+    expect(texts(again)).toEqual([]);
+    expect(again.session.mayBeSilent()).toBe(true);
+    await again.send('ann', 'Much.');
+    expect(texts(ann)).toEqual(['Much.']);
+    const [{ id } = { id: '' }] = [...bench.router.conversations.running()];
+    expect(bench.entries(id).at(-1)).toMatchObject({ from: 'bob', turn: 2 });
+  });
+
+  it('is sent it again when its turn has lapsed, for another life of it may not know it', async () => {
+    const bench = new RouterBench();
+    const bob = new Plain(bench, 'bob');
+    const ann = bench.connect('ann');
+    await bench.open('c1', { members: ['ann', 'bob'], policy: 'addressed' });
+    await bench.answer(ann);
+    await bob.confirm();
+    bob.leave({ orderly: false });
+    const again = new Plain(bench, 'bob');
+    expect(texts(again)).toEqual([]);
+    await bench.pass(limits().turnDeadlineMs);
+    expect(bench.types('c1').at(-1)).toBe('lapsed');
+    expect(texts(again)).toEqual(['line 1']);
+  });
+
+  it('is not sent it again when it said goodbye', async () => {
+    const { bench, bob } = await asked();
+    await bob.confirm();
+    bob.leave();
+    expect(texts(new Plain(bench, 'bob'))).toEqual([]);
+  });
+});

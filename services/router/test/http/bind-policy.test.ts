@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { type BindPolicySettings, bindPolicyOf } from '../../src/http/bind-policy.ts';
+
+const settings: BindPolicySettings = {
+  host: '127.0.0.1',
+  open: false,
+  hosts: undefined,
+  origins: undefined,
+  maxConnections: 20_000,
+  maxConnectionsPerAddress: undefined,
+};
+
+describe('a router that needs no token', () => {
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('may listen on %s', (host) => {
+    expect(bindPolicyOf({ ...settings, host }, false).visitors).toEqual({ origins: [], hosts: [] });
+  });
+
+  it.each(['0.0.0.0', '::', '192.168.1.7', 'router', '127.0.0.1.example', 'localhost.example', '1127.0.0.1'])(
+    'may not listen on %s',
+    (host) => {
+      expect(() => bindPolicyOf({ ...settings, host }, false)).toThrow(
+        /nobody needs a token.*ROUTER_OPEN=true/s,
+      );
+    },
+  );
+
+  it('may listen anywhere once the operator says that the network is private, under names that are given', () => {
+    const open = { ...settings, host: '0.0.0.0', open: true };
+    expect(bindPolicyOf(open, false).visitors.hosts).toEqual([]);
+    expect(bindPolicyOf({ ...open, hosts: 'router, parley' }, false).visitors.hosts).toEqual([
+      'router',
+      'parley',
+    ]);
+  });
+});
+
+describe('a router that needs tokens', () => {
+  it('may listen anywhere under any name, unless names are given', () => {
+    const wide = { ...settings, host: '0.0.0.0' };
+    expect(bindPolicyOf(wide, true).visitors.hosts).toBeUndefined();
+    expect(bindPolicyOf({ ...wide, hosts: 'parley.example' }, true).visitors.hosts).toEqual([
+      'parley.example',
+    ]);
+  });
+});
+
+describe('connections of one address', () => {
+  it('are limited except on loopback, where everybody has the same, unless a limit is set', () => {
+    const wide = { ...settings, host: '0.0.0.0' };
+    expect(bindPolicyOf(settings, true).connectionLimits).toEqual({ total: 20_000, perAddress: 0 });
+    expect(bindPolicyOf(wide, true).connectionLimits).toEqual({ total: 20_000, perAddress: 1_000 });
+    expect(bindPolicyOf({ ...settings, maxConnectionsPerAddress: 5 }, true).connectionLimits.perAddress).toBe(
+      5,
+    );
+    expect(bindPolicyOf({ ...wide, maxConnectionsPerAddress: 0 }, true).connectionLimits.perAddress).toBe(0);
+  });
+});

@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { ConnectionLimits } from '../../src/http/connection-limits.ts';
+import { Rejections, type ToldRejection } from '../../src/http/rejections.ts';
+import { makeRequestFilter, type RequestFilterRules } from '../../src/http/request-filter.ts';
+
+const told: ToldRejection[] = [];
+const rejections = new Rejections((rejection) => told.push(rejection));
+const connectionLimits = new ConnectionLimits({ total: 0, perAddress: 0 }, rejections);
+const answer = (rules: RequestFilterRules, headers: Record<string, string | undefined>, url = '/') =>
+  makeRequestFilter(
+    rules,
+    connectionLimits,
+    rejections,
+  )({ headers, url, socket: { remoteAddress: '10.0.0.7' } } as unknown as IncomingMessage)?.status ?? 200;
+
+const local: RequestFilterRules = { origins: [], hosts: [] };
+const host = 'localhost:8765';
+
+describe('Host', () => {
+  it.each([
+    ['localhost', 200],
+    ['localhost:8765', 200],
+    ['LOCALHOST:8765', 200],
+    ['127.0.0.1:8765', 200],
+    ['[::1]:8765', 200],
+    ['192.168.1.7:8765', 200],
+    ['evil.example', 403],
+    ['evil.example:8765', 403],
+    ['localhost.evil.example', 403],
+    ['localhost.', 403],
+    ['127.0.0.1.evil.example', 403],
+    ['2130706433', 403],
+    ['[::1].evil.example', 403],
+    ['localhost@evil.example', 403],
+    ['localhost:8765:1', 403],
+    ['', 403],
+  ])('%s of a router on loopback is answered with %i', (name, status) => {
+    expect(answer(local, { host: name })).toBe(status);
+  });
+
+  it('may be a name that the operator gave, and only exactly that', () => {
+    const rules = { origins: [], hosts: ['router', 'Parley.Example'] };
+    const statuses = ['router:8765', 'parley.example', 'x.parley.example', 'parley.example.evil.example'].map(
+      (name) => answer(rules, { host: name }),
+    );
+    expect(statuses).toEqual([200, 200, 403, 403]);
+  });
+
+  it('may be any where only tokens count', () => {
+    expect(answer({ origins: [], hosts: undefined }, { host: 'parley.example' })).toBe(200);
+    expect(answer({ origins: [], hosts: undefined }, { host: 'bad host' })).toBe(403);
+  });
+});
+
+describe('Origin', () => {
+  it.each([
+    [undefined, 200],
+    ['http://localhost:8765', 200],
+    ['https://chat.example', 200],
+    ['http://localhost', 403],
+    ['http://localhost:9999', 403],
+    ['http://127.0.0.1:8765', 403],
+    ['http://evil.example', 403],
+    ['null', 403],
+    ['', 403],
+    ['http://localhost:8765.evil.example', 403],
+    ['http://localhost:8765@evil.example', 403],
+    ['http://localhost:8765/', 403],
+    ['http://chat.example', 403],
+    ['https://chat.example.evil.example', 403],
+    ['https://evil-chat.example', 403],
+    ['https://chat.example:8443', 403],
+    ['file://', 403],
+    ['chrome-extension://abcdefgh', 403],
+  ])('%s is answered with %i', (origin, status) => {
+    expect(answer({ origins: ['https://chat.example'], hosts: [] }, { host, origin })).toBe(status);
+  });
+
+  it('of the own page may leave out the usual port', () => {
+    const rules = { origins: [], hosts: undefined };
+    expect(answer(rules, { host: 'parley.example', origin: 'https://parley.example' })).toBe(200);
+    expect(answer(rules, { host: 'parley.example:443', origin: 'https://parley.example' })).toBe(200);
+    expect(answer(rules, { host: 'parley.example:80', origin: 'https://parley.example' })).toBe(403);
+  });
+});
+
+describe('a token in the URL', () => {
+  it.each(['/?token=abc', '/v1/agents?x=1&access_token=abc', '/?TOKEN=abc', '/?auth_token='])(
+    'is refused: %s',
+    (url) => {
+      expect(answer(local, { host }, url)).toBe(400);
+    },
+  );
+
+  it('is not mistaken for words that contain it', () => {
+    expect(answer(local, { host }, '/v1/conversations?mytoken=1&limit=2')).toBe(200);
+  });
+});

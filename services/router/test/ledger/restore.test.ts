@@ -1,0 +1,118 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { backup } from '../../src/ledger/backup-command.ts';
+import { restore } from '../../src/ledger/restore-command.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
+import { finished, lines, opened } from './ledger-entries.ts';
+
+let folder = '';
+let ledger = '';
+let copy = '';
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'parley-restore-'));
+  ledger = join(folder, 'ledger.sqlite');
+  copy = join(folder, 'copy.sqlite');
+  const open = openSqliteLedger(ledger);
+  await open.append([{ conversation: 'c1', expectedSeq: 0, entries: [opened(), ...lines(2, 9)] }]);
+  await open.backup(copy);
+  await open.append([{ conversation: 'c2', expectedSeq: 0, entries: finished(6) }]);
+  open.close();
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const restored = () => {
+  const { conversations, entries, faults } = verifyLedger(ledger);
+  return { conversations, entries, faults };
+};
+const whole = { conversations: 1, entries: 9, faults: [] };
+const kept = () => readdirSync(folder).filter((name) => name.includes('.replaced-'));
+
+/** A ledger as `kill -9` leaves it: acknowledged entries are in the write-ahead log only. */
+const killWithLog = async (): Promise<void> => {
+  const [main, log] = [`${folder}/main`, `${folder}/log`];
+  const open = openSqliteLedger(ledger);
+  await open.append([{ conversation: 'c3', expectedSeq: 0, entries: finished(30) }]);
+  copyFileSync(ledger, main);
+  copyFileSync(`${ledger}-wal`, log);
+  open.close();
+  copyFileSync(main, ledger);
+  copyFileSync(log, `${ledger}-wal`);
+};
+
+describe('restoring a ledger', () => {
+  it('puts the copy in its place and keeps what was there', async () => {
+    const said = await restore([copy], ledger);
+    expect(restored()).toEqual(whole);
+    expect(said[0]).toContain('1 conversations (1 running), 9 entries');
+    const [name = ''] = kept();
+    expect(verifyLedger(join(folder, name))).toMatchObject({ conversations: 2, faults: [] });
+    expect(statSync(ledger).mode & 0o777).toBe(0o600);
+  });
+
+  it('does not let the write-ahead log of a killed router undo it, and keeps that log with the file that it belongs to', async () => {
+    await killWithLog();
+    await restore([copy], ledger);
+    expect(existsSync(`${ledger}-wal`)).toBe(false);
+    expect(restored()).toEqual(whole);
+    const name = kept().find((one) => !one.endsWith('-wal')) ?? '';
+    expect(verifyLedger(join(folder, name))).toMatchObject({ conversations: 3, faults: [] });
+  });
+
+  it('refuses a copy that is damaged, and replaces nothing', async () => {
+    const bytes = readFileSync(copy);
+    bytes.fill(0xff, 4_096);
+    writeFileSync(copy, bytes);
+    const before = readFileSync(ledger);
+    await expect(restore([copy], ledger)).rejects.toThrow(/damaged/);
+    expect(readFileSync(ledger).equals(before)).toBe(true);
+    expect(readdirSync(folder).filter((name) => /replaced|restoring/.test(name))).toEqual([]);
+  });
+
+  it('refuses while a router has the ledger open', async () => {
+    const open = openSqliteLedger(ledger);
+    try {
+      await expect(restore([copy], ledger)).rejects.toThrow(/a router has .* open: stop it first/);
+    } finally {
+      open.close();
+    }
+    expect(kept()).toEqual([]);
+  });
+
+  it('replaces a ledger that is damaged, and makes one where there is none', async () => {
+    writeFileSync(ledger, 'this is no ledger');
+    await restore([copy], ledger);
+    expect(restored()).toEqual(whole);
+    const fresh = join(folder, 'fresh.sqlite');
+    expect(await restore([copy], fresh)).toHaveLength(1);
+    expect(verifyLedger(fresh).faults).toEqual([]);
+  });
+
+  it('refuses the ledger itself, a file that is not there, and more words than it knows', async () => {
+    await expect(restore([ledger], ledger)).rejects.toThrow(/is the ledger itself/);
+    await expect(restore([join(folder, 'none')], ledger)).rejects.toThrow(/ENOENT/);
+    await expect(restore([copy, ledger, 'more'], ledger)).rejects.toThrow(/usage/);
+    await expect(restore([copy], undefined)).rejects.toThrow(/usage/);
+  });
+});
+
+describe('backing up a ledger that no router has open', () => {
+  it('copies the ledger of ROUTER_LEDGER when none is named, and replaces no file', async () => {
+    const target = join(folder, 'target.sqlite');
+    expect(await backup([target], ledger)).toMatchObject({ streamed: false });
+    expect(verifyLedger(target)).toMatchObject({ conversations: 2, faults: [] });
+    await expect(backup([target], ledger)).rejects.toThrow(/is there already/);
+  });
+});

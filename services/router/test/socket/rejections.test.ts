@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { Rejections, rejectionReasons, type ToldRejection } from '../../src/http/rejections.ts';
+import { alice, authenticator, bearer } from './bearers.ts';
+import { dial, dialAgent, dialRaw, serveRouter } from './served-router.ts';
+
+const start = async (options: Parameters<typeof serveRouter>[0] = {}) => {
+  const told: ToldRejection[] = [];
+  const served = await serveRouter({
+    authenticator,
+    onRejection: (rejection) => told.push(rejection),
+    ...options,
+  });
+  const counted = (reason: string) => served.metric(`parley_rejections_total{reason="${reason}"}`);
+  const get = (path: string, init: RequestInit = {}) => fetch(`http://127.0.0.1:${served.port}${path}`, init);
+  return { ...served, told, counted, get };
+};
+
+describe('a refusal', () => {
+  it.each<[string, (port: number) => Promise<unknown>]>([
+    ['unauthenticated', (port) => fetch(`http://127.0.0.1:${port}/v1/agents`)],
+    ['role', (port) => fetch(`http://127.0.0.1:${port}/v1/agents`, bearer(alice.token))],
+    ['token-in-url', (port) => fetch(`http://127.0.0.1:${port}/v1/agents?token=x`)],
+    ['origin', (port) => dial(port, { origin: 'http://evil.example' }).opened],
+    ['host', (port) => dial(port, { headers: { host: 'evil.example' } }).opened],
+    ['subprotocol', (port) => dial(port, { protocols: ['mqtt'] }).opened],
+    ['unauthenticated', (port) => dial(port, bearer('no-such-token')).closed],
+    [
+      'name-refused',
+      async (port) => {
+        const client = dial(port, { protocols: ['parley.v1'], ...bearer(alice.token) });
+        await client.opened;
+        client.send({ type: 'register', name: 'bob' });
+        return client.closed;
+      },
+    ],
+    ['malformed', async (port) => (await dialRaw(port)).write('NOT HTTP\r\n\r\n')],
+  ])('is counted and told with its reason and address: %s', async (reason, ask) => {
+    const { port, told, counted } = await start();
+    await ask(port).catch(() => {});
+    await expect.poll(() => counted(reason)).toBe(1);
+    expect(told).toMatchObject([{ reason, address: expect.stringMatching(/127\.0\.0\.1$/) }]);
+    expect(JSON.stringify(told)).not.toContain('token=');
+  });
+
+  it('for the number of connections, of those that never ask for anything, too', async () => {
+    const { port, counted } = await start({ connectionLimits: { total: 1, perAddress: 0 } });
+    const silent = await Promise.all([dialRaw(port), dialRaw(port), dialRaw(port)]);
+    await expect.poll(() => counted('connections')).toBe(2);
+    for (const socket of silent) socket.destroy();
+  });
+
+  it('of a peer that is faster than its rate is told once, and the peer is only slowed down', async () => {
+    const { port, counted } = await start({ rate: { perSecond: 1_000, burst: 2 } });
+    const client = await dialAgent(port, 'alice', bearer(alice.token));
+    for (let i = 0; i < 50; i++) client.send({ type: 'ping' });
+    client.send({ type: 'history', conversation: 'none' });
+    await client.nextOf('refused');
+    expect(await counted('rate')).toBe(1);
+  });
+
+  it('is told five times in ten seconds for each reason, and how many were left out', () => {
+    let now = 0;
+    const told: ToldRejection[] = [];
+    const rejections = new Rejections(
+      (rejection) => told.push(rejection),
+      () => now,
+    );
+    const flood = (reason: ToldRejection['reason'], count: number) => {
+      for (let i = 0; i < count; i++)
+        rejections.note({ reason, address: '10.0.0.1', about: 'x'.repeat(1_000) });
+    };
+    flood('origin', 1_000);
+    flood('host', 1);
+    expect(told.map(({ reason }) => reason)).toEqual([...Array(5).fill('origin'), 'host']);
+    now = 10_000;
+    flood('origin', 1);
+    expect(told.at(-1)).toEqual({
+      reason: 'origin',
+      address: '10.0.0.1',
+      about: 'x'.repeat(200),
+      untold: 995,
+    });
+    expect(rejections.counts.get('origin')).toBe(1_001);
+    expect([...rejections.counts.keys()]).toEqual([...rejectionReasons]);
+  });
+});

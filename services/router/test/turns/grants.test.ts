@@ -1,0 +1,248 @@
+import { describe, expect, it } from 'vitest';
+import { limits } from '../core/talk.ts';
+import { type FakeReplica, RouterBench } from '../router-harness.ts';
+
+const placesOf = (bench: RouterBench, replica: FakeReplica): string[] =>
+  bench.turns(replica).map(({ conversation, turn, attempt }) => `${conversation}#${turn}/${attempt}`);
+
+describe('grants', () => {
+  it('wait for a replica, and go to it with all that it has not seen', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1');
+    const ann = bench.connect('ann');
+    expect(bench.turns(ann)).toMatchObject([
+      { conversation: 'c1', turn: 1, attempt: 1, deadlineMs: 1_000, entries: [{ type: 'opened' }] },
+    ]);
+    const bob = bench.connect('bob');
+    await bench.answer(ann);
+    await bench.answer(bob);
+    expect(
+      bench
+        .turns(ann)
+        .at(-1)
+        ?.entries.map(({ seq }) => seq),
+    ).toEqual([2, 3]);
+  });
+
+  it('never exceed the capacity of a replica', async () => {
+    const bench = new RouterBench();
+    const ann = bench.connect('ann', { capacity: 2 });
+    for (const id of ['c1', 'c2', 'c3', 'c4']) await bench.open(id);
+    expect(placesOf(bench, ann)).toEqual(['c1#1/1', 'c2#1/1']);
+    await bench.answer(ann);
+    expect(placesOf(bench, ann)).toEqual(['c1#1/1', 'c2#1/1', 'c3#1/1']);
+    expect(bench.router.grants.active).toBe(2);
+  });
+
+  it('go to the replica with the fewest turns under way', async () => {
+    const bench = new RouterBench();
+    const [one, two] = [bench.connect('ann', { capacity: 9 }), bench.connect('ann', { capacity: 9 })];
+    for (let i = 0; i < 6; i++) await bench.open(`c${i}`);
+    expect([one.grants.size, two.grants.size]).toEqual([3, 3]);
+  });
+
+  it('stay with the replica that holds the history', async () => {
+    const bench = new RouterBench();
+    const first = bench.connect('ann', { capacity: 9 });
+    const bob = bench.connect('bob', { capacity: 9 });
+    await bench.open('c1');
+    const second = bench.connect('ann', { capacity: 9 });
+    for (let i = 0; i < 3; i++) {
+      await bench.answer(first);
+      await bench.answer(bob);
+    }
+    expect(bench.turns(first)).toHaveLength(4);
+    expect(bench.turns(second)).toHaveLength(0);
+  });
+
+  it('are taken back at the deadline and go to another replica', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1');
+    const slow = bench.connect('ann');
+    const other = bench.connect('ann');
+    await bench.pass(999);
+    expect(bench.turns(other)).toHaveLength(0);
+    await bench.pass(1);
+    expect(placesOf(bench, other)).toEqual(['c1#1/2']);
+    expect(bench.entries('c1').at(-1)).toMatchObject({ type: 'lapsed', turn: 1, cause: 'deadline' });
+    // The first valid answer wins, whoever gives it.
+    expect(await bench.answer(slow)).toMatchObject({ kind: 'done', seq: 3 });
+    expect(await bench.answer(other)).toMatchObject({ kind: 'done', seq: 3 });
+    expect(bench.types('c1')).toEqual(['opened', 'lapsed', 'said']);
+  });
+
+  it('are taken back from a replica that is gone', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1');
+    const first = bench.connect('ann');
+    await bench.drop(first);
+    expect(bench.entries('c1').at(-1)).toMatchObject({ type: 'lapsed', cause: 'gone' });
+    expect(placesOf(bench, bench.connect('ann'))).toEqual(['c1#1/2']);
+  });
+
+  it('stay with a replica that comes back and still works on them', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1');
+    await bench.drop(bench.connect('ann'));
+    const back = bench.connect('ann', { working: [{ conversation: 'c1', turn: 1 }] });
+    expect(bench.turns(back)).toEqual([]);
+    expect(bench.router.grants.grantOf('c1', 1)?.replica).toBe(back);
+    expect(
+      await bench.submit('c1', { type: 'say', from: 'ann', turn: 1, attempt: 2, text: 'at last' }),
+    ).toMatchObject({
+      kind: 'done',
+    });
+  });
+
+  it('are not kept for one that claims to work on what is not its turn', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1');
+    const bob = bench.connect('bob', { working: [{ conversation: 'c1', turn: 1 }] });
+    expect(bob.grants.size).toBe(0);
+    expect(placesOf(bench, bench.connect('ann'))).toEqual(['c1#1/1']);
+  });
+
+  it('are made again after a pause that grows when the model fails, until the attempts are used up', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1', { limits: limits({ maxAttempts: 3 }) });
+    const ann = bench.connect('ann');
+    await bench.answer(ann, { reason: 'model-unavailable' });
+    await bench.pass(499);
+    expect(bench.turns(ann)).toHaveLength(1);
+    await bench.pass(1);
+    expect(placesOf(bench, ann).at(-1)).toBe('c1#1/2');
+    await bench.answer(ann, { reason: 'model-unavailable' });
+    await bench.pass(999);
+    expect(bench.turns(ann)).toHaveLength(2);
+    await bench.pass(1);
+    await bench.answer(ann, { reason: 'model-unavailable' });
+    expect(bench.entries('c1').at(-1)).toMatchObject({ type: 'ended', reason: 'failed' });
+  });
+
+  it('rest while the conversation is paused', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1');
+    await bench.submit('c1', { type: 'pause', by: 'operator' });
+    const ann = bench.connect('ann');
+    await bench.pass(5_000);
+    expect(bench.turns(ann)).toEqual([]);
+    await bench.submit('c1', { type: 'resume', by: 'operator' });
+    expect(placesOf(bench, ann)).toEqual(['c1#1/1']);
+  });
+
+  it('are not made any more, and do not lapse, when the router is leaving', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1');
+    await bench.open('c2');
+    const ann = bench.connect('ann');
+    bench.router.grants.drain();
+    expect(await bench.answer(ann)).toMatchObject({ kind: 'done' });
+    const bob = bench.connect('bob');
+    expect([bench.turns(ann).length, bench.turns(bob).length]).toEqual([1, 0]);
+    await bench.drop(ann);
+    expect([...bench.types('c1'), ...bench.types('c2')]).not.toContain('lapsed');
+  });
+
+  it('are made from the ledger alone after a restart', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1');
+    await bench.answer(bench.connect('ann'));
+    bench.restart();
+    expect(placesOf(bench, bench.connect('bob'))).toEqual(['c1#2/1']);
+  });
+});
+
+describe('grants while the ledger cannot be written', () => {
+  it('are held until the answer can be, and no turn is lost', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1');
+    const ann = bench.connect('ann');
+    const bob = bench.connect('bob');
+    bench.ledger.isFull = true;
+    expect(await bench.answer(ann)).toMatchObject({ code: 'unavailable' });
+    expect(bench.router.grants.grantOf('c1', 1)?.replica).toBe(ann);
+    bench.ledger.isFull = false;
+    expect(await bench.answer(ann)).toMatchObject({ kind: 'done', seq: 2 });
+    expect(placesOf(bench, bob)).toEqual(['c1#2/1']);
+  });
+
+  it('that lapse meanwhile are made again as soon as it can be', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1');
+    await bench.open('c2');
+    const ann = bench.connect('ann', { capacity: 2 });
+    bench.ledger.isFull = true;
+    await bench.pass(1_000);
+    await bench.drop(ann);
+    const other = bench.connect('ann', { capacity: 2 });
+    await bench.pass(5_000);
+    expect(bench.turns(other)).toEqual([]);
+    bench.ledger.isFull = false;
+    await bench.pass(100);
+    expect(placesOf(bench, other)).toEqual(['c1#1/2', 'c2#1/2']);
+    expect(bench.types('c1')).toEqual(['opened', 'lapsed']);
+  });
+});
+
+describe('a replica that keeps failing', () => {
+  const failed = async (bench: RouterBench, ann: FakeReplica, times: number) => {
+    for (let i = 0; i < times; i++) {
+      await bench.answer(ann, { reason: 'model-unavailable' });
+      await bench.pass(30_000);
+    }
+  };
+  const patient = limits({ maxAttempts: 100, onFailure: 'retry', turnDeadlineMs: 600_000 });
+  const open = async (bench: RouterBench): Promise<number> =>
+    Number(/^parley_breakers_open (\d+)$/m.exec(await bench.router.metrics.registry.metrics())?.[1]);
+
+  it('is granted nothing for a while, then one turn as a trial, and says so in metrics', async () => {
+    const bench = new RouterBench();
+    const ann = bench.connect('ann', { capacity: 4 });
+    await bench.open('c1', { limits: patient });
+    await failed(bench, ann, 4);
+    expect(await open(bench)).toBe(0);
+    await bench.answer(ann, { reason: 'model-unavailable' });
+    expect(await open(bench)).toBe(1);
+    for (const id of ['c2', 'c3']) await bench.open(id, { limits: patient });
+    const before = bench.turns(ann).length;
+    await bench.pass(4_900);
+    expect(bench.turns(ann)).toHaveLength(before);
+    await bench.pass(100);
+    expect(bench.turns(ann)).toHaveLength(before + 1);
+    expect(ann.grants.size).toBe(1);
+    await bench.answer(ann);
+    expect(await open(bench)).toBe(0);
+    await bench.pass(30_000);
+    expect(ann.grants.size).toBeGreaterThan(1);
+  });
+
+  it('leaves its turns to another that does not', async () => {
+    const bench = new RouterBench();
+    const broken = bench.connect('ann');
+    await bench.open('c1', { limits: patient });
+    await failed(bench, broken, 5);
+    const sound = bench.connect('ann');
+    await bench.open('c2', { limits: patient });
+    expect(bench.turns(sound).map(({ conversation }) => conversation)).toContain('c2');
+  });
+
+  it('is one that lets deadlines pass, too', async () => {
+    const bench = new RouterBench();
+    bench.connect('ann');
+    await bench.open('c1', { limits: limits({ onFailure: 'retry' }) });
+    for (let i = 0; i < 5; i++) await bench.pass(1_000);
+    expect(await open(bench)).toBe(1);
+  });
+
+  it('is not one that has nothing to say, is cut off, or is rate-limited', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1', { limits: patient });
+    for (let i = 0; i < 6; i++) await bench.drop(bench.connect('ann'));
+    const ann = bench.connect('ann');
+    for (let i = 0; i < 6; i++) {
+      await bench.answer(ann, { reason: 'rate-limited' });
+      await bench.pass(30_000);
+    }
+    expect(await open(bench)).toBe(0);
+  });
+});

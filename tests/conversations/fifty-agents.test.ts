@@ -1,0 +1,76 @@
+import { makeLogger } from '@parley/runtime';
+import { afterEach, expect, it } from 'vitest';
+import { makeAgent } from '../../services/agent/src/agent.ts';
+import { openingOf } from '../../services/agent/src/link/opener.ts';
+import { chooseModel } from '../../services/agent/src/models/choose.ts';
+import { viewPrompt } from '../../services/agent/src/prompt/prompt.ts';
+import { readSettings } from '../../services/agent/src/settings/settings.ts';
+import { Pools } from '../../services/router/src/quota/pools.ts';
+import { serveRouter } from '../../services/router/test/socket/served-router.ts';
+import { FakeOpenAi } from '../harness/fake-openai.ts';
+import { until } from '../harness/poll.ts';
+
+const model = 'shared';
+/** 60 calls a minute, with minutes of two seconds. */
+const rate = { calls: 60, windowMs: 2_000 };
+const agents = 50;
+const turns = 6;
+
+let server: FakeOpenAi;
+const running: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((agent) => agent.stop()));
+  await server.stop();
+});
+
+/** The real agent, in this process: fifty of their own would only measure how fast processes start. */
+const startAgent = async (name: string, target: string, routerUrl: string) => {
+  const settings = readSettings([name, target, 'true'], {
+    ...{
+      ROUTER_URL: routerUrl,
+      OPENAI_BASE_URL: server.baseUrl,
+      OPENAI_API_KEY: 'one-key',
+      OPENAI_MODEL: model,
+    },
+    ...{ AGENT_MAX_TURNS: String(turns), AGENT_CAPACITY: '2' },
+  });
+  const log = makeLogger('agent', 'fatal', { agent: name });
+  const agent = makeAgent({
+    settings,
+    name,
+    opening: openingOf(settings, name),
+    persona: undefined,
+    modelSetup: await chooseModel(settings, name, log),
+    prompt: viewPrompt,
+    log,
+    onDismissed: (code) => expect.unreachable(`the router dismissed ${name} with ${code}`),
+  });
+  running.push(agent);
+  agent.start();
+};
+
+it('fifty agents behind one key never meet the limit of their model server, and none starves', async () => {
+  server = await FakeOpenAi.start({ rate, delayMs: 40, tokens: 6 });
+  const rules = new Map([[model, { requests: rate.calls, tokens: 0 }]]);
+  const { port, router } = await serveRouter({ pools: new Pools(rules, rate.windowMs) });
+  const order: string[] = [];
+  router.conversations.follow(({ after, entries }) => {
+    for (const { type } of entries) if (type === 'said') order.push(after.id);
+  });
+  const names = Array.from({ length: agents }, (_, i) => `agent-${i}`);
+  for (const [i, name] of names.entries())
+    await startAgent(name, names[(i + 1) % agents] as string, `ws://127.0.0.1:${port}`);
+
+  const all = () => [...new Set(order)].map((id) => router.conversations.find(id));
+  const linesOf = () => all().map((state) => state?.lines);
+  const done = () => linesOf().filter((lines) => lines === turns).length === agents;
+  await until('every conversation has had its turns', done, 60_000);
+  expect(server.limited).toBe(0);
+  expect(server.connectionLimits).toHaveLength(agents * turns);
+  // First come, first served: while one waits, everybody else speaks about once.
+  for (const places of Map.groupBy(order.keys(), (place) => order[place]).values()) {
+    const waits = places.slice(1).map((place, index) => place - (places[index] as number));
+    expect(Math.max(...waits)).toBeLessThanOrEqual(2 * agents);
+  }
+  for (const state of all()) expect(state?.status).toMatchObject({ reason: 'max-turns' });
+});

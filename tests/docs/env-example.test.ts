@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { commandLineVariables, loadSettings } from '@parley/runtime';
+import { describe, expect, it } from 'vitest';
+import { envExample } from '../../deploy/env-example.ts';
+import { settings as agent } from '../../services/agent/src/settings/settings.ts';
+import { settings as router } from '../../services/router/src/settings.ts';
+import { repository } from '../harness/started-process.ts';
+
+const read = (file: string): string => readFileSync(join(repository, file), 'utf8');
+const example = read('.env.example');
+const variables = (text: string) => [...text.matchAll(/^#?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name!);
+
+describe('.env.example', () => {
+  it('is what `npm run generate` writes', () => {
+    expect(example).toBe(envExample);
+  });
+
+  it('names every setting of the services, and of Compose, once', () => {
+    const tables = [...Object.values(agent), ...Object.values(router), ...commandLineVariables];
+    const own = tables.map(({ variable }) => variable);
+    const inCompose = [...read('docker-compose.yml').matchAll(/\$\{([A-Z0-9_]+)/g)]
+      .map(([, name]) => name!)
+      // A convention of terminals.
+      .filter((name) => name !== 'FORCE_COLOR');
+    const listed = variables(example.replace(/^# A model of your own[\s\S]*?\n\n/m, '\n'));
+    expect(listed.toSorted()).toEqual([...new Set([...own, ...inCompose])].toSorted());
+  });
+
+  it('sets nothing until a line is taken into use', () => {
+    expect(parseEnv(example)).toEqual({});
+  });
+
+  it('gives the services the settings they have without it', () => {
+    const env = parseEnv(
+      example.replaceAll(/^#([A-Z])/gm, '$1').replace(/^# A model of your own[\s\S]*?\n\n/m, '\n'),
+    );
+    const known = { prefixes: [] };
+    expect(loadSettings(agent, env, known)).toEqual(loadSettings(agent, {}, known));
+    // A path that is set is made absolute; the default is left as it is.
+    const { ROUTER_LEDGER } = env;
+    expect(loadSettings(router, env, known)).toEqual(loadSettings(router, { ROUTER_LEDGER }, known));
+    expect(ROUTER_LEDGER).toBe(loadSettings(router, {}, known).ledger);
+  });
+
+  it('holds nothing that looks like a secret', () => {
+    expect(example).not.toMatch(/sk-|=[A-Za-z0-9+/]{24,}/);
+  });
+});

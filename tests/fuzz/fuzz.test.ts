@@ -1,0 +1,27 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../harness/parley.ts';
+import { killAll } from '../harness/started-process.ts';
+import { freePort } from './free-port.ts';
+import { fuzz } from './fuzz.ts';
+
+afterEach(killAll);
+
+describe('operators, agents, model servers and a disk that do anything at all', () => {
+  // Longer: npm run fuzz -- --minutes 10.
+  it('end neither router nor agent, and what was not harmed verifies', { timeout: 240_000 }, async () => {
+    const { problems, done } = await fuzz({
+      seed: Number(process.env.PARLEY_SEED ?? Math.floor(Math.random() * 2 ** 32)),
+      ms: 30_000,
+      folder: temporaryFolder(),
+      port: await freePort(),
+      say: console.info,
+    });
+    expect(problems).toEqual([]);
+    // A fuzz that reaches nothing would find nothing either.
+    expect(done.rounds).toBeGreaterThan(1);
+    expect(done.requests).toBeGreaterThan(50);
+    expect(done.connections).toBeGreaterThan(1);
+    expect(done.frames).toBeGreaterThan(100);
+    expect(done.modelCalls).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,87 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RunningRouter } from '../harness/parley.ts';
+import { until } from '../harness/poll.ts';
+import { seeded } from '../harness/seeded.ts';
+import { killAll } from '../harness/started-process.ts';
+import { quickCases, slowCases } from './corpus.ts';
+import { fuzz } from './fuzz.ts';
+import { Innocents } from './innocents.ts';
+import { readMetrics } from './metrics.ts';
+
+const frames = Number(process.env.FUZZ_FRAMES ?? 100_000);
+const folder = mkdtempSync(join(tmpdir(), 'parley-hostile-'));
+let router: RunningRouter;
+let port: number;
+let pid: number;
+let innocents: Innocents;
+let fresh: number;
+
+/** Read from outside: a router that is asked all the time is not calm. */
+const residentMiB = () =>
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
+
+beforeAll(async () => {
+  router = await RunningRouter.start({
+    ROUTER_LEDGER: join(folder, 'ledger.sqlite'),
+    ROUTER_FRAMES_PER_SECOND: '0',
+    ROUTER_MAX_TURNS: '0',
+    ROUTER_HEARTBEAT_SECONDS: '1',
+    ROUTER_REGISTER_SECONDS: '2',
+  });
+  port = Number(router.port);
+  pid = router.process.pid;
+  fresh = residentMiB();
+  innocents = await Innocents.start(port, ['romeo', 'juliet']);
+});
+afterAll(async () => {
+  await killAll();
+  rmSync(folder, { recursive: true });
+});
+
+describe('hostile peers', () => {
+  test('there are at least 300 of them, each another', () => {
+    const titles = [...quickCases, ...slowCases].map(({ title }) => title);
+    expect(new Set(titles).size).toBe(titles.length);
+    expect(titles.length).toBeGreaterThanOrEqual(300);
+  });
+
+  test.for(quickCases)('$title', ({ run }) => run(port));
+
+  test.concurrent.for(slowCases)('$title', ({ run }) => run(port));
+});
+
+describe('fuzzed frames', () => {
+  test(`${frames} of them are read`, { timeout: 600_000 }, async () => {
+    const before = (await readMetrics(router.http)).frames;
+    const sent = await fuzz({ port, frames, random: seeded('fuzz') });
+    const read = (await readMetrics(router.http)).frames - before;
+    console.info(`${sent} frames sent, ${read} read`);
+    expect(sent).toBeGreaterThanOrEqual(frames);
+    expect(read).toBeGreaterThan(sent / 2);
+  });
+});
+
+describe('afterwards', () => {
+  test('two innocent clients have talked all the while and lost no line', async () => {
+    await innocents.stop();
+    expect(innocents.delays.length).toBeGreaterThan(1_000);
+  });
+
+  test('no connection is left behind', async () => {
+    await until('every connection is gone', async () => (await readMetrics(router.http)).connections === 0);
+  });
+
+  test('the memory that it took is given back', async () => {
+    await until('little more is held than at the start', () => residentMiB() < fresh + 96, 60_000);
+  });
+
+  test('the router is the same process, and ready', async () => {
+    expect(router.process.pid).toBe(pid);
+    expect((await fetch(`${router.http}/readyz`)).status).toBe(200);
+    expect(router.process.log.filter(({ level }) => level === 'fatal' || level === 'error')).toEqual([]);
+    expect(router.process.stderr).toBe('');
+  });
+});

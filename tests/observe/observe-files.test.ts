@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { agentMetrics, type MetricDefinition, routerMetrics } from '@parley/runtime';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { dashboard } from '../../deploy/grafana/dashboard.ts';
+import { program, run } from './programs.ts';
+import { alertExpressions, dashboardExpressions, labelsIn, metricsIn } from './promql.ts';
+
+const file = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+const definitions: MetricDefinition[] = [
+  ...new Map(
+    [routerMetrics, agentMetrics].flatMap((all) => Object.values(all)).map((one) => [one.name, one]),
+  ),
+].map(([, one]) => one as MetricDefinition);
+
+const seriesOf = ({ kind, name }: MetricDefinition) =>
+  kind === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => `${name}${end}`) : [name];
+
+/** What Prometheus itself and prom-client's defaults are called; that those asked for exist is seen in a live run. */
+const isGiven = (name: string) => /^(up|nodejs_\w+|process_\w+)$/.test(name);
+const ownSeries = definitions.flatMap(seriesOf);
+const knownLabels = ['job', 'instance', 'le', ...definitions.flatMap(({ labelNames }) => labelNames)];
+
+const promtool = program('promtool');
+
+describe('metric names', () => {
+  it('are unique and are spelt as Prometheus wants them', () => {
+    for (const { name, kind, help, labelNames, buckets } of definitions) {
+      expect(name).toMatch(/^(parley|gen_ai)_[a-z]+(_[a-z]+)*$/);
+      expect(name.endsWith('_total')).toBe(kind === 'counter');
+      if (kind === 'histogram') expect(name).toMatch(/_seconds$/);
+      expect(help).toMatch(/^[A-Z1].*\.$/);
+      expect([...(buckets ?? [])].sort((a, b) => a - b)).toEqual(buckets ?? []);
+      for (const label of labelNames) expect(label).toMatch(/^[a-z]+(_[a-z]+)*$/);
+    }
+  });
+
+  it('never carry a conversation or the name of a peer as a label, but for the one series in which an agent names itself', () => {
+    const unbounded = /conversation|^name$|agent$|member|peer|text|^id$|_id$/;
+    expect(
+      definitions.flatMap(({ name, labelNames }) =>
+        labelNames.filter((label) => unbounded.test(label)).map((label) => `${name}: ${label}`),
+      ),
+    ).toEqual(['parley_agent_info: agent']);
+  });
+
+  it('stand in docs/metrics.md, all of them and no others', () => {
+    const rows = (all: { [key: string]: MetricDefinition }) =>
+      Object.values(all).map(
+        ({ name, kind, labelNames, help }) =>
+          `| \`${name}\` | ${kind} | ${labelNames.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+      );
+    const documented = file('docs/metrics.md')
+      .split('\n')
+      .filter((line) => /^\| `(parley|gen_ai)_/.test(line));
+    expect(documented).toEqual([...rows(routerMetrics), ...rows(agentMetrics)]);
+  });
+});
+
+describe('the dashboard and the alerts', () => {
+  const expressions = [
+    ...dashboardExpressions(dashboard),
+    ...alertExpressions(file('deploy/prometheus/alerts.yml')),
+  ];
+
+  it('ask only for metrics and labels that exist', () => {
+    for (const expression of expressions) {
+      for (const name of metricsIn(expression))
+        if (!isGiven(name)) expect(ownSeries, expression).toContain(name);
+      for (const label of labelsIn(expression)) expect(knownLabels, expression).toContain(label);
+    }
+  });
+
+  it('show every metric that a process exposes', () => {
+    const shown = new Set(expressions.flatMap(metricsIn));
+    expect(definitions.filter((one) => !seriesOf(one).some((name) => shown.has(name)))).toEqual([]);
+  });
+});
+
+describe('the dashboard', () => {
+  const [source] = dashboard.templating.list;
+  const panels = dashboard.panels.filter((panel) => panel.type !== 'row');
+
+  it('is what deploy/grafana/dashboard.ts says (npm run dashboard)', () => {
+    expect(JSON.parse(file('deploy/grafana/dashboards/parley.json'))).toEqual(
+      JSON.parse(JSON.stringify(dashboard)),
+    );
+  });
+
+  it('lets the reader choose the data source, which provisioning names', () => {
+    expect(source).toMatchObject({ name: 'datasource', type: 'datasource', query: 'prometheus' });
+    expect(parse(file('deploy/grafana/provisioning/datasources/prometheus.yml'))).toMatchObject({
+      datasources: [{ uid: 'prometheus', type: 'prometheus', isDefault: true }],
+    });
+    for (const panel of panels) expect(panel.datasource.uid).toBe(`\${${source!.name}}`);
+  });
+
+  it('gives every panel an id, a title, a description and a unit, and every query a refId and a legend', () => {
+    expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
+    for (const panel of panels) {
+      expect(panel.title).not.toBe('');
+      expect(panel.description).toMatch(/\.$/);
+      expect(['short', 'ops', 's', 'bytes', 'percentunit']).toContain(panel.fieldConfig.defaults.unit);
+      expect(new Set(panel.targets.map(({ refId }) => refId)).size).toBe(panel.targets.length);
+      for (const { legendFormat } of panel.targets) expect(legendFormat).not.toBe('');
+    }
+  });
+
+  it('has no panel upon another', () => {
+    const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`),
+    );
+    expect(new Set(cells).size).toBe(cells.length);
+    for (const { gridPos } of dashboard.panels) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
+  });
+
+  it('lets Grafana choose the window of every rate, and rates every counter', () => {
+    for (const expression of dashboardExpressions(dashboard)) {
+      for (const [, window] of expression.matchAll(/\[([^\]]*)\]/g)) {
+        expect(['$__rate_interval', '$__range'], expression).toContain(window);
+      }
+      for (const [, before] of expression.matchAll(/(.{0,9})\b\w+_(?:total|bucket|count|sum)[{[]/g)) {
+        expect(before, expression).toMatch(/(rate|increase)\($/);
+      }
+    }
+  });
+
+  it('shows data of the chosen routers and models only', () => {
+    for (const expression of dashboardExpressions(dashboard)) {
+      for (const [series] of expression.matchAll(
+        /\b(?:parley_(?!agent_|build_)|gen_ai_client)\w+(?:{[^}]*})?/g,
+      )) {
+        expect(series, expression).toMatch(/=~"\$(router|model)"/);
+      }
+    }
+  });
+});
+
+describe.skipIf(!promtool)('promtool', () => {
+  const cwd = new URL('../../deploy/prometheus/', import.meta.url);
+  const accepts = async (...args: string[]) => {
+    const { code, output } = await run(promtool!, args, { cwd });
+    expect(code, output).toBe(0);
+  };
+
+  it('accepts the configuration', () => accepts('check', 'config', 'prometheus.yml'));
+  it('accepts the alerts without a warning', () =>
+    accepts('check', 'rules', '--lint=all', '--lint-fatal', 'alerts.yml'));
+  it('sees every alert fire when it must, and none when all is well', () =>
+    accepts('test', 'rules', 'alerts.test.yml'));
+
+  it('has a unit test for every alert', () => {
+    const tests = file('deploy/prometheus/alerts.test.yml');
+    const rules = parse(file('deploy/prometheus/alerts.yml')).groups.flatMap(
+      (group: { rules: object[] }) => group.rules,
+    );
+    for (const { alert, labels, annotations } of rules) {
+      expect(tests).toContain(alert);
+      expect(['critical', 'warning', 'info']).toContain(labels.severity);
+      expect(Object.keys(annotations)).toEqual(['summary', 'description']);
+    }
+  });
+});

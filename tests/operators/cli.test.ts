@@ -1,0 +1,146 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { RunningRouter, startAgent, temporaryFolder } from '../harness/parley.ts';
+import { killAll, StartedProcess } from '../harness/started-process.ts';
+
+afterEach(killAll);
+
+const parley = (...args: readonly string[]) =>
+  new StartedProcess(`parley ${args.join(' ')}`, process.execPath, {
+    args: ['apps/cli/src/main.ts', ...args],
+  });
+
+const answerOf = async (...args: readonly string[]): Promise<string> => {
+  const process = parley(...args);
+  expect(await process.exit()).toEqual({ code: 0, signal: null });
+  return process.stdout;
+};
+
+const converse = async (turns: number, delayMs = 1) => {
+  const router = await RunningRouter.start({ ROUTER_LEDGER: `${temporaryFolder()}/ledger.sqlite` });
+  const env = {
+    ROUTER_URL: router.url,
+    AGENT_TOPIC: 'the sea',
+    AGENT_MAX_TURNS: String(turns),
+    AGENT_REHEARSAL_DELAY_MS: String(delayMs),
+  };
+  startAgent(['alice', 'bob', 'alice'], env);
+  startAgent(['bob', 'alice', 'alice'], env);
+  const { id } = await router.when('of alice', ({ by }) => by === 'alice');
+  return { router, id };
+};
+
+const speakers = (text: string) => [...text.matchAll(/^(alice|bob): /gm)].map(([, name]) => name);
+
+describe('parley', () => {
+  it('lists conversations with how they ended', async () => {
+    const { router, id } = await converse(4);
+    await router.ended('alice');
+    const [titles, row] = (await answerOf('ls', '--url', router.url)).split('\n');
+    expect(titles).toMatch(/^ID +STATUS +TURNS +STARTED +MEMBERS +TOPIC$/);
+    expect(row).toMatch(new RegExp(`^${id} +ended: max-turns +4 .* alice, bob +the sea$`));
+    expect(JSON.parse(await answerOf('ls', '--json', '--url', router.http))).toMatchObject([
+      { id, turns: 4 },
+    ]);
+  });
+
+  it('follows a conversation that is under way to its end', async () => {
+    const { router, id } = await converse(6, 60);
+    const text = await answerOf('tail', id, '--url', router.url);
+    expect(speakers(text)).toEqual(['alice', 'bob', 'alice', 'bob', 'alice', 'bob']);
+    expect(text).toMatch(/^Ended: max-turns/m);
+    // Entry 1 is `opened`; lines are 2 to 7.
+    expect(speakers(await answerOf('tail', id, '--since', '5', '--url', router.url))).toEqual([
+      'alice',
+      'bob',
+    ]);
+  });
+
+  it('goes on following when the router was away', async () => {
+    const { router, id } = await converse(40, 40);
+    const tail = parley('tail', id, '--url', router.url);
+    await tail.when('a few lines', ({ stdout }) => speakers(stdout).length > 5 || undefined);
+    await router.crashAndRestart();
+    expect(await tail.exit(60_000)).toEqual({ code: 0, signal: null });
+    expect(speakers(tail.stdout)).toEqual(Array.from({ length: 40 }, (_, i) => (i % 2 ? 'bob' : 'alice')));
+  });
+
+  it('follows all conversations until it is stopped', async () => {
+    const { router, id } = await converse(4);
+    const tail = parley('tail', '--since', '0', '--url', router.url);
+    await tail.when(
+      'the end of one',
+      ({ stdout }) => stdout.includes(`${id}  * ended: max-turns`) || undefined,
+    );
+    expect(tail.stdout).toContain(`${id}  * opened by alice: the sea`);
+    expect(await tail.kill('SIGINT')).toEqual({ code: 130, signal: null });
+    expect(tail.stderr).toBe('');
+  });
+
+  it('exports a conversation in every format', async () => {
+    const { router, id } = await converse(4);
+    await router.ended('alice');
+    const entries = await router.entries(id);
+    const exported = (format: string, ...more: string[]) =>
+      answerOf('export', id, '--format', format, '--url', router.url, ...more);
+    const lines = (await exported('jsonl')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(entries);
+    expect(await exported('markdown')).toMatch(/^# the sea\n[\s\S]*\*\*alice:\*\* /);
+    expect(JSON.parse(await exported('sharegpt')).conversations[0].from).toBe('gpt');
+    expect(JSON.parse(await exported('openai', '--as', 'bob')).messages[1].role).toBe('user');
+  });
+
+  it('exports what a member could see, and nothing that was said aside to others', async () => {
+    const router = await RunningRouter.start();
+    const post = async (path: string, body: object) => {
+      const response = await fetch(`${router.http}/v1/conversations${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return (await response.json()) as { conversation: string };
+    };
+    const cast = ['ann', 'bob', 'eve'].map((name) => ({ name, persona: `${name} has a secret` }));
+    const { conversation: id } = await post('', { members: ['ann', 'bob', 'eve'], policy: 'open', cast });
+    await post(`/${id}/say`, { text: 'for all' });
+    await post(`/${id}/say`, { text: 'for bob', to: ['bob'] });
+    const exported = (...more: string[]) => answerOf('export', id, '--url', router.url, ...more);
+    expect(await exported()).toContain('for bob');
+    expect(await exported('--format', 'openai', '--as', 'bob')).toContain('for bob');
+    expect(await exported('--format', 'sharegpt')).not.toContain('for bob');
+    const seen = await exported('--as', 'eve');
+    expect(seen).toContain('for all');
+    expect(seen).not.toMatch(/for bob|(ann|bob) has a secret/);
+  });
+
+  it('says what is wrong without a stack', async () => {
+    const { process: router, url, http } = await RunningRouter.start();
+    const wrong: [args: string[], code: number, problem: RegExp][] = [
+      [['tail', 'nothing', '--url', url], 1, /no conversation nothing at http:.*parley ls/],
+      [['export', 'nothing', '--url', http], 1, /no conversation nothing/],
+      [['ls', '--url', 'ftp://x'], 1, /the URL of the router is no ws, wss, http or https URL/],
+      [['export', '--url', url], 2, /expected one conversation ID/],
+      [['export', 'x', '--format', 'pdf'], 2, /--format: expected one of jsonl, markdown, sharegpt, openai/],
+      [['tail', 'x', '--since', 'yesterday'], 2, /--since: expected an integer/],
+      [['shout'], 2, /no command shout/],
+    ];
+    const check = async ([args, code, problem]: (typeof wrong)[number]) => {
+      const process = parley(...args);
+      expect(await process.exit()).toEqual({ code, signal: null });
+      expect(process.stderr).toMatch(problem);
+      expect(process.stderr).not.toMatch(/^\s+at /m);
+    };
+    for (const one of wrong) await check(one);
+    await router.kill();
+    await check([['ls', '--url', url], 1, /no router at http:.*ECONNREFUSED.*npm run -s router/]);
+  });
+
+  it('tells how it is used', async () => {
+    const overview = await answerOf('help');
+    for (const command of ['demo', 'ls', 'tail', 'export']) {
+      expect(overview).toMatch(new RegExp(`^  ${command} +\\S`, 'm'));
+      const usage = await answerOf('help', command);
+      expect(usage).toContain(`Usage: parley ${command}`);
+      expect(await answerOf(command, '--help')).toBe(usage);
+    }
+  });
+});
