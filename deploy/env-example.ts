@@ -1,5 +1,11 @@
 import { writeFileSync } from 'node:fs';
-import { commandLineVariables, composeVariables, type ParleyVariable, type Setting } from '@parley/runtime';
+import {
+  commandLineVariables,
+  composeVariables,
+  type ParleyVariable,
+  type Setting,
+  teamVariables,
+} from '@parley/runtime';
 import { settings as agent } from '../services/agent/src/settings/settings.ts';
 import { settings as router } from '../services/router/src/settings.ts';
 
@@ -47,6 +53,7 @@ export const envExample: string = [
   ),
   section('Router', ofRouter),
   section('Docker Compose', linesOf(composeVariables)),
+  section('A server for a team (compose.team.yml)', linesOf(teamVariables)),
   section('The command line', linesOf(commandLineVariables)),
 ].join('\n');
 

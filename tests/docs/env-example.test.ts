@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { commandLineVariables, loadSettings } from '@parley/runtime';
+import { commandLineVariables, loadSettings, teamVariables } from '@parley/runtime';
 import { describe, expect, it } from 'vitest';
 import { envExample } from '../../deploy/env-example.ts';
 import { settings as agent } from '../../services/agent/src/settings/settings.ts';
@@ -18,7 +18,12 @@ describe('.env.example', () => {
   });
 
   it('names every setting of the services, and of Compose, once', () => {
-    const tables = [...Object.values(agent), ...Object.values(router), ...commandLineVariables];
+    const tables = [
+      ...Object.values(agent),
+      ...Object.values(router),
+      ...commandLineVariables,
+      ...teamVariables,
+    ];
     const own = tables.map(({ variable }) => variable);
     const inCompose = [...read('docker-compose.yml').matchAll(/\$\{([A-Z0-9_]+)/g)]
       .map(([, name]) => name!)

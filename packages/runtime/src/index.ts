@@ -15,6 +15,7 @@ export {
   defaultRunsFolder,
   type ParleyVariable,
   parleyVariables,
+  teamVariables,
 } from './parley-variables.ts';
 export { type ProbeServer, probePort, serveProbes } from './probe-server.ts';
 export { answerProbe, type Probes } from './probes.ts';

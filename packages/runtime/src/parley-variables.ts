@@ -7,7 +7,11 @@ export interface ParleyVariable {
 
 /** What docker-compose.yml itself reads. */
 export const composeVariables: readonly ParleyVariable[] = [
-  { variable: 'PARLEY_BIND', shown: '127.0.0.1', help: 'address on which the ports below are published' },
+  {
+    variable: 'PARLEY_BIND',
+    shown: '127.0.0.1',
+    help: 'address on which the router is published; beyond loopback ROUTER_TOKENS and AGENT_TOKEN are needed',
+  },
   { variable: 'PARLEY_PORT', shown: '8765', help: 'port of the router and its web page' },
   { variable: 'PARLEY_PROMETHEUS_PORT', shown: '9090', help: 'port of Prometheus (profile observe)' },
   { variable: 'PARLEY_GRAFANA_PORT', shown: '3000', help: 'port of Grafana (profile observe)' },
@@ -23,10 +27,31 @@ export const composeVariables: readonly ParleyVariable[] = [
     help: 'never: images are built here; missing or always: they are taken from PARLEY_IMAGES',
   },
   {
+    variable: 'PARLEY_OLLAMA_MEMORY',
+    shown: '8G',
+    help: 'memory that the model server may use (profile ollama)',
+  },
+  {
     variable: 'PARLEY_OLLAMA_MODEL',
     shown: 'llama3.2:1b',
     help: 'model that is pulled (profile ollama); OPENAI_MODEL should name it too',
   },
+];
+
+/** What compose.team.yml and the files in deploy/ read. */
+export const teamVariables: readonly ParleyVariable[] = [
+  { variable: 'PARLEY_DOMAIN', shown: '', help: 'name under which people reach the server' },
+  {
+    variable: 'PARLEY_CADDY',
+    shown: '',
+    help: 'a global option of Caddy: "local_certs" for an authority of its own, or "email you@example.com"',
+  },
+  { variable: 'PARLEY_HTTP_PORT', shown: '80', help: 'port on which the proxy redirects to the next one' },
+  { variable: 'PARLEY_HTTPS_PORT', shown: '443', help: 'port of the proxy' },
+  { variable: 'PARLEY_SECRETS', shown: 'secrets', help: 'folder of the tokens, beside compose.team.yml' },
+  { variable: 'PARLEY_GRAFANA_DOMAIN', shown: '', help: 'name under which people reach Grafana' },
+  { variable: 'PARLEY_GRAFANA_PASSWORD', shown: '', help: 'password of the user admin of Grafana' },
+  { variable: 'PARLEY_ACME_EMAIL', shown: '', help: 'address for mail about certificates (Traefik)' },
 ];
 
 /** Where `parley run` and `parley demo` keep their ledgers when nothing else is said, below the home directory. */
@@ -53,6 +78,8 @@ export const commandLineVariables: readonly ParleyVariable[] = [
 
 /** Every variable with the prefix PARLEY_ that something reads: a name that is nearly one of these is refused. */
 export const parleyVariables: readonly string[] = [
-  ...[...composeVariables, ...commandLineVariables].map(({ variable }) => variable),
+  ...[...composeVariables, ...teamVariables, ...commandLineVariables].map(({ variable }) => variable),
   'PARLEY_TOKEN_FILE',
+  // Set by docker-compose.yml, for fixedByCompose and for the router.
+  'PARLEY_FIXED',
 ];

@@ -208,6 +208,18 @@ const fromFile = (variable: string, env: Environment): Read<string | undefined> 
   }
 };
 
+/**
+ * Settings of .env that docker-compose.yml gives each service by itself: they would have no effect, and that is said. The
+ * file passes which of them are set in PARLEY_FIXED, as `NAME=set`.
+ */
+const fixedByCompose = ({ PARLEY_FIXED = '' }: Environment): string[] =>
+  PARLEY_FIXED.split(/\s+/)
+    .filter((one) => one.endsWith('=set'))
+    .map(
+      (one) =>
+        `${one.slice(0, -'=set'.length)}: is set in .env or in the shell, and docker-compose.yml gives it to each service by itself: write it into docker-compose.override.yml (deploy/compose.override.sample.yml) and take it out of .env`,
+    );
+
 /** The values of all settings, or a ConfigError that lists every problem at once. An empty variable is unset. */
 export const loadSettings = <S extends Settings>(settings: S, env: Environment, known: Known): Values<S> => {
   const problems: string[] = [];
@@ -224,7 +236,7 @@ export const loadSettings = <S extends Settings>(settings: S, env: Environment, 
   const variables = Object.values(settings).flatMap((one) =>
     one.secret ? [one.variable, `${one.variable}_FILE`] : [one.variable],
   );
-  problems.push(...misspelt(env, variables, known));
+  problems.push(...misspelt(env, variables, known), ...fixedByCompose(env));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(values) as Values<S>;
 };

@@ -45,6 +45,16 @@ const fileWith = (content: string): string => {
 };
 
 describe('loadSettings', () => {
+  it('refuses what is set in .env and what docker-compose.yml gives each service by itself', () => {
+    const env = { PARLEY_FIXED: 'AGENT_TARGET=set AGENT_PERSONA= AGENT_PROMPT_MODULE=set' };
+    expect(() => loadSettings({}, env, { prefixes: [] })).toThrow(
+      /^AGENT_TARGET: is set in \.env .*docker-compose\.override\.yml.*\nAGENT_PROMPT_MODULE: is set in \.env/,
+    );
+    expect(() =>
+      loadSettings({}, { PARLEY_FIXED: 'AGENT_TARGET= AGENT_PERSONA=' }, { prefixes: [] }),
+    ).not.toThrow();
+  });
+
   it('gives every setting its default when nothing is set', () => {
     expect(load({})).toEqual({
       name: undefined,

@@ -25,7 +25,7 @@ import { makeRequestFilter } from './http/request-filter.ts';
 import { followCertificate, openTls } from './http/tls.ts';
 import { openAuthenticator } from './identity/authenticator.ts';
 import { configuredAuthenticator } from './identity/configured-authenticator.ts';
-import { newToken } from './identity/token-command.ts';
+import { tokenCommand } from './identity/token-command.ts';
 import { backup } from './ledger/backup-command.ts';
 import { backupOnSignal } from './ledger/backup-on-signal.ts';
 import { cannotStart, LedgerDamage } from './ledger/damage.ts';
@@ -63,7 +63,10 @@ const serve = async (): Promise<void> => {
   });
   const tokensFile = env.ROUTER_TOKENS_FILE;
   const tokenAuthenticator = configuredAuthenticator({ ...config, tokensFile }, systemClock.wall, log);
-  const bindPolicy = bindPolicyOf(config, tokenAuthenticator !== undefined);
+  const bindPolicy = bindPolicyOf(
+    { ...config, published: env.PARLEY_BIND },
+    tokenAuthenticator !== undefined,
+  );
   const authenticator = tokenAuthenticator ?? openAuthenticator;
   const rejections = new Rejections((rejection) => log.info(rejection, 'refused'));
   const connectionLimits = new ConnectionLimits(bindPolicy.connectionLimits, rejections);
@@ -205,7 +208,8 @@ const print = (lines: readonly string[]): void => {
 };
 
 const token = (args: readonly string[]): void => {
-  const made = newToken(args);
+  const made = tokenCommand(args);
+  if ('told' in made) return print([made.told]);
   process.stderr.write(
     `The token, which is shown only now: ${made.token}\nIts line for ROUTER_TOKENS_FILE:\n`,
   );

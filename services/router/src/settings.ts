@@ -38,6 +38,11 @@ const poolRules: Setting<ReturnType<typeof readPoolRules> & object> = {
   },
 };
 
+const openToggle: Setting<boolean | undefined> = toggle('ROUTER_OPEN', {
+  help: 'listen on other addresses than loopback although nobody needs a token: only on a private network',
+  fallback: false,
+});
+
 const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: day * 1_000 };
 
 /** Milliseconds; 0 is never. */
@@ -87,10 +92,11 @@ export const settings = {
     help: '`aud` that a JWT must have; needed with ROUTER_JWKS',
     fallback: undefined,
   }),
-  open: toggle('ROUTER_OPEN', {
-    help: 'listen on other addresses than loopback although nobody needs a token: only on a private network',
-    fallback: false,
-  }),
+  open: {
+    ...openToggle,
+    shown: '',
+    read: (raw, resolve) => (raw === undefined ? { value: undefined } : openToggle.read(raw, resolve)),
+  } satisfies Setting<boolean | undefined>,
   hosts: text('ROUTER_HOSTS', {
     help: 'names under which the router is reached, separated by commas, besides localhost and addresses; with tokens and beyond loopback: any',
     fallback: undefined,

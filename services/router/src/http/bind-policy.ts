@@ -5,7 +5,10 @@ import type { RequestFilterRules } from './request-filter.ts';
 /** What decides who can reach the router, and who may. */
 export interface BindPolicySettings {
   readonly host: string;
-  readonly open: boolean;
+  /** Undefined when the operator has not said. */
+  readonly open: boolean | undefined;
+  /** Where docker-compose.yml publishes a port that listens on all addresses of a container. */
+  readonly published: string | undefined;
   readonly hosts: string | undefined;
   readonly origins: string | undefined;
   readonly maxConnections: number;
@@ -28,11 +31,13 @@ export const bindPolicyOf = (
   settings: BindPolicySettings,
   needsTokens: boolean,
 ): { readonly visitors: RequestFilterRules; readonly connectionLimits: ConnectionLimitRules } => {
-  const { host, open, maxConnections, maxConnectionsPerAddress } = settings;
+  const { host, published, maxConnections, maxConnectionsPerAddress } = settings;
   const local = isLoopback(host);
+  const open = settings.open ?? (published !== undefined && isLoopback(published));
   if (!local && !needsTokens && !open) {
+    const [variable, address] = published === undefined ? ['ROUTER_HOST', host] : ['PARLEY_BIND', published];
     throw new ConfigError([
-      `ROUTER_HOST: ${host} can be reached by others, and nobody needs a token: set ROUTER_TOKENS, ROUTER_JWT_KEY or ROUTER_JWKS, or ROUTER_OPEN=true if the network is private`,
+      `${variable}: ${address} can be reached by others, and nobody needs a token: set ROUTER_TOKENS, ROUTER_JWT_KEY or ROUTER_JWKS, or ROUTER_OPEN=true if the network is private`,
     ]);
   }
   return {

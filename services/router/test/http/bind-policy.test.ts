@@ -3,7 +3,8 @@ import { type BindPolicySettings, bindPolicyOf } from '../../src/http/bind-polic
 
 const settings: BindPolicySettings = {
   host: '127.0.0.1',
-  open: false,
+  open: undefined,
+  published: undefined,
   hosts: undefined,
   origins: undefined,
   maxConnections: 20_000,
@@ -31,6 +32,30 @@ describe('a router that needs no token', () => {
       'router',
       'parley',
     ]);
+  });
+});
+
+describe('a router in a container, whose port docker-compose.yml publishes', () => {
+  const inContainer = { ...settings, host: '0.0.0.0' };
+
+  it('may be open where the port is published on loopback only', () => {
+    const policy = bindPolicyOf({ ...inContainer, published: '127.0.0.1', hosts: 'router' }, false);
+    expect(policy.visitors.hosts).toEqual(['router']);
+  });
+
+  it('is refused by the name PARLEY_BIND where others reach the port and nobody needs a token', () => {
+    const published = { ...inContainer, published: '0.0.0.0' };
+    expect(() => bindPolicyOf(published, false)).toThrow(
+      /^PARLEY_BIND: 0\.0\.0\.0 can be reached by others.*ROUTER_TOKENS/,
+    );
+    expect(() => bindPolicyOf(published, true)).not.toThrow();
+    expect(() => bindPolicyOf({ ...published, open: true }, false)).not.toThrow();
+  });
+
+  it('is refused on loopback, too, when the operator says ROUTER_OPEN=false', () => {
+    expect(() => bindPolicyOf({ ...inContainer, published: '127.0.0.1', open: false }, false)).toThrow(
+      /nobody needs a token/,
+    );
   });
 });
 

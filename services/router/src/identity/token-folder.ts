@@ -1,0 +1,74 @@
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError } from '@parley/runtime';
+import type { NewToken } from './token-command.ts';
+
+/** The file of ROUTER_TOKENS_FILE below the folder. */
+const listFolder = 'router';
+
+/** A name that a folder can have: what stands for other names in a pattern is left out. */
+const folderOf = (names: string): string => {
+  const folder = names.replaceAll(/[^\p{L}\p{N}._,-]/gu, '').replace(/^\.+/, '');
+  if (folder === '' || folder === listFolder)
+    throw new ConfigError([`token: ${names} gives no name for a folder, or that of the router's own list`]);
+  return folder;
+};
+
+const give = (path: string, owner: number | undefined): void => {
+  if (owner === undefined) return;
+  try {
+    chownSync(path, owner, owner);
+  } catch (error) {
+    throw new ConfigError([`${path} cannot be given to user ${owner}: ${(error as Error).message}`]);
+  }
+};
+
+/** Replaced whole, in a folder that is mounted as such: a router that reads it sees the new file. */
+const write = (path: string, text: string, owner: number | undefined): void => {
+  const partial = `${path}.partial`;
+  writeFileSync(partial, text, { mode: 0o400 });
+  give(partial, owner);
+  renameSync(partial, path);
+};
+
+/** Root writes for the user of the containers; everybody else for themselves. */
+const ownerFor = (): number | undefined => (process.getuid?.() === 0 ? 1_000 : undefined);
+
+const folderFor = (root: string, name: string, owner: number | undefined): string => {
+  const folder = join(root, name);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (statSync(folder).uid !== owner) give(folder, owner);
+  return folder;
+};
+
+const linesOf = (list: string): string[] =>
+  existsSync(list)
+    ? readFileSync(list, 'utf8')
+        .split('\n')
+        .filter((line) => line.trim() !== '')
+    : [];
+
+/**
+ * Keeps a new token in a folder of its own (`NAMES/token`), and its line in `router/tokens`, in the place of the token that
+ * the same names had. Without `made`, the names have no token afterwards.
+ */
+export const keepToken = (root: string, names: string, made: NewToken | undefined): string => {
+  const owner = ownerFor();
+  const list = join(folderFor(root, listFolder, owner), 'tokens');
+  const folder = folderOf(names);
+  const others = linesOf(list).filter((line) => line.trim().split(/\s+/)[0] !== names);
+  // The token first: an agent that is refused with its old one is started again, and must find the new one.
+  if (made) write(join(folderFor(root, folder, owner), 'token'), made.token, owner);
+  else rmSync(join(root, folder), { recursive: true, force: true });
+  write(list, [...others, ...(made ? [made.line] : []), ''].join('\n'), owner);
+  return made ? `${names}: token kept in ${folder}/token` : `${names}: has no token any more`;
+};
