@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelFailure } from '../../src/models/model.ts';
-import { connectionFailure, failureOf, type Refusal } from '../../src/models/openai/openai-failures.ts';
-import { redactor } from '../../src/models/openai/redacted.ts';
-import { pageText, wordsOf } from '../../src/models/openai/server-words.ts';
+import { failureOf, type Refusal } from '../../src/models/openai/openai-failures.ts';
+import { wordsOf } from '../../src/models/openai/server-words.ts';
 
 const url = 'http://host/v1/chat/completions';
 const refusal = (status: number, body: unknown, headers: Refusal['headers'] = {}): ModelFailure =>
   failureOf({ told: 'by-status', status, headers, words: wordsOf(body), url }, Date.UTC(2026, 0, 1));
-const told = (how: 'in-body' | 'in-stream', body: unknown): ModelFailure =>
-  failureOf({ told: how, status: 200, headers: {}, words: wordsOf(body), url }, 0);
 
 const gemini = [
   {
@@ -230,135 +227,5 @@ describe('a refusal by its status', () => {
     ['a server that names no size', 413, 'Request Entity Too Large', undefined],
   ])('names the size of the context: %s', (_, status, body, contextTokens) => {
     expect(refusal(status, body)).toMatchObject({ reason: 'context-overflow', contextTokens });
-  });
-});
-
-describe('an error behind a status of success', () => {
-  it.each<[string, unknown, string, string | undefined]>([
-    [
-      'a code that counts like a status',
-      { error: { code: 429, message: 'limited' } },
-      'rate-limited',
-      'rate-limited',
-    ],
-    ['a code as a text', { error: { code: '503', message: 'x' } }, 'model-unavailable', 'server-error'],
-    ['a code by name', { error: { type: 'rate_limit_error', message: 'x' } }, 'rate-limited', 'rate-limited'],
-    [
-      'a refused key by name',
-      { error: { code: 'invalid_api_key', message: 'x' } },
-      'model-unauthorized',
-      undefined,
-    ],
-    [
-      'vLLM',
-      { object: 'error', code: 404, message: 'The model `tiny` does not exist.' },
-      'model-not-found',
-      undefined,
-    ],
-    [
-      'LM Studio',
-      { error: 'Unexpected endpoint or method. (POST /chat/completions)' },
-      'model-rejected',
-      undefined,
-    ],
-    [
-      'the words of the provider',
-      {
-        error: {
-          code: 502,
-          message: 'Provider returned error',
-          metadata: { raw: '{"error":{"message":"the GPU fell out"}}' },
-        },
-      },
-      'model-unavailable',
-      'server-error',
-    ],
-  ])('in a body: %s', (_, body, reason, retry) => {
-    const failure = told('in-body', body);
-    expect(failure).toMatchObject({ reason });
-    expect(failure.retry?.reason).toBe(retry);
-    expect(failure.detail).toContain(url);
-  });
-
-  it.each<[string, unknown, string]>([
-    ['a text', 'upstream closed the connection', 'server-error'],
-    ['an unknown error', { error: { message: 'the engine stopped' } }, 'server-error'],
-    ['a rate', { error: { code: 429, message: 'limited' } }, 'rate-limited'],
-  ])('in a stream: %s', (_, body, retry) => {
-    expect(told('in-stream', body).retry?.reason).toBe(retry);
-  });
-
-  it('has the words of the provider behind those of the gateway', () => {
-    const raw = JSON.stringify({ error: { message: 'the GPU fell out' } });
-    expect(
-      told('in-body', { error: { code: 502, message: 'Provider error', metadata: { raw } } }).detail,
-    ).toContain('Provider error: the GPU fell out');
-  });
-});
-
-describe('a page of HTML', () => {
-  it('is shortened to its title and its text', () => {
-    const page = `<html><head><title>502 Bad Gateway</title><style>${'x'.repeat(9_000)}</style></head><body><h1>nginx &amp; co</h1></body></html>`;
-    expect(pageText(page)).toBe('502 Bad Gateway: nginx & co');
-    expect(wordsOf(page).text).toBe('502 Bad Gateway: nginx & co');
-  });
-});
-
-describe('a connection that fails', () => {
-  it.each<[string, object, string, string | undefined]>([
-    [
-      'nobody listens',
-      { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 127.0.0.1:9' },
-      'model-unavailable',
-      'connection',
-    ],
-    [
-      'no such host',
-      { code: 'ENOTFOUND', message: 'getaddrinfo ENOTFOUND host' },
-      'model-unavailable',
-      'connection',
-    ],
-    [
-      'a certificate of its own',
-      { code: 'DEPTH_ZERO_SELF_SIGNED_CERT', message: 'self-signed certificate' },
-      'model-rejected',
-      undefined,
-    ],
-    [
-      'an http server that is asked by https',
-      { code: 'EPROTO', message: 'wrong version number' },
-      'model-rejected',
-      undefined,
-    ],
-  ])('%s', (_, error, reason, retry) => {
-    const failure = connectionFailure(error, url);
-    expect(failure).toMatchObject({ reason });
-    expect(failure.retry?.reason).toBe(retry);
-    expect(failure.detail).toContain(url);
-  });
-});
-
-describe('a secret in the words of a server', () => {
-  const secret = 'Topf-secret/key+42';
-  it.each([
-    ['as it is', secret],
-    ['in capitals', secret.toUpperCase()],
-    ['as part of a URL', encodeURIComponent(secret)],
-    ['in base64', Buffer.from(secret).toString('base64')],
-    ['its beginning', secret.slice(0, 12)],
-    ['its end', secret.slice(-10)],
-  ])('is hidden %s', (_, words) => {
-    const shown = redactor([secret])(`the key ${words} is not known`);
-    expect(shown).toContain('[redacted]');
-    expect(shown).not.toContain(words);
-  });
-
-  it('is hidden where it looks like a key of anybody', () => {
-    expect(redactor([])('Incorrect API key provided: sk-abcd****wxyz.')).not.toContain('abcd');
-    expect(redactor([])('Bearer abcdefgh')).not.toContain('abcdefgh');
-  });
-
-  it('does not hide the syllables of other words when it is short', () => {
-    expect(redactor(['x'])('the proxy says x')).toBe('the proxy says [redacted]');
   });
 });

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { redactor } from '../../src/models/openai/redacted.ts';
+
+describe('a secret in the words of a server', () => {
+  const secret = 'Topf-secret/key+42';
+  it.each([
+    ['as it is', secret],
+    ['in capitals', secret.toUpperCase()],
+    ['as part of a URL', encodeURIComponent(secret)],
+    ['in base64', Buffer.from(secret).toString('base64')],
+    ['its beginning', secret.slice(0, 12)],
+    ['its end', secret.slice(-10)],
+  ])('is hidden %s', (_, words) => {
+    const shown = redactor([secret])(`the key ${words} is not known`);
+    expect(shown).toContain('[redacted]');
+    expect(shown).not.toContain(words);
+  });
+
+  it('is hidden where it looks like an API key, though it is not a configured one', () => {
+    expect(redactor([])('Incorrect API key provided: sk-abcd****wxyz.')).not.toContain('abcd');
+    expect(redactor([])('Bearer abcdefgh')).not.toContain('abcdefgh');
+  });
+
+  it('does not hide the syllables of other words when it is short', () => {
+    expect(redactor(['x'])('the proxy says x')).toBe('the proxy says [redacted]');
+  });
+});
