@@ -53,12 +53,12 @@ export class Faults {
   }
 
   /** Runs `work`; when it throws, the error is taken and `otherwise` runs. */
-  authenticator(place: FaultPlace, about: string, work: () => void, otherwise?: () => void): void {
+  guard(place: FaultPlace, about: string, work: () => void, otherwise?: () => void): void {
     try {
       work();
     } catch (error) {
       this.caught(place, about, error);
-      if (otherwise) this.authenticator(place, about, otherwise);
+      if (otherwise) this.guard(place, about, otherwise);
     }
   }
 }

@@ -154,7 +154,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     clock,
     tick() {
       const at = now();
-      const timed = (about: string, call: () => void) => faults.authenticator('timer', about, call);
+      const timed = (about: string, call: () => void) => faults.guard('timer', about, call);
       timed('bids', () => bids.tick());
       timed('grants', () => {
         grants.retake(conversations.takeShaken());

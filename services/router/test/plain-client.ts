@@ -1,5 +1,5 @@
 import { openAuthenticator } from '../src/identity/authenticator.ts';
-import { anybody } from '../src/identity/identity.ts';
+import { unrestricted } from '../src/identity/identity.ts';
 import { PlainSession } from '../src/sessions/plain-session.ts';
 import { limits } from './core/talk.ts';
 import { FakeConnection, RouterBench } from './router-harness.ts';
@@ -19,7 +19,7 @@ export class Plain {
       duplicates: 'replicas',
       routerName: 'test',
     } as const;
-    this.session = new PlainSession(setting, { connection: this.connection, identity: anybody });
+    this.session = new PlainSession(setting, { connection: this.connection, identity: unrestricted });
     this.session.receive(JSON.stringify({ type: 'register', name, ...more }));
   }
 

@@ -225,11 +225,11 @@ export class Conversations {
     for (const [index, result] of (appended ?? []).entries()) {
       const work = changed[index] as Work;
       if (!result.ok) lost.add(work);
-      this.#faults.authenticator('decision', 'commit', () =>
+      this.#faults.guard('decision', 'commit', () =>
         result.ok ? this.#commit(work, result.position) : this.#catchUp(work.id, result.seq),
       );
     }
-    const tell = (call: () => void) => this.#faults.authenticator('answer', 'flush', call);
+    const tell = (call: () => void) => this.#faults.guard('answer', 'flush', call);
     for (const { gives } of works) for (const give of gives) tell(give);
     for (const work of works) {
       for (const { done, outcome } of work.answers) tell(() => done(lost.has(work) ? unavailable : outcome));

@@ -38,7 +38,7 @@ export class RouterEvents {
 
   tell(happening: RouterEvent): void {
     for (const watcher of this.#all) {
-      this.#faults.authenticator(
+      this.#faults.guard(
         'follower',
         'watcher',
         () => watcher(happening),

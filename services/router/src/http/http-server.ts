@@ -173,7 +173,7 @@ const answerFailure = (
   response: ServerResponse,
   error: unknown,
 ): void => {
-  faults.authenticator(
+  faults.guard(
     'request',
     'the answer to a failure',
     () => {

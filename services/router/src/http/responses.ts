@@ -21,7 +21,7 @@ const maxPipelined = 16;
 const pieceBytes = 16 * 1024;
 
 /** How much of its body an answer has not written yet. */
-const resubmitter = new WeakMap<ServerResponse, number>();
+const unwritten = new WeakMap<ServerResponse, number>();
 const outlets = new WeakMap<ServerResponse, Outlet>();
 
 /** To be called after each write of an answer that goes on. False when its reader has been cut off. */
@@ -35,7 +35,7 @@ export const endWith = (response: ServerResponse, body: Buffer): void => {
     while (from < body.length) {
       const piece = body.subarray(from, from + pieceBytes);
       from += piece.length;
-      resubmitter.set(response, body.length - from);
+      unwritten.set(response, body.length - from);
       if (response.write(piece)) continue;
       response.once('drain', next);
       return;
@@ -89,7 +89,7 @@ export class Responses {
   #begin(socket: Socket, response: ServerResponse, answer: () => void): void {
     if (socket.destroyed) return;
     const outlet = this.#bounds.outgoing.open(
-      () => response.writableLength + (resubmitter.get(response) ?? 0),
+      () => response.writableLength + (unwritten.get(response) ?? 0),
       () => response.destroy(),
     );
     outlets.set(response, outlet);

@@ -1,4 +1,4 @@
-import { anybody, type Identity } from './identity.ts';
+import { type Identity, unrestricted } from './identity.ts';
 import type { TokenList } from './token-list.ts';
 
 export type Verdict =
@@ -13,7 +13,7 @@ export interface Authenticator {
 }
 
 /** No tokens are configured: everybody may do everything. */
-export const openAuthenticator: Authenticator = { identify: () => ({ ok: true, identity: anybody }) };
+export const openAuthenticator: Authenticator = { identify: () => ({ ok: true, identity: unrestricted }) };
 
 interface Sources {
   readonly tokens: TokenList | undefined;

@@ -1,11 +1,11 @@
 import { nameFault, normalName } from '@parley/protocol';
 
-/** What the bearer of a token may do: speak for its names, only read, or everything. */
-export const roles = ['agent', 'observer', 'operator'] as const;
-export type Role = (typeof roles)[number];
+/** What the bearer of a token may do: speak for its names (agent), read only (observer), or both and act (operator). */
+export const accessRoles = ['agent', 'observer', 'operator'] as const;
+export type AccessRole = (typeof accessRoles)[number];
 
 export interface Identity {
-  readonly role: Role;
+  readonly role: AccessRole;
   /** The names that it may register. */
   readonly names: readonly NamePattern[];
   /** Whom it may address; undefined is everybody. */
@@ -33,5 +33,10 @@ export const maySpeak = ({ role }: Identity): boolean => role !== 'observer';
 /** Conversations of others: over HTTP, and with `history`. */
 export const mayReadAll = ({ role }: Identity): boolean => role !== 'agent';
 
-/** Everybody, where nobody needs a token. */
-export const anybody: Identity = { role: 'operator', names: ['*'], send: undefined, isValid: () => true };
+/** The identity of every client where the router has no tokens. */
+export const unrestricted: Identity = {
+  role: 'operator',
+  names: ['*'],
+  send: undefined,
+  isValid: () => true,
+};

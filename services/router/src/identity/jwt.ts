@@ -9,7 +9,7 @@ import {
   jwtVerify,
 } from 'jose';
 import type { Verdict } from './authenticator.ts';
-import { type Identity, isNamePattern, roles } from './identity.ts';
+import { accessRoles, type Identity, isNamePattern } from './identity.ts';
 
 /** Where the keys are: a public key or shared secret in hand, or a set of public keys behind a URL or in a file. */
 export type JwtKeys =
@@ -106,8 +106,8 @@ const readClaims = ({ sub, exp, role, names, send }: JWTPayload & { [claim: stri
   if (!allowed) return invalid('the token needs `names`, a list of names, or a name in `sub`');
   const targets = send === undefined ? undefined : patterns(send);
   if (send !== undefined && !targets) return invalid('`send` of the token is not a list of names');
-  const known = roles.find((one) => one === (role ?? 'agent'));
-  if (!known) return invalid(`\`role\` of the token is not one of ${roles.join(', ')}`);
+  const known = accessRoles.find((one) => one === (role ?? 'agent'));
+  if (!known) return invalid(`\`role\` of the token is not one of ${accessRoles.join(', ')}`);
   const expiresAt = (exp as number) * 1_000;
   const identity: Identity = {
     role: known,

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { ConfigError } from '@parley/runtime';
-import { isNamePattern, roles } from './identity.ts';
+import { accessRoles, isNamePattern } from './identity.ts';
 import { keepToken } from './token-folder.ts';
 import { digestOf } from './token-list.ts';
 
-const usage = `usage: parley-router token NAMES [--role ${roles.join('|')}] [--send NAMES] [--into FOLDER [--withdraw]]`;
+const usage = `usage: parley-router token NAMES [--role ${accessRoles.join('|')}] [--send NAMES] [--into FOLDER [--withdraw]]`;
 
 export interface NewToken {
   readonly token: string;
@@ -58,8 +58,8 @@ const parse = (args: readonly string[]) => {
     const patterns = [names ?? '', ...(values.send === undefined ? [] : [values.send])];
     if (more.length > 0 || !patterns.every((list) => list.split(',').every(isNamePattern)))
       throw new Error('expected one list of names, separated by commas, with * only at the end');
-    const role = roles.find((one) => one === values.role);
-    if (!role) throw new Error(`--role: expected one of ${roles.join(', ')}`);
+    const role = accessRoles.find((one) => one === values.role);
+    if (!role) throw new Error(`--role: expected one of ${accessRoles.join(', ')}`);
     const { send, into, withdraw } = values;
     if (withdraw && into === undefined) throw new Error('--withdraw: only with --into');
     return { names: names as string, role, send, into, withdraw };

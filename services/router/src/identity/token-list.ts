@@ -1,10 +1,10 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { type Identity, isNamePattern, type NamePattern, type Role, roles } from './identity.ts';
+import { type AccessRole, accessRoles, type Identity, isNamePattern, type NamePattern } from './identity.ts';
 
 interface TokenLine {
   /** SHA-256 of the token. */
   readonly digest: Buffer;
-  readonly role: Role;
+  readonly role: AccessRole;
   readonly names: readonly NamePattern[];
   readonly send: readonly NamePattern[] | undefined;
 }
@@ -21,9 +21,9 @@ const readLine = (line: string): TokenLine | { readonly problem: string } => {
     if (names.length < minLength) return { problem: `a shared token has at least ${minLength} characters` };
     return { digest: digestOf(names), role: 'operator', names: ['*'], send: undefined };
   }
-  const known = roles.find((one) => one === role);
+  const known = accessRoles.find((one) => one === role);
   if (!names.split(',').every(isNamePattern)) return { problem: 'expected names, with * only at the end' };
-  if (!known) return { problem: `expected one of ${roles.join(', ')} after the names` };
+  if (!known) return { problem: `expected one of ${accessRoles.join(', ')} after the names` };
   const hex = /^sha256:([0-9a-f]{64})$/i.exec(hash ?? '')?.[1];
   if (!hex) return { problem: 'expected sha256: and 64 hexadecimal digits after the role' };
   if (rest.length > 0 || (send !== undefined && !send.startsWith('send=')))

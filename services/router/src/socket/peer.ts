@@ -68,7 +68,7 @@ export class Peer implements Sharer {
     ws.on('message', (data, isBinary) => this.#hear(data, isBinary));
     ws.on('pong', (payload) => {
       const ping = connection.answered(String(payload));
-      if (ping !== undefined) setting.faults.authenticator('session', 'pong', () => session.ponged(ping));
+      if (ping !== undefined) setting.faults.guard('session', 'pong', () => session.ponged(ping));
     });
     // A socket without this listener would take the process down with it. It is closed already, with the reason.
     ws.on('error', () => {});
@@ -121,7 +121,7 @@ export class Peer implements Sharer {
   #receive(raw: string): void {
     const { session } = this;
     this.#setting.metrics.frames[session.dialect]++;
-    this.#setting.faults.authenticator(
+    this.#setting.faults.guard(
       'session',
       session.dialect,
       () => session.receive(raw),
@@ -169,7 +169,7 @@ export class Peer implements Sharer {
     metrics.connections[session.dialect]--;
     metrics.disconnected(connection.closeCode ?? code);
     const orderly = !connection.isClosing && (code === 1000 || code === 1001 || code === 1005);
-    this.#setting.faults.authenticator('session', 'closed', () => session.closed(orderly));
+    this.#setting.faults.guard('session', 'closed', () => session.closed(orderly));
     onGone(this);
   }
 }

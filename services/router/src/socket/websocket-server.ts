@@ -167,13 +167,13 @@ export const startWebSocketServer = (
       connection.ping();
     }
   };
-  const sweeper = setInterval(() => faults.authenticator('timer', 'connections', sweep), sweepMs);
+  const sweeper = setInterval(() => faults.guard('timer', 'connections', sweep), sweepMs);
   const sweepTokens = () => {
     const now = wall();
     for (const { connection, session } of guests)
       if (session.identity?.isValid(now) === false) connection.close('unauthenticated');
   };
-  const tokenSweeper = setInterval(() => faults.authenticator('timer', 'tokens', sweepTokens), tokenSweepMs);
+  const tokenSweeper = setInterval(() => faults.guard('timer', 'tokens', sweepTokens), tokenSweepMs);
 
   return {
     drain(graceMs) {

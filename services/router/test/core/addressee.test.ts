@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openAuthenticator } from '../../src/identity/authenticator.ts';
-import { anybody } from '../../src/identity/identity.ts';
+import { unrestricted } from '../../src/identity/identity.ts';
 import { Targets } from '../../src/presence/targets.ts';
 import { AgentSession } from '../../src/sessions/agent-session.ts';
 import { Plain } from '../plain-client.ts';
@@ -26,7 +26,7 @@ class Agent {
       duplicates: 'replicas',
       routerName: 'test',
     } as const;
-    this.session = new AgentSession(setting, { connection: this.connection, identity: anybody });
+    this.session = new AgentSession(setting, { connection: this.connection, identity: unrestricted });
     this.send({ type: 'register', name, capacity: 8, ...(target !== undefined && { target }) });
   }
 
@@ -259,7 +259,7 @@ describe('whom an agent is set to address', () => {
 
   it('is nobody outside the leave of its token', async () => {
     const bench = new RouterBench();
-    const identity = { ...anybody, send: ['ben'] };
+    const identity = { ...unrestricted, send: ['ben'] };
     const setting = {
       router: bench.router,
       authenticator: openAuthenticator,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openAuthenticator } from '../../src/identity/authenticator.ts';
-import { anybody } from '../../src/identity/identity.ts';
+import { unrestricted } from '../../src/identity/identity.ts';
 import { AgentSession } from '../../src/sessions/agent-session.ts';
 import { limits } from '../core/talk.ts';
 import { bounded, Plain } from '../plain-client.ts';
@@ -17,7 +17,7 @@ describe('a line of an agent to a plain client that is away', () => {
       routerName: 'test',
     } as const;
     const connection = new FakeConnection();
-    const session = new AgentSession(setting, { connection, identity: anybody });
+    const session = new AgentSession(setting, { connection, identity: unrestricted });
     const send = async (frame: object) => {
       session.receive(JSON.stringify(frame));
       await bench.settled();

@@ -1,7 +1,7 @@
 import type { ClientFrame, Limits } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { openAuthenticator } from '../../src/identity/authenticator.ts';
-import { anybody } from '../../src/identity/identity.ts';
+import { unrestricted } from '../../src/identity/identity.ts';
 import { AgentSession } from '../../src/sessions/agent-session.ts';
 import { limits } from '../core/talk.ts';
 import { Plain } from '../plain-client.ts';
@@ -22,7 +22,7 @@ class Agent {
       duplicates: 'replicas',
       routerName: 'test',
     } as const;
-    this.#session = new AgentSession(setting, { connection: this.connection, identity: anybody });
+    this.#session = new AgentSession(setting, { connection: this.connection, identity: unrestricted });
     this.#session.receive(JSON.stringify({ type: 'register', name, ...more }));
   }
 
