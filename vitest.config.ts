@@ -11,6 +11,9 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['{packages,services,apps}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
+          // A machine that also does other work.
+          testTimeout: 20_000,
+          hookTimeout: 20_000,
         },
       },
       {

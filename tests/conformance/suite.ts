@@ -4,12 +4,14 @@ import { agentChecks } from './checks/agent.ts';
 import { connectionChecks } from './checks/connection.ts';
 import { conversationChecks } from './checks/conversation.ts';
 import { deliveryChecks } from './checks/delivery.ts';
+import { endingChecks } from './checks/endings.ts';
 import { grantChecks } from './checks/grants.ts';
 import { httpChecks } from './checks/http.ts';
 import { jwtChecks } from './checks/jwts.ts';
 import { numberChecks } from './checks/numbers.ts';
 import { plainChecks } from './checks/plain.ts';
 import { plainTurnChecks } from './checks/plain-turns.ts';
+import { policyChecks } from './checks/policies.ts';
 import { restartChecks } from './checks/restart.ts';
 import { tokenChecks } from './checks/tokens.ts';
 import { visitorChecks } from './checks/visitors.ts';
@@ -27,6 +29,8 @@ export const checks: readonly Check[] = [
   ...watchingChecks,
   ...grantChecks,
   ...conversationChecks,
+  ...policyChecks,
+  ...endingChecks,
   ...addresseeChecks,
   ...httpChecks,
   ...numberChecks,
