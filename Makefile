@@ -40,7 +40,7 @@ test: $(INSTALLED) ## Every test that needs no Docker
 test-compose: $(INSTALLED) ## The tests of the images and of docker-compose.yml, on a Docker engine
 	@npm run -s test:compose
 
-check: $(INSTALLED) ## Format, lint, types, dead code, tests
+check: $(INSTALLED) ## Format, lint, types, dead code, spelling, tests
 	@npm run -s check
 
 build: $(INSTALLED) ## Bundle each program into one file in dist/
