@@ -100,7 +100,7 @@ export const routerMetrics = {
   messagesWaiting: gauge('parley_messages_waiting', 'Lines that wait for plain clients who are away.'),
   messagesExpired: counter(
     'parley_messages_expired_total',
-    'Lines that waited too long for a plain client and will not be delivered.',
+    'Messages to plain clients that will not be delivered: too old, or removed with their conversation.',
   ),
   breakersOpen: gauge(
     'parley_breakers_open',

@@ -13,6 +13,7 @@ import {
   wantsColour,
   withEnvFile,
 } from '@parley/runtime';
+import manifest from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
 import { leave } from './drain.ts';
 import { bindPolicyOf } from './http/bind-policy.ts';
@@ -42,8 +43,6 @@ import { PlainSession } from './sessions/plain-session.ts';
 import { settings } from './settings.ts';
 import { WriteCoalescer } from './socket/connection.ts';
 import { startWebSocketServer } from './socket/websocket-server.ts';
-import { giveBackSpareMemory } from './spare-memory.ts';
-import { version } from './version.ts';
 
 const tickMs = 100;
 const megabyte = 1024 * 1024;
@@ -93,7 +92,7 @@ const serve = async (): Promise<void> => {
   const router = makeRouter({
     ledger,
     clock: systemClock,
-    version,
+    version: manifest.version,
     prices: loadPrices(config.prices),
     pools: new Pools(config.pools),
     rejections,
@@ -163,7 +162,6 @@ const serve = async (): Promise<void> => {
         : new AgentSession(setting, { connection, identity }),
   });
   const clock = setInterval(() => router.tick(), tickMs);
-  giveBackSpareMemory(log);
   const address = await listen(server, config.host, config.port).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'EADDRINUSE' ? 'something else listens there' : error.message;
     throw new ConfigError([`ROUTER_PORT: cannot listen on ${config.host}:${config.port}: ${why}`]);

@@ -112,7 +112,10 @@ export const makeRouter = (options: RouterOptions): Router => {
     ledger,
     rule: options.retention,
     inUse: () => mailboxes.conversations(),
-    onRemoved: (id) => conversations.forget(id),
+    onRemoved: (id) => {
+      conversations.forget(id);
+      mailboxes.forget(id);
+    },
     onFailure,
   });
 

@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import type { Entry, Limits } from '@parley/protocol';
+import manifest from '../../package.json' with { type: 'json' };
 import type { Conversation } from '../core/conversation.ts';
 import { evolve } from '../core/evolve.ts';
-import { version } from '../version.ts';
 
 type Coded = { readonly $map: [unknown, unknown][] } | { readonly $u32: string };
 
@@ -81,7 +81,7 @@ const versionOf = (entries: readonly Entry[]): number => {
     state = evolve(state, entry, 'c');
     states.push(encodeState(state));
   }
-  return crc32(states.join('\n'), crc32(version));
+  return crc32(states.join('\n'), crc32(manifest.version));
 };
 
 /**

@@ -8,29 +8,18 @@ import {
 } from '@parley/protocol';
 import { addresseeOf } from './addressee.ts';
 import { type Audience, audienceOf, heardByAllOf, isForAll } from './audience.ts';
-import { append, type CommandOf, type Decision, type Paid, refuse } from './command.ts';
+import { placeBid } from './bidding.ts';
+import { append, type CommandOf, type Decision, type Paid, paid, refuse } from './command.ts';
 import type { Conversation, Turn } from './conversation.ts';
-import { type Ended, endingAfter, outOfTime, overBudget } from './endings.ts';
+import { type Ended, ended, endingAfter, outOfTime, overBudget } from './endings.ts';
 import { fingerprintOf, likeness } from './fingerprint.ts';
 import { isWaiting } from './floor.ts';
 import { nudge } from './nudge.ts';
 import { policies } from './policies/policies.ts';
 import type { Floor } from './policies/policy.ts';
-import { highestBidder } from './policies/volunteer.ts';
 import { isFarewell, watchesRepetition } from './repetition.ts';
 import { askTheOthers } from './unasked.ts';
 
-/** An `ended` entry right behind `seq`. */
-export const ended = (seq: number, at: number, { reason, detail }: Ended, by?: string): EntryOf<'ended'> => ({
-  type: 'ended',
-  seq: seq + 1,
-  at,
-  reason,
-  ...(detail !== undefined && { detail: detail.slice(0, 1_000) }),
-  ...(by !== undefined && { by }),
-});
-
-const paid = ({ usage, cost }: Paid) => ({ ...(usage && { usage }), ...(cost && { cost }) });
 const nobody: Floor = { names: [] };
 const giving = ({ names, bidding }: Floor) => ({ floor: names, ...(bidding && { bidding }) });
 
@@ -195,44 +184,6 @@ const passed = (
     ...giving(ending ? nobody : askTheOthers(state, line, policies[state.policy].floorAfter(state, line))),
   };
   return append(...before, entry, ...afterLine(state, entry.seq, now, ending, from));
-};
-
-type FailedBid = 'failed' | 'absent';
-
-/** How a round ends in which nobody wants to speak: agreed, unless somebody could not say whether it wants to. */
-const silence = (bids: Conversation['bids']): Ended => {
-  const named = (why: FailedBid) => bids.filter(({ failed }) => failed === why).map(({ member }) => member);
-  const [failed, away] = [named('failed'), named('absent')];
-  if (failed.length > 0) return { reason: 'failed', detail: `no bid came from ${failed.join(', ')}` };
-  return away.length > 0
-    ? { reason: 'absent', detail: away.join(', ') }
-    : { reason: 'agreed', detail: 'nobody wants to speak' };
-};
-
-/** The last bid of a round gives the floor to the highest bidder; when nobody wants it, the talk is over. */
-const placeBid = (
-  state: Conversation,
-  turn: Turn,
-  { score, failed, ...cost }: Paid & { score: number; failed?: FailedBid },
-  now: number,
-  before: readonly Entry[] = [],
-): Decision => {
-  const from = turn.member;
-  const isLast = state.floor.every((one) => one === turn);
-  const bids = isLast ? [...state.bids, { member: from, score, ...(failed && { failed }) }] : [];
-  const winner = isLast ? highestBidder(state, bids) : undefined;
-  const over =
-    overBudget(state, { from, ...cost }) ?? (isLast && winner === undefined ? silence(bids) : undefined);
-  // While others are still to bid, who they are is not written down again with each bid.
-  const floor = over ? [] : winner === undefined ? undefined : [winner];
-  const seq = state.seq + before.length + 1;
-  const bid: EntryOf<'bid'> = {
-    ...{ type: 'bid', seq, at: now, turn: turn.number, from, score },
-    ...(failed && { failed }),
-    ...paid(cost),
-    ...(floor && { floor }),
-  };
-  return append(...before, bid, ...(over ? [ended(seq, now, over)] : []));
 };
 
 export const lapse = (

@@ -145,3 +145,6 @@ export type Decision =
 
 export const append = (...entries: readonly Entry[]): Decision => ({ kind: 'append', entries });
 export const refuse = (code: RefusalCode, message: string): Decision => ({ kind: 'refuse', code, message });
+
+/** The fields of an entry that say what an answer took. */
+export const paid = ({ usage, cost }: Paid) => ({ ...(usage && { usage }), ...(cost && { cost }) });

@@ -1,9 +1,9 @@
 import { type EntryOf, maxMembers } from '@parley/protocol';
 import { refusedOutside } from './admission.ts';
-import { absent, bid, ended, lapse, lastTaken, pass, say } from './answers.ts';
+import { absent, bid, lapse, lastTaken, pass, say } from './answers.ts';
 import { append, type Command, type CommandOf, type Decision, refuse } from './command.ts';
 import type { Conversation } from './conversation.ts';
-import { outOfTime } from './endings.ts';
+import { ended, outOfTime } from './endings.ts';
 import { evolve } from './evolve.ts';
 import { notGathered } from './gathering.ts';
 import { nextInOrder } from './policies/policy.ts';

@@ -1,4 +1,4 @@
-import type { Ending } from '@parley/protocol';
+import type { Ending, EntryOf } from '@parley/protocol';
 import type { Paid } from './command.ts';
 import type { Conversation, Spent } from './conversation.ts';
 import { endAt, isAlike, isGoodbye } from './repetition.ts';
@@ -7,6 +7,16 @@ export interface Ended {
   readonly reason: Ending;
   readonly detail?: string;
 }
+
+/** An `ended` entry right behind `seq`. */
+export const ended = (seq: number, at: number, { reason, detail }: Ended, by?: string): EntryOf<'ended'> => ({
+  type: 'ended',
+  seq: seq + 1,
+  at,
+  reason,
+  ...(detail !== undefined && { detail: detail.slice(0, 1_000) }),
+  ...(by !== undefined && { by }),
+});
 
 /** A line that is about to be appended. */
 export interface NextLine extends Paid {

@@ -29,6 +29,11 @@ export class DeliveryMarks {
     return this.#written.get(name) ?? 0;
   }
 
+  /** Whether the name was delivered to before, by this router or by one that had the same ledger. */
+  has(name: string): boolean {
+    return name !== allDone && (this.#dirty.has(name) || this.#written.has(name));
+  }
+
   get done(): number {
     return this.of(allDone);
   }

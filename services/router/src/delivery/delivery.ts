@@ -59,8 +59,7 @@ export class Delivery {
   ): void {
     for (const line of lines) {
       const entry = this.#entryOf(line);
-      if (!entry) continue;
-      if (entry.at < now - this.#options.limits.maxAgeMs) this.expired++;
+      if (!entry || entry.at < now - this.#options.limits.maxAgeMs) this.expired++;
       else this.send(box, connection, name, entry, line);
     }
   }

@@ -86,10 +86,14 @@ export class Mailbox {
     return this.#remove(this.#waiting.length);
   }
 
-  /** Lets go of what is older; how much that was. */
-  expire(oldest: number): number {
-    const kept = this.#waiting.findIndex(({ at }) => at >= oldest);
-    return this.#remove(kept === -1 ? this.#waiting.length : kept).length;
+  /** Drops waiting messages that are older, or of a conversation that was removed. Returns their number. */
+  expire(oldest: number, removed: ReadonlySet<string>): number {
+    const first = this.#waiting.findIndex(({ at }) => at >= oldest);
+    const expired = this.#remove(first === -1 ? this.#waiting.length : first).length;
+    if (removed.size === 0) return expired;
+    const waiting = this.#remove(this.#waiting.length);
+    for (const line of waiting) if (!removed.has(line.conversation)) this.put(line);
+    return expired + waiting.length - this.#waiting.length;
   }
 
   #remove(count: number): PlainMessageEntry[] {

@@ -14,11 +14,12 @@ import { Mailbox } from './mailbox.ts';
 import { type MailboxLimits, MailboxQuota } from './mailbox-quota.ts';
 import { endedFrame, isAddressed, type PlainMessageEntry, plainMessage } from './plain-message.ts';
 import { PlainTurns } from './plain-turns.ts';
+import { RecentNames } from './recent-names.ts';
 
 /** What is read of the ledger at once at the start. */
 const recoveryBytes = 4 * 1024 * 1024;
-/** Agents that have left and are still known to be agents. */
-const maxAgents = 10_000;
+/** Names that are remembered of agents that left, and of plain clients that registered. */
+const maxNames = 10_000;
 
 export interface MailboxOptions {
   readonly ledger: Ledger;
@@ -49,8 +50,12 @@ export class Mailboxes implements CapacityLimit {
   readonly turns: PlainTurns;
   readonly #delivery: Delivery;
   readonly #askers = new Askers();
-  /** Names that spoke `parley.v1` when they were last here; who left first comes first. */
-  readonly #agents = new Set<string>();
+  /** Names that spoke `parley.v1` when they were last here. */
+  readonly #agents = new RecentNames(maxNames);
+  /** Names of plain clients that registered since the router started. */
+  readonly #clients = new RecentNames(maxNames);
+  /** Conversations that retention removed since the last tick. */
+  #removed = new Set<string>();
   /** Position of the last entry that has been looked at. */
   #position: number;
 
@@ -115,12 +120,24 @@ export class Mailboxes implements CapacityLimit {
     return this.#room.lines;
   }
 
-  /** Conversations with lines that somebody is still to get. */
+  /**
+   * Conversations with messages that a known client is still to get. A client is known when it has registered since the
+   * router started, or has a delivery mark. A message to any other name keeps no conversation.
+   */
   conversations(): Set<string> {
     const held = new Set<string>();
-    for (const { lines } of this.#boxes.values())
-      for (const { conversation } of lines) held.add(conversation);
+    for (const [name, { lines }] of this.#boxes)
+      if (this.#isKnown(name)) for (const { conversation } of lines) held.add(conversation);
     return held;
+  }
+
+  #isKnown(name: string): boolean {
+    return this.#clients.has(name) || this.#agents.has(name) || this.#marks.has(name);
+  }
+
+  /** Retention removed the conversation: the messages of it that still wait count as expired. */
+  forget(conversation: string): void {
+    this.#removed.add(conversation);
   }
 
   /** Lines to somebody who is away need room until they wait for it, or were lost. */
@@ -138,6 +155,7 @@ export class Mailboxes implements CapacityLimit {
   /** The connection that spoke for `name` until now, if any, is handed back: it has been taken over. */
   attach(name: string, connection: Connection, now: number, acks = false): Connection | undefined {
     this.#agents.delete(name);
+    this.#clients.add(name);
     const box = this.#box(name);
     const taken = box.connection;
     if (taken) this.#takeBack(name, box);
@@ -164,9 +182,7 @@ export class Mailboxes implements CapacityLimit {
 
   /** The name speaks `parley.v1` now: its turns wait in the ledger, not here. */
   drop(name: string): void {
-    this.#agents.delete(name);
     this.#agents.add(name);
-    if (this.#agents.size > maxAgents) this.#agents.delete(this.#agents.keys().next().value as string);
     const box = this.#boxes.get(name);
     if (!box || box.connection) return;
     box.empty();
@@ -239,6 +255,7 @@ export class Mailboxes implements CapacityLimit {
       if (!box.connection) this.#expire(name, box, now - this.#options.limits.maxAgeMs);
       else this.#delivery.catchUp(name, box, now);
     }
+    this.#removed = new Set();
     this.save();
   }
 
@@ -261,7 +278,7 @@ export class Mailboxes implements CapacityLimit {
   }
 
   #expire(name: string, box: Mailbox, oldest: number): void {
-    this.#delivery.expired += box.expire(oldest);
+    this.#delivery.expired += box.expire(oldest, this.#removed);
     if (!box.hasWaiting) this.#boxes.delete(name);
   }
 
