@@ -8,7 +8,7 @@ Checks a running router clause by clause of PROTOCOL.md. Of one that wants token
 or, so that no list of processes shows it, in the environment; without the last three most of §12 is left out.
 
   --token T           PARLEY_TOKEN           parley-router token '*' --role operator
-  --guest-token T     PARLEY_GUEST_TOKEN     parley-router token 'guest-*' --send 'friend-*'
+  --peer-token T     PARLEY_PEER_TOKEN     parley-router token 'peer-*' --send 'friend-*'
   --watcher-token T   PARLEY_WATCHER_TOKEN   parley-router token 'watcher-*' --role observer
   --jwt-secret S      PARLEY_JWT_SECRET      the secret that is its ROUTER_JWT_KEY
 `;
@@ -22,7 +22,7 @@ const secret = { type: 'string' } as const;
 const options = {
   only: { type: 'string' },
   token: secret,
-  'guest-token': secret,
+  'peer-token': secret,
   'watcher-token': secret,
   'jwt-secret': secret,
 } as const;
@@ -46,7 +46,7 @@ if (parsed?.search || parsed?.username || parsed?.password) fail('a token does n
 const subject: Subject = {
   url,
   token: values.token ?? (env.PARLEY_TOKEN || undefined),
-  guestToken: values['guest-token'] ?? (env.PARLEY_GUEST_TOKEN || undefined),
+  peerToken: values['peer-token'] ?? (env.PARLEY_PEER_TOKEN || undefined),
   watcherToken: values['watcher-token'] ?? (env.PARLEY_WATCHER_TOKEN || undefined),
   jwtSecret: values['jwt-secret'] ?? (env.PARLEY_JWT_SECRET || undefined),
 };

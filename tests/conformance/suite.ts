@@ -42,8 +42,8 @@ export const checks: readonly Check[] = [
 
 const has: Readonly<Record<Need, (subject: Subject) => boolean>> = {
   control: ({ control }) => control !== undefined,
-  tokens: ({ token, guestToken, watcherToken }) =>
-    token !== undefined && guestToken !== undefined && watcherToken !== undefined,
+  tokens: ({ token, peerToken, watcherToken }) =>
+    token !== undefined && peerToken !== undefined && watcherToken !== undefined,
   'jwt-secret': ({ jwtSecret }) => jwtSecret !== undefined,
   'no-tokens': ({ token }) => token === undefined,
 };

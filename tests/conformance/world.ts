@@ -14,8 +14,8 @@ export interface Subject {
   readonly url: string;
   /** Of an operator who may have every name; nothing where nobody needs a token. */
   readonly token?: string | undefined;
-  /** Of an agent that may be `guest-*` and may address `friend-*` alone. */
-  readonly guestToken?: string | undefined;
+  /** Of an agent that may be `peer-*` and may address `friend-*` alone. */
+  readonly peerToken?: string | undefined;
   /** Of an observer who may be `watcher-*`. */
   readonly watcherToken?: string | undefined;
   /** Shared secret of JWTs. */
@@ -38,7 +38,7 @@ export class World {
     this.#seen = seen;
   }
 
-  /** A name that nobody else uses, so that the suite can run against a router with other guests. */
+  /** A name that nobody else uses, so that the suite can run against a router with other peers. */
   name(word: string): string {
     return `${word}-${this.#run}`;
   }

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 /** Tokens of a router under test, as they are given to it and to those who bear them. */
 export interface Bearers {
   readonly token: string;
-  readonly guestToken: string;
+  readonly peerToken: string;
   readonly watcherToken: string;
   readonly jwtSecret: string;
   /** ROUTER_TOKENS and ROUTER_JWT_KEY. */
@@ -19,13 +19,13 @@ export const newBearer = (rights: string, more = ''): { readonly token: string; 
 /** An operator, an agent that may address few, an observer, and a secret for JWTs: new ones each time. */
 export const newBearers = (): Bearers => {
   const operator = newBearer('* operator');
-  const peer = newBearer('guest-* agent', ' send=friend-*');
+  const peer = newBearer('peer-* agent', ' send=friend-*');
   const watcher = newBearer('watcher-* observer');
   const jwtSecret = randomBytes(32).toString('base64url');
   const lines = [operator, peer, watcher].map(({ line }) => line);
   return {
     token: operator.token,
-    guestToken: peer.token,
+    peerToken: peer.token,
     watcherToken: watcher.token,
     jwtSecret,
     env: { ROUTER_TOKENS: lines.join('\n'), ROUTER_JWT_KEY: jwtSecret },

@@ -8,9 +8,9 @@ const dialects: readonly Dialect[] = ['plain', 'v1'];
 const asSubprotocol = (token: string): string => `parley.bearer.${Buffer.from(token).toString('base64url')}`;
 
 /** What the suite was given; `withTokens` has seen to it that it is there. */
-const tokensOf = ({ subject: { token, guestToken, watcherToken } }: World) => ({
+const tokensOf = ({ subject: { token, peerToken, watcherToken } }: World) => ({
   operator: token as string,
-  peer: guestToken as string,
+  peer: peerToken as string,
   watcher: watcherToken as string,
 });
 
@@ -46,7 +46,7 @@ export const tokenChecks = [
         const { peer } = tokensOf(world);
         await registered(world, peer, dialect, 'peer');
         const later = await world.connectWith(undefined, { dialect });
-        later.send({ type: 'register', name: world.name('guest-later'), token: peer });
+        later.send({ type: 'register', name: world.name('peer-later'), token: peer });
         if (dialect === 'v1') await later.next('welcome');
         await later.quiet();
       },
@@ -105,12 +105,12 @@ export const tokenChecks = [
     const plain = await registered(world, peer, 'plain', 'peer');
     plain.send({ target: world.name('friend'), text: 'hi', from: world.name('alice') });
     assert.equal((await friend.next('message')).from, world.name('peer'));
-    const agent = await registered(world, peer, 'v1', 'guest-agent');
+    const agent = await registered(world, peer, 'v1', 'peer-agent');
     const conversation = await world.open(agent, ['friend']);
     await agent.next('turn');
     agent.send({ type: 'say', conversation, turn: 1, text: 'ho', from: world.name('alice') });
     await agent.next('accepted');
-    assert.equal((await world.entries(conversation)).at(-1)?.from, world.name('guest-agent'));
+    assert.equal((await world.entries(conversation)).at(-1)?.from, world.name('peer-agent'));
   }),
   withTokens(
     '12.4',
@@ -196,7 +196,7 @@ export const tokenChecks = [
     await client.next('accepted');
     await client.quiet();
 
-    const plain = await registered(world, peer, 'plain', 'guest-plain');
+    const plain = await registered(world, peer, 'plain', 'peer-plain');
     await forbidden(plain, { target: alice, text: 'hi' });
     await plain.quiet();
   }),

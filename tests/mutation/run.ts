@@ -1,0 +1,84 @@
+/**
+ * `npm run mutation -- [SLICE]…`: plants faults in the sources, one at a time, and counts those that a test notices.
+ * StrykerJS has a package.json of its own here, so that an installation of Parley does not bring it.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { repository } from '../harness/started-process.ts';
+
+/** What is changed, and the folders with the tests that must notice. */
+interface Slice {
+  readonly mutate: readonly string[];
+  readonly tests: readonly string[];
+}
+
+const router = 'services/router';
+const agent = 'services/agent';
+
+const slices: Readonly<Record<string, Slice>> = {
+  core: {
+    mutate: [`${router}/src/core/**/*.ts`],
+    tests: [`${router}/test/core`],
+  },
+  turns: { mutate: [`${router}/src/turns/*.ts`], tests: [`${router}/test/turns`, `${router}/test/quota`] },
+  quota: { mutate: [`${router}/src/quota/*.ts`], tests: [`${router}/test/quota`] },
+  conversations: {
+    mutate: [`${router}/src/conversations/*.ts`],
+    tests: [`${router}/test/conversations`, `${router}/test/turns`],
+  },
+  delivery: { mutate: [`${router}/src/delivery/*.ts`], tests: [`${router}/test/delivery`] },
+  agent: {
+    mutate: [`${agent}/src/{prompt,text,turns}/*.ts`],
+    tests: [`${agent}/test/prompt`, `${agent}/test/text`, `${agent}/test/turns`],
+  },
+};
+
+const folder = join(repository, 'tests/mutation');
+
+const measure = (name: string, { mutate, tests }: Slice): boolean => {
+  const reports = join(repository, '.mutation');
+  mkdirSync(reports, { recursive: true });
+  const settings = {
+    testRunner: 'vitest',
+    plugins: [join(folder, 'node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],
+    vitest: { configFile: 'tests/mutation/vitest.config.ts', related: false },
+    mutate,
+    reporters: ['clear-text', 'json'],
+    clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+    jsonReporter: { fileName: `.mutation/${name}.json` },
+    concurrency: 2,
+    coverageAnalysis: 'perTest',
+    // A mutant of a constant needs a new process for each test run.
+    ignoreStatic: true,
+    // A file that does not exist: TypeScript 7 has no JavaScript API, which Stryker wants to check the types with.
+    tsconfigFile: 'tests/mutation/none.json',
+    // Of the repository, and ignored by git: the modules of the sandbox must be found from there.
+    tempDirName: '.mutation/sandbox',
+    incremental: true,
+    incrementalFile: `.mutation/${name}.incremental.json`,
+  };
+  const file = join(reports, `${name}.config.json`);
+  writeFileSync(file, JSON.stringify(settings, null, 2));
+  const stryker = join(folder, 'node_modules/@stryker-mutator/core/bin/stryker.js');
+  const { status } = spawnSync(process.execPath, [stryker, 'run', relative(repository, file)], {
+    cwd: repository,
+    env: { ...process.env, MUTATION_TESTS: tests.join(' ') },
+    stdio: 'inherit',
+  });
+  return status === 0;
+};
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !(name in slices));
+if (unknown.length > 0) {
+  process.stderr.write(`no slice ${unknown.join(', ')}: expected ${Object.keys(slices).join(', ')}\n`);
+  process.exit(2);
+}
+if (!existsSync(join(folder, 'node_modules'))) {
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
+}
+const wanted = names.length > 0 ? names : Object.keys(slices);
+const failed = wanted.filter((name) => !measure(name, slices[name] as Slice));
+process.exitCode = failed.length > 0 ? 1 : 0;
