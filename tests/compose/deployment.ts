@@ -16,7 +16,7 @@ export interface ConversationPage {
   readonly entries: readonly Entry[];
 }
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };

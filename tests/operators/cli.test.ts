@@ -131,7 +131,11 @@ describe('parley', () => {
     };
     for (const one of wrong) await check(one);
     await router.kill();
-    await check([['ls', '--url', url], 1, /no router at http:.*ECONNREFUSED.*npm run -s router/]);
+    await check([
+      ['ls', '--url', url],
+      1,
+      /no connection to a router at http:.*ECONNREFUSED.*npm run -s router/,
+    ]);
   });
 
   it('tells how it is used', async () => {

@@ -89,7 +89,7 @@ describe('an agent without a router', () => {
     const first = await RunningRouter.start();
     await first.process.kill();
     const agent = startAgent(['alice'], { ROUTER_URL: first.url });
-    const line = await agent.logged(/no router at ROUTER_URL/);
+    const line = await agent.logged(/no connection to a router at ROUTER_URL/);
     expect(line).toMatchObject({ level: 'warn' });
     expect(JSON.stringify(line)).toContain(first.port);
     expect(agent.stdout).not.toMatch(/\\n\s+at /);
@@ -101,7 +101,7 @@ describe('an agent without a router', () => {
 
   it('stops when it is asked to, while it is still trying', async () => {
     const agent = startAgent(['alice'], { ROUTER_URL: 'ws://127.0.0.1:9' });
-    await agent.logged(/no router at ROUTER_URL/);
+    await agent.logged(/no connection to a router at ROUTER_URL/);
     expect(await agent.kill('SIGTERM')).toEqual({ code: 0, signal: null });
   });
 });

@@ -1,3 +1,4 @@
+export { connectionProblem, hostAddress, inContainer, upgradeProblem } from './connection-problem.ts';
 export { parseEnvFile, readUtf8, withEnvFile } from './env-file.ts';
 export {
   type LogFormat,

@@ -5,7 +5,7 @@ import { Opener, type Opening } from './link/opener.ts';
 import { RouterLink } from './link/router-link.ts';
 import { TranscriptCache } from './memory/transcript-cache.ts';
 import { AgentMetrics, type Gauges } from './metrics.ts';
-import { type ModelSetup, summarises } from './models/choose.ts';
+import { type ModelSetup, serverOf, summarises } from './models/choose.ts';
 import { observed } from './models/observed.ts';
 import { cutShort } from './models/openai/cut-short.ts';
 import { sleepUntilAborted, withRetries } from './models/retry.ts';
@@ -55,7 +55,7 @@ export const makeAgent = (parts: AgentParts) => {
       sleep: sleepUntilAborted,
       onRetry: (reason, waitMs, { detail: problem }) => {
         metrics.retried(reason);
-        const about = { reason, waitMs: Math.round(waitMs), problem };
+        const about = { reason, waitMs: Math.round(waitMs), problem, server: serverOf(settings) };
         log[retryNotes.isNew(reason, now()) ? 'warn' : 'debug'](about, 'the model server is asked again');
       },
     });

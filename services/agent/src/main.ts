@@ -1,3 +1,4 @@
+import { closings } from '@parley/protocol';
 import { openLogger, runMain, serveProbes, stopOnSignal, wantsColour, withEnvFile } from '@parley/runtime';
 import { makeAgent } from './agent.ts';
 import { deriveName, thisMachine } from './agent-name.ts';
@@ -7,6 +8,8 @@ import { loadPromptModule, readPersona, viewPrompt } from './prompt/prompt.ts';
 import { readSettings } from './settings/settings.ts';
 
 const stopMs = 5_000;
+const tokenHint =
+  'AGENT_TOKEN, or the file of AGENT_TOKEN_FILE, must hold a token that the router knows for this name';
 
 runMain(process, 'parley-agent', async () => {
   const settings = readSettings(process.argv.slice(2), withEnvFile(process.env));
@@ -32,7 +35,8 @@ runMain(process, 'parley-agent', async () => {
     prompt: promptModule === undefined ? viewPrompt : await loadPromptModule(promptModule),
     log,
     onDismissed: (code, reason) => {
-      log.error({ code, reason }, 'the router wants this agent to stay away');
+      const hint = code === closings.unauthenticated.code ? { hint: tokenHint } : {};
+      log.error({ code, reason, ...hint }, 'the router wants this agent to stay away');
       process.exit(1);
     },
   });

@@ -181,7 +181,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
 
   it('exits 0 when it is asked to stop while it looks for a router', async () => {
     const { child, exit, logged } = agent({ ROUTER_URL: 'ws://127.0.0.1:9' }, ['alice']);
-    await logged('no router at ROUTER_URL');
+    await logged('no connection to a router at ROUTER_URL');
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
   });

@@ -1,5 +1,5 @@
 import type { ControlAction, ControlBody, Ending, Entry, Limits } from '@parley/protocol';
-import { ConfigError } from '@parley/runtime';
+import { ConfigError, connectionProblem } from '@parley/runtime';
 import { readEventStream } from './event-stream.ts';
 
 export interface ConversationSummary {
@@ -211,10 +211,10 @@ export class RouterApi {
       response = await fetch(this.url + path, { ...post, headers, signal: stop });
     } catch (error) {
       this.#stop.throwIfAborted();
-      const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
-      throw new ConfigError([
-        `no router at ${this.url} (${cause}): start one with \`npm run -s router\`, or give its address with --url`,
-      ]);
+      const failure = (error as { cause?: { code?: string; message?: string } }).cause ?? (error as Error);
+      const why = connectionProblem(this.url, failure);
+      const start = (failure as { code?: string }).code === 'ECONNREFUSED' ? startHint : '';
+      throw new ConfigError([`no connection to a router at ${this.url}: ${why}${start}`]);
     }
     if (response.ok) return response;
     const answer = (await response.text()).trim().slice(0, 1_000);
@@ -236,6 +236,8 @@ export class RouterApi {
     ]);
   }
 }
+
+const startHint = '; start one with `npm run -s router`, or give its address with --url';
 
 const noPriceHint =
   ' (a file for ROUTER_PRICES may give the price; --set limits.cost=0 and --set limits.costPerAgent=0 take the cap away)';

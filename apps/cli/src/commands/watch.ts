@@ -79,7 +79,12 @@ const awaitRouter = async (api: RouterApi, watch: Watch, { stop }: Host): Promis
       await api.agents();
       return;
     } catch (error) {
-      if (stop.aborted || !(error instanceof ConfigError) || !/no router at/.test(error.message)) throw error;
+      if (
+        stop.aborted ||
+        !(error instanceof ConfigError) ||
+        !/no connection to a router at/.test(error.message)
+      )
+        throw error;
       if (!told) watch.note(`waiting for the router at ${api.url}`);
       await delay(retryMs, undefined, { signal: stop });
     }

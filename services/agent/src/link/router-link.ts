@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import {
   type ClientFrame,
   decodeRouterFrame,
@@ -9,7 +10,7 @@ import {
   returnRule,
   subprotocol,
 } from '@parley/protocol';
-import type { Logger } from '@parley/runtime';
+import { connectionProblem, type Logger, upgradeProblem } from '@parley/runtime';
 import { WebSocket } from 'ws';
 import type { OnFault } from '../faults.ts';
 import { type Backoff, type Dice, fullJitter } from './backoff.ts';
@@ -100,7 +101,13 @@ export class RouterLink {
       }
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      problem = error.code ?? error.message;
+      problem ||= connectionProblem(url, error);
+    });
+    socket.on('unexpected-response', (_request, response) => {
+      readStart(response, (body) => {
+        problem = upgradeProblem(response.statusCode ?? 0, body);
+        socket.terminate();
+      });
     });
     socket.on('close', (code, reason) => this.#closed(socket, code, String(reason), problem));
   }
@@ -213,14 +220,34 @@ export class RouterLink {
         ? 'the connection to the router is lost; trying again until it is back'
         : at === 'registering'
           ? 'the router did not take this agent in; trying again'
-          : /^E[A-Z_]+$/.test(problem)
-            ? 'no router at ROUTER_URL; trying again until there is one'
-            : 'what answers at ROUTER_URL is not a Parley router; trying again';
-    const level = message === this.#told ? 'debug' : 'warn';
-    this.#told = message;
+          : 'no connection to a router at ROUTER_URL; trying again until there is one';
+    const trouble = at === 'dialling' ? message + problem : message;
+    const level = trouble === this.#told ? 'debug' : 'warn';
+    this.#told = trouble;
     log[level]({ router, code, ...(reason && { reason }), ...(problem && { problem }) }, message);
   }
 }
+
+/** What was answered in the place of an upgrade is shown as far as this. */
+const answerShown = 4_096;
+const answerMs = 2_000;
+
+/** The beginning of an answer, of which a server may send as much and as slowly as it wants. */
+const readStart = (response: IncomingMessage, then: (text: string) => void): void => {
+  let text = '';
+  let isDone = false;
+  const done = () => {
+    clearTimeout(timer);
+    if (!isDone) then(text.slice(0, answerShown));
+    isDone = true;
+  };
+  const timer = setTimeout(done, answerMs);
+  response.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+    if (text.length >= answerShown) done();
+  });
+  response.once('end', done).once('error', done).once('close', done);
+};
 
 const withoutPassword = (url: string) => {
   const { protocol, host, pathname } = new URL(url);

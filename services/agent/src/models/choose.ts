@@ -1,4 +1,4 @@
-import type { Logger } from '@parley/runtime';
+import { hostAddress, inContainer, type Logger } from '@parley/runtime';
 import type { AgentSettings } from '../settings/settings.ts';
 import { version } from '../version.ts';
 import type { Model } from './model.ts';
@@ -33,7 +33,13 @@ const live = async (settings: AgentSettings, log: Logger): Promise<Model> => {
     log.warn(
       'OPENAI_API_KEY is not sent: OPENAI_BASE_URL has a user and a password, which travel in the same header',
     );
-  log.info({ model, server: baseUrl === '' ? 'OpenAI' : new URL(baseUrl).host }, 'language model');
+  const machine = inContainer() && baseUrl !== '' ? hostAddress(baseUrl) : undefined;
+  if (machine !== undefined)
+    log.warn(
+      { write: `OPENAI_BASE_URL=${machine}` },
+      'OPENAI_BASE_URL names this container itself; for a server on the machine write',
+    );
+  log.info({ model, server: serverOf(settings) }, 'language model');
   return makeOpenAI({
     apiKey,
     baseURL: baseUrl || undefined,
@@ -84,6 +90,14 @@ const replayed: WithCassette = async (settings, agent, path, log) => {
     retried: undefined,
   };
 };
+
+/** The server of the model, for the log; undefined where no server is asked. */
+export const serverOf = (settings: AgentSettings): string | undefined =>
+  modelKind(settings) === 'rehearsal' || settings.cassetteMode === 'replay'
+    ? undefined
+    : settings.baseUrl === ''
+      ? 'OpenAI'
+      : new URL(settings.baseUrl).host;
 
 /** The model that the settings mean. Its code is loaded here, for an idle agent should be small. */
 export const chooseModel = async (

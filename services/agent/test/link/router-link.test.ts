@@ -204,20 +204,33 @@ describe('without a router', () => {
     await gone.close();
     const { link, logged, warnings } = linkTo(gone.url);
     await until(() => logged.length >= 4);
-    expect(warnings()).toEqual(['no router at ROUTER_URL; trying again until there is one']);
+    expect(warnings()).toEqual(['no connection to a router at ROUTER_URL; trying again until there is one']);
+    expect(JSON.stringify(logged)).toContain('nothing listens there (ECONNREFUSED)');
     const router = await fakeRouter(gone.port);
     (await router.guest()).welcome();
     await until(() => link.registered);
   });
 
-  it('says that what answers there is something else, without the password of the URL', async () => {
+  it('says that what answers there is something else, or a proxy that passes no Upgrade on, without the password of the URL', async () => {
     const server = createServer((_, response) => response.writeHead(200).end('a web server'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
     const { logged, warnings } = linkTo(`ws://user:hunter2@127.0.0.1:${port}`);
     await until(() => logged.length >= 3);
-    expect(warnings()).toEqual(['what answers at ROUTER_URL is not a Parley router; trying again']);
+    expect(warnings()).toEqual(['no connection to a router at ROUTER_URL; trying again until there is one']);
+    expect(JSON.stringify(logged)).toContain('does not pass Upgrade on');
     expect(JSON.stringify(logged)).not.toContain('hunter2');
+  });
+
+  it('repeats what a router or a proxy says when it refuses', async () => {
+    const words = JSON.stringify({ error: { code: 'forbidden', message: 'this Host is not allowed' } });
+    const server = createServer((_, response) => response.writeHead(403).end(words));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const { logged } = linkTo(`ws://127.0.0.1:${port}`);
+    await until(() => logged.length >= 2);
+    expect(JSON.stringify(logged)).toContain('it refuses (403): this Host is not allowed');
   });
 });
