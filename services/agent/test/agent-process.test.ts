@@ -16,7 +16,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
       ref: 'opening',
       members: ['alice', 'bob'],
       policy: 'addressed',
-      limits: {},
+      limits: { maxRepetition: 0.9 },
       topic: 'Bridges',
       resume: true,
     });

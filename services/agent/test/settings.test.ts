@@ -132,7 +132,7 @@ describe('the opening', () => {
     expect(opening({ AGENT_TARGET: 'bob', AGENT_FIRST_SPEAKER: first })).toEqual({
       members: ['alice', 'bob'],
       policy: 'addressed',
-      limits: {},
+      limits: { maxRepetition: 0.9 },
     });
   });
 
@@ -155,7 +155,12 @@ describe('the opening', () => {
       members: ['alice', 'bob', 'cy'],
       topic: 'Bridges',
       policy: 'round-robin',
-      limits: { maxTurns: 6, maxDurationMs: 90_000, stopPhrases: ['good night, all', 'the end'] },
+      limits: {
+        maxTurns: 6,
+        maxRepetition: 0.9,
+        maxDurationMs: 90_000,
+        stopPhrases: ['good night, all', 'the end'],
+      },
     });
   });
 });

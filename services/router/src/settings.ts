@@ -195,8 +195,8 @@ export const settings = {
     of: failureRules,
   }),
   maxRepetitionPercent: integer('ROUTER_MAX_REPETITION_PERCENT', {
-    help: 'messages more alike than this to earlier ones count as repetition, unless the conversation says otherwise; 0 is off; never between plain clients',
-    fallback: 90,
+    help: 'percent; messages more alike than this to earlier ones count as repetition in conversations that do not say it themselves (scenarios and our agents do); 0 is off',
+    fallback: 0,
     min: 0,
     max: 100,
   }),

@@ -8,6 +8,9 @@ type SomeLimits = NonNullable<Opening['limits']>;
 const given = <T extends object>(values: { [K in keyof T]: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 
+/** Models repeat themselves; a scenario that wants it says `repetition: off`. */
+const defaultRepetition = 0.9;
+
 const limitsOf = ({ limits = {}, endings = {}, turn = {} }: Scenario): SomeLimits =>
   given<SomeLimits>({
     maxTurns: limits.turns,
@@ -21,7 +24,7 @@ const limitsOf = ({ limits = {}, endings = {}, turn = {} }: Scenario): SomeLimit
     stopSpeakers: endings.stopSpeakers,
     quorum: endings.quorum === 'never' ? 0 : endings.quorum === 'all' ? undefined : endings.quorum,
     minTurns: endings.minTurns,
-    maxRepetition: endings.repetition === 'off' ? 0 : endings.repetition,
+    maxRepetition: endings.repetition === 'off' ? 0 : (endings.repetition ?? defaultRepetition),
     farewells: endings.farewells,
     absentMs: endings.absent,
     gatherMs: endings.gather,

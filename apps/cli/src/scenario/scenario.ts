@@ -130,7 +130,7 @@ const endings = record({
   ),
   minTurns: optional('Lines before votes and stop phrases count.', amount('turn', 1_000_000_000)),
   repetition: optional(
-    'Messages more alike than this share are a loop: a private nudge first, then the ending; or off. Default: that of the router, 90 %.',
+    'Messages more alike than this share are a loop: a private nudge first, then the ending; or off. Default: 90 %.',
     either(oneOf(['off']), (node) => Number.isNaN(Number.parseFloat(String(node ?? ''))), share),
   ),
   farewells: optional('Goodbyes in a row are a loop: a private nudge first, then the ending.', flag),

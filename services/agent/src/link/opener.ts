@@ -35,7 +35,7 @@ export const openingOf = (settings: AgentSettings, name: string): Opening | unde
       ...(maxTurns !== undefined && { maxTurns }),
       ...(maxDurationSeconds !== undefined && { maxDurationMs: maxDurationSeconds * 1_000 }),
       ...(stopPhrases.length > 0 && { stopPhrases }),
-      ...(maxRepetition !== undefined && maxRepetition > 0 && { maxRepetition }),
+      maxRepetition,
     },
     ...(topic !== undefined && { topic }),
   };

@@ -181,8 +181,8 @@ export const settings = {
     max: 1_000_000_000,
   }),
   maxRepetition: decimal('AGENT_MAX_REPETITION', {
-    help: 'messages more alike than this share end the conversation that it opens; 0 or unset: they do not',
-    fallback: undefined,
+    help: 'four messages in a row that are more alike than this share to earlier ones end the conversation that it opens; 0 is off',
+    fallback: 0.9,
     min: 0,
     max: 1,
   }),
