@@ -84,10 +84,13 @@ describe('the house', () => {
     }
   });
 
-  it('has a core that imports only the protocol and its own neighbours', () => {
+  it('has a core that imports only the protocol, the pure text package and its own neighbours', () => {
     const core = 'services/router/src/core';
     expect(
-      breaches(`${core}/**/*.ts`, (module) => module === '@parley/protocol' || within(core, module)),
+      breaches(
+        `${core}/**/*.ts`,
+        (module) => /^@parley\/(protocol|text)$/.test(module) || within(core, module),
+      ),
     ).toEqual([]);
     expect(find(`${core}/**/*.ts`).length).toBeGreaterThan(2);
   });

@@ -1,3 +1,4 @@
+import { fnv1a } from '@parley/text';
 import type { TurnContext } from '../memory/turn-context.ts';
 
 /** What a seed is drawn from: which call of which turn of which agent it is for. */
@@ -7,10 +8,9 @@ interface Call {
   readonly attempt: number;
 }
 
-/** FNV-1a, mixed once more so that neighbours are far apart. */
+/** Mixed once more, because FNV-1a gives similar texts similar numbers. */
 const hash = (text: string): number => {
-  let value = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
+  let value = fnv1a(text);
   value = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d);
   return (value ^ (value >>> 13)) >>> 0;
 };

@@ -1,5 +1,8 @@
+import { sentenceEnds } from '@parley/text';
+
 /** Marks that may end a sentence, with what closes behind them; or the end of a line. */
-const end = /(?:[.!?。！？｡؟۔।॥…‥]+[*_"')”’»\]」』）】]*|\n)/g;
+const end = new RegExp(String.raw`(?:[${sentenceEnds}]+[*_"')”’»\]」』）】]*|\n)`, 'g');
+const atEnd = new RegExp(String.raw`[${sentenceEnds}][*_"')”’»\]」』）】]*$`);
 /** Those of ASCII need a blank behind them: 3.50 is no end. */
 const needsBlank = /^[.!?]/;
 
@@ -36,7 +39,7 @@ export const unitsOf = (text: string): Unit[] => {
 /** Whole sentences as far as there are any, of a reply that was cut off in the middle; else with a mark of that. */
 export const whole = (text: string): string => {
   const all = text.trimEnd();
-  if (all === '' || /[.!?。！？｡؟۔।॥…‥][*_"')”’»\]」』）】]*$/.test(all.slice(-100))) return all;
+  if (all === '' || atEnd.test(all.slice(-100))) return all;
   const last = unitsOf(all).findLast(({ complete }) => complete);
   const kept = last ? all.slice(0, last.to).trimEnd() : '';
   return kept === '' ? `${all}…` : kept;

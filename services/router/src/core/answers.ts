@@ -6,18 +6,18 @@ import {
   type PassReason,
   permanentFailures,
 } from '@parley/protocol';
+import { fingerprintOf, likeness, saysGoodbye } from '@parley/text';
 import { addresseeOf } from './addressee.ts';
 import { type Audience, audienceOf, heardByAllOf, isForAll } from './audience.ts';
 import { placeBid } from './bidding.ts';
 import { append, type CommandOf, type Decision, type Paid, paid, refuse } from './command.ts';
 import type { Conversation, Turn } from './conversation.ts';
 import { type Ended, ended, endingAfter, outOfTime, overBudget } from './endings.ts';
-import { fingerprintOf, likeness } from './fingerprint.ts';
 import { isWaiting } from './floor.ts';
 import { nudge } from './nudge.ts';
 import { policies } from './policies/policies.ts';
 import type { Floor } from './policies/policy.ts';
-import { isFarewell, watchesRepetition } from './repetition.ts';
+import { watchesRepetition } from './repetition.ts';
 import { askTheOthers } from './unasked.ts';
 
 const nobody: Floor = { names: [] };
@@ -52,7 +52,7 @@ const loopOf = ({ limits, recent, members }: Conversation, text: string, audienc
   ...(watchesRepetition(limits) && {
     likeness: likeness(fingerprintOf(text), heardByAllOf(members, audience, recent)),
   }),
-  ...(limits.farewells && isFarewell(text) && { farewell: true as const }),
+  ...(limits.farewells && saysGoodbye(text) && { farewell: true as const }),
 });
 
 /**

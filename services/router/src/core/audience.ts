@@ -1,4 +1,4 @@
-import type { Fingerprint } from './fingerprint.ts';
+import type { Fingerprint } from '@parley/text';
 
 /** Who hears a message, its speaker included; undefined when it is for everyone. */
 export type Audience = readonly string[] | undefined;

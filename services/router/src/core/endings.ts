@@ -1,4 +1,5 @@
 import type { Ending, EntryOf } from '@parley/protocol';
+import { phraseIn } from '@parley/text';
 import type { Paid } from './command.ts';
 import type { Conversation, Spent } from './conversation.ts';
 import { endAt, isAlike, isGoodbye } from './repetition.ts';
@@ -42,46 +43,10 @@ export const outOfTime = (state: Conversation, now: number): Ended | undefined =
   return { reason: 'max-duration', detail: `${state.limits.maxDurationMs / 1000} s` };
 };
 
-/** Marks that may stand around a phrase on its line, in any script: quotes, brackets, emphasis, the ends of sentences. */
-const opening = /[\s"'*_`\p{Ps}\p{Pi}¿¡]/u;
-const closing = /[\s"'*_`\p{Pe}\p{Pf}.!?…。．！？｡؟۔।॥]/u;
-
-/** Without what stands around it. Character by character: one pattern for both ends takes time in the square of the line. */
-const bare = (line: string): string => {
-  let from = 0;
-  let to = line.length;
-  while (from < to && opening.test(line.charAt(from))) from++;
-  while (to > from && closing.test(line.charAt(to - 1))) to--;
-  return line.slice(from, to).toLowerCase();
-};
-
-/** A phrase that nobody writes inside a sentence: marks on both sides of it, as in `###STOP###` or `<END>`. */
-const isMarker = (phrase: string): boolean =>
-  /^(?![\s"'*_`.!?])[\p{P}\p{S}].*[\p{P}\p{S}]$/su.test(phrase) && !/[.!?…。！？"'”’]$/u.test(phrase);
-
-/** How many marks may stand behind a marker at the end of a message. */
-const behindMarker = 20;
-
-const endsWithMarker = (text: string, marker: string): boolean => {
-  const tail = text.slice(-(marker.length + behindMarker)).toLowerCase();
-  const at = tail.lastIndexOf(marker);
-  return at >= 0 && [...tail.slice(at + marker.length)].every((character) => closing.test(character));
-};
-
-/** A stop phrase counts on a line of its own, not inside a sentence that talks about it; a marker also at the very end. */
-const stopPhraseIn = (text: string, phrases: readonly string[]): string | undefined => {
-  if (phrases.length === 0) return undefined;
-  const lines = text.split('\n').map(bare);
-  return phrases.find((phrase) => {
-    const marker = phrase.trim().toLowerCase();
-    return lines.includes(bare(phrase)) || (isMarker(marker) && endsWithMarker(text.trimEnd(), marker));
-  });
-};
-
 const stopped = (state: Conversation, { from, text }: NextLine): Ended | undefined => {
   const { stopPhrases, stopSpeakers } = state.limits;
   if (text === undefined || (stopSpeakers && !stopSpeakers.includes(from))) return undefined;
-  const phrase = stopPhraseIn(text, stopPhrases);
+  const phrase = phraseIn(text, stopPhrases);
   return phrase === undefined ? undefined : { reason: 'stop-phrase', detail: phrase };
 };
 

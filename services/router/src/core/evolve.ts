@@ -1,7 +1,7 @@
 import { type Entry, type EntryOf, isFailure, type Role, type Usage } from '@parley/protocol';
+import { fingerprintOf } from '@parley/text';
 import { audienceOf, isForAll } from './audience.ts';
 import type { Conversation, Spent, Status } from './conversation.ts';
-import { fingerprintOf } from './fingerprint.ts';
 import { giveBack, giveFloor, lapsed } from './floor.ts';
 import { isAlike, isGoodbye, watchesRepetition } from './repetition.ts';
 import { withJoined, withLeft } from './visibility.ts';

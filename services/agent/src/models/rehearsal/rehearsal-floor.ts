@@ -1,11 +1,5 @@
+import { fnv1a } from '@parley/text';
 import { peersIn, type TurnContext } from '../../memory/turn-context.ts';
-
-/** FNV-1a: stable everywhere, good enough to shuffle with. */
-export const hash = (text: string): number => {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  return h >>> 0;
-};
 
 /** Lines after which a rehearsal without a limit on turns no longer bids for the floor. */
 const talkedOut = 24;
@@ -41,7 +35,7 @@ export const gesture = (context: TurnContext, seed: number): string => {
   const name = mostSilent(context);
   if (name === undefined) return '';
   const ways = [`What do you say, @${name}?`, `Your turn, @${name}.`, `And you, @${name}?`];
-  return ` ${ways[hash(`${seed}|${context.turn}`) % ways.length]}`;
+  return ` ${ways[fnv1a(`${seed}|${context.turn}`) % ways.length]}`;
 };
 
 /** 0 to 100: the longer it has been silent, the more it wants to speak. */
@@ -52,7 +46,7 @@ export const rehearsedBid = (context: TurnContext, seed: number): number => {
   const mine = lines.findLastIndex(({ from }) => from === self);
   const silent = lines.length - 1 - mine;
   const named = lines.at(-1)?.text.includes(self) ? 15 : 0;
-  return Math.min(100, 10 + (hash(`bid|${seed}|${self}|${turn}`) % 35) + named + Math.min(40, 10 * silent));
+  return Math.min(100, 10 + (fnv1a(`bid|${seed}|${self}|${turn}`) % 35) + named + Math.min(40, 10 * silent));
 };
 
 /** Notes as a rehearsal takes them: the first sentence of what each one said last in the given transcript. */

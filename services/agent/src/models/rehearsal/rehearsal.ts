@@ -1,7 +1,8 @@
+import { fnv1a } from '@parley/text';
 import { lastHeard, type SaidLine, type TurnContext } from '../../memory/turn-context.ts';
 import { aborted, estimateTokens, type Model, type ModelRequest } from '../model.ts';
 import { sleepUntilAborted } from '../retry.ts';
-import { gesture, hash, rehearsedBid, rehearsedSummary, votesToEnd } from './rehearsal-floor.ts';
+import { gesture, rehearsedBid, rehearsedSummary, votesToEnd } from './rehearsal-floor.ts';
 import { pickQuote } from './rehearsal-quote.ts';
 import type { Aspect, Side } from './rehearsal-script.ts';
 import * as script from './rehearsal-script.ts';
@@ -180,7 +181,7 @@ class Speaker {
       .map((line) => line.text)
       .join('\n');
     const claims = script.aspects.flatMap(({ pro, con }) => [pro, con]).filter((one) => text.includes(one));
-    return pickQuote(claims.join('\n') || text, this.#said, (clause) => hash(`${this.#seed}|${clause}`));
+    return pickQuote(claims.join('\n') || text, this.#said, (clause) => fnv1a(`${this.#seed}|${clause}`));
   }
 
   #addressee(): string {
@@ -196,7 +197,7 @@ class Speaker {
     const ranked = items.map((item) => ({
       item,
       used: lastUse(item),
-      shuffle: hash(`${this.#seed}|${mark(item)}`),
+      shuffle: fnv1a(`${this.#seed}|${mark(item)}`),
     }));
     ranked.sort((a, b) => a.used - b.used || a.shuffle - b.shuffle);
     return ranked[0]!.item;
@@ -204,7 +205,7 @@ class Speaker {
 
   #dice(about: string): number {
     const { self, turn } = this.#context;
-    return hash(`${about}|${this.#seed}|${self}|${turn}|${this.#last?.text ?? ''}`) / 2 ** 32;
+    return fnv1a(`${about}|${this.#seed}|${self}|${turn}|${this.#last?.text ?? ''}`) / 2 ** 32;
   }
 
   #compose(...sentences: string[]): string {
@@ -233,8 +234,8 @@ export const rehearse = (context: TurnContext, seed: number, maxTokens?: number)
 
 /** Without a seed every conversation has its own. Another model is another modelSetup, here as well. */
 const seedFor = ({ seed, conversation, model }: TurnContext, own: number | undefined): number => {
-  const chosen = own ?? seed ?? hash(conversation);
-  return model === undefined ? chosen : hash(`${chosen}|${model}`);
+  const chosen = own ?? seed ?? fnv1a(conversation);
+  return model === undefined ? chosen : fnv1a(`${chosen}|${model}`);
 };
 
 const reply = (

@@ -1,10 +1,10 @@
+import { fnv1a } from '@parley/text';
 import type { Policy } from './policy.ts';
 
-/** FNV-1a: the same conversation at the same place draws the same number, on every router and every replay. */
+/** The same conversation at the same place draws the same number, on every router and in every replay. */
 const draw = (text: string): number => {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
-  // One more mix, since FNV's low bits of similar texts are alike.
+  let hash = fnv1a(text);
+  // The low bits of FNV are alike for similar texts, so the hash is mixed once more.
   hash = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b) >>> 0;
   return (hash ^ (hash >>> 16)) >>> 0;
 };

@@ -1,10 +1,12 @@
+import { fnvNext, fnvStart } from './hash.ts';
+import { unspacedScripts } from './scripts.ts';
+
 const separator = 1;
 const wordPart = 2;
 const wide = 3;
 const apostrophe = 0x27;
 
-/** Scripts without blanks between words: each of their characters counts as a word. */
-const wideCharacter = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}]/u;
+const wideCharacter = new RegExp(`[${unspacedScripts}]`, 'u');
 const wordCharacter = /[\p{L}\p{N}\p{M}]/u;
 
 const kindOf = (codePoint: number): number => {
@@ -14,19 +16,16 @@ const kindOf = (codePoint: number): number => {
   return wideCharacter.test(character) ? wide : wordPart;
 };
 
-/** Kinds of the characters that have been met: looking one up costs a hundredth of testing it. */
+/** Cache of the kinds of characters: a look-up costs about a hundredth of the test. */
 const kinds = new Uint8Array(0x10000);
 
-const offset = 0x811c9dc5;
-const prime = 0x01000193;
-
 /**
- * Tells a hash (FNV-1a, 32 bits) of each word of a text, in order and without regard to case. One pass, so the cost is
- * linear in the length. In scripts without blanks each character is a word, and `isWide`.
+ * Calls `tell` with a hash (FNV-1a, 32 bits) of each word of a text, in order, without regard to case. Takes one pass, so the
+ * cost is linear in the length. In scripts without blanks between words each character counts as a word, with `isWide`.
  */
 export const eachWord = (text: string, tell: (hash: number, isWide: boolean) => void): void => {
   const lower = text.toLowerCase();
-  let hash = offset;
+  let hash = fnvStart;
   let isInside = false;
   for (let at = 0; at < lower.length; at++) {
     let codePoint = lower.charCodeAt(at);
@@ -43,16 +42,16 @@ export const eachWord = (text: string, tell: (hash: number, isWide: boolean) => 
       }
     }
     if (kind === wordPart) {
-      hash = Math.imul(hash ^ codePoint, prime);
+      hash = fnvNext(hash, codePoint);
       isInside = true;
       continue;
     }
     if (isInside) {
       tell(hash, false);
-      hash = offset;
+      hash = fnvStart;
       isInside = false;
     }
-    if (kind === wide) tell(Math.imul(offset ^ codePoint, prime), true);
+    if (kind === wide) tell(fnvNext(fnvStart, codePoint), true);
   }
   if (isInside) tell(hash, false);
 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { isFarewell } from '../../src/core/repetition.ts';
+import { saysGoodbye } from '../src/index.ts';
 
-describe('a goodbye', () => {
+describe('saysGoodbye', () => {
   it.each([
     'Goodbye, and thanks again!',
     "You're very welcome.",
@@ -19,7 +19,7 @@ describe('a goodbye', () => {
     'ありがとうございました。それではまたね。',
     'ขอบคุณมาก แล้วพบกันใหม่',
     'Cảm ơn bạn, tạm biệt!',
-  ])('is known: %s', (text) => expect(isFarewell(text)).toBe(true));
+  ])('finds a goodbye in “%s”', (text) => expect(saysGoodbye(text)).toBe(true));
 
   it.each([
     'The bypass was built in 1972.',
@@ -30,5 +30,5 @@ describe('a goodbye', () => {
     'Hola, ¿cómo estás?',
     `Goodbye. ${'There is more to say about the harbour. '.repeat(4)}`,
     `再见。${'不过在此之前我们还需要讨论茶和咖啡的问题。'.repeat(3)}`,
-  ])('is not found in: %s', (text) => expect(isFarewell(text)).toBe(false));
+  ])('finds no goodbye in “%s”', (text) => expect(saysGoodbye(text)).toBe(false));
 });

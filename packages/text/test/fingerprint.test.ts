@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { fingerprintOf, likeness, maxKept } from '../../src/core/fingerprint.ts';
+import { fingerprintOf, likeness, maxRuns } from '../src/index.ts';
 
 const seed = Number(process.env.PARLEY_SEED ?? Date.now() % 1_000_000_007);
 afterAll(() => console.log(`fingerprint: PARLEY_SEED=${seed}`));
@@ -51,8 +51,8 @@ describe('likeness', () => {
   it('of the longest messages is within 0.1 of the share, although only a sample is kept', () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: maxKept, max: 5_000 }),
-        fc.integer({ min: maxKept, max: 5_000 }),
+        fc.integer({ min: maxRuns, max: 5_000 }),
+        fc.integer({ min: maxRuns, max: 5_000 }),
         fc.double({ min: 0, max: 0.5, noNaN: true }),
         fc.integer({ min: 1, max: 1_000_000 }),
         (length, otherLength, changed, salt) => {
@@ -69,8 +69,8 @@ describe('likeness', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 4_000 }), fc.nat(40), (text, times) => {
         const { hashes } = fingerprintOf(text.repeat(times).slice(0, 32_000));
-        expect(hashes.length).toBeLessThanOrEqual(maxKept);
-        expect(hashes.buffer.byteLength).toBeLessThanOrEqual(4 * maxKept);
+        expect(hashes.length).toBeLessThanOrEqual(maxRuns);
+        expect(hashes.buffer.byteLength).toBeLessThanOrEqual(4 * maxRuns);
         expect([...hashes]).toEqual([...new Set(hashes)].sort((a, b) => a - b));
       }),
       { seed, numRuns: 100 },

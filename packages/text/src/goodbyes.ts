@@ -1,6 +1,8 @@
+import { eachWord } from './words.ts';
+
 /**
- * Words of goodbye and of thanks that end a conversation, by language. Only what is seldom said in the middle of one: a
- * word that also greets ("ciao", "shalom") or that also means something else is left out.
+ * Words of goodbye and of thanks that end a conversation, by language. A word that also greets ("ciao", "shalom"), or that is
+ * often used in the middle of a conversation, is left out.
  */
 const spaced: readonly string[] = [
   // English
@@ -25,7 +27,7 @@ const spaced: readonly string[] = [
   // Korean
   '안녕히 (?:계세요|가세요|계십시오|가십시오)|다음에 (?:또 )?(?:봐요|뵙겠습니다|만나요)|정말 감사합니다|대단히 감사합니다|천만에요',
 ];
-/** Scripts without blanks between words. */
+/** The same in scripts without blanks between words. */
 const unspaced: readonly string[] = [
   // Chinese
   '再见|再見|拜拜|回头见|下次再聊|下次見|下次见|后会有期|保重|祝你好运|祝您好运|非常感谢|非常感謝|不客气|不客氣',
@@ -33,7 +35,23 @@ const unspaced: readonly string[] = [
   'さようなら|さよなら|またね|ではまた|また今度|お元気で|どういたしまして|ありがとうございました|ลาก่อน|แล้วพบกันใหม่|ขอบคุณมาก',
 ];
 
-export const farewell = new RegExp(
+const goodbye = new RegExp(
   `(?<![\\p{L}\\p{N}])(?:${spaced.join('|')})(?![\\p{L}\\p{N}\\p{M}])|${unspaced.join('|')}`,
   'iu',
 );
+
+/** A longer message says something besides goodbye. */
+const maxWords = 25;
+/** In scripts without blanks, two characters count as about one word. */
+const wideWord = 0.5;
+
+const lengthOf = (text: string): number => {
+  let words = 0;
+  eachWord(text, (_, isWide) => {
+    words += isWide ? wideWord : 1;
+  });
+  return words;
+};
+
+/** Whether a text is short and says thanks or goodbye. A guess from a list of words. */
+export const saysGoodbye = (text: string): boolean => lengthOf(text) <= maxWords && goodbye.test(text);
