@@ -13,7 +13,7 @@ export type Line =
       readonly done?: boolean | undefined;
     }
   | { readonly kind: 'came' | 'went'; readonly seq: number; readonly who: string }
-  /** A member gave its turn away; told to the moderator alone. */
+  /** A member passed its turn; told to the moderator alone. */
   | { readonly kind: 'passed'; readonly seq: number; readonly who: string }
   /** The router left out what stood here, because there is more than a grant may hold. `seq`: the last of it. */
   | { readonly kind: 'gap'; readonly seq: number }
@@ -42,7 +42,7 @@ export interface TurnContext {
   readonly conversation: string;
   readonly topic: string | undefined;
   readonly policy: PolicyName;
-  /** Under policy `moderator`: who picks the next speaker. */
+  /** The member that picks each next speaker; undefined under a policy without one. */
   readonly moderator: string | undefined;
   /** How many votes end the conversation: all members' when missing, 0 when votes do not count. */
   readonly quorum: number | undefined;

@@ -1,4 +1,5 @@
 import { peersIn, type TurnContext } from '../memory/turn-context.ts';
+import { policies } from '../policies/policies.ts';
 
 const plainPersona =
   'You answer what was said, bring in something new each time, and keep to a few sentences.';
@@ -18,31 +19,6 @@ export const unwrapped = (persona: string): string => {
       return goesOn ? `${line.trimEnd()} ` : `${line}\n`;
     })
     .join('');
-};
-
-/** How the one who picks the next speaker does it. */
-const picking = (peers: readonly string[]): string =>
-  [
-    'You moderate: after each of your messages one of the others speaks, and then you again.',
-    `Say who with @name: ${peers.map((name) => `@${name}`).join(', ')}.`,
-    'When the conversation has reached its purpose, say your closing words, then [DONE] on a line of its own.',
-  ].join(' ');
-
-const voting =
-  'When nothing is left to say, say a last word, then [DONE] on a line of its own: a vote to end.';
-
-/** What the way in which the floor is given asks of this agent. */
-const floorRules = (context: TurnContext): string[] => {
-  const { policy, moderator, self } = context;
-  const peers = peersIn(context);
-  const votes = context.quorum === 0 ? [] : [voting];
-  if (policy === 'moderator' && moderator === self) return [picking(peers)];
-  if (policy === 'moderator') return [`${moderator} moderates and says who speaks.`, ...votes];
-  if (policy === 'mention') {
-    const names = peers.map((name) => `@${name}`).join(', ');
-    return [`The member that you name with an @ (${names}) speaks next: name one.`, ...votes];
-  }
-  return votes;
 };
 
 const secrecy =
@@ -66,6 +42,6 @@ export const systemPrompt = (context: TurnContext): string => {
     ...(context.noted
       ? [`A [Private note to ${self}] is for you alone: heed it, and do not mention it.`]
       : []),
-    ...floorRules(context),
+    ...policies[context.policy].rules(context),
   ].join('\n');
 };

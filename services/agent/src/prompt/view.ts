@@ -1,5 +1,6 @@
 import { type Line, lastHeard, peersIn, type SaidLine, type TurnContext } from '../memory/turn-context.ts';
 import { type ChatMessage, estimateTokens } from '../models/model.ts';
+import { policies } from '../policies/policies.ts';
 import { neutralised, withoutTemplateTokens } from '../text/peer-text.ts';
 import { SpeakerLabels } from '../text/speaker-labels.ts';
 import { systemPrompt } from './system-prompt.ts';
@@ -153,16 +154,15 @@ const ending = (context: TurnContext): ChatMessage[] => {
   return [user(`(${few}: bring it to a close.)`)];
 };
 
-/** The words at the end of what a model is asked for a message, which weak models need to know who they are. */
+/** The instruction at the end of the prompt: weak models need it to know which member they are. */
 const cue = (context: TurnContext): string => {
-  const { self, policy, moderator, lines } = context;
+  const { self, policy, lines } = context;
+  const special = policies[policy].cue(context);
+  if (special !== undefined) return special;
   const last = lastHeard(context)?.from;
   const peers = peersIn(context);
   const to = last ?? (peers.length === 1 ? peers[0] : undefined);
   const whom = to === undefined ? '' : `, to ${to}`;
-  if (policy === 'moderator' && moderator === self)
-    return `(Now ${self} speaks, and says with @name who is next.)`;
-  if (policy === 'mention' && peers.length > 1) return `(Now ${self} speaks, and names with @ who is next.)`;
   return lines.some(({ kind }) => kind === 'said')
     ? `(Now ${self} speaks${whom}: something of ${self}'s own, not said before.)`
     : `(Now ${self} speaks first${whom}.)`;

@@ -18,6 +18,7 @@ import {
   toggle,
   type Values,
 } from '@parley/runtime';
+import { usualPolicy } from '../policies/policies.ts';
 import { serverSettings, withProxyNames } from './server-settings.ts';
 import { url } from './url-setting.ts';
 
@@ -166,7 +167,7 @@ export const settings = {
   policy: choice('AGENT_POLICY', {
     help: 'who speaks next in the conversation that it opens',
     of: policyNames,
-    fallback: 'addressed',
+    fallback: usualPolicy,
   }),
   maxTurns: integer('AGENT_MAX_TURNS', {
     help: "turns of the conversation that it opens; 0: no limit; unset: the router's",

@@ -1,4 +1,5 @@
 import { peersIn, type TurnContext } from '../memory/turn-context.ts';
+import { type Chair, moderates } from '../policies/policy.ts';
 import { pickIn, unpickedSoFar } from './next-speaker.ts';
 
 /** What a model wrote, taken apart: the line itself, and what it says about the conversation beside it. */
@@ -6,7 +7,7 @@ export interface Directed {
   readonly text: string;
   /** A vote to end the conversation. */
   readonly done?: true;
-  /** Under policy `moderator`: who speaks next. */
+  /** The next speaker, where this agent picks it. */
   readonly target?: string;
   /** Who alone should hear the line. */
   readonly to?: readonly string[];
@@ -14,7 +15,7 @@ export interface Directed {
   readonly wordless?: true;
 }
 
-type Room = Pick<TurnContext, 'self' | 'members' | 'left' | 'policy' | 'moderator'>;
+type Seat = Pick<TurnContext, 'members' | 'left'> & Chair;
 
 const closing = 'I have nothing to add.';
 /** `[DONE]` on a line of its own, and the bare word on the last line: weak models leave the brackets out. */
@@ -59,8 +60,6 @@ const withoutVote = (text: string): { text: string; done: boolean } => {
   return { text: rest, done: done || from > 0 };
 };
 
-const picks = ({ policy, moderator, self }: Room): boolean => policy === 'moderator' && moderator === self;
-
 const withoutAside = (text: string, peers: readonly string[]): { text: string; to?: readonly string[] } => {
   const match = asideStart.exec(text);
   const names = match?.[1]?.split(/,|&|\band\b/).map((name) => named(peers, name.trim().replace(/^@/, '')));
@@ -73,12 +72,12 @@ const withoutAside = (text: string, peers: readonly string[]): { text: string; t
  * `(aside to name)`. A message that held nothing else keeps a short text of its own. Empty stays empty. `label`: the member
  * whose name stood in front of the reply.
  */
-export const readDirections = (line: string, room: Room, label?: string): Directed => {
-  const peers = peersIn(room);
+export const readDirections = (line: string, seat: Seat, label?: string): Directed => {
+  const peers = peersIn(seat);
   const { text: open, to } = withoutAside(line, peers);
   const { text: unvoted, done } = withoutVote(open);
-  const picked = picks(room) ? pickIn(unvoted, peers) : { text: unvoted, target: undefined };
-  const target = picked.target ?? (picks(room) && label !== undefined ? named(peers, label) : undefined);
+  const picked = moderates(seat) ? pickIn(unvoted, peers) : { text: unvoted, target: undefined };
+  const target = picked.target ?? (moderates(seat) && label !== undefined ? named(peers, label) : undefined);
   const wordless = picked.text === '' && (done || target !== undefined);
   const spoken = target === undefined || done ? closing : `@${target}, please go on.`;
   return {
@@ -94,8 +93,8 @@ export const readDirections = (line: string, room: Room, label?: string): Direct
  * What may be shown of a message that is still being written: always a beginning of what `readDirections` will make of
  * the whole. Nothing of an aside is shown.
  */
-export const directedSoFar = (line: string, room: Room): string => {
+export const directedSoFar = (line: string, seat: Seat): string => {
   if (beginningOfAside.test(line) || asideStart.test(line)) return '';
   const { text } = withoutVote(line.replace(bareDone, '').replace(beginningOfDone, ''));
-  return picks(room) ? unpickedSoFar(text, peersIn(room)) : text;
+  return moderates(seat) ? unpickedSoFar(text, peersIn(seat)) : text;
 };

@@ -3,15 +3,16 @@ import type { Logger } from '@parley/runtime';
 import type { OnFault } from '../faults.ts';
 import type { Dice } from '../link/backoff.ts';
 import { type Kept, Outbox, type Place } from '../link/outbox.ts';
-import { buildContext } from '../memory/build-context.ts';
 import type { TranscriptCache } from '../memory/transcript-cache.ts';
 import type { Summary, TurnContext } from '../memory/turn-context.ts';
 import { type AbortReason, failed, type Model } from '../models/model.ts';
+import { policies } from '../policies/policies.ts';
 import { ContextBudgets } from '../prompt/context-budget.ts';
 import type { Prompt } from '../prompt/prompt.ts';
 import type { Cast } from '../text/sanitise.ts';
 import { frameOf } from './answer-frame.ts';
 import { bidTokens } from './bid.ts';
+import { buildContext } from './build-context.ts';
 import { ChunkStream } from './chunk-stream.ts';
 import { FaultLog } from './fault-log.ts';
 import { Recall } from './recall.ts';
@@ -208,7 +209,7 @@ export class TurnLoop {
   #notePick(conversation: string, turn: number, answer: Answer): void {
     const { conversations, log, self } = this.#options;
     const opened = conversations.peek(conversation)?.opened;
-    if (opened?.policy !== 'moderator' || (opened.moderator ?? opened.by) !== self) return;
+    if (!opened || policies[opened.policy].moderatorOf(opened) !== self) return;
     if (answer.kind !== 'say' || answer.done || answer.target !== undefined) return;
     log.info(
       { conversation, turn },

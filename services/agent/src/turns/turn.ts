@@ -9,6 +9,7 @@ import {
   type ModelReply,
   type ModelRequest,
 } from '../models/model.ts';
+import { moderates } from '../policies/policy.ts';
 import type { ContextBudgets } from '../prompt/context-budget.ts';
 import type { Prompt } from '../prompt/prompt.ts';
 import { reminded } from '../prompt/view.ts';
@@ -102,10 +103,6 @@ const summedShare = 0.8;
 const reasoningFactor = 4;
 
 type Asked = Pick<ModelRequest, 'purpose' | 'messages' | 'maxOutputTokens' | 'isEnough'>;
-
-/** Whether this agent's vote alone ends the conversation. */
-const closes = ({ policy, moderator, self }: TurnContext): boolean =>
-  policy === 'moderator' && moderator === self;
 
 /** One turn under way: what it was given, and the calls that are left of it. */
 class Turn {
@@ -205,7 +202,7 @@ class Turn {
       const { text, named, unsayable } = cleaned(reply.text, cast, reply.finish === 'length');
       const { wordless, ...line } = readDirections(text, this.#context, named);
       if (closing && line.text !== '') return { kind: 'say', ...line, done: true };
-      if (line.text !== '' && !(wordless && line.done && closes(this.#context)))
+      if (line.text !== '' && !(wordless && line.done && moderates(this.#context)))
         return { kind: 'say', ...line };
       nothing = whyNothing(reply, limit);
       if (signal.aborted) return closing ?? aborted(signal);

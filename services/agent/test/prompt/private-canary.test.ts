@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemPrompt } from '../../src/prompt/system-prompt.ts';
 import { textReply } from '../fake-model.ts';
-import { openedEntry, saidEntry } from '../turn-contexts.ts';
+import { openedEntry, saidEntry, sceneOf } from '../turn-contexts.ts';
 import { grantOf, loopOf } from '../turns/turn-loop-harness.ts';
 
 const canary = 'you take no less than 10500 kestrels for the boat';
@@ -52,7 +52,7 @@ describe('what stands behind PRIVATE in a persona', () => {
   });
 
   it('is not in the prompt of any other member', () => {
-    const bob = { self: 'bob', members: ['alice', 'bob'], left: [], persona: cast[1]!.persona } as never;
+    const bob = sceneOf([], { self: 'bob', members: ['alice', 'bob'], persona: cast[1]!.persona });
     expect(systemPrompt(bob)).not.toContain('kestrels');
   });
 });

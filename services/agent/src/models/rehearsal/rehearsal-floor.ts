@@ -1,19 +1,18 @@
 import { fnv1a } from '@parley/text';
 import { peersIn, type TurnContext } from '../../memory/turn-context.ts';
+import { policies } from '../../policies/policies.ts';
+import { moderates } from '../../policies/policy.ts';
 
 /** Lines after which a rehearsal without a limit on turns no longer bids for the floor. */
 const talkedOut = 24;
 
 const spoken = ({ lines }: TurnContext) => lines.filter((line) => line.kind === 'said');
 
-const isModerator = ({ policy, moderator, self }: TurnContext): boolean =>
-  policy === 'moderator' && moderator === self;
-
 /** Whether it takes its leave and votes to end: where votes were asked for or somebody has voted, not otherwise. */
 export const votesToEnd = (context: TurnContext): boolean => {
   const { remaining, members, quorum, self } = context;
   const { turns } = remaining;
-  if (isModerator(context)) return turns !== undefined && turns <= 2 && spoken(context).length > 0;
+  if (moderates(context)) return turns !== undefined && turns <= 2 && spoken(context).length > 0;
   if (quorum === 0) return false;
   const last = spoken(context).at(-1);
   if (last?.done && last.from !== self) return true;
@@ -31,7 +30,7 @@ const mostSilent = (context: TurnContext): string | undefined => {
 /** What follows the line itself: whom it hands the word to, and its vote. */
 export const gesture = (context: TurnContext, seed: number): string => {
   if (votesToEnd(context)) return '\n[DONE]';
-  if (!isModerator(context) && context.policy !== 'mention') return '';
+  if (!policies[context.policy].rehearsalNamesNext(context)) return '';
   const name = mostSilent(context);
   if (name === undefined) return '';
   const ways = [`What do you say, @${name}?`, `Your turn, @${name}.`, `And you, @${name}?`];

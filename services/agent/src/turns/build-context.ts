@@ -1,15 +1,17 @@
 import type { RouterFrameOf } from '@parley/protocol';
-import type { Transcript } from './transcript.ts';
-import type { TurnContext } from './turn-context.ts';
+import type { Transcript } from '../memory/transcript.ts';
+import type { TurnContext } from '../memory/turn-context.ts';
+import { policies, usualPolicy } from '../policies/policies.ts';
+import { moderates } from '../policies/policy.ts';
 
-/** What the operator set for this agent, wherever it speaks. */
+/** What the operator set for this agent, in every conversation. */
 export interface Self {
   readonly self: string;
   readonly persona: string | undefined;
   readonly trustsPeers: boolean;
 }
 
-/** All that the agent knows as it takes the granted turn. What the conversation says of it goes before its own settings. */
+/** All that the agent knows when it takes the granted turn. What the conversation says of it overrides its settings. */
 export const buildContext = (
   { self, persona, trustsPeers }: Self,
   { conversation, turn, remaining }: Pick<RouterFrameOf<'turn'>, 'conversation' | 'turn' | 'remaining'>,
@@ -17,8 +19,8 @@ export const buildContext = (
 ): TurnContext => {
   const { opened, limits, members, left, opening, summary, noted, lines } = transcript;
   const role = transcript.roleOf(self);
-  const policy = opened?.policy ?? 'addressed';
-  const moderator = policy === 'moderator' ? (opened?.moderator ?? opened?.by) : undefined;
+  const policy = opened?.policy ?? usualPolicy;
+  const moderator = opened && policies[policy].moderatorOf(opened);
   return {
     self,
     persona: role.persona ?? persona,
@@ -38,7 +40,7 @@ export const buildContext = (
     opening,
     summary,
     noted,
-    lines: moderator === self ? lines : lines.filter(({ kind }) => kind !== 'passed'),
+    lines: moderates({ moderator, self }) ? lines : lines.filter(({ kind }) => kind !== 'passed'),
     trustsPeers,
   };
 };

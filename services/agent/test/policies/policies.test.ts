@@ -1,0 +1,60 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { policyNames } from '@parley/protocol';
+import { describe, expect, it } from 'vitest';
+import { policies } from '../../src/policies/policies.ts';
+import { systemPrompt } from '../../src/prompt/system-prompt.ts';
+import { cued } from '../../src/prompt/view.ts';
+import { readDirections } from '../../src/text/directions.ts';
+import { sceneOf } from '../turn-contexts.ts';
+
+const src = join(import.meta.dirname, '../../src');
+const filesOf = (pattern: string): string[] => globSync(pattern, { cwd: src }).sort();
+
+/** `open` is the type of a frame as well, so that alone it names no policy. */
+const quoted = policyNames.filter((name) => name !== 'open').map((name) => `['"\`]${name}['"\`]`);
+const namesAPolicy = new RegExp(`${quoted.join('|')}|\\bpolicy\\s*[!=]==?|case\\s+['"]open['"]`);
+
+describe('policies of the agent', () => {
+  it('has one file for each policy of the protocol', () => {
+    const own = policyNames.map((name) => `policies/${name}.ts`);
+    expect(filesOf('policies/*.ts')).toEqual([...own, 'policies/policies.ts', 'policies/policy.ts'].sort());
+  });
+
+  it('names no policy outside of the folder policies', () => {
+    const others = filesOf('**/*.ts').filter((path) => !path.startsWith('policies/'));
+    expect(others.length).toBeGreaterThan(40);
+    expect(others.filter((path) => namesAPolicy.test(readFileSync(join(src, path), 'utf8')))).toEqual([]);
+  });
+
+  it('finds a policy that is named in code', () => {
+    expect(namesAPolicy.test("if (policy === 'moderator')")).toBe(true);
+    expect(namesAPolicy.test("context.policy !== 'open'")).toBe(true);
+    expect(namesAPolicy.test("{ type: 'open' }")).toBe(false);
+  });
+
+  it.each(policyNames)('keeps rules and cue of %s the same while the members are the same', (policy) => {
+    const moderator = policies[policy].moderatorOf({ by: 'alice' });
+    const context = sceneOf([['bob', 'Hi.']], { policy, moderator });
+    const later = sceneOf(
+      [
+        ['bob', 'Hi.'],
+        ['alice', 'Yes.'],
+        ['bob', 'No.'],
+      ],
+      { policy, moderator },
+    );
+    expect(systemPrompt(later)).toBe(systemPrompt(context));
+  });
+
+  it('asks only the moderator to name the next speaker, and reads that name from its message alone', () => {
+    const members = ['alice', 'bob', 'cy'];
+    const context = sceneOf([['bob', 'Hi.']], { policy: 'moderator', moderator: 'alice', members });
+    const other = sceneOf([['bob', 'Hi.']], { policy: 'moderator', moderator: 'bob', members });
+    const end = (one: typeof context) => cued(one, 1_000).at(-1)!.content;
+    expect(end(context)).toContain('says with @name who is next');
+    expect(end(other)).not.toContain('@name');
+    expect(readDirections('Well.\nNEXT: cy', context)).toEqual({ text: 'Well.', target: 'cy' });
+    expect(readDirections('Well.\nNEXT: cy', other)).toEqual({ text: 'Well.\nNEXT: cy' });
+  });
+});
