@@ -17,7 +17,13 @@ const said = {
   cost: 0.01,
   floor: ['ben'],
 };
-const agent = (name: string, active: number) => ({ name, replicas: 1, capacity: 8, active });
+const agent = (name: string, active: number) => ({
+  name,
+  dialect: 'v1' as const,
+  replicas: 1,
+  capacity: 8,
+  active,
+});
 
 describe('the line of progress', () => {
   it('counts against every limit, and its bar is that of the nearest', () => {

@@ -1,6 +1,6 @@
 export { type Closing, closings, type ReturnRule, returnRule } from './close-codes.ts';
 export { type Decoded, decodeClientFrame, decodePlainFrame, decodeRouterFrame } from './codec.ts';
-export { type ControlAction, type ControlBody, controlBodies } from './control.ts';
+export { defined } from './defined.ts';
 export {
   type Entry,
   type EntryOf,
@@ -21,6 +21,28 @@ export {
   type RouterFrameOf,
   routerFrame,
 } from './frames.ts';
+export { type ControlAction, type ControlBody, controlBodies } from './http/control.ts';
+export { type HttpErrorCode, httpError, httpStatusOf } from './http/errors.ts';
+export {
+  errorStatusesOf,
+  maxIdempotencyKey,
+  type ResponseBody,
+  type Route,
+  type RouteName,
+  requestPath,
+  routes,
+} from './http/routes.ts';
+export {
+  type ActionResult,
+  type AgentView,
+  actionResult,
+  agentView,
+  type ConversationPage,
+  type ConversationView,
+  conversationView,
+  type EventData,
+  eventData,
+} from './http/views.ts';
 export { isDeeperThan, type Parsed, parseJson } from './json.ts';
 export * from './limits.ts';
 export { type Mention, mentionsIn, NameIndex, nameFault, normalName } from './name.ts';

@@ -86,6 +86,20 @@ export const list = <T>(item: Shape<T>, limits: { min?: number; max: number }): 
   },
 });
 
+/** An object used as a map: any keys, values of one shape. */
+export const record = <T>(value: Shape<T>): Shape<{ readonly [key: string]: T }> => ({
+  fault(map, path) {
+    if (typeof map !== 'object' || map === null || Array.isArray(map)) return `${path} must be an object`;
+    for (const [key, one] of Object.entries(map)) {
+      const fault = value.fault(one, `${path}.${key}`);
+      if (fault) return fault;
+    }
+    return undefined;
+  },
+  pick: (map) => Object.fromEntries(Object.entries(map).map(([key, one]) => [key, value.pick(one)])),
+  schema: { type: 'object', additionalProperties: value.schema },
+});
+
 interface Optional<T> {
   readonly optional: Shape<T>;
 }

@@ -53,6 +53,8 @@ const check = (keyword: string, rule: unknown, value: unknown): boolean => {
           ([name, one]) => !Object.hasOwn(value, name) || matches(one, value[name]),
         )
       );
+    case 'additionalProperties':
+      return !isObject(value) || Object.values(value).every((one) => matches(rule as Schema, one));
     case 'required':
       return !isObject(value) || (rule as string[]).every((name) => Object.hasOwn(value, name));
     case 'items':

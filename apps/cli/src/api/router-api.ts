@@ -1,54 +1,26 @@
-import type { ControlAction, ControlBody, Ending, Entry, Limits } from '@parley/protocol';
+import {
+  type ActionResult,
+  type AgentView,
+  type ControlAction,
+  type ControlBody,
+  type ConversationPage,
+  type ConversationView,
+  type Entry,
+  type EventData,
+  type ResponseBody,
+  requestPath,
+} from '@parley/protocol';
 import { ConfigError, connectionProblem } from '@parley/runtime';
 import { readEventStream } from './event-stream.ts';
 
-export interface ConversationSummary {
-  readonly id: string;
-  readonly status: 'running' | 'paused' | 'ended';
-  readonly by: string;
-  readonly members: readonly string[];
-  readonly turns: number;
-  readonly seq: number;
-  readonly floor: readonly string[];
-  readonly limits: Limits;
-  readonly usage: { readonly inputTokens: number; readonly outputTokens: number; readonly cost: number };
-  readonly topic?: string;
-  readonly ending?: { readonly reason: Ending; readonly detail?: string };
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
-}
-
-export interface WholeConversation {
-  readonly conversation: ConversationSummary;
-  readonly entries: readonly Entry[];
-}
-
-/** Who is connected. */
-export interface AgentSummary {
-  readonly name: string;
-  readonly replicas: number;
-  /** Turns that it takes at once, and those that it has; 0 for plain clients. */
-  readonly capacity: number;
-  readonly active: number;
-}
-
 /** What happens on the router. `position` is where in the ledger an entry stands. */
 export type RouterEvent =
-  | {
-      readonly kind: 'entry';
-      readonly position: number;
-      readonly conversation: string;
-      readonly entry: Entry;
-    }
-  | {
-      readonly kind: 'chunk';
-      readonly conversation: string;
-      readonly turn: number;
-      readonly from: string;
-      readonly text: string;
-    }
-  /** Somebody has come or gone. */
+  | ({ readonly kind: 'entry'; readonly position: number } & EventData<'entry'>)
+  | ({ readonly kind: 'chunk' } & EventData<'chunk'>)
+  /** A name has connected or disconnected. */
   | { readonly kind: 'agents' };
+
+type PagedRoute = 'agents' | 'conversations' | 'conversation';
 
 export type EventStream = AsyncIterable<RouterEvent> & Disposable;
 
@@ -78,12 +50,6 @@ const addressOf = (url: string): { readonly url: string; readonly basic?: string
   };
 };
 
-/** The answer to an act: where it stands in the ledger. */
-export interface Acted {
-  readonly conversation: string;
-  readonly seq: number;
-}
-
 /** The HTTP side of a router. What the user can mend (no router there, no such conversation) is a ConfigError. */
 export class RouterApi {
   readonly url: string;
@@ -99,15 +65,15 @@ export class RouterApi {
     else if (basic !== undefined) this.#authorization = `Basic ${basic}`;
   }
 
-  async agents(): Promise<readonly AgentSummary[]> {
-    const all: AgentSummary[] = [];
-    for await (const { agents } of this.#pages<{ agents: AgentSummary[] }>('/v1/agents')) all.push(...agents);
+  async agents(): Promise<readonly AgentView[]> {
+    const all: AgentView[] = [];
+    for await (const { agents } of this.#pages<'agents'>(requestPath('agents'))) all.push(...agents);
     return all;
   }
 
   /** Opens a conversation. The same `key` opens no second one. */
-  open(body: ControlBody<'open'>, key: string): Promise<Acted> {
-    return this.#post('/v1/conversations', body, key);
+  open(body: ControlBody<'open'>, key: string): Promise<ActionResult> {
+    return this.#post(requestPath('open'), body, key);
   }
 
   act<A extends Exclude<ControlAction, 'open'>>(
@@ -115,26 +81,26 @@ export class RouterApi {
     id: string,
     body: ControlBody<A>,
     key: string,
-  ): Promise<Acted> {
+  ): Promise<ActionResult> {
     const missing = `no conversation ${id} at ${this.url}: \`parley ls\` lists those there are`;
-    return this.#post(`/v1/conversations/${encodeURIComponent(id)}/${action}`, body, key, missing);
+    return this.#post(requestPath(action, { id }), body, key, missing);
   }
 
-  async #post(path: string, body: unknown, key: string, missing?: string): Promise<Acted> {
+  async #post(path: string, body: unknown, key: string, missing?: string): Promise<ActionResult> {
     const post = {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': key },
       body: JSON.stringify(body),
     };
     const response = await this.#ask(path, { post, ...(missing !== undefined && { missing }) });
-    return (await response.json()) as Acted;
+    return (await response.json()) as ActionResult;
   }
 
   /** The newest ones, at most so many. */
-  async conversations(most = 100): Promise<readonly ConversationSummary[]> {
-    const all: ConversationSummary[] = [];
-    const path = `/v1/conversations?limit=${Math.min(most, 1_000)}`;
-    for await (const { conversations } of this.#pages<{ conversations: ConversationSummary[] }>(path)) {
+  async conversations(most = 100): Promise<readonly ConversationView[]> {
+    const all: ConversationView[] = [];
+    const path = requestPath('conversations', { query: { limit: Math.min(most, 1_000) } });
+    for await (const { conversations } of this.#pages<'conversations'>(path)) {
       all.push(...conversations);
       if (all.length >= most) break;
     }
@@ -142,43 +108,41 @@ export class RouterApi {
   }
 
   /** What is known of it without its entries. */
-  async summary(id: string): Promise<ConversationSummary> {
+  async summary(id: string): Promise<ConversationView> {
     for await (const { conversation } of this.conversationPages(id, { limit: 1 })) return conversation;
     throw new Error('a conversation without a page');
   }
 
   /** The conversation as it was when the last page was read, and all its entries. `as`: only what this member may see. */
-  async conversation(id: string, as?: string): Promise<WholeConversation> {
-    let conversation: ConversationSummary | undefined;
+  async conversation(id: string, as?: string): Promise<Omit<ConversationPage, 'next'>> {
+    let conversation: ConversationView | undefined;
     const entries: Entry[] = [];
     for await (const page of this.conversationPages(id, { as })) {
       conversation = page.conversation;
       for (const entry of page.entries) entries.push(entry);
     }
-    return { conversation: conversation as ConversationSummary, entries };
+    return { conversation: conversation as ConversationView, entries };
   }
 
   /** A conversation of any length, a page of its entries at a time, oldest first; `since`: behind this entry. */
   conversationPages(
     id: string,
     { limit, as, since }: { limit?: number; as?: string | undefined; since?: number } = {},
-  ): AsyncGenerator<WholeConversation> {
+  ): AsyncGenerator<ConversationPage> {
     const missing = `no conversation ${id} at ${this.url}: \`parley ls\` lists those there are`;
-    const query = new URLSearchParams();
-    if (limit !== undefined) query.set('limit', String(limit));
-    if (as !== undefined) query.set('as', as);
-    if (since !== undefined) query.set('since', String(since));
-    const path = `/v1/conversations/${encodeURIComponent(id)}?${query}`;
-    return this.#pages<WholeConversation>(path, missing);
+    return this.#pages<'conversation'>(
+      requestPath('conversation', { id, query: { limit, as, since } }),
+      missing,
+    );
   }
 
   /** A page of an answer, and those that it says follow. */
-  async *#pages<P extends object>(path: string, missing?: string): AsyncGenerator<P> {
+  async *#pages<N extends PagedRoute>(path: string, missing?: string): AsyncGenerator<ResponseBody<N>> {
     for (let next: string | undefined = path; next !== undefined; ) {
       const response = await this.#ask(next, missing === undefined ? {} : { missing });
-      const page: unknown = await response.json();
-      yield page as Awaited<P>;
-      next = (page as { next?: string }).next;
+      const page = (await response.json()) as ResponseBody<PagedRoute>;
+      yield page as Awaited<ResponseBody<N>>;
+      next = page.next;
     }
   }
 
@@ -187,11 +151,8 @@ export class RouterApi {
    * to come; of one conversation, or of all. The connection is held until the stream is disposed of.
    */
   async events(of: { since?: number | undefined; conversation?: string }): Promise<EventStream> {
-    const query = new URLSearchParams();
-    if (of.since !== undefined) query.set('since', String(of.since));
-    if (of.conversation !== undefined) query.set('conversation', of.conversation);
     const done = new AbortController();
-    const response = await this.#ask(`/v1/events?${query}`, { signal: done.signal });
+    const response = await this.#ask(requestPath('events', { query: of }), { signal: done.signal });
     const { body } = response;
     if (!body) throw new Error('the answer to /v1/events has no body');
     return { [Symbol.asyncIterator]: () => eventsOf(body), [Symbol.dispose]: () => done.abort() };

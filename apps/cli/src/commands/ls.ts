@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
-import type { ConversationSummary } from '../api/router-api.ts';
+import type { ConversationView } from '@parley/protocol';
 import { type Command, UsageError, wholeNumber } from '../command.ts';
 import { chosenRouter, routerHelp, routerOptions } from '../deployment/chosen-router.ts';
 import { type Column, table } from '../terminal/table.ts';
 import { jsonText, paint } from '../terminal/terminal.ts';
 
-const columns: readonly Column<ConversationSummary>[] = [
+const columns: readonly Column<ConversationView>[] = [
   { title: 'ID', text: ({ id }) => id },
   {
     title: 'STATUS',

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { Entry } from '@parley/protocol';
+import type { ConversationView, Entry } from '@parley/protocol';
 import { ConfigError } from '@parley/runtime';
 import { lasting } from '../api/follow.ts';
-import type { ConversationSummary, RouterApi, RouterEvent } from '../api/router-api.ts';
+import type { RouterApi, RouterEvent } from '../api/router-api.ts';
 import { type Command, type Host, routerOf, UsageError } from '../command.ts';
 import { endingText, totals } from '../ending.ts';
 import { PlainTranscript } from '../terminal/plain-transcript.ts';
@@ -34,7 +34,7 @@ class Watch {
   }
 
   /** `of`: what is known of a conversation whose first entry has not been seen. */
-  entry(conversation: string, entry: Entry, of?: ConversationSummary): void {
+  entry(conversation: string, entry: Entry, of?: ConversationView): void {
     const { out } = this.#host;
     const watched = this.#watched.get(conversation) ?? {
       transcript: new PlainTranscript(out),

@@ -1,6 +1,6 @@
 import { setInterval } from 'node:timers';
-import type { Entry, EntryOf } from '@parley/protocol';
-import type { AgentSummary, RouterApi, RouterEvent } from '../api/router-api.ts';
+import type { AgentView, Entry, EntryOf } from '@parley/protocol';
+import type { RouterApi, RouterEvent } from '../api/router-api.ts';
 import { endingText, totals } from '../ending.ts';
 import { LiveTranscript } from './live-transcript.ts';
 import { PlainTranscript } from './plain-transcript.ts';
@@ -18,7 +18,7 @@ export class ConversationView implements Disposable {
   readonly #live: LiveTranscript | undefined;
   readonly #progress = new Progress();
   #timer: NodeJS.Timeout | undefined;
-  #agents: readonly AgentSummary[] | undefined;
+  #agents: readonly AgentView[] | undefined;
 
   constructor(screen: Screen) {
     this.#screen = screen;

@@ -1,5 +1,4 @@
-import { type Entry, floorAfter, type Limits } from '@parley/protocol';
-import type { AgentSummary } from '../api/router-api.ts';
+import { type AgentView, type Entry, floorAfter, type Limits } from '@parley/protocol';
 import { dollars } from '../ending.ts';
 
 const barWidth = 12;
@@ -74,7 +73,7 @@ export class Progress {
   }
 
   /** One line. `agents`: who is connected, when that is known. */
-  text(now: number, agents: readonly AgentSummary[] | undefined): string {
+  text(now: number, agents: readonly AgentView[] | undefined): string {
     const limits = this.#limits;
     if (!limits) return 'not opened yet';
     const { maxTurns, maxDurationMs, maxTokens = 0, maxCost = 0 } = limits;
@@ -101,7 +100,7 @@ export class Progress {
   }
 
   /** Who is waited for, and why. */
-  #state(now: number, agents: readonly AgentSummary[] | undefined): string {
+  #state(now: number, agents: readonly AgentView[] | undefined): string {
     if (this.#pausedAt !== undefined) return 'paused';
     const [first, ...others] = this.#floor;
     if (first === undefined) return 'nobody has to speak';

@@ -1,6 +1,7 @@
+import { type ConversationPage, type ResponseBody, requestPath } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import type { Ledger, Numbered } from '../ledger/ledger.ts';
-import type { Router } from '../router.ts';
+import type { HttpRouter } from './handlers.ts';
 import { agentViews, conversationView, entriesAs } from './views.ts';
 
 /** No page is larger than this and one conversation or entry. */
@@ -22,8 +23,8 @@ interface Listing {
 }
 
 /** Conversations as JSON, newest first, and where the next page is, when there is one. */
-export function* conversationList(
-  router: Router,
+export function* conversationListOf(
+  router: HttpRouter,
   ledger: Ledger,
   { limit, before, isWanted }: Listing,
 ): Page {
@@ -48,15 +49,18 @@ export function* conversationList(
     yield view.length;
   }
   const more = last && ledger.recent(1, last.number).length > 0;
-  const next = more && `/v1/conversations?limit=${limit}&before=${last?.number}`;
-  return `{"conversations":[${views.join(',')}]${next ? `,"next":${JSON.stringify(next)}` : ''}}\n`;
+  const next = more && requestPath('conversations', { query: { limit, before: last?.number } });
+  return `{"conversations":[${views.join(',')}]${next ? `,"next":${JSON.stringify(next)}` : ''}}`;
 }
 
 /** Who is connected, by name, behind `after`. */
-export const agentPage = (router: Router, { limit, after }: { limit: number; after: string }) => {
+export const agentPageOf = (
+  router: HttpRouter,
+  { limit, after }: { limit: number; after: string },
+): ResponseBody<'agents'> => {
   const behind = agentViews(router).filter(({ name }) => name > after);
   const agents = behind.slice(0, limit);
-  const next = `/v1/agents?limit=${limit}&after=${encodeURIComponent(agents.at(-1)?.name ?? '')}`;
+  const next = requestPath('agents', { query: { limit, after: agents.at(-1)?.name } });
   return { agents, ...(behind.length > limit && { next }) };
 };
 
@@ -64,22 +68,21 @@ interface Reading {
   readonly since: number;
   readonly limit: number;
   /** Only what this member or former member may see. */
-  readonly as: string | null;
+  readonly as: string | undefined;
 }
 
 /** A conversation and a page of its entries as JSON; undefined when there is none of this id, or `as` was never in it. */
-export function* conversationPage(router: Router, id: string, { since, limit, as }: Reading): Page {
+export function* conversationPageOf(router: HttpRouter, id: string, { since, limit, as }: Reading): Page {
   const state: Conversation | undefined = yield* router.conversations.findSlowly(id);
   if (!state) return undefined;
   const bound = { entries: Math.max(1, Math.min(limit, maxPageEntries)), bytes: maxPageBytes };
   const entries = router.conversations.page(id, since, bound);
   const reached = entries.at(-1)?.seq ?? state.seq;
-  const shown = as === null ? entries : entriesAs(state, as, entries);
+  const shown = as === undefined ? entries : entriesAs(state, as, entries);
   if (!shown) return undefined;
-  const perspective = as === null ? '' : `&as=${encodeURIComponent(as)}`;
-  const next = `/v1/conversations/${encodeURIComponent(id)}?since=${reached}&limit=${bound.entries}${perspective}`;
-  const page = { conversation: conversationView(router, state), entries: shown };
+  const next = requestPath('conversation', { id, query: { since: reached, limit: bound.entries, as } });
+  const page: ConversationPage = { conversation: conversationView(router, state), entries: shown };
   const text = JSON.stringify(reached < state.seq ? { ...page, next } : page);
   yield text.length;
-  return `${text}\n`;
+  return text;
 }

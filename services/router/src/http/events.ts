@@ -4,7 +4,7 @@ import type { RouterEvent } from '../delivery/router-events.ts';
 import type { Identity } from '../identity/identity.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Ledger, Placed } from '../ledger/ledger.ts';
-import type { Router } from '../router.ts';
+import type { HttpRouter } from './handlers.ts';
 import { wroteTo } from './responses.ts';
 
 const pageEntries = 500;
@@ -43,7 +43,7 @@ interface Asked {
  * `agents`, which are of the moment, are while it is behind.
  */
 class EventStream {
-  readonly #router: Router;
+  readonly #router: HttpRouter;
   readonly #ledger: Ledger;
   readonly #response: ServerResponse;
   readonly #asked: Asked;
@@ -53,7 +53,7 @@ class EventStream {
   #stopped = false;
   #toldAt = 0;
 
-  constructor(router: Router, ledger: Ledger, response: ServerResponse, asked: Asked) {
+  constructor(router: HttpRouter, ledger: Ledger, response: ServerResponse, asked: Asked) {
     this.#router = router;
     this.#ledger = ledger;
     this.#response = response;
@@ -166,5 +166,9 @@ class EventStream {
  * Server-sent events: every entry after `since`, then everything as it happens. Undefined: from now on. A browser that reconnects sends
  * the id it has reached, so nothing is missed or repeated.
  */
-export const streamEvents = (router: Router, ledger: Ledger, response: ServerResponse, asked: Asked): void =>
-  new EventStream(router, ledger, response, asked).start();
+export const streamEvents = (
+  router: HttpRouter,
+  ledger: Ledger,
+  response: ServerResponse,
+  asked: Asked,
+): void => new EventStream(router, ledger, response, asked).start();

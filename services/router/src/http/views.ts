@@ -1,10 +1,10 @@
-import type { Entry } from '@parley/protocol';
+import { type AgentView, type ConversationView, defined, type Entry } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import { agentReader, standingOf, visible } from '../core/visibility.ts';
 import type { Router } from '../router.ts';
 import { waitsOf } from '../turns/wait-reasons.ts';
 
-/** Entries as a member or former member may see them; undefined when the name never was one. */
+/** The entries that a member or former member may see; undefined when the name has never been a member. */
 export const entriesAs = (
   state: Conversation,
   name: string,
@@ -15,42 +15,32 @@ export const entriesAs = (
   return entries.map((entry) => visible(state, reader, entry)).filter((entry) => entry !== undefined);
 };
 
-/** A conversation as the HTTP interface shows it. */
-export const conversationView = (router: Router, state: Conversation) => ({
+type ViewedRouter = Pick<Router, 'grants' | 'mailboxes'>;
+
+export const conversationView = (router: ViewedRouter, state: Conversation): ConversationView => ({
   id: state.id,
   status: state.status.state,
   by: state.by,
   members: state.members,
   policy: state.policy,
-  topic: state.topic,
   limits: state.limits,
   turns: state.lines,
   seq: state.seq,
   floor: state.floor.map(({ member }) => member),
-  /** Who of them has not been given the turn yet, and why. */
   waiting: waitsOf(router, state),
   votes: state.votes,
   usage: state.spent,
-  moderator: state.moderator,
   admission: state.admission,
   seats: Object.fromEntries(state.seats),
-  parent: state.parent,
   startedAt: state.startedAt,
+  ...defined({ topic: state.topic, moderator: state.moderator, parent: state.parent }),
   ...(state.status.state === 'ended' && {
     endedAt: state.status.at,
-    ending: { reason: state.status.reason, detail: state.status.detail },
+    ending: { reason: state.status.reason, ...defined({ detail: state.status.detail }) },
   }),
 });
 
-export interface AgentView {
-  readonly name: string;
-  readonly dialect: 'plain' | 'v1';
-  readonly replicas: number;
-  readonly capacity: number;
-  readonly active: number;
-}
-
-export const agentViews = ({ grants, mailboxes }: Router): AgentView[] => {
+export const agentViews = ({ grants, mailboxes }: ViewedRouter): AgentView[] => {
   const agents = [...grants.names()].map((name): AgentView => {
     const replicas = [...grants.replicasOf(name)];
     const sum = (of: (replica: (typeof replicas)[number]) => number) =>

@@ -42,6 +42,8 @@ interface ServedOptions {
   stalledMs?: number;
   /** Bytes that may wait to be read by all peers together. */
   outgoingLimit?: number;
+  /** Why /readyz says that the router is not ready. */
+  unready?: () => string | undefined;
   /** Told of unexpected errors; without it, one fails the test. */
   onFault?: (fault: Fault) => void;
 }
@@ -106,7 +108,7 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
       control: new Control(router, limits),
       rejections,
       console: new Map(),
-      probes: { unready: () => undefined, metrics: router.metrics.registry },
+      probes: { unready: options.unready ?? (() => undefined), metrics: router.metrics.registry },
       outgoing,
       stalledMs: options.stalledMs ?? 10_000,
     },

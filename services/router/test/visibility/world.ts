@@ -90,10 +90,10 @@ export class World {
   }
 
   async act(action: Parameters<Control['handle']>[0]['action'], id: string | undefined, body: object) {
-    const answer = this.#control.handle({ action, id, body, by: 'operator', key: undefined });
+    const answer = this.#control.handle({ action, id: id ?? '', body, by: 'operator', key: undefined });
     await this.settled();
     const { status, body: answered } = await answer;
-    const { conversation } = answered as { conversation?: string };
+    const { conversation } = JSON.parse(String(answered)) as { conversation?: string };
     if (status === 201 && conversation !== undefined) this.conversations.push(conversation);
   }
 

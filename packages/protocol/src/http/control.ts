@@ -1,16 +1,16 @@
-import { line, name, role, setting, someLimits } from './entry.ts';
-import { maxMembers } from './limits.ts';
-import { flag, integer, list, object, oneOf, optional, type Static, text } from './shape.ts';
-import { policyNames } from './words.ts';
+import { line, name, role, setting, someLimits } from '../entry.ts';
+import { maxMembers } from '../limits.ts';
+import { flag, integer, list, object, oneOf, optional, type Static, text } from '../shape.ts';
+import { policyNames } from '../words.ts';
 
 const names = list(name, { min: 1, max: maxMembers });
 const cast = optional(list(role, { max: maxMembers }));
 const lines = integer(1, 1_000);
 
-/** What an operator asks of a conversation over HTTP: `POST /v1/conversations` and `…/:id/:action`. */
+/** Bodies of the actions of an operator: `POST /v1/conversations` (`open`) and `POST /v1/conversations/{id}/{action}`. */
 export const controlBodies = {
   open: object({
-    /** Who opens it; the first member when missing. */
+    /** The member that opens it. Default: the first of `members`. */
     by: optional(name),
     members: names,
     first: optional(name),
@@ -21,18 +21,18 @@ export const controlBodies = {
   }),
   pause: object({}),
   resume: object({}),
-  /** Goes on for so many lines, then pauses. */
+  /** Resumes for this number of messages, then pauses again. Default: 1. */
   step: object({ lines: optional(lines) }),
   end: object({ detail: optional(text({ max: 1_000 })) }),
-  /** A line by the operator, or in the place of a member whose seat it has taken. */
+  /** A message of the operator, or, with `as`, of a member whose seat the operator has taken. */
   say: object({ text: line, target: optional(name), as: optional(name), to: optional(names) }),
   whisper: object({ to: names, text: line }),
-  /** Makes an agent a member. `history`: whether it sees what was said before. */
+  /** Makes an agent a member. `history`: whether it may read the earlier messages. */
   invite: object({ who: name, history: optional(flag) }),
   seat: object({ who: name }),
   unseat: object({ who: name }),
   recast: object({ role }),
-  /** Another conversation that shares the entries up to `at`. */
+  /** Opens another conversation that shares the entries of this one up to seq `at`. */
   fork: object({ at: integer(1, Number.MAX_SAFE_INTEGER), cast, limits: optional(someLimits) }),
 } as const;
 

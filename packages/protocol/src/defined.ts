@@ -1,0 +1,9 @@
+type UndefinedKeys<T> = { [K in keyof T]: undefined extends T[K] ? K : never }[keyof T];
+
+type Defined<T> = { [K in Exclude<keyof T, UndefinedKeys<T>>]: T[K] } & {
+  [K in UndefinedKeys<T>]?: Exclude<T[K], undefined>;
+};
+
+/** The object without its undefined fields: what JSON makes of it, so that it fits a type whose fields are optional. */
+export const defined = <T extends object>(fields: T): Defined<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;

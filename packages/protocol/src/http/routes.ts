@@ -1,0 +1,206 @@
+import { conversationId, count, name } from '../entry.ts';
+import { type Shape, type Static, text } from '../shape.ts';
+import { type ControlAction, controlBodies } from './control.ts';
+import {
+  actionResult,
+  agentPage,
+  conversationList,
+  conversationPage,
+  eventData,
+  identityView,
+} from './views.ts';
+
+interface Parameter {
+  readonly description: string;
+  readonly shape: Shape<unknown>;
+}
+type Parameters = Readonly<Record<string, Parameter>>;
+
+/** What a response holds: JSON of a shape, text, or server-sent events with `data` of these shapes. */
+type Content =
+  | { readonly kind: 'json'; readonly shape: Shape<unknown> }
+  | { readonly kind: 'text' }
+  | { readonly kind: 'events'; readonly data: Readonly<Record<string, Shape<unknown>>> };
+
+/** One operation of the HTTP interface. The router dispatches by this table, and docs/openapi.json is generated from it. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** `{id}` is one segment: the id of a conversation. */
+  readonly path: string;
+  /** Who may call it: everyone, a token that may read (observer, operator), or an operator. */
+  readonly access: 'public' | 'reader' | 'operator';
+  readonly summary: string;
+  readonly query?: Parameters;
+  readonly headers?: Parameters;
+  readonly body?: Shape<unknown>;
+  readonly success: { readonly status: 200 | 201; readonly description: string; readonly content: Content };
+  /** Statuses of errors besides those that `statusesOf` adds for every route with this access. */
+  readonly errors: readonly number[];
+}
+
+const json = <S extends Shape<unknown>>(description: string, shape: S) =>
+  ({ status: 200, description, content: { kind: 'json', shape } }) as const;
+const plain = (description: string) => ({ status: 200, description, content: { kind: 'text' } }) as const;
+
+const parameter = (description: string, shape: Shape<unknown> = count): Parameter => ({ description, shape });
+
+/** Characters of an `Idempotency-Key`. */
+export const maxIdempotencyKey = 200;
+
+const idempotencyKey = {
+  'Idempotency-Key': parameter(
+    'A repeated request with the same key gets the response of the first and has no further effect',
+    text({ min: 1, max: maxIdempotencyKey }),
+  ),
+} as const;
+
+const action = <A extends ControlAction>(name: A, status: 200 | 201, summary: string) =>
+  ({
+    method: 'POST',
+    path: name === 'open' ? '/v1/conversations' : `/v1/conversations/{id}/${name}`,
+    access: 'operator',
+    summary,
+    headers: idempotencyKey,
+    body: controlBodies[name],
+    success: {
+      status,
+      description: 'The entry is in the ledger',
+      content: { kind: 'json', shape: actionResult },
+    },
+    errors: [409, 413, 415, 422, ...(name === 'open' ? [] : [404])],
+  }) as const;
+
+const actions = {
+  open: action('open', 201, 'Open a conversation'),
+  pause: action('pause', 200, 'Pause a conversation after the turn that is running'),
+  resume: action('resume', 200, 'Resume a paused conversation'),
+  step: action('step', 200, 'Resume a conversation for a number of messages, then pause it'),
+  end: action('end', 200, 'End a conversation'),
+  say: action('say', 200, 'Send a message as the operator, or as a member whose seat was taken'),
+  whisper: action('whisper', 200, 'Send a private note to some members'),
+  invite: action('invite', 200, 'Make an agent a member'),
+  seat: action('seat', 200, 'Take the seat of a member, to speak in its place'),
+  unseat: action('unseat', 200, 'Give the seat back'),
+  recast: action('recast', 200, 'Change the persona or the model of a member from its next turn on'),
+  fork: action('fork', 201, 'Open a conversation that shares the entries of another one up to one of them'),
+} as const satisfies Record<ControlAction, Route>;
+
+const reads = {
+  healthz: {
+    method: 'GET',
+    path: '/healthz',
+    access: 'public',
+    summary: 'Whether the process runs',
+    success: plain('It runs'),
+    errors: [],
+  },
+  readyz: {
+    method: 'GET',
+    path: '/readyz',
+    access: 'public',
+    summary: 'Whether the router accepts work',
+    success: plain('It does'),
+    errors: [503],
+  },
+  metrics: {
+    method: 'GET',
+    path: '/metrics',
+    access: 'reader',
+    summary: 'Metrics in the text format of Prometheus',
+    success: plain('The metrics'),
+    errors: [],
+  },
+  me: {
+    method: 'GET',
+    path: '/v1/me',
+    access: 'reader',
+    summary: 'The role and the names of the token of the request',
+    success: json('The identity', identityView),
+    errors: [],
+  },
+  agents: {
+    method: 'GET',
+    path: '/v1/agents',
+    access: 'reader',
+    summary: 'The names that are connected',
+    query: {
+      limit: parameter('Maximum number of agents. Default and maximum: 1000'),
+      after: parameter('Only names that sort after this one', name),
+    },
+    success: json('A page, sorted by name', agentPage),
+    errors: [],
+  },
+  conversations: {
+    method: 'GET',
+    path: '/v1/conversations',
+    access: 'reader',
+    summary: 'The conversations, newest first',
+    query: {
+      limit: parameter('Maximum number of conversations. Default: 100, maximum: 1000'),
+      before: parameter('Only conversations that were opened before this one; a number that `next` holds'),
+    },
+    success: json('A page, newest first', conversationList),
+    errors: [],
+  },
+  conversation: {
+    method: 'GET',
+    path: '/v1/conversations/{id}',
+    access: 'reader',
+    summary: 'One conversation and its entries, oldest first',
+    query: {
+      since: parameter('Only entries with a larger seq'),
+      limit: parameter('Maximum number of entries. Default and maximum: 5000'),
+      as: parameter('Only what this member or former member may see', name),
+    },
+    success: json('The conversation and a page of its entries', conversationPage),
+    errors: [404],
+  },
+  events: {
+    method: 'GET',
+    path: '/v1/events',
+    access: 'reader',
+    summary: 'Server-sent events: every entry, and what happens besides',
+    query: {
+      since: parameter('Start after this position of the ledger. Default: the current end'),
+      conversation: parameter('Only events of this conversation', conversationId),
+    },
+    headers: { 'Last-Event-ID': parameter('As `since`, of a reader that reconnects') },
+    success: {
+      status: 200,
+      description: 'The events, until the reader closes the connection',
+      content: { kind: 'events', data: eventData },
+    },
+    errors: [],
+  },
+} as const satisfies Record<string, Route>;
+
+export const routes = { ...reads, ...actions } as const;
+export type RouteName = keyof typeof routes;
+
+/** The body of a successful response. */
+export type ResponseBody<N extends RouteName> = (typeof routes)[N]['success']['content'] extends {
+  readonly shape: infer S;
+}
+  ? Static<S>
+  : never;
+
+/**
+ * Statuses of errors of a route. Those of each route with a token: 400 (the request, or a token in its URL), 401, 403 (role,
+ * Host or Origin), 500, and 503 (too many connections, or the keys for tokens cannot be read).
+ */
+export const errorStatusesOf = ({ access, errors }: Route): readonly number[] =>
+  access === 'public' ? errors : [...new Set([400, 401, 403, ...errors, 500, 503])].sort((a, b) => a - b);
+
+/** The path and query of a request. Undefined values are left out of the query. */
+export const requestPath = (
+  route: RouteName,
+  {
+    id = '',
+    query = {},
+  }: { id?: string; query?: Readonly<Record<string, string | number | undefined>> } = {},
+): string => {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+  const path = routes[route].path.replace('{id}', encodeURIComponent(id));
+  return search.size === 0 ? path : `${path}?${search}`;
+};

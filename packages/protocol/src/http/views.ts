@@ -1,0 +1,89 @@
+import { conversationId, count, entry, limits, name } from '../entry.ts';
+import { maxMembers, maxTextLength } from '../limits.ts';
+import { list, number, object, oneOf, optional, record, type Static, text } from '../shape.ts';
+import { admissions, endings, policyNames, waitReasons } from '../words.ts';
+
+const names = list(name, { max: maxMembers });
+/** Milliseconds since 1970. */
+const date = number(0, Number.MAX_SAFE_INTEGER);
+
+/** A conversation as the HTTP interface shows it. */
+export const conversationView = object({
+  id: conversationId,
+  status: oneOf(['running', 'paused', 'ended']),
+  by: name,
+  members: names,
+  policy: oneOf(policyNames),
+  topic: optional(text({ max: 4_000 })),
+  limits,
+  /** Turns taken so far, by a message or by a pass. */
+  turns: count,
+  /** Seq of the last entry. */
+  seq: count,
+  /** The members that have the floor. */
+  floor: names,
+  /** Members of `floor` whose turn has not been granted yet, each with the reason. */
+  waiting: record(oneOf(waitReasons)),
+  /** The members that voted to end it since the last message without a vote. */
+  votes: names,
+  /** Sums over all answers so far; `cost` in dollars. */
+  usage: object({ inputTokens: count, outputTokens: count, cost: number(0, Number.MAX_SAFE_INTEGER) }),
+  moderator: optional(name),
+  admission: oneOf(admissions),
+  /** Member whose seat is taken → the operator that speaks in its place. */
+  seats: record(name),
+  /** The conversation from which this one was forked, and the last entry that they share. */
+  parent: optional(object({ conversation: conversationId, seq: count })),
+  startedAt: date,
+  endedAt: optional(date),
+  ending: optional(object({ reason: oneOf(endings), detail: optional(text({ max: 1_000 })) })),
+});
+export type ConversationView = Static<typeof conversationView>;
+
+/** A name that is connected. */
+export const agentView = object({
+  name,
+  dialect: oneOf(['plain', 'v1']),
+  replicas: count,
+  /** Turns that its replicas take at once, and those that they have now; both 0 for a plain client. */
+  capacity: count,
+  active: count,
+});
+export type AgentView = Static<typeof agentView>;
+
+/** The role of the token of the request, and the names for which it may register (patterns with a final `*`). */
+export const identityView = object({
+  role: oneOf(['agent', 'observer', 'operator']),
+  names: list(text({ min: 1, max: 64 }), { max: Number.MAX_SAFE_INTEGER }),
+});
+
+/** Path and query of the next page. Missing on the last page. */
+const next = optional(text({ max: 1_000 }));
+const many = { max: Number.MAX_SAFE_INTEGER } as const;
+
+export const agentPage = object({ agents: list(agentView, many), next });
+export const conversationList = object({ conversations: list(conversationView, many), next });
+export const conversationPage = object({ conversation: conversationView, entries: list(entry, many), next });
+export type ConversationPage = Static<typeof conversationPage>;
+
+/** The answer to an action: where its entry stands in the ledger. */
+export const actionResult = object({ conversation: conversationId, seq: count });
+export type ActionResult = Static<typeof actionResult>;
+
+/**
+ * The `data` of each kind of server-sent event, by its `event`. The `id` of an `entry` is its position in the whole ledger.
+ * `chunk` and `agents` have no position: a reader that is behind does not get them.
+ */
+export const eventData = {
+  entry: object({ conversation: conversationId, entry }),
+  /** A part of a message that is still being written. */
+  chunk: object({
+    conversation: conversationId,
+    turn: count,
+    from: name,
+    text: text({ max: maxTextLength }),
+  }),
+  /** A name has connected or disconnected. */
+  agents: object({}),
+} as const;
+export type EventData<T extends keyof typeof eventData> = Static<(typeof eventData)[T]>;

@@ -1,0 +1,101 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ControlAction, controlBodies, type RouteName } from '@parley/protocol';
+import type { Probes } from '@parley/runtime';
+import type { Identity } from '../identity/identity.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Router } from '../router.ts';
+import { readAction } from './action-request.ts';
+import type { Control } from './control.ts';
+import { agentPageOf, conversationListOf, conversationPageOf, maxListed } from './conversation-pages.ts';
+import { streamEvents } from './events.ts';
+import { errorReply, type HttpReply, jsonReply, reply } from './replies.ts';
+
+/** The parts of a router that the HTTP interface reads. */
+export type HttpRouter = Pick<
+  Router,
+  'conversations' | 'grants' | 'mailboxes' | 'routerEvents' | 'reads' | 'metrics' | 'faults' | 'clock'
+>;
+
+export interface HandlerParts {
+  readonly router: HttpRouter;
+  readonly ledger: Ledger;
+  readonly control: Control;
+  readonly probes: Probes;
+}
+
+/** A request whose route is known and allowed. */
+interface RoutedRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: URLSearchParams;
+  /** The conversation in the path. */
+  readonly id: string;
+  readonly identity: Identity;
+}
+
+/** Undefined: the handler answers by itself, over time. */
+type Handler = (request: RoutedRequest) => HttpReply | undefined | Promise<HttpReply | undefined>;
+export type Handlers = Readonly<Record<Exclude<RouteName, 'healthz' | 'readyz'>, Handler>>;
+
+const defaultListed = 100;
+
+/** A whole number that is not negative, or undefined. */
+const wholeNumber = (text: string | null | undefined): number | undefined => {
+  const value = text === null || text === undefined || text === '' ? Number.NaN : Number(text);
+  return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+};
+
+const limitOf = (query: URLSearchParams, fallback: number): number =>
+  Math.max(1, Math.min(wholeNumber(query.get('limit')) ?? fallback, maxListed));
+
+/** One handler for each route of the table. */
+export const makeHandlers = ({ router, ledger, control, probes }: HandlerParts): Handlers => {
+  const act =
+    (action: ControlAction): Handler =>
+    async ({ request, id, identity }) => {
+      const read = await readAction(action, { request, id, identity, wall: router.clock.wall });
+      return 'error' in read ? read.error : control.handle(read.action);
+    };
+  const actions = Object.fromEntries(
+    (Object.keys(controlBodies) as ControlAction[]).map((action) => [action, act(action)]),
+  ) as Record<ControlAction, Handler>;
+
+  return {
+    ...actions,
+    async metrics() {
+      return { status: 200, type: probes.metrics.contentType, body: await probes.metrics.metrics() };
+    },
+    me: ({ identity: { role, names } }) => reply('me', { role, names }),
+    agents: ({ query }) =>
+      reply(
+        'agents',
+        agentPageOf(router, { limit: limitOf(query, maxListed), after: query.get('after') ?? '' }),
+      ),
+    async conversations({ query, response }) {
+      const listing = {
+        limit: limitOf(query, defaultListed),
+        before: wholeNumber(query.get('before')),
+        isWanted: () => !response.destroyed,
+      };
+      const list = await router.reads.run(conversationListOf(router, ledger, listing));
+      return list === undefined ? undefined : jsonReply('conversations', list);
+    },
+    async conversation({ id, query }) {
+      const as = query.get('as') ?? undefined;
+      const since = wholeNumber(query.get('since')) ?? 0;
+      const limit = wholeNumber(query.get('limit')) ?? Number.MAX_SAFE_INTEGER;
+      const page = await router.reads.run(conversationPageOf(router, id, { since, limit, as }));
+      if (page !== undefined) return jsonReply('conversation', page);
+      const orNoMember = as === undefined ? '' : `, or ${as} has never been a member of it`;
+      return errorReply('unknown-conversation', `there is no such conversation${orNoMember}`);
+    },
+    events({ request, response, query, identity }) {
+      const lastId = request.headers['last-event-id'];
+      const since =
+        wholeNumber(typeof lastId === 'string' ? lastId : undefined) ?? wholeNumber(query.get('since'));
+      const conversation = query.get('conversation') ?? undefined;
+      streamEvents(router, ledger, response, { since, conversation, reader: identity });
+      return undefined;
+    },
+  };
+};
