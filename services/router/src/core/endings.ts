@@ -133,8 +133,11 @@ export const endingAfter = (state: Conversation, line: NextLine, now: number): E
   const early = state.lines + 1 < minTurns;
   const willing = early ? undefined : (stopped(state, line) ?? agreed(state, line));
   if (willing) return willing;
-  const budget = overBudget(state, line) ?? looping(state, line);
+  const budget = overBudget(state, line);
   if (budget) return budget;
+  // A limit that is reached is a fact, a loop is a judgement: where both hold, the fact is the reason.
   if (maxTurns > 0 && state.lines + 1 >= maxTurns) return { reason: 'max-turns', detail: String(maxTurns) };
+  const loop = looping(state, line);
+  if (loop) return loop;
   return outOfTime(state, now);
 };

@@ -92,6 +92,7 @@ describe('an opening line', () => {
 describe('endings', () => {
   it.each([
     ['max-turns', { maxTurns: 2 }, ['one', 'two']],
+    ['max-turns', { maxTurns: 5, maxRepetition: 0.8 }, Array(5).fill('one two three four five six')],
     ['stop-phrase', { stopPhrases: ['THE END'] }, ['he said the end is near', 'well\n*the end.*']],
     ['token-budget', { maxTokens: 20 }, ['a', 'b']],
     ['token-budget', { maxTokensPerAgent: 20 }, ['a', 'b', 'c']],
