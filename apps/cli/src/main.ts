@@ -11,6 +11,7 @@ import { demo } from './commands/demo.ts';
 import { diff } from './commands/diff.ts';
 import { exportCommand } from './commands/export.ts';
 import { fork } from './commands/fork.ts';
+import { kubernetes } from './commands/kubernetes.ts';
 import { ls } from './commands/ls.ts';
 import { open } from './commands/open.ts';
 import { replay } from './commands/replay.ts';
@@ -29,6 +30,7 @@ const commands: ReadonlyMap<string, Command> = new Map(
     run: runScenario,
     check,
     compose,
+    kubernetes,
     batch,
     replay,
     runs,

@@ -220,8 +220,27 @@ const fixedByCompose = ({ PARLEY_FIXED = '' }: Environment): string[] =>
         `${one.slice(0, -'=set'.length)}: is set in .env or in the shell, and docker-compose.yml gives it to each service by itself: write it into docker-compose.override.yml (deploy/compose.override.sample.yml) and take it out of .env`,
     );
 
+/**
+ * Kubernetes sets such variables in every pod for each Service of the namespace, unless the pod says enableServiceLinks: false.
+ * A Service named `router` gives ROUTER_PORT=tcp://10.0.0.1:8765, which is no setting.
+ */
+const serviceLink =
+  /_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
+
+const withoutServiceLinks = (env: Environment): Environment => {
+  if (!env.KUBERNETES_SERVICE_HOST) return env;
+  const isLink = ([name, value = '']: [string, string | undefined]) =>
+    serviceLink.test(name) || (name.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\//.test(value));
+  return Object.fromEntries(Object.entries(env).filter((one) => !isLink(one)));
+};
+
 /** The values of all settings, or a ConfigError that lists every problem at once. An empty variable is unset. */
-export const loadSettings = <S extends Settings>(settings: S, env: Environment, known: Known): Values<S> => {
+export const loadSettings = <S extends Settings>(
+  settings: S,
+  given: Environment,
+  known: Known,
+): Values<S> => {
+  const env = withoutServiceLinks(given);
   const problems: string[] = [];
   const resolve = (path: string) => userPath(path, env);
   const values: Record<string, unknown> = {};

@@ -45,6 +45,23 @@ const fileWith = (content: string): string => {
 };
 
 describe('loadSettings', () => {
+  it('takes the variables that Kubernetes sets for a Service named as we are for no settings of ours', () => {
+    const links = {
+      KUBERNETES_SERVICE_HOST: '10.0.0.1',
+      AGENT_SERVICE_HOST: '10.0.0.2',
+      AGENT_SERVICE_PORT: '8765',
+      AGENT_SERVICE_PORT_WS: '8765',
+      AGENT_PORT: 'tcp://10.0.0.2:8765',
+      AGENT_PORT_8765_TCP: 'tcp://10.0.0.2:8765',
+      AGENT_PORT_8765_TCP_ADDR: '10.0.0.2',
+    };
+    const port = { port: integer('AGENT_PORT', { help: '', fallback: 1, min: 0, max: 9_999 }) };
+    const known = { prefixes: ['AGENT_'] };
+    expect(loadSettings(port, links, known)).toEqual({ port: 1 });
+    expect(loadSettings(port, { ...links, AGENT_PORT: '7' }, known)).toEqual({ port: 7 });
+    expect(() => loadSettings(port, { AGENT_PORT: 'tcp://10.0.0.2:8765' }, known)).toThrow(/AGENT_PORT/);
+  });
+
   it('refuses what is set in .env and what docker-compose.yml gives each service by itself', () => {
     const env = { PARLEY_FIXED: 'AGENT_TARGET=set AGENT_PERSONA= AGENT_PROMPT_MODULE=set' };
     expect(() => loadSettings({}, env, { prefixes: [] })).toThrow(

@@ -1,0 +1,153 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { answerOf } from '../harness/command-line.ts';
+import { temporaryFolder } from '../harness/parley.ts';
+import { repository } from '../harness/started-process.ts';
+import { program, run } from '../observe/programs.ts';
+
+interface Container {
+  readonly name: string;
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly securityContext?: object;
+  readonly volumeMounts?: readonly {
+    readonly name: string;
+    readonly mountPath: string;
+    readonly subPath?: string;
+  }[];
+}
+interface PodSpec {
+  readonly enableServiceLinks?: boolean;
+  readonly automountServiceAccountToken?: boolean;
+  readonly securityContext?: object;
+  readonly containers: readonly Container[];
+  readonly volumes?: readonly { readonly name: string }[];
+}
+interface KubernetesObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly template?: { readonly spec: PodSpec };
+    readonly jobTemplate?: { readonly spec: { readonly template: { readonly spec: PodSpec } } };
+  };
+}
+
+const objectsIn = (text: string): KubernetesObject[] =>
+  parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject);
+
+const podOf = ({ spec }: KubernetesObject): PodSpec | undefined =>
+  spec?.template?.spec ?? spec?.jobTemplate?.spec.template.spec;
+
+/** One of the two is enough: in CI `program` fails where neither is. */
+const isThere = (name: string): boolean =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
+const kubectl = isThere('kubectl') ? program('kubectl') : undefined;
+const kustomize = kubectl ? undefined : program('kustomize');
+const validator = program('kubernetes-validate');
+
+const render = async (overlay: string): Promise<string> => {
+  const folder = `deploy/kubernetes/overlays/${overlay}`;
+  const [command, args] = kubectl ? [kubectl, ['kustomize', folder]] : [kustomize ?? '', ['build', folder]];
+  const { code, output } = await run(command, args, { cwd: pathToFileURL(`${repository}/`) });
+  expect(code, output).toBe(0);
+  return output;
+};
+
+/** The schemas of Kubernetes; those of the Prometheus operator are its own and are not checked. */
+const validate = async (text: string): Promise<void> => {
+  const file = join(temporaryFolder(), 'objects.yaml');
+  writeFileSync(file, text);
+  const { code, output } = await run(validator ?? '', ['--strict', file]);
+  expect(code, output).toBe(0);
+  const passed = output.match(/ passed for resource /g)?.length ?? 0;
+  const known = objectsIn(text).filter(({ kind }) => kind !== 'PodMonitor');
+  expect(passed, output).toBe(known.length);
+};
+
+describe.skipIf(!(kubectl || kustomize) || !validator)('the Kubernetes folder', () => {
+  test.each(['demo', 'team'])(
+    'renders the overlay %s, whose objects are what Kubernetes takes',
+    async (overlay) => {
+      const text = await render(overlay);
+      await validate(text);
+      const pods = objectsIn(text).flatMap((object) => podOf(object) ?? []);
+      expect(pods.length).toBeGreaterThan(1);
+      for (const pod of pods) {
+        expect(pod).toMatchObject({
+          enableServiceLinks: false,
+          automountServiceAccountToken: false,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 1000,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+        });
+        const mounted = new Set(pod.volumes?.map(({ name }) => name));
+        for (const container of pod.containers) {
+          expect(container.securityContext).toEqual({
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          });
+          for (const { name, subPath } of container.volumeMounts ?? []) {
+            // A claim template of the StatefulSet makes this one.
+            if (name !== 'ledger') expect(mounted).toContain(name);
+            // A part of a volume is not replaced when the secret is.
+            expect(subPath).toBeUndefined();
+          }
+        }
+      }
+    },
+  );
+
+  test('the team wants tokens and publishes the router alone', async () => {
+    const objects = objectsIn(await render('team'));
+    const router = objects.find(({ kind }) => kind === 'StatefulSet') as KubernetesObject;
+    const env = new Map(podOf(router)?.containers[0]?.env?.map(({ name, value }) => [name, value]));
+    expect(env.get('ROUTER_OPEN')).toBe('false');
+    expect(env.get('ROUTER_TOKENS_FILE')).toBe('/run/secrets/router/tokens');
+    expect(objects.filter(({ kind }) => kind === 'Ingress')).toHaveLength(1);
+    expect(
+      objects.filter(({ kind }) => kind === 'NetworkPolicy').map(({ metadata }) => metadata.name),
+    ).toContain('nothing-in');
+  });
+});
+
+describe('parley kubernetes', () => {
+  it('writes a Deployment for each of five members and a job that opens the conversation', async () => {
+    const file = join(temporaryFolder(), 'five.yaml');
+    const cast = ['Ann.Lee', 'ann-lee', 'Çelik', 'd', 'e'];
+    writeFileSync(
+      file,
+      `topic: what five people say\npolicy: round-robin\ncast:\n${cast.map((name, place) => `  ${JSON.stringify(name)}: { persona: You are number ${place}.${place === 3 ? ' , replicas: 3' : ''} }\n`).join('')}`,
+    );
+    const text = await answerOf('kubernetes', file);
+    const objects = objectsIn(text);
+    expect(
+      objects.map(
+        ({ kind, metadata, spec }) =>
+          `${kind} ${metadata.name.replace(/-[0-9a-f]{8}$/, '')} ${spec?.replicas ?? ''}`,
+      ),
+    ).toEqual([
+      'Deployment agent-ann-lee 1',
+      'Deployment agent-member-2 1',
+      'Deployment agent-elik 1',
+      'Deployment agent-d 3',
+      'Deployment agent-e 1',
+      'Job open-scenario ',
+    ]);
+    const named = objects.flatMap(
+      (object) => podOf(object)?.containers[0]?.env?.find(({ name }) => name === 'AGENT_NAME')?.value ?? [],
+    );
+    expect(named).toEqual(cast);
+    if (validator) await validate(text);
+  });
+
+  it('is what stands in the demo overlay', async () => {
+    const kept = readFileSync(join(repository, 'deploy/kubernetes/overlays/demo/agents.yaml'), 'utf8');
+    expect(await answerOf('kubernetes', 'scenarios/debate.yaml')).toBe(kept);
+  });
+});
