@@ -1,4 +1,6 @@
 import { writeFileSync } from 'node:fs';
+import { settings as agent } from '@parley/agent/settings';
+import { settings as router } from '@parley/router/settings';
 import {
   commandLineVariables,
   composeVariables,
@@ -6,8 +8,6 @@ import {
   type Setting,
   teamVariables,
 } from '@parley/runtime';
-import { settings as agent } from '../services/agent/src/settings/settings.ts';
-import { settings as router } from '../services/router/src/settings.ts';
 
 type Line = Pick<Setting<unknown>, 'variable' | 'help' | 'shown' | 'secret'>;
 

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Entry, Limits } from '@parley/protocol';
+import { openMemoryLedger } from '@parley/router/ledger/memory';
+import { openSqliteLedger } from '@parley/router/ledger/sqlite';
 import { fingerprintOf, likeness } from '@parley/text';
 import { Conversations } from '../../services/router/src/conversations/conversations.ts';
 import type { Command } from '../../services/router/src/core/command.ts';
@@ -10,8 +12,6 @@ import { decide } from '../../services/router/src/core/decide.ts';
 import { evolve } from '../../services/router/src/core/evolve.ts';
 import { mentioned } from '../../services/router/src/core/policies/mention.ts';
 import type { Ledger } from '../../services/router/src/ledger/ledger.ts';
-import { openMemoryLedger } from '../../services/router/src/ledger/memory.ts';
-import { openSqliteLedger } from '../../services/router/src/ledger/sqlite.ts';
 import { Targets } from '../../services/router/src/presence/targets.ts';
 import { Gathering } from '../../services/router/src/turns/gathering.ts';
 

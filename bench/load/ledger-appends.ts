@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Entry } from '@parley/protocol';
-import { openMemoryLedger } from '../../services/router/src/ledger/memory.ts';
-import { openSqliteLedger } from '../../services/router/src/ledger/sqlite.ts';
+import { openMemoryLedger } from '@parley/router/ledger/memory';
+import { openSqliteLedger } from '@parley/router/ledger/sqlite';
 
 export interface LedgerResult {
   entriesPerSecond: number;

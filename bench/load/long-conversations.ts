@@ -1,8 +1,8 @@
 import type { Entry, Limits } from '@parley/protocol';
+import { openSqliteLedger } from '@parley/router/ledger/sqlite';
 import { Checkpoints } from '../../services/router/src/conversations/checkpoints.ts';
 import type { Conversation } from '../../services/router/src/core/conversation.ts';
 import { evolve } from '../../services/router/src/core/evolve.ts';
-import { openSqliteLedger } from '../../services/router/src/ledger/sqlite.ts';
 
 export const listedOfEach = 5;
 const messageLength = 600;

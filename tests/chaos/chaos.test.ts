@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { verifyLedger } from '@parley/router/ledger/verify';
 import { afterEach, describe, expect, it } from 'vitest';
-import { verifyLedger } from '../../services/router/src/ledger/verify.ts';
 import { temporaryFolder } from '../harness/parley.ts';
 import { seeded } from '../harness/seeded.ts';
 import { killAll } from '../harness/started-process.ts';

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { verifyLedger } from '../../services/router/src/ledger/verify.ts';
+import { verifyLedger } from '@parley/router/ledger/verify';
 import { seeded } from '../harness/seeded.ts';
 import { killAll } from '../harness/started-process.ts';
 import { runChaos } from './chaos.ts';

@@ -1,7 +1,7 @@
 import type { Entry } from '@parley/protocol';
+import { newToken } from '@parley/router/token';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newToken } from '../../services/router/src/identity/token-command.ts';
 import { RunningRouter } from '../harness/parley.ts';
 import { until } from '../harness/poll.ts';
 import { killAll } from '../harness/started-process.ts';

@@ -1,10 +1,10 @@
+import { readSettings } from '@parley/agent/settings';
 import { makeLogger } from '@parley/runtime';
 import { afterEach, expect, it } from 'vitest';
 import { makeAgent } from '../../services/agent/src/agent.ts';
 import { openingOf } from '../../services/agent/src/link/opener.ts';
 import { chooseModel } from '../../services/agent/src/models/choose.ts';
 import { viewPrompt } from '../../services/agent/src/prompt/prompt.ts';
-import { readSettings } from '../../services/agent/src/settings/settings.ts';
 import { Pools } from '../../services/router/src/quota/pools.ts';
 import { serveRouter } from '../../services/router/test/socket/served-router.ts';
 import { FakeOpenAi } from '../harness/fake-openai.ts';

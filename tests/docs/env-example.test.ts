@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { settings as agent } from '@parley/agent/settings';
+import { settings as router } from '@parley/router/settings';
 import { commandLineVariables, loadSettings, teamVariables } from '@parley/runtime';
 import { describe, expect, it } from 'vitest';
 import { envExample } from '../../deploy/env-example.ts';
-import { settings as agent } from '../../services/agent/src/settings/settings.ts';
-import { settings as router } from '../../services/router/src/settings.ts';
 import { repository } from '../harness/started-process.ts';
 
 const read = (file: string): string => readFileSync(join(repository, file), 'utf8');

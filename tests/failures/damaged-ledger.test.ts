@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { openSqliteLedger } from '@parley/router/ledger/sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openSqliteLedger } from '../../services/router/src/ledger/sqlite.ts';
 import { finished, lines, opened } from '../../services/router/test/ledger/ledger-entries.ts';
 import { RunningRouter, spawnRouter, spawnRouterCommand, temporaryFolder } from '../harness/parley.ts';
 import { killAll } from '../harness/started-process.ts';

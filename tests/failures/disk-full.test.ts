@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { verifyLedger } from '@parley/router/ledger/verify';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { verifyLedger } from '../../services/router/src/ledger/verify.ts';
 import { RunningRouter, startAgent, temporaryFolder } from '../harness/parley.ts';
 import { until } from '../harness/poll.ts';
 import { killAll } from '../harness/started-process.ts';

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EntryOf } from '@parley/protocol';
+import { verifyLedger } from '@parley/router/ledger/verify';
 import { afterEach, describe, expect, it } from 'vitest';
-import { verifyLedger } from '../../services/router/src/ledger/verify.ts';
 import { RunningRouter, temporaryFolder } from '../harness/parley.ts';
 import { killAll, repository } from '../harness/started-process.ts';
 

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { verifyLedger } from '../../services/router/src/ledger/verify.ts';
+import { verifyLedger } from '@parley/router/ledger/verify';
 import type { Random } from './random.ts';
 
 const pageBytes = 4_096;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Entry } from '@parley/protocol';
-import { openSqliteLedger } from '../../services/router/src/ledger/sqlite.ts';
+import { openSqliteLedger } from '@parley/router/ledger/sqlite';
 import type { History, Receipt } from './history.ts';
 
 const linesOf = (path: string): unknown[] =>

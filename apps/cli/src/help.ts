@@ -1,4 +1,5 @@
-import { type Command, UsageError } from './command.ts';
+import { UsageError } from './arguments.ts';
+import type { Command } from './command.ts';
 
 const overview = (commands: ReadonlyMap<string, Command>): string => {
   const width = Math.max(...[...commands.keys()].map((name) => name.length));

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { constants } from 'node:os';
 import { loadSettings, parleyVariables, runMain, wantsColour, withEnvFile } from '@parley/runtime';
+import { UsageError } from './arguments.ts';
 import type { Command, Host } from './command.ts';
-import { UsageError } from './command.ts';
 import { acts } from './commands/acts.ts';
 import { batch } from './commands/batch.ts';
 import { check } from './commands/check.ts';

@@ -1,6 +1,6 @@
 import type { Entry } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
-import { formats } from '../src/formats.ts';
+import { formats } from '../src/export-formats.ts';
 import { ended, opened, said } from './entries.ts';
 
 const usage = { inputTokens: 1_000, outputTokens: 234, model: 'm' };

@@ -1,6 +1,6 @@
 import type { Entry } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
-import { firstDifference, ledgerHash } from '../src/recording/ledger-hash.ts';
+import { firstDifference, ledgerHash } from '../src/ledger-hash.ts';
 import { ended, opened, said } from './entries.ts';
 
 const talk = (text = 'Is it?'): Entry[] => [

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { controlBodies, policyNames } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { scenarioSchema } from '../generate-schema.ts';
-import { exitCodes } from '../src/ending.ts';
+import { exitCodes } from '../src/exit-codes.ts';
 import { agentsOf } from '../src/scenario/agents.ts';
 import { openingOf } from '../src/scenario/opening.ts';
 import { parseScenario, readScenario, scenarioHash } from '../src/scenario/read-scenario.ts';

@@ -1,8 +1,8 @@
 import type { Entry } from '@parley/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endingText } from '../src/ending.ts';
-import { formats } from '../src/formats.ts';
+import { formats } from '../src/export-formats.ts';
+import { endingText } from '../src/terminal/ending-text.ts';
 import { LiveTranscript } from '../src/terminal/live-transcript.ts';
 import { PlainTranscript } from '../src/terminal/plain-transcript.ts';
 import { sideBySide } from '../src/terminal/side-by-side.ts';

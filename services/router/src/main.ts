@@ -27,8 +27,8 @@ import { followCertificate, openTls } from './http/tls.ts';
 import { openAuthenticator } from './identity/authenticator.ts';
 import { configuredAuthenticator } from './identity/configured-authenticator.ts';
 import { tokenCommand } from './identity/token-command.ts';
+import { backupBeside } from './ledger/backup-beside.ts';
 import { backup } from './ledger/backup-command.ts';
-import { backupOnSignal } from './ledger/backup-on-signal.ts';
 import { cannotStart, LedgerDamage } from './ledger/damage.ts';
 import { openLedger } from './ledger/open-ledger.ts';
 import { restore } from './ledger/restore-command.ts';
@@ -72,7 +72,7 @@ const serve = async (): Promise<void> => {
   const filterRequest = makeRequestFilter(bindPolicy.visitors, connectionLimits, rejections);
   const tls = openTls(config.tlsCert, config.tlsKey);
   const ledger = openLedger(config.ledger);
-  backupOnSignal(process, { ledger, path: config.ledger, log });
+  process.on('SIGUSR2', backupBeside({ ledger, path: config.ledger, log }));
   if (config.backupEvery > 0 && config.ledger !== 'memory') {
     new ScheduledBackup({
       ledger,

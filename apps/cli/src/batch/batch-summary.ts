@@ -1,4 +1,4 @@
-import { dollars } from '../ending.ts';
+import { dollars } from '../terminal/ending-text.ts';
 import { table } from '../terminal/table.ts';
 import { paint, type Screen } from '../terminal/terminal.ts';
 import type { Outcome } from './batch-state.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../command.ts';
+import { UsageError } from '../arguments.ts';
 import { readChange } from '../scenario/changes.ts';
 import type { Change } from '../scenario/read-scenario.ts';
 

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import type { ControlAction, ControlBody } from '@parley/protocol';
-import { type Command, routerOf, UsageError, wholeNumber } from '../command.ts';
+import { routerOf } from '../api/named-router.ts';
+import { UsageError, wholeNumber } from '../arguments.ts';
+import type { Command } from '../command.ts';
 
 type Act = Exclude<ControlAction, 'open' | 'fork'>;
 type Options = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ConfigError } from '@parley/runtime';
-import { type Command, UsageError } from '../command.ts';
+import { UsageError } from '../arguments.ts';
+import type { Command } from '../command.ts';
 import { readScenario } from '../scenario/read-scenario.ts';
 import { paint } from '../terminal/terminal.ts';
 

@@ -2,13 +2,14 @@ import { parseArgs } from 'node:util';
 import { defaultPort } from '@parley/protocol';
 import { ConfigError } from '@parley/runtime';
 import { RouterApi, type RouterEvent } from '../api/router-api.ts';
-import { type Command, type Host, UsageError, wholeNumber } from '../command.ts';
-import { castOf, type DemoMember, defaultTopic } from '../demo-cast.ts';
+import { UsageError, wholeNumber } from '../arguments.ts';
+import type { Command, Host } from '../command.ts';
 import { KeptRun } from '../deployment/kept-run.ts';
 import { goOn, keptNote, pauseFor } from '../deployment/kept-run-notes.ts';
 import { logNotes } from '../deployment/log-notes.ts';
 import { freePort, OwnDeployment } from '../deployment/own-deployment.ts';
-import { exitCodeOf } from '../ending.ts';
+import { exitCodeOf } from '../exit-codes.ts';
+import { castOf, type DemoMember, defaultTopic } from '../scenario/demo-cast.ts';
 import { ConversationView } from '../terminal/conversation-view.ts';
 import { paint } from '../terminal/terminal.ts';
 

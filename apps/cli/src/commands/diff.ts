@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type Command, UsageError } from '../command.ts';
+import { UsageError } from '../arguments.ts';
+import type { Command } from '../command.ts';
 import { chosenRouter, routerHelp, routerOptions } from '../deployment/chosen-router.ts';
 import { sideBySide } from '../terminal/side-by-side.ts';
 

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { ConfigError } from '@parley/runtime';
-import { type Command, onlyOne, UsageError } from '../command.ts';
+import { onlyOne, UsageError } from '../arguments.ts';
+import type { Command } from '../command.ts';
 import { chosenRouter, routerHelp, routerOptions } from '../deployment/chosen-router.ts';
-import { formats, perspectives } from '../formats.ts';
+import { formats, perspectives } from '../export-formats.ts';
 
 export const exportCommand: Command = {
   summary: 'write a conversation in a format that other tools read',

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { defaultPort } from '@parley/protocol';
-import { type Command, UsageError, wholeNumber } from '../command.ts';
+import { UsageError, wholeNumber } from '../arguments.ts';
+import type { Command } from '../command.ts';
 import { routerOfRun } from '../deployment/chosen-router.ts';
 import { freePort } from '../deployment/own-deployment.ts';
 import { paint } from '../terminal/terminal.ts';

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { userPath } from '@parley/runtime';
 import { toItsEnd } from '../api/follow.ts';
-import { type Command, onlyOne, wholeNumber } from '../command.ts';
+import { onlyOne, wholeNumber } from '../arguments.ts';
+import type { Command } from '../command.ts';
 import { CastDeployment } from '../deployment/cast-deployment.ts';
 import { logNotes } from '../deployment/log-notes.ts';
-import { exitDifferent } from '../ending.ts';
-import { type Difference, firstDifference, ledgerHash } from '../recording/ledger-hash.ts';
+import { exitDifferent } from '../exit-codes.ts';
+import { type Difference, firstDifference, ledgerHash } from '../ledger-hash.ts';
 import { RecordedRun } from '../recording/recording.ts';
 import { agentsOf } from '../scenario/agents.ts';
 import { openingOf } from '../scenario/opening.ts';

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type Command, UsageError } from '../command.ts';
+import { UsageError } from '../arguments.ts';
+import type { Command } from '../command.ts';
 import { keptRuns, runsFolder } from '../deployment/kept-run.ts';
 import { type Column, table } from '../terminal/table.ts';
 import { jsonText, paint } from '../terminal/terminal.ts';

@@ -1,7 +1,8 @@
 import type { Environment } from '@parley/runtime';
 import { ConfigError } from '@parley/runtime';
+import { routerOf } from '../api/named-router.ts';
 import { RouterApi } from '../api/router-api.ts';
-import { type Host, routerOf } from '../command.ts';
+import type { Host } from '../command.ts';
 import type { AgentProcess } from '../scenario/agents.ts';
 import { OwnDeployment } from './own-deployment.ts';
 import type { LogLine } from './service-process.ts';

@@ -1,6 +1,7 @@
+import { routerOf } from '../api/named-router.ts';
 import { RouterApi } from '../api/router-api.ts';
+import { UsageError } from '../arguments.ts';
 import type { Host } from '../command.ts';
-import { routerOf, UsageError } from '../command.ts';
 import { KeptRun } from './kept-run.ts';
 import { OwnDeployment } from './own-deployment.ts';
 

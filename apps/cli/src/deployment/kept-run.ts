@@ -11,7 +11,7 @@ import {
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { ConfigError, defaultRunsFolder, type Environment, userPath } from '@parley/runtime';
-import { wholeNumber } from '../command.ts';
+import { wholeNumber } from '../arguments.ts';
 import type { Change } from '../scenario/read-scenario.ts';
 
 /** What started the run, so that `--continue` can start the same again. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '@parley/protocol';
-import type { Manifest } from './recording.ts';
+import type { Manifest } from './manifest.ts';
 
 const fingerprintsIn = (text: string): string[] =>
   [...text.matchAll(/"system_?[fF]ingerprint":"([^"]+)"/g)].map(([, value]) => value as string);

@@ -1,38 +1,13 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Ending, Entry } from '@parley/protocol';
+import type { Entry } from '@parley/protocol';
 import { ConfigError, type Environment } from '@parley/runtime';
 import { installation } from '../deployment/installation.ts';
+import { ledgerHash } from '../ledger-hash.ts';
 import type { AgentProcess } from '../scenario/agents.ts';
-import {
-  type Change,
-  parseScenario,
-  problemLines,
-  type ScenarioFile,
-  scenarioHash,
-} from '../scenario/read-scenario.ts';
+import { parseScenario, problemLines, type ScenarioFile, scenarioHash } from '../scenario/read-scenario.ts';
 import { cassetteFacts } from './cassette-facts.ts';
-import { ledgerHash } from './ledger-hash.ts';
-
-/** What a recorded run was: enough to run it again, and to say what it was run with. */
-export interface Manifest {
-  readonly format: 1;
-  readonly parley: string;
-  readonly node: string;
-  readonly scenario: { readonly file: string; readonly sha256: string; readonly changes: readonly Change[] };
-  /** The idempotency key that it was opened with; the id of the conversation follows from it. */
-  readonly key: string;
-  readonly conversation: string;
-  readonly seed: number | undefined;
-  /** Which models answered, by the name of the member; fingerprints where the server gave any. */
-  readonly models: Readonly<
-    Record<string, { readonly models: readonly string[]; readonly fingerprints: readonly string[] }>
-  >;
-  readonly startedAt: string;
-  readonly ending: Ending;
-  readonly entries: number;
-  readonly ledgerSha256: string;
-}
+import type { Manifest } from './manifest.ts';
 
 const files = {
   manifest: 'manifest.json',

@@ -1,4 +1,4 @@
-import { UsageError, wholeNumber } from '../command.ts';
+import { UsageError, wholeNumber } from '../arguments.ts';
 import type { Change } from './read-scenario.ts';
 
 /** `cast.bob.model=gpt-4.1-mini`. */

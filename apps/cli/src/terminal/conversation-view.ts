@@ -1,7 +1,13 @@
 import { setInterval } from 'node:timers';
+<<<<<<< HEAD
 import type { AgentView, Entry, EntryOf } from '@parley/protocol';
 import type { RouterApi, RouterEvent } from '../api/router-api.ts';
 import { endingText, totals } from '../ending.ts';
+=======
+import type { Entry, EntryOf } from '@parley/protocol';
+import type { AgentSummary, RouterApi, RouterEvent } from '../api/router-api.ts';
+import { endingText, totals } from './ending-text.ts';
+>>>>>>> 7a70dd9 (architecture: the test scans what its titles say; no cycle, no upward import)
 import { LiveTranscript } from './live-transcript.ts';
 import { PlainTranscript } from './plain-transcript.ts';
 import { Progress } from './progress.ts';

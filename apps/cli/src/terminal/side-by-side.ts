@@ -1,6 +1,6 @@
 import type { Entry } from '@parley/protocol';
-import { endingText } from '../ending.ts';
-import { canonical } from '../recording/ledger-hash.ts';
+import { canonical } from '../ledger-hash.ts';
+import { endingText } from './ending-text.ts';
 import { columnsOf, harmless, paint, type Screen, wrap } from './terminal.ts';
 import { told } from './transcript.ts';
 

@@ -3,14 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '@parley/runtime';
 import { describe, expect, it } from 'vitest';
-import {
-  hashOf,
-  type Manifest,
-  recording,
-  replaying,
-  requestOf as requested,
-} from '../../src/models/cassette/cassette.ts';
+import { hashOf, recording, replaying, requestOf as requested } from '../../src/models/cassette/cassette.ts';
 import { CassetteFile, cassettePath } from '../../src/models/cassette/cassette-file.ts';
+import type { Manifest } from '../../src/models/cassette/recorded-call.ts';
 import { failed, type Model, type ModelReply } from '../../src/models/model.ts';
 import { textReply } from '../fake-model.ts';
 import { sceneOf } from '../turn-contexts.ts';

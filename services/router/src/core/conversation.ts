@@ -1,6 +1,11 @@
 import type { Admission, Ending, Limits, PolicyName, Role } from '@parley/protocol';
 import type { Compared } from './audience.ts';
-import type { Attendance } from './visibility.ts';
+
+/** A part of a conversation in which a name was a member: first and last seq; the last is missing while it is one. */
+interface Attendance {
+  readonly from: number;
+  readonly through?: number;
+}
 
 /** The right and the duty of one member to add the next line, or to bid for the floor. */
 export interface Turn {

@@ -7,12 +7,6 @@ export type Reader = { readonly kind: 'overseer' } | { readonly kind: 'agent'; r
 export const overseer: Reader = { kind: 'overseer' };
 export const agentReader = (name: string): Reader => ({ kind: 'agent', name });
 
-/** A part of a conversation in which a name was a member: first and last seq; the last is missing while it is one. */
-export interface Attendance {
-  readonly from: number;
-  readonly through?: number;
-}
-
 /** Names of former members that are kept, and attendances of one name. What is older is not visible to them any more. */
 const maxFormer = 256;
 const maxAttendances = 16;

@@ -2,16 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { ConfigError } from '@parley/runtime';
 import { accessRoles, isNamePattern } from './identity.ts';
-import { keepToken } from './token-folder.ts';
+import { keepToken, type NewToken } from './token-folder.ts';
 import { digestOf } from './token-list.ts';
 
 const usage = `usage: parley-router token NAMES [--role ${accessRoles.join('|')}] [--send NAMES] [--into FOLDER [--withdraw]]`;
-
-export interface NewToken {
-  readonly token: string;
-  /** For the file of ROUTER_TOKENS_FILE. */
-  readonly line: string;
-}
 
 /** The prefix lets scanners find a token that was committed by mistake. */
 const randomToken = (): string => `parley_${randomBytes(32).toString('base64url')}`;

@@ -10,7 +10,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '@parley/runtime';
-import type { NewToken } from './token-command.ts';
+
+export interface NewToken {
+  readonly token: string;
+  /** For the file of ROUTER_TOKENS_FILE. */
+  readonly line: string;
+}
 
 /** The file of ROUTER_TOKENS_FILE below the folder. */
 const listFolder = 'router';

@@ -1,4 +1,4 @@
-import type { RecordedCall, RecordedRequest } from './cassette.ts';
+import type { RecordedCall, RecordedRequest } from './recorded-call.ts';
 
 /** Characters shown around the first difference of two texts. */
 const context = 60;

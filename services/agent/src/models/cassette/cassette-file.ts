@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '@parley/runtime';
-import type { Manifest, RecordedCall } from './cassette.ts';
+import type { Manifest, RecordedCall } from './recorded-call.ts';
 
 type Recorded = Manifest | RecordedCall;
 

@@ -1,5 +1,5 @@
 import { nameFault, normalName } from '@parley/protocol';
-import { UsageError } from './command.ts';
+import { UsageError } from '../arguments.ts';
 
 /** Two tempers that make any topic a conversation; a third member begins again with the first. */
 const personas = [

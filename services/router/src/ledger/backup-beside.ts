@@ -2,15 +2,20 @@ import type { Logger } from '@parley/runtime';
 import type { Ledger } from './ledger.ts';
 
 /**
- * SIGUSR2 makes a running router copy its ledger to a file beside it; the copy before is replaced once the new one is
- * whole. A signal, because only who may signal the process may read its files anyway.
+ * What SIGUSR2 does: a running router copies its ledger to a file beside it. The previous copy is replaced when the new one is
+ * complete. A signal needs no token: the user who may send it may read the files of the process, too.
  */
-export const backupOnSignal = (
-  host: Pick<NodeJS.Process, 'on'>,
-  { ledger, path, log }: { ledger: Ledger; path: string; log: Logger },
-): void => {
+export const backupBeside = ({
+  ledger,
+  path,
+  log,
+}: {
+  ledger: Ledger;
+  path: string;
+  log: Logger;
+}): (() => void) => {
   let underWay = false;
-  host.on('SIGUSR2', () => {
+  return () => {
     if (underWay) return;
     underWay = true;
     const target = `${path}.backup`;
@@ -22,5 +27,5 @@ export const backupOnSignal = (
       .finally(() => {
         underWay = false;
       });
-  });
+  };
 };

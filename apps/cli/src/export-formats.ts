@@ -1,5 +1,5 @@
 import type { Entry, EntryOf } from '@parley/protocol';
-import { endingText, totals } from './ending.ts';
+import { endingText, totals } from './terminal/ending-text.ts';
 import { harmless, jsonText } from './terminal/terminal.ts';
 import { told } from './terminal/transcript.ts';
 

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { cycles, everyImport, find, importsOf } from './source-graph.ts';
+
+/**
+ * The layers of each workspace, the lowest first: folders of `src`, and files where one file of a folder lies lower than the
+ * others. The longest path that fits a file is its layer. A file imports from its own layer and from lower ones.
+ */
+const layers: Readonly<Record<string, readonly string[]>> = {
+  'services/router/src': [
+    'clock.ts',
+    'faults.ts',
+    'core',
+    'ledger',
+    'conversations',
+    'http/rejections.ts',
+    'quota',
+    'socket/connection.ts',
+    'presence',
+    'turns/bids.ts',
+    'delivery',
+    'turns',
+    'metrics.ts',
+    'router.ts',
+    'identity',
+    'sessions',
+    'http',
+    'socket',
+    'settings.ts',
+    'drain.ts',
+    'main.ts',
+  ],
+  'services/agent/src': [
+    'version.ts',
+    'faults.ts',
+    'settings',
+    'link',
+    'memory',
+    'text/tokens.ts',
+    'models/model.ts',
+    'text',
+    'models',
+    'prompt',
+    'turns',
+    'metrics.ts',
+    'agent.ts',
+    'agent-name.ts',
+    'index.ts',
+    'main.ts',
+  ],
+  'apps/cli/src': [
+    'arguments.ts',
+    'exit-codes.ts',
+    'ledger-hash.ts',
+    'api',
+    'terminal',
+    'export-formats.ts',
+    'command.ts',
+    'help.ts',
+    'scenario',
+    'deployment',
+    'recording',
+    'batch',
+    'commands',
+    'main.ts',
+  ],
+};
+
+const graphOf = (folder: string): Map<string, string[]> =>
+  new Map(
+    find(`${folder}/**/*.ts`).map((path) => [
+      path,
+      importsOf(path).filter((module) => module.endsWith('.ts')),
+    ]),
+  );
+
+describe.each(Object.entries(layers))('the layers of %s', (folder, order) => {
+  const layerOf = (path: string): number => {
+    const inside = path.slice(folder.length + 1);
+    const fitting = order.filter((layer) => inside === layer || inside.startsWith(`${layer}/`));
+    const nearest = fitting.toSorted((a, b) => b.length - a.length)[0];
+    return nearest === undefined ? Number.NaN : order.indexOf(nearest);
+  };
+
+  it('name every source file', () => {
+    const files = find(`${folder}/**/*.ts`);
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.filter((path) => Number.isNaN(layerOf(path)))).toEqual([]);
+    expect(
+      order.filter((layer) => find(`${folder}/${layer}`, `${folder}/${layer}/**/*.ts`).length === 0),
+    ).toEqual([]);
+  });
+
+  it('have no import from a lower layer to a higher one', () => {
+    const upward = everyImport(`${folder}/**/*.ts`)
+      .filter(({ module }) => module.startsWith(`${folder}/`) && module.endsWith('.ts'))
+      .filter(({ path, module }) => layerOf(module) > layerOf(path))
+      .map(({ path, module }) => `${path} imports ${module}`);
+    expect(upward).toEqual([]);
+  });
+});
+
+describe('the source files of every workspace', () => {
+  it.each([
+    'packages/protocol',
+    'packages/runtime',
+    'services/router',
+    'services/agent',
+    'apps/cli',
+    'bench',
+  ])('import each other without a cycle in %s', (workspace) => {
+    const graph = graphOf(workspace);
+    expect(graph.size).toBeGreaterThan(1);
+    expect(cycles(graph)).toEqual([]);
+  });
+
+  it('would be found in a cycle', () => {
+    const graph = { a: ['b'], b: ['c', 'd'], c: ['a'], d: ['e'], e: [] };
+    expect(cycles(new Map(Object.entries(graph)))).toEqual([['a', 'b', 'c']]);
+  });
+});
