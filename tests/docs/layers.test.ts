@@ -32,9 +32,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'services/agent/src': [
     'version.ts',
     'faults.ts',
+    'memory',
+    'policies',
     'settings',
     'link',
-    'memory',
     'text/tokens.ts',
     'models/model.ts',
     'text',

@@ -10,7 +10,7 @@ import { logNotes } from '../deployment/log-notes.ts';
 import { freePort, OwnDeployment } from '../deployment/own-deployment.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { castOf, type DemoMember, defaultTopic } from '../scenario/demo-cast.ts';
-import { ConversationView } from '../terminal/conversation-view.ts';
+import { ConversationDisplay } from '../terminal/conversation-display.ts';
 import { paint } from '../terminal/terminal.ts';
 
 /** On a terminal a rehearsed reply takes as long as it takes to read one. */
@@ -138,7 +138,7 @@ export const demo: Command = {
   async run(args, host) {
     const { options, kept: begun } = await begin(args, host);
     using kept = begun;
-    using view = new ConversationView(host.out);
+    using view = new ConversationDisplay(host.out);
     await using deployment = await OwnDeployment.create({
       port: options.port,
       env: host.env,

@@ -8,7 +8,7 @@ import { onlyOne, UsageError, wholeNumber } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { readChange } from '../scenario/changes.ts';
-import { ConversationView } from '../terminal/conversation-view.ts';
+import { ConversationDisplay } from '../terminal/conversation-display.ts';
 import { harmless } from '../terminal/terminal.ts';
 
 /** The number of the entry behind which line `turn` would stand: everything before it is shared. */
@@ -84,7 +84,7 @@ Prints the id of the fork. \`parley diff ID FORK\` shows the two side by side.
     const { conversation } = await api.act('fork', id, body, values.key ?? randomUUID());
     host.out.write(`${harmless(conversation)}\n`);
     if (!values.follow) return 0;
-    using view = new ConversationView(host.out);
+    using view = new ConversationDisplay(host.out);
     const ending = await view.show(api, toItsEnd(api, conversation, host.stop));
     view.footer();
     return ending ? exitCodeOf(ending.reason) : 1;

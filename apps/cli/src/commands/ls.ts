@@ -1,12 +1,7 @@
 import { parseArgs } from 'node:util';
-<<<<<<< HEAD
 import type { ConversationView } from '@parley/protocol';
-import { type Command, UsageError, wholeNumber } from '../command.ts';
-=======
-import type { ConversationSummary } from '../api/router-api.ts';
 import { UsageError, wholeNumber } from '../arguments.ts';
 import type { Command } from '../command.ts';
->>>>>>> 7a70dd9 (architecture: the test scans what its titles say; no cycle, no upward import)
 import { chosenRouter, routerHelp, routerOptions } from '../deployment/chosen-router.ts';
 import { type Column, table } from '../terminal/table.ts';
 import { jsonText, paint } from '../terminal/terminal.ts';

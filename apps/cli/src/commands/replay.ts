@@ -10,7 +10,7 @@ import { type Difference, firstDifference, ledgerHash } from '../ledger-hash.ts'
 import { RecordedRun } from '../recording/recording.ts';
 import { agentsOf } from '../scenario/agents.ts';
 import { openingOf } from '../scenario/opening.ts';
-import { ConversationView } from '../terminal/conversation-view.ts';
+import { ConversationDisplay } from '../terminal/conversation-display.ts';
 import { harmless, paint, type Screen } from '../terminal/terminal.ts';
 
 /** A replay must not reach a model even by mistake: it has no key, and no server but a port where nobody listens. */
@@ -45,7 +45,7 @@ same entry by entry (without times and ids), with ${exitDifferent} when they are
     });
     const record = new RecordedRun(userPath(onlyOne(positionals, 'recorded folder'), host.env));
     const { out } = host;
-    using view = new ConversationView(out);
+    using view = new ConversationDisplay(out);
     await using castDeployment = await CastDeployment.set(
       {
         url: undefined,

@@ -18,7 +18,7 @@ import { changeOptions, changesOf } from '../scenario/changes.ts';
 import { withKey } from '../scenario/member-key.ts';
 import { openingOf } from '../scenario/opening.ts';
 import { parseScenario, readScenario, type ScenarioFile } from '../scenario/read-scenario.ts';
-import { ConversationView } from '../terminal/conversation-view.ts';
+import { ConversationDisplay } from '../terminal/conversation-display.ts';
 import { harmless, paint } from '../terminal/terminal.ts';
 import { replay } from './replay.ts';
 
@@ -125,7 +125,7 @@ const runFile = async (args: readonly string[], host: Host): Promise<number> => 
     (values.url === undefined
       ? KeptRun.begin(file.scenario.title ?? basename(file.file), source, host.env)
       : undefined);
-  using view = new ConversationView(out);
+  using view = new ConversationDisplay(out);
   const agents = values['no-agents'] ? [] : agentsOf(file.scenario).map((agent) => withKey(agent, host.env));
   await using castDeployment = await CastDeployment.set(
     {

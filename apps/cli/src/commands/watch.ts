@@ -3,17 +3,11 @@ import { parseArgs } from 'node:util';
 import type { ConversationView, Entry } from '@parley/protocol';
 import { ConfigError } from '@parley/runtime';
 import { lasting } from '../api/follow.ts';
-<<<<<<< HEAD
-import type { RouterApi, RouterEvent } from '../api/router-api.ts';
-import { type Command, type Host, routerOf, UsageError } from '../command.ts';
-import { endingText, totals } from '../ending.ts';
-=======
 import { routerOf } from '../api/named-router.ts';
-import type { ConversationSummary, RouterApi, RouterEvent } from '../api/router-api.ts';
+import type { RouterApi, RouterEvent } from '../api/router-api.ts';
 import { UsageError } from '../arguments.ts';
 import type { Command, Host } from '../command.ts';
 import { endingText, totals } from '../terminal/ending-text.ts';
->>>>>>> 7a70dd9 (architecture: the test scans what its titles say; no cycle, no upward import)
 import { PlainTranscript } from '../terminal/plain-transcript.ts';
 import { harmless, paint } from '../terminal/terminal.ts';
 

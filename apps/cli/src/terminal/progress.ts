@@ -1,11 +1,5 @@
-<<<<<<< HEAD
 import { type AgentView, type Entry, floorAfter, type Limits } from '@parley/protocol';
-import { dollars } from '../ending.ts';
-=======
-import { type Entry, floorAfter, type Limits } from '@parley/protocol';
-import type { AgentSummary } from '../api/router-api.ts';
 import { dollars } from './ending-text.ts';
->>>>>>> 7a70dd9 (architecture: the test scans what its titles say; no cycle, no upward import)
 
 const barWidth = 12;
 /** As long as a grant may take to arrive; who has not begun by then waits for something. */

@@ -1,9 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import { type ControlAction, maxIdempotencyKey, nameFault, parseJson } from '@parley/protocol';
 import type { Identity } from '../identity/identity.ts';
-import type { ActionRequest } from './control.ts';
 import { errorReply, type HttpReply } from './replies.ts';
 import { RequestBodies } from './request-body.ts';
+
+export interface ActionRequest {
+  readonly action: ControlAction;
+  /** The conversation; empty for `open`. */
+  readonly id: string;
+  readonly body: unknown;
+  /** The name of the operator in the ledger. */
+  readonly by: string;
+  /** The idempotency key. */
+  readonly key: string | undefined;
+}
 
 const bodies = new RequestBodies();
 

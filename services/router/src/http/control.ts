@@ -5,19 +5,9 @@ import type { Router } from '../router.ts';
 import { newConversationId } from '../sessions/conversation-id.ts';
 import { completeLimits, type LimitDefaults } from '../sessions/limit-defaults.ts';
 import { missingPrice } from '../turns/price-check.ts';
+import type { ActionRequest } from './action-request.ts';
 import { IdempotentReplies, idFromKey, otherRequest, requestDigest } from './idempotency.ts';
 import { errorReply, type HttpReply, reply } from './replies.ts';
-
-export interface ActionRequest {
-  readonly action: ControlAction;
-  /** The conversation; empty for `open`. */
-  readonly id: string;
-  readonly body: unknown;
-  /** The name of the operator in the ledger. */
-  readonly by: string;
-  /** The idempotency key. */
-  readonly key: string | undefined;
-}
 
 type ControlRouter = Pick<Router, 'conversations' | 'grants' | 'prices'>;
 

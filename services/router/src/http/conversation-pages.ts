@@ -1,7 +1,7 @@
 import { type ConversationPage, type ResponseBody, requestPath } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import type { Ledger, Numbered } from '../ledger/ledger.ts';
-import type { HttpRouter } from './handlers.ts';
+import type { HttpRouter } from './http-router.ts';
 import { agentViews, conversationView, entriesAs } from './views.ts';
 
 /** No page is larger than this and one conversation or entry. */

@@ -4,7 +4,7 @@ import type { RouterEvent } from '../delivery/router-events.ts';
 import type { Identity } from '../identity/identity.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Ledger, Placed } from '../ledger/ledger.ts';
-import type { HttpRouter } from './handlers.ts';
+import type { HttpRouter } from './http-router.ts';
 import { wroteTo } from './responses.ts';
 
 const pageEntries = 500;

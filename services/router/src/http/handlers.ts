@@ -3,18 +3,12 @@ import { type ControlAction, controlBodies, type RouteName } from '@parley/proto
 import type { Probes } from '@parley/runtime';
 import type { Identity } from '../identity/identity.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Router } from '../router.ts';
 import { readAction } from './action-request.ts';
 import type { Control } from './control.ts';
 import { agentPageOf, conversationListOf, conversationPageOf, maxListed } from './conversation-pages.ts';
 import { streamEvents } from './events.ts';
+import type { HttpRouter } from './http-router.ts';
 import { errorReply, type HttpReply, jsonReply, reply } from './replies.ts';
-
-/** The parts of a router that the HTTP interface reads. */
-export type HttpRouter = Pick<
-  Router,
-  'conversations' | 'grants' | 'mailboxes' | 'routerEvents' | 'reads' | 'metrics' | 'faults' | 'clock'
->;
 
 export interface HandlerParts {
   readonly router: HttpRouter;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ActionRequest } from './control.ts';
+import type { ActionRequest } from './action-request.ts';
 import { errorReply, type HttpReply } from './replies.ts';
 
 export const otherRequest: HttpReply = errorReply(

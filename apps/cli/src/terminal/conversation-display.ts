@@ -1,13 +1,7 @@
 import { setInterval } from 'node:timers';
-<<<<<<< HEAD
 import type { AgentView, Entry, EntryOf } from '@parley/protocol';
 import type { RouterApi, RouterEvent } from '../api/router-api.ts';
-import { endingText, totals } from '../ending.ts';
-=======
-import type { Entry, EntryOf } from '@parley/protocol';
-import type { AgentSummary, RouterApi, RouterEvent } from '../api/router-api.ts';
 import { endingText, totals } from './ending-text.ts';
->>>>>>> 7a70dd9 (architecture: the test scans what its titles say; no cycle, no upward import)
 import { LiveTranscript } from './live-transcript.ts';
 import { PlainTranscript } from './plain-transcript.ts';
 import { Progress } from './progress.ts';
@@ -17,7 +11,7 @@ import type { Transcript } from './transcript.ts';
 const refreshMs = 1_000;
 
 /** Shows one conversation while it happens, with a line that says how far it is; and keeps its entries. */
-export class ConversationView implements Disposable {
+export class ConversationDisplay implements Disposable {
   readonly entries: Entry[] = [];
   readonly transcript: Transcript;
   readonly #screen: Screen;

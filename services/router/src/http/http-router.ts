@@ -1,0 +1,7 @@
+import type { Router } from '../router.ts';
+
+/** The parts of a router that the HTTP interface reads. */
+export type HttpRouter = Pick<
+  Router,
+  'conversations' | 'grants' | 'mailboxes' | 'routerEvents' | 'reads' | 'metrics' | 'faults' | 'clock'
+>;
