@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { userPath } from '@parley/runtime';
-import { type Command, onlyOne } from '../command.ts';
+import { onlyOne } from '../arguments.ts';
+import type { Command } from '../command.ts';
 import { kubernetesFile } from '../deployment/kubernetes-file.ts';
 import { changeOptions, changesOf } from '../scenario/changes.ts';
 import { readScenario } from '../scenario/read-scenario.ts';
