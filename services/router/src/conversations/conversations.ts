@@ -1,8 +1,8 @@
 import type { Entry } from '@parley/protocol';
-import { isSameOpening, wasOpenedSo } from '../core/cast.ts';
 import type { Command } from '../core/command.ts';
 import type { Conversation } from '../core/conversation.ts';
 import { endsAt } from '../core/endings.ts';
+import { isSameOpening, wasOpenedSo } from '../core/opening.ts';
 import { Faults } from '../faults.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Appended, Batch, Bound, Ledger } from '../ledger/ledger.ts';

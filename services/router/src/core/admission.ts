@@ -1,8 +1,8 @@
-import { lastTaken } from './answers.ts';
 import { type Command, type Decision, refuse } from './command.ts';
 import type { Conversation } from './conversation.ts';
+import { lastTaken } from './held-turn.ts';
 
-/** The agent that a command comes from; undefined for the acts of operators and of the router. */
+/** The agent that gives a command; undefined for commands of operators and of the router. */
 const agentOf = (command: Command): string | undefined => {
   switch (command.type) {
     case 'say':
@@ -20,15 +20,15 @@ const agentOf = (command: Command): string | undefined => {
   }
 };
 
-/** An answer that was taken before its member left is told so again. */
+/** Whether the command repeats an answer that was accepted before its member left. */
 const isRepeated = (state: Conversation, command: Command): boolean =>
   (command.type === 'say' || command.type === 'pass' || command.type === 'bid') &&
   command.turn !== undefined &&
   lastTaken(state, command.from)?.turn === command.turn;
 
 /**
- * Why an agent that is not a member is refused; undefined when it is none, or may go on. Asked first, so that the refusal says
- * nothing about the conversation: not its turns, and not how it ended.
+ * Why a command of an agent that is not a member is refused; undefined for all other commands. Checked first, so that the
+ * refusal reveals nothing of the conversation: neither its turns nor how it ended.
  */
 export const refusedOutside = (state: Conversation, command: Command): Decision | undefined => {
   const agent = agentOf(command);

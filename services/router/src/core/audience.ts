@@ -1,6 +1,6 @@
 import type { Fingerprint } from '@parley/text';
 
-/** Who hears a message, its speaker included; undefined when it is for everyone. */
+/** The members that hear a message, its speaker included; undefined: all of them. */
 export type Audience = readonly string[] | undefined;
 
 /** A message that later ones are compared with. */
@@ -11,13 +11,13 @@ export interface Compared {
 
 export const audienceOf = (from: string, to: readonly string[] | undefined): Audience => to && [from, ...to];
 
-/** Whether every member hears it. What only some hear must not count where the others could notice it. */
+/** Whether every member hears it. A message for some must have no effect that the others could notice. */
 export const isForAll = (members: readonly string[], audience: Audience): boolean =>
   audience === undefined || members.every((name) => audience.includes(name));
 
 /**
- * The earlier messages that each hearer of this one has heard, too. Its likeness to others would tell its hearers what
- * was said aside.
+ * The earlier messages that every hearer of this one has heard. Its likeness to any other would reveal what was said to some
+ * members only.
  */
 export const heardByAllOf = (
   members: readonly string[],

@@ -1,23 +1,5 @@
-import type {
-  Admission,
-  Entry,
-  Hearing,
-  LapseCause,
-  Limits,
-  NoteKind,
-  PassReason,
-  PolicyName,
-  RefusalCode,
-  Role,
-  Usage,
-} from '@parley/protocol';
+import type { Entry, EntryOf, RefusalCode } from '@parley/protocol';
 import type { Conversation } from './conversation.ts';
-
-/** What an answer took of its model. */
-export interface Paid {
-  readonly usage?: Usage | undefined;
-  readonly cost?: number | undefined;
-}
 
 /** What a member's settings say of the addressee of its messages (PROTOCOL §10.7). */
 export interface Aim {
@@ -27,8 +9,8 @@ export interface Aim {
 }
 
 /**
- * The grant that an answer answers. Both fields are required, so that no caller forgets to find out whether there is one:
- * an answer without is refused, unless it repeats one that was taken.
+ * The grant that an answer answers. Both fields are required, so that every caller has to look for the grant: an answer
+ * without one is refused, unless it repeats one that was taken.
  */
 export interface Answers {
   readonly turn: number;
@@ -41,110 +23,68 @@ interface Unasked {
   readonly turn?: undefined;
   readonly attempt?: undefined;
   /**
-   * The turn that it takes while its speaker still has it. `any`: whichever that is, of a plain client, which knows no turns,
-   * where members may speak freely.
+   * The turn that it takes, if its speaker still has that turn. `any`: whichever turn the speaker has. For plain clients, which
+   * know no turns, under policies where members may speak without one.
    */
   readonly takes?: Answers | 'any' | undefined;
 }
 
-/** What somebody wants of a conversation. `from`, `by` and `cost` are set by the router, never by a peer. */
+/** Fields that may be missing may also be undefined. */
+type Loose<T> = { readonly [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] };
+/** The fields of an entry that its command gives. `seq`, `at` and the floor are decided. */
+type Fields<T extends Entry['type'], Decided extends string = never> = Loose<
+  Omit<EntryOf<T>, 'type' | 'seq' | 'at' | 'floor' | 'bidding' | Decided>
+>;
+
+/** What is wanted of a conversation. `from`, `by` and `cost` are set by the router, never by a peer. */
 export type Command =
-  | {
+  | ({
       readonly type: 'open';
-      readonly by: string;
-      readonly members: readonly string[];
+      /** Who speaks first; the policy says it when missing. */
       readonly first?: string | undefined;
-      readonly policy: PolicyName;
-      readonly topic?: string | undefined;
-      readonly moderator?: string | undefined;
-      readonly cast?: readonly Role[] | undefined;
-      readonly hears?: readonly Hearing[] | undefined;
-      readonly admission?: Admission | undefined;
-      readonly seed?: number | undefined;
-      /** The first speaker's first line, which needs no model. */
+      /** The first message of the first speaker, which needs no model. */
       readonly opening?: string | undefined;
-      readonly limits: Limits;
-      /** Digest of the request that wants it, where that has an idempotency key. */
-      readonly request?: string | undefined;
-    }
-  | {
-      readonly type: 'fork';
-      readonly by: string;
-      /** The other conversation, as it was at the entry to fork at. */
-      readonly parent: Conversation;
-      readonly cast?: readonly Role[] | undefined;
-      readonly limits: Limits;
-      readonly request?: string | undefined;
-    }
+    } & Fields<'opened'>)
+  /** `parent`: the other conversation, as it was at the entry to fork at. */
+  | ({ readonly type: 'fork'; readonly parent: Conversation } & Fields<'forked', 'parent'>)
   | ({
       readonly type: 'say';
-      readonly from: string;
-      readonly text: string;
-      readonly target?: string | undefined;
-      /** Whom the speaker is set to address, and the ring of such targets that leads back to the opener, if there is one. */
+      /** The addressee in the settings of the speaker, and the ring of such targets that leads back to the opener, if there is one. */
       readonly aim?: Aim | undefined;
-      readonly to?: readonly string[] | undefined;
-      readonly done?: boolean | undefined;
       /** Seq of the last entry that the speaker had been sent; all of them, when missing. */
       readonly seen?: number | undefined;
       /** `seat`: who speaks in the member's place. `operator`: who need not be a member or have the floor. */
       readonly as?: { readonly seat: string } | 'operator';
-    } & (Answers | Unasked) &
-      Paid)
-  | ({
-      readonly type: 'pass';
-      readonly from: string;
-      readonly reason: PassReason;
-      readonly detail?: string | undefined;
-      readonly retryAfterMs?: number | undefined;
-    } & Answers &
-      Paid)
-  | ({ readonly type: 'bid'; readonly from: string; readonly score: number } & Answers & Paid)
-  | {
-      readonly type: 'lapse';
-      readonly turn: number;
-      readonly cause: LapseCause;
-      readonly detail?: string | undefined;
-      readonly retryAfterMs?: number | undefined;
-    }
-  /** Nobody has been there to take the turn for as long as the limits allow. */
+    } & Fields<'said', 'turn' | 'likeness' | 'farewell'> &
+      (Answers | Unasked))
+  | ({ readonly type: 'pass'; readonly retryAfterMs?: number | undefined } & Fields<'passed', 'turn'> &
+      Answers)
+  | ({ readonly type: 'bid' } & Fields<'bid', 'turn' | 'failed'> & Answers)
+  | ({ readonly type: 'lapse' } & Fields<'lapsed', 'from' | 'usage' | 'cost'>)
+  /** No connection has spoken for the member for as long as the limits allow. */
   | { readonly type: 'absent'; readonly turn: number }
-  /** It has not begun, and these members are not there. */
+  /** It has not begun, and these members are not connected. */
   | { readonly type: 'missing'; readonly who: readonly string[] }
   /** The turn cannot be granted inside the limits, and waiting does not help. */
   | { readonly type: 'fail'; readonly detail: string }
-  | {
-      readonly type: 'note';
-      readonly by: string;
-      readonly to: readonly string[];
-      readonly kind: NoteKind;
-      readonly text: string;
-    }
-  | { readonly type: 'summarise'; readonly who: string; readonly through: number; readonly text: string }
-  | {
-      readonly type: 'join';
-      readonly who: string;
-      readonly history?: boolean | undefined;
-      /** An operator joins, or invites; it needs no invitation. */
-      readonly as?: 'operator' | undefined;
-    }
+  | ({ readonly type: 'note' } & Fields<'noted'>)
+  | ({ readonly type: 'summarise' } & Fields<'summarised'>)
+  /** `operator`: an operator joins, or invites; it needs no invitation. */
+  | ({ readonly type: 'join'; readonly as?: 'operator' | undefined } & Fields<'joined'>)
   | { readonly type: 'leave'; readonly who: string }
-  | { readonly type: 'seat' | 'unseat'; readonly who: string; readonly by: string }
-  | { readonly type: 'recast'; readonly by: string; readonly role: Role }
+  | ({ readonly type: 'seat' | 'unseat' } & Fields<'seated'>)
+  | ({ readonly type: 'recast' } & Fields<'recast'>)
   | { readonly type: 'pause' | 'end'; readonly by: string; readonly detail?: string | undefined }
-  | { readonly type: 'resume'; readonly by: string; readonly lines?: number | undefined }
+  | ({ readonly type: 'resume' } & Fields<'resumed'>)
   /** Time has gone by. */
   | { readonly type: 'tick' };
 export type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
 
 export type Decision =
   | { readonly kind: 'append'; readonly entries: readonly Entry[] }
-  /** It had been done before; this is the entry that stands for it. */
+  /** It was done before, by this entry. */
   | { readonly kind: 'repeat'; readonly seq: number; readonly turn: number }
   | { readonly kind: 'refuse'; readonly code: RefusalCode; readonly message: string };
 
 export const append = (...entries: readonly Entry[]): Decision => ({ kind: 'append', entries });
 export const refuse = (code: RefusalCode, message: string): Decision => ({ kind: 'refuse', code, message });
-
-/** The fields of an entry that say what an answer took. */
-export const paid = ({ usage, cost }: Paid) => ({ ...(usage && { usage }), ...(cost && { cost }) });

@@ -1,13 +1,7 @@
-import type { Admission, Ending, Limits, PolicyName, Role } from '@parley/protocol';
+import type { Admission, Ending, Limits, PolicyName, Role, Usage } from '@parley/protocol';
 import type { Compared } from './audience.ts';
 
-/** A part of a conversation in which a name was a member: first and last seq; the last is missing while it is one. */
-interface Attendance {
-  readonly from: number;
-  readonly through?: number;
-}
-
-/** The right and the duty of one member to add the next line, or to bid for the floor. */
+/** The right and the duty of one member to add the next message, or to bid for the floor. */
 export interface Turn {
   readonly number: number;
   readonly wanted: 'speak' | 'bid';
@@ -17,9 +11,9 @@ export interface Turn {
   /** Seq of the last entry that addressed the member. */
   readonly since: number;
   readonly givenAt: number;
-  /** Grants of this turn that came back without an answer. */
+  /** Grants of this turn that ended without an answer. */
   readonly attempts: number;
-  /** Those of them that do not count against the allowed attempts: the model was being loaded. */
+  /** How many of them do not count against the allowed attempts, because the model was being loaded. */
   readonly uncounted?: number;
   /** Seq of the `lapsed` entry of the last of them. */
   readonly lapsedAs?: number;
@@ -32,6 +26,33 @@ export type Status =
   | { readonly state: 'paused'; readonly since: number }
   | { readonly state: 'ended'; readonly at: number; readonly reason: Ending; readonly detail?: string };
 
+/** What an answer took of its model. */
+export interface Paid {
+  readonly usage?: Usage | undefined;
+  readonly cost?: number | undefined;
+}
+
+/** The fields of an entry that say what an answer took. */
+export const paid = ({ usage, cost }: Paid) => ({ ...(usage && { usage }), ...(cost && { cost }) });
+
+/** A message, or a pass, that is about to be appended. The conversation is the one before it. */
+export interface Contribution extends Paid {
+  readonly kind: 'said' | 'passed';
+  readonly from: string;
+  /** The turn that it takes; none for an unsolicited message. */
+  readonly taken: Turn | undefined;
+  readonly text?: string;
+  readonly target?: string | undefined;
+  /** It is a vote that the conversation is done. */
+  readonly done?: boolean | undefined;
+  /** It is a pass because its member failed. */
+  readonly failed?: boolean;
+  /** The speaker was addressed again by an entry that it had not seen. */
+  readonly owesMore?: boolean;
+  readonly likeness?: number;
+  readonly farewell?: boolean;
+}
+
 /** Tokens and dollars. */
 export interface Spent {
   readonly inputTokens: number;
@@ -40,20 +61,27 @@ export interface Spent {
 }
 
 /** A bid for the floor. */
-interface Placed {
+export interface Placed {
   readonly member: string;
   readonly score: number;
-  /** It could not say how much it wants: it failed, or was not there. */
+  /** Why it stands for a bid that did not come: the member failed, or was not connected. */
   readonly failed?: 'failed' | 'absent';
 }
 
+/** A part of a conversation in which a name was a member: first and last seq; `through` is missing while it is one. */
+interface Attendance {
+  readonly from: number;
+  readonly through?: number;
+}
+
+/** An answer that was accepted. */
 interface Taken {
   readonly member: string;
   readonly turn: number;
   readonly seq: number;
 }
 
-/** One conversation, as its entries say it is. Everything here can be rebuilt from the ledger. */
+/** The state of one conversation. All of it can be rebuilt from its entries. */
 export interface Conversation {
   readonly id: string;
   /** Seq of the last entry. */
@@ -61,7 +89,7 @@ export interface Conversation {
   /** The date of the last entry: the next one's is no earlier. */
   readonly lastAt: number;
   readonly by: string;
-  /** In the order in which policies go round: as `open` named them, later joiners behind. */
+  /** In the order of the policies: as the opening named them, then those who joined later. */
   readonly members: readonly string[];
   /** The members with which it was opened. */
   readonly named: readonly string[];
@@ -72,44 +100,41 @@ export interface Conversation {
   readonly seed: number;
   readonly parent?: { readonly conversation: string; readonly seq: number };
   readonly cast: ReadonlyMap<string, Role>;
-  /** Who hears a member's lines, where that is not everybody. */
+  /** The hearers of a member's messages, where these are not all members. */
   readonly hears: ReadonlyMap<string, readonly string[]>;
-  /**
-   * When a name was a member, where that is not from the beginning until now: members who joined without history, and former
-   * members.
-   */
+  /** When a name was a member: only of members who joined without history, and of former members. */
   readonly attended: ReadonlyMap<string, readonly Attendance[]>;
-  /** Members in whose place somebody else speaks. */
+  /** By member: who speaks in its place. */
   readonly seats: ReadonlyMap<string, string>;
   readonly limits: Limits;
   readonly startedAt: number;
   readonly pausedMs: number;
   readonly status: Status;
-  /** Whether anything has been said besides the line with which it was opened. */
+  /** Whether there was any answer besides the message with which it was opened. */
   readonly begun: boolean;
-  /** Lines until it is paused again, and for whom; none when it runs freely. */
+  /** Contributions until it is paused again, and by whom it was resumed so. */
   readonly stepping?: { readonly lines: number; readonly by: string };
-  /** Who has the floor: one member, or several where several owe a reply. */
+  /** The open turns: one, or several where several members owe a reply or bid. */
   readonly floor: readonly Turn[];
   readonly nextTurn: number;
   /** Bids of the round under way. */
   readonly bids: readonly Placed[];
-  /** Lines so far, said or passed. `maxTurns` counts these. */
+  /** Messages and passes so far. `maxTurns` counts these. */
   readonly lines: number;
-  /** Who has passed since something was last said, and whether each did so because it failed. */
+  /** Who has passed since the last message, and whether because of a failure. */
   readonly passes: readonly { readonly member: string; readonly failed: boolean }[];
-  /** Members who voted `done` since somebody last went on. */
+  /** Members who voted `done` since a member last went on. */
   readonly votes: readonly string[];
-  /** Lines in a row that repeat earlier ones, and that only say goodbye. */
+  /** Messages in a row that repeat earlier ones, and that only say goodbye. */
   readonly repeats: number;
   readonly farewells: number;
   /** Fingerprints of the newest messages, where repetition is limited. */
   readonly recent: readonly Compared[];
-  /** Whom a member addressed, newest last; some of them, where they are many. */
+  /** Whom a member addressed, newest last; bounded. */
   readonly addressed: ReadonlyMap<string, readonly string[]>;
   readonly lastSpeaker?: string;
   readonly spent: Spent;
   readonly spentBy: ReadonlyMap<string, Spent>;
-  /** The last turn that each member took, so that a repeated answer is known as one. */
+  /** The last turn that each member took, to recognise a repeated answer. */
   readonly taken: readonly Taken[];
 }

@@ -1,105 +1,48 @@
 import { type EntryOf, maxMembers } from '@parley/protocol';
 import { refusedOutside } from './admission.ts';
-import { absent, bid, lapse, lastTaken, pass, say } from './answers.ts';
-import { append, type Command, type CommandOf, type Decision, refuse } from './command.ts';
+import { absent, bid, lapse, pass } from './answers.ts';
+import { append, type Command, type Decision, refuse } from './command.ts';
 import type { Conversation } from './conversation.ts';
-import { ended, outOfTime } from './endings.ts';
-import { evolve } from './evolve.ts';
+import { endedAfter, outOfTime } from './endings.ts';
 import { notGathered } from './gathering.ts';
+import { lastTaken } from './held-turn.ts';
+import { fork, open } from './opening.ts';
 import { nextInOrder } from './policies/policy.ts';
+import { say } from './say.ts';
 
-const open = (command: CommandOf<'open'>, now: number): Decision => {
-  const { by, policy, topic, moderator, cast, hears, admission, seed, limits } = command;
-  const members = [...new Set([by, ...command.members])];
-  if (members.length < 2) return refuse('bad-target', 'a conversation needs two members');
-  if (members.length > maxMembers) return refuse('bad-target', `more than ${maxMembers} members`);
-  const heard = hears?.flatMap(({ from, to }) => [from, ...to]) ?? [];
-  const first = command.first ?? (policy === 'moderator' ? (moderator ?? by) : by);
-  const named = [
-    first,
-    ...(moderator === undefined ? [] : [moderator]),
-    ...(cast ?? []).map(({ name }) => name),
-    ...heard,
-  ];
-  // A frame may name 60,000 hearers.
-  const known = new Set(members);
-  const stranger = named.find((name) => !known.has(name));
-  if (stranger !== undefined) return refuse('not-a-member', `${stranger} is not a member`);
-  const opened: EntryOf<'opened'> = {
-    type: 'opened',
-    seq: 1,
-    at: now,
-    by,
-    members,
-    policy,
-    ...(topic !== undefined && { topic }),
-    ...(moderator !== undefined && { moderator }),
-    ...(cast && { cast }),
-    ...(hears && { hears }),
-    ...(admission !== undefined && { admission }),
-    ...(seed !== undefined && { seed }),
-    limits,
-    ...(command.request !== undefined && { request: command.request }),
-    floor: [first],
-  };
-  if (command.opening === undefined) return append(opened);
-  const line = say(
-    evolve(undefined, opened, ''),
-    { type: 'say', from: first, turn: 1, attempt: 1, text: command.opening },
-    now,
-  );
-  return line.kind === 'append' ? append(opened, ...line.entries) : line;
-};
-
-const fork = ({ by, parent, cast, limits, request }: CommandOf<'fork'>, now: number): Decision => {
-  const stranger = cast?.find(({ name }) => !parent.members.includes(name));
-  if (stranger) return refuse('not-a-member', `${stranger.name} is not a member`);
-  const floor = parent.floor.map(({ member }) => member);
-  // The parent stopped here; in the fork somebody goes on.
-  if (floor.length === 0) floor.push(nextInOrder(parent.members, parent.lastSpeaker ?? parent.by));
-  return append({
-    type: 'forked',
-    seq: parent.seq + 1,
-    at: now,
-    by,
-    parent: { conversation: parent.id, seq: parent.seq },
-    ...(cast && { cast }),
-    limits,
-    ...(request !== undefined && { request }),
-    floor,
-    ...(parent.floor.some(({ wanted }) => wanted === 'bid') && { bidding: true }),
-  });
+/** The refusal when one of the names is no member. */
+const unknownOf = (state: Conversation, ...names: readonly string[]): Decision | undefined => {
+  const unknown = names.find((name) => !state.members.includes(name));
+  return unknown === undefined ? undefined : refuse('not-a-member', `${unknown} is not a member`);
 };
 
 const leave = (state: Conversation, who: string, now: number): Decision => {
-  if (!state.members.includes(who)) return refuse('not-a-member', `${who} is not a member`);
   const seq = state.seq + 1;
   const alone = state.members.length <= 2;
   const heldAll = state.floor.length > 0 && state.floor.every(({ member }) => member === who);
-  // Who else has the floor keeps it, and that is not written down again.
+  // The other members with a turn keep it, and that is not written down again.
   const floor = alone ? [] : heldAll ? [nextInOrder(state.members, who)] : undefined;
   const left: EntryOf<'left'> = { type: 'left', seq, at: now, who, ...(floor && { floor }) };
-  return append(left, ...(alone ? [ended(seq, now, { reason: 'agent-left', detail: who }, who)] : []));
+  return append(
+    left,
+    ...endedAfter(seq, now, alone ? { reason: 'agent-left', detail: who } : undefined, who),
+  );
 };
 
-const known = (state: Conversation, name: string): Decision | undefined =>
-  state.members.includes(name) ? undefined : refuse('not-a-member', `${name} is not a member`);
-
-/** An ended conversation takes nothing more; a repeated answer is still told what became of it. */
+/** An ended conversation takes nothing more; a repeated answer is told the entry that it made. */
 const afterTheEnd = (state: Conversation, command: Command): Decision => {
   if (['tick', 'lapse', 'absent', 'missing'].includes(command.type)) return append();
   const last = command.type === 'say' || command.type === 'pass' ? lastTaken(state, command.from) : undefined;
-  if (last && 'turn' in command && last.turn === command.turn) {
+  if (last && 'turn' in command && last.turn === command.turn)
     return { kind: 'repeat', seq: last.seq, turn: last.turn };
-  }
   const why = state.status.state === 'ended' ? state.status.reason : '';
   return refuse('conversation-ended', `it ended: ${why}`);
 };
 
 /**
- * What a command does to a conversation: the entries to append, or why not. Pure and synchronous. Here is enforced what
- * holds when an answer is accepted: that it answers a grant, order, limits, budgets and endings. What holds when a
- * turn is granted (pause, pace, gathering, rate, capacity, price) is for `grants.ts`.
+ * The entries that a command appends to a conversation, or the reason why it is refused. Pure and synchronous. It enforces what
+ * holds when an answer is accepted: that it answers a grant, order, limits, budgets and endings. What holds when a turn is
+ * granted (pause, pace, gathering, rate, capacity, price) is checked in `turns/grants.ts`.
  */
 export const decide = (state: Conversation | undefined, command: Command, now: number): Decision => {
   if (command.type === 'open' || command.type === 'fork') {
@@ -125,20 +68,18 @@ export const decide = (state: Conversation | undefined, command: Command, now: n
       return command.type === 'lapse' ? lapse(state, turn, command, now) : absent(state, turn, now);
     }
     case 'missing': {
-      const over = notGathered(state, command.who, now);
-      return over ? append(ended(state.seq, now, over, command.who[0])) : append();
+      const { who } = command;
+      return append(...endedAfter(state.seq, now, notGathered(state, who, now), who[0]));
     }
     case 'fail':
-      return append(ended(state.seq, now, { reason: 'failed', detail: command.detail }));
+      return append(...endedAfter(state.seq, now, { reason: 'failed', detail: command.detail }));
     case 'note': {
       const { by, to, kind, text } = command;
-      const unknown = to.find((name) => !state.members.includes(name));
-      if (unknown !== undefined) return refuse('not-a-member', `${unknown} is not a member`);
-      return append({ type: 'noted', ...here, by, to, kind, text });
+      return unknownOf(state, ...to) ?? append({ type: 'noted', ...here, by, to, kind, text });
     }
     case 'summarise': {
       const { who, through, text } = command;
-      return known(state, who) ?? append({ type: 'summarised', ...here, who, through, text });
+      return unknownOf(state, who) ?? append({ type: 'summarised', ...here, who, through, text });
     }
     case 'join': {
       const { who, history } = command;
@@ -147,23 +88,21 @@ export const decide = (state: Conversation | undefined, command: Command, now: n
       return append({ type: 'joined', ...here, who, ...(history === false && { history }) });
     }
     case 'leave':
-      return leave(state, command.who, now);
+      return unknownOf(state, command.who) ?? leave(state, command.who, now);
     case 'seat': {
-      const taken = state.seats.get(command.who);
-      if (taken !== undefined && taken !== command.by) return refuse('forbidden', `${taken} has that seat`);
-      if (taken !== undefined) return append();
-      return (
-        known(state, command.who) ?? append({ type: 'seated', ...here, who: command.who, by: command.by })
-      );
+      const { who, by } = command;
+      const taken = state.seats.get(who);
+      if (taken !== undefined) return taken === by ? append() : refuse('forbidden', `${taken} has that seat`);
+      return unknownOf(state, who) ?? append({ type: 'seated', ...here, who, by });
     }
-    case 'unseat':
-      if (!state.seats.has(command.who)) return append();
-      return append({ type: 'unseated', ...here, who: command.who, by: command.by });
-    case 'recast':
-      return (
-        known(state, command.role.name) ??
-        append({ type: 'recast', ...here, by: command.by, role: command.role })
-      );
+    case 'unseat': {
+      const { who, by } = command;
+      return state.seats.has(who) ? append({ type: 'unseated', ...here, who, by }) : append();
+    }
+    case 'recast': {
+      const { by, role } = command;
+      return unknownOf(state, role.name) ?? append({ type: 'recast', ...here, by, role });
+    }
     case 'pause':
       return state.status.state === 'paused' ? append() : append({ type: 'paused', ...here, by: command.by });
     case 'resume': {
@@ -171,19 +110,12 @@ export const decide = (state: Conversation | undefined, command: Command, now: n
       if (state.status.state !== 'paused' && lines === undefined && !state.stepping) return append();
       return append({ type: 'resumed', ...here, by, ...(lines !== undefined && { lines }) });
     }
-    case 'end':
-      return append(
-        ended(
-          state.seq,
-          now,
-          { reason: 'operator', ...(command.detail && { detail: command.detail }) },
-          command.by,
-        ),
-      );
-    case 'tick': {
-      const over = outOfTime(state, now);
-      return over ? append(ended(state.seq, now, over)) : append();
+    case 'end': {
+      const { by, detail } = command;
+      return append(...endedAfter(state.seq, now, { reason: 'operator', ...(detail && { detail }) }, by));
     }
+    case 'tick':
+      return append(...endedAfter(state.seq, now, outOfTime(state, now)));
     default:
       return command satisfies never;
   }

@@ -1,16 +1,16 @@
 import { type Entry, type EntryOf, isFailure, type Role, type Usage } from '@parley/protocol';
 import { fingerprintOf } from '@parley/text';
+import { withJoined, withLeft } from './attendance.ts';
 import { audienceOf, isForAll } from './audience.ts';
-import type { Conversation, Spent, Status } from './conversation.ts';
+import type { Conversation, Paid, Spent, Status } from './conversation.ts';
 import { giveBack, giveFloor, lapsed } from './floor.ts';
 import { isAlike, isGoodbye, watchesRepetition } from './repetition.ts';
-import { withJoined, withLeft } from './visibility.ts';
 
 const nothing: Spent = { inputTokens: 0, outputTokens: 0, cost: 0 };
-/** Enough lines to find a repetition among a few members. */
+/** Enough messages to find a repetition among a few members. */
 const recentLines = 8;
 
-/** Sums stay numbers that a frame may hold, whatever earlier versions took from their peers. */
+/** A sum stays a number that a frame may hold. Earlier versions accepted larger numbers from their peers. */
 const sum = (a: number, b: number): number => Math.min(a + b, Number.MAX_SAFE_INTEGER);
 
 const plus = (spent: Spent, usage: Usage | undefined, cost: number): Spent => ({
@@ -19,10 +19,10 @@ const plus = (spent: Spent, usage: Usage | undefined, cost: number): Spent => ({
   cost: sum(spent.cost, cost),
 });
 
-/** What an answer cost counts, whatever became of its turn. */
+/** The cost of an answer counts also when its turn is granted again. */
 const charged = (
   { spent, spentBy }: Conversation,
-  { from, usage, cost = 0 }: { from: string; usage?: Usage; cost?: number },
+  { from, usage, cost = 0 }: Paid & { readonly from: string },
 ): Pick<Conversation, 'spent' | 'spentBy'> =>
   usage || cost
     ? {
@@ -71,7 +71,7 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   taken: [],
 });
 
-/** The parent's state at the fork, under another id; its clock starts anew. */
+/** The state of the parent at the fork, under another id. Its time starts again. */
 const fork = (
   { stepping: _, ...parent }: Conversation,
   entry: EntryOf<'forked'>,
@@ -107,7 +107,7 @@ const took = (
   return taken;
 };
 
-/** Whom one member addressed that are kept. */
+/** Addressees that are kept of one member. */
 const maxAddressed = 16;
 
 const withTarget = (
@@ -130,11 +130,11 @@ const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
     ...(state.stepping ? stepped(state) : state),
     seq,
     ...giveFloor(state, entry, from, { taken: turn, target: entry.target }),
-    // The line with which it is opened is said in the moment of the opening.
+    // The message of the opening has the same time as the opening.
     begun: state.begun || (turn !== undefined && (seq > 2 || entry.at > state.startedAt)),
     lines: state.lines + 1,
     passes: entry.done ? state.passes.filter(({ member }) => member !== from) : [],
-    // What only repeats an earlier message adds nothing, so it does not take back what the others have agreed to.
+    // A repetition adds nothing, so it does not take back the votes of the others.
     votes: entry.done ? [...state.votes.filter((name) => name !== from), from] : alike ? state.votes : [],
     ...(isForAll(state.members, audience) && {
       repeats: alike ? state.repeats + 1 : entry.done ? state.repeats : 0,
@@ -171,7 +171,7 @@ const member = (state: Conversation, entry: EntryOf<'joined'> | EntryOf<'left'>)
   };
 };
 
-/** The state after one more entry. Asks no policy and no limit: an entry already says what was decided. */
+/** The state after one more entry. Uses no policy and no limit, because an entry already says what was decided. */
 export const evolve = (state: Conversation | undefined, entry: Entry, id: string): Conversation => ({
   ...next(state, entry, id),
   lastAt: entry.at,

@@ -2,18 +2,18 @@ import type { EntryOf } from '@parley/protocol';
 import type { Conversation, Turn } from './conversation.ts';
 
 const maxRetryDelayMs = 30_000;
-/** A server that is loading a model is asked again soon: nothing else says that it is ready. */
+/** A server that is loading a model is asked again soon, because it sends no sign when it is ready. */
 const maxLoadingDelayMs = 5_000;
-/** So often is a turn given back because a model is loading before that counts as a failed attempt: ten minutes. */
+/** After so many lapses because of a loading model (ten minutes), further ones count as failed attempts. */
 const maxLoadings = 120;
 
-/** Whether a grant that came back so is no failed attempt. */
+/** Whether a lapse does not count as a failed attempt. */
 export const isWaiting = ({ uncounted = 0 }: Turn, cause: EntryOf<'lapsed'>['cause']): boolean =>
   cause === 'model-loading' && uncounted < maxLoadings;
-/** The longest wait of a model server that is kept to. */
+/** The longest wait that a model server may ask for. */
 const mostRetryAfterMs = 86_400_000;
 
-/** A lost connection or a missed deadline has cost time already; a failing model is given time to recover. */
+/** A failing model gets time to recover. A lost connection or a missed deadline has already taken time. */
 const retryDelayMs = (cause: EntryOf<'lapsed'>['cause'], attempts: number): number =>
   cause === 'gone' || cause === 'deadline' || cause === 'interrupted'
     ? 0
@@ -27,7 +27,7 @@ export const lapsed = (turn: Turn, { seq, cause, at, retryAfterMs = 0 }: EntryOf
   notBefore: at + Math.max(retryDelayMs(cause, turn.attempts + 1), Math.min(retryAfterMs, mostRetryAfterMs)),
 });
 
-/** What an entry says about the floor. */
+/** The fields of an entry that give the floor. */
 interface Giving {
   readonly seq: number;
   readonly at: number;
@@ -35,22 +35,22 @@ interface Giving {
   readonly bidding?: boolean;
 }
 
-/** Turns of a floor by their number. A floor of few is searched, since that is most of them and costs least. */
+/** A look-up of turns by number. Most floors are small, and for those a search costs less than a map. */
 export const turnsOf = (floor: readonly Turn[]): ((number: number) => Turn | undefined) => {
   if (floor.length <= 8) return (number) => floor.find((turn) => turn.number === number);
   const turns = new Map(floor.map((turn) => [turn.number, turn]));
   return (number) => turns.get(number);
 };
 
-/** The floor without one turn, as an entry leaves it that does not write it down. */
+/** The floor after an entry that takes turns and does not write down the rest. */
 export const giveBack = (
   { floor, nextTurn }: Pick<Conversation, 'floor' | 'nextTurn'>,
   isGone: (turn: Turn) => boolean,
 ): Pick<Conversation, 'floor' | 'nextTurn'> => ({ floor: floor.filter((turn) => !isGone(turn)), nextTurn });
 
 /**
- * The floor that an entry gives. Who already has a turn keeps it, except for the turn that the entry takes; who
- * is new gets the next number.
+ * The floor that an entry gives. A member that has a turn keeps it, unless the entry takes that turn; any other member gets a
+ * turn with the next number.
  */
 export const giveFloor = (
   state: Pick<Conversation, 'floor' | 'nextTurn' | 'limits'>,
@@ -66,7 +66,7 @@ export const giveFloor = (
   const floor = entry.floor.map((member): Turn => {
     const kept = held.get(member);
     if (kept) return member === about.target ? { ...kept, since: entry.seq, givenBy: by } : kept;
-    // Who owes one more reply owes it to the member that it has not answered, not to itself.
+    // A member that owes one more reply owes it to the member that it has not answered, not to itself.
     const giver =
       member === by ? (state.floor.find(({ number }) => number === about.taken)?.givenBy ?? by) : by;
     const notBefore = entry.at + (state.limits.paceMs ?? 0);

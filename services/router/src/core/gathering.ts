@@ -2,8 +2,8 @@ import type { Conversation } from './conversation.ts';
 import type { Ended } from './endings.ts';
 
 /**
- * Until when a conversation that has not begun waits for all its members to be there, in ms since 1970; `undefined` when
- * it does not wait. A pause does not count.
+ * Until when a conversation that has not begun waits for all its members to connect, in ms since 1970; undefined when it does
+ * not wait. A pause does not count.
  */
 export const gathersUntil = ({
   begun,
@@ -14,11 +14,11 @@ export const gathersUntil = ({
 }: Conversation): number | undefined =>
   begun || gatherMs === 0 || status.state !== 'running' ? undefined : startedAt + pausedMs + gatherMs;
 
-/** Whether it begins without those who are not there. */
+/** Whether it begins without the members that are not connected. */
 export const beginsWithout = (state: Conversation, now: number): boolean =>
   state.limits.onFailure === 'skip' && now >= (gathersUntil(state) ?? Number.POSITIVE_INFINITY);
 
-/** How it ends while `missing` are not there, if it does. */
+/** How it ends while `missing` are not connected, if it does. */
 export const notGathered = (
   state: Conversation,
   missing: readonly string[],

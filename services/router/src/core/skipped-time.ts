@@ -1,8 +1,8 @@
 import type { Conversation } from './conversation.ts';
 
 /**
- * The conversation after the clock that dates its entries was set forward: what is still to come is as far away as it was.
- * Time that was skipped has not passed.
+ * The conversation after the clock that dates its entries was set forward: every deadline is as far away as before, because
+ * skipped time has not passed.
  */
 export const skipTime = (state: Conversation, ms: number): Conversation => ({
   ...state,

@@ -1,40 +1,11 @@
 import { type Entry, type EntryOf, type LapseCause, lapseCauses } from '@parley/protocol';
 import type { Conversation } from './conversation.ts';
 
-/** Who reads: one who watches over all conversations (observer, operator), or an agent under its name. */
+/** Who reads: an overseer of all conversations (observer, operator), or an agent with its name. */
 export type Reader = { readonly kind: 'overseer' } | { readonly kind: 'agent'; readonly name: string };
 
 export const overseer: Reader = { kind: 'overseer' };
 export const agentReader = (name: string): Reader => ({ kind: 'agent', name });
-
-/** Names of former members that are kept, and attendances of one name. What is older is not visible to them any more. */
-const maxFormer = 256;
-const maxAttendances = 16;
-
-type Attended = Conversation['attended'];
-
-/** `history`: whether it sees what was there before. */
-export const withJoined = (attended: Attended, who: string, seq: number, history: boolean): Attended => {
-  const next = new Map(attended);
-  if (history) next.delete(who);
-  else next.set(who, [...(attended.get(who) ?? []), { from: seq }].slice(-maxAttendances));
-  return next;
-};
-
-export const withLeft = (
-  attended: Attended,
-  members: readonly string[],
-  who: string,
-  seq: number,
-): Attended => {
-  const open = attended.get(who) ?? [{ from: 1 }];
-  const next = new Map(attended);
-  next.delete(who);
-  next.set(who, [...open.slice(0, -1), { from: open.at(-1)?.from ?? 1, through: seq }]);
-  const former = [...next.keys()].filter((name) => name === who || !members.includes(name));
-  for (const name of former.slice(0, Math.max(0, former.length - maxFormer))) next.delete(name);
-  return next;
-};
 
 export type Standing = 'member' | 'former member' | 'outsider';
 
@@ -43,7 +14,7 @@ export const standingOf = (
   name: string,
 ): Standing => (members.includes(name) ? 'member' : attended.has(name) ? 'former member' : 'outsider');
 
-/** What one who may not hear everything sees of the time before it joined: who is there and what it is about. */
+/** The entries that say who the members are and what the conversation is about. They are visible also from before a member joined. */
 const isFrame = ({ type }: Entry): boolean =>
   type === 'opened' || type === 'forked' || type === 'joined' || type === 'left';
 
@@ -61,11 +32,11 @@ const isInTime = (state: Conversation, name: string, entry: Entry): boolean => {
   return parts?.some(({ from, through = Infinity }) => from <= entry.seq && entry.seq <= through) ?? false;
 };
 
-/** What the answers of others cost, and with which model, is theirs. */
+/** What an answer cost, and with which model, is visible only to its own member. */
 const withoutCost = <E extends EntryOf<'said'> | EntryOf<'passed'>>({ usage: _, cost: __, ...entry }: E) =>
   entry;
 
-/** The digest of the request is for who may send requests. */
+/** The digest of the request is only for those who may send requests. */
 const withoutRequest = <E extends EntryOf<'opened'> | EntryOf<'forked'>>({ request: _, ...entry }: E) =>
   entry;
 
@@ -76,7 +47,7 @@ const passedOf = (entry: EntryOf<'passed'>): Entry => {
 
 const isCause = (word: string | undefined): word is LapseCause => lapseCauses.some((cause) => cause === word);
 
-/** That a turn of a member failed is for everyone; the words of its model server are not. */
+/** That a turn of a member failed is for all members; the words of its model server are not. */
 const failedOf = ({ detail, ...entry }: EntryOf<'ended'>): Entry => {
   const { by } = entry;
   const cause = by !== undefined && detail?.startsWith(`${by}: `) ? detail.slice(by.length + 2) : undefined;
@@ -128,8 +99,8 @@ const toMember = (name: string, entry: Entry): Entry | undefined => {
 };
 
 /**
- * What a reader may see of an entry, field by field; undefined when nothing (PROTOCOL §10.3). Every path on which entries leave
- * the router asks this function, and no other place decides it. `state` is the conversation at that entry or later: a member
+ * What a reader may see of an entry, field by field; undefined: nothing (PROTOCOL §10.3). Every path on which entries leave the
+ * router calls this function, and no other code decides it. `state` is the conversation at that entry or later. A member
  * sees what it may hear, a former member what it saw until it left, an outsider nothing.
  */
 export const visible = (state: Conversation, reader: Reader, entry: Entry): Entry | undefined => {
@@ -137,7 +108,7 @@ export const visible = (state: Conversation, reader: Reader, entry: Entry): Entr
   if (!isInTime(state, reader.name, entry)) return undefined;
   const shown = toMember(reader.name, entry);
   if (shown?.type !== 'said' || !state.attended.has(reader.name)) return shown;
-  // How much it is like what was said while the reader was not there.
+  // The likeness compares with messages from a time when the reader was no member.
   const { likeness: _, ...rest } = shown;
   return rest;
 };

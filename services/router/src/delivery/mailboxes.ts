@@ -91,7 +91,7 @@ export class Mailboxes implements CapacityLimit {
         const { target } = entry;
         if (position <= this.#marks.of(target)) continue;
         const state = conversations.find(conversation);
-        if (!state || !policies[state.policy].free) continue;
+        if (!state || !policies[state.policy].allowsUnsolicited) continue;
         // Whatever room there is: what waited had been admitted, and few lines of agents are not yet marked as theirs.
         this.#box(target).put(plainMessage(conversation, entry, position));
       }
@@ -142,7 +142,7 @@ export class Mailboxes implements CapacityLimit {
 
   /** Lines to somebody who is away need room until they wait for it, or were lost. */
   take({ policy }: Conversation, entries: readonly Entry[]): Full | (() => void) {
-    const line = policies[policy].free ? entries.find(isAddressed) : undefined;
+    const line = policies[policy].allowsUnsolicited ? entries.find(isAddressed) : undefined;
     if (!line || this.#isAwaited(line)) return nothingReserved;
     const { from, target, text } = line;
     const bytes = Buffer.byteLength(text);
@@ -203,8 +203,7 @@ export class Mailboxes implements CapacityLimit {
     this.#position = position;
     this.#askers.onCommit(commit);
     if (after.status.state === 'ended') this.#tellEnded(after, entries);
-    const { free } = policies[after.policy];
-    if (!free) return;
+    if (!policies[after.policy].allowsUnsolicited) return;
     for (const [index, entry] of entries.entries()) {
       if (entry.type !== 'said') continue;
       const at = position - (entries.length - 1 - index);

@@ -62,7 +62,7 @@ export class PlainTurns {
   of(name: string, state: Conversation): Answers | undefined {
     const given = this.#given.get(state.id)?.get(name);
     if (given) return { turn: given.turn, attempt: given.attempt };
-    const turn = policies[state.policy].free ? this.#turnOf(state, name) : undefined;
+    const turn = policies[state.policy].allowsUnsolicited ? this.#turnOf(state, name) : undefined;
     if (!turn || !this.#options.isGrantable(state, turn)) return undefined;
     return { turn: turn.number, attempt: turn.attempts + 1 };
   }
@@ -97,7 +97,7 @@ export class PlainTurns {
       const state = this.#options.conversations.get(id);
       const turn = state && this.#turnOf(state, name);
       if (!turn || this.#has(state, turn)) continue;
-      if (!policies[state.policy].free) this.#offer(state, name);
+      if (!policies[state.policy].allowsUnsolicited) this.#offer(state, name);
       else if (this.#options.isGrantable(state, turn)) this.#grant(state, turn, true);
     }
   }
@@ -210,6 +210,11 @@ export class PlainTurns {
 
   /** One that a plain client has opened with its message: no scenario, no agent that waits for its turn. */
   #isOfPlainClients({ policy, topic, cast, by }: Conversation): boolean {
-    return policies[policy].free && topic === undefined && cast.size === 0 && !this.#options.isAgent(by);
+    return (
+      policies[policy].allowsUnsolicited &&
+      topic === undefined &&
+      cast.size === 0 &&
+      !this.#options.isAgent(by)
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { maxMembers } from '@parley/protocol';
 import type { Aim } from '../core/command.ts';
 import type { Conversation, Turn } from '../core/conversation.ts';
+import { policies } from '../core/policies/policies.ts';
 
 /** Names of which it is kept whom they address; the one that registered longest ago is forgotten first. */
 const maxNames = 50_000;
@@ -45,7 +46,7 @@ export class Targets {
    */
   awaits({ by, policy, startedAt }: Conversation, { member, givenBy }: Turn, now: number): boolean {
     if (now >= Math.max(startedAt, this.#startedAt) + ringPatienceMs) return false;
-    if (policy !== 'addressed' && policy !== 'open') return false;
+    if (!policies[policy].followsTargets) return false;
     const target = this.#targets.get(member);
     if (target === undefined || target === givenBy || givenBy === member) return false;
     return this.#from(by).leads === 'unknown';

@@ -1,6 +1,6 @@
 import type { ClientFrame, Usage } from '@parley/protocol';
 import type { OnResult } from '../conversations/conversations.ts';
-import type { Paid } from '../core/command.ts';
+import type { Paid } from '../core/conversation.ts';
 import type { Router } from '../router.ts';
 import type { Answer } from '../turns/bids.ts';
 import type { Replica } from '../turns/grant.ts';

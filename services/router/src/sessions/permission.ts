@@ -1,6 +1,7 @@
 import type { ClientFrame } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import { mentioned } from '../core/policies/mention.ts';
+import { policies } from '../core/policies/policies.ts';
 import { agentReader, overseer, type Reader, standingOf } from '../core/visibility.ts';
 import { type Identity, mayReadAll, maySendTo, maySpeak } from '../identity/identity.ts';
 import type { Router } from '../router.ts';
@@ -53,9 +54,7 @@ const reachedBy = (
   const state = router.conversations.get(conversation);
   if (!state || target !== undefined) return named;
   // A name in the text is a target where it gives a turn.
-  const givesTurns = state.policy === 'mention' || state.policy === 'open';
-  if (givesTurns)
-    named.push(...mentioned(state, { kind: 'said', from: replica.name, text, owesMore: false }));
+  if (policies[state.policy].mentionsGiveTurns) named.push(...mentioned(state, { from: replica.name, text }));
   // The answer to a grant is owed to all; a message that nobody waited for is written to all who hear it.
   const isOwed = turn !== undefined || router.grants.heldBy(replica, conversation) !== undefined;
   return isOwed || to ? named : [...named, ...(state.hears.get(replica.name) ?? state.members)];

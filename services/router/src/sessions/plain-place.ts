@@ -13,7 +13,8 @@ const isMember = ({ members }: Conversation, name: string): boolean => members.i
 const inTurn = (router: Router, name: string, target: string): string | undefined => {
   const current = router.replyRouting.current(name);
   const state = current === undefined ? undefined : router.conversations.get(current);
-  if (!state || policies[state.policy].free || !router.mailboxes.turns.has(state, name)) return undefined;
+  if (!state || policies[state.policy].allowsUnsolicited || !router.mailboxes.turns.has(state, name))
+    return undefined;
   return isMember(state, target) ? state.id : undefined;
 };
 
@@ -53,5 +54,5 @@ export const addresseeIn = (
 ): string | undefined => {
   if (!state || target === undefined || isMember(state, target)) return target;
   const turn = state.floor.find(({ member }) => member === name);
-  return !policies[state.policy].free || turn?.givenBy === target ? undefined : target;
+  return !policies[state.policy].allowsUnsolicited || turn?.givenBy === target ? undefined : target;
 };

@@ -1,11 +1,16 @@
-import { handBack, type Policy, stillOwing } from './policy.ts';
+import { aimedOrGiver } from './aim.ts';
+import { definePolicy, handBack, stillOwing } from './policy.ts';
 
-/** Whoever is addressed owes a reply. Two that address each other are a pair, three in a circle a ring. */
-export const addressed: Policy = {
-  free: true,
-  floorAfter(state, line) {
-    const names = stillOwing(state, line);
-    if (line.target !== undefined && !names.includes(line.target)) names.push(line.target);
-    return { names: names.length > 0 || line.kind === 'said' ? names : [handBack(state, line)] };
+/** The addressee of a message owes a reply. Two members that address each other are a pair, three in a circle a ring. */
+export const addressed = definePolicy({
+  allowsUnsolicited: true,
+  requiresTarget: true,
+  followsTargets: true,
+  addressee: aimedOrGiver,
+  floorAfter(state, contribution) {
+    const { kind, target } = contribution;
+    const names = stillOwing(state, contribution);
+    if (target !== undefined && !names.includes(target)) names.push(target);
+    return { names: names.length > 0 || kind === 'said' ? names : [handBack(state, contribution)] };
   },
-};
+});

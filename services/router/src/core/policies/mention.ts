@@ -1,25 +1,33 @@
 import { mentionsIn, NameIndex } from '@parley/protocol';
-import type { Conversation } from '../conversation.ts';
-import { handBack, type Line, type Policy, stillOwing } from './policy.ts';
+import type { Contribution, Conversation } from '../conversation.ts';
+import { definePolicy, handBack, stillOwing } from './policy.ts';
 
-/**
- * The members that a message names with `@`, in the order in which it does. Linear in the message and the members: each
- * mark is a bounded number of look-ups.
- */
-export const mentioned = (state: Conversation, line: Line): string[] => {
-  const text = line.text ?? '';
+/** The members that a message names with `@`, in the order of the text. Linear in the text and in the members. */
+export const mentioned = (
+  state: Conversation,
+  { from, text = '' }: Pick<Contribution, 'from' | 'text'>,
+): string[] => {
   if (!/[@＠]/.test(text)) return [];
   const named = new Set(mentionsIn(text, new NameIndex(state.members)).map(({ name }) => name));
-  named.delete(line.from);
+  named.delete(from);
   return [...named];
 };
 
-/** `@name` in a line gives that member the floor; a line that names nobody hands it back. */
-export const mention: Policy = {
-  free: true,
-  floorAfter(state, line) {
-    const named = line.target === undefined ? mentioned(state, line) : [line.target];
-    const names = [...new Set([...stillOwing(state, line), ...named])];
-    return { names: names.length > 0 ? names : [handBack(state, line)] };
+/** The members that a contribution addresses: its target, else those that its text names. */
+export const addressees = (state: Conversation, contribution: Contribution): string[] =>
+  contribution.target === undefined ? mentioned(state, contribution) : [contribution.target];
+
+/** `@name` in a message gives that member the floor; a message that names no member hands it back. */
+export const mention = definePolicy({
+  allowsUnsolicited: true,
+  mentionsGiveTurns: true,
+  floorAfter(state, contribution) {
+    const names = [...new Set([...stillOwing(state, contribution), ...addressees(state, contribution)])];
+    return { names: names.length > 0 ? names : [handBack(state, contribution)] };
   },
-};
+  /** A vote that names no member would only hand the floor back, and not reach the others. */
+  asksOthers(state, contribution, { names }, silent) {
+    const handsBack = contribution.target === undefined && names.length === 1;
+    return handsBack ? mentioned(state, contribution).length === 0 : names.every((name) => silent.has(name));
+  },
+});

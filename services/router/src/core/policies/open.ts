@@ -1,11 +1,18 @@
-import { mentioned } from './mention.ts';
-import { type Policy, stillOwing } from './policy.ts';
+import { aimedOrGiver } from './aim.ts';
+import { addressees, mentioned } from './mention.ts';
+import { definePolicy, stillOwing } from './policy.ts';
 
-/** People and programs in one room: whoever is addressed owes a reply, anybody may speak, nobody has to. */
-export const open: Policy = {
-  free: true,
-  floorAfter(state, line) {
-    const addressed = line.target === undefined ? mentioned(state, line) : [line.target];
-    return { names: [...new Set([...stillOwing(state, line), ...addressed])] };
-  },
-};
+/** People and programs together: an addressee owes a reply, every member may speak, no member has to. */
+export const open = definePolicy({
+  allowsUnsolicited: true,
+  followsTargets: true,
+  mentionsGiveTurns: true,
+  /** A message may address no one. An agent that is set to address a member goes on with the conversation. */
+  addressee: (state, message, turn) =>
+    message.aim && turn && mentioned(state, message).length === 0
+      ? aimedOrGiver(state, message, turn)
+      : undefined,
+  floorAfter: (state, contribution) => ({
+    names: [...new Set([...stillOwing(state, contribution), ...addressees(state, contribution)])],
+  }),
+});

@@ -1,14 +1,13 @@
-import type { PolicyName } from '@parley/protocol';
 import { addressed } from './addressed.ts';
 import { mention } from './mention.ts';
 import { moderator } from './moderator.ts';
 import { open } from './open.ts';
-import type { Policy } from './policy.ts';
+import type { PolicyTable } from './policy.ts';
 import { random } from './random.ts';
 import { roundRobin } from './round-robin.ts';
 import { volunteer } from './volunteer.ts';
 
-export const policies: Readonly<Record<PolicyName, Policy>> = {
+export const policies: PolicyTable = {
   addressed,
   open,
   'round-robin': roundRobin,

@@ -1,5 +1,5 @@
 import { fnv1a } from '@parley/text';
-import type { Policy } from './policy.ts';
+import { definePolicy } from './policy.ts';
 
 /** The same conversation at the same place draws the same number, on every router and in every replay. */
 const draw = (text: string): number => {
@@ -9,12 +9,11 @@ const draw = (text: string): number => {
   return (hash ^ (hash >>> 16)) >>> 0;
 };
 
-/** Anybody but the last speaker, drawn from the conversation's seed. */
-export const random: Policy = {
-  free: false,
-  floorAfter(state, line) {
-    const others = state.members.filter((member) => member !== line.from);
+/** Any member but the last speaker, drawn from the seed of the conversation. */
+export const random = definePolicy({
+  floorAfter(state, { from }) {
+    const others = state.members.filter((member) => member !== from);
     const names = others.length > 0 ? others : state.members;
     return { names: [names[draw(`${state.seed}/${state.lines}/${names.join()}`) % names.length] as string] };
   },
-};
+});

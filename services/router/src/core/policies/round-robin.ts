@@ -1,7 +1,6 @@
-import { nextInOrder, type Policy } from './policy.ts';
+import { definePolicy, nextInOrder } from './policy.ts';
 
-/** Everybody in turn, in the order of the members. */
-export const roundRobin: Policy = {
-  free: false,
-  floorAfter: (state, line) => ({ names: [nextInOrder(state.members, line.from)] }),
-};
+/** Each member in turn, in the order of the members. */
+export const roundRobin = definePolicy({
+  floorAfter: (state, { from }) => ({ names: [nextInOrder(state.members, from)] }),
+});

@@ -1,25 +1,18 @@
-import type { Conversation } from '../conversation.ts';
-import type { Policy } from './policy.ts';
+import { definePolicy } from './policy.ts';
 
-/** After each line the others bid for the floor; who bids highest speaks. */
-export const volunteer: Policy = {
-  free: false,
-  floorAfter: (state, line) => ({
-    names: state.members.filter((member) => member !== line.from),
+/** After each message the others bid for the floor; the member with the highest bid speaks. */
+export const volunteer = definePolicy({
+  floorAfter: (state, { from }) => ({
+    names: state.members.filter((member) => member !== from),
     bidding: true,
   }),
-};
-
-/** The highest bidder, the one after the last speaker first among equals; undefined when nobody wants to speak. */
-export const highestBidder = (state: Conversation, placed: Conversation['bids']): string | undefined => {
-  const bids = new Map(placed.map(({ member, score }) => [member, score]));
-  const { members } = state;
-  const last = members.indexOf(state.lastSpeaker ?? state.by);
-  let best: string | undefined;
-  for (let i = 1; i <= members.length; i++) {
-    const name = members[(last + i) % members.length] as string;
-    const bid = bids.get(name) ?? 0;
-    if (bid > (best === undefined ? 0 : (bids.get(best) ?? 0))) best = name;
-  }
-  return best;
-};
+  /** The highest bid above 0; among equal bids, the member that comes first after the last speaker. */
+  settleBids({ members, lastSpeaker, by }, placed) {
+    const bids = new Map(placed.map(({ member, score }) => [member, score]));
+    const bidOf = (name: string) => bids.get(name) ?? 0;
+    const last = members.indexOf(lastSpeaker ?? by) + 1;
+    const inOrder = [...members.slice(last), ...members.slice(0, last)];
+    const best = inOrder.reduce((best, name) => (bidOf(name) > bidOf(best) ? name : best));
+    return bidOf(best) > 0 ? best : undefined;
+  },
+});
