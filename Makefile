@@ -2,9 +2,13 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup demo test test-compose check build up down logs clean bench
+.PHONY: help watch images setup demo test test-compose check build up down logs clean bench
 
 COMPOSE ?= docker compose
+# What the images say of themselves; the tag, where the commit has one.
+export VERSION ?= $(shell git describe --tags --exact-match 2>/dev/null | sed 's/^v//' || true)
+export VERSION := $(or $(VERSION),$(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json))
+export REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 # What npm writes last: newer than the lockfile when the dependencies are in place.
 INSTALLED := node_modules/.package-lock.json
 
@@ -32,6 +36,12 @@ down: ## Stop everything; the ledger is kept
 
 logs: ## Follow the logs
 	$(COMPOSE) logs --follow --tail 100
+
+watch: ## Start everything, and build and restart what you change
+	$(COMPOSE) up --build --watch
+
+images: ## Build the three images, with version and revision in their labels
+	$(COMPOSE) --profile cli build
 
 ##@ Work on it
 test: $(INSTALLED) ## Every test that needs no Docker

@@ -1,6 +1,7 @@
 import { agentMetrics, routerMetrics } from '@parley/runtime';
 import { atAGlance, conversations, turnTime } from './conversation-rows.ts';
 import { models } from './model-row.ts';
+import { operating } from './operator-rows.ts';
 import { dashboardOf } from './panels.ts';
 import { processes, wire } from './process-rows.ts';
 
@@ -20,6 +21,7 @@ export const dashboard = dashboardOf({
     Conversations: conversations,
     'Where a turn spends its time': turnTime,
     'Models and agents': models,
+    'Who is waited for, and what is used up': operating,
     'Connections and faults': wire,
     Processes: processes,
   },

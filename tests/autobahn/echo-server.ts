@@ -15,7 +15,10 @@ import { startWebSocketServer } from '../../services/router/src/socket/websocket
 const none = () => 0;
 const gauges = {
   conversations: none,
-  waits: () => new Map(),
+  waits: () => ({ counts: new Map(), oldest: new Map(), absent: 0 }),
+  pools: () => [],
+  ledgerBytes: none,
+  freeBytes: none,
   agents: none,
   delivered: none,
   waitingLines: none,
@@ -29,7 +32,7 @@ startWebSocketServer(server, {
   heartbeatMs: 60_000,
   stalledMs: 10_000,
   rate: { perSecond: 0, burst: 1 },
-  metrics: new RouterMetrics('0', gauges),
+  metrics: new RouterMetrics({ version: '0', revision: 'none' }, gauges),
   writes: new WriteCoalescer(),
   faults: new Faults(
     () => {},

@@ -66,28 +66,34 @@ export class Deployment implements AsyncDisposable {
     return `ws://127.0.0.1:${this.#ports.router}`;
   }
 
-  compose(args: readonly string[], { show = false } = {}): string {
+  /** Makes plain `docker compose …` mean this deployment, in the folder of the repository. */
+  get environment(): Record<string, string | undefined> {
     const { PATH, HOME, DOCKER_HOST } = process.env;
     const { files = own, overlay, env, envFile = '/dev/null' } = this.#options;
-    const laid = [...files, ...(overlay === undefined ? [] : [overlay])].flatMap((file) => ['-f', file]);
-    const output = execFileSync(
-      'docker',
-      ['compose', '--env-file', envFile, '--project-directory', '.', ...laid, ...args],
-      {
-        cwd: join(repository),
-        encoding: 'utf8',
-        stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
-        env: {
-          PATH,
-          HOME,
-          DOCKER_HOST,
-          ...env,
-          COMPOSE_PROJECT_NAME: this.#project,
-          PARLEY_PORT: String(this.#ports.router),
-          PARLEY_PROMETHEUS_PORT: String(this.#ports.prometheus),
-        },
-      },
-    );
+    return {
+      PATH,
+      HOME,
+      DOCKER_HOST,
+      // For builds: what the labels of the images say.
+      VERSION: '9.8.7',
+      REVISION: '0123456789abcdef',
+      ...env,
+      COMPOSE_FILE: [...files, ...(overlay === undefined ? [] : [overlay])].join(':'),
+      COMPOSE_ENV_FILES: envFile,
+      COMPOSE_PROJECT_NAME: this.#project,
+      PARLEY_PORT: String(this.#ports.router),
+      PARLEY_PROMETHEUS_PORT: String(this.#ports.prometheus),
+    };
+  }
+
+  compose(args: readonly string[], { show = false } = {}): string {
+    // The files are relative to the repository, wherever they stand.
+    const output = execFileSync('docker', ['compose', '--project-directory', '.', ...args], {
+      cwd: join(repository),
+      encoding: 'utf8',
+      stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+      env: this.environment,
+    });
     return output?.trim() ?? '';
   }
 

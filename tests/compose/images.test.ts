@@ -6,6 +6,7 @@ interface Image {
   readonly RootFS: { readonly Layers: readonly string[] };
   readonly Config: {
     readonly User: string;
+    readonly Env: readonly string[];
     readonly Entrypoint: readonly string[] | null;
     readonly Cmd: readonly string[] | null;
     readonly Labels: Readonly<Record<string, string>>;
@@ -44,7 +45,12 @@ describe.each(['router', 'agent'])('the image of the %s', (service) => {
     expect(image.Config.Labels).toMatchObject({
       'org.opencontainers.image.title': `parley-${service}`,
       'org.opencontainers.image.licenses': 'MIT',
+      'org.opencontainers.image.version': '9.8.7',
+      'org.opencontainers.image.revision': '0123456789abcdef',
+      'org.opencontainers.image.source': expect.stringMatching(/^https:/),
     });
+    // The process exposes the same in parley_build_info.
+    expect(image.Config.Env).toContain('PARLEY_REVISION=0123456789abcdef');
   });
 });
 

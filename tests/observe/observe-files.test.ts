@@ -72,6 +72,17 @@ describe('the dashboard and the alerts', () => {
     }
   });
 
+  it('have a section of docs/runbooks.md for each alert, to which the alert leads', () => {
+    const { groups } = parse(file('deploy/prometheus/alerts.yml')) as {
+      groups: { rules: { alert: string; annotations: { runbook_url: string } }[] }[];
+    };
+    const rules = groups.flatMap((group) => group.rules);
+    const sections = [...file('docs/runbooks.md').matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
+    expect(sections).toEqual(rules.map(({ alert }) => alert));
+    for (const { alert, annotations } of rules)
+      expect(annotations.runbook_url.split('#')[1]).toBe(alert.toLowerCase());
+  });
+
   it('show every metric that a process exposes', () => {
     const shown = new Set(expressions.flatMap(metricsIn));
     expect(definitions.filter((one) => !seriesOf(one).some((name) => shown.has(name)))).toEqual([]);
@@ -101,7 +112,9 @@ describe('the dashboard', () => {
     for (const panel of panels) {
       expect(panel.title).not.toBe('');
       expect(panel.description).toMatch(/\.$/);
-      expect(['short', 'ops', 's', 'bytes', 'percentunit']).toContain(panel.fieldConfig.defaults.unit);
+      expect(['short', 'ops', 's', 'bytes', 'percentunit', 'currencyUSD']).toContain(
+        panel.fieldConfig.defaults.unit,
+      );
       expect(new Set(panel.targets.map(({ refId }) => refId)).size).toBe(panel.targets.length);
       for (const { legendFormat } of panel.targets) expect(legendFormat).not.toBe('');
     }
@@ -158,7 +171,7 @@ describe.skipIf(!promtool)('promtool', () => {
     for (const { alert, labels, annotations } of rules) {
       expect(tests).toContain(alert);
       expect(['critical', 'warning', 'info']).toContain(labels.severity);
-      expect(Object.keys(annotations)).toEqual(['summary', 'description']);
+      expect(Object.keys(annotations)).toEqual(['runbook_url', 'summary', 'description']);
     }
   });
 });

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Entry } from '@parley/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,7 +46,9 @@ describe.skipIf(!prometheusPath || !promtool)('a conversation that Prometheus wa
     model = await FakeOpenAi.start({ delayMs: 20 });
     for (let call = 0; call < 5; call++)
       model.next.push({ kind: 'error', status: 429, headers: { 'retry-after-ms': '20' } }, { kind: 'reply' });
-    router = await RunningRouter.start();
+    const prices = join(mkdtempSync(join(tmpdir(), 'parley-prices-')), 'prices.json');
+    writeFileSync(prices, JSON.stringify({ 'a-model': { input: 1, output: 4 } }));
+    router = await RunningRouter.start({ ROUTER_PRICES: prices, ROUTER_POOLS: 'another-model=60/100000@8' });
     const common = { ROUTER_URL: router.url, AGENT_HEALTH_PORT: '0', AGENT_MAX_TURNS: String(turns) };
     const agents = [
       startAgent(['bob', 'alice'], {

@@ -37,8 +37,8 @@ const diskSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
 /** Which release runs; always 1. Both services expose it. */
 export const buildInfo = gauge(
   'parley_build_info',
-  'Always 1; the labels say which service and version runs.',
-  ['service', 'version'],
+  'Always 1; the labels say which service, version and revision runs.',
+  ['service', 'version', 'revision'],
 );
 
 export const routerMetrics = {
@@ -65,6 +65,15 @@ export const routerMetrics = {
     'Turns on the floor that nobody has been granted yet, by what they wait for.',
     ['reason'],
   ),
+  turnsWaitingOldest: gauge(
+    'parley_turns_waiting_oldest_seconds',
+    'How long the oldest of these turns has waited, by what it waits for; 0 when none waits.',
+    ['reason'],
+  ),
+  membersAbsent: gauge(
+    'parley_members_absent',
+    'Members who have the floor of a conversation and of whom no replica is connected.',
+  ),
   agentsConnected: gauge('parley_agents_connected', 'Agents with at least one registered connection.'),
   connections: gauge('parley_connections', 'Open connections, by dialect.', ['dialect']),
   refusals: counter('parley_refusals_total', 'Frames that were refused, by code.', ['code']),
@@ -77,6 +86,23 @@ export const routerMetrics = {
   tokens: counter('parley_tokens_total', 'Tokens that agents reported with their answers, by direction.', [
     'direction',
   ]),
+  cost: counter(
+    'parley_cost_dollars_total',
+    'Dollars that answers cost by the price table, by model; "other" beyond the first fifty models.',
+    ['model'],
+  ),
+  poolLimit: gauge(
+    'parley_pool_limit',
+    'What the rule of a pool allows: calls and tokens a minute, and calls at once.',
+    ['pool', 'unit'],
+  ),
+  poolUsed: gauge('parley_pool_used', 'What is used of it: in the last minute, and at the moment.', [
+    'pool',
+    'unit',
+  ]),
+  poolWaiting: gauge('parley_pool_waiting', 'Turns that wait for a call of the pool.', ['pool']),
+  ledgerBytes: gauge('parley_ledger_bytes', 'Size of the ledger, without room that can be used again.'),
+  ledgerFree: gauge('parley_ledger_free_bytes', 'Free room on the disk of the ledger.'),
   ledgerAppend: histogram(
     'parley_ledger_append_seconds',
     'From entries being handed to the ledger to their commit.',

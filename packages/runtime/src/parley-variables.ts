@@ -82,4 +82,6 @@ export const parleyVariables: readonly string[] = [
   'PARLEY_TOKEN_FILE',
   // Set by docker-compose.yml, for fixedByCompose and for the router.
   'PARLEY_FIXED',
+  // Set by the images.
+  'PARLEY_REVISION',
 ];

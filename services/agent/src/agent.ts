@@ -24,6 +24,8 @@ export interface AgentParts {
   readonly prompt: Prompt;
   readonly log: Logger;
   readonly onDismissed: (code: number, reason: string) => void;
+  /** Of the sources, where the image says it. */
+  readonly revision?: string;
 }
 
 const charactersPerToken = 4;
@@ -32,6 +34,7 @@ const leaveMs = 1_000;
 /** An agent: the link to the router on one side, the model on the other, the turn loop between. */
 export const makeAgent = (parts: AgentParts) => {
   const { settings, name, persona, opening, modelSetup, prompt, log, onDismissed } = parts;
+  const { revision = 'unknown' } = parts;
   const { capacity, historyTokens, maxTokens, target, trustPeers } = settings;
   const now = () => performance.now();
   const send = (frame: Parameters<RouterLink['send']>[0]) => link.send(frame);
@@ -41,7 +44,7 @@ export const makeAgent = (parts: AgentParts) => {
     active: () => turns.active,
   };
   const { provider, name: model } = modelSetup.model;
-  const metrics = new AgentMetrics(version, name, { provider, model }, gauges);
+  const metrics = new AgentMetrics({ version, revision }, name, { provider, model }, gauges);
   const onFault: OnFault = (place, error) => {
     metrics.caught(place);
     log.error({ err: error, place }, 'an unexpected error was caught');

@@ -34,6 +34,7 @@ runMain(process, 'parley-agent', async () => {
     modelSetup: await chooseModel(settings, name, log),
     prompt: promptModule === undefined ? viewPrompt : await loadPromptModule(promptModule),
     log,
+    ...(process.env.PARLEY_REVISION && { revision: process.env.PARLEY_REVISION }),
     onDismissed: (code, reason) => {
       const hint = code === closings.unauthenticated.code ? { hint: tokenHint } : {};
       log.error({ code, reason, ...hint }, 'the router wants this agent to stay away');

@@ -7,6 +7,12 @@ import type { ModelObserver } from './models/observed.ts';
 import type { Outcome } from './turns/turn.ts';
 
 /** What only others know, asked for when Prometheus asks. */
+/** Of the running release. */
+interface Build {
+  readonly version: string;
+  readonly revision: string;
+}
+
 export interface Gauges {
   readonly registered: () => boolean;
   readonly reconnects: () => number;
@@ -37,7 +43,7 @@ export class AgentMetrics implements ModelObserver {
   readonly #firstChunk: Histogram<string>;
   readonly #tokens = new Map<string, { input: number; output: number }>();
 
-  constructor(version: string, name: string, { provider, model }: ModelLabels, gauges: Gauges) {
+  constructor(build: Build, name: string, { provider, model }: ModelLabels, gauges: Gauges) {
     const registers = [this.registry];
     const inference = {
       gen_ai_operation_name: 'chat',
@@ -87,7 +93,7 @@ export class AgentMetrics implements ModelObserver {
     gauge(agentMetrics.connected, () => (gauges.registered() ? 1 : 0));
     gauge(agentMetrics.turnsActive, gauges.active);
     new Gauge({ ...agentMetrics.agentInfo, registers }).set({ agent: name }, 1);
-    new Gauge({ ...agentMetrics.buildInfo, registers }).set({ service: 'agent', version }, 1);
+    new Gauge({ ...agentMetrics.buildInfo, registers }).set({ service: 'agent', ...build }, 1);
   }
 
   /** Those of the process: only where somebody can read them, for their timers are not free. */

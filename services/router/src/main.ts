@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import type { Server as TlsServer } from 'node:https';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -48,6 +49,17 @@ const tickMs = 100;
 const megabyte = 1024 * 1024;
 const dayMs = 86_400_000;
 
+const freeBytes = (ledger: string): number | undefined => {
+  if (ledger === 'memory') return undefined;
+  try {
+    const { bavail, bsize } = statfsSync(dirname(ledger));
+    return bavail * bsize;
+  } catch {
+    // The folder is away; the ledger tells that itself.
+    return undefined;
+  }
+};
+
 const serve = async (): Promise<void> => {
   const env = withEnvFile(process.env);
   const config = loadSettings(settings, env, {
@@ -93,6 +105,8 @@ const serve = async (): Promise<void> => {
     ledger,
     clock: systemClock,
     version: manifest.version,
+    ...(env.PARLEY_REVISION && { revision: env.PARLEY_REVISION }),
+    freeBytes: () => freeBytes(config.ledger),
     prices: loadPrices(config.prices),
     pools: new Pools(config.pools),
     rejections,

@@ -1,17 +1,13 @@
-import {
-  closings,
-  type Ending,
-  endings,
-  type RefusalCode,
-  refusals,
-  type WaitReason,
-} from '@parley/protocol';
+import { closings, type Ending, endings, type RefusalCode, refusals } from '@parley/protocol';
 import { routerMetrics } from '@parley/runtime';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Commit } from './conversations/conversations.ts';
 import { type FaultPlace, faultPlaces } from './faults.ts';
 import type { RejectionReason } from './http/rejections.ts';
+import { exposePools } from './quota/pool-metrics.ts';
+import type { PoolUsage } from './quota/pools.ts';
 import type { TurnObserver } from './turns/grant.ts';
+import type { Waits } from './turns/wait-reasons.ts';
 
 type Tally<K extends string> = Map<K, number>;
 const tally = <K extends string>(keys: readonly K[]): Tally<K> => new Map(keys.map((key) => [key, 0]));
@@ -28,10 +24,22 @@ const closeCodes = [
   'other',
 ];
 
+const mostModels = 50;
+
+/** Of the running release. */
+export interface Build {
+  readonly version: string;
+  readonly revision: string;
+}
+
 /** What only others know, asked for when Prometheus asks. */
 export interface Gauges {
   conversations(): number;
-  waits(): Map<WaitReason, number>;
+  waits(): Waits;
+  pools(): Iterable<PoolUsage>;
+  ledgerBytes(): number;
+  /** Undefined for a ledger in memory. */
+  freeBytes(): number | undefined;
   agents(): number;
   delivered(): number;
   waitingLines(): number;
@@ -51,13 +59,14 @@ export class RouterMetrics implements TurnObserver {
   readonly #disconnects = tally(closeCodes);
   readonly #faults = tally<FaultPlace>(faultPlaces);
   readonly #tokens = tally(['input', 'output']);
+  readonly #cost = tally<string>([]);
   #entries = 0;
   #ledgerFailures = 0;
   readonly #wait: Histogram;
   readonly #model: Histogram;
   readonly #append: Histogram;
 
-  constructor(version: string, gauges: Gauges) {
+  constructor(build: Build, gauges: Gauges) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     this.#wait = new Histogram({ ...routerMetrics.turnWait, registers });
@@ -117,8 +126,17 @@ export class RouterMetrics implements TurnObserver {
     gauge(routerMetrics.agentsConnected, gauges.agents);
     const open = this.connections;
     levelled(routerMetrics.connections, () => new Map(Object.entries(open)));
-    levelled(routerMetrics.turnsWaiting, () => gauges.waits());
-    new Gauge({ ...routerMetrics.buildInfo, registers }).set({ service: 'router', version }, 1);
+    levelled(routerMetrics.turnsWaiting, () => new Map(gauges.waits().counts));
+    levelled(
+      routerMetrics.turnsWaitingOldest,
+      () => new Map([...gauges.waits().oldest].map(([reason, ms]) => [reason, Math.max(0, ms) / 1_000])),
+    );
+    gauge(routerMetrics.membersAbsent, () => gauges.waits().absent);
+    counter(routerMetrics.cost, () => this.#cost);
+    gauge(routerMetrics.ledgerBytes, gauges.ledgerBytes);
+    gauge(routerMetrics.ledgerFree, () => gauges.freeBytes() ?? 0);
+    exposePools(registers, gauges.pools);
+    new Gauge({ ...routerMetrics.buildInfo, registers }).set({ service: 'router', ...build }, 1);
   }
 
   granted(waitedMs: number): void {
@@ -150,6 +168,11 @@ export class RouterMetrics implements TurnObserver {
     add(this.#disconnects, this.#disconnects.has(label) ? label : 'other');
   }
 
+  /** A model's name comes from an agent: only so many become labels. */
+  #spent(model: string, dollars: number): void {
+    add(this.#cost, this.#cost.has(model) || this.#cost.size < mostModels ? model : 'other', dollars);
+  }
+
   onCommit({ entries }: Commit): void {
     this.#entries += entries.length;
     for (const entry of entries) {
@@ -159,6 +182,7 @@ export class RouterMetrics implements TurnObserver {
       if ('usage' in entry && entry.usage) {
         add(this.#tokens, 'input', entry.usage.inputTokens);
         add(this.#tokens, 'output', entry.usage.outputTokens);
+        if ('cost' in entry && entry.cost) this.#spent(entry.usage.model ?? 'unknown', entry.cost);
       }
     }
   }

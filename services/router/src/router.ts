@@ -17,12 +17,16 @@ import type { Pools } from './quota/pools.ts';
 import type { Prices } from './quota/prices.ts';
 import { Bids } from './turns/bids.ts';
 import { Grants } from './turns/grants.ts';
-import { countWaits } from './turns/wait-reasons.ts';
+import { measureWaits, type Waits } from './turns/wait-reasons.ts';
 
 export interface RouterOptions {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly version: string;
+  /** Of the sources, where the image says it. */
+  readonly revision?: string;
+  /** Room on the disk of the ledger; undefined where it has none. */
+  readonly freeBytes?: () => number | undefined;
   readonly prices: Prices;
   readonly pools: Pools;
   readonly mailboxLimits: MailboxLimits;
@@ -58,21 +62,36 @@ export interface Router {
 
 /** A full disk fails many times a second; that is counted, and said now and then. */
 const tellEveryMs = 10_000;
+const measuredForMs = 50;
 
 /** Takes up what the ledger holds, then follows it. */
 export const makeRouter = (options: RouterOptions): Router => {
   const { ledger, clock, prices, pools } = options;
   const now = steadyTime(clock);
-  const metrics: RouterMetrics = new RouterMetrics(options.version, {
-    conversations: () => conversations.count,
-    waits: () => countWaits({ conversations, grants, mailboxes }),
-    agents: () => new Set([...grants.names(), ...mailboxes.names()]).size,
-    delivered: () => mailboxes.delivered,
-    waitingLines: () => mailboxes.waiting,
-    expiredLines: () => mailboxes.expired,
-    openBreakers: () => grants.breakers.open,
-    rejections: () => options.rejections?.counts ?? new Map(),
-  });
+  // Three metrics are read of it in one scrape, and it looks at every conversation that runs.
+  let measured: { readonly at: number; readonly waits: Waits } | undefined;
+  const waits = (): Waits => {
+    const at = now();
+    if (!measured || at - measured.at >= measuredForMs)
+      measured = { at, waits: measureWaits({ conversations, grants, mailboxes }, at) };
+    return measured.waits;
+  };
+  const metrics: RouterMetrics = new RouterMetrics(
+    { version: options.version, revision: options.revision ?? 'unknown' },
+    {
+      conversations: () => conversations.count,
+      waits,
+      pools: () => pools.usage(now(), (pool) => grants.waitingFor(pool)),
+      ledgerBytes: () => ledger.size(),
+      freeBytes: () => options.freeBytes?.(),
+      agents: () => new Set([...grants.names(), ...mailboxes.names()]).size,
+      delivered: () => mailboxes.delivered,
+      waitingLines: () => mailboxes.waiting,
+      expiredLines: () => mailboxes.expired,
+      openBreakers: () => grants.breakers.open,
+      rejections: () => options.rejections?.counts ?? new Map(),
+    },
+  );
   const faults = new Faults((place) => metrics.caught(place), options.onFault);
   let toldAt = Number.NEGATIVE_INFINITY;
   const onFailure = (error: unknown) => {

@@ -86,6 +86,15 @@ export class Pool {
     return { pool: this, at: now, tokens: 0, state: 'called' };
   }
 
+  /** What counts against the rule at the moment, calls under way included. */
+  usedAt(now: number): { readonly calls: number; readonly tokens: number; readonly 'at-once': number } {
+    return {
+      calls: this.#open + this.#calls.at(now),
+      tokens: this.#kept + this.#tokens.at(now),
+      'at-once': this.#running,
+    };
+  }
+
   /** Whether each call counts, and not only how many there are at once. */
   get countsCalls(): boolean {
     return this.rule.requests > 0 || this.rule.tokens > 0;

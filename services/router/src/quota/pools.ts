@@ -7,6 +7,16 @@ export interface EarlierCall {
   readonly tokens?: number | undefined;
 }
 
+type Amounts = Readonly<Record<'calls' | 'tokens' | 'at-once', number>>;
+
+/** A pool, as an operator sees it; a limit of 0 is none. */
+export interface PoolUsage {
+  readonly pool: string;
+  readonly limits: Amounts;
+  readonly used: Amounts;
+  readonly waiting: number;
+}
+
 /** The rate limiters of all models that have one. */
 export class Pools {
   readonly #pools = new Map<string, Pool>();
@@ -19,6 +29,19 @@ export class Pools {
   /** The pool in which calls of the model count; undefined when nothing limits them. */
   of(model: string | undefined): Pool | undefined {
     return (model === undefined ? undefined : this.#pools.get(model)) ?? this.#pools.get('*');
+  }
+
+  /** `waiting`: how many turns wait for a call of the pool. */
+  usage(now: number, waiting: (pool: Pool) => number): PoolUsage[] {
+    return [...this.#pools].map(([name, pool]) => {
+      const { requests, tokens, concurrency = 0 } = pool.rule;
+      return {
+        pool: name,
+        limits: { calls: requests, tokens, 'at-once': concurrency },
+        used: pool.usedAt(now),
+        waiting: waiting(pool),
+      };
+    });
   }
 
   get any(): boolean {

@@ -126,6 +126,11 @@ export class Grants {
     return this.#waiting.of(name)?.keys() ?? [];
   }
 
+  /** How many turns wait for a call of the pool. */
+  waitingFor(pool: Pool): number {
+    return this.#waiting.waitingFor(pool);
+  }
+
   names(): Iterable<string> {
     return this.#replicas.keys();
   }

@@ -19,11 +19,30 @@ export const waitsOf = ({ grants, mailboxes }: Parts, state: Conversation): Reco
   return Object.fromEntries(waits);
 };
 
-export const countWaits = (
+export interface Waits {
+  readonly counts: ReadonlyMap<WaitReason, number>;
+  /** Milliseconds. */
+  readonly oldest: ReadonlyMap<WaitReason, number>;
+  readonly absent: number;
+}
+
+/** All turns that wait, at the moment. */
+export const measureWaits = (
   parts: Parts & { readonly conversations: Conversations },
-): Map<WaitReason, number> => {
+  now: number,
+): Waits => {
   const counts = new Map(waitReasons.map((reason) => [reason, 0]));
-  for (const state of parts.conversations.running())
-    for (const why of Object.values(waitsOf(parts, state))) counts.set(why, (counts.get(why) ?? 0) + 1);
-  return counts;
+  const oldest = new Map(waitReasons.map((reason) => [reason, 0]));
+  const absent = new Set<string>();
+  for (const state of parts.conversations.running()) {
+    const waits = waitsOf(parts, state);
+    for (const { member, givenAt } of state.floor) {
+      const why = waits[member];
+      if (why === undefined) continue;
+      counts.set(why, (counts.get(why) ?? 0) + 1);
+      oldest.set(why, Math.max(oldest.get(why) ?? 0, now - givenAt));
+      if (why === 'absent') absent.add(member);
+    }
+  }
+  return { counts, oldest, absent: absent.size };
 };

@@ -64,6 +64,11 @@ export class WaitingTurns {
     return this.#lines.keys();
   }
 
+  /** How many turns wait for a call of the pool. */
+  waitingFor(pool: Pool): number {
+    return this.#lines.get(pool)?.size ?? 0;
+  }
+
   /** Who is served next; undefined when nobody waits for a call of this pool. */
   next(pool: Pool): WaitingTurn | undefined {
     for (const first of this.#lines.get(pool) ?? []) return first;
