@@ -3,7 +3,7 @@
  * CHANGELOG.md below the new version, commits, and tags. It pushes nothing; the workflow that publishes runs on the tag.
  */
 import { execFileSync } from 'node:child_process';
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const fail = (problem: string): never => {
@@ -21,7 +21,6 @@ const isNewer = (next: readonly number[], now: readonly number[]): boolean => {
 
 interface Manifest {
   version: string;
-  workspaces?: readonly string[];
 }
 const readManifest = (file: string): Manifest => JSON.parse(readFileSync(file, 'utf8')) as Manifest;
 
@@ -46,10 +45,8 @@ writeFileSync(
     .trimEnd()
     .concat('\n'),
 );
-const manifests = [
-  'package.json',
-  ...globSync((root.workspaces ?? []).map((folder) => `${folder}/package.json`)),
-];
+// Also those that are no workspace, such as tests/mutation.
+const manifests = git('ls-files', 'package.json', '*/package.json').split('\n');
 for (const file of manifests) {
   writeFileSync(file, `${JSON.stringify({ ...readManifest(file), version }, null, 2)}\n`);
 }

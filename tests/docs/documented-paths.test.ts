@@ -15,6 +15,7 @@ const pathsIn = (document: string): string[] => {
 describe('The paths that a document names', () => {
   it.each([
     ['README.md', 0],
+    ['CONTRIBUTING.md', 20],
     ['docs/architecture.md', 30],
     ['docs/glossary.md', 5],
     ['docs/metrics.md', 0],
