@@ -82,6 +82,7 @@ export const parleyVariables: readonly string[] = [
   'PARLEY_TOKEN_FILE',
   // Set by docker-compose.yml, for fixedByCompose and for the router.
   'PARLEY_FIXED',
+  'PARLEY_PAGE',
   // Set by the images.
   'PARLEY_REVISION',
 ];

@@ -35,6 +35,7 @@ import { openLedger } from './ledger/open-ledger.ts';
 import { restore } from './ledger/restore-command.ts';
 import { ScheduledBackup } from './ledger/scheduled-backup.ts';
 import { verify } from './ledger/verify-command.ts';
+import { LifeLog, pageAddress } from './life-log.ts';
 import { Outgoing } from './quota/outgoing.ts';
 import { Pools } from './quota/pools.ts';
 import { loadPrices } from './quota/prices.ts';
@@ -46,6 +47,7 @@ import { WriteCoalescer } from './socket/connection.ts';
 import { startWebSocketServer } from './socket/websocket-server.ts';
 
 const tickMs = 100;
+const presenceMs = 1_000;
 const megabyte = 1024 * 1024;
 const dayMs = 86_400_000;
 
@@ -175,6 +177,13 @@ const serve = async (): Promise<void> => {
         ? new PlainSession(setting, { connection, identity })
         : new AgentSession(setting, { connection, identity }),
   });
+  const life = new LifeLog(
+    log,
+    () => new Set([...router.grants.names(), ...router.mailboxes.names()]),
+    router.now,
+  );
+  router.conversations.follow((commit) => life.onCommit(commit));
+  setInterval(() => life.tick(), presenceMs).unref();
   const clock = setInterval(() => router.tick(), tickMs);
   const address = await listen(server, config.host, config.port).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'EADDRINUSE' ? 'something else listens there' : error.message;
@@ -188,11 +197,11 @@ const serve = async (): Promise<void> => {
           { variable: 'ROUTER_HEALTH_PORT', port, host: healthHost, turnAway: filterRequest },
           probes,
         );
-  const [ws, http] = tls ? ['wss', 'https'] : ['ws', 'http'];
+  const [ws, http] = tls ? (['wss', 'https'] as const) : (['ws', 'http'] as const);
   log.info(
     {
       url: `${ws}://${address}`,
-      console: `${http}://${address}`,
+      console: pageAddress(http, address, env.PARLEY_PAGE),
       ledger: config.ledger,
       tokens: authenticator !== openAuthenticator,
       ...(probePort && { health: `http://${healthHost}:${probePort.port}` }),
