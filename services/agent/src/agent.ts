@@ -2,13 +2,14 @@ import type { RouterFrame } from '@parley/protocol';
 import type { Logger } from '@parley/runtime';
 import type { OnFault } from './faults.ts';
 import { Opener, type Opening } from './link/opener.ts';
-import { RouterLink } from './link/router-link.ts';
+import { type LinkListener, RouterLink } from './link/router-link.ts';
 import { TranscriptCache } from './memory/transcript-cache.ts';
-import { AgentMetrics, type Gauges } from './metrics.ts';
+import { AgentMetrics } from './metrics.ts';
 import { type ModelSetup, serverOf, summarises } from './models/choose.ts';
+import type { ModelSource } from './models/model-source.ts';
 import { observed } from './models/observed.ts';
 import { cutShort } from './models/openai/cut-short.ts';
-import { sleepUntilAborted, withRetries } from './models/retry.ts';
+import { type Retrying, sleepUntilAborted, withRetries } from './models/retry.ts';
 import { RetryNotes } from './models/retry-notes.ts';
 import type { Prompt } from './prompt/prompt.ts';
 import type { AgentSettings } from './settings/settings.ts';
@@ -31,83 +32,18 @@ export interface AgentParts {
 const charactersPerToken = 4;
 const leaveMs = 1_000;
 
-/** An agent: the link to the router on one side, the model on the other, the turn loop between. */
+/** An agent: the link to the router on one side, the model on the other, the turn loop between them. */
 export const makeAgent = (parts: AgentParts) => {
   const { settings, name, persona, opening, modelSetup, prompt, log, onDismissed } = parts;
   const { revision = 'unknown' } = parts;
   const { capacity, historyTokens, maxTokens, target, trustPeers } = settings;
+  const { provider, name: model, seed } = modelSetup;
   const now = () => performance.now();
-  const send = (frame: Parameters<RouterLink['send']>[0]) => link.send(frame);
-  const gauges: Gauges = {
-    registered: () => link.registered,
-    reconnects: () => link.reconnects,
-    active: () => turns.active,
-  };
-  const { provider, name: model } = modelSetup.model;
-  const metrics = new AgentMetrics({ version, revision }, name, { provider, model }, gauges);
+  const metrics = new AgentMetrics({ version, revision }, name, { provider, model });
   const onFault: OnFault = (place, error) => {
     metrics.caught(place);
     log.error({ err: error, place }, 'an unexpected error was caught');
   };
-  const called = observed(cutShort(modelSetup.model), metrics, now);
-  const retryNotes = new RetryNotes();
-  const retrying = () =>
-    withRetries(called, {
-      dice: Math.random,
-      now,
-      sleep: sleepUntilAborted,
-      onRetry: (reason, waitMs, { detail: problem }) => {
-        metrics.retried(reason);
-        const about = { reason, waitMs: Math.round(waitMs), problem, server: serverOf(settings) };
-        log[retryNotes.isNew(reason, now()) ? 'warn' : 'debug'](about, 'the model server is asked again');
-      },
-    });
-  const turns = new TurnLoop({
-    self: name,
-    persona,
-    prompt,
-    historyTokens,
-    maxTokens,
-    log,
-    now,
-    send,
-    model: modelSetup.retried ? modelSetup.retried(retrying()) : called,
-    summarises: summarises(settings, modelSetup.model),
-    trustsPeers: trustPeers,
-    dice: Math.random,
-    conversations: new TranscriptCache({
-      most: Math.max(128, 2 * capacity),
-      keepLength: historyTokens * charactersPerToken,
-    }),
-    onTurn: (outcome) => metrics.turnEnded(outcome),
-    onFault,
-  });
-  const opener = opening && new Opener(opening, send, log);
-
-  const onFrame = (frame: RouterFrame): void => {
-    switch (frame.type) {
-      case 'turn':
-        return turns.granted(frame);
-      case 'accepted':
-        return opener?.accepted(frame) ? undefined : turns.accepted(frame);
-      case 'refused':
-        return opener?.refused(frame) ? undefined : turns.refused(frame);
-      case 'entry':
-        return turns.heard(frame);
-      case 'ended':
-        log.info({ conversation: frame.conversation, reason: frame.reason }, 'conversation ended');
-        return turns.ended(frame.conversation);
-      case 'draining':
-        log.info({ graceMs: frame.graceMs }, 'the router is about to restart');
-        return undefined;
-      case 'welcome':
-      case 'chunk':
-        return undefined;
-      default:
-        return frame satisfies never;
-    }
-  };
-
   const link = new RouterLink({
     url: settings.routerUrl,
     name,
@@ -118,15 +54,91 @@ export const makeAgent = (parts: AgentParts) => {
     log,
     dice: Math.random,
     now,
+    onFault,
+    onDismissed,
+  });
+  const send: RouterLink['send'] = (frame) => link.send(frame);
+
+  const retryNotes = new RetryNotes();
+  const retries: Retrying = {
+    dice: Math.random,
+    now,
+    sleep: sleepUntilAborted,
+    onRetry: (reason, waitMs, { detail: problem }) => {
+      metrics.retried(reason);
+      const about = { reason, waitMs: Math.round(waitMs), problem, server: serverOf(settings) };
+      log[retryNotes.isNew(reason, now()) ? 'warn' : 'debug'](about, 'the model server is asked again');
+    },
+  };
+  const modelFor: ModelSource['modelFor'] = (context) => {
+    const called = observed(cutShort(modelSetup.modelFor(context)), metrics, now);
+    return modelSetup.retried?.(withRetries(called, retries)) ?? called;
+  };
+
+  const turns = new TurnLoop({
+    self: name,
+    persona,
+    prompt,
+    historyTokens,
+    maxTokens,
+    log,
+    now,
+    send,
+    modelFor,
+    seed,
+    summarises: summarises(settings, modelSetup),
+    trustsPeers: trustPeers,
+    dice: Math.random,
+    conversations: new TranscriptCache({
+      most: Math.max(128, 2 * capacity),
+      keepLength: historyTokens * charactersPerToken,
+    }),
+    onTurn: (outcome) => metrics.turnEnded(outcome),
+    onFault,
+  });
+  const opener = opening && new Opener(opening, send, log);
+  metrics.observe({
+    registered: () => link.registered,
+    reconnects: () => link.reconnects,
+    active: () => turns.active,
+  });
+
+  const onFrame = (frame: RouterFrame): void => {
+    switch (frame.type) {
+      case 'turn':
+        turns.granted(frame);
+        break;
+      case 'accepted':
+        if (!opener?.accepted(frame)) turns.accepted(frame);
+        break;
+      case 'refused':
+        if (!opener?.refused(frame)) turns.refused(frame);
+        break;
+      case 'entry':
+        turns.heard(frame);
+        break;
+      case 'ended':
+        log.info({ conversation: frame.conversation, reason: frame.reason }, 'conversation ended');
+        turns.ended(frame.conversation);
+        break;
+      case 'draining':
+        log.info({ graceMs: frame.graceMs }, 'the router is about to restart');
+        break;
+      case 'welcome':
+      case 'chunk':
+        break;
+      default:
+        frame satisfies never;
+    }
+  };
+  const listener: LinkListener = {
     working: () => turns.working(),
-    onWelcome: (welcome) => {
+    onWelcome(welcome) {
       turns.welcomed(welcome);
       opener?.welcomed();
     },
     onFrame,
-    onFault,
-    onDismissed,
-  });
+  };
 
   return {
     metrics,
@@ -134,10 +146,10 @@ export const makeAgent = (parts: AgentParts) => {
     get registered() {
       return link.registered;
     },
-    start: () => link.open(),
+    start: () => link.open(listener),
     /**
-     * Calls off running turns without a word: the end of the connection tells the router at once, and it grants
-     * them to another replica. A pass would first make it wait, and could come back to this very process.
+     * Aborts running turns and sends no pass: the router sees the end of the connection at once and grants the turns to
+     * another replica. After a pass it would wait first, and could grant the turn to this process again.
      */
     stop: () => {
       turns.stop();

@@ -4,38 +4,41 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { type FaultPlace, faultPlaces } from './faults.ts';
 import { type RetryReason, retryReasons } from './models/model.ts';
 import type { ModelObserver } from './models/observed.ts';
-import type { Outcome } from './turns/turn.ts';
+import type { TurnOutcome } from './turns/turn.ts';
 
-/** What only others know, asked for when Prometheus asks. */
-/** Of the running release. */
+/** The running release. */
 interface Build {
   readonly version: string;
   readonly revision: string;
 }
 
+/** Values that are read when Prometheus asks. */
 export interface Gauges {
   readonly registered: () => boolean;
   readonly reconnects: () => number;
   readonly active: () => number;
 }
 
-/** Which model is asked where a conversation does not name another. */
+/** The model that is asked where a conversation names none. */
 export interface ModelLabels {
   readonly provider: string;
   readonly model: string;
 }
 
+type Definition = { name: string; help: string; labelNames: readonly string[] };
+type Series = Iterable<readonly [labels: Record<string, string>, value: number]>;
+
 const tally = <K extends string>(keys: readonly K[]) => new Map<K, number>(keys.map((key) => [key, 0]));
 const add = <K extends string>(tallied: Map<K, number>, key: K) =>
   tallied.set(key, (tallied.get(key) ?? 0) + 1);
 
-/** TranscriptCache name models; a label has no more values than this, and then `other`. */
+/** Conversations may name models. A label has at most so many values, and then `other`. */
 const mostModels = 16;
 
-/** Counted in plain fields and turned into metrics when Prometheus asks; every series is there from the start. */
+/** Counts in plain fields, read when Prometheus asks; every series exists from the start. */
 export class AgentMetrics implements ModelObserver {
   readonly registry = new Registry();
-  readonly #turns = tally<Outcome>(['said', 'bid', 'summarised', 'abandoned', ...failures]);
+  readonly #turns = tally<TurnOutcome>(['said', 'bid', 'summarised', 'abandoned', ...failures]);
   readonly #faults = tally<FaultPlace>(faultPlaces);
   readonly #retries = tally<RetryReason>(retryReasons);
   readonly #inference: Record<string, string>;
@@ -43,7 +46,7 @@ export class AgentMetrics implements ModelObserver {
   readonly #firstChunk: Histogram<string>;
   readonly #tokens = new Map<string, { input: number; output: number }>();
 
-  constructor(build: Build, name: string, { provider, model }: ModelLabels, gauges: Gauges) {
+  constructor(build: Build, name: string, { provider, model }: ModelLabels) {
     const registers = [this.registry];
     const inference = {
       gen_ai_operation_name: 'chat',
@@ -56,25 +59,6 @@ export class AgentMetrics implements ModelObserver {
     this.#firstChunk = new Histogram<string>({ ...agentMetrics.timeToFirstChunk, registers });
     this.#firstChunk.zero(inference);
 
-    type Definition = { name: string; help: string; labelNames: readonly string[] };
-    type Series = Iterable<readonly [labels: Record<string, string>, value: number]>;
-    const counter = (definition: Definition, read: () => Series) =>
-      new Counter<string>({
-        ...definition,
-        registers,
-        collect() {
-          this.reset();
-          for (const [labels, value] of read()) this.inc(labels, value);
-        },
-      });
-    const gauge = (definition: Definition, read: () => number) =>
-      new Gauge({
-        ...definition,
-        registers,
-        collect() {
-          this.set(read());
-        },
-      });
     const labelled = (label: string, tallied: ReadonlyMap<string, number>): Series =>
       [...tallied].map(([value, count]) => [{ [label]: value }, count] as const);
     this.#tokens.set(model, { input: 0, output: 0 });
@@ -84,24 +68,49 @@ export class AgentMetrics implements ModelObserver {
         count[which],
       ]);
 
-    counter(agentMetrics.turns, () => labelled('outcome', this.#turns));
-    counter(agentMetrics.faults, () => labelled('place', this.#faults));
-    counter(agentMetrics.modelRetries, () => labelled('reason', this.#retries));
-    counter(agentMetrics.inputTokens, () => tokens('input'));
-    counter(agentMetrics.outputTokens, () => tokens('output'));
-    counter(agentMetrics.reconnects, () => [[{}, gauges.reconnects()]]);
-    gauge(agentMetrics.connected, () => (gauges.registered() ? 1 : 0));
-    gauge(agentMetrics.turnsActive, gauges.active);
+    this.#counter(agentMetrics.turns, () => labelled('outcome', this.#turns));
+    this.#counter(agentMetrics.faults, () => labelled('place', this.#faults));
+    this.#counter(agentMetrics.modelRetries, () => labelled('reason', this.#retries));
+    this.#counter(agentMetrics.inputTokens, () => tokens('input'));
+    this.#counter(agentMetrics.outputTokens, () => tokens('output'));
     new Gauge({ ...agentMetrics.agentInfo, registers }).set({ agent: name }, 1);
     new Gauge({ ...agentMetrics.buildInfo, registers }).set({ service: 'agent', ...build }, 1);
   }
 
-  /** Those of the process: only where somebody can read them, for their timers are not free. */
+  /** Adds the metrics of the link and of the turn loop, which are made after this object. To be called once. */
+  observe({ registered, reconnects, active }: Gauges): void {
+    this.#counter(agentMetrics.reconnects, () => [[{}, reconnects()]]);
+    this.#gauge(agentMetrics.connected, () => (registered() ? 1 : 0));
+    this.#gauge(agentMetrics.turnsActive, active);
+  }
+
+  /** Adds the metrics of the process. Only where a port serves them, because they need timers. */
   collectProcess(): void {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  turnEnded(outcome: Outcome): void {
+  #counter(definition: Definition, read: () => Series): void {
+    new Counter<string>({
+      ...definition,
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [labels, value] of read()) this.inc(labels, value);
+      },
+    });
+  }
+
+  #gauge(definition: Definition, read: () => number): void {
+    new Gauge({
+      ...definition,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  turnEnded(outcome: TurnOutcome): void {
     add(this.#turns, outcome);
   }
 

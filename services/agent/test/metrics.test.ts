@@ -5,12 +5,11 @@ const gauges = { registered: () => true, reconnects: () => 0, active: () => 0 };
 
 describe('the metrics of model calls', () => {
   it('stand under the model that was asked, and under “other” once there are many', async () => {
-    const metrics = new AgentMetrics(
-      { version: '0', revision: 'none' },
-      'crowd-3',
-      { provider: 'test', model: 'own' },
-      gauges,
-    );
+    const metrics = new AgentMetrics({ version: '0', revision: 'none' }, 'crowd-3', {
+      provider: 'test',
+      model: 'own',
+    });
+    metrics.observe(gauges);
     const usage = { inputTokens: 3, outputTokens: 2 };
     for (const model of ['own', 'large', ...Array.from({ length: 30 }, (_, i) => `m${i}`)]) {
       metrics.called({ model, seconds: 1, error: undefined, usage });

@@ -38,13 +38,18 @@ export interface LinkOptions {
   readonly log: Logger;
   readonly dice: Dice;
   readonly now: () => number;
-  /** Turns still being worked on, told to the router when the connection is made again. */
-  readonly working: () => readonly Place[];
-  readonly onWelcome: (welcome: RouterFrameOf<'welcome'>) => void;
-  readonly onFrame: (frame: RouterFrame) => void;
   readonly onFault: OnFault;
   /** The router wants this agent never to come back. */
   readonly onDismissed: (code: number, reason: string) => void;
+}
+
+/** What the link asks and tells while it is open. */
+export interface LinkListener {
+  /** Turns that are still worked on, told to the router when the connection is made again. */
+  working(): readonly Place[];
+  onWelcome(welcome: RouterFrameOf<'welcome'>): void;
+  /** Every frame but the welcome that answers the registration. */
+  onFrame(frame: RouterFrame): void;
 }
 
 type State =
@@ -79,7 +84,8 @@ export class RouterLink {
     return Math.max(0, this.#welcomes - 1);
   }
 
-  open(): void {
+  /** Connects, and connects again after every loss, until `close` or a dismissal. */
+  open(listener: LinkListener): void {
     const { url, token, now } = this.#options;
     // TCP_NODELAY is set by ws on every socket.
     const socket = new WebSocket(url, subprotocol, {
@@ -90,12 +96,12 @@ export class RouterLink {
     });
     this.#state = { at: 'dialling', socket, since: now() };
     let problem = '';
-    socket.on('open', () => this.#register(socket));
+    socket.on('open', () => this.#register(socket, listener));
     socket.on('ping', () => this.#sign());
     socket.on('message', (data, isBinary) => {
       if (isBinary) return;
       try {
-        this.#receive(socket, String(data));
+        this.#receive(socket, listener, String(data));
       } catch (error) {
         this.#options.onFault('frame', error);
       }
@@ -109,7 +115,7 @@ export class RouterLink {
         socket.terminate();
       });
     });
-    socket.on('close', (code, reason) => this.#closed(socket, code, String(reason), problem));
+    socket.on('close', (code, reason) => this.#closed(socket, listener, code, String(reason), problem));
   }
 
   /** False when there is no registered connection; the frame is then not sent. */
@@ -137,8 +143,8 @@ export class RouterLink {
     });
   }
 
-  #register(socket: WebSocket): void {
-    const { name, capacity, target, model, working, now } = this.#options;
+  #register(socket: WebSocket, listener: LinkListener): void {
+    const { name, capacity, target, model, now } = this.#options;
     this.#state = { at: 'registering', socket, since: now() };
     this.#watch(socket);
     const frame: ClientFrame = {
@@ -147,12 +153,12 @@ export class RouterLink {
       capacity,
       ...(target !== undefined && { target }),
       model,
-      working: [...working()],
+      working: [...listener.working()],
     };
     socket.send(JSON.stringify(frame));
   }
 
-  #receive(socket: WebSocket, raw: string): void {
+  #receive(socket: WebSocket, listener: LinkListener, raw: string): void {
     this.#sign();
     if (this.#state.at === 'closed') return;
     const decoded = decodeRouterFrame(raw);
@@ -162,18 +168,18 @@ export class RouterLink {
       return;
     }
     const { frame } = decoded;
-    if (frame.type === 'welcome' && this.#state.at === 'registering') this.#welcome(socket, frame);
-    else this.#options.onFrame(frame);
+    if (frame.type === 'welcome' && this.#state.at === 'registering') this.#welcome(socket, listener, frame);
+    else listener.onFrame(frame);
   }
 
-  #welcome(socket: WebSocket, frame: RouterFrameOf<'welcome'>): void {
+  #welcome(socket: WebSocket, listener: LinkListener, frame: RouterFrameOf<'welcome'>): void {
     this.#state = { at: 'registered', socket, since: this.#options.now() };
     this.#heartbeatMs = frame.heartbeatMs || defaultHeartbeatMs;
     this.#watch(socket);
     this.#welcomes += 1;
     this.#told = '';
     this.#options.log.info({ router: frame.router, reconnects: this.reconnects }, 'registered');
-    this.#options.onWelcome(frame);
+    listener.onWelcome(frame);
   }
 
   #sign(): void {
@@ -193,7 +199,7 @@ export class RouterLink {
     }, this.#heartbeatMs / 2);
   }
 
-  #closed(socket: WebSocket, code: number, reason: string, problem: string): void {
+  #closed(socket: WebSocket, listener: LinkListener, code: number, reason: string, problem: string): void {
     clearInterval(this.#watchdog);
     const { onDismissed, dice, now } = this.#options;
     const state = this.#state;
@@ -208,7 +214,7 @@ export class RouterLink {
     if (state.at === 'registered' && !askedToWait) this.#attempt = 0;
     const waitMs = fullJitter(this.#attempt, dice, this.#welcomes === 0 ? coldStart : returning);
     this.#attempt += 1;
-    this.#state = { at: 'waiting', timer: setTimeout(() => this.open(), waitMs) };
+    this.#state = { at: 'waiting', timer: setTimeout(() => this.open(listener), waitMs) };
   }
 
   /** Once per kind of trouble: an agent may wait for its router for days. */

@@ -2,33 +2,41 @@ import { hostAddress, inContainer, type Logger } from '@parley/runtime';
 import type { AgentSettings } from '../settings/settings.ts';
 import { version } from '../version.ts';
 import type { Model } from './model.ts';
+import type { ModelSource } from './model-source.ts';
 
-/** The model, and what stands between it and the agent where its calls are written down. */
-export interface ModelSetup {
-  readonly model: Model;
-  /** Undefined where nothing is to be tried again: a replay says again what was said, failures included. */
+/** The source, and what records or replays its calls. */
+export interface ModelSetup extends ModelSource {
+  /** The agent's own seed, from which the seed of each call is drawn. */
+  readonly seed: number | undefined;
+  /** Wraps a model with retries; undefined where no call is made again: a replay repeats recorded failures, too. */
   readonly retried: ((model: Model) => Model) | undefined;
 }
 
-const asItIs = (model: Model): Model => model;
+const always = (model: Model): ModelSource => ({
+  provider: model.provider,
+  name: model.name,
+  modelFor: () => model,
+});
 
-/** Which model the settings mean. */
+const unrecorded = (model: Model): Model => model;
+
+/** Which model the settings name. */
 export const modelKind = ({ modelKind: kind, apiKey, baseUrl }: AgentSettings): 'openai' | 'rehearsal' =>
   kind === 'auto' ? (apiKey !== undefined || baseUrl !== '' ? 'openai' : 'rehearsal') : kind;
 
-/** Whether what falls out of the view is to be summed up: not by a script, unless it is asked for. */
-export const summarises = ({ summary }: AgentSettings, { provider }: Model): boolean =>
+/** Whether messages that no longer fit into the prompt are summed up: by a language model, or where the settings ask for it. */
+export const summarises = ({ summary }: AgentSettings, { provider }: ModelSource): boolean =>
   summary === 'auto' ? provider !== 'rehearsal' : summary === 'on';
 
-const live = async (settings: AgentSettings, log: Logger): Promise<Model> => {
+const live = async (settings: AgentSettings, log: Logger): Promise<ModelSource> => {
   if (modelKind(settings) === 'rehearsal') {
     const why = settings.modelKind === 'rehearsal' ? 'as set' : 'no OPENAI_API_KEY and no OPENAI_BASE_URL';
-    log.warn({ why }, 'rehearsal: the lines come from a built-in script, not from a language model');
+    log.warn({ why }, 'rehearsal: the messages come from a built-in script, not from a language model');
     const { makeRehearsal } = await import('./rehearsal/rehearsal.ts');
     return makeRehearsal({ seed: settings.seed, delayMs: settings.rehearsalDelayMs });
   }
   const { makeOpenAI } = await import('./openai/openai.ts');
-  const { apiKey, baseUrl, model, temperature, seed, httpProxy, httpsProxy, noProxy } = settings;
+  const { apiKey, baseUrl, model, temperature, httpProxy, httpsProxy, noProxy } = settings;
   if (apiKey !== undefined && baseUrl !== '' && new URL(baseUrl).username !== '')
     log.warn(
       'OPENAI_API_KEY is not sent: OPENAI_BASE_URL has a user and a password, which travel in the same header',
@@ -40,15 +48,15 @@ const live = async (settings: AgentSettings, log: Logger): Promise<Model> => {
       'OPENAI_BASE_URL names this container itself; for a server on the machine write',
     );
   log.info({ model, server: serverOf(settings) }, 'language model');
-  return makeOpenAI({
+  const made = makeOpenAI({
     apiKey,
     baseURL: baseUrl || undefined,
     model,
     temperature,
-    seed,
     proxies: { http: httpProxy, https: httpsProxy, except: noProxy },
-    onLesson: (lesson) => log.warn(lesson, 'the model server refuses a parameter; going on without it'),
+    onLesson: (lesson) => log.warn(lesson, 'the model server refuses a parameter; it is no longer sent'),
   });
+  return always(made);
 };
 
 type WithCassette = (
@@ -61,14 +69,14 @@ type WithCassette = (
 const recorded: WithCassette = async (settings, agent, path, log) => {
   const { CassetteFile, cassettePath } = await import('./cassette/cassette-file.ts');
   const { recording } = await import('./cassette/cassette.ts');
-  const model = await live(settings, log);
+  const source = await live(settings, log);
   const { temperature, seed, maxTokens, historyTokens } = settings;
   const file = new CassetteFile(cassettePath(path, agent));
-  const { provider, name } = model;
+  const { provider, name } = source;
   const made = { agent, version, node: process.version, provider, model: name };
   file.begin({ kind: 'manifest', cassette: 1, ...made, temperature, seed, maxTokens, historyTokens });
   log.info({ cassette: file.path }, 'calls of the model are recorded');
-  return { model, retried: (retrying) => recording(retrying, file, { temperature, seed }) };
+  return { ...source, seed, retried: (model) => recording(model, file, { temperature }) };
 };
 
 const replayed: WithCassette = async (settings, agent, path, log) => {
@@ -85,10 +93,8 @@ const replayed: WithCassette = async (settings, agent, path, log) => {
   log.info({ cassette: file.path, model: manifest.model }, 'replies come from a cassette, not from a model');
   const onMiss = ({ hash, why, diff }: { hash: string; why: string; diff: string }) =>
     log.error({ cassette: file.path, hash }, `cassette: ${why}${diff && `\n${diff}`}`);
-  return {
-    model: replaying({ manifest, fixed: { temperature, seed }, file, onMiss }),
-    retried: undefined,
-  };
+  const model = replaying({ manifest, fixed: { temperature }, file, onMiss });
+  return { ...always(model), seed, retried: undefined };
 };
 
 /** The server of the model, for the log; undefined where no server is asked. */
@@ -99,14 +105,15 @@ export const serverOf = (settings: AgentSettings): string | undefined =>
       ? 'OpenAI'
       : new URL(settings.baseUrl).host;
 
-/** The model that the settings mean. Its code is loaded here, for an idle agent should be small. */
+/** The model that the settings name. Only its code is loaded, to keep an idle agent small. */
 export const chooseModel = async (
   settings: AgentSettings,
   agent: string,
   log: Logger,
 ): Promise<ModelSetup> => {
   const { cassette, cassetteMode } = settings;
-  if (cassette === undefined) return { model: await live(settings, log), retried: asItIs };
+  if (cassette === undefined)
+    return { ...(await live(settings, log)), seed: settings.seed, retried: unrecorded };
   const choose = cassetteMode === 'replay' ? replayed : recorded;
   return choose(settings, agent, cassette, log);
 };

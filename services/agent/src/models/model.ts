@@ -1,29 +1,30 @@
 import type { Failure, Usage } from '@parley/protocol';
-import type { TurnContext } from '../memory/turn-context.ts';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;
 }
 
-/** What a call is for: a line to say, a number to bid for the floor, or the agent's own summary. */
-type Purpose = 'line' | 'bid' | 'summary';
+/** What a call is for: a message, a number to bid for the floor, or the agent's own summary. */
+type Purpose = 'message' | 'bid' | 'summary';
 
 export interface ModelRequest {
   readonly purpose: Purpose;
   readonly messages: readonly ChatMessage[];
-  /** Where the messages came from, for a model that is not a language model. */
-  readonly context: TurnContext;
+  /** The model that the conversation names; the adapter's own when undefined. */
+  readonly model: string | undefined;
+  /** Drawn for this call; a retry of the same call keeps it. Undefined: the server draws one. */
+  readonly seed: number | undefined;
+  /** Calls with the same session belong to one conversation: the key of what an adapter keeps between calls. */
+  readonly session: string;
   readonly maxOutputTokens: number | undefined;
-  /** A number that no other call for this turn has, in whatever grant; a retry of the same call keeps it. */
-  readonly attempt: number;
   /** Aborted with an `AbortReason`: the deadline has passed, or the reply is not wanted any more. */
   readonly signal: AbortSignal;
   /** When the signal will be aborted at the latest, on the clock of `performance.now()`. */
   readonly deadlineAt: number;
   /**
-   * Takes one more of the calls that the grant pays for; false when there is none left. Whoever makes a call
-   * beyond the first asks before it.
+   * Takes one more of the calls that the grant pays for; false when there is none left. To be called before each
+   * call of the model beyond the first.
    */
   readonly takeCall: () => boolean;
   /** Whether nothing more is wanted of a reply that is being written; asked now and then, linear in the text. */
@@ -77,7 +78,7 @@ export type ModelReply = ModelText | ModelFailure;
 export interface Model {
   /** The `gen_ai.provider.name` of metrics. */
   readonly provider: string;
-  /** The model that is asked where the conversation does not name another: `context.model`. */
+  /** The model that is asked where the request names none. */
   readonly name: string;
   reply(request: ModelRequest): Promise<ModelReply>;
 }

@@ -17,7 +17,7 @@ export const observed = (model: Model, observer: ModelObserver, now: () => numbe
   name: model.name,
   async reply(request: ModelRequest) {
     const start = now();
-    const asked = request.context.model ?? model.name;
+    const asked = request.model ?? model.name;
     const seconds = () => (now() - start) / 1_000;
     let begun = false;
     const onText = (text: string) => {

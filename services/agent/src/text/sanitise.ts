@@ -5,8 +5,8 @@ import { isStuck, withoutLoop, withoutLoopSoFar } from './repetition.ts';
 import { whole, wholeSoFar } from './sentences.ts';
 import { SpeakerLabels } from './speaker-labels.ts';
 
-/** Who speaks, who else is a member, and how long a message may be. */
-export interface Cast {
+/** What cleaning a reply depends on: the speaker, the other members, the maximum length of a message. */
+export interface ReplyRules {
   readonly self: string;
   readonly others: readonly string[];
   readonly maxLength: number;
@@ -30,10 +30,10 @@ const narration =
   /^[^\S\n]*[*_]{0,3}\((?:you begin|now \S{1,64} speaks|the conversation (?:begins|continues|ends|goes on)|nobody has answered|no answer has come|earlier (?:lines|messages) are|this is the last (?:line|message)|only \d+ (?:lines|messages)|your (?:own notes|last reply)|the narrator|say your closing)[^()\n]*\)[*_]{0,3}[^\S\n]*/gim;
 const openNarration = /(?:^|\n)[^\S\n]*[*_]{0,3}\([^)\n]*$/;
 
-const labelsOf = new WeakMap<Cast, SpeakerLabels>();
-const labels = (cast: Cast): SpeakerLabels => {
-  const known = labelsOf.get(cast) ?? new SpeakerLabels([cast.self, ...cast.others]);
-  labelsOf.set(cast, known);
+const labelsOf = new WeakMap<ReplyRules, SpeakerLabels>();
+const labels = (rules: ReplyRules): SpeakerLabels => {
+  const known = labelsOf.get(rules) ?? new SpeakerLabels([rules.self, ...rules.others]);
+  labelsOf.set(rules, known);
   return known;
 };
 
@@ -44,15 +44,15 @@ interface Part {
   text: string;
 }
 
-const partsOf = (text: string, cast: Cast): Part[] => {
-  const found = labels(cast);
+const partsOf = (text: string, rules: ReplyRules): Part[] => {
+  const found = labels(rules);
   const parts: Part[] = [{ whose: 'nobody', name: undefined, text: '' }];
   for (const written of text.split('\n')) {
     let line = written;
     let part: Part | undefined;
     for (let label = found.at(line); label; label = found.at(line)) {
       const { who } = label;
-      const isOwn = who.kind === 'member' && who.name === cast.self;
+      const isOwn = who.kind === 'member' && who.name === rules.self;
       const role = who.kind === 'role' && who.role === 'assistant' ? 'assistant' : 'other';
       if (!part || isOwn) {
         part = { whose: isOwn ? 'own' : role, name: who.kind === 'member' ? who.name : undefined, text: '' };
@@ -78,8 +78,8 @@ interface Own {
  * which they are shown messages. From the next line on that begins with the name of another, the reply is that one's. A
  * script that begins with another's words is read from the speaker's own name on.
  */
-const ownWords = (text: string, cast: Cast): Own => {
-  const parts = partsOf(text, cast);
+const ownWords = (text: string, rules: ReplyRules): Own => {
+  const parts = partsOf(text, rules);
   const first = parts.findIndex((part) => part.text.trim() !== '');
   if (first < 0) return { text: '', named: undefined, settled: false };
   const { whose, name } = parts[first]!;
@@ -96,11 +96,11 @@ const ownWords = (text: string, cast: Cast): Own => {
 const withoutNarration = (text: string): string => text.replace(narration, '').replace(/\n{3,}/g, '\n\n');
 
 /** Names and the words of the prompt may each uncover the other. */
-const peeled = (text: string, cast: Cast): Own => {
-  const prompt = cast.prompt ?? noPrompt;
-  let own = ownWords(withoutNarration(text), cast);
+const peeled = (text: string, rules: ReplyRules): Own => {
+  const prompt = rules.prompt ?? noPrompt;
+  let own = ownWords(withoutNarration(text), rules);
   for (let round = 0; round < 3; round++) {
-    const rest = ownWords(prompt.without(own.text.trimStart()), cast);
+    const rest = ownWords(prompt.without(own.text.trimStart()), rules);
     const same = rest.text === own.text;
     own = { ...rest, named: own.named ?? rest.named, settled: own.settled && rest.settled };
     if (same) break;
@@ -108,21 +108,21 @@ const peeled = (text: string, cast: Cast): Own => {
   return own;
 };
 
-const capped = (text: string, { maxLength }: Cast): string => {
+const capped = (text: string, { maxLength }: ReplyRules): string => {
   if (text.length <= maxLength) return text;
   return whole(text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, ''));
 };
 
 /** What remains of a reply, and why nothing does. `cutOff`: the model was stopped in the middle of it. */
-export const cleaned = (raw: string, cast: Cast, cutOff = false): Cleaned => {
+export const cleaned = (raw: string, rules: ReplyRules, cutOff = false): Cleaned => {
   const said = spoken(withoutControls(raw));
-  const own = peeled(said, cast);
+  const own = peeled(said, rules);
   const unstuck = withoutLoop(own.text.trimStart());
-  const text = capped(cutOff ? whole(unstuck) : unstuck, cast).trim();
+  const text = capped(cutOff ? whole(unstuck) : unstuck, rules).trim();
   const why = (): Unsayable => {
     if (raw.trim() === '') return 'empty';
     if (said.trim() === '') return 'reasoning';
-    return ownWords(withoutNarration(said), cast).text.trim() === '' ? 'for-others' : 'recited';
+    return ownWords(withoutNarration(said), rules).text.trim() === '' ? 'for-others' : 'recited';
   };
   return { text, named: own.named, unsayable: text === '' ? why() : undefined };
 };
@@ -132,26 +132,26 @@ export const cleaned = (raw: string, cast: Cast, cutOff = false): Cleaned => {
  * prompt's sentences, nothing from the line on where it begins to speak for another member or from the place on where it
  * got stuck, and not longer than a message may be. Empty when nothing is left. Saying it twice changes nothing.
  */
-export const sanitise = (raw: string, cast: Cast): string => cleaned(raw, cast).text;
+export const sanitise = (raw: string, rules: ReplyRules): string => cleaned(raw, rules).text;
 
 /** Whether a reply that is being written needs no more: it got stuck, goes on for another member, or is too long. */
-export const isComplete = (raw: string, cast: Cast): boolean => {
+export const isComplete = (raw: string, rules: ReplyRules): boolean => {
   const said = spokenSoFar(withoutControls(raw));
-  const parts = partsOf(said, cast).filter(({ text }) => text.trim() !== '');
+  const parts = partsOf(said, rules).filter(({ text }) => text.trim() !== '');
   const own = parts.findIndex(({ whose }) => whose !== 'other');
   if (own >= 0 && parts.some(({ whose }, at) => at > own && whose !== 'own')) return true;
-  return said.length > 2 * cast.maxLength || isStuck(said);
+  return said.length > 2 * rules.maxLength || isStuck(said);
 };
 
 /**
  * What may be shown of a reply that is still being written: whole sentences, and always a beginning of what will be said,
  * however the reply goes on and wherever it is cut off.
  */
-export const visibleSoFar = (raw: string, cast: Cast): string => {
+export const visibleSoFar = (raw: string, rules: ReplyRules): string => {
   const plain = withoutControls(raw.replace(/[\ud800-\udbff\r]$/, ''));
   const said = spokenSoFar(plain.slice(0, settledLength(plain))).replace(openNarration, '');
-  const own = peeled(said, cast);
+  const own = peeled(said, rules);
   if (!own.settled) return '';
   const text = withoutLoopSoFar(own.text.trimStart());
-  return wholeSoFar(text.length <= cast.maxLength ? text : text.slice(0, cast.maxLength - 1)).trimEnd();
+  return wholeSoFar(text.length <= rules.maxLength ? text : text.slice(0, rules.maxLength - 1)).trimEnd();
 };

@@ -1,8 +1,8 @@
 import type { Kept, Place } from '../link/outbox.ts';
-import type { Answer } from './turn.ts';
+import type { TurnAnswer } from './turn.ts';
 
 /** What the router is told of a turn's answer. The frame is complete but for its usage. */
-export const frameOf = (answer: Answer, { conversation, turn }: Place): Kept => {
+export const frameOf = (answer: TurnAnswer, { conversation, turn }: Place): Kept => {
   switch (answer.kind) {
     case 'say': {
       const { text, done, to, target } = answer;

@@ -1,6 +1,6 @@
 import type { TurnContext } from '../memory/turn-context.ts';
 import { directedSoFar } from '../text/directions.ts';
-import { type Cast, visibleSoFar } from '../text/sanitise.ts';
+import { type ReplyRules, visibleSoFar } from '../text/sanitise.ts';
 
 /** At most one chunk frame in this time, so that streaming costs little however small the model's pieces are. */
 const chunkIntervalMs = 50;
@@ -9,7 +9,7 @@ const mostBusy = 0.05;
 
 /** Gathers a reply as it is written and passes on, now and then, what may be shown of it. */
 export class ChunkStream {
-  #cast: Cast | undefined;
+  #rules: ReplyRules | undefined;
   readonly #context: TurnContext;
   readonly #send: (text: string) => void;
   #raw = '';
@@ -24,8 +24,8 @@ export class ChunkStream {
   }
 
   /** Before the model is asked: what may be shown depends on who speaks and on what it was asked. */
-  begin(cast: Cast): void {
-    this.#cast = cast;
+  begin(rules: ReplyRules): void {
+    this.#rules = rules;
   }
 
   push(text: string): void {
@@ -42,9 +42,9 @@ export class ChunkStream {
 
   #flush(): void {
     this.#timer = undefined;
-    if (!this.#cast) return;
+    if (!this.#rules) return;
     const begun = performance.now();
-    const visible = directedSoFar(visibleSoFar(this.#raw, this.#cast), this.#context);
+    const visible = directedSoFar(visibleSoFar(this.#raw, this.#rules), this.#context);
     this.#waitMs = Math.max(chunkIntervalMs, (performance.now() - begun) / mostBusy);
     if (visible.length <= this.#shown) return;
     this.#send(visible.slice(this.#shown));

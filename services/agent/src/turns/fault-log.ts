@@ -1,6 +1,6 @@
 import type { Failure } from '@parley/protocol';
 import type { Logger } from '@parley/runtime';
-import type { Answer } from './turn.ts';
+import type { TurnAnswer } from './turn.ts';
 
 /** What the operator can do about it. */
 const advice: Partial<Record<Failure, string>> = {
@@ -26,7 +26,7 @@ export class FaultLog {
     this.#log = log;
   }
 
-  note(answer: Answer): void {
+  note(answer: TurnAnswer): void {
     if (answer.kind !== 'failed') {
       if (this.#told !== undefined) this.#log.info({ reason: this.#told }, 'turns succeed again');
       this.#told = undefined;

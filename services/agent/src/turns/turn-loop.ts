@@ -5,26 +5,29 @@ import type { Dice } from '../link/backoff.ts';
 import { type Kept, Outbox, type Place } from '../link/outbox.ts';
 import type { TranscriptCache } from '../memory/transcript-cache.ts';
 import type { Summary, TurnContext } from '../memory/turn-context.ts';
-import { type AbortReason, failed, type Model } from '../models/model.ts';
+import { type AbortReason, failed } from '../models/model.ts';
+import type { ModelSource } from '../models/model-source.ts';
 import { policies } from '../policies/policies.ts';
 import { ContextBudgets } from '../prompt/context-budget.ts';
 import type { Prompt } from '../prompt/prompt.ts';
-import type { Cast } from '../text/sanitise.ts';
+import type { ReplyRules } from '../text/sanitise.ts';
 import { frameOf } from './answer-frame.ts';
-import { bidTokens } from './bid.ts';
 import { buildContext } from './build-context.ts';
 import { ChunkStream } from './chunk-stream.ts';
 import { FaultLog } from './fault-log.ts';
+import { ModelHabits } from './model-habits.ts';
 import { Recall } from './recall.ts';
 import { Spending } from './spending.ts';
-import { type Answer, type Outcome, outcomeOf, takeTurn } from './turn.ts';
+import { outcomeOf, type TurnAnswer, type TurnOutcome, type TurnResult, takeTurn } from './turn.ts';
 
 type Grant = RouterFrameOf<'turn'>;
 
 export interface TurnLoopOptions {
   readonly self: string;
   readonly persona: string | undefined;
-  readonly model: Model;
+  readonly modelFor: ModelSource['modelFor'];
+  /** The agent's own seed. */
+  readonly seed: number | undefined;
   readonly prompt: Prompt;
   readonly conversations: TranscriptCache;
   readonly historyTokens: number;
@@ -37,7 +40,7 @@ export interface TurnLoopOptions {
   readonly dice: Dice;
   /** False when there is no connection; what was to be sent is then gone. */
   readonly send: (frame: ClientFrame) => boolean;
-  readonly onTurn: (outcome: Outcome) => void;
+  readonly onTurn: (outcome: TurnOutcome) => void;
   readonly onFault: OnFault;
 }
 
@@ -57,10 +60,6 @@ const fullTries = 3;
 const withoutAddressee = ({ target, to, ...say }: Extract<Kept, { type: 'say' }>): Kept | undefined =>
   to === undefined && target !== undefined ? say : undefined;
 
-/** Most tokens of a reply where neither the operator nor the conversation says so; a model that reasons first needs more. */
-const usualTokens = 2_000;
-const reasoningTokens = 4 * usualTokens;
-
 /** Time kept back from a deadline for the answer to travel. */
 export const marginMs = (deadlineMs: number): number => Math.min(2_000, Math.max(20, deadlineMs * 0.05));
 
@@ -73,9 +72,7 @@ export class TurnLoop {
   readonly #recall: Recall;
   readonly #faults: FaultLog;
   #textLength = maxTextLength;
-  #showChunks = true;
-  #bidTokens: number | undefined = bidTokens;
-  #usualTokens = usualTokens;
+  readonly #habits = new ModelHabits();
   readonly #budgets: ContextBudgets;
 
   constructor(options: TurnLoopOptions) {
@@ -178,8 +175,12 @@ export class TurnLoop {
     const running: Running = { conversation, turn, controller, wanted: true };
     running.deadline = this.#arm(running, deadlineMs);
     this.#running.set(conversation, running);
-    const answer = await this.#answer(grant, running);
+    const { answer, usage, findings } = await this.#take(grant, running);
     clearTimeout(running.deadline);
+    this.#habits.learn(findings);
+    // Of a conversation that has ended nothing is kept, not even what its last calls cost.
+    if (running.wanted || this.#options.conversations.peek(conversation))
+      for (const paid of usage) this.#spending.add(conversation, paid);
     if (!running.wanted) return onTurn('abandoned');
     this.#running.delete(conversation);
     onTurn(outcomeOf(answer));
@@ -206,7 +207,7 @@ export class TurnLoop {
   }
 
   /** A moderator that names nobody leaves the choice to the router: an operator should know why a member speaks. */
-  #notePick(conversation: string, turn: number, answer: Answer): void {
+  #notePick(conversation: string, turn: number, answer: TurnAnswer): void {
     const { conversations, log, self } = this.#options;
     const opened = conversations.peek(conversation)?.opened;
     if (!opened || policies[opened.policy].moderatorOf(opened) !== self) return;
@@ -217,47 +218,38 @@ export class TurnLoop {
     );
   }
 
-  async #answer(grant: Grant, { controller }: Running): Promise<Answer> {
-    const { model, prompt, maxTokens, summarises, now } = this.#options;
-    const { conversation } = grant;
-    const deadlineAt = now() + grant.deadlineMs - marginMs(grant.deadlineMs);
-    const transcript = await this.#recall.transcript(grant, controller.signal);
-    if (!transcript.opened) return failed('interrupted', 'the history of the conversation did not come');
+  async #take(grant: Grant, { controller: { signal } }: Running): Promise<TurnResult> {
+    const { modelFor, seed, prompt, maxTokens, historyTokens, summarises, now } = this.#options;
+    const { conversation, wanted = 'speak', maxOutputTokens, calls, deadlineMs } = grant;
+    const deadlineAt = now() + deadlineMs - marginMs(deadlineMs);
+    const transcript = await this.#recall.transcript(grant, signal);
+    if (!transcript.opened) {
+      const answer = failed('interrupted', 'the history of the conversation did not come');
+      return { answer, usage: [], findings: [] };
+    }
     const context = buildContext(this.#options, grant, transcript);
-    const chunks = this.#showChunks && grant.wanted !== 'bid' ? this.#chunks(grant, context) : undefined;
-    const limits = [grant.maxOutputTokens, maxTokens].filter((limit) => limit !== undefined);
-    const answer = await takeTurn({
-      wanted: grant.wanted ?? 'speak',
+    const chunks = this.#habits.streams && wanted !== 'bid' ? this.#chunks(grant, context) : undefined;
+    const result = await takeTurn({
+      wanted,
       context,
-      cast: this.#cast(context),
+      rules: this.#rules(context),
       prompt,
-      model,
+      model: modelFor(context),
+      seed,
       budgets: this.#budgets,
-      historyTokens: this.#options.historyTokens,
-      usualTokens: this.#usualTokens,
-      onAllReasoning: () => {
-        this.#usualTokens = reasoningTokens;
-      },
-      maxOutputTokens: limits.length > 0 ? Math.min(...limits) : undefined,
-      bidTokens: this.#bidTokens,
-      onCutOffBid: () => {
-        this.#bidTokens = undefined;
-      },
-      calls: grant.calls,
-      signal: controller.signal,
+      limits: this.#habits.limits([maxOutputTokens, maxTokens]),
+      historyTokens,
+      calls,
+      signal,
       deadlineAt,
       chunks,
-      onHiddenReasoning: () => {
-        this.#showChunks = false;
-      },
-      onUsage: (usage) => this.#spending.add(conversation, usage),
       keepSummary: summarises ? (summary) => this.#keepSummary(conversation, summary) : undefined,
     });
     chunks?.end();
-    return answer;
+    return result;
   }
 
-  #cast({ self, members }: TurnContext): Cast {
+  #rules({ self, members }: TurnContext): ReplyRules {
     return { self, others: members.filter((name) => name !== self), maxLength: this.#textLength };
   }
 

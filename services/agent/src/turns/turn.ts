@@ -16,48 +16,51 @@ import { reminded } from '../prompt/view.ts';
 import { type Directed, readDirections } from '../text/directions.ts';
 import { PromptLines } from '../text/prompt-lines.ts';
 import { closesUnopened } from '../text/reasoning.ts';
-import { type Cast, cleaned, isComplete, type Unsayable } from '../text/sanitise.ts';
+import { cleaned, isComplete, type ReplyRules, type Unsayable } from '../text/sanitise.ts';
 import { askForBid, askForBidAgain, readBid } from './bid.ts';
+import { callSeed } from './call-seed.ts';
 import type { ChunkStream } from './chunk-stream.ts';
+import type { ModelFinding, ReplyLimits } from './model-habits.ts';
 import { whyNothing } from './nothing-said.ts';
 import { askForSummary, fallingOut, readSummary, summaryTokens } from './summary.ts';
 
 /** What a turn came to. */
-export type Answer =
+export type TurnAnswer =
   | ({ readonly kind: 'say' } & Directed)
   | { readonly kind: 'bid'; readonly score: number }
-  /** The call that the grant paid for went into the summary; the line needs another. */
+  /** The call that the grant paid for went into the summary; the message needs another. */
   | { readonly kind: 'summarised' }
   | ModelFailure;
+
+export interface TurnResult {
+  readonly answer: TurnAnswer;
+  /** Of every reply that was paid for, said or not. */
+  readonly usage: readonly Usage[];
+  /** What the replies showed about the model. */
+  readonly findings: readonly ModelFinding[];
+}
 
 export interface TurnInput {
   readonly wanted: 'speak' | 'bid';
   readonly context: TurnContext;
-  readonly cast: Cast;
+  readonly rules: ReplyRules;
   readonly prompt: Prompt;
   readonly model: Model;
+  /** The agent's own seed, from which the seed of each call is drawn. */
+  readonly seed: number | undefined;
   readonly budgets: ContextBudgets;
-  /** What the operator set. */
+  readonly limits: ReplyLimits;
+  /** What the operator set for the length of prompts. */
   readonly historyTokens: number;
-  /** Most tokens of a reply, as the conversation or the operator set it. */
-  readonly maxOutputTokens: number | undefined;
-  /** Most tokens where nothing else is set; more for a model that reasons before it replies. */
-  readonly usualTokens: number;
-  /** Told of a reply that was all reasoning when it reached `usualTokens`. */
-  readonly onAllReasoning: () => void;
-  /** Most tokens of a bid; undefined for a model that thinks before it answers. */
-  readonly bidTokens: number | undefined;
-  readonly onCutOffBid: () => void;
   /** How many calls of the model the grant pays for; undefined: as many as it takes. */
   readonly calls: number | undefined;
   readonly signal: AbortSignal;
   readonly deadlineAt: number;
   readonly chunks: ChunkStream | undefined;
-  /** Told when the model thinks aloud from its first word on, without saying so: it must not be shown live. */
-  readonly onHiddenReasoning: () => void;
-  /** Told of every reply that was paid for, said or not. */
-  readonly onUsage: (usage: Usage) => void;
-  /** Keeps a summary on the ledger; false when it cannot. Undefined: what falls out of the view is forgotten. */
+  /**
+   * Puts a summary into the ledger at once, for it is paid for even if the turn then fails; false when it cannot.
+   * Undefined: messages that no longer fit into the prompt are not summed up.
+   */
   readonly keepSummary: ((summary: Summary) => boolean) | undefined;
 }
 
@@ -111,6 +114,8 @@ class Turn {
   #context: TurnContext;
   #calls: number;
   #asked = 0;
+  readonly #usage: Usage[] = [];
+  readonly #findings: ModelFinding[] = [];
 
   constructor(input: TurnInput) {
     this.#input = input;
@@ -119,8 +124,13 @@ class Turn {
     this.#times = (cause) => input.context.lapses.filter((lapse) => lapse === cause).length;
   }
 
-  /** Shown less whenever the model finds it too long; what it is then not shown is summed up. */
-  async answer(): Promise<Answer> {
+  async run(): Promise<TurnResult> {
+    const answer = await this.#answer();
+    return { answer, usage: this.#usage, findings: this.#findings };
+  }
+
+  /** Makes the prompt shorter whenever the model refuses it as too long; what no longer fits is summed up. */
+  async #answer(): Promise<TurnAnswer> {
     const { budgets, wanted, keepSummary } = this.#input;
     const model = this.#context.model ?? this.#input.model.name;
     let faulty = this.#context.lapses.some((cause) => !noFault.includes(cause));
@@ -135,7 +145,7 @@ class Turn {
       }
       const messages = await this.#messages(budget);
       if ('kind' in messages) return messages;
-      const answer = wanted === 'bid' ? await this.#bid(messages) : await this.#line(messages);
+      const answer = wanted === 'bid' ? await this.#bid(messages) : await this.#message(messages);
       if (answer.kind !== 'failed' || answer.reason !== 'context-overflow') return answer;
       if (!budgets.refused(model, budget, answer.contextTokens) || this.#calls < 1) return answer;
       faulty = false;
@@ -152,20 +162,22 @@ class Turn {
   }
 
   async #ask(about: Asked): Promise<ModelReply> {
-    const { model, signal, deadlineAt, chunks, onUsage } = this.#input;
+    const { model, seed, signal, deadlineAt, chunks } = this.#input;
+    const attempt = this.#context.lapses.length * callsOfAGrant + this.#asked++;
     this.#takeCall();
     const reply = await model.reply({
       ...about,
-      context: this.#context,
-      attempt: this.#context.lapses.length * callsOfAGrant + this.#asked++,
+      model: this.#context.model,
+      seed: callSeed(seed, this.#context, attempt),
+      session: this.#context.conversation,
       signal,
       deadlineAt,
       takeCall: () => this.#takeCall(),
-      onText: about.purpose === 'line' && chunks ? (text) => chunks.push(text) : undefined,
+      onText: about.purpose === 'message' && chunks ? (text) => chunks.push(text) : undefined,
       isEnough: about.isEnough,
     });
     const paid = reply.kind === 'text' ? reply.usage : reply.partial?.usage;
-    if (paid) onUsage(paid);
+    if (paid) this.#usage.push(paid);
     return reply;
   }
 
@@ -179,27 +191,28 @@ class Turn {
    * Asks once, and once more with what was wrong when nothing came that can be said. What the deadline cuts off is said as
    * far as it has come.
    */
-  async #line(messages: readonly ChatMessage[]): Promise<Answer> {
-    const { maxOutputTokens, usualTokens, chunks, signal, onAllReasoning, onHiddenReasoning } = this.#input;
-    const cast: Cast = {
-      ...this.#input.cast,
+  async #message(messages: readonly ChatMessage[]): Promise<TurnAnswer> {
+    const { limits, chunks, signal } = this.#input;
+    const { maxOutputTokens, usualTokens } = limits;
+    const rules: ReplyRules = {
+      ...this.#input.rules,
       prompt: new PromptLines(messages, this.#context.stopPhrases),
     };
-    chunks?.begin(cast);
+    chunks?.begin(rules);
     let reminder = this.#times('empty-reply') > 0 ? anyReminder : undefined;
     let limit = maxOutputTokens ?? usualTokens;
-    let closing: Answer | undefined;
+    let closing: TurnAnswer | undefined;
     let nothing = '';
     for (let tries = 0; tries < mostTries; tries++) {
       const reply = await this.#ask({
-        purpose: 'line',
+        purpose: 'message',
         messages: reminder === undefined ? messages : reminded(messages, reminder),
         maxOutputTokens: limit,
-        isEnough: (text) => isComplete(text, cast),
+        isEnough: (text) => isComplete(text, rules),
       });
       if (reply.kind === 'failed') return closing ?? reply;
-      if (closesUnopened(reply.text)) onHiddenReasoning();
-      const { text, named, unsayable } = cleaned(reply.text, cast, reply.finish === 'length');
+      if (closesUnopened(reply.text)) this.#findings.push('unopened-reasoning');
+      const { text, named, unsayable } = cleaned(reply.text, rules, reply.finish === 'length');
       const { wordless, ...line } = readDirections(text, this.#context, named);
       if (closing && line.text !== '') return { kind: 'say', ...line, done: true };
       if (line.text !== '' && !(wordless && line.done && moderates(this.#context)))
@@ -214,7 +227,7 @@ class Turn {
           reply.finish === 'length' && unsayable !== 'recited' && unsayable !== 'for-others';
         if (allReasoning && maxOutputTokens === undefined && limit === usualTokens) {
           limit *= reasoningFactor;
-          onAllReasoning();
+          this.#findings.push('long-reasoning');
           // The next reply would run out of tokens, too.
         } else if (reminder !== undefined || reply.finish === 'length') break;
         else reminder = reminders[reply.reasoned && unsayable === 'empty' ? 'reasoning' : unsayable];
@@ -228,8 +241,9 @@ class Turn {
    * A model that cannot tell its wish in a few tokens, for it reasons first, is asked once more without that limit; one that
    * answers without a number is asked for it once more.
    */
-  async #bid(messages: readonly ChatMessage[]): Promise<Answer> {
-    const { bidTokens, maxOutputTokens, usualTokens, onCutOffBid, signal } = this.#input;
+  async #bid(messages: readonly ChatMessage[]): Promise<TurnAnswer> {
+    const { limits, signal } = this.#input;
+    const { bidTokens, maxOutputTokens, usualTokens } = limits;
     let limit = bidTokens;
     let asked = askForBid(messages);
     for (let tries = 0; tries < mostTries; tries++) {
@@ -241,7 +255,7 @@ class Turn {
       if (signal.aborted) return aborted(signal);
       if (reply.finish === 'length' && limit !== undefined) {
         limit = undefined;
-        onCutOffBid();
+        this.#findings.push('long-bid');
       } else {
         if (tries > 0 && limit === bidTokens) break;
         asked = askForBidAgain(messages);
@@ -269,12 +283,12 @@ class Turn {
   }
 }
 
-/** One turn, from what is known to its answer. Never throws and never rejects. */
-export const takeTurn = (input: TurnInput): Promise<Answer> => new Turn(input).answer();
+/** One turn, from what is known to its answer. Failures of the model and of the prompt are answers, not errors. */
+export const takeTurn = (input: TurnInput): Promise<TurnResult> => new Turn(input).run();
 
-/** How turns end, for metrics: `abandoned` is a turn that was not wanted any more. */
-export type Outcome = 'said' | 'bid' | 'summarised' | 'abandoned' | Failure;
-export const outcomeOf = (answer: Answer): Outcome => {
+/** How turns end, for metrics: `abandoned` is a turn that was no longer the agent's. */
+export type TurnOutcome = 'said' | 'bid' | 'summarised' | 'abandoned' | Failure;
+export const outcomeOf = (answer: TurnAnswer): TurnOutcome => {
   switch (answer.kind) {
     case 'say':
       return 'said';

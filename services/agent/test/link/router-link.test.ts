@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { closings, type RouterFrame } from '@parley/protocol';
 import type { Logger } from '@parley/runtime';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type LinkOptions, RouterLink } from '../../src/link/router-link.ts';
+import { type LinkListener, type LinkOptions, RouterLink } from '../../src/link/router-link.ts';
 import { fakeRouter } from './fake-router.ts';
 
 /** A link that comes back without waiting, and what it told. */
-const linkTo = (url: string, more: Partial<LinkOptions> = {}) => {
+const linkTo = (url: string, more: Partial<LinkOptions & LinkListener> = {}) => {
   const logged: { level: string; message: string; about: Record<string, unknown> }[] = [];
   const level = (name: string) => (about: Record<string, unknown>, message: string) =>
     logged.push({ level: name, message, about });
@@ -24,9 +24,6 @@ const linkTo = (url: string, more: Partial<LinkOptions> = {}) => {
     log,
     dice: () => 0,
     now: () => performance.now(),
-    working: () => [],
-    onWelcome: () => {},
-    onFrame: (frame) => frames.push(frame),
     onFault: (_place, error) => {
       throw error;
     },
@@ -34,7 +31,12 @@ const linkTo = (url: string, more: Partial<LinkOptions> = {}) => {
     ...more,
   });
   onTestFinished(() => link.close(100));
-  link.open();
+  link.open({
+    working: () => [],
+    onWelcome: () => {},
+    onFrame: (frame) => frames.push(frame),
+    ...more,
+  });
   const warnings = () => logged.filter((one) => one.level === 'warn').map(({ message }) => message);
   return { link, frames, dismissed, logged, warnings };
 };

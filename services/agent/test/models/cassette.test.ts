@@ -8,7 +8,6 @@ import { CassetteFile, cassettePath } from '../../src/models/cassette/cassette-f
 import type { Manifest } from '../../src/models/cassette/recorded-call.ts';
 import { failed, type Model, type ModelReply } from '../../src/models/model.ts';
 import { textReply } from '../fake-model.ts';
-import { sceneOf } from '../turn-contexts.ts';
 import { requestOf } from './requests.ts';
 
 const manifest: Manifest = {
@@ -81,16 +80,15 @@ describe('a recorded call', () => {
       hashOf(requested(requestOf(about), 'tiny', fixed));
     const same = hash({});
     expect(same).toMatch(/^[0-9a-f]{64}$/);
-    expect(hash({ deadlineAt: 5, context: sceneOf([], { conversation: 'c9', turn: 9 }) })).toBe(same);
+    expect(hash({ deadlineAt: 5, session: 'c9' })).toBe(same);
     const others = [
       hash(saying('x')),
       hash({ maxOutputTokens: 5 }),
       hash({}, { temperature: 0.5 }),
-      hash({}, { seed: 5 }),
-      hash({ context: sceneOf([], { model: 'large' }) }),
-      hash({ context: sceneOf([], { seed: 9 }) }),
+      hash({ model: 'large' }),
+      hash({ seed: 9 }),
     ];
-    expect(new Set([same, ...others]).size).toBe(7);
+    expect(new Set([same, ...others]).size).toBe(6);
   });
 
   it('is not one that nobody waited for', async () => {

@@ -13,7 +13,6 @@ export const modelAt = async (
     baseURL: server.url,
     model: 'tiny',
     temperature: undefined,
-    seed: undefined,
     onLesson: () => {},
     ...more,
   });

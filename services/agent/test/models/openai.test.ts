@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeOpenAI, type OpenAISettings } from '../../src/models/openai/openai.ts';
 import type { ParameterQuirk } from '../../src/models/openai/openai-parameters.ts';
-import { sceneOf } from '../turn-contexts.ts';
 import { answer, begin, delta, event, modelServer, type Respond, refuse } from './model-server.ts';
 import { requestOf } from './requests.ts';
 
@@ -13,7 +12,6 @@ const modelAt = async (respond: Respond, more: Partial<OpenAISettings> = {}) => 
     baseURL: server.url,
     model: 'tiny',
     temperature: undefined,
-    seed: undefined,
     onLesson: (lesson) => lessons.push(lesson),
     ...more,
   });
@@ -66,12 +64,11 @@ describe('a reply of a compatible server', () => {
     expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'Whole.' });
   });
 
-  it('comes from the model and with the seed that the conversation names, where the agent has none', async () => {
+  it('comes from the model and with the seed that the request names', async () => {
     const { model, asked } = await modelAt((response) => answer(response, 'Hi.'));
-    const context = sceneOf([], { model: 'large', seed: 2 ** 31 + 7 });
-    const reply = await model.reply(requestOf({ context }));
+    const reply = await model.reply(requestOf({ model: 'large', seed: 7 }));
     expect(reply).toMatchObject({ usage: { model: 'large' }, servedBy: 'tiny-1' });
-    expect(asked[0]?.body).toMatchObject({ model: 'large', seed: expect.any(Number) });
+    expect(asked[0]?.body).toMatchObject({ model: 'large', seed: 7 });
   });
 
   it('needs no key from a server that asks for none', async () => {
@@ -107,16 +104,16 @@ describe('a parameter that the server refuses', () => {
           refuse(response, 400, { message: "'temperature' does not support 0.2" });
         else answer(response, 'Hi');
       },
-      { temperature: 0.2, seed: 5 },
+      { temperature: 0.2 },
     );
-    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text' });
-    await model.reply(requestOf());
+    expect(await model.reply(requestOf({ seed: 5 }))).toMatchObject({ kind: 'text' });
+    await model.reply(requestOf({ seed: 5 }));
     expect(asked).toHaveLength(4);
     expect(asked[3]?.body).toEqual({
       model: 'tiny',
       messages: requestOf().messages,
       stream: true,
-      seed: asked[0]?.body.seed,
+      seed: 5,
     });
   });
 

@@ -100,7 +100,7 @@ describe('a quotation', () => {
 
 describe('the rehearsal model', () => {
   it('streams in words, keeps to the limit of tokens and estimates its usage', async () => {
-    const model = makeRehearsal({ seed: 0, delayMs: 0 });
+    const model = makeRehearsal({ seed: 0, delayMs: 0 }).modelFor(sceneOf([['bob', 'Hi']]));
     const shown: string[] = [];
     const reply = await model.reply(requestOf({ maxOutputTokens: 20, onText: (word) => shown.push(word) }));
     if (reply.kind !== 'text') throw new Error(reply.reason);
@@ -113,7 +113,7 @@ describe('the rehearsal model', () => {
   it('varies by conversation unless it is given a seed', async () => {
     const textIn = async (conversation: string, seed: number | undefined) => {
       const context = sceneOf([], { conversation });
-      const reply = await makeRehearsal({ seed, delayMs: 0 }).reply(requestOf({ context }));
+      const reply = await makeRehearsal({ seed, delayMs: 0 }).modelFor(context).reply(requestOf());
       return reply.kind === 'text' ? reply.text : reply.reason;
     };
     expect(await textIn('c1', undefined)).not.toBe(await textIn('c2', undefined));
@@ -121,7 +121,7 @@ describe('the rehearsal model', () => {
   });
 
   it('is called off like any other model', async () => {
-    const model = makeRehearsal({ seed: 0, delayMs: 60_000 });
+    const model = makeRehearsal({ seed: 0, delayMs: 60_000 }).modelFor(sceneOf([]));
     const controller = new AbortController();
     const reply = model.reply(requestOf({ signal: controller.signal }));
     controller.abort('timed-out');
@@ -169,9 +169,9 @@ describe('a rehearsal in a room', () => {
 
   it('bids the more the longer it has been silent, the same for the same seed', async () => {
     const bid = async (context: Partial<TurnContext>, seed = 0) => {
-      const reply = await makeRehearsal({ seed, delayMs: 0 }).reply(
-        requestOf({ purpose: 'bid', context: sceneOf(lines, { ...room, ...context }) }),
-      );
+      const reply = await makeRehearsal({ seed, delayMs: 0 })
+        .modelFor(sceneOf(lines, { ...room, ...context }))
+        .reply(requestOf({ purpose: 'bid' }));
       return reply.kind === 'text' ? Number(reply.text) : Number.NaN;
     };
     expect(await bid({})).toBe(await bid({}));
@@ -184,9 +184,9 @@ describe('a rehearsal in a room', () => {
 
   it('is another modelSetup under another model or seed of the conversation', async () => {
     const said = async (more: Partial<TurnContext>) => {
-      const reply = await makeRehearsal({ seed: undefined, delayMs: 0 }).reply(
-        requestOf({ context: sceneOf([], more) }),
-      );
+      const reply = await makeRehearsal({ seed: undefined, delayMs: 0 })
+        .modelFor(sceneOf([], more))
+        .reply(requestOf());
       return reply.kind === 'text' ? reply.text : reply.reason;
     };
     const seeded = await said({ seed: 1 });
@@ -200,9 +200,9 @@ describe('a rehearsal in a room', () => {
     const messages = [
       { role: 'user' as const, content: 'What was said since:\nbob: I like tea. Much.\ncy: So do I.' },
     ];
-    const reply = await makeRehearsal({ seed: 0, delayMs: 0 }).reply(
-      requestOf({ purpose: 'summary', context, messages }),
-    );
+    const reply = await makeRehearsal({ seed: 0, delayMs: 0 })
+      .modelFor(context)
+      .reply(requestOf({ purpose: 'summary', messages }));
     expect(reply).toMatchObject({ text: 'bob said: I like tea.\ncy said: So do I.' });
   });
 });

@@ -1,16 +1,16 @@
 import type { ModelRequest } from '../../src/models/model.ts';
-import { sceneOf } from '../turn-contexts.ts';
 
 export const requestOf = (more: Partial<ModelRequest> = {}): ModelRequest => ({
-  purpose: 'line',
+  purpose: 'message',
   takeCall: () => true,
   messages: [
     { role: 'system', content: 'You are alice.' },
     { role: 'user', content: 'Hi' },
   ],
-  context: sceneOf([['bob', 'Hi']]),
+  model: undefined,
+  seed: undefined,
+  session: 'c1',
   maxOutputTokens: undefined,
-  attempt: 0,
   signal: new AbortController().signal,
   deadlineAt: Number.POSITIVE_INFINITY,
   ...more,

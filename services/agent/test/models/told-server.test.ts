@@ -5,7 +5,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { bounds } from '../../src/models/openai/chat-body.ts';
 import { isNear } from '../../src/models/openai/http-exchange.ts';
 import { makeOpenAI } from '../../src/models/openai/openai.ts';
-import { sceneOf } from '../turn-contexts.ts';
 import { modelAt } from './model-at.ts';
 import { answer, begin, delta, event, type Respond, refuse } from './model-server.ts';
 import { requestOf } from './requests.ts';
@@ -109,7 +108,6 @@ describe('what a server is told, and what is said of it', () => {
       baseURL,
       model: 'm',
       temperature: undefined,
-      seed: undefined,
       onLesson: () => {},
     });
     await other.reply(requestOf());
@@ -167,20 +165,11 @@ describe('what a server is told, and what is said of it', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('no seed is sent unless one was set, and another attempt has another', async () => {
+  it('no seed is sent unless the request has one', async () => {
     const { model, asked } = await modelAt((response) => answer(response, 'Hi.'));
-    const seeded = sceneOf([], { seed: 2 });
-    for (const [context, attempt] of [
-      [sceneOf([]), 0],
-      [seeded, 0],
-      [seeded, 0],
-      [seeded, 1],
-    ] as const)
-      await model.reply(requestOf({ context, attempt }));
-    const seeds = asked.map(({ body }) => body.seed);
-    expect(seeds[0]).toBeUndefined();
-    expect(seeds[1]).toBe(seeds[2]);
-    expect(seeds[3]).not.toBe(seeds[1]);
+    await model.reply(requestOf());
+    await model.reply(requestOf({ seed: 2 }));
+    expect(asked.map(({ body }) => body.seed)).toEqual([undefined, 2]);
   });
 
   it('is asked through the proxy of the operator, unless it is near', async () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { closesUnopened } from '../../src/text/reasoning.ts';
-import { type Cast, sanitise, visibleSoFar } from '../../src/text/sanitise.ts';
+import { type ReplyRules, sanitise, visibleSoFar } from '../../src/text/sanitise.ts';
 
-const cast: Cast = { self: 'alice', others: ['bob', 'cy.2'], maxLength: 2_000 };
+const cast: ReplyRules = { self: 'alice', others: ['bob', 'cy.2'], maxLength: 2_000 };
 const clean = (raw: string) => sanitise(raw, cast);
 
 describe('what may be said of what a model wrote', () => {
@@ -49,7 +49,7 @@ describe('what may be said of what a model wrote', () => {
   });
 
   it('does not take another member’s name for its own where two differ in case only', () => {
-    const both: Cast = { self: 'ann', others: ['Ann'], maxLength: 99 };
+    const both: ReplyRules = { self: 'ann', others: ['Ann'], maxLength: 99 };
     expect(sanitise('I see.\nAnn: I am the other.\nann: And I am I.', both)).toBe('I see.');
   });
 

@@ -157,7 +157,7 @@ describe('a grant that pays for one call', () => {
     ]);
     loop.granted(grantOf({ calls: 1, attempt: 2, entries: [lapse(43, 'interrupted')] }));
     await settled();
-    expect(calls[1]?.request.purpose).toBe('line');
+    expect(calls[1]?.request.purpose).toBe('message');
     expect(JSON.stringify(calls[1]?.request.messages)).toContain('They say x.');
     expect(outcomes).toEqual(['summarised']);
   });
@@ -187,7 +187,7 @@ describe('a turn of a long conversation', () => {
     const { calls, settled } = await granted({ turn: 41, entries }, { summarises: true });
     calls[0]?.reply(failed('model-rejected', 'no'));
     await settled();
-    expect(calls[1]?.request.purpose).toBe('line');
+    expect(calls[1]?.request.purpose).toBe('message');
     const offline = await granted({ turn: 41, entries }, { summarises: true });
     offline.link.up = false;
     offline.calls[0]?.reply(textReply('They say x.'));
@@ -203,13 +203,13 @@ describe('who the agent is', () => {
   ];
 
   it('comes from the conversation, where it says so, and from its own settings elsewhere', async () => {
-    const { loop, calls, settled } = await granted(
+    const { loop, calls, contexts, settled } = await granted(
       { entries: [openedEntry(undefined, { cast })] },
       { persona: 'Own.' },
     );
     loop.granted(grantOf({ conversation: 'c2' }));
     await settled();
-    expect(calls.map(({ request }) => [request.context.persona, request.context.model])).toEqual([
+    expect(contexts.map(({ persona, model }) => [persona, model])).toEqual([
       ['A judge.', 'large'],
       ['Own.', undefined],
     ]);
@@ -236,10 +236,13 @@ describe('who the agent is', () => {
       limits: { ...limits, quorum: 0 },
       floor: ['alice'],
     };
-    const { loop, calls, settled } = await granted({ entries: [openedEntry(undefined, { cast }), recast] });
+    const { loop, calls, contexts, settled } = await granted({
+      entries: [openedEntry(undefined, { cast }), recast],
+    });
     loop.granted(grantOf({ turn: 2, entries: [forked] }));
     await settled();
-    const [first, second] = calls.map(({ request }) => request.context);
+    expect(calls.map(({ request }) => request.model)).toEqual(['small', 'other']);
+    const [first, second] = contexts;
     expect([first?.persona, first?.model, first?.quorum]).toEqual(['A judge.', 'small', undefined]);
     expect([second?.persona, second?.model, second?.quorum]).toEqual([undefined, 'other', 0]);
   });

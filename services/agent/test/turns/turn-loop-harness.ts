@@ -2,8 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { ClientFrame, RouterFrameOf } from '@parley/protocol';
 import { makeLogger } from '@parley/runtime';
 import { TranscriptCache } from '../../src/memory/transcript-cache.ts';
+import type { TurnContext } from '../../src/memory/turn-context.ts';
 import { viewPrompt } from '../../src/prompt/prompt.ts';
-import type { Outcome } from '../../src/turns/turn.ts';
+import type { TurnOutcome } from '../../src/turns/turn.ts';
 import { TurnLoop, type TurnLoopOptions } from '../../src/turns/turn-loop.ts';
 import { fakeModel } from '../fake-model.ts';
 import { openedEntry } from '../turn-contexts.ts';
@@ -26,13 +27,18 @@ export const grantOf = (more: Partial<Grant> = {}): Grant => ({
 export const loopOf = (more: Partial<TurnLoopOptions> = {}) => {
   const { model, calls } = fakeModel();
   const sent: ClientFrame[] = [];
-  const outcomes: Outcome[] = [];
+  const contexts: TurnContext[] = [];
+  const outcomes: TurnOutcome[] = [];
   const link = { up: true };
   const conversations = new TranscriptCache({ most: 4, keepLength: 10_000 });
   const loop = new TurnLoop({
     self: 'alice',
     persona: undefined,
-    model,
+    modelFor(context) {
+      contexts.push(context);
+      return model;
+    },
+    seed: undefined,
     prompt: viewPrompt,
     conversations,
     historyTokens: 1_000,
@@ -49,5 +55,5 @@ export const loopOf = (more: Partial<TurnLoopOptions> = {}) => {
     },
     ...more,
   });
-  return { loop, calls, sent, outcomes, link, conversations, settled: () => setImmediate() };
+  return { loop, calls, contexts, sent, outcomes, link, conversations, settled: () => setImmediate() };
 };

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { failed, type Model, type ModelReply, type ModelRequest } from '../model.ts';
-import { seedOf } from '../seed.ts';
 import { difference, nearest } from './cassette-diff.ts';
 import type { CassetteFile } from './cassette-file.ts';
 import type { FixedParameters, Manifest, RecordedRequest } from './recorded-call.ts';
@@ -10,15 +9,14 @@ export const requestOf = (
   {
     messages,
     maxOutputTokens,
-    context,
-    attempt,
-  }: Pick<ModelRequest, 'messages' | 'maxOutputTokens' | 'context' | 'attempt'>,
+    model: named,
+    seed,
+  }: Pick<ModelRequest, 'messages' | 'maxOutputTokens' | 'model' | 'seed'>,
   model: string,
-  { temperature, seed: own }: FixedParameters,
+  { temperature }: FixedParameters,
 ): RecordedRequest => {
-  const seed = seedOf(own, { context, attempt });
   return {
-    model: context.model ?? model,
+    model: named ?? model,
     messages: messages.map(({ role, content }) => ({ role, content })),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(temperature !== undefined && { temperature }),

@@ -1,6 +1,6 @@
 import type { ChatMessage, ModelReply } from '../model.ts';
 
-/** All of a call that its answer depends on; no time, no conversation's id, nothing drawn. */
+/** All of a call that its reply depends on: no time, no id of a conversation, no random number but the seed. */
 export interface RecordedRequest {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
@@ -12,7 +12,6 @@ export interface RecordedRequest {
 /** What the settings add to every request. */
 export interface FixedParameters {
   readonly temperature?: number | undefined;
-  readonly seed?: number | undefined;
 }
 
 /** The first line of a cassette: what it was recorded with. */
@@ -25,11 +24,13 @@ export interface Manifest extends FixedParameters {
   readonly node: string;
   readonly provider: string;
   readonly model: string;
+  /** The agent's own seed, from which the seeds of the calls were drawn. */
+  readonly seed?: number | undefined;
   readonly maxTokens?: number | undefined;
   readonly historyTokens: number;
 }
 
-/** One call: retries of our own are inside, so that a replay takes the same turns as the recording. */
+/** One call. Retries are inside of it, so that a replay takes the same turns as the recording. */
 export interface RecordedCall {
   readonly kind: 'call';
   readonly hash: string;

@@ -10,7 +10,6 @@ import {
   type ModelReply,
   type ModelRequest,
 } from '../model.ts';
-import { seedOf } from '../seed.ts';
 import { type Body, readBody, readRefusal, TooMuch } from './chat-body.ts';
 import { BrokenStream, ChatReply, ToldError } from './chat-reply.ts';
 import { jsonValues } from './chat-values.ts';
@@ -31,7 +30,6 @@ export interface OpenAISettings {
   readonly baseURL: string | undefined;
   readonly model: string;
   readonly temperature: number | undefined;
-  readonly seed: number | undefined;
   readonly proxies?: Proxies;
   readonly onLesson: (lesson: ParameterQuirk) => void;
 }
@@ -119,13 +117,13 @@ class OpenAIModel implements Model {
 
   async #attempt(request: ModelRequest): Promise<ModelReply | 'again'> {
     if (request.signal.aborted) return aborted(request.signal);
-    const { maxOutputTokens, context } = request;
-    const model = context.model ?? this.name;
+    const { maxOutputTokens, seed } = request;
+    const model = request.model ?? this.name;
     const { parameters } = this.#known(model);
     const { temperature } = this.#settings;
-    const sent = parameters.for({ maxOutputTokens, temperature, seed: seedOf(this.#settings.seed, request) });
+    const sent = parameters.for({ maxOutputTokens, temperature, seed });
     const messages = parameters.messages(request.messages, (reply) =>
-      this.#reasoning.of(context.conversation, reply),
+      this.#reasoning.of(request.session, reply),
     );
     const controller = new AbortController();
     const abort = () => controller.abort();
@@ -167,7 +165,7 @@ class OpenAIModel implements Model {
     const failure = failureOf(refusal, Date.now());
     if (failure.reason !== 'model-not-found') return failure;
     const names = await modelNames(this.#exchange, this.#address.models, this.#headers, request.signal);
-    const model = request.context.model ?? this.name;
+    const model = request.model ?? this.name;
     if (names === undefined || names.includes(model)) return failure;
     const there = names.length === 0 ? 'no model' : names.slice(0, 12).join(', ').slice(0, 300);
     return {
@@ -177,7 +175,7 @@ class OpenAIModel implements Model {
   }
 
   async #read(request: ModelRequest, answer: HttpAnswer, controller: AbortController): Promise<ModelReply> {
-    const known = this.#known(request.context.model ?? this.name);
+    const known = this.#known(request.model ?? this.name);
     const show = known.live === 'yes' ? request.onText : undefined;
     const reply = new ChatReply((text) => show?.(text));
     const isEnough = watching(request.isEnough);
@@ -257,7 +255,7 @@ class OpenAIModel implements Model {
     if (closesUnopened(text)) known.live = 'no';
     else if (known.live === 'unknown' && text !== '') known.live = 'yes';
     if (!shownAlready && known.live === 'yes') request.onText?.(text);
-    if (reasoning !== '' && text !== '') this.#reasoning.keep(request.context.conversation, text, reasoning);
+    if (reasoning !== '' && text !== '') this.#reasoning.keep(request.session, text, reasoning);
     const usage = this.#usage(request, reply);
     return {
       kind: 'text',
@@ -278,7 +276,7 @@ class OpenAIModel implements Model {
   }
 
   #usage(request: ModelRequest, reply: ChatReply): Usage {
-    return { ...(countedBy(reply) ?? estimated(request, reply)), model: request.context.model ?? this.name };
+    return { ...(countedBy(reply) ?? estimated(request, reply)), model: request.model ?? this.name };
   }
 }
 

@@ -1,6 +1,7 @@
 import { fnv1a } from '@parley/text';
 import { lastHeard, type SaidLine, type TurnContext } from '../../memory/turn-context.ts';
 import { aborted, estimateTokens, type Model, type ModelRequest } from '../model.ts';
+import type { ModelSource } from '../model-source.ts';
 import { sleepUntilAborted } from '../retry.ts';
 import { gesture, rehearsedBid, rehearsedSummary, votesToEnd } from './rehearsal-floor.ts';
 import { pickQuote } from './rehearsal-quote.ts';
@@ -27,7 +28,12 @@ export const roleOf = (persona = ''): string | undefined => {
   return role?.trim();
 };
 
-/** Everything that one line is made from. Pure: the same context and seed give the same line. */
+interface RehearsalSettings {
+  readonly seed: number | undefined;
+  readonly delayMs: number;
+}
+
+/** Everything that one message is made from. Pure: the same context and seed give the same message. */
 class Speaker {
   readonly #context: TurnContext;
   readonly #seed: number;
@@ -232,19 +238,20 @@ export const rehearse = (context: TurnContext, seed: number, maxTokens?: number)
   return shortened(new Speaker(context, seed).line(), room) + closing;
 };
 
-/** Without a seed every conversation has its own. Another model is another modelSetup, here as well. */
+/** Without a seed every conversation has its own. Another model name gives another sequence of messages, too. */
 const seedFor = ({ seed, conversation, model }: TurnContext, own: number | undefined): number => {
   const chosen = own ?? seed ?? fnv1a(conversation);
   return model === undefined ? chosen : fnv1a(`${chosen}|${model}`);
 };
 
 const reply = (
-  { purpose, context, messages, maxOutputTokens }: ModelRequest,
+  { purpose, messages, maxOutputTokens }: ModelRequest,
+  context: TurnContext,
   own: number | undefined,
 ): string => {
   const seed = seedFor(context, own);
   switch (purpose) {
-    case 'line':
+    case 'message':
       return rehearse(context, seed, maxOutputTokens);
     case 'bid':
       return String(rehearsedBid(context, seed));
@@ -254,23 +261,26 @@ const reply = (
 };
 
 /**
- * A stand-in for a language model that needs no key and no network: it answers what was said from a built-in script,
- * the same for the same seed and lines.
+ * A stand-in for a language model that needs no key and no network: for each turn a model that answers the context from a
+ * built-in script, the same for the same seed and messages.
  */
-export const makeRehearsal = ({ seed, delayMs }: { seed: number | undefined; delayMs: number }): Model => ({
-  provider: 'rehearsal',
-  name: 'rehearsal',
-  async reply(request) {
-    const { messages, signal, onText } = request;
-    const text = reply(request, seed);
-    const words = text.split(/(?<= )/);
-    for (const word of words) {
-      if (delayMs > 0) await sleepUntilAborted(delayMs / words.length, signal);
-      if (signal.aborted) return aborted(signal);
-      onText?.(word);
-    }
-    const inputTokens = messages.reduce((sum, { content }) => sum + estimateTokens(content), 0);
-    const usage = { inputTokens, outputTokens: estimateTokens(text), model: 'rehearsal', estimated: true };
-    return { kind: 'text', text, usage, finish: 'stop' };
-  },
-});
+export const makeRehearsal = ({ seed, delayMs }: RehearsalSettings): ModelSource => {
+  const identity = { provider: 'rehearsal', name: 'rehearsal' };
+  const modelFor = (context: TurnContext): Model => ({
+    ...identity,
+    async reply(request) {
+      const { messages, signal, onText } = request;
+      const text = reply(request, context, seed);
+      const words = text.split(/(?<= )/);
+      for (const word of words) {
+        if (delayMs > 0) await sleepUntilAborted(delayMs / words.length, signal);
+        if (signal.aborted) return aborted(signal);
+        onText?.(word);
+      }
+      const inputTokens = messages.reduce((sum, { content }) => sum + estimateTokens(content), 0);
+      const usage = { inputTokens, outputTokens: estimateTokens(text), model: 'rehearsal', estimated: true };
+      return { kind: 'text', text, usage, finish: 'stop' };
+    },
+  });
+  return { ...identity, modelFor };
+};
