@@ -1,5 +1,6 @@
 /**
- * `npm run mutation -- [SLICE]…`: plants faults in the sources, one at a time, and counts those that a test notices.
+ * `npm run mutation -- [SLICE]… [FILE]…`: plants faults in the sources, one at a time, and counts those that a test
+ * notices. With files, only in these files of the slices: `npm run mutation -- core services/router/src/core/endings.ts`.
  * StrykerJS has a package.json of its own here, so that an installation of Parley does not bring it.
  */
 import { spawnSync } from 'node:child_process';
@@ -44,7 +45,7 @@ const measure = (name: string, { mutate, tests }: Slice): boolean => {
     plugins: [join(folder, 'node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],
     vitest: { configFile: 'tests/mutation/vitest.config.ts', related: false },
     mutate,
-    reporters: ['clear-text', 'json'],
+    reporters: ['progress-append-only', 'clear-text', 'json'],
     clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
     jsonReporter: { fileName: `.mutation/${name}.json` },
     concurrency: 2,
@@ -69,7 +70,9 @@ const measure = (name: string, { mutate, tests }: Slice): boolean => {
   return status === 0;
 };
 
-const names = process.argv.slice(2);
+const given = process.argv.slice(2);
+const files = given.filter((word) => word.endsWith('.ts'));
+const names = given.filter((word) => !files.includes(word));
 const unknown = names.filter((name) => !(name in slices));
 if (unknown.length > 0) {
   process.stderr.write(`no slice ${unknown.join(', ')}: expected ${Object.keys(slices).join(', ')}\n`);
@@ -80,5 +83,8 @@ if (!existsSync(join(folder, 'node_modules'))) {
   if (status !== 0) process.exit(1);
 }
 const wanted = names.length > 0 ? names : Object.keys(slices);
-const failed = wanted.filter((name) => !measure(name, slices[name] as Slice));
+const failed = wanted.filter((name) => {
+  const slice = slices[name] as Slice;
+  return !measure(name, files.length > 0 ? { ...slice, mutate: files } : slice);
+});
 process.exitCode = failed.length > 0 ? 1 : 0;

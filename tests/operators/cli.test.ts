@@ -112,6 +112,34 @@ describe('parley', () => {
     expect(seen).not.toMatch(/for bob|(ann|bob) has a secret/);
   });
 
+  it('finds a conversation by the beginning of its ID, and names the conversations where several begin so', async () => {
+    const { url } = await RunningRouter.start();
+    const open = async (): Promise<string> => {
+      const request = { method: 'POST', headers: { 'content-type': 'application/json' } };
+      const body = JSON.stringify({ members: ['ann', 'bob'] });
+      const response = await fetch(`${url.replace(/^ws/, 'http')}/v1/conversations`, { ...request, body });
+      return ((await response.json()) as { conversation: string }).conversation;
+    };
+    const ids = await Promise.all([open(), open(), open()]);
+    const id = String(ids[0]);
+    const length = [...id].findIndex(
+      (_, at) => !ids.slice(1).some((one) => one.startsWith(id.slice(0, at + 1))),
+    );
+    expect(await answerOf('end', id.slice(0, length + 1), 'enough', '--url', url)).toMatch(
+      new RegExp(`^${id}: end`),
+    );
+    const lines = (await answerOf('tail', id.slice(0, length + 1), '--json', '--url', url))
+      .trim()
+      .split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { conversation: id, entry: { seq: 1, type: 'opened' } },
+      { conversation: id, entry: { seq: 2, type: 'ended', detail: 'enough' } },
+    ]);
+    const several = parley('export', '', '--url', url);
+    expect((await several.exit()).code).toBe(1);
+    expect(several.stderr).toMatch(/3 conversations begin with/);
+  });
+
   it('says what is wrong without a stack', async () => {
     const { process: router, url, http } = await RunningRouter.start();
     const wrong: [args: string[], code: number, problem: RegExp][] = [
@@ -121,7 +149,8 @@ describe('parley', () => {
       [['export', '--url', url], 2, /expected one conversation ID/],
       [['export', 'x', '--format', 'pdf'], 2, /--format: expected one of jsonl, markdown, sharegpt, openai/],
       [['tail', 'x', '--since', 'yesterday'], 2, /--since: expected an integer/],
-      [['shout'], 2, /no command shout/],
+      [['tail', 'x', 'y'], 2, /`parley help tail` tells how it is used/],
+      [['shout'], 2, /no command shout[\s\S]*`parley help` tells/],
     ];
     const check = async ([args, code, problem]: (typeof wrong)[number]) => {
       const process = parley(...args);

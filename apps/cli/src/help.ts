@@ -10,7 +10,7 @@ Usage: parley COMMAND [OPTIONS]
 
 ${rows.join('\n')}
 
-\`parley help COMMAND\` tells more about one of them.
+\`parley help COMMAND\` describes one of them. An ID may be shortened to its beginning where only one begins so.
 `;
 };
 

@@ -107,7 +107,9 @@ runMain(process, 'parley', async () => {
     if (stop.signal.aborted) {
       process.exitCode = stoppedBy;
     } else if (isUsageError(error)) {
-      host.err.write(`parley: ${error.message}\nparley: \`parley help\` tells how it is used\n`);
+      const [name = ''] = process.argv.slice(2);
+      const about = commands.has(name) ? ` ${name}` : '';
+      host.err.write(`parley: ${error.message}\nparley: \`parley help${about}\` tells how it is used\n`);
       process.exitCode = 2;
     } else throw error;
   }

@@ -1,34 +1,21 @@
-/** One event of a `text/event-stream`. */
-export interface ServerSentEvent {
-  readonly id: string | undefined;
-  readonly event: string;
-  readonly data: string;
-}
+import type { ReadableStream } from 'node:stream/web';
+import { TextDecoderStream } from 'node:stream/web';
+import type { EventData } from '@parley/protocol';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 
-/** Reads server-sent events as the HTML standard defines them; comments and retry hints are left out. */
-export async function* readEventStream(
-  chunks: AsyncIterable<Uint8Array>,
-): AsyncGenerator<ServerSentEvent, void> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  let fields = new Map<string, string[]>();
-  for await (const chunk of chunks) {
-    rest += decoder.decode(chunk, { stream: true });
-    // A carriage return at the end may be half of a line break: it waits for the next chunk.
-    const lines = rest.split(/\r\n|\n|\r(?!$)/);
-    rest = lines.pop() as string;
-    for (const line of lines) {
-      if (line !== '') {
-        const [, name = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
-        fields.set(name, [...(fields.get(name) ?? []), value]);
-        continue;
-      }
-      const data = fields.get('data');
-      if (data) {
-        const event = fields.get('event')?.at(-1) || 'message';
-        yield { id: fields.get('id')?.at(-1), event, data: data.join('\n') };
-      }
-      fields = new Map();
-    }
+/** What happens on the router. `position` is where in the ledger an entry stands. */
+export type RouterEvent =
+  | ({ readonly kind: 'entry'; readonly position: number } & EventData<'entry'>)
+  | ({ readonly kind: 'chunk' } & EventData<'chunk'>)
+  /** A name has connected or disconnected. */
+  | { readonly kind: 'agents' };
+
+/** The events of an answer to `GET /v1/events`. Kinds of events that this version does not know are left out. */
+export async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<RouterEvent, void> {
+  const events = body.pipeThrough(new TextDecoderStream('utf-8')).pipeThrough(new EventSourceParserStream());
+  for await (const { id, event, data } of events) {
+    if (event === 'entry') yield { kind: 'entry', position: Number(id), ...JSON.parse(data) };
+    else if (event === 'chunk') yield { kind: 'chunk', ...JSON.parse(data) };
+    else if (event === 'agents') yield { kind: 'agents' };
   }
 }

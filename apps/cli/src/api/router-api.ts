@@ -6,19 +6,13 @@ import {
   type ConversationPage,
   type ConversationView,
   type Entry,
-  type EventData,
   type ResponseBody,
   requestPath,
 } from '@parley/protocol';
 import { ConfigError, connectionProblem } from '@parley/runtime';
-import { readEventStream } from './event-stream.ts';
+import { eventsOf, type RouterEvent } from './event-stream.ts';
 
-/** What happens on the router. `position` is where in the ledger an entry stands. */
-export type RouterEvent =
-  | ({ readonly kind: 'entry'; readonly position: number } & EventData<'entry'>)
-  | ({ readonly kind: 'chunk' } & EventData<'chunk'>)
-  /** A name has connected or disconnected. */
-  | { readonly kind: 'agents' };
+export type { RouterEvent };
 
 type PagedRoute = 'agents' | 'conversations' | 'conversation';
 
@@ -49,6 +43,11 @@ const addressOf = (url: string): { readonly url: string; readonly basic?: string
     ...(pair !== ':' && { basic: Buffer.from(pair).toString('base64') }),
   };
 };
+
+/** Among so many conversations the beginning of an id is looked for. */
+const searched = 10_000;
+
+class NoConversation extends ConfigError {}
 
 /** The HTTP side of a router. What the user can mend (no router there, no such conversation) is a ConfigError. */
 export class RouterApi {
@@ -105,6 +104,24 @@ export class RouterApi {
       if (all.length >= most) break;
     }
     return all.slice(0, most);
+  }
+
+  /**
+   * The id that `given` stands for: a whole id, or the beginning of exactly one. A beginning is looked for among the newest
+   * 10,000 conversations.
+   */
+  async conversationId(given: string): Promise<string> {
+    try {
+      return (await this.summary(given)).id;
+    } catch (error) {
+      if (!(error instanceof NoConversation)) throw error;
+      const begins = ({ id }: ConversationView) => id.startsWith(given);
+      const [first, ...more] = (await this.conversations(searched)).filter(begins);
+      if (first === undefined) throw error;
+      if (more.length === 0) return first.id;
+      const some = [first, ...more].slice(0, 5).map(({ id }) => id);
+      throw new ConfigError([`${more.length + 1} conversations begin with ${given}: ${some.join(', ')}`]);
+    }
   }
 
   /** What is known of it without its entries. */
@@ -185,7 +202,7 @@ export class RouterApi {
       missing &&
       (!refused || /^(not-found|unknown-conversation)$/.test(refused.code))
     )
-      throw new ConfigError([missing]);
+      throw new NoConversation([missing]);
     if (response.status === 401 || response.status === 403) {
       const hint = 'PARLEY_TOKEN, or PARLEY_TOKEN_FILE, holds the token of the command line';
       throw new ConfigError([`${this.url} refuses: ${refused?.message ?? answer} (${hint})`]);
@@ -210,11 +227,3 @@ const refusalIn = (answer: string): { readonly code: string; readonly message: s
     return undefined;
   }
 };
-
-async function* eventsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<RouterEvent, void> {
-  for await (const { id, event, data } of readEventStream(body)) {
-    if (event === 'entry') yield { kind: 'entry', position: Number(id), ...JSON.parse(data) };
-    else if (event === 'chunk') yield { kind: 'chunk', ...JSON.parse(data) };
-    else if (event === 'agents') yield { kind: 'agents' };
-  }
-}

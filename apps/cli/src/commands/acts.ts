@@ -31,7 +31,7 @@ const words = (rest: readonly string[], what: string): string => {
   return rest.join(' ');
 };
 const nameList = (raw: string): string[] => raw.split(',').map((name) => name.trim());
-const given = <T extends object>(values: { [K in keyof T]: T[K] | undefined }): T =>
+const present = <T extends object>(values: { [K in keyof T]: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 
 const forms: { readonly [A in Act]: Form<A> } = {
@@ -56,7 +56,7 @@ const forms: { readonly [A in Act]: Form<A> } = {
   --to A,B        who hears it; without: everybody
 `,
     body: (rest, { as, target, to }) =>
-      given<ControlBody<'say'>>({
+      present<ControlBody<'say'>>({
         text: words(rest, 'the line'),
         as,
         target,
@@ -95,7 +95,7 @@ const forms: { readonly [A in Act]: Form<A> } = {
     about: '  --model MODEL    what it asks from now on\n  --persona TEXT   who it is from now on\n',
     body: (rest, { model, persona }) => {
       if (model === undefined && persona === undefined) throw new UsageError('expected --model or --persona');
-      return { role: given<ControlBody<'recast'>['role']>({ name: one(rest, 'name'), model, persona }) };
+      return { role: present<ControlBody<'recast'>['role']>({ name: one(rest, 'name'), model, persona }) };
     },
   },
 };
@@ -119,10 +119,12 @@ Where the router has tokens, PARLEY_TOKEN or PARLEY_TOKEN_FILE holds one with th
       allowPositionals: true,
     });
     const { key, url, ...rest } = values as Options;
-    const [id, ...behind] = positionals;
-    if (id === undefined) throw new UsageError('expected a conversation ID');
+    const [given, ...behind] = positionals;
+    if (given === undefined) throw new UsageError('expected a conversation ID');
     const body = form.body(behind, rest);
-    const { seq } = await routerOf(url, host).act(action, id, body, key ?? randomUUID());
+    const api = routerOf(url, host);
+    const id = await api.conversationId(given);
+    const { seq } = await api.act(action, id, body, key ?? randomUUID());
     host.out.write(`${id}: ${action} is entry ${seq}\n`);
     return 0;
   },

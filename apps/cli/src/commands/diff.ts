@@ -22,9 +22,10 @@ What both share is folded into one line. As wide as the terminal, or 120 columns
       throw new UsageError('expected two conversation IDs');
     await using router = await chosenRouter(values, host);
     const { api } = router;
-    const [first, second] = await Promise.all([api.conversation(a), api.conversation(b)]);
+    const ids = await Promise.all([api.conversationId(a), api.conversationId(b)]);
+    const [first, second] = await Promise.all([api.conversation(ids[0]), api.conversation(ids[1])]);
     host.out.write(
-      sideBySide(host.out, { id: a, entries: first.entries }, { id: b, entries: second.entries }),
+      sideBySide(host.out, { id: ids[0], entries: first.entries }, { id: ids[1], entries: second.entries }),
     );
     return 0;
   },

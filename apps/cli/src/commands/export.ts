@@ -25,10 +25,11 @@ ${routerHelp}`,
       },
       allowPositionals: true,
     });
-    const id = onlyOne(positionals, 'conversation ID');
+    const given = onlyOne(positionals, 'conversation ID');
     const format = formats.get(values.format);
     if (!format) throw new UsageError(`--format: expected one of ${[...formats.keys()].join(', ')}`);
     await using router = await chosenRouter(values, host);
+    const id = await router.api.conversationId(given);
     const { conversation, entries } = await router.api.conversation(id);
     const as = values.as ?? conversation.by;
     const hasLeft = entries.some((entry) => entry.type === 'left' && entry.who === as);

@@ -63,11 +63,12 @@ Prints the id of the fork. \`parley diff ID FORK\` shows the two side by side.
       },
       allowPositionals: true,
     });
-    const id = onlyOne(positionals, 'conversation ID');
+    const given = onlyOne(positionals, 'conversation ID');
     if ((values.at === undefined) === (values.turn === undefined))
       throw new UsageError('expected --at or --turn');
     const cast = rolesOf(values.set);
     const api = routerOf(values.url, host);
+    const id = await api.conversationId(given);
     const { entries } = await api.conversation(id);
     const at =
       values.at !== undefined
