@@ -12,7 +12,7 @@ import { decide } from '../../services/router/src/core/decide.ts';
 import { evolve } from '../../services/router/src/core/evolve.ts';
 import { mentioned } from '../../services/router/src/core/policies/mention.ts';
 import type { Ledger } from '../../services/router/src/ledger/ledger.ts';
-import { Targets } from '../../services/router/src/presence/targets.ts';
+import { Presence } from '../../services/router/src/presence/presence.ts';
 import { Gathering } from '../../services/router/src/turns/gathering.ts';
 
 /** What something costs by its size: a small and a large size, and the cost of each. */
@@ -106,7 +106,10 @@ const round = (count: number): Command[] => {
 
 const gatheringOf = async (count: number): Promise<number> => {
   const conversations = new Conversations(openMemoryLedger(), () => 1_000, fail);
-  const gathering = new Gathering(conversations, new Targets(0));
+  const gathering = new Gathering({
+    conversations,
+    presence: new Presence({ duplicates: 'replicas', startedAt: 0 }),
+  });
   const members = names(16);
   const command: Command = {
     ...{ type: 'open', by: members[0] as string, members, policy: 'mention' },
@@ -115,7 +118,7 @@ const gatheringOf = async (count: number): Promise<number> => {
   for (let i = 0; i < count; i++) conversations.submit(`c${i}`, command);
   await conversations.settled();
   for (const state of conversations.running()) gathering.see(state);
-  return timed(() => gathering.tick(() => false));
+  return timed(() => gathering.tick());
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-bench-cost-'));

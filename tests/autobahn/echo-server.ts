@@ -12,27 +12,13 @@ import { startWebSocketServer } from '../../services/router/src/socket/websocket
  * The router's webSocketServer with a session behind it that sends every frame back: what Autobahn's fuzzing client talks to.
  * Prints its URL. Binary frames are refused, as PROTOCOL.md §2.1 has it.
  */
-const none = () => 0;
-const gauges = {
-  conversations: none,
-  waits: () => ({ counts: new Map(), oldest: new Map(), absent: 0 }),
-  pools: () => [],
-  ledgerBytes: none,
-  freeBytes: none,
-  agents: none,
-  delivered: none,
-  waitingLines: none,
-  expiredLines: none,
-  openBreakers: none,
-  rejections: () => new Map(),
-};
 const server = createServer();
 startWebSocketServer(server, {
   registerMs: 60_000,
   heartbeatMs: 60_000,
   stalledMs: 10_000,
   rate: { perSecond: 0, burst: 1 },
-  metrics: new RouterMetrics({ version: '0', revision: 'none' }, gauges),
+  metrics: new RouterMetrics({ version: '0', revision: 'none' }),
   writes: new WriteCoalescer(),
   faults: new Faults(
     () => {},

@@ -9,14 +9,14 @@ interface Leaving {
 
 /** Goes away without losing a turn: no new grants, time for those under way, then everybody is sent to come back. */
 export const leave = async ({ router, webSocketServer, graceMs }: Leaving): Promise<void> => {
-  const { conversations, bids, grants, mailboxes } = router;
-  grants.drain();
+  const { conversations, bids, grants, scheduler, plainDelivery } = router;
+  scheduler.drain();
   bids.leave();
   webSocketServer.drain(graceMs);
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, graceMs);
     const whenAnswered = () => {
-      if (grants.active > 0) return;
+      if (grants.count > 0) return;
       clearTimeout(timer);
       resolve();
     };
@@ -25,5 +25,5 @@ export const leave = async ({ router, webSocketServer, graceMs }: Leaving): Prom
   });
   await webSocketServer.close();
   await conversations.settled();
-  mailboxes.save();
+  plainDelivery.save();
 };

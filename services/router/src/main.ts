@@ -117,6 +117,7 @@ const serve = async (): Promise<void> => {
       all: { lines: config.mailboxesLimit, bytes: config.mailboxesMegabytes * megabyte },
       maxAgeMs: config.mailboxAgeSeconds * 1_000,
     },
+    duplicates: config.duplicates,
     runningLimits: { total: config.maxConversations, perOpener: config.maxConversationsPerOpener },
     retention: {
       maxAgeMs: config.retentionDays * dayMs,
@@ -157,8 +158,7 @@ const serve = async (): Promise<void> => {
   );
   connectionLimits.watch(server);
   if (tls) followCertificate(server as TlsServer, tls.files, log);
-  const { duplicates } = config;
-  const setting = { router, authenticator, defaults, duplicates, routerName: hostname() };
+  const setting = { router, authenticator, defaults, routerName: hostname() };
   const webSocketServer = startWebSocketServer(server, {
     registerMs: config.registerSeconds * 1_000,
     heartbeatMs: config.heartbeatSeconds * 1_000,
@@ -177,11 +177,7 @@ const serve = async (): Promise<void> => {
         ? new PlainSession(setting, { connection, identity })
         : new AgentSession(setting, { connection, identity }),
   });
-  const life = new LifeLog(
-    log,
-    () => new Set([...router.grants.names(), ...router.mailboxes.names()]),
-    router.now,
-  );
+  const life = new LifeLog(log, () => new Set(router.presence.names()), router.now);
   router.conversations.follow((commit) => life.onCommit(commit));
   setInterval(() => life.tick(), presenceMs).unref();
   const clock = setInterval(() => router.tick(), tickMs);

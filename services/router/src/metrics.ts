@@ -14,7 +14,19 @@ const tally = <K extends string>(keys: readonly K[]): Tally<K> => new Map(keys.m
 const add = <K extends string>(tallied: Tally<K>, key: K, by = 1) =>
   tallied.set(key, (tallied.get(key) ?? 0) + by);
 
-/** A peer may close with any code; only ours and the usual good-byes become labels. */
+/** The value of a metric without labels. */
+const one = (value: number): Tally<string> => new Map([['', value]]);
+
+const seconds = (times: ReadonlyMap<string, number>): Tally<string> =>
+  new Map([...times].map(([label, ms]) => [label, Math.max(0, ms) / 1_000]));
+
+interface Definition {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames?: readonly string[];
+}
+
+/** A peer may close with any code: only known codes become labels, all others are counted as `other`. */
 const closeCodes = [
   '1000',
   '1001',
@@ -24,16 +36,17 @@ const closeCodes = [
   'other',
 ];
 
-const mostModels = 50;
+/** A model's name comes from an agent, so that the number of labels has to be bounded. Other models count as `other`. */
+const maxModels = 50;
 
-/** Of the running release. */
+/** The running release. */
 export interface Build {
   readonly version: string;
   readonly revision: string;
 }
 
-/** What only others know, asked for when Prometheus asks. */
-export interface Gauges {
+/** Values of other parts of the router, read at each scrape. */
+export interface ScrapedValues {
   conversations(): number;
   waits(): Waits;
   pools(): Iterable<PoolUsage>;
@@ -42,13 +55,13 @@ export interface Gauges {
   freeBytes(): number | undefined;
   agents(): number;
   delivered(): number;
-  waitingLines(): number;
-  expiredLines(): number;
+  waitingMessages(): number;
+  expiredMessages(): number;
   openBreakers(): number;
   rejections(): ReadonlyMap<RejectionReason, number>;
 }
 
-/** Counted in plain fields, which cost nothing, and turned into metrics when Prometheus asks. */
+/** Counts in plain fields, which is cheap on the hot path, and makes metrics of them at each scrape. */
 export class RouterMetrics implements TurnObserver {
   readonly registry = new Registry();
   readonly frames = { plain: 0, v1: 0 };
@@ -66,77 +79,64 @@ export class RouterMetrics implements TurnObserver {
   readonly #model: Histogram;
   readonly #append: Histogram;
 
-  constructor(build: Build, gauges: Gauges) {
+  constructor(build: Build) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     this.#wait = new Histogram({ ...routerMetrics.turnWait, registers });
     this.#model = new Histogram({ ...routerMetrics.turnModel, registers });
     this.#append = new Histogram({ ...routerMetrics.ledgerAppend, registers });
-
-    const counter = (
-      definition: { name: string; help: string; labelNames: readonly string[] },
-      read: () => Tally<string>,
-    ) =>
-      new Counter({
-        ...definition,
-        registers,
-        collect() {
-          this.reset();
-          const label = definition.labelNames[0];
-          for (const [value, count] of read()) label ? this.inc({ [label]: value }, count) : this.inc(count);
-        },
-      });
-    const gauge = (definition: { name: string; help: string }, read: () => number) =>
-      new Gauge({
-        ...definition,
-        registers,
-        collect() {
-          this.set(read());
-        },
-      });
-
-    const levelled = (
-      definition: { name: string; help: string; labelNames: readonly string[] },
-      read: () => Tally<string>,
-    ) =>
-      new Gauge({
-        ...definition,
-        registers,
-        collect() {
-          const [label = ''] = definition.labelNames;
-          for (const [value, count] of read()) this.set({ [label]: value }, count);
-        },
-      });
-
-    counter(routerMetrics.conversationsEnded, () => this.#ended);
-    counter(routerMetrics.turns, () => this.#turns);
-    counter(routerMetrics.refusals, () => this.#refusals);
-    counter(routerMetrics.rejections, () => new Map(gauges.rejections()));
-    counter(routerMetrics.disconnects, () => this.#disconnects);
-    counter(routerMetrics.faults, () => this.#faults);
-    counter(routerMetrics.tokens, () => this.#tokens);
-    counter(routerMetrics.ledgerEntries, () => new Map([['', this.#entries]]));
-    counter(routerMetrics.messagesDelivered, () => new Map([['', gauges.delivered()]]));
-    counter(routerMetrics.framesReceived, () => new Map(Object.entries(this.frames)));
-    counter(routerMetrics.ledgerFailures, () => new Map([['', this.#ledgerFailures]]));
-    counter(routerMetrics.messagesExpired, () => new Map([['', gauges.expiredLines()]]));
-    gauge(routerMetrics.messagesWaiting, gauges.waitingLines);
-    gauge(routerMetrics.breakersOpen, gauges.openBreakers);
-    gauge(routerMetrics.conversationsRunning, gauges.conversations);
-    gauge(routerMetrics.agentsConnected, gauges.agents);
-    const open = this.connections;
-    levelled(routerMetrics.connections, () => new Map(Object.entries(open)));
-    levelled(routerMetrics.turnsWaiting, () => new Map(gauges.waits().counts));
-    levelled(
-      routerMetrics.turnsWaitingOldest,
-      () => new Map([...gauges.waits().oldest].map(([reason, ms]) => [reason, Math.max(0, ms) / 1_000])),
-    );
-    gauge(routerMetrics.membersAbsent, () => gauges.waits().absent);
-    counter(routerMetrics.cost, () => this.#cost);
-    gauge(routerMetrics.ledgerBytes, gauges.ledgerBytes);
-    gauge(routerMetrics.ledgerFree, () => gauges.freeBytes() ?? 0);
-    exposePools(registers, gauges.pools);
+    this.#counter(routerMetrics.conversationsEnded, () => this.#ended);
+    this.#counter(routerMetrics.turns, () => this.#turns);
+    this.#counter(routerMetrics.refusals, () => this.#refusals);
+    this.#counter(routerMetrics.disconnects, () => this.#disconnects);
+    this.#counter(routerMetrics.faults, () => this.#faults);
+    this.#counter(routerMetrics.tokens, () => this.#tokens);
+    this.#counter(routerMetrics.cost, () => this.#cost);
+    this.#counter(routerMetrics.ledgerEntries, () => one(this.#entries));
+    this.#counter(routerMetrics.framesReceived, () => new Map(Object.entries(this.frames)));
+    this.#counter(routerMetrics.ledgerFailures, () => one(this.#ledgerFailures));
+    this.#gauge(routerMetrics.connections, () => new Map(Object.entries(this.connections)));
     new Gauge({ ...routerMetrics.buildInfo, registers }).set({ service: 'router', ...build }, 1);
+  }
+
+  /** Adds the metrics that other parts of the router know. To be called once, when these parts exist. */
+  scrape(values: ScrapedValues): void {
+    this.#counter(routerMetrics.rejections, () => new Map(values.rejections()));
+    this.#counter(routerMetrics.messagesDelivered, () => one(values.delivered()));
+    this.#counter(routerMetrics.messagesExpired, () => one(values.expiredMessages()));
+    this.#gauge(routerMetrics.messagesWaiting, () => one(values.waitingMessages()));
+    this.#gauge(routerMetrics.breakersOpen, () => one(values.openBreakers()));
+    this.#gauge(routerMetrics.conversationsRunning, () => one(values.conversations()));
+    this.#gauge(routerMetrics.agentsConnected, () => one(values.agents()));
+    this.#gauge(routerMetrics.turnsWaiting, () => new Map(values.waits().counts));
+    this.#gauge(routerMetrics.turnsWaitingOldest, () => seconds(values.waits().oldest));
+    this.#gauge(routerMetrics.membersAbsent, () => one(values.waits().absent));
+    this.#gauge(routerMetrics.ledgerBytes, () => one(values.ledgerBytes()));
+    this.#gauge(routerMetrics.ledgerFree, () => one(values.freeBytes() ?? 0));
+    exposePools([this.registry], values.pools);
+  }
+
+  #counter(definition: Definition, read: () => Tally<string>): void {
+    const [label] = definition.labelNames ?? [];
+    new Counter({
+      ...definition,
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [value, count] of read()) label ? this.inc({ [label]: value }, count) : this.inc(count);
+      },
+    });
+  }
+
+  #gauge(definition: Definition, read: () => Tally<string>): void {
+    const [label] = definition.labelNames ?? [];
+    new Gauge({
+      ...definition,
+      registers: [this.registry],
+      collect() {
+        for (const [value, count] of read()) label ? this.set({ [label]: value }, count) : this.set(count);
+      },
+    });
   }
 
   granted(waitedMs: number): void {
@@ -168,9 +168,8 @@ export class RouterMetrics implements TurnObserver {
     add(this.#disconnects, this.#disconnects.has(label) ? label : 'other');
   }
 
-  /** A model's name comes from an agent: only so many become labels. */
   #spent(model: string, dollars: number): void {
-    add(this.#cost, this.#cost.has(model) || this.#cost.size < mostModels ? model : 'other', dollars);
+    add(this.#cost, this.#cost.has(model) || this.#cost.size < maxModels ? model : 'other', dollars);
   }
 
   onCommit({ entries }: Commit): void {

@@ -2,8 +2,15 @@ import { type Clock, steadyTime } from './clock.ts';
 import { Conversations } from './conversations/conversations.ts';
 import { ReadQueue } from './conversations/read-queue.ts';
 import { RunningLimit, type RunningLimits } from './conversations/running-limit.ts';
+import { DeliveryWatermarks } from './delivery/delivery-watermarks.ts';
 import type { MailboxLimits } from './delivery/mailbox-quota.ts';
+import { recoverMailboxes } from './delivery/mailbox-recovery.ts';
 import { Mailboxes } from './delivery/mailboxes.ts';
+import { MessageSender } from './delivery/message-sender.ts';
+import { PlainDelivery } from './delivery/plain-delivery.ts';
+import { PlainGrants } from './delivery/plain-grants.ts';
+import { PlainOffers } from './delivery/plain-offers.ts';
+import { PlainTurns } from './delivery/plain-turns.ts';
 import { ReplyRouting } from './delivery/reply-routing.ts';
 import { RouterEvents } from './delivery/router-events.ts';
 import { type Fault, Faults } from './faults.ts';
@@ -11,25 +18,34 @@ import type { Rejections } from './http/rejections.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { Retention, type RetentionRule } from './ledger/retention.ts';
 import { RouterMetrics } from './metrics.ts';
-import { Targets } from './presence/targets.ts';
+import { type DuplicateRule, Presence } from './presence/presence.ts';
 import { recoverPools } from './quota/pool-recovery.ts';
 import type { Pools } from './quota/pools.ts';
 import type { Prices } from './quota/prices.ts';
+import { AnswerMatcher } from './turns/answer-matcher.ts';
 import { Bids } from './turns/bids.ts';
-import { Grants } from './turns/grants.ts';
-import { measureWaits, type Waits } from './turns/wait-reasons.ts';
+import { Breakers } from './turns/breakers.ts';
+import { Gathering } from './turns/gathering.ts';
+import { GrantRecords } from './turns/grant-records.ts';
+import { GrantRules } from './turns/grant-rules.ts';
+import { GrantTable } from './turns/grant-table.ts';
+import { Granter } from './turns/granter.ts';
+import { Scheduler } from './turns/scheduler.ts';
+import { WaitReasons } from './turns/wait-reasons.ts';
 
 export interface RouterOptions {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly version: string;
-  /** Of the sources, where the image says it. */
+  /** Revision of the sources, where the image has it. */
   readonly revision?: string;
-  /** Room on the disk of the ledger; undefined where it has none. */
+  /** Free bytes on the disk of the ledger; undefined for a ledger in memory. */
   readonly freeBytes?: () => number | undefined;
   readonly prices: Prices;
   readonly pools: Pools;
   readonly mailboxLimits: MailboxLimits;
+  /** What happens when a name is registered twice; `replicas` when missing. */
+  readonly duplicates?: DuplicateRule;
   /** None when missing. */
   readonly runningLimits?: RunningLimits;
   readonly retention: RetentionRule;
@@ -40,14 +56,21 @@ export interface RouterOptions {
   readonly onFault: (fault: Fault) => void;
 }
 
-/** The router without its sockets: the conversations and everybody who follows them. */
+/** The router without its sockets: the conversations and the parts that follow their commits. */
 export interface Router {
   readonly conversations: Conversations;
+  readonly presence: Presence;
   readonly bids: Bids;
-  readonly grants: Grants;
+  /** The grants that are running. */
+  readonly grants: GrantTable;
+  readonly answers: AnswerMatcher;
+  readonly granter: Granter;
+  readonly scheduler: Scheduler;
+  readonly waitReasons: WaitReasons;
   readonly mailboxes: Mailboxes;
+  readonly plainTurns: PlainTurns;
+  readonly plainDelivery: PlainDelivery;
   readonly replyRouting: ReplyRouting;
-  readonly targets: Targets;
   readonly routerEvents: RouterEvents;
   readonly metrics: RouterMetrics;
   readonly faults: Faults;
@@ -62,36 +85,12 @@ export interface Router {
 
 /** A full disk fails many times a second; that is counted, and said now and then. */
 const tellEveryMs = 10_000;
-const measuredForMs = 50;
 
 /** Takes up what the ledger holds, then follows it. */
 export const makeRouter = (options: RouterOptions): Router => {
   const { ledger, clock, prices, pools } = options;
   const now = steadyTime(clock);
-  // Three metrics are read of it in one scrape, and it looks at every conversation that runs.
-  let measured: { readonly at: number; readonly waits: Waits } | undefined;
-  const waits = (): Waits => {
-    const at = now();
-    if (!measured || at - measured.at >= measuredForMs)
-      measured = { at, waits: measureWaits({ conversations, grants, mailboxes }, at) };
-    return measured.waits;
-  };
-  const metrics: RouterMetrics = new RouterMetrics(
-    { version: options.version, revision: options.revision ?? 'unknown' },
-    {
-      conversations: () => conversations.count,
-      waits,
-      pools: () => pools.usage(now(), (pool) => grants.waitingFor(pool)),
-      ledgerBytes: () => ledger.size(),
-      freeBytes: () => options.freeBytes?.(),
-      agents: () => new Set([...grants.names(), ...mailboxes.names()]).size,
-      delivered: () => mailboxes.delivered,
-      waitingLines: () => mailboxes.waiting,
-      expiredLines: () => mailboxes.expired,
-      openBreakers: () => grants.breakers.open,
-      rejections: () => options.rejections?.counts ?? new Map(),
-    },
-  );
+  const metrics = new RouterMetrics({ version: options.version, revision: options.revision ?? 'unknown' });
   const faults = new Faults((place) => metrics.caught(place), options.onFault);
   let toldAt = Number.NEGATIVE_INFINITY;
   const onFailure = (error: unknown) => {
@@ -108,32 +107,52 @@ export const makeRouter = (options: RouterOptions): Router => {
     faults,
     clock.wall,
   );
+  const { maxAgeMs } = options.mailboxLimits;
+  const presence = new Presence({ duplicates: options.duplicates ?? 'replicas', startedAt: now() });
   const bids = new Bids(conversations);
-  const targets = new Targets(now());
-  const grants = new Grants(conversations, bids, now, metrics, pools, prices, targets);
-  const replyRouting = new ReplyRouting();
-  const isAgent = (name: string) => grants.replicasOf(name).size > 0;
-  const mailboxes = new Mailboxes({
-    ledger,
-    conversations,
-    limits: options.mailboxLimits,
-    isAgent,
-    waitingFor: (name) => grants.waitingOf(name),
-    isGrantable: (state, turn) => grants.isGrantable(state, turn),
-    now,
-    bids,
-    onFailure,
+  const gathering = new Gathering({ conversations, presence });
+  const breakers = new Breakers({ now });
+  const grants = new GrantTable({ now });
+  const records = new GrantRecords();
+  const plainGrants = new PlainGrants();
+  const rules = new GrantRules({ conversations, gathering, underWay: [grants, plainGrants] });
+  const answers = new AnswerMatcher({ conversations, bids, grants, records, rules });
+  const observer = metrics;
+  const granter = new Granter({ conversations, presence, grants, records, observer, now });
+  const scheduler = new Scheduler({
+    ...{ conversations, presence, bids, gathering, rules, grants, records, granter, breakers },
+    ...{ pools, prices, observer, now },
   });
-  grants.countAlso((conversation) => mailboxes.turns.count(conversation));
+  const waitReasons = new WaitReasons({
+    ...{ conversations, presence, bids, gathering, rules, grants, scheduler, now },
+  });
+
+  const mailboxes = new Mailboxes({ limits: options.mailboxLimits });
+  const watermarks = new DeliveryWatermarks({ ledger, onFailure });
+  const plainTurns = new PlainTurns({ conversations, presence, rules, grants: plainGrants, now });
+  const sender = new MessageSender({
+    ...{ conversations, presence, mailboxes, watermarks, maxAgeMs, now, onFailure },
+    turns: plainTurns,
+  });
+  const offers = new PlainOffers({
+    ...{ conversations, presence, bids, rules, scheduler, sender },
+    grants: plainGrants,
+    turns: plainTurns,
+  });
+  const plainDelivery = new PlainDelivery({
+    ...{ conversations, presence, mailboxes, watermarks, sender, offers, maxAgeMs },
+    turns: plainTurns,
+  });
+  const replyRouting = new ReplyRouting();
   const runningLimit = new RunningLimit(options.runningLimits ?? { total: 0, perOpener: 0 });
   const routerEvents = new RouterEvents(faults);
   const retention = new Retention({
     ledger,
     rule: options.retention,
-    inUse: () => mailboxes.conversations(),
+    inUse: () => plainDelivery.neededConversations(),
     onRemoved: (id) => {
       conversations.forget(id);
-      mailboxes.forget(id);
+      plainDelivery.conversationRemoved(id);
     },
     onFailure,
   });
@@ -143,30 +162,57 @@ export const makeRouter = (options: RouterOptions): Router => {
     replyRouting.found(state);
     runningLimit.found(state);
   }
-  mailboxes.recover(now());
+  recoverMailboxes({ ledger, conversations, mailboxes, watermarks, oldestAt: now() - maxAgeMs });
   recoverPools(pools, { ledger, conversations, now: now() });
-  grants.start();
+  scheduler.start();
 
   conversations.limit(runningLimit);
-  conversations.limit(mailboxes);
+  conversations.limit(plainDelivery);
+  // The order is behaviour: a message is delivered before the turn that it gives is offered, and a bid is placed before the
+  // scheduler looks for turns that are free.
   conversations.follow((commit) => runningLimit.onCommit(commit));
   conversations.follow((commit) => replyRouting.onCommit(commit));
-  conversations.follow((commit) => mailboxes.onCommit(commit));
+  conversations.follow((commit) => plainDelivery.onCommit(commit));
   conversations.follow((commit) => bids.onCommit(commit));
-  conversations.follow((commit) => grants.onCommit(commit));
-  conversations.follow((commit) => mailboxes.turns.onCommit(commit));
+  conversations.follow((commit) => scheduler.onCommit(commit));
+  conversations.follow((commit) => granter.onCommit(commit));
+  conversations.follow((commit) => offers.onCommit(commit));
   conversations.follow((commit) => routerEvents.onCommit(commit));
   conversations.follow((commit) => metrics.onCommit(commit));
+
+  presence.follow((change) => plainDelivery.onPresence(change));
+  presence.follow((change) => scheduler.onPresence(change));
+  presence.follow(() => routerEvents.tell({ type: 'agents' }));
+
+  metrics.scrape({
+    conversations: () => conversations.count,
+    waits: () => waitReasons.measure(),
+    pools: () => pools.usage(now(), (pool) => scheduler.waitingFor(pool)),
+    ledgerBytes: () => ledger.size(),
+    freeBytes: () => options.freeBytes?.(),
+    agents: () => presence.count,
+    delivered: () => sender.delivered,
+    waitingMessages: () => mailboxes.waiting,
+    expiredMessages: () => sender.expired,
+    openBreakers: () => breakers.open,
+    rejections: () => options.rejections?.counts ?? new Map(),
+  });
 
   let lastSave = now();
   let removing = false;
   return {
     conversations,
+    presence,
     bids,
     grants,
+    answers,
+    granter,
+    scheduler,
+    waitReasons,
     mailboxes,
+    plainTurns,
+    plainDelivery,
     replyRouting,
-    targets,
     routerEvents,
     metrics,
     faults,
@@ -179,15 +225,18 @@ export const makeRouter = (options: RouterOptions): Router => {
       const timed = (about: string, call: () => void) => faults.guard('timer', about, call);
       timed('bids', () => bids.tick());
       timed('grants', () => {
-        grants.retake(conversations.takeShaken());
-        grants.tick(at, (name) => isAgent(name) || mailboxes.isConnected(name));
+        scheduler.retake(conversations.takeShaken());
+        scheduler.tick(at);
       });
-      timed('plain grants', () => mailboxes.turns.tick(at));
+      timed('plain grants', () => {
+        plainTurns.tick(at);
+        offers.tick();
+      });
       if (removing) removing = retention.tick(at);
       if (at - lastSave < 1_000) return;
       lastSave = at;
       timed('conversations', () => conversations.tick());
-      timed('mailboxes', () => mailboxes.tick(at));
+      timed('mailboxes', () => plainDelivery.tick(at));
       timed('conversations', () => conversations.keepStates());
       removing ||= retention.tick(at);
     },

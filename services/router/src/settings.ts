@@ -20,8 +20,8 @@ import {
   text,
   toggle,
 } from '@parley/runtime';
+import { duplicateRules } from './presence/presence.ts';
 import { readPoolRules } from './quota/pools.ts';
-import { duplicateRules } from './sessions/session.ts';
 
 const day = 86_400;
 

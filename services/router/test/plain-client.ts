@@ -16,7 +16,6 @@ export class Plain {
       router: bench.router,
       authenticator: openAuthenticator,
       defaults: limits(),
-      duplicates: 'replicas',
       routerName: 'test',
     } as const;
     this.session = new PlainSession(setting, { connection: this.connection, identity: unrestricted });

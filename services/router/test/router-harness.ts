@@ -3,11 +3,11 @@ import type { Outcome } from '../src/conversations/conversations.ts';
 import type { Command } from '../src/core/command.ts';
 import type { Batch, Ledger } from '../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../src/ledger/memory.ts';
+import type { Replica } from '../src/presence/replica.ts';
 import { Pools } from '../src/quota/pools.ts';
 import { Prices } from '../src/quota/prices.ts';
 import { makeRouter, type Router, type RouterOptions } from '../src/router.ts';
 import type { Connection } from '../src/socket/connection.ts';
-import type { Replica } from '../src/turns/grants.ts';
 import { limits } from './core/talk.ts';
 
 /** A ledger in memory whose disk can be full. */
@@ -143,21 +143,13 @@ export class RouterBench {
       working = [],
     }: { capacity?: number; working?: { conversation: string; turn: number }[] } = {},
   ): FakeReplica {
-    const replica: FakeReplica = {
-      name,
-      connection: new FakeConnection(),
-      capacity,
-      model: undefined,
-      grants: new Set(),
-      sent: new Map(),
-    };
-    this.router.mailboxes.drop(name);
-    this.router.grants.attach(replica, working);
+    const replica: FakeReplica = { name, connection: new FakeConnection(), capacity, model: undefined };
+    this.router.presence.joinAgent(replica, { working });
     return replica;
   }
 
   async drop(replica: FakeReplica): Promise<void> {
-    this.router.grants.detach(replica);
+    this.router.presence.leaveAgent(replica);
     await this.settled();
   }
 
@@ -180,7 +172,7 @@ export class RouterBench {
   ): Promise<Outcome> {
     const turn = this.turns(replica).at(-1);
     if (!turn) throw new Error(`${replica.name} has not been granted a turn`);
-    const attempt = this.router.grants.answering(replica, turn)?.attempt;
+    const attempt = this.router.answers.match(replica, turn)?.attempt;
     const place = { from: replica.name, turn: turn.turn, attempt };
     return more.reason
       ? this.submit(turn.conversation, { type: 'pass', ...place, reason: more.reason })

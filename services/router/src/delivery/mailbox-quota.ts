@@ -1,4 +1,5 @@
 export interface Amount {
+  /** Number of messages. */
   readonly lines: number;
   readonly bytes: number;
 }
@@ -6,12 +7,12 @@ export interface Amount {
 export interface MailboxLimits {
   /** What may wait for one client. */
   readonly each: Amount;
-  /** What may wait for all of them. */
+  /** What may wait for all clients together. */
   readonly all: Amount;
   readonly maxAgeMs: number;
 }
 
-/** Of each limit, what one sender may use up: nobody can fill another's mailbox alone. */
+/** Of each limit, what one sender may use, so that no sender fills the mailbox of a client alone. */
 const senderShare = 1 / 4;
 
 const shareOf = ({ lines, bytes }: Amount): Amount => ({
@@ -19,7 +20,7 @@ const shareOf = ({ lines, bytes }: Amount): Amount => ({
   bytes: Math.floor(bytes * senderShare),
 });
 
-/** How much waits, and whether there is room for more: per recipient, per sender and in all. */
+/** How much waits, by recipient, by sender and in all, and whether one more message may wait. */
 export class MailboxQuota {
   readonly #used = new Map<string, Amount>();
   readonly #limits: MailboxLimits;
@@ -28,15 +29,16 @@ export class MailboxQuota {
     this.#limits = limits;
   }
 
-  get lines(): number {
+  /** How many messages wait in all mailboxes. */
+  get messages(): number {
     return this.#used.get('all')?.lines ?? 0;
   }
 
-  /** Why one more line from `from` may not wait for `to`; undefined when it may. */
+  /** Why one more message from `from` may not wait for `to`; undefined when it may. */
   refusal(to: string, from: string, bytes: number): string | undefined {
     for (const { key, limit, full } of this.#bounds(to, from)) {
       const used = this.#used.get(key);
-      // One line always fits: a limit below its size would refuse it for ever.
+      // The first message always fits: a limit below its size would refuse it for ever.
       if (used && (used.lines + 1 > limit.lines || used.bytes + bytes > limit.bytes)) return full;
     }
     return undefined;
@@ -49,7 +51,7 @@ export class MailboxQuota {
     }
   }
 
-  give(to: string, from: string, bytes: number): void {
+  release(to: string, from: string, bytes: number): void {
     for (const { key } of this.#bounds(to, from)) {
       const used = this.#used.get(key);
       if (!used) continue;
@@ -58,7 +60,7 @@ export class MailboxQuota {
     }
   }
 
-  /** No name has a space in it, so no two keys are the same. */
+  /** The keys are distinct because a name has no space in it. */
   #bounds(to: string, from: string) {
     const { each, all } = this.#limits;
     return [

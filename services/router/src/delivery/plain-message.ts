@@ -1,25 +1,26 @@
 import type { Entry, EntryOf, PlainRouterFrame } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import { agentReader, visible } from '../core/visibility.ts';
-import type { Heard } from './digest.ts';
+import type { Heard } from './floor-digest.ts';
 
-/** Where a line for a plain client stands. The text stays in the ledger. */
-export interface PlainMessageEntry {
+/** A message for a plain client, by its place in the ledger, which has the text. */
+export interface QueuedMessage {
   readonly conversation: string;
   readonly seq: number;
   readonly position: number;
   readonly from: string;
   readonly at: number;
+  /** Length of the text. */
   readonly bytes: number;
 }
 
-export const plainMessage = (
+export const queuedMessage = (
   conversation: string,
   { seq, from, at, text }: EntryOf<'said'>,
   position: number,
-): PlainMessageEntry => ({ conversation, seq, position, from, at, bytes: Buffer.byteLength(text) });
+): QueuedMessage => ({ conversation, seq, position, from, at, bytes: Buffer.byteLength(text) });
 
-/** A line that is addressed to somebody who may hear it. */
+/** A message with an addressee that may hear it. */
 export const isAddressed = (entry: Entry): entry is EntryOf<'said'> & { readonly target: string } =>
   entry.type === 'said' && entry.target !== undefined && (!entry.to || entry.to.includes(entry.target));
 
@@ -31,7 +32,7 @@ export const messageFrame = (
 ): string =>
   `{"type":"message","from":"${from}","target":"${target}","text":${JSON.stringify(text)},"conversation":"${conversation}","seq":${seq}${heard ? `,"heard":${JSON.stringify(heard)}` : ''}}`;
 
-/** The client has the floor and there is nothing to hear. */
+/** Sent when the client has the floor and there is no message that it has not heard. */
 export const floorFrame = ({ id, topic }: Conversation): string => {
   const frame: PlainRouterFrame = {
     type: 'floor',

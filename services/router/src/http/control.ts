@@ -9,7 +9,7 @@ import type { ActionRequest } from './action-request.ts';
 import { IdempotentReplies, idFromKey, otherRequest, requestDigest } from './idempotency.ts';
 import { errorReply, type HttpReply, reply } from './replies.ts';
 
-type ControlRouter = Pick<Router, 'conversations' | 'grants' | 'prices'>;
+type ControlRouter = Pick<Router, 'conversations' | 'presence' | 'prices'>;
 
 /** The actions of an operator on conversations. Each becomes an entry, so a replay of the ledger has them. */
 export class Control {

@@ -3,5 +3,13 @@ import type { Router } from '../router.ts';
 /** The parts of a router that the HTTP interface reads. */
 export type HttpRouter = Pick<
   Router,
-  'conversations' | 'grants' | 'mailboxes' | 'routerEvents' | 'reads' | 'metrics' | 'faults' | 'clock'
+  | 'conversations'
+  | 'grants'
+  | 'presence'
+  | 'waitReasons'
+  | 'routerEvents'
+  | 'reads'
+  | 'metrics'
+  | 'faults'
+  | 'clock'
 >;

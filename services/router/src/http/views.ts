@@ -2,7 +2,6 @@ import { type AgentView, type ConversationView, defined, type Entry } from '@par
 import type { Conversation } from '../core/conversation.ts';
 import { agentReader, standingOf, visible } from '../core/visibility.ts';
 import type { Router } from '../router.ts';
-import { waitsOf } from '../turns/wait-reasons.ts';
 
 /** The entries that a member or former member may see; undefined when the name has never been a member. */
 export const entriesAs = (
@@ -15,7 +14,7 @@ export const entriesAs = (
   return entries.map((entry) => visible(state, reader, entry)).filter((entry) => entry !== undefined);
 };
 
-type ViewedRouter = Pick<Router, 'grants' | 'mailboxes'>;
+type ViewedRouter = Pick<Router, 'presence' | 'grants' | 'waitReasons'>;
 
 export const conversationView = (router: ViewedRouter, state: Conversation): ConversationView => ({
   id: state.id,
@@ -27,7 +26,7 @@ export const conversationView = (router: ViewedRouter, state: Conversation): Con
   turns: state.lines,
   seq: state.seq,
   floor: state.floor.map(({ member }) => member),
-  waiting: waitsOf(router, state),
+  waiting: router.waitReasons.of(state),
   votes: state.votes,
   usage: state.spent,
   admission: state.admission,
@@ -40,21 +39,17 @@ export const conversationView = (router: ViewedRouter, state: Conversation): Con
   }),
 });
 
-export const agentViews = ({ grants, mailboxes }: ViewedRouter): AgentView[] => {
-  const agents = [...grants.names()].map((name): AgentView => {
-    const replicas = [...grants.replicasOf(name)];
-    const sum = (of: (replica: (typeof replicas)[number]) => number) =>
-      replicas.reduce((all, one) => all + of(one), 0);
+export const agentViews = ({ presence, grants }: ViewedRouter): AgentView[] => {
+  const views = [...presence.names()].map((name): AgentView => {
+    if (presence.plainClient(name)) return { name, dialect: 'plain', replicas: 1, capacity: 0, active: 0 };
+    const replicas = [...presence.replicasOf(name)];
     return {
       name,
       dialect: 'v1',
       replicas: replicas.length,
-      capacity: sum((one) => one.capacity),
-      active: sum((one) => one.grants.size),
+      capacity: replicas.reduce((all, { capacity }) => all + capacity, 0),
+      active: replicas.reduce((all, replica) => all + grants.countOf(replica), 0),
     };
   });
-  const plain = mailboxes
-    .names()
-    .map((name): AgentView => ({ name, dialect: 'plain', replicas: 1, capacity: 0, active: 0 }));
-  return [...agents, ...plain].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return views.sort((a, b) => (a.name < b.name ? -1 : 1));
 };

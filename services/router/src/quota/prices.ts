@@ -40,8 +40,8 @@ export class Prices {
     return Math.min(dollars, maxCostOfAnswer);
   }
 
-  /** Why a money cap could not be watched while this model speaks; undefined when it can, or there is none. */
-  unwatched({ maxCost, maxCostPerAgent }: MoneyCaps, model: string | undefined): string | undefined {
+  /** Why a money cap cannot be enforced: the model has no price. Undefined when it has one, or there is no cap. */
+  missingFor({ maxCost, maxCostPerAgent }: MoneyCaps, model: string | undefined): string | undefined {
     if ((!maxCost && !maxCostPerAgent) || this.has(model)) return undefined;
     return `there is a money cap and no price for the model ${model ?? '(not named)'}`;
   }

@@ -12,14 +12,14 @@ import type { Outcome } from '../conversations/conversations.ts';
 import type { Command } from '../core/command.ts';
 import { type Identity, mayReadAll, maySendTo, maySpeak } from '../identity/identity.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
+import type { Replica } from '../presence/replica.ts';
 import type { Router } from '../router.ts';
 import type { Connection } from '../socket/connection.ts';
-import type { Replica } from '../turns/grants.ts';
 import { paidBy, takeAnswer } from './answer.ts';
 import { History } from './history.ts';
 import { openConversation } from './opening.ts';
 import { readerOf, whyForbidden } from './permission.ts';
-import { nameRefused, nameTaken, type RefusedRegistration, Registration } from './registration.ts';
+import { type RefusedRegistration, Registration, refusalFor } from './registration.ts';
 import type { Session, SessionSetting, SessionStart } from './session.ts';
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
@@ -118,8 +118,7 @@ export class AgentSession implements Session {
     this.#registration.gone();
     this.#history.stop();
     if (!this.#replica) return;
-    this.#router.grants.detach(this.#replica);
-    this.#router.routerEvents.tell({ type: 'agents' });
+    this.#router.presence.leaveAgent(this.#replica);
   }
 
   drain(graceMs: number): void {
@@ -135,11 +134,7 @@ export class AgentSession implements Session {
   }
 
   #refusalOf(name: string): RefusedRegistration | undefined {
-    const { grants, mailboxes } = this.#router;
-    if (mailboxes.isConnected(name)) return nameRefused(`${name} is in use by a plain client`);
-    return this.#setting.duplicates === 'reject' && grants.replicasOf(name).size > 0
-      ? nameTaken(name)
-      : undefined;
+    return refusalFor(name, this.#router.presence.conflict(name, 'v1'));
   }
 
   #enter(
@@ -150,15 +145,7 @@ export class AgentSession implements Session {
       this.#refuse(refused.code, refused.message, {});
       return this.#connection.close(refused.closing, refused.reason);
     }
-    const { grants, mailboxes, routerEvents } = this.#router;
-    const replica: Replica = {
-      name,
-      connection: this.#connection,
-      capacity: capacity ?? 1,
-      model,
-      grants: new Set(),
-      sent: new Map(),
-    };
+    const replica: Replica = { name, connection: this.#connection, capacity: capacity ?? 1, model };
     this.#replica = replica;
     this.#send({
       type: 'welcome',
@@ -170,21 +157,9 @@ export class AgentSession implements Session {
     });
     // An observer looks on under its name; it is nobody's replica.
     if (this.identity && !maySpeak(this.identity)) return undefined;
-    if (this.#setting.duplicates === 'takeover') this.#takeOver(name);
-    mailboxes.drop(name);
     const mayAddress = target !== undefined && (!this.identity || maySendTo(this.identity, target));
-    this.#router.targets.registered(name, mayAddress ? target : undefined);
-    grants.attach(replica, working ?? []);
-    routerEvents.tell({ type: 'agents' });
+    this.#router.presence.joinAgent(replica, { target: mayAddress ? target : undefined, working });
     return undefined;
-  }
-
-  #takeOver(name: string): void {
-    const { grants } = this.#router;
-    for (const replica of [...grants.replicasOf(name)]) {
-      grants.detach(replica);
-      replica.connection.close('taken-over');
-    }
   }
 
   #open(replica: Replica, frame: FrameOf<'open'>): void {
@@ -197,13 +172,13 @@ export class AgentSession implements Session {
   }
 
   #say(replica: Replica, frame: FrameOf<'say'>): void {
-    const { grants, conversations } = this.#router;
+    const { presence, grants, answers, conversations } = this.#router;
     const { conversation, text, target, to, done, ref } = frame;
     // One that names no turn takes the one that this connection has been granted there, if any.
     const turn = frame.turn ?? grants.heldBy(replica, conversation);
-    const held = turn === undefined ? undefined : grants.answering(replica, { ...frame, turn });
+    const held = turn === undefined ? undefined : answers.match(replica, { ...frame, turn });
     const grant = held && { turn: turn as number, attempt: held.attempt };
-    const aim = this.#router.targets.aimOf(replica.name, conversations.get(conversation)?.by);
+    const aim = presence.targets.aimOf(replica.name, conversations.get(conversation)?.by);
     const paid = paidBy(replica, frame, this.#router);
     const message = { from: replica.name, text, target, aim, to, done, ...paid };
     const command: Command =
@@ -227,11 +202,8 @@ export class AgentSession implements Session {
   }
 
   #chunk(replica: Replica, { conversation, turn, text }: FrameOf<'chunk'>): void {
-    const { grants, routerEvents, now } = this.#router;
-    const grant = grants.grantOf(conversation, turn);
-    if (grant?.replica !== replica) return;
-    // The reply is shown, so the model has been called.
-    grant.lease?.pool.called(grant.lease, now());
+    const { grants, routerEvents } = this.#router;
+    if (!grants.callBegan(replica, { conversation, turn })) return;
     routerEvents.tell({ type: 'chunk', conversation, turn, from: replica.name, text });
   }
 

@@ -1,9 +1,9 @@
 import type { ClientFrame, Usage } from '@parley/protocol';
 import type { OnResult } from '../conversations/conversations.ts';
 import type { Paid } from '../core/conversation.ts';
+import type { Replica } from '../presence/replica.ts';
 import type { Router } from '../router.ts';
 import type { Answer } from '../turns/bids.ts';
-import type { Replica } from '../turns/grant.ts';
 
 type AnswerFrame = Extract<ClientFrame, { type: 'bid' | 'pass' }>;
 type Spending = { readonly conversation: string; readonly usage?: Usage | undefined };
@@ -20,9 +20,9 @@ export const paidBy = (
 
 /** A replica answers its grant with a bid or gives it back. */
 export const takeAnswer = (replica: Replica, frame: AnswerFrame, router: Router, done: OnResult): void => {
-  const { bids, conversations, grants, now } = router;
+  const { bids, conversations, grants, answers, scheduler } = router;
   const { conversation, turn } = frame;
-  const attempt = grants.answering(replica, frame)?.attempt;
+  const attempt = answers.match(replica, frame)?.attempt;
   const about = { from: replica.name, turn, attempt, ...paidBy(replica, frame, router) };
   const answer: Answer =
     frame.type === 'bid'
@@ -34,9 +34,8 @@ export const takeAnswer = (replica: Replica, frame: AnswerFrame, router: Router,
           retryAfterMs: frame.retryAfterMs,
           ...about,
         };
-  const grant = grants.grantOf(conversation, turn);
-  if (frame.type === 'pass' && frame.reason === 'rate-limited' && grant?.replica === replica)
-    grant.lease?.pool.slowDown(grant.lease, now(), frame.retryAfterMs);
-  if (bids.take(conversation, answer, done)) grants.answered(conversation, answer);
+  if (frame.type === 'pass' && frame.reason === 'rate-limited')
+    grants.callRateLimited(replica, frame, frame.retryAfterMs);
+  if (bids.take(conversation, answer, done)) scheduler.bidHeld(conversation, answer);
   else conversations.submit(conversation, answer, done);
 };

@@ -1,6 +1,6 @@
 import type { ClientFrame } from '@parley/protocol';
 import type { Outcome } from '../conversations/conversations.ts';
-import type { Replica } from '../turns/grant.ts';
+import type { Replica } from '../presence/replica.ts';
 import { missingPrice } from '../turns/price-check.ts';
 import { newConversationId } from './conversation-id.ts';
 import { completeLimits } from './limit-defaults.ts';
@@ -21,8 +21,7 @@ export const openConversation = (
   const { conversations } = setting.router;
   const running = frame.resume ? conversations.unfinished(replica.name, frame.members) : undefined;
   if (running === undefined) return open(replica, frame, setting, told);
-  // The opener hears the ending even if it is never granted a turn.
-  replica.sent.set(running, replica.sent.get(running) ?? 0);
+  setting.router.granter.opens(replica, running);
   if (conversations.get(running)) return told(running, found);
   // Another replica's `open` of it is under way; a tick tells when that is durable.
   return conversations.submit(running, { type: 'tick' }, (outcome) =>
@@ -30,12 +29,7 @@ export const openConversation = (
   );
 };
 
-const open = (
-  { name: by, sent }: Replica,
-  frame: OpenFrame,
-  { router, defaults }: SessionSetting,
-  told: Told,
-): void => {
+const open = (replica: Replica, frame: OpenFrame, { router, defaults }: SessionSetting, told: Told): void => {
   const {
     type,
     members,
@@ -49,17 +43,18 @@ const open = (
     opening,
     policy = 'addressed',
   } = frame;
+  const { name: by } = replica;
   const id = newConversationId();
   const limits = completeLimits(defaults, frame.limits);
   const modelOf = (member: string) => cast?.find((role) => role.name === member)?.model;
   const unwatched = missingPrice(router, { members: [by, ...members], modelOf, limits, asker: by });
   if (unwatched !== undefined) return told(id, { kind: 'refused', code: 'no-price', message: unwatched });
-  sent.set(id, 0);
+  router.granter.opens(replica, id);
   return router.conversations.submit(
     id,
     { type, by, members, first, policy, topic, moderator, cast, hears, admission, seed, opening, limits },
     (outcome) => {
-      if (outcome.kind === 'refused') sent.delete(id);
+      if (outcome.kind === 'refused') router.granter.opensNot(replica, id);
       told(id, outcome);
     },
   );

@@ -4,8 +4,8 @@ import { mentioned } from '../core/policies/mention.ts';
 import { policies } from '../core/policies/policies.ts';
 import { agentReader, overseer, type Reader, standingOf } from '../core/visibility.ts';
 import { type Identity, mayReadAll, maySendTo, maySpeak } from '../identity/identity.ts';
+import type { Replica } from '../presence/replica.ts';
 import type { Router } from '../router.ts';
-import type { Replica } from '../turns/grant.ts';
 
 /**
  * Why a token does not allow what a registered `parley.v1` client asks; undefined when it does. Where it may speak at

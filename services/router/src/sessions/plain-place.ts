@@ -13,7 +13,7 @@ const isMember = ({ members }: Conversation, name: string): boolean => members.i
 const inTurn = (router: Router, name: string, target: string): string | undefined => {
   const current = router.replyRouting.current(name);
   const state = current === undefined ? undefined : router.conversations.get(current);
-  if (!state || policies[state.policy].allowsUnsolicited || !router.mailboxes.turns.has(state, name))
+  if (!state || policies[state.policy].allowsUnsolicited || !router.plainTurns.isGiven(state, name))
     return undefined;
   return isMember(state, target) ? state.id : undefined;
 };

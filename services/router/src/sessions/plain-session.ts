@@ -8,12 +8,13 @@ import {
 import type { Outcome } from '../conversations/conversations.ts';
 import type { Command } from '../core/command.ts';
 import { type Identity, maySendTo, maySpeak } from '../identity/identity.ts';
+import type { PlainClient } from '../presence/replica.ts';
 import type { Router } from '../router.ts';
 import type { Connection } from '../socket/connection.ts';
 import { newConversationId } from './conversation-id.ts';
 import { completeLimits } from './limit-defaults.ts';
 import { addresseeIn, placeOf } from './plain-place.ts';
-import { nameRefused, nameTaken, type RefusedRegistration, Registration } from './registration.ts';
+import { nameRefused, type RefusedRegistration, Registration, refusalFor } from './registration.ts';
 import type { Session, SessionSetting, SessionStart } from './session.ts';
 
 /** What a refusal or an acknowledgement is about. */
@@ -25,19 +26,21 @@ interface Regarding {
 /** The plain dialect (PROTOCOL §3): a client sends little, and is sent nothing that it did not ask for. */
 export class PlainSession implements Session {
   readonly dialect = 'plain';
-  name: string | undefined;
   readonly #setting: SessionSetting;
   readonly #router: Router;
   readonly #connection: Connection;
   readonly #registration: Registration;
-  /** It wants to be told what becomes of what it sends. */
-  #acks = false;
+  #client: PlainClient | undefined;
 
   constructor(setting: SessionSetting, { connection, identity }: SessionStart) {
     this.#setting = setting;
     this.#router = setting.router;
     this.#connection = connection;
     this.#registration = new Registration(setting.authenticator, identity);
+  }
+
+  get name(): string | undefined {
+    return this.#client?.name;
   }
 
   get identity(): Identity | undefined {
@@ -69,20 +72,16 @@ export class PlainSession implements Session {
   }
 
   ponged(ping: number): void {
-    const { mailboxes, now } = this.#router;
-    if (this.name !== undefined) mailboxes.ponged(this.name, ping, now());
+    if (this.#client) this.#router.plainDelivery.ponged(this.#client, ping);
   }
 
   mayBeSilent(): boolean {
-    return this.name !== undefined && this.#router.mailboxes.turns.mayBeSilent(this.name);
+    return this.name !== undefined && this.#router.plainTurns.mayBeSilent(this.name);
   }
 
   closed(orderly: boolean): void {
     this.#registration.gone();
-    if (this.name !== undefined) {
-      this.#router.mailboxes.detach(this.name, this.#connection, orderly);
-      this.#router.routerEvents.tell({ type: 'agents' });
-    }
+    if (this.#client) this.#router.presence.leavePlain(this.#client, orderly);
   }
 
   drain(): void {
@@ -97,11 +96,8 @@ export class PlainSession implements Session {
   }
 
   #refusalOf(name: string): RefusedRegistration | undefined {
-    const { grants, mailboxes } = this.#router;
     if (this.identity && !maySpeak(this.identity)) return nameRefused('an observer has nothing to say here');
-    if (grants.replicasOf(name).size > 0)
-      return nameRefused(`${name} is in use by an agent that speaks another dialect`);
-    return this.#setting.duplicates === 'reject' && mailboxes.isConnected(name) ? nameTaken(name) : undefined;
+    return refusalFor(name, this.#router.presence.conflict(name, 'plain'));
   }
 
   #enter({ name, target, ack }: PlainFrameOf<'register'>, refused: RefusedRegistration | undefined): void {
@@ -109,14 +105,10 @@ export class PlainSession implements Session {
       this.#fault(refused.code, refused.message);
       return this.#connection.close(refused.closing, refused.reason);
     }
-    const { mailboxes, targets, routerEvents, now } = this.#router;
     const mayAddress = target !== undefined && (!this.identity || maySendTo(this.identity, target));
-    targets.registered(name, mayAddress ? target : undefined);
-    this.name = name;
-    this.#acks = ack ?? false;
+    this.#client = { name, connection: this.#connection, acks: ack ?? false };
     this.#acknowledge({ type: 'registered', name, router: this.#setting.routerName, maxTextLength });
-    mailboxes.attach(name, this.#connection, now(), this.#acks)?.close('taken-over');
-    routerEvents.tell({ type: 'agents' });
+    this.#router.presence.joinPlain(this.#client, { target: mayAddress ? target : undefined });
   }
 
   #send(frame: PlainFrameOf<'send'>): void {
@@ -124,7 +116,7 @@ export class PlainSession implements Session {
     const { text, done, target } = frame;
     if (name === undefined) return this.#fault('not-registered', 'register first', frame);
     if (target === name) return this.#fault('bad-target', 'nobody addresses itself', frame);
-    const { conversations, replyRouting, mailboxes } = this.#router;
+    const { conversations, replyRouting, plainTurns } = this.#router;
     const place = placeOf(this.#router, name, frame);
     if (place === 'unknown') return this.#unknown(frame);
     const state = place.id === undefined ? undefined : conversations.get(place.id);
@@ -146,7 +138,7 @@ export class PlainSession implements Session {
       );
     }
     const addressee = addresseeIn(state, name, target);
-    const takes = state && mailboxes.turns.of(name, state);
+    const takes = state && plainTurns.answeredBy(name, state);
     return conversations.submit(
       id,
       { type: 'say', from: name, text, target: addressee, done, takes },
@@ -159,10 +151,10 @@ export class PlainSession implements Session {
     const { name } = this;
     if (name === undefined) return this.#fault('not-registered', 'register first', frame);
     const place = placeOf(this.#router, name, frame);
-    const { conversations, mailboxes } = this.#router;
+    const { conversations, plainTurns } = this.#router;
     const state = place === 'unknown' ? undefined : conversations.get(place.id ?? '');
     if (!state) return this.#unknown(frame);
-    const answers = mailboxes.turns.of(name, state);
+    const answers = plainTurns.answeredBy(name, state);
     const regarding = { conversation: state.id, ref: frame.ref };
     if (!answers) return this.#fault('not-your-turn', `${name} does not have the floor`, regarding);
     return conversations.submit(
@@ -207,10 +199,9 @@ export class PlainSession implements Session {
     outcome: Outcome,
     target?: string,
   ): void {
-    const { conversations, replyRouting, mailboxes, grants } = this.#router;
+    const { conversations, presence, replyRouting } = this.#router;
     if (outcome.kind === 'done') {
-      const waits =
-        target !== undefined && grants.replicasOf(target).size === 0 && !mailboxes.isConnected(target);
+      const waits = target !== undefined && !presence.isConnected(target);
       return this.#acknowledge({
         type: 'accepted',
         conversation,
@@ -228,12 +219,12 @@ export class PlainSession implements Session {
   }
 
   #acknowledge(frame: PlainRouterFrame): void {
-    if (this.#acks) this.#connection.send(JSON.stringify(frame));
+    if (this.#client?.acks) this.#connection.send(JSON.stringify(frame));
   }
 
   #fault(code: RefusalCode, message: string, { conversation, ref }: Regarding = {}): void {
     this.#router.metrics.refused(code);
-    const about = this.#acks ? { conversation, ref } : {};
+    const about = this.#client?.acks ? { conversation, ref } : {};
     const frame = { type: 'error', code, message, ...about } as PlainRouterFrame;
     this.#connection.send(JSON.stringify(frame));
   }

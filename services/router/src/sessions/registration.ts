@@ -1,6 +1,7 @@
 import { type Closing, nameFault, type RefusalCode } from '@parley/protocol';
 import type { Authenticator, Verdict } from '../identity/authenticator.ts';
 import { type Identity, mayBe } from '../identity/identity.ts';
+import type { NameConflict } from '../presence/presence.ts';
 
 /** Why a name may not be registered, and how the connection ends for it. */
 export interface RefusedRegistration {
@@ -60,8 +61,26 @@ export const nameRefused = (message: string): RefusedRegistration => ({
   reason: message,
 });
 
-/** Not for ever: the other may be a connection that has died and is not yet known to. */
-export const nameTaken = (name: string): RefusedRegistration => ({
+export const refusalFor = (
+  name: string,
+  conflict: NameConflict | undefined,
+): RefusedRegistration | undefined => {
+  switch (conflict) {
+    case undefined:
+      return undefined;
+    case 'used-by-plain-client':
+      return nameRefused(`${name} is in use by a plain client`);
+    case 'used-by-agent':
+      return nameRefused(`${name} is in use by an agent that speaks another dialect`);
+    case 'duplicate':
+      return nameTaken(name);
+    default:
+      return conflict satisfies never;
+  }
+};
+
+/** Temporary: the other connection may be dead and not yet detected as such. */
+const nameTaken = (name: string): RefusedRegistration => ({
   code: 'unavailable',
   message: `${name} is registered by another connection`,
   closing: 'busy',

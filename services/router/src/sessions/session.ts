@@ -24,16 +24,11 @@ export interface Session {
   drain(graceMs: number): void;
 }
 
-/** What happens when a name is registered that a connection has already. */
-export const duplicateRules = ['replicas', 'reject', 'takeover'] as const;
-export type DuplicateRule = (typeof duplicateRules)[number];
-
 /** What every session is given. */
 export interface SessionSetting {
   readonly router: Router;
   readonly authenticator: Authenticator;
   readonly defaults: LimitDefaults;
-  readonly duplicates: DuplicateRule;
   /** Told to clients, so that they can say which router they spoke to. */
   readonly routerName: string;
 }

@@ -1,37 +1,45 @@
 import type { Conversations } from '../conversations/conversations.ts';
 import { gathersUntil } from '../core/gathering.ts';
+import type { Presence } from '../presence/presence.ts';
 import type { WaitingTurns } from './waiting-turns.ts';
 import { Walk } from './walk.ts';
 
 /** Turns that are looked at in one tick. */
 const budget = 20_000;
 
-/** Notices turns that have waited too long for a member of whom nobody is there. */
+export interface AbsenceOptions {
+  readonly conversations: Conversations;
+  readonly presence: Presence;
+}
+
+/** Notices turns that have waited longer than `absentMs` for a member that is not connected. */
 export class Absence {
   readonly #conversations: Conversations;
-  /** Names that turns wait for and nobody speaks for, with the time since when. */
+  readonly #presence: Presence;
+  /** Names that turns wait for and that are not connected, with the time since when. */
   #since = new Map<string, number>();
   /** The same, as far as the walk under way has come. */
   #seen = new Map<string, number>();
   readonly #walk = new Walk<[string, ReadonlyMap<string, unknown>]>();
 
-  constructor(conversations: Conversations) {
+  constructor({ conversations, presence }: AbsenceOptions) {
     this.#conversations = conversations;
+    this.#presence = presence;
   }
 
   /**
-   * `present`: somebody speaks for the name. The time counts from when both hold, the turn and the absence: who was
-   * there while the turn waited for something else, or while the router was away, is not absent at once.
+   * The time counts from when both hold, the turn waits and the member is not connected. A member that was connected while its
+   * turn waited for something else, or before the router restarted, is not absent at once.
    */
-  tick(waiting: WaitingTurns, now: number, present: (name: string) => boolean): void {
+  tick(waiting: WaitingTurns, now: number): void {
     const isOver = this.#walk.step(
       () => waiting,
       budget,
       ([name, turns]) => {
-        if (present(name)) return 1;
-        const gone = this.#since.get(name) ?? now;
-        this.#seen.set(name, gone);
-        for (const id of turns.keys()) this.#report(id, name, gone, now);
+        if (this.#presence.isConnected(name)) return 1;
+        const since = this.#since.get(name) ?? now;
+        this.#seen.set(name, since);
+        for (const id of turns.keys()) this.#report(id, name, since, now);
         return turns.size;
       },
     );
@@ -40,10 +48,10 @@ export class Absence {
     this.#seen = new Map();
   }
 
-  #report(id: string, name: string, gone: number, now: number): void {
+  #report(id: string, name: string, since: number, now: number): void {
     const state = this.#conversations.get(id);
     const { absentMs = 0 } = state?.limits ?? {};
-    if (!state || absentMs === 0 || now - gone < absentMs) return;
+    if (!state || absentMs === 0 || now - since < absentMs) return;
     const turn = state.floor.find(({ member }) => member === name);
     const time = this.#conversations.timeOf(state);
     if ((gathersUntil(state) ?? time) > time) return;

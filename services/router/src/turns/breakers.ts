@@ -1,33 +1,33 @@
 import type { Entry, LapseCause } from '@parley/protocol';
+import type { Replica } from '../presence/replica.ts';
 import { type BreakerRule, breakerRule, CircuitBreaker } from './circuit-breaker.ts';
-import type { Replica } from './grant.ts';
 
-/** A turn that comes back so says nothing about the replica's ability to take one. */
+/** Causes of a lapse that are no failure of the replica. */
 const noFault: readonly LapseCause[] = ['gone', 'interrupted', 'rate-limited'];
 
-/** A circuit breaker per replica that has failed of late. */
+/** A circuit breaker for each replica whose latest turns failed. */
 export class Breakers {
   readonly #now: () => number;
   readonly #rule: BreakerRule;
   readonly #failing = new Map<Replica, CircuitBreaker>();
 
-  constructor(now: () => number, rule: BreakerRule = breakerRule) {
+  constructor({ now, rule = breakerRule }: { readonly now: () => number; readonly rule?: BreakerRule }) {
     this.#now = now;
     this.#rule = rule;
   }
 
-  /** Replicas that are granted nothing, or one turn as a trial. */
+  /** How many replicas are granted nothing, or one turn as a trial. */
   get open(): number {
     return [...this.#failing.values()].filter(({ isOpen }) => isOpen).length;
   }
 
-  allow(replica: Replica): boolean {
-    return this.#failing.get(replica)?.allows(this.#now(), replica.grants.size) ?? true;
+  /** Whether the replica may be granted one more turn while `active` turns of it are under way. */
+  allow(replica: Replica, active: number): boolean {
+    return this.#failing.get(replica)?.allows(this.#now(), active) ?? true;
   }
 
-  /** What an entry says about the replica that had been granted its turn. */
-  judge(replica: Replica | undefined, entry: Entry): void {
-    if (!replica) return;
+  /** Learns from the entry that answered a grant of the replica, or that records its lapse. */
+  judge(replica: Replica, entry: Entry): void {
     if (entry.type === 'said' || entry.type === 'bid') this.#failing.delete(replica);
     if (entry.type === 'passed' && (entry.reason === 'nothing-to-say' || entry.reason === 'declined'))
       this.#failing.delete(replica);

@@ -1,23 +1,28 @@
 import type { Conversations } from '../conversations/conversations.ts';
 import type { Conversation, Turn } from '../core/conversation.ts';
 import { beginsWithout, gathersUntil } from '../core/gathering.ts';
-import type { Targets } from '../presence/targets.ts';
+import type { Presence } from '../presence/presence.ts';
 import { Walk } from './walk.ts';
 
-/** Members that are looked for in one tick. */
+/** Members that are looked up in one tick. */
 const budget = 20_000;
 
-/** Conversations that wait for all their members before anybody is granted a turn. */
+export interface GatheringOptions {
+  readonly conversations: Conversations;
+  readonly presence: Presence;
+}
+
+/** Holds back the turns of conversations that wait until all their members are connected. */
 export class Gathering {
   readonly #conversations: Conversations;
-  readonly #targets: Targets;
-  /** Who was missing when it was last looked; `undefined` before that. */
+  readonly #presence: Presence;
+  /** The members that were missing at the latest look; undefined before the first one. */
   readonly #missing = new Map<string, readonly string[] | undefined>();
   readonly #walk = new Walk<string>();
 
-  constructor(conversations: Conversations, targets: Targets) {
+  constructor({ conversations, presence }: GatheringOptions) {
     this.#conversations = conversations;
-    this.#targets = targets;
+    this.#presence = presence;
   }
 
   /** The conversation has changed. */
@@ -26,28 +31,27 @@ export class Gathering {
     else if (!this.#missing.has(state.id)) this.#missing.set(state.id, undefined);
   }
 
-  /** Whether the turn has to wait, for a member or for an agent that completes a ring. */
+  /** Whether the turn waits for a member, or for an agent that completes a ring of targets. */
   holds(state: Conversation, turn: Turn, now: number): boolean {
     const { id } = state;
     if (this.#missing.has(id) && this.#missing.get(id)?.length !== 0) return true;
-    return this.#targets.awaits(state, turn, now);
+    return this.#presence.targets.awaits(state, turn, now);
   }
 
-  /** `present`: somebody speaks for the name. */
-  tick(present: (name: string) => boolean): void {
+  tick(): void {
     this.#walk.step(
       () => this.#missing.keys(),
       budget,
-      (id) => this.#look(id, present),
+      (id) => this.#look(id),
     );
   }
 
-  /** How many members were looked for. */
-  #look(id: string, present: (name: string) => boolean): number {
+  /** Returns how many members it looked up. */
+  #look(id: string): number {
     const state = this.#conversations.get(id);
     if (!state) return 1;
     const now = this.#conversations.timeOf(state);
-    const away = state.members.filter((name) => !present(name) && !state.seats.has(name));
+    const away = state.members.filter((name) => !this.#presence.isConnected(name) && !state.seats.has(name));
     const missing = beginsWithout(state, now) ? [] : away;
     this.#missing.set(id, missing);
     if (missing.length > 0 && now >= (gathersUntil(state) ?? Number.POSITIVE_INFINITY))

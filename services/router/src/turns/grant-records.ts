@@ -1,77 +1,83 @@
 import type { LapseCause } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
-import type { Grant, Replica } from './grant.ts';
+import type { Replica } from '../presence/replica.ts';
+import type { Grant } from './grant.ts';
 
-/** Which attempt at a turn a connection was granted, and what it had been sent by then. */
-export interface Held {
+/** An attempt at a turn that a connection was granted, and the seq of the last entry that it had been sent by then. */
+export interface GrantedAttempt {
   readonly attempt: number;
   readonly seen: number;
 }
 
 interface TurnRecord {
-  /** Every connection that was granted the turn. */
-  readonly by: WeakMap<Replica, Held>;
-  /** The last connection that let it lapse; another replica is preferred. */
-  last?: Replica;
-  /** The last grant that came back because its connection was lost. */
-  lost?: Held;
+  /** The newest grant of each connection that was granted the turn. */
+  readonly byReplica: WeakMap<Replica, GrantedAttempt>;
+  /** The last connection that let it lapse: another replica is preferred. */
+  lapsedBy?: Replica;
+  /** The last grant that ended because its connection was lost. */
+  lost?: GrantedAttempt;
   /** The turn was open when this router started: an earlier router may have granted it. */
-  readonly inherited?: 'inherited';
+  readonly isInherited: boolean;
 }
 
+/** What is known about the claim of a new connection to work on a turn; undefined when the claim is false. */
+export type Claim = 'lost' | 'inherited' | undefined;
+
 /**
- * Who was granted which of the turns that are open. It tells an answer to a grant from an answer that nobody asked for, and
- * a late answer from one in time. Nothing of it outlives the router, and nothing of a turn outlives the turn.
+ * Which connections were granted which of the open turns. This separates an answer to a grant from an unasked one, and a late
+ * answer from one in time. A record lives as long as its turn, and does not survive a restart.
  */
 export class GrantRecords {
   readonly #turns = new Map<string, Map<number, TurnRecord>>();
 
-  /** A conversation that the ledger had when the router started. */
+  /** A conversation that was in the ledger when the router started. */
   inherit({ id, floor }: Conversation): void {
-    for (const { number } of floor) this.#of(id).set(number, { by: new WeakMap(), inherited: 'inherited' });
+    for (const { number } of floor)
+      this.#turnsOf(id).set(number, { byReplica: new WeakMap(), isInherited: true });
   }
 
   granted({ conversation, turn, replica, attempt, seen }: Grant): void {
-    const turns = this.#of(conversation);
-    const record = turns.get(turn) ?? { by: new WeakMap() };
-    record.by.set(replica, { attempt, seen });
+    const turns = this.#turnsOf(conversation);
+    const record = turns.get(turn) ?? { byReplica: new WeakMap(), isInherited: false };
+    record.byReplica.set(replica, { attempt, seen });
     turns.set(turn, record);
   }
 
   lapsed({ conversation, turn, replica, attempt, seen }: Grant, cause?: LapseCause): void {
     const record = this.#turns.get(conversation)?.get(turn);
     if (!record) return;
-    record.last = replica;
+    record.lapsedBy = replica;
     if (cause === 'gone') record.lost = { attempt, seen };
   }
 
-  last(conversation: string, turn: number): Replica | undefined {
-    return this.#turns.get(conversation)?.get(turn)?.last;
+  /** The last connection that let the turn lapse. */
+  lapsedBy(conversation: string, turn: number): Replica | undefined {
+    return this.#turns.get(conversation)?.get(turn)?.lapsedBy;
   }
 
-  held(replica: Replica, conversation: string, turn: number): Held | undefined {
-    return this.#turns.get(conversation)?.get(turn)?.by.get(replica);
+  attemptOf(replica: Replica, conversation: string, turn: number): GrantedAttempt | undefined {
+    return this.#turns.get(conversation)?.get(turn)?.byReplica.get(replica);
   }
 
   /**
-   * What there is to say for a new connection that claims to work on the turn: `lost`, a grant of it was lost with its
-   * connection; `inherited`, an earlier router may have granted it; undefined, this router knows better.
+   * A new connection claims to work on the turn. `lost`: a grant of the turn ended with its connection, and is now recorded
+   * for this one. `inherited`: an earlier router may have granted it.
    */
-  claim(replica: Replica, conversation: string, turn: number): 'lost' | 'inherited' | undefined {
+  claim(replica: Replica, conversation: string, turn: number): Claim {
     const record = this.#turns.get(conversation)?.get(turn);
-    if (!record?.lost) return record?.inherited;
-    record.by.set(replica, record.lost);
+    if (!record?.lost) return record?.isInherited ? 'inherited' : undefined;
+    record.byReplica.set(replica, record.lost);
     return 'lost';
   }
 
-  /** The turn has been taken, or is gone. */
+  /** The turn is not open any more. */
   forget(conversation: string, turn: number): void {
     const turns = this.#turns.get(conversation);
     turns?.delete(turn);
     if (turns?.size === 0) this.#turns.delete(conversation);
   }
 
-  #of(conversation: string): Map<number, TurnRecord> {
+  #turnsOf(conversation: string): Map<number, TurnRecord> {
     const turns = this.#turns.get(conversation) ?? new Map<number, TurnRecord>();
     this.#turns.set(conversation, turns);
     return turns;

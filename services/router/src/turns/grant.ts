@@ -1,51 +1,29 @@
+import type { Replica } from '../presence/replica.ts';
 import type { Lease } from '../quota/pool.ts';
-import type { Connection } from '../socket/connection.ts';
 
-/** One `parley.v1` connection that speaks for an agent. */
-export interface Replica {
-  readonly name: string;
-  readonly connection: Connection;
-  readonly capacity: number;
-  /** The model that it says it speaks with. */
-  readonly model: string | undefined;
-  readonly grants: Set<Grant>;
-  /** Per conversation, seq of the last entry that this connection was sent. */
-  readonly sent: Map<string, number>;
-}
-
+/** A turn that a replica has been asked to take, until it is answered, lapses or is withdrawn. */
 export interface Grant {
   readonly conversation: string;
   readonly turn: number;
   readonly attempt: number;
   readonly replica: Replica;
   readonly grantedAt: number;
+  /** When the grant lapses, by the steady clock. */
   readonly deadline: number;
   /** Seq of the last entry that the replica had been sent when it was granted the turn. */
   readonly seen: number;
-  /** The call that goes with it, where calls of the model are counted. */
+  /** The permit for the model call, where a pool limits calls of the model. `GrantTable` settles it. */
   readonly lease: Lease | undefined;
 }
 
-/** Told how long turns wait for a replica, and how long replicas take. */
+/** What identifies a turn: its conversation and its number in it. */
+export interface TurnPlace {
+  readonly conversation: string;
+  readonly turn: number;
+}
+
+/** Measures how long turns wait for a replica, and how long replicas take. In milliseconds. */
 export interface TurnObserver {
   granted(waitedMs: number): void;
   answered(tookMs: number): void;
 }
-
-/**
- * Among replicas with room: not the one that let this turn lapse, then one that holds the history, then the one with
- * the fewest turns under way.
- */
-export const bestReplica = (
-  replicas: readonly Replica[],
-  conversation: string,
-  lapsed: Replica | undefined,
-): Replica | undefined => {
-  const cost = (replica: Replica) =>
-    (replica === lapsed ? 1_000_000 : 0) +
-    (replica.sent.has(conversation) ? 0 : 10_000) +
-    replica.grants.size;
-  let best: Replica | undefined;
-  for (const replica of replicas) if (!best || cost(replica) < cost(best)) best = replica;
-  return best;
-};

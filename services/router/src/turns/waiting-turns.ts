@@ -1,33 +1,29 @@
 import type { Pool } from '../quota/pool.ts';
 
-/** A member that has the floor of a conversation and has been granted nothing. */
+/** A turn that has not been granted. A member has at most one in each conversation. */
 export interface WaitingTurn {
   readonly conversation: string;
   readonly member: string;
-  /** The pool in whose line it stands for a call. */
+  /** The pool in whose queue it waits for a call. */
   pool?: Pool | undefined;
 }
 
 /**
- * Who waits, per member and, where calls of a model are short, in one line per pool: first come, first served,
- * whoever's the turn is. All but `count` takes constant time.
+ * The turns that wait, by member, and those that wait for a model call also in a first-in-first-out queue for each pool. All
+ * operations take constant time, except `putLast`.
  */
 export class WaitingTurns {
   readonly #byMember = new Map<string, Map<string, WaitingTurn>>();
-  readonly #lines = new Map<Pool, Set<WaitingTurn>>();
-  readonly #inLine = new Map<string, number>();
-
-  get count(): number {
-    let count = 0;
-    for (const turns of this.#byMember.values()) count += turns.size;
-    return count;
-  }
+  readonly #queues = new Map<Pool, Set<WaitingTurn>>();
+  /** How many turns of each member are in queues. */
+  readonly #queued = new Map<string, number>();
 
   /** Each member's turns, oldest first. */
   [Symbol.iterator](): Iterator<[string, ReadonlyMap<string, WaitingTurn>]> {
     return this.#byMember[Symbol.iterator]();
   }
 
+  /** By conversation, oldest first. */
   of(member: string): ReadonlyMap<string, WaitingTurn> | undefined {
     return this.#byMember.get(member);
   }
@@ -42,12 +38,12 @@ export class WaitingTurns {
     const turns = this.#byMember.get(member);
     const turn = turns?.get(conversation);
     if (!turns || !turn) return;
-    this.leaveLine(turn);
+    this.dequeue(turn);
     turns.delete(conversation);
     if (turns.size === 0) this.#byMember.delete(member);
   }
 
-  /** The first `count` turns of a member that stand in no line go behind its others. */
+  /** The first `count` turns of a member that are in no queue go behind its others. */
   putLast(member: string, count: number): void {
     const turns = this.#byMember.get(member);
     let left = count;
@@ -59,44 +55,45 @@ export class WaitingTurns {
     }
   }
 
-  /** Pools for whose calls somebody waits. */
+  /** Pools with a queue that is not empty. */
   pools(): Iterable<Pool> {
-    return this.#lines.keys();
+    return this.#queues.keys();
   }
 
-  /** How many turns wait for a call of the pool. */
+  /** Length of the pool's queue. */
   waitingFor(pool: Pool): number {
-    return this.#lines.get(pool)?.size ?? 0;
+    return this.#queues.get(pool)?.size ?? 0;
   }
 
-  /** Who is served next; undefined when nobody waits for a call of this pool. */
+  /** The head of the pool's queue; undefined when the queue is empty. */
   next(pool: Pool): WaitingTurn | undefined {
-    for (const first of this.#lines.get(pool) ?? []) return first;
+    for (const first of this.#queues.get(pool) ?? []) return first;
     return undefined;
   }
 
-  lineUp(turn: WaitingTurn, pool: Pool): void {
+  enqueue(turn: WaitingTurn, pool: Pool): void {
     if (turn.pool === pool) return;
-    this.leaveLine(turn);
+    this.dequeue(turn);
     turn.pool = pool;
-    this.#lines.set(pool, (this.#lines.get(pool) ?? new Set()).add(turn));
-    this.#inLine.set(turn.member, this.inLine(turn.member) + 1);
+    this.#queues.set(pool, (this.#queues.get(pool) ?? new Set()).add(turn));
+    this.#queued.set(turn.member, this.queuedOf(turn.member) + 1);
   }
 
-  leaveLine(turn: WaitingTurn): void {
+  /** The turn still waits, but for no call. */
+  dequeue(turn: WaitingTurn): void {
     const { pool, member } = turn;
     if (!pool) return;
     turn.pool = undefined;
-    const line = this.#lines.get(pool);
-    line?.delete(turn);
-    if (line?.size === 0) this.#lines.delete(pool);
-    const left = this.inLine(member) - 1;
-    if (left > 0) this.#inLine.set(member, left);
-    else this.#inLine.delete(member);
+    const queue = this.#queues.get(pool);
+    queue?.delete(turn);
+    if (queue?.size === 0) this.#queues.delete(pool);
+    const left = this.queuedOf(member) - 1;
+    if (left > 0) this.#queued.set(member, left);
+    else this.#queued.delete(member);
   }
 
   /** How many of the member's turns wait for a call. */
-  inLine(member: string): number {
-    return this.#inLine.get(member) ?? 0;
+  queuedOf(member: string): number {
+    return this.#queued.get(member) ?? 0;
   }
 }

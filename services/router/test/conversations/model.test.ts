@@ -3,10 +3,11 @@ import { afterAll, expect, it } from 'vitest';
 import type { Outcome } from '../../src/conversations/conversations.ts';
 import type { Command } from '../../src/core/command.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
+import type { Replica } from '../../src/presence/replica.ts';
 import { Pools } from '../../src/quota/pools.ts';
 import { Prices } from '../../src/quota/prices.ts';
 import { makeRouter, type Router } from '../../src/router.ts';
-import type { Grant, Replica } from '../../src/turns/grants.ts';
+import type { Grant } from '../../src/turns/grant.ts';
 import { limits } from '../core/talk.ts';
 import { ReferenceModel } from './reference-model.ts';
 
@@ -56,22 +57,14 @@ class Bench {
   }
 
   grant(): Grant | undefined {
-    return this.replicas.flatMap((replica) => [...replica.grants])[0];
+    return this.replicas.flatMap((replica) => [...this.router.grants.ofReplica(replica)])[0];
   }
 
   connect(name: string): void {
     const connection = { isOpen: true, pings: 0, isSilent: false, send() {}, close() {}, ping() {} };
-    const replica: Replica = {
-      name,
-      connection,
-      capacity: 1,
-      model: undefined,
-      grants: new Set(),
-      sent: new Map(),
-    };
+    const replica: Replica = { name, connection, capacity: 1, model: undefined };
     this.replicas.push(replica);
-    this.router.mailboxes.drop(name);
-    this.router.grants.attach(replica, []);
+    this.router.presence.joinAgent(replica);
   }
 }
 
@@ -110,8 +103,8 @@ const take = async (bench: Bench, model: ReferenceModel, { kind, pick }: Step): 
     case 'drop': {
       const [replica] = bench.replicas.splice(pick % Math.max(1, bench.replicas.length), 1);
       if (!replica) return;
-      const holder = replica.grants.size > 0;
-      router.grants.detach(replica);
+      const holder = router.grants.countOf(replica) > 0;
+      router.presence.leaveAgent(replica);
       await bench.settled();
       return model.drop(replica.name as 'ann' | 'bob', holder, bench.now);
     }
@@ -213,7 +206,7 @@ const compare = (bench: Bench, model: ReferenceModel): void => {
     })),
   ).toEqual(model.accepted);
   const granted = bench.replicas.flatMap((replica) =>
-    [...replica.grants].map((grant) => ({ grant, replica })),
+    [...bench.router.grants.ofReplica(replica)].map((grant) => ({ grant, replica })),
   );
   expect(granted.map(({ grant, replica }) => [replica.name, grant.turn])).toEqual(
     model.grantedAt === undefined ? [] : [[model.floor, model.turn]],

@@ -23,7 +23,6 @@ class Agent {
       router: bench.router,
       authenticator: openAuthenticator,
       defaults: limits({ maxTurns: 40 }),
-      duplicates: 'replicas',
       routerName: 'test',
     } as const;
     this.session = new AgentSession(setting, { connection: this.connection, identity: unrestricted });
@@ -264,11 +263,10 @@ describe('whom an agent is set to address', () => {
       router: bench.router,
       authenticator: openAuthenticator,
       defaults: limits(),
-      duplicates: 'replicas',
       routerName: 'test',
     } as const;
     const session = new AgentSession(setting, { connection: new FakeConnection(), identity });
     session.receive(JSON.stringify({ type: 'register', name: 'ann', target: 'cat' }));
-    expect(bench.router.targets.aimOf('ann', 'ann')).toBeUndefined();
+    expect(bench.router.presence.targets.aimOf('ann', 'ann')).toBeUndefined();
   });
 });

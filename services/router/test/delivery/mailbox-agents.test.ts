@@ -13,7 +13,6 @@ describe('a line of an agent to a plain client that is away', () => {
       router: bench.router,
       authenticator: openAuthenticator,
       defaults: limits({ turnDeadlineMs: 60_000 }),
-      duplicates: 'replicas',
       routerName: 'test',
     } as const;
     const connection = new FakeConnection();

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Mailboxes } from '../../src/delivery/mailboxes.ts';
 import { bounded, Plain } from '../plain-client.ts';
-import { FakeConnection, RouterBench } from '../router-harness.ts';
+import { RouterBench } from '../router-harness.ts';
 
 describe('lines for a plain client that is away', () => {
   it('wait in the order of the ledger and are delivered when it comes', async () => {
@@ -93,7 +92,7 @@ describe('lines for a plain client that is away', () => {
     await ann.send('bob', 'new');
     await bench.pass(30_000);
     expect(bench.router.mailboxes.waiting).toBe(1);
-    expect(bench.router.mailboxes.expired).toBe(1);
+    expect(bench.router.plainDelivery.expired).toBe(1);
     expect(new Plain(bench, 'bob').connection.texts).toEqual(['new']);
   });
 
@@ -212,27 +211,15 @@ describe('a mailbox', () => {
     const text = 'x'.repeat(10_000);
     await new Plain(bench, 'ann').send('bob', text);
     const places: unknown[] = [];
-    const boxes = new Mailboxes({
-      ledger: bench.ledger.port,
-      conversations: bench.router.conversations,
-      limits: { each: { lines: 9, bytes: 1e6 }, all: { lines: 9, bytes: 1e6 }, maxAgeMs: 60_000 },
-      isAgent: () => false,
-      waitingFor: () => [],
-      isGrantable: () => true,
-      now: () => bench.now,
-      bids: bench.router.bids,
-      onFailure() {},
-    });
-    boxes.recover(bench.now);
-    const connection = new FakeConnection();
+    bench.restart();
     const { entriesSince } = bench.router.conversations;
     bench.router.conversations.entriesSince = (...place) => {
       places.push(place);
       return entriesSince.apply(bench.router.conversations, place);
     };
-    boxes.attach('bob', connection, bench.now);
+    const bob = new Plain(bench, 'bob');
     expect(places).toHaveLength(1);
-    expect(connection.texts).toEqual([text]);
+    expect(bob.connection.texts).toEqual([text]);
   });
 });
 

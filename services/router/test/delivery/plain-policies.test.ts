@@ -21,7 +21,7 @@ describe('a plain client among agents', () => {
       const answer = { type: 'bid', from: replica.name, turn: turn?.turn ?? 0, attempt: 1, score } as const;
       const { promise, resolve } = Promise.withResolvers();
       bench.router.bids.take('c1', answer, resolve);
-      bench.router.grants.answered('c1', answer);
+      bench.router.scheduler.bidHeld('c1', answer);
       return promise;
     };
     await bid(bob, 60);

@@ -26,7 +26,7 @@ describe('retention and messages that wait', () => {
     expect(await tell(bench, names)).toHaveLength(100);
     expect(await sweep(bench)).toEqual([]);
     expect(bench.router.mailboxes.waiting).toBe(0);
-    expect(bench.router.mailboxes.expired).toBe(100);
+    expect(bench.router.plainDelivery.expired).toBe(100);
   });
 
   it('keeps a conversation with a message for a client that has registered since the router started', async () => {
@@ -35,7 +35,7 @@ describe('retention and messages that wait', () => {
     const [kept] = await tell(bench, ['bob']);
     expect(await sweep(bench)).toEqual([kept]);
     expect(new Plain(bench, 'bob').connection.texts).toEqual(['hello bob']);
-    expect(bench.router.mailboxes.expired).toBe(0);
+    expect(bench.router.plainDelivery.expired).toBe(0);
   });
 
   it('keeps a conversation with a message for a client that has a delivery mark, after a restart, too', async () => {

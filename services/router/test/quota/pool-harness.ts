@@ -2,12 +2,11 @@ import type { Entry, RouterFrame, RouterFrameOf } from '@parley/protocol';
 import type { Outcome } from '../../src/conversations/conversations.ts';
 import type { Command } from '../../src/core/command.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
+import type { Replica } from '../../src/presence/replica.ts';
 import type { PoolRule } from '../../src/quota/pool.ts';
 import { Pools } from '../../src/quota/pools.ts';
 import { Prices } from '../../src/quota/prices.ts';
 import { makeRouter, type Router } from '../../src/router.ts';
-import type { Replica } from '../../src/turns/grants.ts';
-import { waitsOf } from '../../src/turns/wait-reasons.ts';
 import { limits } from '../core/talk.ts';
 
 type Grant = RouterFrameOf<'turn'>;
@@ -69,15 +68,15 @@ export class Bench {
       this.calls.push({ name, conversation: frame.conversation, at: this.now });
     };
     const connection = { isOpen: true, pings: 0, isSilent: false, send, close() {}, ping() {} };
-    const replica: Replica = { name, connection, capacity, model, grants: new Set(), sent: new Map() };
+    const replica: Replica = { name, connection, capacity, model };
     this.replicas.push(replica);
-    this.router.grants.attach(replica, []);
+    this.router.presence.joinAgent(replica);
     return replica;
   }
 
   disconnect(replica: Replica): void {
     this.replicas.splice(this.replicas.indexOf(replica), 1);
-    this.router.grants.detach(replica);
+    this.router.presence.leaveAgent(replica);
   }
 
   open(id: string, members: readonly string[], some: Parameters<typeof limits>[0] = {}): void {
@@ -128,7 +127,7 @@ export class Bench {
 
   waits(id: string): Record<string, string> {
     const state = this.router.conversations.find(id);
-    return state ? waitsOf(this.router, state) : {};
+    return state ? this.router.waitReasons.of(state) : {};
   }
 
   entries(id: string): readonly Entry[] {

@@ -51,8 +51,8 @@ describe('the rate of a pool under random events', () => {
             if (grant) bench.answer(grant);
           } else if (kind === 'fail' || kind === 'limited') {
             const [grant] = bench.granted.splice(pick % Math.max(1, bench.granted.length), 1);
-            const held = grant && bench.router.grants.grantOf(grant.conversation, grant.turn);
-            if (held?.lease && kind === 'limited') held.lease.pool.slowDown(held.lease, bench.now, 1_000);
+            const held = grant && bench.router.grants.at(grant.conversation, grant.turn);
+            if (held && kind === 'limited') bench.router.grants.callRateLimited(held.replica, held, 1_000);
             if (grant)
               bench.submit(grant.conversation, {
                 type: 'pass',

@@ -55,7 +55,7 @@ describe('a pool with one call at a time', () => {
     });
     await bench.settled();
     for (let i = 0; i < 12; i++) {
-      expect(bench.router.grants.active).toBe(1);
+      expect(bench.router.grants.count).toBe(1);
       await bench.pass(8_000);
       bench.answerAll();
       await bench.settled();

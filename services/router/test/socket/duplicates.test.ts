@@ -8,7 +8,7 @@ describe('a second connection with a name', () => {
     const { port, router } = await serveRouter();
     await dialAgent(port, 'alice');
     await dialAgent(port, 'alice');
-    expect(router.grants.replicasOf('alice').size).toBe(2);
+    expect(router.presence.replicasOf('alice').size).toBe(2);
     const first = await dialPlain(port, 'bob');
     const second = await dialPlain(port, 'bob');
     expect(await first.closed).toMatchObject({ code: 4010 });
@@ -39,7 +39,7 @@ describe('a second connection with a name', () => {
     const second = await dialAgent(port, 'alice');
     expect(await first.closed).toMatchObject({ code: 4010 });
     expect(await second.nextOf('turn')).toMatchObject({ conversation, turn: 1 });
-    expect(router.grants.replicasOf('alice').size).toBe(1);
+    expect(router.presence.replicasOf('alice').size).toBe(1);
   });
 
   it('is not heard as the first once that was taken over', async () => {

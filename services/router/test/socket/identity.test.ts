@@ -27,7 +27,9 @@ describe('a name', () => {
     await client.opened;
     client.send({ type: 'register', name: 'crowd-7', token: crowd.token });
     client.send({ target: 'alice', text: 'hi' });
-    await expect.poll(() => router.mailboxes.names()).toEqual(expect.arrayContaining(['alice', 'crowd-7']));
+    await expect
+      .poll(() => [...router.presence.names()])
+      .toEqual(expect.arrayContaining(['alice', 'crowd-7']));
   });
 
   it.each([
@@ -160,7 +162,7 @@ describe('an observer', () => {
     agent.send({ type: 'open', ref: '1', members: ['watcher'], first: 'watcher' });
     const { conversation } = await agent.next();
     const observer = await dialAgent(port, 'watcher', bearer(watcher.token));
-    expect(router.grants.replicasOf('watcher').size).toBe(0);
+    expect(router.presence.replicasOf('watcher').size).toBe(0);
     observer.send({ type: 'history', conversation });
     expect(await observer.next()).toMatchObject({ type: 'entry', entry: { type: 'opened' } });
     for (const frame of [

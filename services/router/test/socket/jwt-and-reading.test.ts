@@ -51,7 +51,7 @@ describe('a JWT', () => {
     await expect.poll(() => metric('parley_connections{dialect="v1"}')).toBe(0);
     checked?.();
     await new Promise(setImmediate);
-    expect(router.grants.replicasOf('alice').size).toBe(0);
+    expect(router.presence.replicasOf('alice').size).toBe(0);
   });
 
   it('whose keys cannot be had sends the peer away for a while, not for ever', async () => {

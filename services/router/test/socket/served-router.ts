@@ -13,13 +13,13 @@ import type { Certificate } from '../../src/http/tls.ts';
 import { type Authenticator, openAuthenticator } from '../../src/identity/authenticator.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
+import type { DuplicateRule } from '../../src/presence/presence.ts';
 import { Outgoing } from '../../src/quota/outgoing.ts';
 import { Pools } from '../../src/quota/pools.ts';
 import { Prices } from '../../src/quota/prices.ts';
 import { makeRouter, type Router } from '../../src/router.ts';
 import { AgentSession } from '../../src/sessions/agent-session.ts';
 import { PlainSession } from '../../src/sessions/plain-session.ts';
-import type { DuplicateRule } from '../../src/sessions/session.ts';
 import { WriteCoalescer } from '../../src/socket/connection.ts';
 import type { Rate } from '../../src/socket/token-bucket.ts';
 import { startWebSocketServer } from '../../src/socket/websocket-server.ts';
@@ -79,6 +79,7 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
     version: 'test',
     prices: options.prices ?? new Prices({}),
     pools: options.pools ?? new Pools(new Map()),
+    duplicates: options.duplicates ?? 'replicas',
     retention: { maxAgeMs: 0, maxBytes: 0 },
     mailboxLimits: { each: { lines: 1_000, bytes: 1e9 }, all: { lines: 1e9, bytes: 1e9 }, maxAgeMs: 60_000 },
     onLedgerFailure:
@@ -119,7 +120,6 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
     router,
     authenticator,
     defaults: limits,
-    duplicates: options.duplicates ?? 'replicas',
     routerName: 'test',
   };
   const webSocketServer = startWebSocketServer(server, {

@@ -132,7 +132,7 @@ it('bids that wait for their place are written down by a router that leaves', as
   const early = answer(round, 'dan', { score: 9 });
   await bench.settled();
   expect(early.outcome).toBeUndefined();
-  bench.router.grants.drain();
+  bench.router.scheduler.drain();
   bench.router.bids.leave();
   const later = answer(round, 'cid', { score: 3 });
   await bench.settled();

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { waitsOf } from '../../src/turns/wait-reasons.ts';
 import { limits } from '../core/talk.ts';
 import { RouterBench } from '../router-harness.ts';
 
 const members = ['ann', 'bob', 'cid'];
 const patient = limits({ gatherMs: 10_000 });
-const waits = ({ router }: RouterBench) => waitsOf(router, router.conversations.get('c1')!);
+const waits = ({ router }: RouterBench) => router.waitReasons.of(router.conversations.get('c1')!);
 const last = (bench: RouterBench) => bench.entries('c1').at(-1);
 
 describe('a conversation that gathers its members', () => {

@@ -31,14 +31,14 @@ describe('grants', () => {
     expect(placesOf(bench, ann)).toEqual(['c1#1/1', 'c2#1/1']);
     await bench.answer(ann);
     expect(placesOf(bench, ann)).toEqual(['c1#1/1', 'c2#1/1', 'c3#1/1']);
-    expect(bench.router.grants.active).toBe(2);
+    expect(bench.router.grants.count).toBe(2);
   });
 
   it('go to the replica with the fewest turns under way', async () => {
     const bench = new RouterBench();
     const [one, two] = [bench.connect('ann', { capacity: 9 }), bench.connect('ann', { capacity: 9 })];
     for (let i = 0; i < 6; i++) await bench.open(`c${i}`);
-    expect([one.grants.size, two.grants.size]).toEqual([3, 3]);
+    expect([one, two].map((replica) => bench.router.grants.countOf(replica))).toEqual([3, 3]);
   });
 
   it('stay with the replica that holds the history', async () => {
@@ -86,7 +86,7 @@ describe('grants', () => {
     await bench.drop(bench.connect('ann'));
     const back = bench.connect('ann', { working: [{ conversation: 'c1', turn: 1 }] });
     expect(bench.turns(back)).toEqual([]);
-    expect(bench.router.grants.grantOf('c1', 1)?.replica).toBe(back);
+    expect(bench.router.grants.at('c1', 1)?.replica).toBe(back);
     expect(
       await bench.submit('c1', { type: 'say', from: 'ann', turn: 1, attempt: 2, text: 'at last' }),
     ).toMatchObject({
@@ -94,11 +94,20 @@ describe('grants', () => {
     });
   });
 
+  it('subscribe a replica that came back with its turn to the ending of the conversation', async () => {
+    const bench = new RouterBench();
+    await bench.open('c1');
+    await bench.drop(bench.connect('ann'));
+    const back = bench.connect('ann', { working: [{ conversation: 'c1', turn: 1 }] });
+    await bench.submit('c1', { type: 'end', by: 'operator' });
+    expect(back.connection.frames).toMatchObject([{ type: 'ended', conversation: 'c1', reason: 'operator' }]);
+  });
+
   it('are not kept for one that claims to work on what is not its turn', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     const bob = bench.connect('bob', { working: [{ conversation: 'c1', turn: 1 }] });
-    expect(bob.grants.size).toBe(0);
+    expect(bench.router.grants.countOf(bob)).toBe(0);
     expect(placesOf(bench, bench.connect('ann'))).toEqual(['c1#1/1']);
   });
 
@@ -135,7 +144,7 @@ describe('grants', () => {
     await bench.open('c1');
     await bench.open('c2');
     const ann = bench.connect('ann');
-    bench.router.grants.drain();
+    bench.router.scheduler.drain();
     expect(await bench.answer(ann)).toMatchObject({ kind: 'done' });
     const bob = bench.connect('bob');
     expect([bench.turns(ann).length, bench.turns(bob).length]).toEqual([1, 0]);
@@ -160,7 +169,7 @@ describe('grants while the ledger cannot be written', () => {
     const bob = bench.connect('bob');
     bench.ledger.isFull = true;
     expect(await bench.answer(ann)).toMatchObject({ code: 'unavailable' });
-    expect(bench.router.grants.grantOf('c1', 1)?.replica).toBe(ann);
+    expect(bench.router.grants.at('c1', 1)?.replica).toBe(ann);
     bench.ledger.isFull = false;
     expect(await bench.answer(ann)).toMatchObject({ kind: 'done', seq: 2 });
     expect(placesOf(bench, bob)).toEqual(['c1#2/1']);
@@ -209,11 +218,11 @@ describe('a replica that keeps failing', () => {
     expect(bench.turns(ann)).toHaveLength(before);
     await bench.pass(100);
     expect(bench.turns(ann)).toHaveLength(before + 1);
-    expect(ann.grants.size).toBe(1);
+    expect(bench.router.grants.countOf(ann)).toBe(1);
     await bench.answer(ann);
     expect(await open(bench)).toBe(0);
     await bench.pass(30_000);
-    expect(ann.grants.size).toBeGreaterThan(1);
+    expect(bench.router.grants.countOf(ann)).toBeGreaterThan(1);
   });
 
   it('leaves its turns to another that does not', async () => {

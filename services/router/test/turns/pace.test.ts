@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { waitsOf } from '../../src/turns/wait-reasons.ts';
 import { limits } from '../core/talk.ts';
 import { RouterBench } from '../router-harness.ts';
 
-const waits = ({ router }: RouterBench) => waitsOf(router, router.conversations.get('c1')!);
+const waits = ({ router }: RouterBench) => router.waitReasons.of(router.conversations.get('c1')!);
 
 describe('a pace for readers', () => {
   it('keeps each line behind the one before, so that nothing is too fast to read', async () => {

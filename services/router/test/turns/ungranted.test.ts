@@ -19,7 +19,6 @@ class Agent {
       router: bench.router,
       authenticator: openAuthenticator,
       defaults: limits(),
-      duplicates: 'replicas',
       routerName: 'test',
     } as const;
     this.#session = new AgentSession(setting, { connection: this.connection, identity: unrestricted });

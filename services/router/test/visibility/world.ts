@@ -33,7 +33,7 @@ export const plainName = 'pat';
 
 /** Agents with a token each, a plain client and an operator, on the real sessions of a router without sockets. */
 export class World {
-  readonly bench = new RouterBench();
+  readonly bench = new RouterBench({ duplicates: 'takeover' });
   readonly oracle = new Oracle();
   readonly #control: Control;
   readonly #setting: SessionSetting;
@@ -53,7 +53,6 @@ export class World {
       router,
       authenticator: openAuthenticator,
       defaults: limits({ maxAttempts: 1 }),
-      duplicates: 'takeover',
       routerName: 'test',
     };
     for (const name of [...agents, outsider]) this.connect(name);

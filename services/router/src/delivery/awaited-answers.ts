@@ -1,11 +1,11 @@
 import type { Commit } from '../conversations/conversations.ts';
 
 /**
- * Who has spoken to which agent and waits for the answer: where several have asked the same, or it answers without naming
- * an addressee, plain clients would not hear it otherwise.
+ * Which members wait for an answer of which agent. Where several have asked the same agent, or it answers without an addressee,
+ * the plain clients among them are sent the answer, too.
  */
-export class Askers {
-  /** By conversation and the member asked. */
+export class AwaitedAnswers {
+  /** The members that wait, by conversation and the member that they asked. */
   readonly #asked = new Map<string, Map<string, Set<string>>>();
 
   asked(conversation: string, by: string, member: string): void {
@@ -13,12 +13,12 @@ export class Askers {
     this.#asked.set(conversation, members.set(member, (members.get(member) ?? new Set()).add(by)));
   }
 
-  /** The member has answered: those who had asked it. */
+  /** The member has answered. Returns the members that had asked it. */
   answered(conversation: string, member: string): ReadonlySet<string> {
     const members = this.#asked.get(conversation);
-    const askers = members?.get(member);
+    const waiting = members?.get(member);
     members?.delete(member);
-    return askers ?? new Set();
+    return waiting ?? new Set();
   }
 
   onCommit({ after }: Commit): void {

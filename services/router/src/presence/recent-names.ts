@@ -1,4 +1,4 @@
-/** A set of names that is bounded: the names that were added longest ago are forgotten first. */
+/** A bounded set of names. When it is full, the name that was added least recently is evicted. */
 export class RecentNames {
   readonly #names = new Set<string>();
   readonly #most: number;

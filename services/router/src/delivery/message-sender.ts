@@ -1,0 +1,113 @@
+import type { EntryOf } from '@parley/protocol';
+import type { Conversations } from '../conversations/conversations.ts';
+import type { Conversation } from '../core/conversation.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { PlainClient } from '../presence/replica.ts';
+import type { DeliveryWatermarks } from './delivery-watermarks.ts';
+import { digestFor, type Heard } from './floor-digest.ts';
+import type { Mailboxes } from './mailboxes.ts';
+import { floorFrame, messageFrame, type QueuedMessage, queuedMessage } from './plain-message.ts';
+import type { PlainTurns } from './plain-turns.ts';
+
+export interface MessageSenderOptions {
+  readonly conversations: Conversations;
+  readonly presence: Presence;
+  readonly mailboxes: Mailboxes;
+  readonly watermarks: DeliveryWatermarks;
+  readonly turns: PlainTurns;
+  readonly maxAgeMs: number;
+  /** The steady clock. */
+  readonly now: () => number;
+  /** Told when a message cannot be read from the ledger. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+interface Sending {
+  readonly client: PlainClient;
+  readonly entry: EntryOf<'said'>;
+  readonly message: QueuedMessage;
+  /** Missing when the conversation has ended. */
+  readonly state: Conversation | undefined;
+  readonly heard?: readonly Heard[] | undefined;
+}
+
+/** Whether the client reads: for a silent one messages wait as for one that is not connected. */
+export const isReading = ({ connection }: PlainClient): boolean => connection.isOpen && !connection.isSilent;
+
+/** Sends messages and the floor to plain clients, or puts the messages into their mailboxes. */
+export class MessageSender {
+  readonly #options: MessageSenderOptions;
+  delivered = 0;
+  expired = 0;
+
+  constructor(options: MessageSenderOptions) {
+    this.#options = options;
+  }
+
+  /** Sends the message now when the client reads and nothing waits for it; else the message waits in the mailbox. */
+  deliver(state: Conversation, entry: EntryOf<'said'>, to: string, position: number): void {
+    const { presence, mailboxes } = this.#options;
+    const message = queuedMessage(state.id, entry, position);
+    const box = mailboxes.getOrCreate(to);
+    const client = presence.plainClient(to);
+    if (client && isReading(client) && !box.hasWaiting) this.#send({ client, entry, message, state });
+    else box.put(message);
+  }
+
+  /** Sends what has waited in the mailbox of the client, if it reads. */
+  catchUp(client: PlainClient): void {
+    const box = this.#options.mailboxes.get(client.name);
+    if (box?.hasWaiting && isReading(client)) this.sendAll(client, box.takeWaiting());
+  }
+
+  /** Sends messages that have been taken from the mailbox, as far as they are not too old. */
+  sendAll(client: PlainClient, messages: readonly QueuedMessage[]): void {
+    const { conversations, now, maxAgeMs } = this.#options;
+    const oldestAt = now() - maxAgeMs;
+    for (const message of messages) {
+      const entry = this.#entryOf(message);
+      if (!entry || entry.at < oldestAt) this.expired++;
+      else this.#send({ client, entry, message, state: conversations.get(message.conversation) });
+    }
+  }
+
+  /** Gives the client the floor that it has: by the messages that were held back, else by a digest of all that it has not heard. */
+  giveFloor(state: Conversation, name: string): void {
+    const { conversations, presence, mailboxes, watermarks, turns } = this.#options;
+    const client = presence.plainClient(name);
+    if (!client || !isReading(client)) return;
+    const box = mailboxes.getOrCreate(name);
+    this.sendAll(client, [...box.takeWaiting(), ...box.takeHeld(state.id)]);
+    if (turns.isGiven(state, name)) return;
+    const digest = digestFor(conversations, state, name);
+    if (!digest) {
+      if (client.acks) client.connection.send(floorFrame(state));
+      return turns.messageSent(state, name);
+    }
+    const message = queuedMessage(state.id, digest.entry, watermarks.processed);
+    this.#send({ client, entry: { ...digest.entry, target: name }, message, state, heard: digest.heard });
+  }
+
+  #send({ client, entry, message, state, heard }: Sending): void {
+    const { mailboxes, turns } = this.#options;
+    const { name, connection } = client;
+    const box = mailboxes.getOrCreate(name);
+    if (state && turns.holdsBack(state, name)) return box.hold(message);
+    const target = entry.target ?? name;
+    box.send(connection, message, messageFrame({ ...entry, target }, message.conversation, heard));
+    this.delivered++;
+    if (state) turns.messageSent(state, name);
+  }
+
+  /** Undefined when the entry cannot be read. */
+  #entryOf({ conversation, seq }: QueuedMessage): EntryOf<'said'> | undefined {
+    const { conversations, onFailure } = this.#options;
+    try {
+      const [entry] = conversations.entriesSince(conversation, seq - 1, 1);
+      return entry?.type === 'said' ? entry : undefined;
+    } catch (error) {
+      onFailure(error);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,203 @@
+import type { Entry, EntryOf } from '@parley/protocol';
+import { type CapacityLimit, type Full, nothingReserved } from '../conversations/capacity.ts';
+import type { Commit, Conversations } from '../conversations/conversations.ts';
+import type { Conversation } from '../core/conversation.ts';
+import { policies } from '../core/policies/policies.ts';
+import { agentReader, visible } from '../core/visibility.ts';
+import type { Presence, PresenceChange } from '../presence/presence.ts';
+import type { PlainClient } from '../presence/replica.ts';
+import { AwaitedAnswers } from './awaited-answers.ts';
+import type { DeliveryWatermarks } from './delivery-watermarks.ts';
+import type { Mailboxes } from './mailboxes.ts';
+import { isReading, type MessageSender } from './message-sender.ts';
+import { endedFrame, isAddressed, type QueuedMessage } from './plain-message.ts';
+import type { PlainOffers } from './plain-offers.ts';
+import type { PlainTurns } from './plain-turns.ts';
+
+export interface PlainDeliveryOptions {
+  readonly conversations: Conversations;
+  readonly presence: Presence;
+  readonly mailboxes: Mailboxes;
+  readonly watermarks: DeliveryWatermarks;
+  readonly turns: PlainTurns;
+  readonly sender: MessageSender;
+  readonly offers: PlainOffers;
+  readonly maxAgeMs: number;
+}
+
+/**
+ * Delivers to plain clients, at least once (PROTOCOL §3.6). A message counts as delivered when a later ping is answered or the
+ * client closes its connection; after any other end of the connection it is sent again. Memory holds only the positions of
+ * messages; their text is read from the ledger.
+ */
+export class PlainDelivery implements CapacityLimit {
+  readonly #options: PlainDeliveryOptions;
+  readonly #awaited = new AwaitedAnswers();
+  /** Conversations that retention removed since the last tick. */
+  #removed = new Set<string>();
+
+  constructor(options: PlainDeliveryOptions) {
+    this.#options = options;
+  }
+
+  /** How many messages expired before they were delivered. */
+  get expired(): number {
+    return this.#options.sender.expired;
+  }
+
+  /** A message to a client that does not read reserves mailbox quota, until it waits in the mailbox or was not written. */
+  take({ policy }: Conversation, entries: readonly Entry[]): Full | (() => void) {
+    const message = policies[policy].allowsUnsolicited ? entries.find(isAddressed) : undefined;
+    if (!message || this.#needsNoQuota(message)) return nothingReserved;
+    const { from, target, text } = message;
+    const bytes = Buffer.byteLength(text);
+    const { quota } = this.#options.mailboxes;
+    const full = quota.refusal(target, from, bytes);
+    if (full !== undefined) return { code: 'mailbox-full', message: full };
+    quota.take(target, from, bytes);
+    return () => quota.release(target, from, bytes);
+  }
+
+  onPresence(change: PresenceChange): void {
+    if (change.type === 'replica-joined') this.#becameAgent(change.replica.name);
+    else if (change.type === 'plain-joined') this.#joined(change.client);
+    else if (change.type === 'plain-left') this.#left(change.client, change.orderly);
+  }
+
+  /** A pong to the ping of this number acknowledges what was sent before that ping. */
+  ponged(client: PlainClient, ping: number): void {
+    const { mailboxes, sender } = this.#options;
+    this.#delivered(client, mailboxes.get(client.name)?.acknowledge(ping));
+    sender.catchUp(client);
+  }
+
+  onCommit(commit: Commit): void {
+    const { after, entries, position } = commit;
+    this.#options.watermarks.processedUpTo(position);
+    this.#awaited.onCommit(commit);
+    if (after.status.state === 'ended') this.#sendEnded(after, entries);
+    if (!policies[after.policy].allowsUnsolicited) return;
+    for (const [index, entry] of entries.entries()) {
+      if (entry.type !== 'said') continue;
+      const at = position - (entries.length - 1 - index);
+      const target = isAddressed(entry) ? entry.target : undefined;
+      if (target !== undefined) this.#deliver(after, entry, target, at);
+      this.#deliverAwaited(after, entry, target, at);
+    }
+  }
+
+  /** Asks for acknowledgements, drops what is too old, and writes watermarks. To be called every second. */
+  tick(now: number): void {
+    const { presence, mailboxes, sender, maxAgeMs } = this.#options;
+    for (const [name, box] of mailboxes.all()) {
+      const client = presence.plainClient(name);
+      if (client) {
+        box.ping(client.connection);
+        sender.catchUp(client);
+        continue;
+      }
+      sender.expired += box.expire(now - maxAgeMs, this.#removed);
+      if (!box.hasWaiting) mailboxes.delete(name);
+    }
+    this.#removed = new Set();
+    this.save();
+  }
+
+  /**
+   * Conversations with messages that a known client is still to receive: retention keeps them. A client is known when it has
+   * registered since the router started, or has a watermark. A message to any other name keeps no conversation.
+   */
+  neededConversations(): Set<string> {
+    const { presence, mailboxes, watermarks } = this.#options;
+    return mailboxes.conversationsFor((name) => presence.wasConnected(name) || watermarks.has(name));
+  }
+
+  /** Retention removed the conversation: the messages of it that still wait expire. */
+  conversationRemoved(conversation: string): void {
+    this.#removed.add(conversation);
+  }
+
+  /** Writes the watermarks. */
+  save(): void {
+    const { watermarks, mailboxes } = this.#options;
+    watermarks.save(mailboxes.oldestPosition);
+  }
+
+  #joined(client: PlainClient): void {
+    const { mailboxes, sender, offers } = this.#options;
+    const box = mailboxes.getOrCreate(client.name);
+    sender.sendAll(client, box.takeWaiting());
+    offers.offerAll(client.name);
+  }
+
+  #left(client: PlainClient, orderly: boolean): void {
+    const { mailboxes, turns } = this.#options;
+    const { name } = client;
+    const box = mailboxes.get(name);
+    if (orderly) this.#delivered(client, box?.acknowledge());
+    if (orderly) box?.disconnected();
+    else box?.connectionBroke();
+    turns.takeBack(name);
+    if (!box?.hasWaiting) mailboxes.delete(name);
+  }
+
+  /** An agent gets messages with its turns: what had waited for it as a plain client is not delivered. */
+  #becameAgent(name: string): void {
+    const { mailboxes, watermarks } = this.#options;
+    const box = mailboxes.get(name);
+    if (!box) return;
+    box.takeWaiting();
+    mailboxes.delete(name);
+    watermarks.deliveredTo(name, watermarks.processed);
+  }
+
+  #delivered({ name }: PlainClient, last: QueuedMessage | undefined): void {
+    if (last) this.#options.watermarks.deliveredTo(name, last.position);
+  }
+
+  #deliver(state: Conversation, entry: EntryOf<'said'>, to: string, position: number): void {
+    const { presence, watermarks, sender } = this.#options;
+    if (presence.isAgent(to)) watermarks.deliveredToAgent(to, position);
+    else sender.deliver(state, entry, to, position);
+  }
+
+  /** Delivers the answer of an agent to all connected clients that asked it, also when it names another addressee or none. */
+  #deliverAwaited(
+    state: Conversation,
+    entry: EntryOf<'said'>,
+    target: string | undefined,
+    position: number,
+  ): void {
+    const { from, seq, turn } = entry;
+    const { presence } = this.#options;
+    if (turn !== undefined && presence.isAgent(from)) {
+      const asked = this.#awaited.answered(state.id, from);
+      const others = target === undefined || asked.has(target) ? asked : [];
+      for (const name of others) {
+        const hears = visible(state, agentReader(name), entry) !== undefined;
+        if (name !== target && hears && presence.plainClient(name))
+          this.#deliver(state, entry, name, position);
+      }
+    }
+    for (const { member, since } of state.floor)
+      if ((member === target || since === seq) && presence.isAgent(member))
+        this.#awaited.asked(state.id, from, member);
+  }
+
+  /** Sent to clients that asked for more than messages. */
+  #sendEnded(state: Conversation, entries: readonly Entry[]): void {
+    const left = entries.flatMap((entry) => (entry.type === 'left' ? [entry.who] : []));
+    for (const member of [...state.members, ...left]) {
+      const client = this.#options.presence.plainClient(member);
+      if (client?.acks && isReading(client)) client.connection.send(endedFrame(state, member, entries));
+    }
+  }
+
+  /** At most one reply of an agent comes with each turn of the addressee, so its number is bounded without a quota. */
+  #needsNoQuota({ target, turn }: EntryOf<'said'> & { readonly target: string }): boolean {
+    const { presence, mailboxes } = this.#options;
+    const client = presence.plainClient(target);
+    if (client && isReading(client) && !mailboxes.get(target)?.hasWaiting) return true;
+    return presence.isAgent(target) || (turn !== undefined && presence.isOrWasAgent(target));
+  }
+}

@@ -1,0 +1,89 @@
+import type { Commit, Conversations } from '../conversations/conversations.ts';
+import type { Conversation } from '../core/conversation.ts';
+import { policies } from '../core/policies/policies.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { Bids } from '../turns/bids.ts';
+import type { GrantRules } from '../turns/grant-rules.ts';
+import type { Scheduler } from '../turns/scheduler.ts';
+import { silentFor } from './floor-digest.ts';
+import { isReading, type MessageSender } from './message-sender.ts';
+import type { PlainGrants } from './plain-grants.ts';
+import { type PlainTurns, turnOf } from './plain-turns.ts';
+
+export interface PlainOffersOptions {
+  readonly conversations: Conversations;
+  readonly presence: Presence;
+  readonly bids: Bids;
+  readonly rules: GrantRules;
+  readonly scheduler: Scheduler;
+  readonly grants: PlainGrants;
+  readonly turns: PlainTurns;
+  readonly sender: MessageSender;
+}
+
+/** Offers turns to connected plain clients: gives them the floor, or bids for them. */
+export class PlainOffers {
+  readonly #options: PlainOffersOptions;
+
+  constructor(options: PlainOffersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Offers a client that has connected the turns that wait for it. Where members speak freely, its mailbox has sent it the message
+   * now, or an earlier connection acknowledged it: then the message is not sent again before the turn lapses.
+   */
+  offerAll(name: string): void {
+    const { conversations, scheduler, rules, turns } = this.#options;
+    for (const id of [...scheduler.waitingOf(name)]) {
+      const state = conversations.get(id);
+      const turn = state && turnOf(state, name);
+      if (!turn || turns.has(state, turn)) continue;
+      if (!policies[state.policy].allowsUnsolicited) this.#offer(state, name);
+      else if (rules.isGrantable(state, turn)) turns.grant(state, turn, true);
+    }
+  }
+
+  onCommit({ before, after }: Commit): void {
+    const { grants, presence, turns } = this.#options;
+    for (const { member, number } of before?.floor ?? []) {
+      const grant = grants.at(after.id, member);
+      if (grant && !after.floor.some((turn) => turn.number === number)) turns.end(grant, number);
+    }
+    for (const turn of after.floor) {
+      const grant = grants.at(after.id, turn.member);
+      if (grant?.turn !== turn.number) {
+        if (presence.plainClient(turn.member)) this.#offer(after, turn.member);
+      } else if (turn.attempts >= grant.attempt) {
+        if (grant.wasSentBefore) {
+          turns.end(grant, turn.number);
+          this.#offer(after, turn.member);
+        } else turns.nextAttempt(after, turn, grant);
+      }
+    }
+  }
+
+  /** Tries again what could not be offered before. */
+  tick(): void {
+    const { conversations, turns } = this.#options;
+    for (const [id, names] of turns.takeDue()) {
+      const state = conversations.get(id);
+      if (state) for (const name of names) this.#offer(state, name);
+    }
+  }
+
+  #offer(state: Conversation, name: string): void {
+    const { conversations, presence, bids, rules, turns, sender } = this.#options;
+    const turn = turnOf(state, name);
+    const client = presence.plainClient(name);
+    if (!turn || !client || turns.has(state, turn)) return;
+    if (!isReading(client) || !rules.isGrantable(state, turn)) return turns.defer(state, name);
+    if (turn.wanted === 'speak') return sender.giveFloor(state, name);
+    // A plain client cannot bid. The router bids for it: the longer it was silent, the higher.
+    turns.grant(state, turn);
+    const others = state.members.length - 1;
+    const score = Math.min(100, Math.ceil((100 * silentFor(conversations, state, name)) / others));
+    const { number, attempts } = turn;
+    bids.take(state.id, { type: 'bid', from: name, turn: number, attempt: attempts + 1, score }, () => {});
+  }
+}

@@ -1,0 +1,106 @@
+import type { Commit, Conversations } from '../conversations/conversations.ts';
+import type { Conversation, Turn } from '../core/conversation.ts';
+import { endsAt } from '../core/endings.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { Replica } from '../presence/replica.ts';
+import type { Lease } from '../quota/pool.ts';
+import { EndedSubscriptions } from './ended-subscriptions.ts';
+import type { Grant, TurnObserver } from './grant.ts';
+import { grantFrame } from './grant-frame.ts';
+import { grantHistory } from './grant-history.ts';
+import type { GrantRecords } from './grant-records.ts';
+import type { GrantTable } from './grant-table.ts';
+import { HistoryWatermarks } from './history-watermarks.ts';
+import { ReplicaChoice } from './replica-choice.ts';
+
+export interface GranterOptions {
+  readonly conversations: Conversations;
+  readonly presence: Presence;
+  readonly grants: GrantTable;
+  readonly records: GrantRecords;
+  readonly observer: TurnObserver;
+  /** The steady clock. */
+  readonly now: () => number;
+}
+
+/** Grants turns to replicas, and sends replicas what belongs to it: the history that is new to them, and later the ending. */
+export class Granter {
+  readonly #options: GranterOptions;
+  readonly #watermarks = new HistoryWatermarks();
+  readonly #choice: ReplicaChoice;
+  readonly #endings = new EndedSubscriptions();
+
+  constructor(options: GranterOptions) {
+    this.#options = options;
+    this.#choice = new ReplicaChoice(options);
+  }
+
+  /** The best of `replicas`, which all have free capacity; undefined when there is none. */
+  choose(replicas: readonly Replica[], { conversation, turn }: { conversation: string; turn: number }) {
+    const lapsedBy = this.#options.records.lapsedBy(conversation, turn);
+    return this.#choice.best(replicas, conversation, lapsedBy);
+  }
+
+  /** The replica opens the conversation: it is sent the ending, also when it is never granted a turn. */
+  opens(replica: Replica, conversation: string): void {
+    this.#choice.becomesFamiliar(replica, conversation);
+    this.#endings.add(replica, conversation);
+  }
+
+  /** The opening was refused. */
+  opensNot(replica: Replica, conversation: string): void {
+    this.#choice.forget(replica, conversation);
+    this.#endings.remove(replica, conversation);
+  }
+
+  grant(state: Conversation, turn: Turn, replica: Replica, lease: Lease | undefined): void {
+    const { conversations, observer, now } = this.#options;
+    const time = conversations.timeOf(state);
+    const since = this.#watermarks.sentTo(replica, state.id);
+    const history = grantHistory(conversations, state, turn.member, since);
+    this.#watermarks.advance(replica, state.id, state.seq);
+    const grant = this.#add(state, turn, replica, state.seq, lease);
+    observer.granted(time - Math.max(turn.givenAt, turn.notBefore));
+    const deadlineMs = grant.deadline - now();
+    replica.connection.send(grantFrame({ state, turn, grant, history, deadlineMs, time }));
+  }
+
+  /** The replica works on the turn already, so it is sent nothing. What it has seen is at least what gave the turn. */
+  resume(state: Conversation, turn: Turn, replica: Replica, lease: Lease | undefined): void {
+    this.#add(state, turn, replica, turn.since, lease);
+  }
+
+  onCommit({ after, entries }: Commit): void {
+    const last = entries.at(-1);
+    if (last?.type !== 'ended') return;
+    for (const member of after.members) {
+      const replicas = this.#options.presence.replicasOf(member);
+      this.#endings.send(after, last, member, replicas);
+      for (const replica of replicas) {
+        this.#watermarks.forget(replica, after.id);
+        this.#choice.forget(replica, after.id);
+      }
+    }
+  }
+
+  #add(state: Conversation, turn: Turn, replica: Replica, seen: number, lease: Lease | undefined): Grant {
+    const { conversations, grants, records, now } = this.#options;
+    const grantedAt = now();
+    const restMs = (endsAt(state) ?? Number.POSITIVE_INFINITY) - conversations.timeOf(state);
+    const grant: Grant = {
+      conversation: state.id,
+      turn: turn.number,
+      attempt: turn.attempts + 1,
+      replica,
+      grantedAt,
+      deadline: grantedAt + Math.min(state.limits.turnDeadlineMs, restMs),
+      seen,
+      lease,
+    };
+    grants.add(grant);
+    records.granted(grant);
+    this.#choice.becomesFamiliar(replica, state.id);
+    this.#endings.add(replica, state.id);
+    return grant;
+  }
+}

@@ -1,0 +1,274 @@
+import type { LapseCause } from '@parley/protocol';
+import type { Commit, Conversations } from '../conversations/conversations.ts';
+import { Resubmitter } from '../conversations/resubmit.ts';
+import type { Conversation, Turn } from '../core/conversation.ts';
+import { tokensOf } from '../core/endings.ts';
+import { turnsOf } from '../core/floor.ts';
+import type { Presence, PresenceChange } from '../presence/presence.ts';
+import type { ClaimedTurn, Replica } from '../presence/replica.ts';
+import type { Lease, Pool } from '../quota/pool.ts';
+import type { Pools } from '../quota/pools.ts';
+import type { Prices } from '../quota/prices.ts';
+import { Absence } from './absence.ts';
+import type { Answer, Bids } from './bids.ts';
+import type { Breakers } from './breakers.ts';
+import type { Gathering } from './gathering.ts';
+import type { Grant, TurnObserver } from './grant.ts';
+import type { GrantRecords } from './grant-records.ts';
+import type { GrantRules } from './grant-rules.ts';
+import type { GrantTable } from './grant-table.ts';
+import type { Granter } from './granter.ts';
+import { type WaitingTurn, WaitingTurns } from './waiting-turns.ts';
+
+/** Turns of one member that are tried in one go. */
+const maxTried = 200;
+
+export interface SchedulerOptions {
+  readonly conversations: Conversations;
+  readonly presence: Presence;
+  readonly bids: Bids;
+  readonly gathering: Gathering;
+  readonly rules: GrantRules;
+  readonly grants: GrantTable;
+  readonly records: GrantRecords;
+  readonly granter: Granter;
+  readonly breakers: Breakers;
+  readonly pools: Pools;
+  readonly prices: Prices;
+  readonly observer: TurnObserver;
+  /** The steady clock. */
+  readonly now: () => number;
+}
+
+/**
+ * Grants waiting turns to replicas. It holds nothing that the ledger and the open connections do not say, so it starts from
+ * them after a restart.
+ */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #waiting = new WaitingTurns();
+  readonly #absence: Absence;
+  /** A lapse that the ledger could not take is submitted again; without that its turn would stay open. */
+  readonly #resubmitter: Resubmitter;
+  #isDraining = false;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#absence = new Absence(options);
+    this.#resubmitter = new Resubmitter(options.conversations);
+  }
+
+  /** Queues the turns of all running conversations. To be called once, after recovery. */
+  start(): void {
+    const { conversations, records } = this.#options;
+    for (const state of conversations.running()) {
+      records.inherit(state);
+      this.#reconcile(undefined, state);
+    }
+  }
+
+  /** Queues the turns of conversations in whose commit a follower failed. */
+  retake(states: Iterable<Conversation>): void {
+    for (const state of states) this.#reconcile(undefined, state);
+  }
+
+  /** No turn is granted from now on. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  /** The conversations in which turns of the member wait to be granted. */
+  waitingOf(member: string): Iterable<string> {
+    return this.#waiting.of(member)?.keys() ?? [];
+  }
+
+  /** How many turns wait for a call of the pool. */
+  waitingFor(pool: Pool): number {
+    return this.#waiting.waitingFor(pool);
+  }
+
+  /** Whether the turn waits in the queue of a pool. */
+  isQueuedForPool(conversation: string, member: string): boolean {
+    return this.#waiting.of(member)?.get(conversation)?.pool !== undefined;
+  }
+
+  onPresence(change: PresenceChange): void {
+    if (change.type === 'replica-joined') this.#joined(change.replica, change.working);
+    else if (change.type === 'replica-left') this.#left(change.replica);
+  }
+
+  /** A bid waits for its place in the ledger: its turn is not granted again, and its replica is free. */
+  bidHeld(conversation: string, { from, turn, usage }: Answer): void {
+    const { grants, breakers } = this.#options;
+    this.#waiting.delete(conversation, from);
+    const grant = grants.at(conversation, turn);
+    if (!grant) return;
+    if (usage) grants.callOver(grant, tokensOf(usage));
+    breakers.forget(grant.replica);
+    this.#end(grant);
+  }
+
+  onCommit({ before, after, entries }: Commit): void {
+    const { grants, breakers } = this.#options;
+    for (const entry of entries) {
+      const turn = 'turn' in entry ? entry.turn : undefined;
+      const grant = turn === undefined ? undefined : grants.at(after.id, turn);
+      if (!grant) continue;
+      breakers.judge(grant.replica, entry);
+      if (entry.type === 'lapsed' && entry.cause === 'model-unavailable') grants.callFailed(grant);
+      if ('usage' in entry && entry.usage) grants.callOver(grant, tokensOf(entry.usage));
+    }
+    this.#reconcile(before, after);
+  }
+
+  /** Takes back the grants whose deadline has passed, and tries the turns that waited for a time. */
+  tick(now: number): void {
+    const { grants, gathering, presence } = this.#options;
+    this.#resubmitter.tick();
+    for (const grant of grants.all()) if (grant.deadline <= now) this.#lapse(grant, 'deadline');
+    gathering.tick();
+    for (const pool of this.#waiting.pools()) this.#serve(pool);
+    for (const name of presence.agentNames()) this.#pump(name);
+    this.#absence.tick(this.#waiting, now);
+  }
+
+  #joined(replica: Replica, working: readonly ClaimedTurn[]): void {
+    const { conversations, records, granter, rules, pools, now } = this.#options;
+    for (const { conversation, turn: number } of working) {
+      const state = conversations.get(conversation);
+      const turn = state?.floor.find((one) => one.number === number && one.member === replica.name);
+      if (!state || !turn) continue;
+      const claim = records.claim(replica, conversation, number);
+      if (!claim || this.#isTaken(conversation, number)) continue;
+      const mayStay = claim === 'lost' ? rules.mayContinue(state, turn) : rules.isGrantable(state, turn);
+      const model = state.cast.get(turn.member)?.model ?? replica.model;
+      if (!mayStay) continue;
+      granter.resume(state, turn, replica, pools.of(model)?.rejoin(now()));
+      this.#waiting.delete(conversation, turn.member);
+    }
+    this.#pump(replica.name);
+  }
+
+  #left(replica: Replica): void {
+    const { grants, breakers } = this.#options;
+    breakers.forget(replica);
+    for (const grant of [...grants.ofReplica(replica)]) this.#lapse(grant, 'gone');
+  }
+
+  #isTaken(conversation: string, turn: number): boolean {
+    const { grants, bids } = this.#options;
+    return grants.at(conversation, turn) !== undefined || bids.holds(conversation, turn);
+  }
+
+  /** Makes grants and waiting turns follow the floor of the conversation. */
+  #reconcile(before: Conversation | undefined, after: Conversation): void {
+    const { gathering, grants, records } = this.#options;
+    gathering.see(after);
+    const turnOf = turnsOf(after.floor);
+    for (const turn of before?.floor ?? []) {
+      if (turnOf(turn.number)) continue;
+      this.#waiting.delete(after.id, turn.member);
+      records.forget(after.id, turn.number);
+    }
+    for (const grant of grants.inConversation(after.id)) {
+      const turn = turnOf(grant.turn);
+      const isSeated = turn !== undefined && after.seats.has(turn.member);
+      if (turn && turn.attempts < grant.attempt && !isSeated) continue;
+      if (turn && !isSeated) records.lapsed(grant);
+      this.#end(grant);
+    }
+    for (const { member, number } of after.floor) {
+      if (this.#isTaken(after.id, number)) continue;
+      // A turn that waits for an operator is queued by the commit of the operator's command.
+      if (after.status.state === 'running' && !after.seats.has(member)) this.#waiting.add(after.id, member);
+      else this.#waiting.delete(after.id, member);
+      this.#pump(member);
+    }
+  }
+
+  /**
+   * Tries the member's turns, oldest first, while its replicas have free capacity. A turn in the queue of a pool counts against
+   * that capacity.
+   */
+  #pump(name: string): void {
+    const turns = this.#waiting.of(name);
+    const replicas = this.#options.presence.replicasOf(name);
+    if (this.#isDraining || !turns || replicas.size === 0) return;
+    let tried = 0;
+    for (const waiting of turns.values()) {
+      if (waiting.pool) continue;
+      let free = -this.#waiting.queuedOf(name);
+      for (const replica of replicas) free += this.#freeCapacity(replica);
+      if (free <= 0) return;
+      // A bound for one go: turns that may not be granted yet go behind those that have not been tried.
+      if (tried++ >= maxTried) return this.#waiting.putLast(name, maxTried);
+      this.#try(waiting);
+    }
+  }
+
+  #freeCapacity(replica: Replica): number {
+    const { breakers, grants } = this.#options;
+    const active = grants.countOf(replica);
+    return breakers.allow(replica, active) ? Math.max(0, replica.capacity - active) : 0;
+  }
+
+  /** Gives the calls that have become free to the turns at the head of the pool's queue. */
+  #serve(pool: Pool): void {
+    if (this.#isDraining) return;
+    for (let first = this.#waiting.next(pool); first; first = this.#waiting.next(pool)) {
+      this.#try(first);
+      if (first.pool === pool) return;
+    }
+  }
+
+  #try(waiting: WaitingTurn): void {
+    this.#options.conversations.attempt(waiting.conversation, () => this.#grantOrQueue(waiting));
+  }
+
+  /** Grants the turn, or puts it into the queue of its pool, where no rule is against it. */
+  #grantOrQueue(waiting: WaitingTurn): void {
+    const { conversations, presence, granter, rules, pools, prices, now } = this.#options;
+    const { conversation, member } = waiting;
+    const state = conversations.get(conversation);
+    const turn = state?.floor.find((one) => one.member === member);
+    if (!state || !turn) return this.#waiting.delete(conversation, member);
+    const free = rules.isGrantable(state, turn)
+      ? [...presence.replicasOf(member)].filter((one) => this.#freeCapacity(one) > 0)
+      : [];
+    const replica = granter.choose(free, { conversation, turn: turn.number });
+    const model = state.cast.get(member)?.model ?? replica?.model;
+    const missing = replica && prices.missingFor(state.limits, model);
+    if (missing) conversations.submit(conversation, { type: 'fail', detail: missing });
+    if (!replica || missing) return this.#waiting.dequeue(waiting);
+    const pool = pools.of(model);
+    if (!pool) return this.#grant(state, turn, replica);
+    const isNext = (this.#waiting.next(pool) ?? waiting) === waiting;
+    const lease = isNext ? pool.lease(now()) : undefined;
+    if (lease) this.#grant(state, turn, replica, lease);
+    else this.#waiting.enqueue(waiting, pool);
+  }
+
+  #grant(state: Conversation, turn: Turn, replica: Replica, lease?: Lease): void {
+    this.#options.granter.grant(state, turn, replica, lease);
+    this.#waiting.delete(state.id, turn.member);
+  }
+
+  /** The grant was answered or withdrawn. What it occupied goes to the next turns. */
+  #end(grant: Grant): void {
+    const { grants, observer, now } = this.#options;
+    grants.end(grant);
+    observer.answered(now() - grant.grantedAt);
+    this.#pump(grant.replica.name);
+    if (grant.lease) this.#serve(grant.lease.pool);
+  }
+
+  #lapse(grant: Grant, cause: LapseCause): void {
+    const { grants, records, breakers } = this.#options;
+    const { conversation, turn } = grant;
+    grants.end(grant);
+    records.lapsed(grant, cause);
+    if (cause === 'deadline') breakers.failed(grant.replica);
+    // A router that drains ends its connections itself: that is no failure of the agents.
+    if (!this.#isDraining) this.#resubmitter.submit(conversation, { type: 'lapse', turn, cause });
+  }
+}
