@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { systemClock } from '../../services/router/src/clock.ts';
 import { Faults } from '../../services/router/src/faults.ts';
 import { listen } from '../../services/router/src/http/http-server.ts';
 import { Rejections } from '../../services/router/src/http/rejections.ts';
@@ -23,12 +24,13 @@ startWebSocketServer(server, {
   faults: new Faults(
     () => {},
     ({ error }) => console.error(error),
+    systemClock.monotonic,
   ),
   outgoing: new Outgoing({ limit: 1e9, flush() {} }),
   authenticator: openAuthenticator,
   filterRequest: () => undefined,
-  rejections: new Rejections(() => {}),
-  wall: Date.now,
+  rejections: new Rejections(() => {}, systemClock.monotonic),
+  clock: systemClock,
   openSession: (dialect, connection) => ({
     dialect,
     name: undefined,

@@ -32,11 +32,8 @@ export class Faults {
   #periodBegan = Number.NEGATIVE_INFINITY;
   #told = 0;
 
-  constructor(
-    count: (place: FaultPlace) => void,
-    tell: (fault: Fault) => void,
-    now: () => number = () => performance.now(),
-  ) {
+  /** `now`: the monotonic clock. */
+  constructor(count: (place: FaultPlace) => void, tell: (fault: Fault) => void, now: () => number) {
     this.#count = count;
     this.#tell = tell;
     this.#now = now;
@@ -62,3 +59,11 @@ export class Faults {
     }
   }
 }
+
+/** For a part of the router that runs without metrics: errors are only passed on. */
+export const uncountedFaults = (tell: (error: unknown) => void, now: () => number): Faults =>
+  new Faults(
+    () => {},
+    ({ error }) => tell(error),
+    now,
+  );

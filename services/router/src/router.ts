@@ -91,7 +91,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   const { ledger, clock, prices, pools } = options;
   const now = steadyTime(clock);
   const metrics = new RouterMetrics({ version: options.version, revision: options.revision ?? 'unknown' });
-  const faults = new Faults((place) => metrics.caught(place), options.onFault);
+  const faults = new Faults((place) => metrics.caught(place), options.onFault, clock.monotonic);
   let toldAt = Number.NEGATIVE_INFINITY;
   const onFailure = (error: unknown) => {
     metrics.ledgerFailed();

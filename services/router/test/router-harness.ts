@@ -4,11 +4,10 @@ import type { Command } from '../src/core/command.ts';
 import type { Batch, Ledger } from '../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../src/ledger/memory.ts';
 import type { Replica } from '../src/presence/replica.ts';
-import { Pools } from '../src/quota/pools.ts';
-import { Prices } from '../src/quota/prices.ts';
 import { makeRouter, type Router, type RouterOptions } from '../src/router.ts';
 import type { Connection } from '../src/socket/connection.ts';
 import { limits } from './core/talk.ts';
+import { routerOptions } from './router-options.ts';
 
 /** A ledger in memory whose disk can be full. */
 export class FragileLedger {
@@ -91,22 +90,15 @@ export class RouterBench {
   }
 
   #start(): Router {
-    return makeRouter({
-      ledger: this.ledger.port,
-      clock: { wall: () => this.wall ?? this.now, monotonic: () => this.now },
-      version: 'test',
-      prices: new Prices({}),
-      pools: new Pools(new Map()),
-      retention: { maxAgeMs: 0, maxBytes: 0 },
-      mailboxLimits: {
-        each: { lines: 1_000, bytes: 1e9 },
-        all: { lines: 1e9, bytes: 1e9 },
-        maxAgeMs: 3_600_000,
-      },
-      onLedgerFailure: (error) => this.failures.push(error),
-      onFault: ({ error }) => this.failures.push(error),
-      ...this.#options,
-    });
+    const clock = { wall: () => this.wall ?? this.now, monotonic: () => this.now };
+    return makeRouter(
+      routerOptions({
+        ...{ ledger: this.ledger.port, clock },
+        onLedgerFailure: (error) => this.failures.push(error),
+        onFault: ({ error }) => this.failures.push(error),
+        ...this.#options,
+      }),
+    );
   }
 
   /** What was not in the ledger is gone. */

@@ -3,7 +3,7 @@ import type { Command } from '../core/command.ts';
 import type { Conversation } from '../core/conversation.ts';
 import { endsAt } from '../core/endings.ts';
 import { isSameOpening, wasOpenedSo } from '../core/opening.ts';
-import { Faults } from '../faults.ts';
+import { type Faults, uncountedFaults } from '../faults.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Appended, Batch, Bound, Ledger } from '../ledger/ledger.ts';
 import { Archive } from './archive.ts';
@@ -44,10 +44,7 @@ export class Conversations {
     now: () => number,
     onFailure: (error: unknown) => void,
     onAppended: (tookMs: number) => void = () => {},
-    faults = new Faults(
-      () => {},
-      ({ error }) => onFailure(error),
-    ),
+    faults: Faults = uncountedFaults(onFailure, now),
     wall = now,
   ) {
     this.#ledger = ledger;

@@ -30,7 +30,7 @@ const listOf = (text: string | undefined): string[] | undefined =>
 export const bindPolicyOf = (
   settings: BindPolicySettings,
   needsTokens: boolean,
-): { readonly visitors: RequestFilterRules; readonly connectionLimits: ConnectionLimitRules } => {
+): { readonly requestFilter: RequestFilterRules; readonly connectionLimits: ConnectionLimitRules } => {
   const { host, published, maxConnections, maxConnectionsPerAddress } = settings;
   const local = isLoopback(host);
   const open = settings.open ?? (published !== undefined && isLoopback(published));
@@ -41,7 +41,7 @@ export const bindPolicyOf = (
     ]);
   }
   return {
-    visitors: {
+    requestFilter: {
       origins: listOf(settings.origins) ?? [],
       // Beyond loopback a page needs a token, which no other page has; its name does not matter then.
       hosts: listOf(settings.hosts) ?? (local || !needsTokens ? [] : undefined),

@@ -82,7 +82,10 @@ class EventStream {
 
   #check(): void {
     if (!this.#mayRead) this.#response.end();
-    else if (performance.now() - this.#toldAt >= keepAliveMs && this.#response.writableLength === 0)
+    else if (
+      this.#router.clock.monotonic() - this.#toldAt >= keepAliveMs &&
+      this.#response.writableLength === 0
+    )
       this.#write(': keep-alive\n\n');
   }
 
@@ -156,7 +159,7 @@ class EventStream {
   }
 
   #write(text: string): void {
-    this.#toldAt = performance.now();
+    this.#toldAt = this.#router.clock.monotonic();
     this.#response.write(text);
     wroteTo(this.#response);
   }

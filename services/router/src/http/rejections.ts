@@ -48,7 +48,7 @@ export class Rejections {
   readonly #now: () => number;
   readonly #tallies = new Map<RejectionReason, Tally>();
 
-  constructor(tell: (rejection: ToldRejection) => void, now: () => number = () => performance.now()) {
+  constructor(tell: (rejection: ToldRejection) => void, now: () => number) {
     this.#tell = tell;
     this.#now = now;
   }

@@ -28,7 +28,7 @@ export class FairShare {
   #scheduled = false;
   #waiting: Sharer[] = [];
 
-  constructor(now: () => number = () => performance.now()) {
+  constructor(now: () => number) {
     this.#now = now;
   }
 

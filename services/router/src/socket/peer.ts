@@ -1,5 +1,6 @@
 import { maxFrameBytes } from '@parley/protocol';
 import type { RawData, WebSocket } from 'ws';
+import type { Clock } from '../clock.ts';
 import type { Faults } from '../faults.ts';
 import type { Rejections } from '../http/rejections.ts';
 import type { RouterMetrics } from '../metrics.ts';
@@ -10,6 +11,7 @@ import { type Rate, TokenBucket } from './token-bucket.ts';
 
 export interface PeerOptions {
   readonly rate: Rate;
+  readonly clock: Clock;
   readonly registerMs: number;
   readonly metrics: RouterMetrics;
   readonly fairShare: FairShare;
@@ -143,7 +145,7 @@ export class Peer implements Sharer {
   }
 
   #pace(bucket: TokenBucket): void {
-    const waitMs = bucket.take(performance.now());
+    const waitMs = bucket.take(this.#setting.clock.monotonic());
     if (waitMs === 0) return;
     if (!this.#isSlowed) this.#setting.rejections.note({ reason: 'rate', address: this.#address });
     this.#isSlowed = true;

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { maxFrameBytes, subprotocol } from '@parley/protocol';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import type { Clock } from '../clock.ts';
 import type { Faults } from '../faults.ts';
 import type { Rejections } from '../http/rejections.ts';
 import type { RequestFilter } from '../http/request-filter.ts';
@@ -30,7 +31,7 @@ export interface WebSocketServerOptions {
   readonly authenticator: Authenticator;
   readonly filterRequest: RequestFilter;
   readonly rejections: Rejections;
-  readonly wall: () => number;
+  readonly clock: Clock;
   /** `identity`: who the handshake said it is; undefined when it showed no token. */
   openSession(dialect: 'plain' | 'v1', connection: SocketConnection, identity: Identity | undefined): Session;
 }
@@ -83,16 +84,16 @@ export const startWebSocketServer = (
   server: Server,
   options: WebSocketServerOptions,
 ): WebSocketServerHandle => {
-  const { metrics, writes, outgoing, faults, authenticator, rate, registerMs, rejections, wall } = options;
+  const { metrics, writes, outgoing, faults, authenticator, rate, registerMs, rejections, clock } = options;
   const guests = new Set<Peer>();
-  const fairShare = new FairShare();
+  const fairShare = new FairShare(clock.monotonic);
   const entrance = new AcceptQueue();
   let whenEmpty = (): void => {};
   const onGone = (peer: Peer) => {
     guests.delete(peer);
     if (guests.size === 0) whenEmpty();
   };
-  const setting = { rate, registerMs, metrics, fairShare, faults, rejections, onGone };
+  const setting = { rate, clock, registerMs, metrics, fairShare, faults, rejections, onGone };
   let draining = false;
   let arrived = 0;
   const wss = new WebSocketServer(socketOptions);
@@ -155,7 +156,7 @@ export const startWebSocketServer = (
   let sweeps = 0;
   const beatEvery = Math.max(1, Math.round(options.heartbeatMs / sweepMs));
   const sweep = () => {
-    const now = performance.now();
+    const now = clock.monotonic();
     sweeps++;
     for (const peer of guests) {
       const { connection, session, number } = peer;
@@ -169,7 +170,7 @@ export const startWebSocketServer = (
   };
   const sweeper = setInterval(() => faults.guard('timer', 'connections', sweep), sweepMs);
   const sweepTokens = () => {
-    const now = wall();
+    const now = clock.wall();
     for (const { connection, session } of guests)
       if (session.identity?.isValid(now) === false) connection.close('unauthenticated');
   };

@@ -4,11 +4,10 @@ import type { Outcome } from '../../src/conversations/conversations.ts';
 import type { Command } from '../../src/core/command.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import type { Replica } from '../../src/presence/replica.ts';
-import { Pools } from '../../src/quota/pools.ts';
-import { Prices } from '../../src/quota/prices.ts';
 import { makeRouter, type Router } from '../../src/router.ts';
 import type { Grant } from '../../src/turns/grant.ts';
 import { limits } from '../core/talk.ts';
+import { clockOf, routerOptions } from '../router-options.ts';
 import { ReferenceModel } from './reference-model.ts';
 
 const rules = { maxTurns: 12, maxAttempts: 4, deadlineMs: 1_000 };
@@ -26,22 +25,14 @@ class Bench {
   count = 0;
 
   start(): Router {
-    return makeRouter({
-      ledger: this.ledger,
-      clock: { wall: () => this.now, monotonic: () => this.now },
-      version: 'test',
-      prices: new Prices({}),
-      pools: new Pools(new Map()),
-      retention: { maxAgeMs: 0, maxBytes: 0 },
-      // The reference model has no mailboxes: how a full one refuses is tested in mailbox-agents.test.ts.
-      mailboxLimits: { each: { lines: 1e9, bytes: 1e9 }, all: { lines: 1e9, bytes: 1e9 }, maxAgeMs: 1_000 },
-      onLedgerFailure: (error) => {
-        throw error;
-      },
-      onFault: ({ error }) => {
-        throw error;
-      },
-    });
+    return makeRouter(
+      routerOptions({
+        ledger: this.ledger,
+        clock: clockOf(() => this.now),
+        // The reference model has no mailboxes: how a full one refuses is tested in mailbox-agents.test.ts.
+        mailboxLimits: { each: { lines: 1e9, bytes: 1e9 }, all: { lines: 1e9, bytes: 1e9 }, maxAgeMs: 1_000 },
+      }),
+    );
   }
 
   async submit(command: Command): Promise<Outcome> {

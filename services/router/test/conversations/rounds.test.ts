@@ -9,6 +9,7 @@ const bench = (run: (round: Round) => Promise<void>) => {
   const faults = new Faults(
     () => {},
     ({ error }) => caught.push(error),
+    () => 0,
   );
   return { rounds: new Rounds(run, faults), caught };
 };

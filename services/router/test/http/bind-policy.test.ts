@@ -13,7 +13,7 @@ const settings: BindPolicySettings = {
 
 describe('a router that needs no token', () => {
   it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('may listen on %s', (host) => {
-    expect(bindPolicyOf({ ...settings, host }, false).visitors).toEqual({ origins: [], hosts: [] });
+    expect(bindPolicyOf({ ...settings, host }, false).requestFilter).toEqual({ origins: [], hosts: [] });
   });
 
   it.each(['0.0.0.0', '::', '192.168.1.7', 'router', '127.0.0.1.example', 'localhost.example', '1127.0.0.1'])(
@@ -27,8 +27,8 @@ describe('a router that needs no token', () => {
 
   it('may listen anywhere once the operator says that the network is private, under names that are given', () => {
     const open = { ...settings, host: '0.0.0.0', open: true };
-    expect(bindPolicyOf(open, false).visitors.hosts).toEqual([]);
-    expect(bindPolicyOf({ ...open, hosts: 'router, parley' }, false).visitors.hosts).toEqual([
+    expect(bindPolicyOf(open, false).requestFilter.hosts).toEqual([]);
+    expect(bindPolicyOf({ ...open, hosts: 'router, parley' }, false).requestFilter.hosts).toEqual([
       'router',
       'parley',
     ]);
@@ -40,7 +40,7 @@ describe('a router in a container, whose port docker-compose.yml publishes', () 
 
   it('may be open where the port is published on loopback only', () => {
     const policy = bindPolicyOf({ ...inContainer, published: '127.0.0.1', hosts: 'router' }, false);
-    expect(policy.visitors.hosts).toEqual(['router']);
+    expect(policy.requestFilter.hosts).toEqual(['router']);
   });
 
   it('is refused by the name PARLEY_BIND where others reach the port and nobody needs a token', () => {
@@ -62,8 +62,8 @@ describe('a router in a container, whose port docker-compose.yml publishes', () 
 describe('a router that needs tokens', () => {
   it('may listen anywhere under any name, unless names are given', () => {
     const wide = { ...settings, host: '0.0.0.0' };
-    expect(bindPolicyOf(wide, true).visitors.hosts).toBeUndefined();
-    expect(bindPolicyOf({ ...wide, hosts: 'parley.example' }, true).visitors.hosts).toEqual([
+    expect(bindPolicyOf(wide, true).requestFilter.hosts).toBeUndefined();
+    expect(bindPolicyOf({ ...wide, hosts: 'parley.example' }, true).requestFilter.hosts).toEqual([
       'parley.example',
     ]);
   });

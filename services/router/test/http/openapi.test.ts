@@ -176,8 +176,9 @@ describe('docs/openapi.json', () => {
   });
 
   it('describes a conversation that does not exist, and a router that is not ready', async () => {
-    const served = await serveRouter({ authenticator: roleGuard(), unready: () => 'draining' });
+    const served = await serveRouter({ authenticator: roleGuard() });
     expect((await call(served, 'conversation')).status).toBe(404);
+    await served.drain(0);
     expect((await call(served, 'readyz')).status).toBe(503);
   });
 

@@ -5,7 +5,10 @@ import { Rejections, type ToldRejection } from '../../src/http/rejections.ts';
 import { makeRequestFilter, type RequestFilterRules } from '../../src/http/request-filter.ts';
 
 const told: ToldRejection[] = [];
-const rejections = new Rejections((rejection) => told.push(rejection));
+const rejections = new Rejections(
+  (rejection) => told.push(rejection),
+  () => 0,
+);
 const connectionLimits = new ConnectionLimits({ total: 0, perAddress: 0 }, rejections);
 const answer = (rules: RequestFilterRules, headers: Record<string, string | undefined>, url = '/') =>
   makeRequestFilter(

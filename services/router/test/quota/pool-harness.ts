@@ -8,6 +8,7 @@ import { Pools } from '../../src/quota/pools.ts';
 import { Prices } from '../../src/quota/prices.ts';
 import { makeRouter, type Router } from '../../src/router.ts';
 import { limits } from '../core/talk.ts';
+import { clockOf, routerOptions } from '../router-options.ts';
 
 type Grant = RouterFrameOf<'turn'>;
 export interface Called {
@@ -42,21 +43,9 @@ export class Bench {
   }
 
   #start(): Router {
-    return makeRouter({
-      ledger: this.ledger,
-      clock: { wall: () => this.now, monotonic: () => this.now },
-      version: 'test',
-      prices: new Prices({ m: { input: 1, output: 1 } }),
-      pools: this.pools,
-      retention: { maxAgeMs: 0, maxBytes: 0 },
-      mailboxLimits: { each: { lines: 10, bytes: 1e9 }, all: { lines: 1e9, bytes: 1e9 }, maxAgeMs: 1_000 },
-      onLedgerFailure: (error) => {
-        throw error;
-      },
-      onFault: ({ error }) => {
-        throw error;
-      },
-    });
+    const clock = clockOf(() => this.now);
+    const prices = new Prices({ m: { input: 1, output: 1 } });
+    return makeRouter(routerOptions({ ledger: this.ledger, clock, prices, pools: this.pools }));
   }
 
   /** An agent that makes its call as soon as it is granted a turn. */

@@ -1,165 +1,64 @@
-import { type AddressInfo, createConnection, type Socket } from 'node:net';
-import type { Limits } from '@parley/protocol';
+import { createConnection, type Socket } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import { systemClock } from '../../src/clock.ts';
 import type { Fault } from '../../src/faults.ts';
-import { type ConnectionLimitRules, ConnectionLimits } from '../../src/http/connection-limits.ts';
-import { Control } from '../../src/http/control.ts';
-import { makeHttpServer } from '../../src/http/http-server.ts';
-import { Rejections, type ToldRejection } from '../../src/http/rejections.ts';
-import { makeRequestFilter, type RequestFilterRules } from '../../src/http/request-filter.ts';
-import type { Certificate } from '../../src/http/tls.ts';
-import { type Authenticator, openAuthenticator } from '../../src/identity/authenticator.ts';
-import type { Ledger } from '../../src/ledger/ledger.ts';
+import { openAuthenticator } from '../../src/identity/authenticator.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
-import type { DuplicateRule } from '../../src/presence/presence.ts';
-import { Outgoing } from '../../src/quota/outgoing.ts';
-import { Pools } from '../../src/quota/pools.ts';
-import { Prices } from '../../src/quota/prices.ts';
-import { makeRouter, type Router } from '../../src/router.ts';
-import { AgentSession } from '../../src/sessions/agent-session.ts';
-import { PlainSession } from '../../src/sessions/plain-session.ts';
-import { WriteCoalescer } from '../../src/socket/connection.ts';
-import type { Rate } from '../../src/socket/token-bucket.ts';
-import { startWebSocketServer } from '../../src/socket/websocket-server.ts';
+import { type RunningRouter, type ServeOptions, serve } from '../../src/serve.ts';
+import type { LimitDefaults } from '../../src/sessions/limit-defaults.ts';
+import { routerOptions } from '../router-options.ts';
 
-interface ServedOptions {
-  onRejection?: (rejection: ToldRejection) => void;
-  /** One that another router has used, or will. */
-  ledger?: Ledger;
-  pools?: Pools;
-  prices?: Prices;
-  onLedgerFailure?: (error: unknown) => void;
-  authenticator?: Authenticator;
-  visitors?: RequestFilterRules;
-  connectionLimits?: ConnectionLimitRules;
-  certificate?: Certificate;
-  duplicates?: DuplicateRule;
-  rate?: Rate;
-  registerMs?: number;
-  heartbeatMs?: number;
-  stalledMs?: number;
-  /** Bytes that may wait to be read by all peers together. */
-  outgoingLimit?: number;
-  /** Why /readyz says that the router is not ready. */
-  unready?: () => string | undefined;
-  /** Told of unexpected errors; without it, one fails the test. */
-  onFault?: (fault: Fault) => void;
-}
+type ServedOptions = Partial<Omit<ServeOptions, 'clock' | 'version' | 'routerName' | 'defaults' | 'console'>>;
 
-export interface ServedRouter {
-  readonly router: Router;
-  readonly server: ReturnType<typeof makeHttpServer>;
+export interface ServedRouter extends Pick<RunningRouter, 'router' | 'server' | 'drain'> {
   readonly port: number;
   /** Value of one line of /metrics, for example `parley_disconnects_total{code="4102"}`; 0 when there is none. */
   metric(line: string): Promise<number>;
 }
 
-const limits: Limits = {
+const limits: LimitDefaults = {
   maxTurns: 0,
   maxDurationMs: 0,
   stopPhrases: [],
   maxAttempts: 5,
   onFailure: 'end',
   turnDeadlineMs: 60_000,
-} as Limits;
+};
 
-/** A router on a free port of loopback, with everything but a process around it. Gone when the test is over. */
+/** A router on a free port of loopback, with everything but a process around it. It is closed when the test is over. */
 export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRouter> => {
-  const ledger = options.ledger ?? openMemoryLedger();
-  const writes = new WriteCoalescer();
-  const rejections = new Rejections(options.onRejection ?? (() => {}));
-  const outgoing = new Outgoing({ limit: options.outgoingLimit ?? 1e9, flush: () => writes.flush() });
   const faults: Fault[] = [];
-  const router = makeRouter({
-    ledger,
-    clock: systemClock,
-    rejections,
-    version: 'test',
-    prices: options.prices ?? new Prices({}),
-    pools: options.pools ?? new Pools(new Map()),
-    duplicates: options.duplicates ?? 'replicas',
-    retention: { maxAgeMs: 0, maxBytes: 0 },
-    mailboxLimits: { each: { lines: 1_000, bytes: 1e9 }, all: { lines: 1e9, bytes: 1e9 }, maxAgeMs: 60_000 },
-    onLedgerFailure:
-      options.onLedgerFailure ??
-      ((error) => {
-        throw error;
-      }),
-    onFault: options.onFault ?? ((fault) => faults.push(fault)),
-  });
-  router.conversations.afterFlush(() => writes.flush());
-  const authenticator = options.authenticator ?? openAuthenticator;
-  const connectionLimits = new ConnectionLimits(
-    options.connectionLimits ?? { total: 0, perAddress: 0 },
-    rejections,
-  );
-  const filterRequest = makeRequestFilter(
-    options.visitors ?? { origins: [], hosts: [] },
-    connectionLimits,
-    rejections,
-  );
-  const server = makeHttpServer(
-    {
-      router,
-      ledger,
-      authenticator,
-      filterRequest,
-      control: new Control(router, limits),
-      rejections,
-      console: new Map(),
-      probes: { unready: options.unready ?? (() => undefined), metrics: router.metrics.registry },
-      outgoing,
-      stalledMs: options.stalledMs ?? 10_000,
-    },
-    options.certificate,
-  );
-  connectionLimits.watch(server);
-  const setting = {
-    router,
-    authenticator,
+  const running = serve({
+    ...routerOptions({ ledger: options.ledger ?? openMemoryLedger(), clock: systemClock }),
+    onFault: (fault) => faults.push(fault),
+    authenticator: openAuthenticator,
+    requestFilter: { origins: [], hosts: [] },
+    connectionLimits: { total: 0, perAddress: 0 },
+    onRejection: () => {},
     defaults: limits,
     routerName: 'test',
-  };
-  const webSocketServer = startWebSocketServer(server, {
-    registerMs: options.registerMs ?? 10_000,
-    heartbeatMs: options.heartbeatMs ?? 10_000,
-    stalledMs: options.stalledMs ?? 10_000,
-    rate: options.rate ?? { perSecond: 0, burst: 1 },
-    metrics: router.metrics,
-    writes,
-    outgoing,
-    faults: router.faults,
-    authenticator,
-    filterRequest,
-    rejections,
-    wall: Date.now,
-    openSession: (dialect, connection, identity) =>
-      dialect === 'plain'
-        ? new PlainSession(setting, { connection, identity })
-        : new AgentSession(setting, { connection, identity }),
+    console: new Map(),
+    outgoingBytes: 1e9,
+    stalledMs: 10_000,
+    registerMs: 10_000,
+    heartbeatMs: 10_000,
+    rate: { perSecond: 0, burst: 1 },
+    ...options,
   });
-  const clock = setInterval(() => router.tick(), 100);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { router, server, drain } = running;
+  const address = await running.listen('127.0.0.1', 0);
   onTestFinished(async () => {
-    const closed = webSocketServer.close();
-    clearInterval(clock);
-    server.closeAllConnections();
-    await closed;
-    await new Promise((resolve) => server.close(resolve));
+    await running.close();
+    // Without a listener of its own, an unexpected error fails the test.
     expect(faults).toEqual([]);
   });
   const metric = async (line: string): Promise<number> => {
     const text = await router.metrics.registry.metrics();
-    return Number(
-      text
-        .split('\n')
-        .find((one) => one.startsWith(`${line} `))
-        ?.split(' ')[1] ?? 0,
-    );
+    const found = text.split('\n').find((one) => one.startsWith(`${line} `));
+    return Number(found?.split(' ')[1] ?? 0);
   };
-  return { router, server, port: (server.address() as AddressInfo).port, metric };
+  return { router, server, drain, port: Number(address.split(':').at(-1)), metric };
 };
 
 export interface Closed {

@@ -1,0 +1,123 @@
+import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
+import type { Probes } from '@parley/runtime';
+import { leave } from './drain.ts';
+import { type ConnectionLimitRules, ConnectionLimits } from './http/connection-limits.ts';
+import type { ConsoleFile } from './http/console-files.ts';
+import { Control } from './http/control.ts';
+import { listen, makeHttpServer } from './http/http-server.ts';
+import { Rejections, type ToldRejection } from './http/rejections.ts';
+import { makeRequestFilter, type RequestFilter, type RequestFilterRules } from './http/request-filter.ts';
+import type { Certificate } from './http/tls.ts';
+import type { Authenticator } from './identity/authenticator.ts';
+import { Outgoing } from './quota/outgoing.ts';
+import { makeRouter, type Router, type RouterOptions } from './router.ts';
+import { AgentSession } from './sessions/agent-session.ts';
+import type { LimitDefaults } from './sessions/limit-defaults.ts';
+import { PlainSession } from './sessions/plain-session.ts';
+import { WriteCoalescer } from './socket/connection.ts';
+import type { Rate } from './socket/token-bucket.ts';
+import { startWebSocketServer } from './socket/websocket-server.ts';
+
+export interface ServeOptions extends Omit<RouterOptions, 'rejections'> {
+  readonly authenticator: Authenticator;
+  readonly requestFilter: RequestFilterRules;
+  readonly connectionLimits: ConnectionLimitRules;
+  /** Called for rejected connections and requests, at a bounded rate. */
+  readonly onRejection: (rejection: ToldRejection) => void;
+  /** Limits of a conversation that sets none of its own. */
+  readonly defaults: LimitDefaults;
+  /** The name of this router in the frames with which it accepts a registration. */
+  readonly routerName: string;
+  /** Files of the console by URL path. */
+  readonly console: ReadonlyMap<string, ConsoleFile>;
+  /** The server speaks TLS when there is one. */
+  readonly certificate?: Certificate | undefined;
+  /** Bytes that may wait to be read by all peers together. */
+  readonly outgoingBytes: number;
+  /** Milliseconds for which a peer may leave its full outgoing queue unread. */
+  readonly stalledMs: number;
+  readonly registerMs: number;
+  readonly heartbeatMs: number;
+  /** Frames that are read from one connection. */
+  readonly rate: Rate;
+}
+
+export interface RunningRouter {
+  readonly router: Router;
+  readonly server: Server | TlsServer;
+  readonly probes: Probes;
+  readonly filterRequest: RequestFilter;
+  /** Resolves with `host:port`; rejects when the port cannot be bound. Port 0 picks a free one. */
+  listen(host: string, port: number): Promise<string>;
+  /** Grants no more turns, waits at most `graceMs` for the answers to those that are running, then closes all connections. */
+  drain(graceMs: number): Promise<void>;
+  /** Closes all connections and the port at once. */
+  close(): Promise<void>;
+}
+
+const tickMs = 100;
+
+/**
+ * Puts a whole router together: ledger, conversations and their followers, sessions, HTTP and WebSocket server. The only place
+ * that does so: `main.ts` and the tests differ in their options. The caller owns the ledger and closes it after the router.
+ */
+export const serve = (options: ServeOptions): RunningRouter => {
+  const { ledger, clock, authenticator, defaults, routerName, stalledMs } = options;
+  const rejections = new Rejections(options.onRejection, clock.monotonic);
+  const connectionLimits = new ConnectionLimits(options.connectionLimits, rejections);
+  const filterRequest = makeRequestFilter(options.requestFilter, connectionLimits, rejections);
+  const writes = new WriteCoalescer();
+  const outgoing = new Outgoing({ limit: options.outgoingBytes, flush: () => writes.flush() });
+  const router = makeRouter({ ...options, rejections });
+  router.conversations.afterFlush(() => writes.flush());
+
+  let isDraining = false;
+  const probes: Probes = {
+    unready: () => (isDraining ? 'draining' : undefined),
+    metrics: router.metrics.registry,
+  };
+  const server = makeHttpServer(
+    {
+      ...{ router, ledger, authenticator, filterRequest, rejections, probes, outgoing, stalledMs },
+      control: new Control(router, defaults),
+      console: options.console,
+    },
+    options.certificate,
+  );
+  connectionLimits.watch(server);
+  const setting = { router, authenticator, defaults, routerName };
+  const webSocketServer = startWebSocketServer(server, {
+    ...{ authenticator, filterRequest, rejections, writes, outgoing, clock, stalledMs },
+    ...{ metrics: router.metrics, faults: router.faults },
+    registerMs: options.registerMs,
+    heartbeatMs: options.heartbeatMs,
+    rate: options.rate,
+    openSession: (dialect, connection, identity) =>
+      dialect === 'plain'
+        ? new PlainSession(setting, { connection, identity })
+        : new AgentSession(setting, { connection, identity }),
+  });
+  const ticker = setInterval(() => router.tick(), tickMs);
+
+  return {
+    ...{ router, server, probes, filterRequest },
+    async listen(host, port) {
+      const address = await listen(server, host, port);
+      server.on('error', (error) => router.faults.caught('process', 'server', error));
+      return address;
+    },
+    async drain(graceMs) {
+      isDraining = true;
+      await leave({ router, webSocketServer, graceMs });
+      clearInterval(ticker);
+    },
+    async close() {
+      const closed = webSocketServer.close();
+      clearInterval(ticker);
+      server.closeAllConnections();
+      await closed;
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};
