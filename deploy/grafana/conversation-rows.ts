@@ -70,9 +70,12 @@ export const conversations: Panel[] = [
     kind: 'stacked',
     title: 'Turns a second, by outcome',
     about:
-      'said: answered with a line. passed: given back. lapsed: deadline or replica gone, or the model failed.',
+      'said: answered with a message. passed: given back. lapsed: deadline or replica gone, or the model failed. moderator fallback: a message of a moderator that named no member.',
     unit: 'ops',
-    queries: { '{{outcome}}': rate(ofRouter(router.turns), 'outcome') },
+    queries: {
+      '{{outcome}}': rate(ofRouter(router.turns), 'outcome'),
+      'moderator fallback': rate(ofRouter(router.moderatorFallbacks)),
+    },
   },
 ];
 

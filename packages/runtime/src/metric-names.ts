@@ -50,6 +50,10 @@ export const routerMetrics = {
   turns: counter('parley_turns_total', 'Granted turns that came to an end: said, passed or lapsed.', [
     'outcome',
   ]),
+  moderatorFallbacks: counter(
+    'parley_moderator_fallbacks_total',
+    'Messages of a moderator that named no member, so that the member that was silent longest was next.',
+  ),
   turnWait: histogram(
     'parley_turn_wait_seconds',
     'From a member having the floor to a replica being granted the turn.',

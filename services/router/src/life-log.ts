@@ -1,5 +1,6 @@
 import type { Logger } from '@parley/runtime';
 import type { Commit } from './conversations/conversations.ts';
+import { moderatorFallback } from './turns/moderator-fallback.ts';
 
 /** A flood of conversations must not become a flood of lines: so many a second are told one by one, the others counted. */
 const toldPerSecond = 100;
@@ -36,6 +37,12 @@ export class LifeLog {
         this.#tell({ conversation, by: entry.by }, `conversation ${entry.type}`);
       else if (entry.type === 'ended')
         this.#tell({ conversation, reason: entry.reason, turns: after.lines }, 'conversation ended');
+      const fallback = moderatorFallback(after, entry);
+      if (fallback)
+        this.#tell(
+          { conversation, ...fallback },
+          'the moderator named no member: the member that was silent longest is next',
+        );
     }
   }
 

@@ -7,6 +7,7 @@ import type { RejectionReason } from './http/rejections.ts';
 import { exposePools } from './quota/pool-metrics.ts';
 import type { PoolUsage } from './quota/pools.ts';
 import type { TurnObserver } from './turns/grant.ts';
+import { moderatorFallback } from './turns/moderator-fallback.ts';
 import type { Waits } from './turns/wait-reasons.ts';
 
 type Tally<K extends string> = Map<K, number>;
@@ -73,6 +74,7 @@ export class RouterMetrics implements TurnObserver {
   readonly #faults = tally<FaultPlace>(faultPlaces);
   readonly #tokens = tally(['input', 'output']);
   readonly #cost = tally<string>([]);
+  #moderatorFallbacks = 0;
   #entries = 0;
   #ledgerFailures = 0;
   readonly #wait: Histogram;
@@ -87,6 +89,7 @@ export class RouterMetrics implements TurnObserver {
     this.#append = new Histogram({ ...routerMetrics.ledgerAppend, registers });
     this.#counter(routerMetrics.conversationsEnded, () => this.#ended);
     this.#counter(routerMetrics.turns, () => this.#turns);
+    this.#counter(routerMetrics.moderatorFallbacks, () => one(this.#moderatorFallbacks));
     this.#counter(routerMetrics.refusals, () => this.#refusals);
     this.#counter(routerMetrics.disconnects, () => this.#disconnects);
     this.#counter(routerMetrics.faults, () => this.#faults);
@@ -172,12 +175,13 @@ export class RouterMetrics implements TurnObserver {
     add(this.#cost, this.#cost.has(model) || this.#cost.size < maxModels ? model : 'other', dollars);
   }
 
-  onCommit({ entries }: Commit): void {
+  onCommit({ after, entries }: Commit): void {
     this.#entries += entries.length;
     for (const entry of entries) {
       if (entry.type === 'ended') add(this.#ended, entry.reason);
       else if (entry.type === 'said' || entry.type === 'passed' || entry.type === 'lapsed')
         add(this.#turns, entry.type);
+      if (moderatorFallback(after, entry)) this.#moderatorFallbacks++;
       if ('usage' in entry && entry.usage) {
         add(this.#tokens, 'input', entry.usage.inputTokens);
         add(this.#tokens, 'output', entry.usage.outputTokens);

@@ -3,7 +3,7 @@ import type { Conversation, Turn } from '../core/conversation.ts';
 import type { Gathering } from './gathering.ts';
 
 /** Counts the turns of a conversation that are under way. */
-export interface TurnCounter {
+interface TurnCounter {
   countIn(conversation: string): number;
 }
 
