@@ -4,6 +4,7 @@ import { crowd } from './benchmarks/crowd.ts';
 import { durable } from './benchmarks/durable.ts';
 import { footprint } from './benchmarks/footprint.ts';
 import { hostile } from './benchmarks/hostile.ts';
+import { idle } from './benchmarks/idle.ts';
 import { ledger } from './benchmarks/ledger.ts';
 import type { Options } from './benchmarks/options.ts';
 import { plain } from './benchmarks/plain.ts';
@@ -17,6 +18,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
   crowd,
   plain,
   footprint,
+  idle,
   soak,
   ledger,
   hostile,

@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws';
  */
 const peers = new Map<string, WebSocket>();
 const server = new WebSocketServer({
-  host: '127.0.0.1',
+  host: process.argv[3] ?? '127.0.0.1',
   port: Number(process.argv[2] ?? 0),
   perMessageDeflate: false,
 });
