@@ -30,6 +30,8 @@ export interface AgentParts {
 }
 
 const charactersPerToken = 4;
+/** Of all transcripts together: 16 to 32 MiB of the 192 MB that an agent is given. */
+const cachedCharacters = 16 * 1024 * 1024;
 const leaveMs = 1_000;
 
 /** An agent: the link to the router on one side, the model on the other, the turn loop between them. */
@@ -92,6 +94,7 @@ export const makeAgent = (parts: AgentParts) => {
     conversations: new TranscriptCache({
       most: Math.max(128, 2 * capacity),
       keepLength: historyTokens * charactersPerToken,
+      mostLength: cachedCharacters,
     }),
     onTurn: (outcome) => metrics.turnEnded(outcome),
     onFault,

@@ -159,7 +159,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
       /gen_ai_client_inference_duration_seconds_count\{[^}]*gen_ai_request_model="rehearsal"[^}]*\} 1/,
     );
     expect(after).toMatch(/gen_ai_client_inference_usage_output_tokens_total\{[^}]*\} [1-9]/);
-    expect(after).toMatch(/parley_build_info\{service="agent",version="[^"]+"\} 1/);
+    expect(after).toMatch(/parley_build_info\{service="agent",version="[^"]+",revision="[^"]+"\} 1/);
     for (const word of ['bob', 'c1', 'private']) expect(after).not.toMatch(new RegExp(`"${word}"`));
     expect(after.split('\n').filter((line) => line.includes('"alice"'))).toEqual([
       'parley_agent_info{agent="alice"} 1',

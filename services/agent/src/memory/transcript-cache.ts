@@ -1,17 +1,21 @@
 import { Transcript } from './transcript.ts';
 
-/**
- * The conversations this agent remembers, the least recently used first to go. What is gone is asked of the
- * router again when it is needed.
- */
+export interface CacheBounds {
+  /** Maximum number of transcripts. */
+  readonly most: number;
+  /** Characters of one transcript that are kept when it is cut. */
+  readonly keepLength: number;
+  /** Maximum characters of all transcripts together; the one in use stays even if it is longer. */
+  readonly mostLength: number;
+}
+
+/** An LRU cache of transcripts. What it has dropped is asked of the router again when it is needed. */
 export class TranscriptCache {
   readonly #kept = new Map<string, Transcript>();
-  readonly #most: number;
-  readonly #keepLength: number;
+  readonly #bounds: CacheBounds;
 
-  constructor({ most, keepLength }: { most: number; keepLength: number }) {
-    this.#most = most;
-    this.#keepLength = keepLength;
+  constructor(bounds: CacheBounds) {
+    this.#bounds = bounds;
   }
 
   get size(): number {
@@ -20,19 +24,31 @@ export class TranscriptCache {
 
   /** The transcript of `id`, empty if it is new. */
   use(id: string): Transcript {
-    const transcript = this.#kept.get(id) ?? new Transcript(this.#keepLength);
+    const transcript = this.#kept.get(id) ?? new Transcript(this.#bounds.keepLength);
     this.#kept.delete(id);
     this.#kept.set(id, transcript);
-    if (this.#kept.size > this.#most) this.#kept.delete(this.#kept.keys().next().value as string);
+    this.#evict(id);
     return transcript;
   }
 
-  /** The transcript of `id` if it is remembered. */
+  /** The transcript of `id` if it is cached. */
   peek(id: string): Transcript | undefined {
     return this.#kept.get(id);
   }
 
   forget(id: string): void {
     this.#kept.delete(id);
+  }
+
+  /** Transcripts grow after they were handed out, so that their lengths are added up anew each time. */
+  #evict(inUse: string): void {
+    let length = 0;
+    for (const transcript of this.#kept.values()) length += transcript.length;
+    for (const [id, transcript] of this.#kept) {
+      if (this.#kept.size <= this.#bounds.most && length <= this.#bounds.mostLength) return;
+      if (id === inUse) return;
+      this.#kept.delete(id);
+      length -= transcript.length;
+    }
   }
 }

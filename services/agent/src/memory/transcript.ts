@@ -56,6 +56,10 @@ export class Transcript {
   get noted(): boolean {
     return this.#noted;
   }
+  /** Characters of all that is kept, about. */
+  get length(): number {
+    return this.#length;
+  }
   get lines(): readonly Line[] {
     return this.#lines;
   }

@@ -102,13 +102,27 @@ describe('what a transcript knows beside the lines', () => {
 
 describe('the remembered conversations', () => {
   it('are at most as many as allowed, the least recently used going first', () => {
-    const conversations = new TranscriptCache({ most: 2, keepLength: 100 });
+    const conversations = new TranscriptCache({ most: 2, keepLength: 100, mostLength: 1_000 });
     const a = conversations.use('a');
     conversations.use('b');
     expect(conversations.use('a')).toBe(a);
     conversations.use('c');
     expect([conversations.peek('a'), conversations.peek('b')]).toEqual([a, undefined]);
     expect(conversations.size).toBe(2);
+  });
+
+  it('are at most as long together as allowed, however many they are, and the one in use stays', () => {
+    const conversations = new TranscriptCache({ most: 9, keepLength: 1_000, mostLength: 250 });
+    const grown = (id: string, length: number) =>
+      conversations.use(id).merge([saidEntry(2, 'alice', 'x'.repeat(length))]);
+    grown('a', 100);
+    grown('b', 100);
+    grown('c', 100);
+    conversations.use('d');
+    expect(['a', 'b', 'c', 'd'].filter((id) => conversations.peek(id))).toEqual(['b', 'c', 'd']);
+    grown('d', 900);
+    conversations.use('d');
+    expect(['b', 'c', 'd'].filter((id) => conversations.peek(id))).toEqual(['d']);
   });
 });
 

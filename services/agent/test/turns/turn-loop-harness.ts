@@ -30,7 +30,7 @@ export const loopOf = (more: Partial<TurnLoopOptions> = {}) => {
   const contexts: TurnContext[] = [];
   const outcomes: TurnOutcome[] = [];
   const link = { up: true };
-  const conversations = new TranscriptCache({ most: 4, keepLength: 10_000 });
+  const conversations = new TranscriptCache({ most: 4, keepLength: 10_000, mostLength: 1_000_000 });
   const loop = new TurnLoop({
     self: 'alice',
     persona: undefined,
