@@ -16,7 +16,7 @@ const newest = (lines: readonly Line[], tokens: number): readonly Line[] => {
   return lines.slice(first);
 };
 
-/** One streamed reply of `self` with the bare SDK: what everybody writes first. */
+/** One streamed reply of `self` with the bare SDK: the usual first version of such a program. */
 export const makeSpeaker = (baseURL: string, historyTokens: number) => {
   const client = new OpenAI({ baseURL, apiKey: 'none', maxRetries: 0 });
   return async (self: string, lines: readonly Line[]): Promise<string> => {

@@ -7,7 +7,7 @@ import { median, ratios } from '../measure/statistics.ts';
 import { type Options, progress } from './options.ts';
 
 const pairs = Array.from({ length: 25 }, (_, i) => [`a${i}`, `b${i}`] as const);
-/** Turns of all together until everybody's code is warm, and those that count. */
+/** Turns of all together until the code of all programs is warm, and those that count. */
 const warmUp = 4_000;
 const counted = 4_000;
 const historyTokens = '8000';

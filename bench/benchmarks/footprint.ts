@@ -35,7 +35,7 @@ const startUp = async (agents: number, note: Note, idle: boolean): Promise<void>
   }
   await stopAll([...children, router.child]);
 };
-/** Nobody opens a conversation. */
+/** No client opens a conversation. */
 const silent = {
   AGENT_FIRST_SPEAKER: 'false',
   OPENAI_API_KEY: 'none',

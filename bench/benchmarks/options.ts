@@ -7,5 +7,5 @@ export interface Options {
   profile?: string;
 }
 
-/** A line on stderr, so that whoever waits sees that something happens. */
+/** A line on stderr, so that the user sees progress. */
 export const progress = (line: string): void => console.error(line);

@@ -2,7 +2,7 @@ import { subprotocol } from '@parley/protocol';
 import { connectRaw, type RawClient, textFrame } from './websocket.ts';
 
 /**
- * Scripted `parley.v1` agents in pairs, each with conversations under way: whoever is granted a turn answers it at once. Counts
+ * Scripted `parley.v1` agents in pairs, each with conversations under way: each answers a granted turn at once. Counts
  * turns, and how long it takes from an answer to the grant of the next turn of that conversation.
  */
 export interface DurableLoad {

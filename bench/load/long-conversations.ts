@@ -69,7 +69,7 @@ export const writeLongConversations = async (path: string, lengths: readonly num
       await write(`ended-${length}-${copy}`, [...said, ended]);
     }
   }
-  // Nobody waits for anything: a router that starts need not look for plain clients' messages.
+  // No message waits: a router that starts need not look for messages of plain clients.
   ledger.mark(new Map([['', ledger.position()]]));
   ledger.close();
 };

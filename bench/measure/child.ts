@@ -75,7 +75,7 @@ export const startChild = ({ args, env, core, mute = false }: Start): Child => {
   const failed = new Promise<never>((_, reject) => {
     crash = reject;
   });
-  // Whoever does not wait for it is told by the promises it does wait for.
+  // A caller that does not await it learns of the failure from the promises that it awaits.
   failed.catch(() => {});
   const fail = (why: string) => {
     const error = new Error(`${args.join(' ')}: ${why}\n${tail.join('\n')}`);

@@ -28,7 +28,7 @@ export const atAGlance: Panel[] = [
     kind: 'stat',
     title: 'Turns waiting',
     about:
-      'Turns that nobody has been granted: members that are away or at their capacity, or a model at its rate.',
+      'Turns that have not been granted: members that are away or at their capacity, or a model at its rate.',
     unit: 'short',
     queries: { waiting: sum(ofRouter(router.turnsWaiting, ',reason=~"replica|absent|rate"')) },
     warnAt: 1,

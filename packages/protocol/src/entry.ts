@@ -49,7 +49,7 @@ export const toldUsage = object({
 });
 
 const stopPhrases = list(text({ min: 1, max: 200 }), { max: 16 });
-/** Of 1: the share of a line's word sequences that stood in an earlier line already. */
+/** 0 to 1: the share of a message's word sequences that an earlier message contains. */
 const share = number(0, 1);
 const dollars = number(0, 1_000_000_000);
 
@@ -64,19 +64,19 @@ const furtherLimits = {
   maxCostPerAgent: optional(dollars),
   /** How many members must vote `done` in a row; all of them when missing, 0 when agents may not end. */
   quorum: optional(count),
-  /** Lines before votes and stop phrases count. */
+  /** Turns before votes and stop phrases count. */
   minTurns: optional(count),
-  /** Whose stop phrases count; everybody's when missing. */
+  /** Members whose stop phrases count; all when missing. */
   stopSpeakers: optional(names),
   /** How long the floor waits for a member of whom no replica is connected. */
   absentMs: optional(count),
-  /** How long it waits for all members to be there before the first turn is granted. */
+  /** How long it waits for all members to be connected before the first turn is granted. */
   gatherMs: optional(count),
-  /** Lines more alike than this count as repetition: a private nudge first, then the ending. */
+  /** Messages with a larger `likeness` count as repetition: a private nudge first, then the ending. */
   maxRepetition: optional(share),
   /** Whether short goodbyes in a row count as a loop: a private nudge first, then the ending. */
   farewells: optional(flag),
-  /** Least time between two lines, for readers. */
+  /** Least time between two messages, for human readers. */
   paceMs: optional(integer(0, 3_600_000)),
 } as const;
 
@@ -111,7 +111,7 @@ export const role = object({
 });
 export type Role = Static<typeof role>;
 
-/** Lines of `from` are heard by `to` only, unless they say otherwise. */
+/** Messages of `from` are heard by `to` only, unless they have a `to` of their own. */
 const hearing = object({ from: name, to: names });
 export type Hearing = Static<typeof hearing>;
 
@@ -151,7 +151,7 @@ const request = optional(text({ max: 64 }));
 const bidding = optional(flag);
 
 /**
- * One line of the ledger. An entry records what was decided (the floor, the ending), not what to decide
+ * One record of the ledger. An entry records what was decided (the floor, the ending), not what to decide
  * from: reading an old ledger never asks a policy again.
  */
 const entryVariants = {
@@ -178,17 +178,17 @@ const entryVariants = {
   },
   said: {
     ...place,
-    /** The turn that it takes; none for a line that nobody was waiting for. */
+    /** The turn that it takes; missing for a message without a turn. */
     turn: optional(count),
     from: name,
     target: optional(name),
-    /** Who hears it, besides who said it; everybody when missing. */
+    /** The members that hear it, besides the speaker; all when missing. */
     to: optional(names),
     text: line,
     /** A vote to end the conversation. */
     done: optional(flag),
     ...spending,
-    /** How much of it stood in earlier lines; where the conversation limits that. */
+    /** How much of it stood in earlier messages; where the conversation limits that. */
     likeness: optional(share),
     /** It does little more than say goodbye. */
     farewell: optional(flag),
@@ -211,7 +211,7 @@ const entryVariants = {
     turn: count,
     from: name,
     score: integer(0, 100),
-    /** The member did not say how much it wants: it failed, or was not there. */
+    /** The member gave no score: it failed, or was not connected. */
     failed: optional(oneOf(['failed', 'absent'])),
     ...spending,
     floor: optional(floor),
@@ -224,24 +224,24 @@ const entryVariants = {
     from: name,
     cause: oneOf(lapseCauses),
     detail: optional(detail),
-    /** How long the model server wants to be left alone: the turn is not granted before. */
+    /** How long the model server asks to wait: the turn is not granted before. */
     retryAfterMs: optional(count),
     ...spending,
   },
-  /** Something that only `to` are told. */
+  /** A private text for the members in `to`. */
   noted: { ...place, by: name, to: names, kind: oneOf(noteKinds), text: line },
   /** `through`: what the text sums up, for this member's own view. */
   summarised: { ...place, who: name, through: count, text: line },
   /** `history`: whether it sees what was said before. */
   joined: { ...place, who: name, history: optional(flag) },
   left: { ...place, who: name, floor: optional(floor), bidding },
-  /** Somebody speaks in a member's place, until the seat is given back. */
+  /** An operator speaks in a member's place, until the seat is given back. */
   seated: { ...place, who: name, by: name },
   unseated: { ...place, who: name, by: name },
   /** From its next turn on, the member is this. */
   recast: { ...place, by: name, role },
   paused: { ...place, by: name },
-  /** `lines`: how many lines until it is paused again. */
+  /** `lines`: how many turns until it is paused again. */
   resumed: { ...place, by: name, lines: optional(count) },
   ended: { ...place, reason: oneOf(endings), detail: optional(detail), by: optional(name) },
 } as const;

@@ -29,9 +29,9 @@ const clientVariants = {
     token: optional(text({ max: 8_192 })),
     /** How many turns this replica takes at once. */
     capacity: optional(integer(1, maxCapacity)),
-    /** The one whom it addresses where the targets of the agents form a ring (10.7). */
+    /** The agent that it addresses where the targets of the agents form a ring (10.7). */
     target: optional(name),
-    /** The model it speaks with: its rate and its price are the router's to watch. */
+    /** The model that it calls: the router enforces its rate and its price. */
     model: optional(text({ max: 200 })),
     /** Turns granted before the connection broke, on which this replica still works. */
     working: optional(list(object(turnPlace), { max: maxCapacity })),
@@ -41,7 +41,7 @@ const clientVariants = {
     members: list(name, { min: 1, max: maxMembers }),
     first: optional(name),
     ...setting,
-    /** The first speaker's first line, said at once. */
+    /** The first message of the first speaker, said at once. */
     opening: optional(line),
     policy: optional(oneOf(policyNames)),
     limits: optional(someLimits),
@@ -54,7 +54,7 @@ const clientVariants = {
     attempt,
     text: line,
     target: optional(name),
-    /** Who hears it; everybody when missing. */
+    /** The members that hear it; all when missing. */
     to: optional(list(name, { min: 1, max: maxMembers })),
     /** A vote to end the conversation. */
     done: optional(flag),
@@ -72,7 +72,7 @@ const clientVariants = {
     reason: oneOf(passReasons),
     detail: optional(text({ max: 1_000 })),
     usage: optional(toldUsage),
-    /** With a failure: how long the model server wants to be left alone. */
+    /** With a failure: how long the model server asks to wait. */
     retryAfterMs: optional(count),
   },
   chunk: { ...turnPlace, text: text({ max: maxTextLength }) },
@@ -101,8 +101,8 @@ const remaining = object({
 });
 
 /**
- * What a grant leaves out: the entries with a seq above `since`, up to `through`. So that the replica knows who is there
- * and who it is all the same: the members as they are now, and its own role, where the conversation gives it one.
+ * What a grant leaves out: the entries with a seq above `since`, up to `through`. The current members, and the replica's own
+ * role where the conversation gives it one, are stated instead.
  */
 const omitted = object({
   since: count,
@@ -125,7 +125,7 @@ const routerVariants = {
   turn: {
     ...turnPlace,
     attempt: integer(1, Number.MAX_SAFE_INTEGER),
-    /** What is wanted: a line, or a bid for the floor. `speak` when missing. */
+    /** What is wanted: a message, or a bid for the floor. `speak` when missing. */
     wanted: optional(oneOf(['speak', 'bid'])),
     /** How many calls of the model the grant pays for; without limit when missing. */
     calls: optional(integer(1, 1_000)),

@@ -28,7 +28,7 @@ export const endings = [
 ] as const;
 export type Ending = (typeof endings)[number];
 
-/** Why an agent gave its turn away although it could have spoken. */
+/** Why an agent passed its turn although it could have spoken. */
 const choices = ['nothing-to-say', 'declined'] as const;
 
 /** Why an agent could not take its turn. The router offers the turn again, up to the allowed attempts. */
@@ -48,7 +48,7 @@ export const failures = [
 ] as const;
 export type Failure = (typeof failures)[number];
 
-/** Who may join a conversation by itself: nobody but operators, or every agent that knows its id. */
+/** Which clients may join a conversation without an invitation: only operators, or every agent that knows its id. */
 export const admissions = ['invited', 'open'] as const;
 export type Admission = (typeof admissions)[number];
 
@@ -61,7 +61,7 @@ export const isFailure = (reason: string): reason is Failure =>
 export const lapseCauses = ['deadline', 'gone', ...failures] as const;
 export type LapseCause = (typeof lapseCauses)[number];
 
-/** Failures that no other attempt can mend: the turn has then used up its attempts. */
+/** Permanent failures: the turn has then used up its attempts. */
 export const permanentFailures: readonly LapseCause[] = [
   'model-unauthorized',
   'model-not-found',
@@ -86,7 +86,7 @@ export const waitReasons = [
 ] as const;
 export type WaitReason = (typeof waitReasons)[number];
 
-/** Why somebody was told something in private. */
+/** Why members were sent a private note. */
 export const noteKinds = ['nudge', 'whisper'] as const;
 export type NoteKind = (typeof noteKinds)[number];
 

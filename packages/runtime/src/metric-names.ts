@@ -66,7 +66,7 @@ export const routerMetrics = {
   ),
   turnsWaiting: gauge(
     'parley_turns_waiting',
-    'Turns on the floor that nobody has been granted yet, by what they wait for.',
+    'Turns on the floor that have not been granted yet, by what they wait for.',
     ['reason'],
   ),
   turnsWaitingOldest: gauge(
@@ -123,11 +123,8 @@ export const routerMetrics = {
     ['place'],
   ),
   framesReceived: counter('parley_frames_received_total', 'Frames received, by dialect.', ['dialect']),
-  messagesDelivered: counter(
-    'parley_messages_delivered_total',
-    'Lines handed to the connections of an agent.',
-  ),
-  messagesWaiting: gauge('parley_messages_waiting', 'Lines that wait for plain clients who are away.'),
+  messagesDelivered: counter('parley_messages_delivered_total', 'Messages sent to plain clients.'),
+  messagesWaiting: gauge('parley_messages_waiting', 'Messages that wait for plain clients that are away.'),
   messagesExpired: counter(
     'parley_messages_expired_total',
     'Messages to plain clients that will not be delivered: too old, or removed with their conversation.',

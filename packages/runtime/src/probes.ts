@@ -9,7 +9,7 @@ export interface Probes {
 const reply = (response: ServerResponse, status: number, type: string, body: string) =>
   response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
 
-/** Answers /healthz, /readyz and /metrics; false when the request is for somebody else. */
+/** Answers /healthz, /readyz and /metrics; false when the path is another one. */
 export const answerProbe = (probes: Probes, request: IncomingMessage, response: ServerResponse): boolean => {
   switch (request.url) {
     case '/healthz':

@@ -7,7 +7,7 @@ const serve = async (probes: Partial<Probes>): Promise<(path: string) => Promise
   const metrics = { contentType: 'text/plain; version=0.0.4', metrics: async () => 'up 1\n' };
   const server = createServer((request, response) => {
     if (!answerProbe({ unready: () => undefined, metrics, ...probes }, request, response))
-      response.writeHead(404).end('somebody else');
+      response.writeHead(404).end('another handler');
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   onTestFinished(() => void server.close());
@@ -49,6 +49,6 @@ describe('answerProbe', () => {
   it('leaves every other path to others', async () => {
     const get = await serve({});
     for (const path of ['/', '/healthz/', '/healthzz', '/v1/agents'])
-      expect(await told(await get(path))).toEqual([404, 'somebody else']);
+      expect(await told(await get(path))).toEqual([404, 'another handler']);
   });
 });
