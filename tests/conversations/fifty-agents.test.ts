@@ -54,7 +54,7 @@ it('fifty agents behind one key never meet the limit of their model server, and 
   const rules = new Map([[model, { requests: rate.calls, tokens: 0 }]]);
   const { port, router } = await serveRouter({ pools: new Pools(rules, rate.windowMs) });
   const order: string[] = [];
-  router.conversations.follow(({ after, entries }) => {
+  router.conversations.follow('reader', ({ after, entries }) => {
     for (const { type } of entries) if (type === 'said') order.push(after.id);
   });
   const names = Array.from({ length: agents }, (_, i) => `agent-${i}`);

@@ -20,7 +20,7 @@ export const leave = async ({ router, webSocketServer, graceMs }: Leaving): Prom
       clearTimeout(timer);
       resolve();
     };
-    conversations.follow(whenAnswered);
+    conversations.follow('drain', whenAnswered);
     whenAnswered();
   });
   await webSocketServer.close();

@@ -170,15 +170,15 @@ export const makeRouter = (options: RouterOptions): Router => {
   conversations.limit(plainDelivery);
   // The order is behaviour: a message is delivered before the turn that it gives is offered, and a bid is placed before the
   // scheduler looks for turns that are free.
-  conversations.follow((commit) => runningLimit.onCommit(commit));
-  conversations.follow((commit) => replyRouting.onCommit(commit));
-  conversations.follow((commit) => plainDelivery.onCommit(commit));
-  conversations.follow((commit) => bids.onCommit(commit));
-  conversations.follow((commit) => scheduler.onCommit(commit));
-  conversations.follow((commit) => granter.onCommit(commit));
-  conversations.follow((commit) => offers.onCommit(commit));
-  conversations.follow((commit) => routerEvents.onCommit(commit));
-  conversations.follow((commit) => metrics.onCommit(commit));
+  conversations.follow('running limit', (commit) => runningLimit.onCommit(commit));
+  conversations.follow('reply routing', (commit) => replyRouting.onCommit(commit));
+  conversations.follow('plain delivery', (commit) => plainDelivery.onCommit(commit));
+  conversations.follow('bids', (commit) => bids.onCommit(commit));
+  conversations.follow('scheduler', (commit) => scheduler.onCommit(commit));
+  conversations.follow('granter', (commit) => granter.onCommit(commit));
+  conversations.follow('offers', (commit) => offers.onCommit(commit));
+  conversations.follow('router events', (commit) => routerEvents.onCommit(commit));
+  conversations.follow('metrics', (commit) => metrics.onCommit(commit));
 
   presence.follow((change) => plainDelivery.onPresence(change));
   presence.follow((change) => scheduler.onPresence(change));

@@ -158,7 +158,7 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
   const { server, router, probes, filterRequest } = running;
   if (tls && server instanceof TlsServer) followCertificate(server, tls.files, log);
   const life = new LifeLog(log, () => new Set(router.presence.names()), router.now);
-  router.conversations.follow((commit) => life.onCommit(commit));
+  router.conversations.follow('life', (commit) => life.onCommit(commit));
   setInterval(() => life.tick(), presenceMs).unref();
 
   const { host, port, healthHost, healthPort } = config;

@@ -41,10 +41,10 @@ describe('an unexpected error', () => {
   it('in a follower of a commit stops no other follower, and the answers are told', async () => {
     const { conversations, submit, counted } = bench();
     const heard: string[] = [];
-    conversations.follow(({ entries }) => {
+    conversations.follow('failing', ({ entries }) => {
       if (entries.some((entry) => entry.type === 'said' && entry.text === 'bad')) throw new Error('a bug');
     });
-    conversations.follow(({ entries }) => heard.push(...entries.map(({ type }) => type)));
+    conversations.follow('reader', ({ entries }) => heard.push(...entries.map(({ type }) => type)));
     await submit('c1', open);
     const answers = await Promise.all([submit('c1', line('bad')), submit('c1', line('good'))]);
     expect(answers.map(({ kind }) => kind)).toEqual(['done', 'done']);

@@ -1,17 +1,17 @@
 import type { Entry, RefusalCode } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 
-/** Why there is no room. */
+/** Why there is no capacity. */
 export interface Full {
   readonly code: RefusalCode;
   readonly message: string;
 }
 
-/** Bounds what follows from entries: asked before they are written, so that who wanted them can be told. */
+/** A bound on what follows from entries. It is asked before they are written, so that the sender can be refused. */
 export interface CapacityLimit {
   /**
-   * Takes the room that the entries of one command need. `after`: the conversation with them. What is handed back
-   * gives the room back; it is called once they have been written and followed, or were lost.
+   * Reserves the capacity that the entries of one command need. `after`: the conversation with them. The function that it
+   * returns releases the capacity. It is called when the followers were told of the entries, or when these were not written.
    */
   take(after: Conversation, entries: readonly Entry[]): Full | (() => void);
 }
@@ -19,29 +19,29 @@ export interface CapacityLimit {
 /** Nothing was needed. */
 export const nothingReserved = (): void => {};
 
-/** CapacityLimit in all of them, or the first refusal. */
+/** Reserves capacity in all limits, or returns the first refusal. */
 export const reserveCapacity = (
-  rooms: readonly CapacityLimit[],
+  limits: readonly CapacityLimit[],
   after: Conversation,
   entries: readonly Entry[],
 ): Full | (() => void) => {
   const taken: (() => void)[] = [];
-  const giveBack = () => {
-    for (const give of taken) give();
+  const release = () => {
+    for (const one of taken) one();
   };
-  for (const room of rooms) {
+  for (const limit of limits) {
     let took: Full | (() => void);
     try {
-      took = room.take(after, entries);
+      took = limit.take(after, entries);
     } catch (error) {
-      giveBack();
+      release();
       throw error;
     }
     if (typeof took !== 'function') {
-      giveBack();
+      release();
       return took;
     }
     if (took !== nothingReserved) taken.push(took);
   }
-  return taken.length === 0 ? nothingReserved : giveBack;
+  return taken.length === 0 ? nothingReserved : release;
 };

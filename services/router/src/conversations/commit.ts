@@ -1,38 +1,40 @@
 import type { Entry } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 
-/** Entries of one conversation that have just become durable, with the state around them. */
+/** Entries of one conversation that have just become durable, with the states before and after. */
 export interface Commit {
   readonly before: Conversation | undefined;
   readonly after: Conversation;
   readonly entries: readonly Entry[];
-  /** Of the last entry. */
+  /** Position in the ledger of the last entry. */
   readonly position: number;
 }
 export type Follower = (commit: Commit) => void;
 
-/** All followers, in the order in which they were added. One that throws keeps no other from hearing. */
+/** All followers, in the order in which they were added. One that throws does not keep the others from being told. */
 export class Followers {
-  readonly #all: Follower[] = [];
-  readonly #onError: (id: string, error: unknown) => 'hidden' | 'caught';
-  /** Conversations in whose commit one failed. */
+  readonly #all = new Map<string, Follower>();
+  readonly #onError: (id: string, name: string, error: unknown) => 'hidden' | 'caught';
+  /** Conversations in whose commit a follower failed. */
   readonly #shaken = new Set<string>();
 
-  /** `onError` says whether the conversation has been hidden for it: then nothing follows from its state any more. */
-  constructor(onError: (id: string, error: unknown) => 'hidden' | 'caught') {
+  /** `onError` returns `hidden` when it has hidden the conversation: then nothing follows from its state any more. */
+  constructor(onError: (id: string, name: string, error: unknown) => 'hidden' | 'caught') {
     this.#onError = onError;
   }
 
-  add(follower: Follower): void {
-    this.#all.push(follower);
+  /** `name` is for the log. Each name is used once. */
+  add(name: string, follower: Follower): void {
+    if (this.#all.has(name)) throw new Error(`there is a follower ${name} already`);
+    this.#all.set(name, follower);
   }
 
   tell(commit: Commit): void {
-    for (const follower of this.#all) {
+    for (const [name, follower] of this.#all) {
       try {
         follower(commit);
       } catch (error) {
-        if (this.#onError(commit.after.id, error) === 'caught') this.#shaken.add(commit.after.id);
+        if (this.#onError(commit.after.id, name, error) === 'caught') this.#shaken.add(commit.after.id);
       }
     }
   }

@@ -10,24 +10,23 @@ import { Archive } from './archive.ts';
 import type { CapacityLimit } from './capacity.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { type Follower, Followers } from './commit.ts';
-import { ConversationTime } from './conversation-time.ts';
 import { Deciding, type Work } from './deciding.ts';
-import { continued, type Held, nothing, skipped } from './held.ts';
-import { type OnResult, unavailable } from './outcome.ts';
+import { type OnResult, unwritten } from './outcome.ts';
 import { type Round, Rounds } from './rounds.ts';
+import { Running } from './running.ts';
 import { Tails } from './tails.ts';
 
 export type { Commit, Follower } from './commit.ts';
 export type { OnResult, Outcome } from './outcome.ts';
 
 /**
- * All running conversations. Commands of one event-loop tick are decided in the order in which they came and
- * appended together; nobody hears of an entry before it is durable.
+ * All conversations. A command goes one way: `submit` puts it into a round; `#flush` decides the round, appends the entries of
+ * all its conversations in one transaction, commits them, and tells the followers, then those who submitted. No entry is
+ * visible before it is durable.
  */
 export class Conversations {
   readonly #ledger: Ledger;
-  readonly #time: ConversationTime;
-  readonly #held = new Map<string, Held>();
+  readonly #running: Running;
   readonly #tails = new Tails();
   readonly #archive: Archive;
   readonly #checkpoints: Checkpoints;
@@ -37,8 +36,9 @@ export class Conversations {
   readonly #onFailure: (error: unknown) => void;
   readonly #onAppended: (tookMs: number) => void;
   readonly #rounds: Rounds;
-  #afterFlush: () => void = () => {};
+  readonly #afterFlush: (() => void)[] = [];
 
+  /** `now`: the steady clock. `onFailure`: the ledger could not be read or written. `onAppended`: duration of an append. */
   constructor(
     ledger: Ledger,
     now: () => number,
@@ -48,174 +48,55 @@ export class Conversations {
     wall = now,
   ) {
     this.#ledger = ledger;
-    this.#time = new ConversationTime(now, wall);
+    this.#running = new Running(now, wall);
     this.#onFailure = onFailure;
     this.#checkpoints = new Checkpoints(ledger, onFailure);
     this.#archive = new Archive(ledger, this.#checkpoints, onFailure);
     this.#onAppended = onAppended;
     this.#faults = faults;
     this.#deciding = new Deciding(faults);
-    this.#followers = new Followers((id, error) => this.#failed(id, 'commit', error));
+    this.#followers = new Followers((id, name, error) => this.#failed(id, name, error));
     this.#rounds = new Rounds((round) => this.#flush(round), faults);
   }
 
-  get count(): number {
-    return this.#held.size;
-  }
-
-  /** Takes up every conversation that has not ended. Call before the webSocketServer opens. */
+  /** Takes up every conversation that has not ended. Called once, before the router listens. */
   recover(): void {
     for (const id of this.#ledger.unfinished()) {
       const state = this.#archive.rebuild(id);
-      if (state) this.#take(id, state);
+      if (state) this.#running.hold(state, []);
     }
   }
 
-  #take(id: string, state: Conversation): void {
-    const held = continued(undefined, state, [], (at) => this.#time.aheadAfter(at));
-    this.#held.set(id, held);
+  /** Adds a follower. Followers are told of each commit in the order of the ledger, and one after the other as they were added. */
+  follow(name: string, follower: Follower): void {
+    this.#followers.add(name, follower);
   }
 
-  /** Now, by the time of the conversation: to compare with what its state says. */
-  timeOf({ id }: Pick<Conversation, 'id'>): number {
-    return this.#time.at(this.#held.get(id)?.ahead);
+  /** Adds a limit. Limits are asked before entries are appended, in the order in which they were added. */
+  limit(limit: CapacityLimit): void {
+    this.#deciding.limit(limit);
   }
 
-  /** When the wall clock was set forward, conversations follow it. */
-  #followClock(): void {
-    const drift = this.#time.moved();
-    if (drift === undefined) return;
-    for (const held of this.#held.values()) {
-      if (held.ahead < drift) skipped(held, drift);
-    }
-  }
-
-  /** Followers hear of commits in the order of the ledger, in the order in which they were added. */
-  follow(follower: Follower): void {
-    this.#followers.add(follower);
-  }
-
-  /** What entries need room in is asked in the order in which it was added. */
-  limit(room: CapacityLimit): void {
-    this.#deciding.limit(room);
-  }
-
-  /** Called when all that one flush caused has been sent. */
+  /** Adds a call for the end of each flush, after all frames that it caused were queued. */
   afterFlush(call: () => void): void {
-    this.#afterFlush = call;
+    this.#afterFlush.push(call);
   }
 
+  /** `done` is called once, when the command is durable or refused. */
   submit(id: string, command: Command, done?: OnResult): void {
     this.#rounds.add(id, { command, done });
   }
 
-  /** Running and paused conversations. */
-  *running(): Iterable<Conversation> {
-    for (const { state } of this.#held.values()) yield state;
-  }
-
-  /** A conversation that has not ended. */
-  get(id: string): Conversation | undefined {
-    return this.#held.get(id)?.state;
-  }
-
-  /** Any conversation of the ledger that can be read; one that is damaged is reported and not shown. */
-  find(id: string): Conversation | undefined {
-    return this.get(id) ?? this.#archive.find(id);
-  }
-
-  /** It has been removed from the ledger. */
-  forget(id: string): void {
-    this.#archive.forget(id);
-  }
-
-  /** Does what the conversation needs next. When it cannot be done, it is hidden if it is damaged, and else ended. */
-  attempt(id: string, work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (this.#failed(id, 'grant', error) === 'caught')
-        this.submit(id, { type: 'fail', detail: 'an error of the router' });
-    }
-  }
-
-  /** The conversations in whose commit a follower failed since the last call: what follows from their state is asked again. */
-  takeShaken(): Conversation[] {
-    const states = this.#followers.takeShaken().map((id) => this.get(id));
-    return states.filter((state) => state !== undefined);
-  }
-
-  /** As `find`, a little at a time; yields the bytes that were read. For what nobody waits for. */
-  *findSlowly(id: string): Generator<number, Conversation | undefined> {
-    return this.get(id) ?? (yield* this.#archive.findSlowly(id));
-  }
-
-  /**
-   * A running conversation that `by` opened with exactly these members, all of whom are still there. Opens that are not yet
-   * committed count: two replicas that start together find one conversation.
-   */
-  unfinished(by: string, members: readonly string[]): string | undefined {
-    for (const state of this.running()) if (wasOpenedSo(state, { by, members })) return state.id;
-    for (const [id, [first]] of this.#rounds.next)
-      if (first?.command.type === 'open' && isSameOpening(first.command, { by, members })) return id;
-    return undefined;
-  }
-
-  entriesSince(id: string, since: number, limit = Number.MAX_SAFE_INTEGER): readonly Entry[] {
-    const tail = this.#tails.since(id, since);
-    return tail && limit >= tail.length ? tail : this.#archive.read(id, since, limit);
-  }
-
-  /** Entries after `since`: at most as many as `bound` says, but one at least while there are any. */
-  page(id: string, since: number, bound: Bound): readonly Entry[] {
-    return this.#archive.page(id, since, bound);
-  }
-
-  /**
-   * The newest entries after `since`, up to `last`, that fit the bound, in order; one at least, when there are any. When the first of
-   * them is not `since + 1`, older ones were left out. The work is bounded however long the conversation is.
-   */
-  newest(id: string, since: number, bound: Bound, last = Number.MAX_SAFE_INTEGER): readonly Entry[] {
-    const tail = this.#tails.since(id, since);
-    return tail?.slice(0, Math.max(0, last - since)) ?? this.#archive.newest(id, since, bound, last);
-  }
-
-  /** The conversation as it was at entry `seq`; undefined when there is no such entry. */
-  at(id: string, seq: number): Conversation | undefined {
-    return this.#archive.at(id, seq);
-  }
-
-  /** Keeps the states of some conversations that have grown, so that a router that starts need not read all their entries. */
-  keepStates(): void {
-    const kept = this.#checkpoints.keep((id) => {
-      const held = this.#held.get(id);
-      return held?.hasSkipped ? undefined : held?.state;
-    });
-    for (const id of kept) {
-      const held = this.#held.get(id);
-      if (held) held.unkept = nothing;
-    }
-  }
-
-  /** Ends what has run out of time. */
-  tick(): void {
-    if (!this.#rounds.isRunning) this.#followClock();
-    for (const state of this.running()) {
-      if (this.timeOf(state) >= (endsAt(state) ?? Number.POSITIVE_INFINITY))
-        this.submit(state.id, { type: 'tick' });
-    }
-  }
-
-  /** Resolves when nothing waits to be decided or appended. */
+  /** Resolves when no command waits to be decided or appended. */
   settled(): Promise<void> {
     return this.#rounds.settled();
   }
 
   async #flush(round: Round): Promise<void> {
-    this.#followClock();
+    this.#running.followClock();
     const works: Work[] = [];
     for (const [id, queued] of round)
-      works.push(this.#deciding.all(id, this.find(id), queued, this.timeOf({ id })));
+      works.push(this.#deciding.all(id, this.find(id), queued, this.#running.timeOf(id)));
     const changed = works.filter(({ entries }) => entries.length > 0);
     const appended = await this.#append(changed);
     const lost = new Set<Work>(appended ? [] : changed);
@@ -229,12 +110,12 @@ export class Conversations {
     const tell = (call: () => void) => this.#faults.guard('answer', 'flush', call);
     for (const { gives } of works) for (const give of gives) tell(give);
     for (const work of works) {
-      for (const { done, outcome } of work.answers) tell(() => done(lost.has(work) ? unavailable : outcome));
+      for (const { done, outcome } of work.answers) tell(() => done(lost.has(work) ? unwritten : outcome));
     }
-    tell(this.#afterFlush);
+    for (const call of this.#afterFlush) tell(call);
   }
 
-  /** Undefined when the ledger cannot be written: then nothing has happened, and what wanted it is refused. */
+  /** Undefined when the ledger cannot be written: then nothing has changed, and the commands are refused. */
   async #append(works: readonly Work[]): Promise<readonly Appended[] | undefined> {
     const started = performance.now();
     try {
@@ -242,7 +123,7 @@ export class Conversations {
         ({ id, before, entries, state }): Batch =>
           this.#checkpoints.withEnd(
             { conversation: id, expectedSeq: before?.seq ?? 0, entries },
-            this.#held.get(id)?.hasSkipped ? undefined : state,
+            this.#running.get(id)?.hasSkipped ? undefined : state,
           ),
       );
       const appended = await this.#ledger.append(batches);
@@ -254,19 +135,8 @@ export class Conversations {
     }
   }
 
-  /** Somebody else has written, or an id is in use that was not known: the ledger is right. */
-  #catchUp(id: string, seq: number): void {
-    this.#onFailure(new Error(`${id}: the ledger is at ${seq}, not at ${this.get(id)?.seq ?? 0}`));
-    this.#drop(id);
-    this.#archive.forget(id);
-    const state = this.find(id);
-    if (!state || state.status.state === 'ended') return;
-    this.#archive.forget(id);
-    this.#take(id, state);
-  }
-
   #drop(id: string): void {
-    this.#held.delete(id);
+    this.#running.drop(id);
     this.#tails.drop(id);
   }
 
@@ -276,15 +146,25 @@ export class Conversations {
       this.#drop(id);
       this.#archive.hold(after);
     } else {
-      const held = continued(this.#held.get(id), after, entries, (at) => this.#time.aheadAfter(at));
-      this.#held.set(id, held);
+      const { unkept } = this.#running.hold(after, entries);
       this.#tails.add(id, entries);
-      this.#checkpoints.grown(id, held.unkept);
+      this.#checkpoints.grown(id, unkept);
     }
     this.#followers.tell({ before, after, entries, position });
   }
 
-  /** A conversation whose entries can no longer be read is hidden: as good as unknown. Any other error is a fault. */
+  /** The ledger is not where the state is: another process has written, or the id is in use. The state is read again. */
+  #catchUp(id: string, seq: number): void {
+    this.#onFailure(new Error(`${id}: the ledger is at ${seq}, not at ${this.get(id)?.seq ?? 0}`));
+    this.#drop(id);
+    this.#archive.forget(id);
+    const state = this.find(id);
+    if (!state || state.status.state === 'ended') return;
+    this.#archive.forget(id);
+    this.#running.hold(state, []);
+  }
+
+  /** A conversation whose entries cannot be read is hidden, as if it were unknown. Any other error is a fault. */
   #failed(id: string, about: string, error: unknown): 'hidden' | 'caught' {
     const isDamaged = error instanceof LedgerDamage;
     if (isDamaged) this.#onFailure(error);
@@ -293,5 +173,104 @@ export class Conversations {
     this.#drop(id);
     this.#archive.forget(id);
     return 'hidden';
+  }
+
+  get count(): number {
+    return this.#running.count;
+  }
+
+  /** Now, in the time of the conversation: to compare with the times in its state. */
+  timeOf({ id }: Pick<Conversation, 'id'>): number {
+    return this.#running.timeOf(id);
+  }
+
+  /** Running and paused conversations. */
+  *running(): Iterable<Conversation> {
+    yield* this.#running.states();
+  }
+
+  /** A conversation that has not ended. */
+  get(id: string): Conversation | undefined {
+    return this.#running.get(id)?.state;
+  }
+
+  /** Any conversation of the ledger. A damaged one is reported and hidden. */
+  find(id: string): Conversation | undefined {
+    return this.get(id) ?? this.#archive.find(id);
+  }
+
+  /** It has been removed from the ledger. */
+  forget(id: string): void {
+    this.#archive.forget(id);
+  }
+
+  /** Runs the next work of a conversation. When it throws, the conversation is hidden if it is damaged, and ended otherwise. */
+  attempt(id: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (this.#failed(id, 'grant', error) === 'caught')
+        this.submit(id, { type: 'fail', detail: 'an error of the router' });
+    }
+  }
+
+  /** The conversations in whose commit a follower failed since the last call. What follows from their state is to be done again. */
+  takeShaken(): Conversation[] {
+    const states = this.#followers.takeShaken().map((id) => this.get(id));
+    return states.filter((state) => state !== undefined);
+  }
+
+  /** As `find`, a little at a time: yields the bytes that were read. For work without a deadline. */
+  *findSlowly(id: string): Generator<number, Conversation | undefined> {
+    return this.get(id) ?? (yield* this.#archive.findSlowly(id));
+  }
+
+  /**
+   * A running conversation that `by` opened with exactly these members, all of whom are still in it. An opening that is not yet
+   * committed counts: two replicas that start together find one conversation.
+   */
+  unfinished(by: string, members: readonly string[]): string | undefined {
+    for (const state of this.running()) if (wasOpenedSo(state, { by, members })) return state.id;
+    for (const [id, [first]] of this.#rounds.next)
+      if (first?.command.type === 'open' && isSameOpening(first.command, { by, members })) return id;
+    return undefined;
+  }
+
+  entriesSince(id: string, since: number, limit = Number.MAX_SAFE_INTEGER): readonly Entry[] {
+    const tail = this.#tails.since(id, since);
+    return tail && limit >= tail.length ? tail : this.#archive.read(id, since, limit);
+  }
+
+  /** Entries after `since`, within the bound, but at least one if there is any. */
+  page(id: string, since: number, bound: Bound): readonly Entry[] {
+    return this.#archive.page(id, since, bound);
+  }
+
+  /**
+   * The newest entries after `since`, up to `last`, in order and within the bound, but at least one if there is any. When the
+   * first is not `since + 1`, older ones were left out. The work is bounded for a conversation of any length.
+   */
+  newest(id: string, since: number, bound: Bound, last = Number.MAX_SAFE_INTEGER): readonly Entry[] {
+    const tail = this.#tails.since(id, since);
+    return tail?.slice(0, Math.max(0, last - since)) ?? this.#archive.newest(id, since, bound, last);
+  }
+
+  /** The conversation as it was at entry `seq`; undefined when there is no such entry. */
+  at(id: string, seq: number): Conversation | undefined {
+    return this.#archive.at(id, seq);
+  }
+
+  /** Writes checkpoints of some conversations that have grown, so that a router that starts need not read all their entries. */
+  keepStates(): void {
+    for (const id of this.#checkpoints.keep((id) => this.#running.replayable(id))) this.#running.kept(id);
+  }
+
+  /** Ends conversations that have run out of time. */
+  tick(): void {
+    if (!this.#rounds.isRunning) this.#running.followClock();
+    for (const state of this.running()) {
+      if (this.timeOf(state) >= (endsAt(state) ?? Number.POSITIVE_INFINITY))
+        this.submit(state.id, { type: 'tick' });
+    }
   }
 }

@@ -5,45 +5,43 @@ import { decide } from '../core/decide.ts';
 import { evolve } from '../core/evolve.ts';
 import type { Faults } from '../faults.ts';
 import { type CapacityLimit, reserveCapacity } from './capacity.ts';
-import { type OnResult, type Outcome, outcomeOf } from './outcome.ts';
+import { broken, type OnResult, type Outcome, outcomeOf } from './outcome.ts';
 
 export interface Queued {
   readonly command: Command;
   readonly done: OnResult | undefined;
 }
 
-/** What the commands of one conversation lead to. */
+/** The result of the commands of one conversation in one round. */
 export interface Work {
   readonly id: string;
   readonly before: Conversation | undefined;
   readonly entries: Entry[];
   readonly answers: { readonly done: OnResult; readonly outcome: Outcome }[];
-  /** Give back the room that was taken for the entries. */
+  /** Give back the capacity that was reserved for the entries. */
   readonly gives: (() => void)[];
   state: Conversation | undefined;
 }
 
-const broken = refuse('unavailable', 'an error of the router; see its log');
-
-/** Decides what was asked of one conversation, and asks whether there is room for it. Never throws. */
+/** Decides the commands of a conversation, and reserves the capacity that their entries need. Never throws. */
 export class Deciding {
-  readonly #rooms: CapacityLimit[] = [];
+  readonly #limits: CapacityLimit[] = [];
   readonly #faults: Faults;
 
   constructor(faults: Faults) {
     this.#faults = faults;
   }
 
-  /** What entries need room in is asked in the order in which it was added. */
-  limit(room: CapacityLimit): void {
-    this.#rooms.push(room);
+  /** Limits are asked in the order in which they were added. */
+  limit(limit: CapacityLimit): void {
+    this.#limits.push(limit);
   }
 
   all(id: string, before: Conversation | undefined, queued: readonly Queued[], now: number): Work {
     const work: Work = { id, before, entries: [], answers: [], gives: [], state: before };
     let refused: Decision | undefined;
     for (const { command, done } of queued) {
-      // What came behind an opening that was refused is refused for the same reason.
+      // Commands after a refused opening are refused for the same reason.
       const decision = (work.state ? undefined : refused) ?? this.#safely(work, command, now);
       if (decision.kind === 'refuse') refused = decision;
       if (done) work.answers.push({ done, outcome: outcomeOf(decision, work.state) });
@@ -51,13 +49,13 @@ export class Deciding {
     return work;
   }
 
-  /** A command that cannot be decided is refused. It has changed nothing: the work is changed in the last step only. */
+  /** A command that throws is refused. It has changed nothing, because the work is changed in the last step only. */
   #safely(work: Work, command: Command, now: number): Decision {
     try {
       return this.#decide(work, command, now);
     } catch (error) {
       this.#faults.caught('decision', command.type, error);
-      return broken;
+      return refuse(broken.code, broken.message);
     }
   }
 
@@ -67,7 +65,7 @@ export class Deciding {
     if (decision.kind !== 'append' || decision.entries.length === 0) return decision;
     let after = command.type === 'fork' ? command.parent : work.state;
     for (const entry of decision.entries) after = evolve(after, entry, work.id);
-    const give = reserveCapacity(this.#rooms, after as Conversation, decision.entries);
+    const give = reserveCapacity(this.#limits, after as Conversation, decision.entries);
     if (typeof give !== 'function') return refuse(give.code, give.message);
     work.state = after;
     work.entries.push(...decision.entries);

@@ -1,14 +1,14 @@
 import type { Faults } from '../faults.ts';
 import type { Queued } from './deciding.ts';
-import { unavailable } from './outcome.ts';
+import { queueFull } from './outcome.ts';
 
 /** The commands of one round by conversation, in the order in which they came. */
 export type Round = ReadonlyMap<string, readonly Queued[]>;
 
-/** A round waits for the disk. What may wait behind it meanwhile is bounded: more is refused at once. */
+/** Commands that may wait while a round is written. Further ones are refused at once. */
 const mostWaiting = 20_000;
 
-/** Commands wait here for the end of the turn of the event loop; then all of them are one round, one round at a time. */
+/** The queue of commands. All commands of one event-loop iteration are one round; one round runs at a time. */
 export class Rounds {
   readonly #run: (round: Round) => Promise<void>;
   readonly #faults: Faults;
@@ -16,7 +16,7 @@ export class Rounds {
   #waiting = 0;
   #isScheduled = false;
   #idle: (() => void)[] = [];
-  /** Whether one is under way. */
+  /** Whether a round is being decided or written. */
   isRunning = false;
 
   constructor(run: (round: Round) => Promise<void>, faults: Faults) {
@@ -25,7 +25,7 @@ export class Rounds {
   }
 
   add(id: string, queued: Queued): void {
-    if (this.isRunning && this.#waiting >= mostWaiting) return queued.done?.(unavailable);
+    if (this.isRunning && this.#waiting >= mostWaiting) return queued.done?.(queueFull);
     this.#waiting++;
     const same = this.#queue.get(id);
     if (same) same.push(queued);
@@ -34,12 +34,12 @@ export class Rounds {
     return undefined;
   }
 
-  /** What waits for the next round. */
+  /** The commands that wait for the next round. */
   get next(): Round {
     return this.#queue;
   }
 
-  /** Resolves when nothing waits and no round is under way. */
+  /** Resolves when no command waits and no round runs. */
   settled(): Promise<void> {
     if (!this.isRunning && this.#queue.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));

@@ -16,7 +16,7 @@ describe('conversations', () => {
     const bench = new RouterBench();
     const heard: string[] = [];
     for (const follower of ['first', 'second']) {
-      bench.router.conversations.follow(({ after, entries, position }) =>
+      bench.router.conversations.follow(follower, ({ after, entries, position }) =>
         heard.push(`${follower} ${after.id}@${position}: ${entries.map(({ seq }) => seq)}`),
       );
     }
@@ -49,7 +49,7 @@ describe('conversations', () => {
   it('tell nobody of an entry before it is durable', async () => {
     const bench = new RouterBench();
     let durable = 0;
-    bench.router.conversations.follow(({ position }) => {
+    bench.router.conversations.follow('reader', ({ position }) => {
       durable = bench.ledger.kept.position();
       expect(position).toBeLessThanOrEqual(durable);
     });

@@ -14,8 +14,8 @@ const bench = (run: (round: Round) => Promise<void>) => {
   return { rounds: new Rounds(run, faults), caught };
 };
 
-describe('rounds of commands', () => {
-  it('hold what came in one turn of the event loop, and what comes meanwhile waits for the next', async () => {
+describe('Rounds', () => {
+  it('take all commands of one event-loop iteration together, and later commands wait for the next round', async () => {
     const sizes: number[] = [];
     const { rounds } = bench(async (round) => {
       sizes.push([...round.values()].flat().length);
@@ -27,7 +27,7 @@ describe('rounds of commands', () => {
     expect(sizes).toEqual([2, 1]);
   });
 
-  it('go on after one that ran into an unexpected error', async () => {
+  it('go on after a round that threw an unexpected error', async () => {
     let begun = 0;
     const { rounds, caught } = bench(async () => {
       if (++begun === 1) throw new Error('a bug');
@@ -40,20 +40,23 @@ describe('rounds of commands', () => {
     expect(caught).toEqual([new Error('a bug')]);
   });
 
-  it('refuse at once what is too much to wait for a disk that hangs', async () => {
+  it('refuse a command at once when 20,000 wait for a disk that hangs, and say that the queue is full', async () => {
     const { promise: disk, resolve } = Promise.withResolvers<void>();
     let held = 0;
     const { rounds } = bench((round) => {
       held += [...round.values()].flat().length;
       return disk;
     });
-    let refused = 0;
-    const add = () =>
-      rounds.add('c1', { command: line, done: (outcome) => (refused += outcome.kind === 'refused' ? 1 : 0) });
+    const refused: unknown[] = [];
+    const add = () => rounds.add('c1', { command: line, done: (outcome) => refused.push(outcome) });
     add();
     await expect.poll(() => rounds.isRunning).toBe(true);
     for (let i = 0; i < 20_100; i++) add();
-    expect(refused).toBe(100);
+    expect(refused).toHaveLength(100);
+    expect(refused[0]).toMatchObject({
+      code: 'unavailable',
+      message: 'too many commands wait for the ledger',
+    });
     resolve();
     await rounds.settled();
     expect(held).toBe(20_001);

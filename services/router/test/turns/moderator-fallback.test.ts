@@ -13,7 +13,7 @@ const moderated = async (members = ['ann', 'bob', 'cyd']) => {
     () => [],
     () => bench.now,
   );
-  bench.router.conversations.follow((commit) => life.onCommit(commit));
+  bench.router.conversations.follow('life', (commit) => life.onCommit(commit));
   await bench.open('c1', { members, policy: 'moderator', moderator: 'ann' });
   const say = async (more: object = {}) => {
     const turn = bench.router.conversations.get('c1')?.floor[0];

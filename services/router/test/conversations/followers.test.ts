@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { Followers } from '../../src/conversations/commit.ts';
+import { Conversations, type Outcome } from '../../src/conversations/conversations.ts';
+import { openMemoryLedger } from '../../src/ledger/memory.ts';
+import { limits } from '../core/talk.ts';
+
+const make = () => {
+  const conversations = new Conversations(
+    openMemoryLedger(),
+    () => 1_000,
+    (error) => {
+      throw error;
+    },
+  );
+  const open = (id: string): Promise<Outcome> =>
+    new Promise((resolve) =>
+      conversations.submit(
+        id,
+        { type: 'open', by: 'ann', members: ['ann', 'bob'], policy: 'round-robin', limits: limits() },
+        resolve,
+      ),
+    );
+  return { conversations, open };
+};
+
+describe('Followers', () => {
+  it('are told of a commit in the order in which they were added, before the command is answered', async () => {
+    const { conversations, open } = make();
+    const order: string[] = [];
+    for (const name of ['zebra', 'ant', 'mole']) conversations.follow(name, () => order.push(name));
+    await open('c1').then(() => order.push('answer'));
+    expect(order).toEqual(['zebra', 'ant', 'mole', 'answer']);
+  });
+
+  it('cannot have the same name twice, so that none replaces another', () => {
+    const { conversations } = make();
+    conversations.follow('metrics', () => {});
+    expect(() => conversations.follow('metrics', () => {})).toThrow('there is a follower metrics already');
+  });
+
+  it('are reported by name when they throw, and the next ones are told all the same', () => {
+    const reported: string[] = [];
+    let told = 0;
+    const followers = new Followers((id, name) => {
+      reported.push(`${name} in ${id}`);
+      return 'caught';
+    });
+    followers.add('faulty', () => {
+      throw new Error('a bug');
+    });
+    followers.add('next', () => told++);
+    followers.tell({ before: undefined, after: { id: 'c1' } as never, entries: [], position: 1 });
+    expect(reported).toEqual(['faulty in c1']);
+    expect(told).toBe(1);
+    expect(followers.takeShaken()).toEqual(['c1']);
+    expect(followers.takeShaken()).toEqual([]);
+  });
+});
+
+describe('Calls for the end of a flush', () => {
+  it('are all made, after the followers and the answers; a second one replaces no first one', async () => {
+    const { conversations, open } = make();
+    const order: string[] = [];
+    conversations.follow('reader', () => order.push('follower'));
+    conversations.afterFlush(() => order.push('first'));
+    conversations.afterFlush(() => order.push('second'));
+    await open('c1');
+    await conversations.settled();
+    expect(order).toEqual(['follower', 'first', 'second']);
+  });
+});
