@@ -83,7 +83,8 @@ export class RouterMetrics implements TurnObserver {
 
   constructor(build: Build) {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
+    // Looking every 10 ms, as is the default, was the most of what an idle process did.
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 50 });
     this.#wait = new Histogram({ ...routerMetrics.turnWait, registers });
     this.#model = new Histogram({ ...routerMetrics.turnModel, registers });
     this.#append = new Histogram({ ...routerMetrics.ledgerAppend, registers });
