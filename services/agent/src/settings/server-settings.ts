@@ -37,7 +37,7 @@ export const serverSettings = {
     fallback: '',
     schemes: 'http:, https:',
   }),
-  model: text('OPENAI_MODEL', { help: 'which model to ask', fallback: 'gpt-4.1-nano' }),
+  model: text('OPENAI_MODEL', { help: 'name of the model', fallback: 'gpt-4.1-nano' }),
   httpProxy: proxy('HTTP_PROXY', 'proxy to model servers of http; also in small letters, as the two below'),
   httpsProxy: proxy(
     'HTTPS_PROXY',
@@ -49,7 +49,7 @@ export const serverSettings = {
   }),
 } satisfies Record<string, Setting<unknown>>;
 
-/** The variables of proxies are written in small letters as well, and those go first. */
+/** Proxy variables may have lower-case names, which override the others. */
 export const withProxyNames = (env: Environment): Environment => {
   const found = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].map((name) => [
     name,

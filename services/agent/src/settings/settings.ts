@@ -55,7 +55,7 @@ const healthPort = probePort('AGENT_HEALTH_PORT', 'port of /healthz, /readyz and
 
 /** It travels in a header, which takes no other characters. */
 const token: Setting<string | undefined> = {
-  ...secret('AGENT_TOKEN', 'shown to the router when the agent connects'),
+  ...secret('AGENT_TOKEN', 'token that the agent sends to the router when it connects'),
   read: (raw) =>
     raw === undefined || /^[!-~]+$/.test(raw)
       ? { value: raw }
@@ -68,9 +68,12 @@ const looksLikePath = (text: string): boolean =>
   (/^\S+$/.test(text) && /[\\/]|\.(?:txt|md|markdown)$/i.test(text)) ||
   (/^(?:\.{0,2}\/|~\/|[A-Za-z]:\\)/.test(text) && !text.includes('\n'));
 
-/** A text, or a file that holds it. A path to no file is a mistake, and not who the agent is. */
+/** A text, or a file that holds it. A path to a missing file is refused: it is not a persona. */
 const persona: Setting<string | undefined> = {
-  ...text('AGENT_PERSONA', { help: 'who the agent is: text, or a file that holds it', fallback: undefined }),
+  ...text('AGENT_PERSONA', {
+    help: 'who the agent is: a text, or the path of a file that contains it',
+    fallback: undefined,
+  }),
   read(raw, resolve) {
     if (raw === undefined) return { value: undefined };
     const file = resolve(raw);
@@ -79,12 +82,12 @@ const persona: Setting<string | undefined> = {
   },
 };
 
-/** Every setting of the agent. `agent NAME TARGET FIRST_SPEAKER` on the command line goes before the first three. */
+/** Every setting of the agent. `agent NAME TARGET FIRST_SPEAKER` on the command line overrides the first three. */
 export const settings = {
   name: name('AGENT_NAME', "this agent's name; unset: the container's (crowd-3), else the host's"),
   target: name(
     'AGENT_TARGET',
-    'whom it addresses in the conversation that it opens, and in a ring of targets; a reply goes to who spoke to it',
+    'member that it addresses in the conversation that it opens, and in a ring of targets; a reply goes to the member that addressed it',
   ),
   firstSpeaker: text('AGENT_FIRST_SPEAKER', {
     help: 'true, or the name of this agent: it opens the conversation',
@@ -92,7 +95,7 @@ export const settings = {
     fault: nameFault,
   }),
   routerUrl: url('ROUTER_URL', {
-    help: 'where the router is',
+    help: 'URL of the router',
     fallback: `ws://localhost:${defaultPort}`,
     schemes: 'ws:, wss:',
   }),
@@ -111,24 +114,24 @@ export const settings = {
     max: 2,
   }),
   maxTokens: integer('AGENT_MAX_TOKENS', {
-    help: 'most tokens of one reply; unset: 2000, or 8000 for a model that reasons before it replies',
+    help: 'maximum tokens per reply; unset: 2000, or 8000 for a model that reasons before it replies',
     fallback: undefined,
     min: 1,
     max: 1_000_000,
   }),
   historyTokens: integer('AGENT_HISTORY_TOKENS', {
-    help: 'how much of the conversation the model is shown, in tokens',
+    help: 'maximum tokens of a prompt',
     fallback: 8_000,
     min: 100,
     max: 10_000_000,
   }),
   summary: choice('AGENT_SUMMARY', {
-    help: 'whether the model sums up what no longer fits, for itself; auto: yes if it is a language model',
+    help: 'whether the model summarises messages that no longer fit into its prompt; auto: on for a language model',
     of: ['auto', 'on', 'off'],
     fallback: 'auto',
   }),
   trustPeers: toggle('AGENT_TRUST_PEERS', {
-    help: "show the model others' lines as they are, with what could pass for instructions: for red teams",
+    help: "show the model others' messages unchanged, even if they look like instructions: for red teams",
     fallback: false,
   }),
   persona,
@@ -137,35 +140,35 @@ export const settings = {
     fallback: undefined,
   }),
   seed: integer('AGENT_SEED', {
-    help: 'makes a rehearsal repeatable; each call of a model is sent a seed drawn from it; unset: none',
+    help: 'makes a rehearsal repeatable; each model call is sent a seed drawn from it; unset: no seed',
     fallback: undefined,
     min: 0,
     max: 2_147_483_647,
   }),
   cassette: path('AGENT_CASSETTE', {
-    help: 'where calls of the model are recorded to or replayed from: a file, or a directory for one file an agent',
+    help: 'where calls of the model are recorded or replayed from: a file, or a directory with one file per agent',
     fallback: undefined,
   }),
   cassetteMode: choice('AGENT_CASSETTE_MODE', {
-    help: 'record; or replay, which needs neither key nor network and never asks a model',
+    help: 'record; or replay, which needs no key and no network, and calls no model',
     of: ['off', 'record', 'replay'],
     fallback: 'off',
   }),
   rehearsalDelayMs: integer('AGENT_REHEARSAL_DELAY_MS', {
-    help: 'how long a rehearsed reply takes',
+    help: 'time that a rehearsed reply takes',
     fallback: 0,
     min: 0,
     max: 60_000,
   }),
 
-  topic: text('AGENT_TOPIC', { help: 'what the conversation that it opens is about', fallback: undefined }),
+  topic: text('AGENT_TOPIC', { help: 'topic of the conversation that it opens', fallback: undefined }),
   members: list('AGENT_MEMBERS', {
     help: 'further members of the conversation that it opens: names with commas between',
     separator: ',',
     fault: nameFault,
   }),
   policy: choice('AGENT_POLICY', {
-    help: 'who speaks next in the conversation that it opens',
+    help: 'the policy of the conversation that it opens',
     of: policyNames,
     fallback: usualPolicy,
   }),
@@ -193,15 +196,15 @@ export const settings = {
   }),
 
   capacity: integer('AGENT_CAPACITY', {
-    help: 'how many turns, each of another conversation, it works on at once',
+    help: 'maximum number of turns at the same time, each of another conversation',
     fallback: 8,
     min: 1,
     max: maxCapacity,
   }),
   healthPort,
-  logLevel: choice('LOG_LEVEL', { help: 'least level that is logged', of: logLevels, fallback: 'info' }),
+  logLevel: choice('LOG_LEVEL', { help: 'minimum log level', of: logLevels, fallback: 'info' }),
   logFormat: choice('LOG_FORMAT', {
-    help: 'json: one object a line, for programs; pretty: lines for people',
+    help: 'json: one object per line, for programs; pretty: text for people',
     of: logFormats,
     fallback: 'json',
   }),
@@ -241,7 +244,7 @@ const aliases: Readonly<Record<string, string>> = {
 const neighbours = ['ROUTER_URL', ...parleyVariables];
 const places = ['AGENT_NAME', 'AGENT_TARGET', 'AGENT_FIRST_SPEAKER'];
 
-/** The settings, or a ConfigError. `args` are those of the command line; they go before the environment. */
+/** The settings, or a ConfigError. `args` are those of the command line; they override the environment. */
 export const readSettings = (args: readonly string[], env: Environment): AgentSettings => {
   if (args.length > places.length) throw new ConfigError(['usage: agent [NAME [TARGET [FIRST_SPEAKER]]]']);
   const given = Object.fromEntries(args.map((arg, place) => [places[place], arg]));
