@@ -1,6 +1,7 @@
 import {
   type ClientFrame,
   decodeClientFrame,
+  defined,
   heartbeatMs,
   maxFrameBytes,
   maxTextLength,
@@ -217,14 +218,15 @@ export class AgentSession implements Session {
   #told(regarding: Regarding & { conversation: string }, outcome: Outcome): void {
     if (outcome.kind === 'refused') return this.#refuse(outcome.code, outcome.message, regarding);
     const turn = outcome.turn ?? regarding.turn;
-    return this.#send({ type: 'accepted', ...regarding, turn, seq: outcome.seq } as RouterFrame);
+    const { ref, conversation } = regarding;
+    return this.#send({ type: 'accepted', conversation, seq: outcome.seq, ...defined({ ref, turn }) });
   }
 
   #refuse(code: RefusalCode, message: string, about: object): void {
     this.#router.metrics.refused(code);
     const { ref, conversation, turn } = about as Regarding;
     const { retry } = refusals[code];
-    this.#send({ type: 'refused', code, message, retry, ref, conversation, turn } as RouterFrame);
+    this.#send({ type: 'refused', code, message, retry, ...defined({ ref, conversation, turn }) });
   }
 
   #send(frame: RouterFrame): void {

@@ -1,5 +1,6 @@
 import {
   decodePlainFrame,
+  defined,
   maxTextLength,
   type PlainFrameOf,
   type PlainRouterFrame,
@@ -224,8 +225,8 @@ export class PlainSession implements Session {
 
   #fault(code: RefusalCode, message: string, { conversation, ref }: Regarding = {}): void {
     this.#router.metrics.refused(code);
-    const about = this.#client?.acks ? { conversation, ref } : {};
-    const frame = { type: 'error', code, message, ...about } as PlainRouterFrame;
+    const about = this.#client?.acks ? defined({ conversation, ref }) : {};
+    const frame: PlainRouterFrame = { type: 'error', code, message, ...about };
     this.#connection.send(JSON.stringify(frame));
   }
 }

@@ -1,16 +1,16 @@
-/** Newcomers let in per turn of the event loop: some thousands a second. */
-const perTurn = 2;
+/** Upgrades accepted per event-loop iteration: some thousands a second. */
+const perIteration = 2;
 
 /**
- * Lets newcomers in by turns. Each brings up to 64 KiB to be read at once, which takes about a millisecond, so that
- * fifty who come together would hold up everybody who is in.
+ * Accepts upgrades a few per event-loop iteration. Each brings up to 64 KiB to be read at once, which takes about a
+ * millisecond, so that fifty at once would delay every connected peer.
  */
 export class AcceptQueue {
   readonly #queue: (() => void)[] = [];
   #scheduled = false;
 
-  queue(enter: () => void): void {
-    this.#queue.push(enter);
+  add(accept: () => void): void {
+    this.#queue.push(accept);
     this.#schedule();
   }
 
@@ -19,7 +19,7 @@ export class AcceptQueue {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      for (const enter of this.#queue.splice(0, perTurn)) enter();
+      for (const accept of this.#queue.splice(0, perIteration)) accept();
       if (this.#queue.length > 0) this.#schedule();
     });
   }

@@ -1,46 +1,47 @@
-/** Frames of one peer that are heard in one turn of the event loop: a socket left to itself hands over two megabytes at a time. */
-const mostPerTurn = 64;
-/** When hearing has taken this long in one turn, whoever was heard in the last one, too, waits for the next. */
-const turnMs = 2;
-/** The same while nobody speaks who does not speak all the time: long turns cost less, and keep nobody waiting. */
-const longTurnMs = 8;
-/** Who was silent, and has spoken, may speak again for so long before turns grow. */
-const attentiveMs = 50;
+/** Frames of one peer that are received in one event-loop iteration: one read of a socket may hold two megabytes. */
+const maxFramesPerIteration = 64;
+/** After this time in one iteration, peers that were active in the one before wait for the next. */
+const iterationMs = 2;
+/** The same while every active peer has been active all the time: long iterations cost less, and no idle peer waits. */
+const longIterationMs = 8;
+/** Iterations stay short for this time after an idle peer has sent a frame. */
+const shortForMs = 50;
 
-/** Somebody who shares the event loop with others. */
+/** A peer that shares the event loop with others. */
 export interface Sharer {
-  /** The turn in which it last wanted to be heard, and how often it was heard in that turn. */
-  readonly share: { turn: number; used: number };
-  /** It is its turn: it asks again for each of the frames that it has waiting. */
+  /** The iteration in which it last had a frame to receive, and the number of its frames in that iteration. */
+  readonly share: { iteration: number; used: number };
+  /** Called in a later iteration after a refused `take`: the peer takes again for each of its waiting frames. */
   resume(): void;
 }
 
 /**
- * Divides the turns of the event loop among those who speak: nobody has more than a share of one, and many who speak
- * at once make a turn no longer. Who was silent in the last turn is heard at once, however busy the others keep us.
+ * Divides event-loop iterations among the peers that send: no peer has more than a share of one, and many active peers make
+ * an iteration no longer. A peer that was idle in the iteration before is received at once, however busy the others are.
  */
 export class FairShare {
   readonly #now: () => number;
-  #turn = 0;
-  #begunAt = 0;
-  /** When somebody was last heard who had been silent. */
-  #silenceBrokenAt = 0;
+  #iteration = 0;
+  #startedAt = 0;
+  /** When an idle peer was last received. */
+  #idleSentAt = 0;
   #scheduled = false;
   #waiting: Sharer[] = [];
 
+  /** `now`: the monotonic clock. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** Whether one more frame may be heard now. When not, `resume` follows in a later turn: first come, first served. */
-  admits(sharer: Sharer): boolean {
+  /** Takes the share of one frame. False: the peer is queued, and `resume` follows in a later iteration, first in first out. */
+  take(sharer: Sharer): boolean {
     const { share } = sharer;
-    this.#begin();
-    const wasSilent = share.turn < this.#turn - 1;
-    if (share.turn !== this.#turn) share.used = 0;
-    share.turn = this.#turn;
-    if (wasSilent) this.#silenceBrokenAt = this.#begunAt;
-    if (share.used < mostPerTurn && (wasSilent || !this.#isOver)) {
+    this.#start();
+    const wasIdle = share.iteration < this.#iteration - 1;
+    if (share.iteration !== this.#iteration) share.used = 0;
+    share.iteration = this.#iteration;
+    if (wasIdle) this.#idleSentAt = this.#startedAt;
+    if (share.used < maxFramesPerIteration && (wasIdle || !this.#isOver())) {
       share.used++;
       return true;
     }
@@ -48,28 +49,28 @@ export class FairShare {
     return false;
   }
 
-  get #isOver(): boolean {
-    const attentive = this.#begunAt - this.#silenceBrokenAt < attentiveMs;
-    return this.#now() - this.#begunAt > (attentive ? turnMs : longTurnMs);
+  #isOver(): boolean {
+    const isShort = this.#startedAt - this.#idleSentAt < shortForMs;
+    return this.#now() - this.#startedAt > (isShort ? iterationMs : longIterationMs);
   }
 
-  #begin(): void {
+  #start(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#begunAt = this.#now();
+    this.#startedAt = this.#now();
     setImmediate(() => this.#next());
   }
 
   #next(): void {
     this.#scheduled = false;
-    this.#turn++;
+    this.#iteration++;
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
-    this.#begin();
+    this.#start();
     this.#waiting = [];
     let next = 0;
-    while (next < waiting.length && !this.#isOver) waiting[next++]?.resume();
-    // Before those whom this turn has sent back: they have been heard.
+    while (next < waiting.length && !this.#isOver()) waiting[next++]?.resume();
+    // Peers that were not served keep their place ahead of those that were queued again in this iteration.
     if (next < waiting.length) this.#waiting = [...waiting.slice(next), ...this.#waiting];
   }
 }

@@ -17,42 +17,51 @@ export interface PeerOptions {
   readonly fairShare: FairShare;
   readonly faults: Faults;
   readonly rejections: Rejections;
-  /** Called once, when the socket is gone. */
+  /** Called once, when the socket has closed and all that was read from it has been received. */
   onGone(peer: Peer): void;
 }
 
-/** A peer is over its rate, had its share of this turn of the event loop, or its token is being checked. */
-const reasons = { rate: 1, share: 2, token: 4 } as const;
-type PauseReason = keyof typeof reasons;
+type WaitReason = 'rate' | 'share' | 'token';
 
-/** One peer at the webSocketServer: hears its socket no faster than it may speak, and hands what it says to its session. */
+type PeerState =
+  /** Each frame is received when it is read. */
+  | { readonly is: 'reading' }
+  /**
+   * The socket is paused: the peer is over its rate, has had its share of this event-loop iteration, or its token is being
+   * checked. `frames` were read before the pause, never more than one read of the socket gives.
+   */
+  | { readonly is: 'waiting'; readonly for: WaitReason; readonly frames: string[] }
+  /** The socket has closed with this code. `frames` are received without waiting for the rate, then the peer leaves. */
+  | { readonly is: 'finishing'; readonly code: number; readonly frames: string[] }
+  | { readonly is: 'left' };
+
+const reading: PeerState = { is: 'reading' };
+const left: PeerState = { is: 'left' };
+
+/** One WebSocket: reads its frames no faster than the rate and the fair share allow, and hands them to its session. */
 export class Peer implements Sharer {
   readonly connection: SocketConnection;
   readonly session: Session;
-  /** Counts the peers as they come. */
+  /** Sequence number of the connection. */
   readonly number: number;
-  readonly share = { turn: 0, used: 0 };
-  readonly #setting: PeerOptions;
+  readonly share = { iteration: 0, used: 0 };
+  readonly #options: PeerOptions;
   readonly #address: string | undefined;
   readonly #bucket: TokenBucket | undefined;
-  /** Bits of `reasons`: a Set would be a fifth of what an idle peer costs here. */
-  #pauses = 0;
-  /** What was read from the socket before it was paused: never more than one read gives. */
-  #waiting: string[] = [];
+  #state: PeerState = reading;
   #registerTimer: NodeJS.Timeout | undefined;
   #rateTimer: NodeJS.Timeout | undefined;
-  /** Its socket has closed with this code. It leaves when all that it said has been heard. */
-  #goneWith: number | undefined;
-  #hasLeft = false;
-  /** It was faster than its rate, which is told once. */
-  #isSlowed = false;
+  /** The monotonic time before which the rate allows no further frame. */
+  #rateAllowsAt = 0;
+  /** Being over the rate is counted once for each connection. */
+  #isOverRateNoted = false;
   #lateLength = 0;
 
   constructor(
     ws: WebSocket,
     connection: SocketConnection,
     session: Session,
-    setting: PeerOptions,
+    options: PeerOptions,
     number: number,
     address: string | undefined,
   ) {
@@ -60,118 +69,140 @@ export class Peer implements Sharer {
     this.number = number;
     this.connection = connection;
     this.session = session;
-    this.#setting = setting;
-    this.#bucket = setting.rate.perSecond > 0 ? new TokenBucket(setting.rate) : undefined;
+    this.#options = options;
+    this.#bucket = options.rate.perSecond > 0 ? new TokenBucket(options.rate) : undefined;
     this.#registerTimer = setTimeout(() => {
       this.#registerTimer = undefined;
       if (session.name === undefined) connection.close('register-timeout');
-    }, setting.registerMs);
-    setting.metrics.connections[session.dialect]++;
-    ws.on('message', (data, isBinary) => this.#hear(data, isBinary));
+    }, options.registerMs);
+    options.metrics.connections[session.dialect]++;
+    ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     ws.on('pong', (payload) => {
       const ping = connection.answered(String(payload));
-      if (ping !== undefined) setting.faults.guard('session', 'pong', () => session.ponged(ping));
+      if (ping !== undefined) options.faults.guard('session', 'pong', () => session.ponged(ping));
     });
-    // A socket without this listener would take the process down with it. It is closed already, with the reason.
+    // Without a listener an error of the socket would end the process. `ws` closes the socket itself.
     ws.on('error', () => {});
-    ws.on('close', (code) => this.#gone(code));
+    ws.on('close', (code) => this.#onClose(code));
   }
 
-  resume(why: PauseReason = 'share'): void {
-    if (this.#hasLeft) return;
-    this.#pauses &= ~reasons[why];
-    const waiting = this.#waiting;
-    let next = 0;
-    while (next < waiting.length && this.#hears) this.#receive(waiting[next++] as string);
-    waiting.splice(0, next);
-    if (this.#pauses !== 0) return;
-    if (this.#goneWith === undefined) this.connection.resume();
-    else this.#leave(this.#goneWith);
+  /** The wait is over: receives the frames that were read before it. */
+  resume(): void {
+    const state = this.#state;
+    if (state.is === 'waiting' || state.is === 'finishing') this.#receiveAll(state.frames);
   }
 
-  /** Whether it may be heard now; when not, `resume` follows. */
-  get #hears(): boolean {
-    if (this.#pauses !== 0 || !this.connection.isHeard) return false;
-    if (this.#setting.fairShare.admits(this)) return true;
-    this.#pause('share');
-    return false;
-  }
-
-  #pause(why: PauseReason): void {
-    this.#pauses |= reasons[why];
-    this.connection.pause();
-  }
-
-  #hear(data: RawData, isBinary: boolean): void {
+  #onMessage(data: RawData, isBinary: boolean): void {
     const { connection } = this;
     if (!connection.isHeard) return;
     connection.heard();
     if (isBinary) return connection.refuseBinary();
     const raw = String(data);
-    if (connection.isClosing && !this.#mayBeLate(raw)) return undefined;
-    if (this.#hears) this.#receive(raw);
-    else this.#waiting.push(raw);
+    if (connection.isClosing && !this.#isWithinLateLimit(raw)) return undefined;
+    const state = this.#state;
+    if (state.is === 'reading') this.#receiveAll([raw]);
+    else if (state.is !== 'left') state.frames.push(raw);
     return undefined;
   }
 
-  /** Its socket is not held back any more, so what it says late is bounded here. */
-  #mayBeLate(raw: string): boolean {
+  /** The socket of a closing connection is not paused any more, so frames that arrive late are bounded here. */
+  #isWithinLateLimit(raw: string): boolean {
     this.#lateLength += raw.length;
     return this.#lateLength <= maxFrameBytes;
   }
 
+  /** Receives frames in order until one has to wait. */
+  #receiveAll(frames: string[]): void {
+    const { fairShare } = this.#options;
+    for (let next = 0; next < frames.length && this.connection.isHeard; ) {
+      if (!fairShare.take(this)) return this.#wait('share', frames.slice(next));
+      this.#receive(frames[next++] as string);
+      const { entering } = this.session;
+      if (entering) {
+        this.#wait('token', frames.slice(next));
+        return this.#resumeAfter(entering);
+      }
+      if (this.#rateDelay() > 0) return this.#waitForRate(frames.slice(next));
+    }
+    const state = this.#state;
+    if (state.is === 'finishing') return this.#leave(state.code);
+    if (state.is !== 'waiting') return undefined;
+    this.#state = reading;
+    return this.connection.resume();
+  }
+
   #receive(raw: string): void {
     const { session } = this;
-    this.#setting.metrics.frames[session.dialect]++;
-    this.#setting.faults.guard(
+    const { metrics, faults, clock } = this.#options;
+    metrics.frames[session.dialect]++;
+    faults.guard(
       'session',
       session.dialect,
       () => session.receive(raw),
       () => this.connection.close('unavailable'),
     );
-    if (this.#bucket && this.#goneWith === undefined) this.#pace(this.#bucket);
-    if (session.entering) this.#wait(session.entering);
+    if (this.#bucket && this.#state.is !== 'finishing') {
+      const now = clock.monotonic();
+      this.#rateAllowsAt = now + this.#bucket.take(now);
+    }
   }
 
-  #wait(entering: Promise<void>): void {
-    this.#pause('token');
+  #wait(reason: WaitReason, frames: string[]): void {
+    const state = this.#state;
+    this.#state = state.is === 'finishing' ? { ...state, frames } : { is: 'waiting', for: reason, frames };
+    this.connection.pause();
+  }
+
+  #resumeAfter(entering: Promise<void>): void {
+    const { faults } = this.#options;
     entering
       .catch((error: unknown) => {
-        this.#setting.faults.caught('session', 'token', error);
+        faults.caught('session', 'token', error);
         this.connection.close('unavailable');
       })
-      .then(() => this.resume('token'))
-      .catch((error: unknown) => this.#setting.faults.caught('session', 'token', error));
+      .then(() => {
+        const state = this.#state;
+        if (state.is === 'waiting' && this.#rateDelay() > 0) this.#waitForRate(state.frames);
+        else this.resume();
+      })
+      .catch((error: unknown) => faults.caught('session', 'token', error));
   }
 
-  #pace(bucket: TokenBucket): void {
-    const waitMs = bucket.take(this.#setting.clock.monotonic());
-    if (waitMs === 0) return;
-    if (!this.#isSlowed) this.#setting.rejections.note({ reason: 'rate', address: this.#address });
-    this.#isSlowed = true;
-    this.#pause('rate');
-    this.#rateTimer = setTimeout(() => this.resume('rate'), waitMs);
+  /** Milliseconds until the rate allows the next frame; 0 when it does, or when the peer is finishing. */
+  #rateDelay(): number {
+    if (!this.#bucket || this.#state.is === 'finishing') return 0;
+    return Math.max(0, this.#rateAllowsAt - this.#options.clock.monotonic());
   }
 
-  /** It spoke and left: what it said stands, however long it would have had to wait. */
-  #gone(code: number): void {
+  #waitForRate(frames: string[]): void {
+    if (!this.#isOverRateNoted) this.#options.rejections.note({ reason: 'rate', address: this.#address });
+    this.#isOverRateNoted = true;
+    this.#wait('rate', frames);
+    this.#rateTimer = setTimeout(() => this.resume(), Math.ceil(this.#rateDelay()));
+  }
+
+  /** What the peer sent before it closed still counts, without a wait for the rate. */
+  #onClose(code: number): void {
     clearTimeout(this.#registerTimer);
     clearTimeout(this.#rateTimer);
-    if (!this.connection.isHeard || this.session.entering) return this.#leave(code);
-    this.#goneWith = code;
-    this.resume('rate');
+    const state = this.#state;
+    if (state.is !== 'waiting' || !this.connection.isHeard || this.session.entering) return this.#leave(code);
+    this.#state = { is: 'finishing', code, frames: state.frames };
+    // A peer that waits for its share is resumed by the fair share.
+    if (state.for !== 'share') this.resume();
+    return undefined;
   }
 
   #leave(code: number): void {
     const { connection, session } = this;
-    const { metrics, rejections, onGone } = this.#setting;
-    this.#hasLeft = true;
+    const { metrics, rejections, faults, onGone } = this.#options;
+    this.#state = left;
     rejections.closed(connection.closedFor, this.#address);
     connection.gone();
     metrics.connections[session.dialect]--;
     metrics.disconnected(connection.closeCode ?? code);
     const orderly = !connection.isClosing && (code === 1000 || code === 1001 || code === 1005);
-    this.#setting.faults.guard('session', 'closed', () => session.closed(orderly));
+    faults.guard('session', 'closed', () => session.closed(orderly));
     onGone(this);
   }
 }

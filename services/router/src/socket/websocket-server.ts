@@ -21,7 +21,7 @@ import type { Rate } from './token-bucket.ts';
 export interface WebSocketServerOptions {
   readonly registerMs: number;
   readonly heartbeatMs: number;
-  /** How long a peer may leave more than the outgoing buffer unread. */
+  /** Milliseconds for which a peer may leave its full outgoing queue unread. */
   readonly stalledMs: number;
   readonly rate: Rate;
   readonly metrics: RouterMetrics;
@@ -32,26 +32,26 @@ export interface WebSocketServerOptions {
   readonly filterRequest: RequestFilter;
   readonly rejections: Rejections;
   readonly clock: Clock;
-  /** `identity`: who the handshake said it is; undefined when it showed no token. */
+  /** `identity`: of the token in the handshake; undefined when there was none. */
   openSession(dialect: 'plain' | 'v1', connection: SocketConnection, identity: Identity | undefined): Session;
 }
 
 export interface WebSocketServerHandle {
-  /** Tells everybody that the router is about to leave. New connections are refused. */
+  /** Tells every agent that the router is about to stop. New connections are refused. */
   drain(graceMs: number): void;
-  /** Sends everybody away, to come back at once. Resolves when what they had sent by then has been heard. */
+  /** Closes all connections with `draining`: clients reconnect at once. Resolves when the frames that they had sent were received. */
   close(): Promise<void>;
 }
 
-/** A peer that announces a larger frame than this is cut off unheard; up to it, a clear refusal is sent. */
+/** Larger frames close the socket. Frames between `maxFrameBytes` and this are refused as `too-large`. */
 const hardFrameLimit = 4 * maxFrameBytes;
 const sweepMs = 1_000;
-/** A withdrawn token ends its connections within a second, the time in which that is noticed included. */
+/** A withdrawn token ends its connections within a second, including the time until the change is seen. */
 const tokenSweepMs = 250;
-/** A peer that was told to leave is cut off when it has not left after this. */
+/** A peer that does not answer the close frame is cut off after this. */
 const closeGraceMs = 2_000;
 
-/** `closeTimeout` is newer than the types. */
+/** The types do not know `closeTimeout` yet. */
 const socketOptions: ServerOptions & { closeTimeout: number } = {
   noServer: true,
   clientTracking: false,
@@ -59,12 +59,12 @@ const socketOptions: ServerOptions & { closeTimeout: number } = {
   maxPayload: hardFrameLimit,
   closeTimeout: closeGraceMs,
   maxFragments: 1_024,
-  // A lawful frame may come in pieces of eight bytes.
+  // A valid frame may arrive in pieces of eight bytes.
   maxBufferedChunks: maxFrameBytes / 8,
   handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
 };
 
-/** Which dialect the offer asks for; undefined when it asks for none that we know (PROTOCOL §2.2). */
+/** The dialect that the offered subprotocols ask for; undefined when the router knows none of them (PROTOCOL §2.2). */
 const dialectOf = (request: IncomingMessage): 'plain' | 'v1' | undefined => {
   const offered = request.headers['sec-websocket-protocol'];
   if (offered === undefined) return 'plain';
@@ -79,26 +79,26 @@ const refuseUpgrade = (socket: Duplex, status: string, message: string): void =>
 };
 const statusTexts = { 400: '400 Bad Request', 403: '403 Forbidden', 503: '503 Service Unavailable' } as const;
 
-/** All socket I/O: sockets in, sessions out. Heartbeat, deadlines, rates and slow readers are kept here. */
+/** All I/O of WebSockets: handshake, heartbeat, deadlines, rates and slow readers. Frames go to sessions. */
 export const startWebSocketServer = (
   server: Server,
   options: WebSocketServerOptions,
 ): WebSocketServerHandle => {
   const { metrics, writes, outgoing, faults, authenticator, rate, registerMs, rejections, clock } = options;
-  const guests = new Set<Peer>();
+  const peers = new Set<Peer>();
   const fairShare = new FairShare(clock.monotonic);
-  const entrance = new AcceptQueue();
+  const acceptQueue = new AcceptQueue();
   let whenEmpty = (): void => {};
   const onGone = (peer: Peer) => {
-    guests.delete(peer);
-    if (guests.size === 0) whenEmpty();
+    peers.delete(peer);
+    if (peers.size === 0) whenEmpty();
   };
-  const setting = { rate, clock, registerMs, metrics, fairShare, faults, rejections, onGone };
+  const peerOptions = { rate, clock, registerMs, metrics, fairShare, faults, rejections, onGone };
   let draining = false;
-  let arrived = 0;
+  let accepted = 0;
   const wss = new WebSocketServer(socketOptions);
 
-  const welcome = (
+  const openPeer = (
     ws: WebSocket,
     socket: Duplex,
     dialect: 'plain' | 'v1',
@@ -107,23 +107,23 @@ export const startWebSocketServer = (
   ): void => {
     const connection = new SocketConnection(ws, socket, writes, outgoing);
     const session = options.openSession(dialect, connection, verdict?.ok ? verdict.identity : undefined);
-    guests.add(new Peer(ws, connection, session, setting, arrived++, address));
+    peers.add(new Peer(ws, connection, session, peerOptions, accepted++, address));
     if (!verdict || verdict.ok) return;
     metrics.refused(verdict.code);
-    // Not an HTTP status, because a browser's page is not told that, and a client is to know whether to come back.
+    // A close code and no HTTP status: a page in a browser cannot read the status of a failed handshake.
     connection.close(verdict.code);
   };
 
-  const admit = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+  const accept = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const address = request.socket.remoteAddress;
-    const turnedAway = options.filterRequest(request);
-    if (turnedAway) {
-      metrics.refused(turnedAway.code);
-      return refuseUpgrade(socket, statusTexts[turnedAway.status], turnedAway.message);
+    const rejected = options.filterRequest(request);
+    if (rejected) {
+      metrics.refused(rejected.code);
+      return refuseUpgrade(socket, statusTexts[rejected.status], rejected.message);
     }
     const dialect = dialectOf(request);
     if (!dialect) {
-      // What was offered is not told: a token may stand in it.
+      // The offer is not logged: it may hold a token.
       rejections.note({ reason: 'subprotocol', address });
       return refuseUpgrade(socket, statusTexts[400], `supported subprotocols: ${subprotocol}`);
     }
@@ -133,22 +133,22 @@ export const startWebSocketServer = (
       rejections.note({ reason: 'draining', address });
       return refuseUpgrade(socket, statusTexts[503], 'draining');
     }
-    wss.handleUpgrade(request, socket, head, (ws) => welcome(ws, socket, dialect, verdict, address));
+    wss.handleUpgrade(request, socket, head, (ws) => openPeer(ws, socket, dialect, verdict, address));
   };
 
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    entrance.queue(() => {
+    acceptQueue.add(() => {
       if (socket.destroyed) return;
-      admit(request, socket, head).catch((error: unknown) => {
+      accept(request, socket, head).catch((error: unknown) => {
         faults.caught('session', 'handshake', error);
         socket.destroy();
       });
     });
   });
 
-  /** An agent sends again what was not accepted; what a plain client has just sent is still heard. */
-  const sendAway = ({ connection, session }: Peer) =>
+  /** An agent repeats what was not accepted. What a plain client has just sent is still received. */
+  const endSilent = ({ connection, session }: Peer) =>
     session.dialect === 'plain'
       ? connection.close('heartbeat-timeout')
       : connection.terminate('heartbeat-timeout');
@@ -158,12 +158,12 @@ export const startWebSocketServer = (
   const sweep = () => {
     const now = clock.monotonic();
     sweeps++;
-    for (const peer of guests) {
+    for (const peer of peers) {
       const { connection, session, number } = peer;
       if (connection.stalledFor(now) >= options.stalledMs) connection.close('slow-consumer');
-      // Spread over the period, so that ten thousand pings do not go out in one turn.
+      // Spread over the period, so that ten thousand pings are not sent in one event-loop iteration.
       if ((number + sweeps) % beatEvery !== 0 || connection.isPaused) continue;
-      if (connection.isSilent && !session.mayBeSilent()) sendAway(peer);
+      if (connection.isSilent && !session.mayBeSilent()) endSilent(peer);
       connection.missedPongs++;
       connection.ping();
     }
@@ -171,7 +171,7 @@ export const startWebSocketServer = (
   const sweeper = setInterval(() => faults.guard('timer', 'connections', sweep), sweepMs);
   const sweepTokens = () => {
     const now = clock.wall();
-    for (const { connection, session } of guests)
+    for (const { connection, session } of peers)
       if (session.identity?.isValid(now) === false) connection.close('unauthenticated');
   };
   const tokenSweeper = setInterval(() => faults.guard('timer', 'tokens', sweepTokens), tokenSweepMs);
@@ -179,17 +179,17 @@ export const startWebSocketServer = (
   return {
     drain(graceMs) {
       draining = true;
-      for (const { session } of guests) session.drain(graceMs);
+      for (const { session } of peers) session.drain(graceMs);
     },
     async close() {
       draining = true;
       clearInterval(sweeper);
       clearInterval(tokenSweeper);
-      for (const { connection } of guests) connection.close('draining');
+      for (const { connection } of peers) connection.close('draining');
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, closeGraceMs);
       whenEmpty = resolve;
-      if (guests.size === 0) resolve();
+      if (peers.size === 0) resolve();
       await promise;
       clearTimeout(timer);
     },
