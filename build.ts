@@ -1,8 +1,9 @@
 /**
- * Bundles programs into single files that need nothing but Node: `npm run build [-- router|agent|cli]`. The services go
- * to dist/, for the images. The command line goes to apps/cli/dist/ with both services beside it, for `npm pack`.
+ * Bundles programs into single files that need nothing but Node: `npm run build [-- router|agent|cli|console]`. The services go
+ * to dist/, for the images. The command line goes to apps/cli/dist/ with both services beside it, for `npm pack`. The web page
+ * goes to apps/console/dist/, where a router that runs from the sources finds it, and beside each bundled router.
  */
-import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
@@ -37,28 +38,39 @@ const bundle = async (programs: Readonly<Record<string, string>>, outdir: string
   }).catch(() => process.exit(1)); // esbuild has said why
 };
 
-/** The page that the router serves needs no building: it is found beside the bundle. */
-const copyConsole = (outdir: string): void => {
-  mkdirSync(`${outdir}/console`, { recursive: true });
-  for (const file of readdirSync('apps/console').filter((name) => /\.(html|js|css|svg)$/.test(name))) {
-    copyFileSync(`apps/console/${file}`, `${outdir}/console/${file}`);
-  }
+/** The web page: one script and one style sheet, with all that they need in them. */
+const bundleConsole = async (outdir: string): Promise<void> => {
+  mkdirSync(outdir, { recursive: true });
+  await build({
+    entryPoints: { console: 'apps/console/src/main.tsx', style: 'apps/console/src/style/style.css' },
+    outdir,
+    bundle: true,
+    platform: 'browser',
+    target: ['es2023', 'chrome123', 'firefox121', 'safari17.5'],
+    format: 'esm',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    minify: true,
+    logLevel: 'warning',
+  }).catch(() => process.exit(1));
+  for (const file of ['index.html', 'icon.svg']) copyFileSync(`apps/console/${file}`, `${outdir}/${file}`);
 };
 
 const { positionals } = parseArgs({ allowPositionals: true });
 const wanted = positionals.length > 0 ? positionals : Object.keys(services);
-const unknown = wanted.filter((name) => name !== 'cli' && !(name in services));
+const unknown = wanted.filter((name) => !['cli', 'console'].includes(name) && !(name in services));
 if (unknown.length > 0) {
-  console.error(`build: there is no program ${unknown.join(', ')}; there are router, agent and cli`);
+  console.error(`build: there is no program ${unknown.join(', ')}; there are router, agent, cli and console`);
   process.exit(1);
 }
 
 const chosen = Object.fromEntries(Object.entries(services).filter(([name]) => wanted.includes(name)));
 if (Object.keys(chosen).length > 0) await bundle(chosen, 'dist');
-if (wanted.includes('router')) copyConsole('dist');
+if (wanted.includes('console')) await bundleConsole('apps/console/dist');
+if (wanted.includes('router')) await bundleConsole('dist/console');
 if (wanted.includes('cli')) {
   await bundle(commandLine, 'apps/cli/dist');
-  copyConsole('apps/cli/dist');
+  await bundleConsole('apps/cli/dist/console');
   copyFileSync('docker-compose.yml', 'apps/cli/dist/docker-compose.yml');
   copyFileSync('LICENSE', 'apps/cli/LICENSE');
   copyFileSync('README.md', 'apps/cli/README.md');

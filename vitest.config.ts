@@ -19,6 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'whole',
+          globalSetup: ['tests/harness/built-console.ts'],
           include: ['tests/!(compose|mutation)/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 30_000,

@@ -1,20 +1,12 @@
 import type { Entry } from '@parley/protocol';
 import { newToken } from '@parley/router/token';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunningRouter } from '../harness/parley.ts';
 import { until } from '../harness/poll.ts';
 import { killAll } from '../harness/started-process.ts';
 import { Peer } from '../observe/peer.ts';
-import { program } from '../observe/programs.ts';
-
-const executablePath = program('chromium');
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-];
+import { executablePath, type LookedAt, openBrowser, openPage } from './looked-at.ts';
 
 /** What is looked at of a form's elements. */
 interface Field {
@@ -24,24 +16,23 @@ interface Field {
   readonly outerHTML: string;
 }
 
-describe.skipIf(!executablePath)('an operator at the console, in a browser', () => {
+describe.skipIf(!executablePath)('An operator at the console, in a browser', { timeout: 30_000 }, () => {
   let browser: Browser;
   let router: RunningRouter;
+  let looked: LookedAt;
   let page: Page;
+  let see: LookedAt['see'];
   let ann: Peer;
   let bob: Peer;
-  const faults: string[] = [];
 
   beforeAll(async () => {
     router = await RunningRouter.start();
-    browser = await chromium.launch({ executablePath: executablePath!, args });
-    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    page.setDefaultTimeout(10_000);
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+    browser = await openBrowser();
+    looked = await openPage(browser);
+    ({ page, see } = looked);
     ann = await Peer.join(router.url, 'ann');
     bob = await Peer.join(router.url, 'bob');
-    await page.goto(router.http);
+    await page.goto(`${router.http}/#new`);
   });
   afterAll(async () => {
     ann?.close();
@@ -50,11 +41,10 @@ describe.skipIf(!executablePath)('an operator at the console, in a browser', () 
     await killAll();
   });
 
-  const see = (selector: string, text: string | RegExp) =>
-    page.locator(selector).filter({ hasText: text }).first().waitFor();
   const press = (name: string | RegExp) =>
     page.getByRole('button', { name, exact: typeof name === 'string' }).click();
-  const shown = () => decodeURIComponent(new URL(page.url()).hash.slice(2));
+  const focused = () => page.evaluate('document.activeElement.textContent');
+  const shown = () => decodeURIComponent(new URL(page.url()).hash.split('/')[1] ?? '');
   const last = async (type: Entry['type']) =>
     until(`an entry ${type}`, async () =>
       (await router.entries(await shown())).findLast((entry) => entry.type === type),
@@ -70,46 +60,50 @@ describe.skipIf(!executablePath)('an operator at the console, in a browser', () 
     await page.getByLabel('What to say').press('Enter');
   };
 
-  it('opens a conversation of the agents that are there', async () => {
-    await page.getByText('New conversation').click();
-    await page.getByLabel('ann', { exact: true }).check();
-    await page.getByLabel('bob', { exact: true }).check();
+  it('is told that a conversation needs two members before anything is sent', async () => {
+    await press('Add bob');
+    await press('Open the conversation');
+    await see('#new-fault', 'at least two members');
+  });
+
+  it('opens a conversation in an order of choice, with a persona, a model and limits', async () => {
+    await press('Add ann');
+    await press('Move ann up');
+    await page.getByText('Persona and model of bob').click();
+    await page.getByLabel('Persona', { exact: true }).last().fill('Bob bakes.');
+    await page.getByLabel('Model', { exact: true }).last().fill('baker-1');
     await page.getByLabel('Topic').fill('Bread');
-    await page.getByLabel('First line').fill('I am for it.');
+    await page.getByLabel('First message').fill('I am for it.');
     await page.getByLabel('Most turns').fill('30');
-    await press('Open');
+    await press('Open the conversation');
     await see('#title', 'Bread');
     await see('#transcript .said', 'I am for it.');
     expect(await last('opened')).toMatchObject({
       ...{ by: 'ann', members: ['ann', 'bob'], policy: 'round-robin', limits: { maxTurns: 30 } },
+      cast: [{ name: 'bob', persona: 'Bob bakes.', model: 'baker-1' }],
     });
+    await see('#members .member', /bob.*baker-1/);
   });
 
-  it('is told when the router does not do it, and why', async () => {
-    await page.getByText('New conversation').click();
-    await page.getByLabel('ann', { exact: true }).check();
-    await press('Open');
-    await see('#new-fault', 'two members');
-    await page.getByText('New conversation').click();
-    faults.length = 0;
-  });
-
-  it('pauses, goes on for one line, and resumes', async () => {
+  it('pauses, goes on for one turn and resumes, and the button that was pressed keeps the focus', async () => {
     await press('Pause');
-    await see('#facts', 'paused');
+    await see('#status', 'paused');
+    expect(await focused()).toBe('Resume');
     await answer(bob, 'I am not.');
     await see('#members', /ann.*waits: paused/);
-    await press('One line');
+    await press('One turn');
     await answer(ann, 'Why?');
-    await see('#facts', 'paused');
+    await see('#transcript .resumed', 'resumed by operator for 1 turn');
+    await see('#status', 'paused');
+    expect(await focused()).toBe('One turn');
     await press('Resume');
-    await see('#facts', 'running');
-    expect(await page.getByRole('button', { name: 'One line' }).isVisible()).toBe(false);
+    await see('#status', 'running');
+    expect(await focused()).toBe('Pause');
   });
 
-  it('says a line, and whispers to one member', async () => {
+  it('says a message in the colour of no member, and whispers to one member', async () => {
     await say('operator', 'Be brief, please.');
-    await see('#transcript .said', /operator.*Be brief, please/);
+    await see('#transcript .said.colour-none', /operator.*Be brief, please/);
     await say('whisper to bob', 'mention <b>salt</b>');
     await see('#transcript .noted', 'whisper from operator to bob: mention <b>salt</b>');
     expect(await last('noted')).toMatchObject({ to: ['bob'], kind: 'whisper' });
@@ -117,53 +111,81 @@ describe.skipIf(!executablePath)('an operator at the console, in a browser', () 
   });
 
   it('takes a seat, speaks in it, and gives it back', async () => {
-    await press('Take bob’s seat');
+    await press('Take the seat of bob');
     await see('#members', /bob.*operator speaks for it/);
-    await page.getByLabel('What to say').fill('I am Bob.');
+    await until('the text box has the focus', async () =>
+      (await page.evaluate('document.activeElement.id')) === 'speak-text' ? true : undefined,
+    );
+    await page.keyboard.type('I am Bob.');
     await press('Say');
     await see('#transcript .said', /bob.*I am Bob/);
-    await press('Give bob’s seat back');
+    await press('Give back the seat of bob');
     await see('#transcript .unseated', 'bob speaks for itself again');
     await answer(ann, 'Welcome back.');
     await see('#members', /bob.*has the floor/);
   });
 
-  it('forks at a line: what is shared is marked, and each branch leads to the other', async () => {
-    const parent = await shown();
-    await page.locator('#transcript .said').filter({ hasText: 'Why?' }).hover();
+  it('forks at an entry with another model: what is shared is marked, and each branch leads to the other', async () => {
+    const parent = shown();
     const { seq } = (await router.entries(parent)).find(
       (entry) => 'text' in entry && entry.text === 'Why?',
     ) as Entry;
-    await press(`Fork after line ${seq}`);
+    await press(`Actions of entry ${seq}`);
+    await page.getByRole('menuitem', { name: 'Fork here…' }).click();
+    await page.getByLabel('Model of bob').fill('baker-2');
+    await press('Fork');
     await see('#transcript .forked', 'forked by operator');
     expect(await page.locator('#transcript .said.shared').count()).toBe(3);
     expect(await page.locator('#transcript .said:not(.shared)').count()).toBe(0);
-    await see('#facts', `line ${seq} of another`);
-    expect(await shown()).not.toBe(parent);
+    await see('#facts', `entry ${seq} of another`);
+    await see('#members .member', /bob.*baker-2/);
+    expect(shown()).not.toBe(parent);
+    expect(await last('forked')).toMatchObject({
+      cast: [{ name: 'bob', persona: 'Bob bakes.', model: 'baker-2' }],
+    });
     await page.getByRole('link', { name: 'the other branch' }).click();
     await see('#transcript .said', 'Welcome back.');
-    expect(await shown()).toBe(parent);
+    expect(shown()).toBe(parent);
   });
 
-  it('ends it, and then nothing is left to be done but to fork', async () => {
-    await press('End');
-    await see('#facts', 'ended: operator');
-    for (const name of ['Pause', 'Resume', 'End', 'Say'])
-      expect(await page.getByRole('button', { name, exact: true }).isVisible()).toBe(false);
-    expect(await page.locator('#members .seat:visible').count()).toBe(0);
-    expect(await page.locator('.fork').count()).toBeGreaterThan(0);
+  it('is asked before it ends a conversation; then nothing is left to be done but to fork', async () => {
+    await press('End…');
+    await see('dialog', 'End “Bread”?');
+    await press('Cancel');
+    expect(await focused()).toBe('End…');
+    await see('#status', 'running');
+    await press('End…');
+    await press('End the conversation');
+    await see('#status', 'ended: operator');
+    for (const name of ['Pause', 'Resume', 'End…', 'Say'])
+      expect(await page.getByRole('button', { name, exact: true }).count()).toBe(0);
+    expect(await page.locator('#members .seat').count()).toBe(0);
+    await press(/^Actions of entry 2$/);
+    await see('[role=menuitem]', 'Fork here…');
+    await page.keyboard.press('Escape');
+    expect(await page.locator('[role=menu]').count()).toBe(0);
   });
 
-  it.each(['light', 'dark'] as const)('has room for all of it on 375 pixels, %s', async (colorScheme) => {
+  it('compares the two branches: what they share is folded, and what differs is marked', async () => {
+    await page.getByRole('link', { name: 'Conversations' }).click();
+    await page.getByRole('checkbox', { name: 'Choose Bread' }).nth(1).waitFor();
+    for (const box of await page.getByRole('checkbox', { name: 'Choose Bread' }).all()) await box.check();
+    await page.getByRole('link', { name: 'Compare the two' }).click();
+    await see('#shared', 'the same 3 messages');
+    await see('#compare .different', 'Be brief, please.');
+    expect(await page.locator('#compare .same').count()).toBe(0);
+    await press('Show what they share');
+    expect(await page.locator('#compare .same').count()).toBe(3);
+  });
+
+  it.each(['light', 'dark'] as const)('has a place for all of it on 375 pixels, %s', async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width: 375, height: 700 });
-    await page.locator('.back').click();
-    await page.locator('#conversations a').filter({ hasText: 'running' }).click();
+    await page.goto(`${router.http}/#/?status=running`);
+    await page.locator('#runs').getByRole('link', { name: 'Bread' }).click();
     await page.getByLabel('What to say').waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
-    await page.goto(`${router.http}/#/`);
     await page.setViewportSize({ width: 1280, height: 800 });
-    await page.locator('#conversations a').filter({ hasText: 'running' }).click();
   });
 
   it('has a name for every button and field, and does without a fault', async () => {
@@ -175,28 +197,26 @@ describe.skipIf(!executablePath)('an operator at the console, in a browser', () 
           .map(({ outerHTML }) => outerHTML),
       );
     expect(nameless).toEqual([]);
-    expect(faults).toEqual([]);
+    expect(looked.faults).toEqual([]);
   });
 
-  it('is nobody but an operator: an observer sees the same page without the controls', async () => {
+  it('shows an observer who it is, and none of the controls', async () => {
     const made = {
       watcher: newToken(['watcher', '--role', 'observer']),
       boss: newToken(['boss', '--role', 'operator']),
     };
     const guarded = await RunningRouter.start({ ROUTER_TOKENS: `${made.watcher.line}\n${made.boss.line}` });
-    const visible = async (token: string) => {
-      const context = await browser.newContext();
-      const other = await context.newPage();
-      await other.goto(guarded.http);
-      await other.getByLabel('Token').fill(token);
-      await other.getByRole('button', { name: 'Sign in' }).click();
-      await other.locator('#link[data-state=live]').waitFor();
-      await until('the role is known', async () => other.locator('body[data-role]').isVisible());
-      const seen = await other.getByText('New conversation').isVisible();
-      await context.close();
+    const seenWith = async (token: string, role: string) => {
+      const other = await openPage(browser);
+      await other.page.goto(guarded.http);
+      await other.page.getByLabel('Token').fill(token);
+      await other.page.getByRole('button', { name: 'Sign in' }).click();
+      await other.see('#me', role);
+      const seen = await other.page.getByRole('link', { name: 'New conversation' }).isVisible();
+      await other.close();
       return seen;
     };
-    expect(await visible(made.watcher.token)).toBe(false);
-    expect(await visible(made.boss.token)).toBe(true);
+    expect(await seenWith(made.watcher.token, 'watcher, observer')).toBe(false);
+    expect(await seenWith(made.boss.token, 'boss, operator')).toBe(true);
   });
 });

@@ -1,33 +1,29 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunningRouter } from '../harness/parley.ts';
 import { killAll } from '../harness/started-process.ts';
 import { Line } from '../observe/faulty-link.ts';
 import { Peer } from '../observe/peer.ts';
-import { program } from '../observe/programs.ts';
+import { executablePath, type LookedAt, openBrowser, openPage } from './looked-at.ts';
 
-const executablePath = program('chromium');
-const quiet =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script> & <b>bold</b>';
 
-describe.skipIf(!executablePath)('the console, in a browser', () => {
+describe.skipIf(!executablePath)('The console, in a browser', { timeout: 30_000 }, () => {
   let browser: Browser;
   let router: RunningRouter;
   let line: Line;
+  let looked: LookedAt;
   let page: Page;
   let alice: Peer;
   let bob: Peer;
-  const faults: string[] = [];
+  let see: LookedAt['see'];
 
   beforeAll(async () => {
     router = await RunningRouter.start();
     line = await Line.to(router.http);
-    browser = await chromium.launch({ executablePath: executablePath!, args: quiet.split(' ') });
-    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    page.setDefaultTimeout(10_000);
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+    browser = await openBrowser();
+    looked = await openPage(browser);
+    ({ page, see } = looked);
   });
   afterAll(async () => {
     alice?.close();
@@ -37,9 +33,8 @@ describe.skipIf(!executablePath)('the console, in a browser', () => {
     await killAll();
   });
 
-  const lines = () => page.locator('#transcript .said:not(.draft) .text').allTextContents();
-  const see = (selector: string, text: string | RegExp) =>
-    page.locator(selector).filter({ hasText: text }).first().waitFor();
+  const messages = async () =>
+    (await page.locator('#transcript .said:not(.draft) .text').allInnerTexts()).map((text) => text.trim());
 
   /** Alice and Bob take one turn after the other. */
   const talk = async (speaker: Peer, text: string, target: string) => {
@@ -52,38 +47,39 @@ describe.skipIf(!executablePath)('the console, in a browser', () => {
     return conversation;
   };
 
-  it('says what to run when nobody is there', async () => {
+  it('says what to run when no agent is connected', async () => {
     await page.goto(line.url);
     await see('#empty', 'npm run agent');
     await see('#link', 'live');
   });
 
-  it('shows who is connected and what is said, as it happens and in order', async () => {
+  it('shows what is said, as it happens and in order, and how near the limits are', async () => {
     alice = await Peer.join(router.url, 'alice');
     bob = await Peer.join(router.url, 'bob');
-    await see('#agents', /alice.*bob/);
     await see('#empty', 'No conversation yet');
     alice.send({ type: 'open', ref: 'r', members: ['alice', 'bob'], topic: 'Tea', limits: { maxTurns: 7 } });
     await talk(alice, 'one', 'bob');
-    await page.locator('#conversations a').filter({ hasText: 'Tea' }).click();
+    await page.getByRole('link', { name: 'Tea' }).click();
     await talk(bob, 'two', 'alice');
     await talk(alice, 'three', 'bob');
     await see('#transcript', 'three');
-    expect(await lines()).toEqual(['one', 'two', 'three']);
+    expect(await messages()).toEqual(['one', 'two', 'three']);
     await see('#facts', '3 of 7');
-    await see('#facts', '300 in, 60 out');
+    await see('#facts', '360 (300 in, 60 out)');
     await see('#members .floor', 'bob');
+    await see('#floor', 'bob has had the floor for');
   });
 
-  it('shows a reply while it is written, and once when it is done', async () => {
+  it('shows a reply while it is written, and once when it is whole', async () => {
     const { conversation, turn } = await bob.next('turn');
     bob.send({ type: 'chunk', conversation, turn, text: 'fo' });
     bob.send({ type: 'chunk', conversation, turn, text: 'ur' });
     await see('#transcript .draft .text', 'four');
+    await see('#floor', 'bob has been writing for');
     bob.send({ type: 'say', conversation, turn, text: 'four', target: 'alice' });
     await bob.next('accepted');
     await page.locator('#transcript .draft').waitFor({ state: 'detached' });
-    expect(await lines()).toEqual(['one', 'two', 'three', 'four']);
+    expect(await messages()).toEqual(['one', 'two', 'three', 'four']);
   });
 
   it('shows what a peer says as text, whatever it is', async () => {
@@ -94,10 +90,10 @@ describe.skipIf(!executablePath)('the console, in a browser', () => {
   });
 
   it('loses nothing when it is loaded again', async () => {
-    const before = await lines();
+    const before = await messages();
     await page.reload();
     await see('#transcript .text', hostile);
-    expect(await lines()).toEqual(before);
+    expect(await messages()).toEqual(before);
   });
 
   it('has what was said while it was cut off', async () => {
@@ -108,50 +104,68 @@ describe.skipIf(!executablePath)('the console, in a browser', () => {
     line.mend();
     await see('#link', 'live');
     await see('#transcript', 'seven');
-    expect((await lines()).slice(-3)).toEqual([hostile, 'six', 'seven']);
+    expect((await messages()).slice(-3)).toEqual([hostile, 'six', 'seven']);
   });
 
-  it('says why a conversation ended', async () => {
+  it('says why a conversation ended, also in the list', async () => {
     await see('#transcript .ended', 'ended: max-turns');
-    await see('#facts', 'ended: max-turns');
-    await see('#conversations a', 'max-turns');
+    await see('#status', 'ended: max-turns');
+    await page.getByRole('link', { name: 'Conversations' }).click();
+    await see('#runs .run', 'max-turns');
+    await page.goBack();
+  });
+
+  it.each(['#/%E0%A4%A', '#nothing/of/the/kind', '#compare/x'])(
+    'says that an address leads nowhere: %s',
+    async (hash) => {
+      await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+      await see('#empty', 'There is no such view');
+      expect(await page.locator('#conversation').count()).toBe(0);
+      expect(looked.faults.filter((fault) => fault.includes('URI'))).toEqual([]);
+    },
+  );
+
+  it('says that there is no conversation of an id', async () => {
+    await page.goto(`${line.url}/#/nothing`);
+    await see('#empty', 'There is no such conversation');
+    looked.faults.length = 0;
   });
 
   it('asks for a token when the router wants one, and sends it with every request', async () => {
-    const guarded = await browser.newPage();
-    await guarded.route('**/v1/**', (route) => {
+    const guarded = await openPage(browser);
+    await guarded.page.route('**/v1/**', (route) => {
       if (route.request().headers().authorization === 'Bearer sesame') return route.continue();
       return route.fulfill({
         status: 401,
         json: { error: { code: 'unauthenticated', message: 'a token, please' } },
       });
     });
-    await guarded.goto(line.url);
-    await guarded.locator('#sign-in-why').filter({ hasText: 'a token, please' }).waitFor();
-    expect(await guarded.locator('#agents li').count()).toBe(0);
-    await guarded.locator('#token').fill('sesame');
-    await guarded.locator('#sign-in button').click();
-    await guarded.locator('#conversations a').filter({ hasText: 'Tea' }).waitFor();
-    expect(await guarded.locator('#sign-in').isHidden()).toBe(true);
-    expect(guarded.url()).not.toContain('sesame');
+    await guarded.page.goto(line.url);
+    await guarded.see('#sign-in-why', 'a token, please');
+    expect(await guarded.page.evaluate('document.activeElement.id')).toBe('token');
+    await guarded.page.keyboard.type('sesame');
+    await guarded.page.keyboard.press('Enter');
+    await guarded.see('#runs', 'Tea');
+    expect(await guarded.page.locator('#sign-in').count()).toBe(0);
+    expect(guarded.page.url()).not.toContain('sesame');
+    await guarded.page.getByRole('button', { name: 'Sign out' }).click();
+    await guarded.see('#sign-in-why', 'a token, please');
     await guarded.close();
   });
 
-  it.each([
-    ['with a conversation', ''],
-    ['with the lists', '#/'],
-  ])('fits a screen of 375 pixels %s', async (_, hash) => {
+  it.each(['#/', '#agents', '#new', ''])('fits a screen of 375 pixels: %s', async (hash) => {
     await page.setViewportSize({ width: 375, height: 700 });
-    if (hash) await page.goto(`${line.url}/${hash}`);
-    const wide = await page.evaluate('document.documentElement.scrollWidth');
-    expect(wide).toBeLessThanOrEqual(375);
+    await page.goto(`${line.url}/${hash || `#/${(await router.conversations())[0]?.id}`}`);
+    await see('h1', /./);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
   });
 
-  it('asks nobody else for anything and runs without a fault', async () => {
+  it('asks no other server for anything and runs without a fault', async () => {
     const asked = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name));
+    expect(asked.length).toBeGreaterThan(0);
     expect(asked.filter((url) => !url.startsWith(line.url))).toEqual([]);
     expect(
-      faults.filter((fault) => !/ERR_(EMPTY_RESPONSE|CONNECTION|INCOMPLETE|NETWORK)/.test(fault)),
+      looked.faults.filter((fault) => !/ERR_(EMPTY_RESPONSE|CONNECTION|INCOMPLETE|NETWORK)/.test(fault)),
     ).toEqual([]);
   });
 });

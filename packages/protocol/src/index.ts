@@ -32,6 +32,7 @@ export {
   requestPath,
   routes,
 } from './http/routes.ts';
+export { hearersOf, viewAfter } from './http/view-after.ts';
 export {
   type ActionResult,
   type AgentView,

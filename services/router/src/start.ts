@@ -104,7 +104,7 @@ const optionsOf = (
   },
   duplicates: config.duplicates,
   routerName: hostname(),
-  console: loadConsole([join(programFolder, 'console'), join(programFolder, '../../../apps/console')]),
+  console: loadConsole([join(programFolder, 'console'), join(programFolder, '../../../apps/console/dist')]),
   outgoingBytes: config.outgoingMegabytes * megabyte,
   stalledMs,
   registerMs: config.registerSeconds * 1_000,

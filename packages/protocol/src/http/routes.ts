@@ -1,5 +1,6 @@
 import { conversationId, count, name } from '../entry.ts';
-import { type Shape, type Static, text } from '../shape.ts';
+import { oneOf, type Shape, type Static, text } from '../shape.ts';
+import { endings } from '../words.ts';
 import { type ControlAction, controlBodies } from './control.ts';
 import {
   actionResult,
@@ -138,6 +139,13 @@ const reads = {
     query: {
       limit: parameter('Maximum number of conversations. Default: 100, maximum: 1000'),
       before: parameter('Only conversations that were opened before this one; a number that `next` holds'),
+      status: parameter('Only conversations with this status', oneOf(['running', 'paused', 'ended'])),
+      member: parameter('Only conversations with this member', name),
+      ending: parameter('Only conversations that ended for this reason', oneOf(endings)),
+      q: parameter(
+        'Only conversations with this text in the title: the topic, else the members',
+        text({ max: 200 }),
+      ),
     },
     success: json('A page, newest first', conversationList),
     errors: [],
@@ -163,6 +171,10 @@ const reads = {
     query: {
       since: parameter('Start after this position of the ledger. Default: the current end'),
       conversation: parameter('Only events of this conversation', conversationId),
+      drafts: parameter(
+        'Start with the text so far of messages that are being written, each as one `chunk`',
+        text({ max: 8 }),
+      ),
     },
     headers: { 'Last-Event-ID': parameter('As `since`, of a reader that reconnects') },
     success: {

@@ -1,4 +1,4 @@
-import { conversationId, count, entry, limits, name } from '../entry.ts';
+import { conversationId, count, entry, limits, name, role } from '../entry.ts';
 import { maxMembers, maxTextLength } from '../limits.ts';
 import { list, number, object, oneOf, optional, record, type Static, text } from '../shape.ts';
 import { admissions, endings, policyNames, waitReasons } from '../words.ts';
@@ -6,6 +6,13 @@ import { admissions, endings, policyNames, waitReasons } from '../words.ts';
 const names = list(name, { max: maxMembers });
 /** Milliseconds since 1970. */
 const date = number(0, Number.MAX_SAFE_INTEGER);
+
+/** Tokens and dollars. */
+const spending = object({
+  inputTokens: count,
+  outputTokens: count,
+  cost: number(0, Number.MAX_SAFE_INTEGER),
+});
 
 /** A conversation as the HTTP interface shows it. */
 export const conversationView = object({
@@ -27,14 +34,23 @@ export const conversationView = object({
   /** The members that voted to end it since the last message without a vote. */
   votes: names,
   /** Sums over all answers so far; `cost` in dollars. */
-  usage: object({ inputTokens: count, outputTokens: count, cost: number(0, Number.MAX_SAFE_INTEGER) }),
+  usage: spending,
+  /** The same for each member that spent something. */
+  usageBy: record(spending),
   moderator: optional(name),
   admission: oneOf(admissions),
+  /** Persona and model of members, where the conversation gives them. */
+  cast: list(role, { max: maxMembers }),
+  /** Member → who hears its messages, where that is not every member. */
+  hears: record(names),
   /** Member whose seat is taken → the operator that speaks in its place. */
   seats: record(name),
   /** The conversation from which this one was forked, and the last entry that they share. */
   parent: optional(object({ conversation: conversationId, seq: count })),
   startedAt: date,
+  /** How long it has been paused, without the pause that is under way; and when that began. */
+  pausedMs: count,
+  pausedAt: optional(date),
   endedAt: optional(date),
   ending: optional(object({ reason: oneOf(endings), detail: optional(text({ max: 1_000 })) })),
 });
@@ -62,7 +78,12 @@ const next = optional(text({ max: 1_000 }));
 const many = { max: Number.MAX_SAFE_INTEGER } as const;
 
 export const agentPage = object({ agents: list(agentView, many), next });
-export const conversationList = object({ conversations: list(conversationView, many), next });
+export const conversationList = object({
+  conversations: list(conversationView, many),
+  /** Conversations in the ledger, whatever the query asks for. */
+  total: count,
+  next,
+});
 export const conversationPage = object({ conversation: conversationView, entries: list(entry, many), next });
 export type ConversationPage = Static<typeof conversationPage>;
 
@@ -82,6 +103,8 @@ export const eventData = {
     turn: count,
     from: name,
     text: text({ max: maxTextLength }),
+    /** Where in the message the text stands. Missing from routers before 0.2. */
+    offset: optional(count),
   }),
   /** A name has connected or disconnected. */
   agents: object({}),

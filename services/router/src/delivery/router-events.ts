@@ -1,6 +1,7 @@
 import type { Entry } from '@parley/protocol';
 import type { Commit } from '../conversations/conversations.ts';
 import type { Faults } from '../faults.ts';
+import { Drafts } from './drafts.ts';
 
 /** Something that happened and that a watcher may show. Chunks and agents are ephemeral: they have no position. */
 export type RouterEvent =
@@ -16,6 +17,8 @@ export type RouterEvent =
       readonly turn: number;
       readonly from: string;
       readonly text: string;
+      /** Where in the reply the text stands. */
+      readonly offset: number;
     }
   | { readonly type: 'agents' };
 
@@ -25,6 +28,8 @@ export type RouterEventListener = (happening: RouterEvent) => void;
 export class RouterEvents {
   readonly #all = new Set<RouterEventListener>();
   readonly #faults: Faults;
+  /** What the members have written so far, for those who come in the middle of a reply. */
+  readonly drafts = new Drafts();
 
   constructor(faults: Faults) {
     this.#faults = faults;
@@ -34,6 +39,12 @@ export class RouterEvents {
   add(watcher: RouterEventListener): () => void {
     this.#all.add(watcher);
     return () => this.#all.delete(watcher);
+  }
+
+  /** A part of a reply that is being written. */
+  chunk(conversation: string, turn: number, from: string, text: string): void {
+    const offset = this.drafts.add(conversation, turn, from, text);
+    this.tell({ type: 'chunk', conversation, turn, from, text, offset });
   }
 
   tell(happening: RouterEvent): void {
@@ -48,6 +59,7 @@ export class RouterEvents {
   }
 
   onCommit({ after, entries, position }: Commit): void {
+    for (const entry of entries) this.drafts.onEntry(after.id, entry);
     if (this.#all.size === 0) return;
     entries.forEach((entry, index) => {
       const at = position - (entries.length - 1 - index);

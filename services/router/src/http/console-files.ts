@@ -13,7 +13,15 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The web page, from the first of these folders that exists, by URL path. Empty when none does. */
+/** Served in its place where the sources were not built: `npm ci` does it, too. */
+const unbuilt: ConsoleFile = {
+  type: 'text/plain; charset=utf-8',
+  body: Buffer.from(
+    'The console has not been built. In the folder of the sources: npm run build -- console\n',
+  ),
+};
+
+/** The web page, from the first of these folders that exists, by URL path. */
 export const loadConsole = (folders: readonly string[]): ReadonlyMap<string, ConsoleFile> => {
   for (const folder of folders) {
     try {
@@ -27,5 +35,5 @@ export const loadConsole = (folders: readonly string[]): ReadonlyMap<string, Con
       // Not there: the next one.
     }
   }
-  return new Map();
+  return new Map([['/', unbuilt]]);
 };

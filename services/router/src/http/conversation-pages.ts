@@ -14,43 +14,67 @@ const maxReplayedBytes = 16 * 1024 * 1024;
 /** What a page is read with, a little at a time: yields the bytes that were read, see `ReadQueue.run`. */
 export type Page = Generator<number, string | undefined>;
 
+/** What a conversation must be to stand in a list. */
+interface ListFilter {
+  readonly status?: string | undefined;
+  readonly member?: string | undefined;
+  readonly ending?: string | undefined;
+  /** Text of the title, in upper or lower case. */
+  readonly q?: string | undefined;
+}
+
 interface Listing {
   readonly limit: number;
   /** Only those that were opened before the one of this number. */
   readonly before: number | undefined;
+  readonly filter: ListFilter;
   /** False as soon as the page is not wanted any more. */
   isWanted(): boolean;
 }
+
+/** With a filter a page looks at so many conversations at most, however few of them fit. */
+const maxLookedAt = 1_000;
+
+const fits = ({ status, member, ending, q }: ListFilter, state: Conversation): boolean =>
+  (status === undefined || state.status.state === status) &&
+  (member === undefined || state.members.includes(member)) &&
+  (ending === undefined || (state.status.state === 'ended' && state.status.reason === ending)) &&
+  (q === undefined ||
+    (state.topic ?? state.members.join(', ')).toLocaleLowerCase().includes(q.toLocaleLowerCase()));
 
 /** Conversations as JSON, newest first, and where the next page is, when there is one. */
 export function* conversationListOf(
   router: HttpRouter,
   ledger: Ledger,
-  { limit, before, isWanted }: Listing,
+  { limit, before, filter, isWanted }: Listing,
 ): Page {
   const views: string[] = [];
   let bytes = 0;
   let replayed = 0;
   let last: Numbered | undefined;
-  for (const row of ledger.recent(limit, before)) {
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  for (const row of ledger.recent(isFiltered ? maxLookedAt : limit, before)) {
     if (!isWanted()) return undefined;
+    if (views.length >= limit) break;
     const search = router.conversations.findSlowly(row.id);
     let found = search.next();
     for (; !found.done; found = search.next()) {
       replayed += found.value;
       yield found.value;
     }
-    const view = found.value ? JSON.stringify(conversationView(router, found.value)) : '';
+    const fitting = found.value && fits(filter, found.value) ? found.value : undefined;
+    const view = fitting ? JSON.stringify(conversationView(router, fitting)) : '';
     const isFull = bytes + view.length > maxPageBytes || replayed > maxReplayedBytes;
-    if (isFull && views.length > 0) break;
+    // At least one is looked at, so that a reader who follows `next` comes to the end.
+    if (isFull && last) break;
     if (view !== '') views.push(view);
     bytes += view.length;
     last = row;
     yield view.length;
   }
   const more = last && ledger.recent(1, last.number).length > 0;
-  const next = more && requestPath('conversations', { query: { limit, before: last?.number } });
-  return `{"conversations":[${views.join(',')}]${next ? `,"next":${JSON.stringify(next)}` : ''}}`;
+  const next = more && requestPath('conversations', { query: { ...filter, limit, before: last?.number } });
+  return `{"conversations":[${views.join(',')}],"total":${ledger.total()}${next ? `,"next":${JSON.stringify(next)}` : ''}}`;
 }
 
 /** Who is connected, by name, behind `after`. */

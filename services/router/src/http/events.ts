@@ -33,6 +33,8 @@ interface Asked {
   readonly since: number | undefined;
   /** Only what concerns this one. */
   readonly conversation: string | undefined;
+  /** Whether to begin with what has been written so far of replies under way. */
+  readonly drafts: boolean;
   readonly reader: Identity;
 }
 
@@ -76,7 +78,7 @@ class EventStream {
       clearInterval(check);
       stopWatching();
     });
-    if (this.#position >= this.#ledger.position()) this.#follows = true;
+    if (this.#position >= this.#ledger.position()) this.#begin();
     else this.#readOn();
   }
 
@@ -105,6 +107,16 @@ class EventStream {
     return undefined;
   }
 
+  /** Follows from now on. A draft is told as one chunk from its beginning; the chunks that follow go on from there. */
+  #begin(): void {
+    this.#follows = true;
+    if (!this.#asked.drafts) return;
+    for (const draft of this.#router.routerEvents.drafts.of(this.#asked.conversation)) {
+      if (this.#response.writableLength > maxUnreadBytes) break;
+      this.#write(eventOf({ type: 'chunk', ...draft, offset: 0 }));
+    }
+  }
+
   #fallBehind(): void {
     this.#follows = false;
     this.#readOn();
@@ -124,7 +136,7 @@ class EventStream {
     if (!page) return 0;
     if (page.length === 0) {
       // Reading and following change over in one turn of the event loop, so nothing falls between.
-      this.#follows = true;
+      this.#begin();
       return 0;
     }
     let bytes = 0;

@@ -32,6 +32,7 @@ type Handler = (request: RoutedRequest) => HttpReply | undefined | Promise<HttpR
 export type Handlers = Readonly<Record<Exclude<RouteName, 'healthz' | 'readyz'>, Handler>>;
 
 const defaultListed = 100;
+const maxFilterLength = 200;
 
 /** A whole number that is not negative, or undefined. */
 const wholeNumber = (text: string | null | undefined): number | undefined => {
@@ -66,9 +67,11 @@ export const makeHandlers = ({ router, ledger, control, probes }: HandlerParts):
         agentPageOf(router, { limit: limitOf(query, maxListed), after: query.get('after') ?? '' }),
       ),
     async conversations({ query, response }) {
+      const word = (name: string) => query.get(name)?.slice(0, maxFilterLength) || undefined;
       const listing = {
         limit: limitOf(query, defaultListed),
         before: wholeNumber(query.get('before')),
+        filter: { status: word('status'), member: word('member'), ending: word('ending'), q: word('q') },
         isWanted: () => !response.destroyed,
       };
       const list = await router.reads.run(conversationListOf(router, ledger, listing));
@@ -88,7 +91,8 @@ export const makeHandlers = ({ router, ledger, control, probes }: HandlerParts):
       const since =
         wholeNumber(typeof lastId === 'string' ? lastId : undefined) ?? wholeNumber(query.get('since'));
       const conversation = query.get('conversation') ?? undefined;
-      streamEvents(router, ledger, response, { since, conversation, reader: identity });
+      const drafts = query.has('drafts');
+      streamEvents(router, ledger, response, { since, conversation, drafts, reader: identity });
       return undefined;
     },
   };

@@ -89,6 +89,8 @@ export interface Ledger {
   unfinished(): string[];
   /** The newest conversations, newest first; with `before`, of those that are older than the one of that number. */
   recent(limit: number, before?: number): Numbered[];
+  /** How many conversations there are. */
+  total(): number;
   /** How far each plain client has been delivered to: name to position. May lag behind by a second after a crash. */
   marks(): Map<string, number>;
   /** Throws when it cannot be written; then nothing of it is. */

@@ -146,6 +146,7 @@ export const openMemoryLedger = (): Ledger => {
             .slice(-limit)
             .map(([id, { number }]) => ({ id, number }))
             .reverse(),
+    total: () => visible().length,
     marks: () => new Map(marked),
     mark(marks) {
       for (const [name, at] of marks) marked.set(name, at);

@@ -26,6 +26,9 @@ const bytesPerRemoval = 4 * 1024 * 1024;
 /** One file; all appends of one call are one transaction, synced to disk before the promise resolves. */
 export const openSqliteLedger = (path: string): Ledger => {
   const database = openLedgerFile(path, { create: true });
+  const countConversations = database.prepare('SELECT count(*) AS total FROM conversations WHERE ended < 2');
+  /** Counted when it is asked for, until a conversation begins or goes. */
+  let total: number | undefined;
   const addConversation = database.prepare('INSERT INTO conversations (id, parent) VALUES (?, ?)');
   const findConversation = database.prepare(
     'SELECT c.key, (SELECT max(seq) FROM entries WHERE conversation = c.key) AS seq FROM conversations c WHERE id = ?',
@@ -101,6 +104,7 @@ export const openSqliteLedger = (path: string): Ledger => {
       const parent = first.type === 'forked' ? first.parent.conversation : null;
       if (parent !== null && keyOf(parent) === undefined)
         throw new Error(`${parent} is not there to be forked`);
+      total = undefined;
       head = { key: Number(addConversation.run(conversation, parent).lastInsertRowid), seq: 0 };
     }
     heads.set(conversation, head);
@@ -136,6 +140,7 @@ export const openSqliteLedger = (path: string): Ledger => {
     if (!row || row.ended === 0) return true;
     const key = Number(row.key);
     hide.run(key);
+    total = undefined;
     removeCheckpoint.run(key);
     let first: number | undefined;
     let isWhole = true;
@@ -203,6 +208,10 @@ export const openSqliteLedger = (path: string): Ledger => {
       safely(() =>
         listRecent.all(before, limit).map(({ id, key }) => ({ id: id as string, number: Number(key) })),
       ),
+    total: () => {
+      total ??= safely(() => Number(countConversations.get()?.total));
+      return total;
+    },
     marks: () =>
       new Map(
         database

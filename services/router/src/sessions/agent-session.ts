@@ -205,7 +205,7 @@ export class AgentSession implements Session {
   #chunk(replica: Replica, { conversation, turn, text }: FrameOf<'chunk'>): void {
     const { grants, routerEvents } = this.#router;
     if (!grants.callBegan(replica, { conversation, turn })) return;
-    routerEvents.tell({ type: 'chunk', conversation, turn, from: replica.name, text });
+    routerEvents.chunk(conversation, turn, replica.name, text);
   }
 
   #askHistory(frame: FrameOf<'history'>): void {

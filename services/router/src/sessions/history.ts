@@ -137,7 +137,8 @@ export class History {
     const isBehind = this.#unsent > maxUnsentBytes;
     if (happening.type === 'chunk') {
       // Who may hear the message is known only when it is said.
-      if (this.#reader(state).kind === 'overseer' && !isBehind) this.#post(happening);
+      const { offset: _, ...frame } = happening;
+      if (this.#reader(state).kind === 'overseer' && !isBehind) this.#post(frame);
       return;
     }
     const { entry } = happening;

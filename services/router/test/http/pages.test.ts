@@ -9,6 +9,7 @@ const kibibyte = 1024;
 interface Page {
   readonly conversations: { readonly id: string }[];
   readonly entries: Entry[];
+  readonly total: number;
   readonly next?: string;
 }
 
@@ -54,6 +55,27 @@ describe('GET /v1/conversations/:id', () => {
 });
 
 describe('GET /v1/conversations', () => {
+  it('lists what a filter lets through, says how many there are in all, and looks at few for one page', async () => {
+    const ledger = openMemoryLedger();
+    for (let i = 0; i < 1_205; i++) {
+      const [first, ...others] = finished(3);
+      const topic = i === 3 ? 'The Price of TEA' : `number ${i}`;
+      await ledger.append([
+        { conversation: `c${i}`, expectedSeq: 0, entries: [{ ...first, topic } as Entry, ...others] },
+      ]);
+    }
+    const { port } = await serveRouter({ ledger });
+    const { pages } = await pagesOf(port, '/v1/conversations?q=price+of+tea&status=ended&limit=10');
+    expect(pages.map(({ conversations }) => conversations.map(({ id }) => id))).toEqual([[], ['c3']]);
+    expect(pages.map(({ total }) => total)).toEqual([1_205, 1_205]);
+    for (const none of ['status=running', 'member=nobody', 'ending=failed', 'q=coffee']) {
+      const found = await pagesOf(port, `/v1/conversations?limit=10&${none}`);
+      expect(found.pages.flatMap(({ conversations }) => conversations)).toEqual([]);
+    }
+    const some = await pagesOf(port, '/v1/conversations?limit=500&ending=operator');
+    expect(some.pages.flatMap(({ conversations }) => conversations).length).toBe(1_205);
+  });
+
   it('lists all conversations in pages, newest first, each once', async () => {
     const ledger = openMemoryLedger();
     for (let i = 0; i < 25; i++)

@@ -106,6 +106,7 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       await append('c2', 1, [ended(2)]);
       expect(ledger.unfinished()).toEqual(['c1', 'c3']);
       expect(ledger.recent(2).map(({ id }) => id)).toEqual(['c3', 'c2']);
+      expect(ledger.total()).toBe(3);
       expect(ledger.recent(0).map(({ id }) => id)).toEqual([]);
     });
 

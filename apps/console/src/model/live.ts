@@ -1,0 +1,173 @@
+import type { AgentView, ControlAction, Entry } from '@parley/protocol';
+import { Changes, spaced } from './changes.ts';
+import { OpenConversation } from './open-conversation.ts';
+import type { Route } from './route.ts';
+import {
+  type Denied,
+  dropToken,
+  follow,
+  get,
+  heldToken,
+  holdToken,
+  post,
+  relative,
+} from './router-client.ts';
+import { RunList } from './run-list.ts';
+import type { Chunk } from './transcript.ts';
+
+export type Link = 'live' | 'connecting' | 'signed-out';
+
+interface Me {
+  readonly role: 'agent' | 'observer' | 'operator';
+  readonly names: readonly string[];
+}
+
+/** A name that was connected while this page looked. */
+interface Seen extends AgentView {
+  /** When it was last connected; undefined while it is. */
+  readonly awaySince?: number | undefined;
+}
+
+/** All that the page knows of the router, and what is on view. */
+export class Live {
+  readonly changes = new Changes();
+  readonly runs = new RunList(this.changes);
+  link: Link = 'connecting';
+  /** Why the router shows nothing to us. */
+  denied: Denied | undefined;
+  me: Me | undefined;
+  agents: readonly Seen[] = [];
+  agentsKnown = false;
+  route: Route = { view: 'runs', filters: {} };
+  open: OpenConversation | undefined;
+  #stop = new AbortController();
+  #followed: string | undefined | null = null;
+  readonly #refreshAgents = spaced(() => this.#loadAgents());
+
+  get isOperator(): boolean {
+    return this.me?.role === 'operator';
+  }
+
+  get hasToken(): boolean {
+    return heldToken() !== null;
+  }
+
+  go(route: Route): void {
+    this.route = route;
+    if (route.view === 'conversation') {
+      if (this.open?.id !== route.id) this.open = new OpenConversation(route.id, this.changes, route.seq);
+      else if (route.seq !== undefined) {
+        this.open.target = route.seq;
+        this.open.following = false;
+      }
+    } else this.open = undefined;
+    if (route.view === 'runs') this.runs.setFilters(route.filters);
+    this.#follow();
+    this.changes.note();
+  }
+
+  signIn(token: string, keep: boolean): void {
+    holdToken(token, keep);
+    this.#restart();
+  }
+
+  signOut(): void {
+    dropToken();
+    this.me = undefined;
+    this.agents = [];
+    this.#restart();
+  }
+
+  async act(
+    id: string,
+    action: Exclude<ControlAction, 'open'>,
+    body: object = {},
+  ): Promise<{ conversation: string }> {
+    return post(`v1/conversations/${encodeURIComponent(id)}/${action}`, body);
+  }
+
+  #restart(): void {
+    this.denied = undefined;
+    this.#followed = null;
+    if (this.route.view === 'conversation')
+      this.open = new OpenConversation(this.route.id, this.changes, this.route.seq);
+    this.#follow();
+    this.changes.note();
+  }
+
+  /** One stream of events: of the conversation on view, else of all. */
+  #follow(): void {
+    const wanted = this.open?.id;
+    if (this.#followed === wanted) return;
+    this.#followed = wanted;
+    this.#stop.abort();
+    this.#stop = new AbortController();
+    this.link = 'connecting';
+    void this.#run(wanted, this.#stop.signal);
+  }
+
+  async #run(conversation: string | undefined, stop: AbortSignal): Promise<void> {
+    const denied = await follow(
+      conversation,
+      {
+        onOpen: () => {
+          this.link = 'live';
+          this.#learnRole();
+          this.#refreshAgents();
+          if (this.open) this.open.refresh();
+          else this.runs.refresh();
+          this.changes.note();
+        },
+        onLost: () => {
+          this.link = 'connecting';
+          this.open?.transcript.forgetDrafts();
+          this.changes.note();
+        },
+        onEvent: (event, data) => this.#onEvent(event, data),
+      },
+      stop,
+    );
+    if (!denied) return;
+    this.denied = denied;
+    this.link = 'signed-out';
+    this.changes.note();
+  }
+
+  #onEvent(event: string, data: unknown): void {
+    if (event === 'agents') this.#refreshAgents();
+    else if (event === 'entry') {
+      const { conversation, entry } = data as { conversation: string; entry: Entry };
+      if (this.open?.id === conversation) this.open.onEntry(entry);
+      else this.runs.onEntry(conversation, entry);
+      if (entry.type !== 'noted') this.#refreshAgents();
+    } else if (event === 'chunk') {
+      const chunk = data as Chunk & { conversation: string };
+      if (this.open?.id === chunk.conversation) this.open.onChunk(chunk);
+    }
+  }
+
+  #learnRole(): void {
+    get<Me>('v1/me')
+      .then((me) => {
+        this.me = me;
+        this.changes.note();
+      })
+      .catch((error: unknown) => console.info('the role is not known', error));
+  }
+
+  async #loadAgents(): Promise<void> {
+    const connected: AgentView[] = [];
+    for (let path: string | undefined = 'v1/agents'; path !== undefined; ) {
+      const page: { agents: AgentView[]; next?: string } | undefined = await get(path);
+      connected.push(...(page?.agents ?? []));
+      path = page?.next && relative(page.next);
+    }
+    const names = new Set(connected.map(({ name }) => name));
+    const away = this.agents
+      .filter(({ name }) => !names.has(name))
+      .map((agent) => ({ ...agent, replicas: 0, active: 0, awaySince: agent.awaySince ?? Date.now() }));
+    this.agents = [...connected, ...away].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.agentsKnown = true;
+    this.changes.note();
+  }
+}

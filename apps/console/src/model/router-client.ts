@@ -1,0 +1,155 @@
+/**
+ * The router's HTTP interface, as the page uses it. A token is kept in this tab, or in this browser when its owner asks for that.
+ */
+const tokenKey = 'parley-token';
+/** The router says something at least every 15 s; a connection that is silent for longer is dead. */
+const silentMs = 40_000;
+const firstWaitMs = 500;
+const mostWaitMs = 8_000;
+
+/** The router wants to know who asks, or does not let that one read. */
+export class Denied extends Error {}
+/** Something that the router refuses to do, in its words. */
+export class Refused extends Error {}
+
+export const heldToken = (): string | null =>
+  sessionStorage.getItem(tokenKey) ?? localStorage.getItem(tokenKey);
+
+export const holdToken = (token: string, keep: boolean): void => {
+  dropToken();
+  (keep ? localStorage : sessionStorage).setItem(tokenKey, token);
+};
+
+export const dropToken = (): void => {
+  sessionStorage.removeItem(tokenKey);
+  localStorage.removeItem(tokenKey);
+};
+
+const withToken = (headers: Record<string, string> = {}): Record<string, string> => {
+  const token = heldToken();
+  return token === null ? headers : { ...headers, authorization: `Bearer ${token}` };
+};
+
+const messageOf = async (response: Response): Promise<string> => {
+  const answer: { error?: { message?: string } } | undefined = await response.json().catch(() => undefined);
+  return answer?.error?.message ?? `The router answered ${response.status}.`;
+};
+
+const ask = async (path: string, signal?: AbortSignal): Promise<Response> => {
+  const response = await fetch(path, { headers: withToken(), ...(signal && { signal }) });
+  if (response.status === 401 || response.status === 403) throw new Denied(await messageOf(response));
+  return response;
+};
+
+/** An operator's act. */
+export const post = async <T>(path: string, body: object): Promise<T> => {
+  const headers = withToken({ 'content-type': 'application/json' });
+  const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Refused(await messageOf(response));
+  return (await response.json()) as T;
+};
+
+/** Undefined when there is no such thing. */
+export const get = async <T>(path: string, signal?: AbortSignal): Promise<T | undefined> => {
+  const response = await ask(path, signal);
+  if (response.status === 404) return undefined;
+  if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
+  return (await response.json()) as T;
+};
+
+export const getText = async (path: string): Promise<string> => {
+  const response = await ask(path);
+  if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
+  return response.text();
+};
+
+/** Relative, because the page may not stand at the root of its server. */
+export const relative = (path: string): string => path.replace(/^\//, '');
+
+interface StreamEvent {
+  readonly event: string;
+  readonly id?: string | undefined;
+  readonly data: unknown;
+}
+
+const parseBlock = (block: string): StreamEvent | undefined => {
+  const fields = new Map(
+    block.split('\n').map((line) => [line.split(':', 1)[0], line.slice(line.indexOf(':') + 1).trimStart()]),
+  );
+  const [event, data] = [fields.get('event'), fields.get('data')];
+  return event === undefined || data === undefined
+    ? undefined
+    : { event, id: fields.get('id'), data: JSON.parse(data) };
+};
+
+/** The events of one connection, until it ends. Over fetch, because an EventSource cannot send a token. */
+async function* eventsOf(response: Response, onLife: () => void): AsyncGenerator<StreamEvent> {
+  if (!response.ok || !response.body) throw new Error(`events: HTTP ${response.status}`);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    onLife();
+    text += value;
+    const blocks = text.split('\n\n');
+    text = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const event = parseBlock(block);
+      if (event) yield event;
+    }
+  }
+}
+
+export interface Follower {
+  onOpen(): void;
+  onLost(): void;
+  onEvent(event: string, data: unknown): void;
+}
+
+/**
+ * Follows what happens from now on, in one conversation or in all, and comes back by itself where it was when the
+ * connection is lost. Resolves when `stop` says so, or with a `Denied` when the router denies it.
+ */
+export const follow = async (
+  conversation: string | undefined,
+  { onOpen, onLost, onEvent }: Follower,
+  stop: AbortSignal,
+): Promise<Denied | undefined> => {
+  let position: string | undefined;
+  let waitMs = firstWaitMs;
+  while (!stop.aborted) {
+    const silence = new AbortController();
+    let timer = setTimeout(() => silence.abort(), silentMs);
+    const onLife = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), silentMs);
+    };
+    const query = new URLSearchParams({
+      ...(conversation !== undefined && { conversation, drafts: '' }),
+      ...(position !== undefined && { since: position }),
+    });
+    try {
+      const response = await ask(`v1/events?${query}`, AbortSignal.any([silence.signal, stop]));
+      if (response.ok) {
+        waitMs = firstWaitMs;
+        onOpen();
+      }
+      for await (const { event, id, data } of eventsOf(response, onLife)) {
+        position = id ?? position;
+        onEvent(event, data);
+      }
+    } catch (error) {
+      if (error instanceof Denied) return error;
+      if (!stop.aborted) console.info('the connection to the router was lost', error);
+    } finally {
+      clearTimeout(timer);
+    }
+    if (stop.aborted) return undefined;
+    onLost();
+    const jittered = waitMs * (0.5 + Math.random() / 2);
+    await new Promise((resolve) => setTimeout(resolve, jittered));
+    waitMs = Math.min(waitMs * 2, mostWaitMs);
+  }
+  return undefined;
+};

@@ -1,0 +1,104 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Live } from '../model/live.ts';
+import type { Route } from '../model/route.ts';
+import { AgentsPage } from './agents-view.tsx';
+import { ComparePage } from './compare-view.tsx';
+import { ConversationPage } from './conversation-view.tsx';
+import { NewPage } from './new-view.tsx';
+import { RunsPage } from './runs-view.tsx';
+import { SignIn } from './sign-in.tsx';
+import { useChanges } from './use.ts';
+
+const linkWords = { live: 'live', connecting: 'connecting…', 'signed-out': 'signed out' } as const;
+
+const Bar = ({ live }: { readonly live: Live }) => {
+  const { route, me, link } = live;
+  const to = (href: string, text: string, isHere: boolean) => (
+    <a href={href} aria-current={isHere ? 'page' : undefined}>
+      {text}
+    </a>
+  );
+  return (
+    <header class="bar">
+      <a class="brand" href="#/">
+        Parley
+      </a>
+      <nav aria-label="Views">
+        {to('#/', 'Conversations', route.view === 'runs')}
+        {to('#agents', 'Agents', route.view === 'agents')}
+        {live.isOperator && to('#new', 'New conversation', route.view === 'new')}
+      </nav>
+      <span id="link" class="link" role="status" data-state={link}>
+        {linkWords[link]}
+      </span>
+      {me && (
+        <span id="me" class="me" data-role={me.role}>
+          {live.hasToken && me.names.length > 0 ? `${me.names.join(', ')}, ${me.role}` : me.role}
+        </span>
+      )}
+      {live.hasToken && (
+        <button type="button" onClick={() => live.signOut()}>
+          Sign out
+        </button>
+      )}
+    </header>
+  );
+};
+
+const view = (live: Live, route: Route): ComponentChildren => {
+  if (live.denied) return <SignIn live={live} />;
+  switch (route.view) {
+    case 'runs':
+      return <RunsPage live={live} filters={route.filters} />;
+    case 'conversation':
+      return (
+        live.open && <ConversationPage key={route.id} live={live} open={live.open} present={route.present} />
+      );
+    case 'compare':
+      return <ComparePage left={route.left} right={route.right} />;
+    case 'agents':
+      return <AgentsPage live={live} />;
+    case 'new':
+      return <NewPage live={live} />;
+    case 'unknown':
+      return (
+        <section id="empty" class="empty">
+          <h1>There is no such view</h1>
+          <p>
+            The address of this page leads nowhere. <a href="#/">All conversations</a>
+          </p>
+        </section>
+      );
+  }
+};
+
+/** Which view it is: focus goes to the heading of another one. */
+const placeOf = (route: Route): string =>
+  route.view === 'conversation' ? `conversation ${route.id}` : route.view;
+
+export const App = ({ live }: { readonly live: Live }): ComponentChildren => {
+  useChanges(live.changes);
+  const { route } = live;
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(placeOf(route));
+  useEffect(() => {
+    const place = placeOf(route);
+    if (shown.current === place) return;
+    // The heading of a view that is still being loaded comes later: then the view itself has the focus.
+    shown.current = place;
+    const heading = main.current?.querySelector<HTMLElement>('h1[tabindex]') ?? main.current;
+    heading?.focus({ preventScroll: true });
+  });
+  return (
+    <>
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
+        Skip to the content
+      </button>
+      <Bar live={live} />
+      <main id="main" tabIndex={-1} ref={main} class={`view-${route.view}`}>
+        {view(live, route)}
+      </main>
+    </>
+  );
+};

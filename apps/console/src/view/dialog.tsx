@@ -1,0 +1,58 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+/** A modal dialog. Focus goes back to where it was when it closes. */
+export const Dialog = ({
+  title,
+  onClose,
+  children,
+}: {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}): ComponentChildren => {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => {
+      // While it is modal, no element outside of it takes the focus.
+      shown?.close();
+      before?.focus();
+    };
+  }, []);
+  return (
+    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={onClose}>
+      <h2 id="dialog-title">{title}</h2>
+      {children}
+    </dialog>
+  );
+};
+
+/** Asks before something that cannot be undone, and names what it is. */
+export const Confirm = ({
+  title,
+  text,
+  action,
+  onYes,
+  onNo,
+}: {
+  readonly title: string;
+  readonly text: string;
+  readonly action: string;
+  readonly onYes: () => void;
+  readonly onNo: () => void;
+}): ComponentChildren => (
+  <Dialog title={title} onClose={onNo}>
+    <p>{text}</p>
+    <div class="buttons">
+      <button type="button" class="grave" onClick={onYes}>
+        {action}
+      </button>
+      <button type="button" onClick={onNo} autofocus>
+        Cancel
+      </button>
+    </div>
+  </Dialog>
+);

@@ -1,0 +1,123 @@
+import { lexer, type Token, type Tokens } from 'marked';
+import type { ComponentChildren } from 'preact';
+import { plain } from './plain-text.tsx';
+
+/** Longer texts are shown as they were written: parsing them would hold up the page. */
+const mostParsed = 20_000;
+
+const entities: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  '#39': "'",
+  nbsp: '\u00a0',
+};
+const decoded = (text: string): string =>
+  text.replaceAll(/&(amp|lt|gt|quot|#39|nbsp);/g, (_, name: string) => entities[name] ?? '');
+
+/** The host of a link that a browser may open; undefined for all others. */
+const hostOf = (href: string): string | undefined => {
+  const url = URL.parse(href);
+  return url && /^(https?|mailto):$/.test(url.protocol) ? url.host || url.pathname : undefined;
+};
+
+const link = (href: string, text: ComponentChildren, raw: string): ComponentChildren => {
+  const host = hostOf(href);
+  if (host === undefined) return plain(raw);
+  return (
+    <>
+      <a href={href} target="_blank" rel="noreferrer noopener">
+        {text}
+      </a>{' '}
+      <span class="host">({host})</span>
+    </>
+  );
+};
+
+const all = (tokens: readonly Token[] | undefined): ComponentChildren => tokens?.map(element);
+
+const table = ({ header, rows }: Tokens.Table): ComponentChildren => (
+  <div class="table">
+    <table>
+      <thead>
+        <tr>
+          {header.map((cell) => (
+            <th scope="col">{all(cell.tokens)}</th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr>
+            {row.map((cell) => (
+              <td>{all(cell.tokens)}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </div>
+);
+
+/** Each token becomes an element that is named here, or text. HTML and images never become elements. */
+const element = (token: Token): ComponentChildren => {
+  switch (token.type) {
+    case 'space':
+    case 'def':
+      return null;
+    case 'heading':
+      return <p class={`heading heading-${token.depth}`}>{all(token.tokens)}</p>;
+    case 'paragraph':
+      return <p dir="auto">{all(token.tokens)}</p>;
+    case 'blockquote':
+      return <blockquote>{all(token.tokens)}</blockquote>;
+    case 'list': {
+      const { ordered, start, items } = token as Tokens.List;
+      const shown = items.map((item) => <li dir="auto">{all(item.tokens)}</li>);
+      return ordered ? <ol start={Number(start) || 1}>{shown}</ol> : <ul>{shown}</ul>;
+    }
+    case 'checkbox':
+      return (token as { checked?: boolean }).checked ? '☑ ' : '☐ ';
+    case 'code':
+      return (
+        <pre dir="ltr">
+          <code>{plain(token.text)}</code>
+        </pre>
+      );
+    case 'table':
+      return table(token as Tokens.Table);
+    case 'hr':
+      return <hr />;
+    case 'strong':
+      return <strong>{all(token.tokens)}</strong>;
+    case 'em':
+      return <em>{all(token.tokens)}</em>;
+    case 'del':
+      return <del>{all(token.tokens)}</del>;
+    case 'codespan':
+      return <code>{plain(token.text)}</code>;
+    case 'br':
+      return <br />;
+    case 'link':
+      return link(token.href, all(token.tokens), token.raw);
+    case 'image':
+      return link(token.href, plain(`image: ${token.text || 'without a description'}`), token.raw);
+    case 'text':
+      return 'tokens' in token && token.tokens ? all(token.tokens) : plain(decoded(token.text));
+    case 'escape':
+      return plain(token.text);
+    default:
+      return plain(token.raw);
+  }
+};
+
+/** What a member wrote as Markdown; as it was written when it is none that can be read. */
+export const markdown = (text: string): ComponentChildren => {
+  if (text.length > mostParsed) return <p class="raw">{plain(text)}</p>;
+  try {
+    return all(lexer(text, { gfm: true, breaks: true }));
+  } catch {
+    return <p class="raw">{plain(text)}</p>;
+  }
+};

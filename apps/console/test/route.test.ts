@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { conversationLink, parseRoute, runsLink } from '../src/model/route.ts';
+
+describe('The address of the console', () => {
+  it.each([
+    ['', { view: 'runs', filters: {} }],
+    ['#/', { view: 'runs', filters: {} }],
+    [
+      '#/?status=running&q=green+tea&other=x',
+      { view: 'runs', filters: { status: 'running', q: 'green tea' } },
+    ],
+    ['#/c-1', { view: 'conversation', id: 'c-1', present: false }],
+    ['#/c-1/12', { view: 'conversation', id: 'c-1', seq: 12, present: false }],
+    ['#/c-1/-12', { view: 'conversation', id: 'c-1', present: false }],
+    ['#/c-1?present', { view: 'conversation', id: 'c-1', present: true }],
+    ['#compare/a/b', { view: 'compare', left: 'a', right: 'b' }],
+    ['#agents', { view: 'agents' }],
+    ['#new', { view: 'new' }],
+    ['#/%E0%A4%A', { view: 'unknown' }],
+    ['#nothing', { view: 'unknown' }],
+  ])('%s is %j', (hash, route) => {
+    expect(parseRoute(hash)).toEqual(route);
+  });
+
+  it('leads back to where it was made', () => {
+    expect(parseRoute(runsLink({ status: 'ended', q: 'a & b' }))).toEqual({
+      view: 'runs',
+      filters: { status: 'ended', q: 'a & b' },
+    });
+    expect(parseRoute(conversationLink('a.b', 3))).toEqual({
+      view: 'conversation',
+      id: 'a.b',
+      seq: 3,
+      present: false,
+    });
+  });
+});

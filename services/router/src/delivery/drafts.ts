@@ -1,0 +1,72 @@
+import { type Entry, maxTextLength } from '@parley/protocol';
+
+/** What a member has written so far of its answer to a turn. */
+export interface Draft {
+  readonly conversation: string;
+  readonly turn: number;
+  readonly from: string;
+  readonly text: string;
+}
+
+interface Held {
+  readonly from: string;
+  text: string;
+  /** Characters that were streamed; more than are held, where an answer is longer than a message may be. */
+  length: number;
+}
+
+/** All drafts together. Those that have waited longest go first. */
+const maxCharacters = 4 * 1024 * 1024;
+
+/**
+ * Replies that are being streamed, for an observer who comes in the middle. They are lost with the process: the ledger holds
+ * what was said, never what was about to be said.
+ */
+export class Drafts {
+  readonly #held = new Map<string, Map<number, Held>>();
+  #characters = 0;
+
+  /** Where in the reply the text stands. */
+  add(conversation: string, turn: number, from: string, text: string): number {
+    const turns = this.#held.get(conversation) ?? new Map<number, Held>();
+    const known = turns.get(turn);
+    const held = known?.from === from ? known : { from, text: '', length: 0 };
+    if (known && known !== held) this.#characters -= known.text.length;
+    const offset = held.length;
+    const kept = text.slice(0, Math.max(0, maxTextLength - held.text.length));
+    held.text += kept;
+    held.length += text.length;
+    this.#characters += kept.length;
+    this.#held.set(conversation, turns.set(turn, held));
+    for (const oldest of this.#held.keys()) {
+      if (this.#characters <= maxCharacters) break;
+      this.#drop(oldest);
+    }
+    return offset;
+  }
+
+  /** A turn that is over has no draft. */
+  onEntry(conversation: string, entry: Entry): void {
+    const turns = this.#held.get(conversation);
+    if (!turns) return;
+    if (entry.type === 'ended') this.#drop(conversation);
+    else if ('turn' in entry && entry.turn !== undefined) {
+      this.#characters -= turns.get(entry.turn)?.text.length ?? 0;
+      turns.delete(entry.turn);
+      if (turns.size === 0) this.#held.delete(conversation);
+    }
+  }
+
+  /** Of one conversation, or of all. */
+  *of(conversation: string | undefined): Generator<Draft> {
+    for (const [id, turns] of this.#held) {
+      if (conversation !== undefined && id !== conversation) continue;
+      for (const [turn, { from, text }] of turns) yield { conversation: id, turn, from, text };
+    }
+  }
+
+  #drop(conversation: string): void {
+    for (const { text } of this.#held.get(conversation)?.values() ?? []) this.#characters -= text.length;
+    this.#held.delete(conversation);
+  }
+}

@@ -1,0 +1,141 @@
+import axe, { type AxeResults } from 'axe-core';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RunningRouter } from '../harness/parley.ts';
+import { killAll } from '../harness/started-process.ts';
+import { Peer } from '../observe/peer.ts';
+import { executablePath, type LookedAt, openBrowser, openPage } from './looked-at.ts';
+
+const markdownText = [
+  '# A heading',
+  'Some *emphasis*, `code` and [a link](https://example.org/x).',
+  '| a | b |\n|---|---|\n| 1 | 2 |',
+  '```\ncode\n```',
+  '- one\n- two',
+].join('\n\n');
+
+describe.skipIf(!executablePath)('The console, checked with axe', { timeout: 60_000 }, () => {
+  let browser: Browser;
+  let router: RunningRouter;
+  const ids: string[] = [];
+  const peers: Peer[] = [];
+
+  beforeAll(async () => {
+    router = await RunningRouter.start();
+    browser = await openBrowser();
+    const [ann, bob] = [await Peer.join(router.url, 'ann'), await Peer.join(router.url, 'bob')];
+    peers.push(ann, bob);
+    // The ended one first: then each has one turn at a time.
+    for (const maxTurns of [2, 0]) {
+      const members = ['ann', 'bob'];
+      ann.send({ type: 'open', ref: 'r', members, topic: `Most turns: ${maxTurns}`, limits: { maxTurns } });
+      for (const speaker of [ann, bob]) {
+        const { conversation, turn } = await speaker.next('turn');
+        speaker.send({ type: 'say', conversation, turn, text: markdownText });
+        await speaker.next('accepted');
+        if (speaker === ann) ids.unshift(conversation);
+      }
+    }
+  });
+  afterAll(async () => {
+    for (const peer of peers) peer.close();
+    await browser?.close();
+    await killAll();
+  });
+
+  const problems = async ({ page }: LookedAt): Promise<string[]> => {
+    await page.evaluate(axe.source);
+    const found = (await page.evaluate('axe.run(document)')) as AxeResults;
+    return found.violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`),
+    );
+  };
+
+  const views: readonly (readonly [string, () => string, string])[] = [
+    ['the table of conversations', () => '#/', '#runs .run'],
+    ['a running conversation', () => `#/${ids[0]}`, '#transcript .said'],
+    ['an ended conversation', () => `#/${ids[1]}`, '#transcript .ended'],
+    ['the presentation', () => `#/${ids[1]}?present`, '#transcript .ended'],
+    ['two conversations compared', () => `#compare/${ids[0]}/${ids[1]}`, '#compare th a'],
+    ['the agents', () => '#agents', '#agents td'],
+    ['a new conversation', () => '#new', '#new-members button'],
+    ['an address that leads nowhere', () => '#nowhere', '#empty'],
+  ];
+
+  it.each(
+    views.flatMap(([what, hash, ready]) =>
+      (['light', 'dark'] as const).map((scheme) => ({ what, hash, ready, scheme })),
+    ),
+  )('finds nothing in $what, $scheme', async ({ hash, ready, scheme: colorScheme }) => {
+    const looked = await openPage(browser, { colorScheme });
+    await looked.page.goto(`${router.http}/${hash()}`);
+    await looked.page.locator(ready).first().waitFor();
+    expect(await problems(looked)).toEqual([]);
+    await looked.close();
+  });
+
+  it('finds nothing in an open menu, a dialog and the form to sign in', async () => {
+    const looked = await openPage(browser);
+    const { page } = looked;
+    await page.goto(`${router.http}/#/${ids[0]}`);
+    await page.getByRole('button', { name: 'Actions of entry 2' }).click();
+    expect(await problems(looked)).toEqual([]);
+    await page.getByRole('menuitem', { name: 'Fork here…' }).click();
+    expect(await problems(looked)).toEqual([]);
+    await page.route('**/v1/**', (route) =>
+      route.fulfill({
+        status: 401,
+        json: { error: { code: 'unauthenticated', message: 'a token, please' } },
+      }),
+    );
+    await page.goto(`${router.http}/#agents`);
+    await page.reload();
+    await looked.see('#sign-in', 'Sign in');
+    expect(await problems(looked)).toEqual([]);
+    await looked.close();
+  });
+
+  it('has targets of 24 pixels or more', async () => {
+    const looked = await openPage(browser, { viewport: { width: 375, height: 700 } });
+    const { page } = looked;
+    for (const hash of ['#/', `#/${ids[0]}`, '#new', '#agents']) {
+      await page.goto(`${router.http}/${hash}`);
+      await page.locator('h1').waitFor();
+      const small = await page
+        .locator('button:visible, select:visible, input:visible, summary:visible')
+        .evaluateAll((all) =>
+          (
+            all as unknown as {
+              getBoundingClientRect(): { width: number; height: number };
+              outerHTML: string;
+            }[]
+          )
+            .filter((one) => {
+              const { width, height } = one.getBoundingClientRect();
+              return width < 24 || height < 24;
+            })
+            .map(({ outerHTML }) => outerHTML.slice(0, 120)),
+        );
+      expect(small, hash).toEqual([]);
+    }
+    await looked.close();
+  });
+
+  it('is moved through with the keyboard: one tab stop for all entries, arrows from one to the next', async () => {
+    const looked = await openPage(browser);
+    const { page } = looked;
+    await page.goto(`${router.http}/#/${ids[0]}`);
+    await page.locator('#transcript .said').first().waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.className')).toBe('skip');
+    expect(await page.locator('#transcript > [tabindex="0"]').count()).toBe(1);
+    await page.locator('#transcript > [tabindex="0"]').focus();
+    await page.keyboard.press('Home');
+    const focused = () => page.evaluate('Number(document.activeElement.dataset.seq)');
+    await page.locator('#transcript > [data-seq="1"]:focus').waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.locator('#transcript > [data-seq="2"]:focus').waitFor();
+    expect(await focused()).toBe(2);
+    await looked.close();
+  });
+});

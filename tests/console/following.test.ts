@@ -1,0 +1,112 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RunningRouter } from '../harness/parley.ts';
+import { until } from '../harness/poll.ts';
+import { killAll } from '../harness/started-process.ts';
+import { Peer } from '../observe/peer.ts';
+import { executablePath, openBrowser, openPage } from './looked-at.ts';
+
+/** Pixels between what can be seen and the end of the page. */
+const gap = 'document.documentElement.scrollHeight - innerHeight - scrollY';
+
+describe.skipIf(!executablePath)('A conversation that runs, in the console', { timeout: 100_000 }, () => {
+  let browser: Browser;
+  let router: RunningRouter;
+  let ann: Peer;
+  let bob: Peer;
+  let id: string;
+  let said = 0;
+
+  /** Ann and Bob say so many messages more. */
+  const talk = async (messages: number) => {
+    for (let i = 0; i < messages; i++) {
+      const speaker = said % 2 === 0 ? ann : bob;
+      const { conversation, turn } = await speaker.next('turn');
+      id = conversation;
+      speaker.send({ type: 'say', conversation, turn, text: `message ${++said}\n\n${'text '.repeat(60)}` });
+      await speaker.next('accepted');
+    }
+  };
+
+  beforeAll(async () => {
+    router = await RunningRouter.start({ ROUTER_MAX_REPETITION_PERCENT: '0' });
+    browser = await openBrowser();
+    ann = await Peer.join(router.url, 'ann');
+    bob = await Peer.join(router.url, 'bob');
+    ann.send({ type: 'open', ref: 'r', members: ['ann', 'bob'], topic: 'Tea', limits: { maxTurns: 0 } });
+    await talk(60);
+  });
+  afterAll(async () => {
+    ann?.close();
+    bob?.close();
+    await browser?.close();
+    await killAll();
+  });
+
+  it('is followed at its end by 20 of 20 pages that are opened at its address', async () => {
+    const kept: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      const { page, see, close } = await openPage(browser);
+      await page.goto(`${router.http}/#/${id}`);
+      await see('#transcript .said', `message ${said}`);
+      await talk(2);
+      await see('#transcript .said', `message ${said}`);
+      await page.locator('#speak').waitFor();
+      kept.push(
+        await until('the end is in sight', async () => {
+          const distance = Number(await page.evaluate(gap));
+          return distance < 2 ? distance : undefined;
+        }),
+      );
+      await close();
+    }
+    expect(kept.length).toBe(20);
+  });
+
+  it('stays where its reader scrolled to, and is followed again when the reader asks for it', async () => {
+    const { page, see, close } = await openPage(browser);
+    await page.goto(`${router.http}/#/${id}`);
+    await see('#transcript .said', `message ${said}`);
+    await page.mouse.move(400, 500);
+    await page.mouse.wheel(0, -900);
+    await page.locator('#latest').waitFor();
+    const before = await page.evaluate('scrollY');
+    await talk(3);
+    const { seq } = (await router.entries(id)).at(-1) as { seq: number };
+    await page.locator(`#transcript[aria-label*="${seq} entries"]`).waitFor();
+    expect(await page.evaluate('scrollY')).toBe(before);
+    await page.locator('#latest').click();
+    await see('#transcript .said', `message ${said}`);
+    await talk(1);
+    await see('#transcript .said', `message ${said}`);
+    await close();
+  });
+
+  it('is opened at the entry that its address points to', async () => {
+    const { page, close } = await openPage(browser);
+    await page.goto(`${router.http}/#/${id}/20`);
+    await page.locator('#transcript .target[data-seq="20"]').waitFor();
+    await until('it is in sight', async () => {
+      const box = await page.locator('#transcript [data-seq="20"]').boundingBox();
+      return box && box.y > 0 && box.y < 700 ? box : undefined;
+    });
+    await close();
+  });
+
+  it('shows a page that comes in the middle of a reply the whole reply', async () => {
+    const speaker = said % 2 === 0 ? ann : bob;
+    const { turn } = await speaker.next('turn');
+    speaker.send({ type: 'chunk', conversation: id, turn, text: 'It begins here, ' });
+    const first = await openPage(browser);
+    await first.page.goto(`${router.http}/#/${id}`);
+    await first.see('#transcript .draft .text', 'It begins here,');
+    speaker.send({ type: 'chunk', conversation: id, turn, text: 'goes on' });
+    await first.see('#transcript .draft .text', 'It begins here, goes on');
+    await first.page.reload();
+    await first.see('#transcript .draft .text', 'It begins here, goes on');
+    speaker.send({ type: 'say', conversation: id, turn, text: 'It begins here, goes on and ends.' });
+    await first.see('#transcript .said:not(.draft) .text', 'It begins here, goes on and ends.');
+    expect(await first.page.locator('#transcript .draft').count()).toBe(0);
+    await first.close();
+  });
+});
