@@ -16,14 +16,24 @@ export interface Exit {
 }
 
 const alive = new Set<ChildProcess>();
+/** Children that lead a process group: npm and make start processes of their own. */
+const leaders = new WeakSet<ChildProcess>();
+const killGroup = (child: ChildProcess): void => {
+  try {
+    if (leaders.has(child) && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The group is gone.
+  }
+  child.kill('SIGKILL');
+};
 process.on('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
+  for (const child of alive) killGroup(child);
 });
 
 /** Kills what the tests of this file have started and not ended. For `afterEach`. */
 export const killAll = async (): Promise<void> => {
   const gone = [...alive].map((child) => new Promise((resolve) => child.once('close', resolve)));
-  for (const child of alive) child.kill('SIGKILL');
+  for (const child of alive) killGroup(child);
   await Promise.all(gone);
 };
 
@@ -59,6 +69,7 @@ export class StartedProcess {
       detached,
     });
     alive.add(this.#child);
+    if (detached) leaders.add(this.#child);
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
       this.#tell();
