@@ -37,14 +37,14 @@ const random = (below: number) => {
   seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
   return Math.floor((seed / 2 ** 32) * below);
 };
-const somebodyElse = (self: number) => (self + 1 + random(names.length - 1)) % names.length;
+const randomOther = (self: number) => (self + 1 + random(names.length - 1)) % names.length;
 
 const framesOf = (self: number, owed: number): Buffer => {
   if (load.shape === 'pairs') {
     const partner = self ^ 1;
     return batchTo[partner]!.subarray(0, owed * frameTo[partner]!.length);
   }
-  return Buffer.concat(Array.from({ length: owed }, () => frameTo[somebodyElse(self)]!));
+  return Buffer.concat(Array.from({ length: owed }, () => frameTo[randomOther(self)]!));
 };
 
 const ownCpuMs = () => {
