@@ -156,7 +156,7 @@ const policyTests: Record<PolicyName, () => Promise<void>> = {
       return speaker === 'bob' && time < 3 ? '40' : '0';
     };
     const id = await open(eager, { policy: 'volunteer', first: 'ann' });
-    expect(await endingOf(id)).toMatchObject({ reason: 'agreed', detail: 'nobody wants to speak' });
+    expect(await endingOf(id)).toMatchObject({ reason: 'agreed', detail: 'no member wants to speak' });
     expect(await speakersOf(id)).toEqual(['ann', 'cid', 'bob']);
     expect(ofType(await router.entries(id), 'bid')).toHaveLength(6);
   },

@@ -95,7 +95,7 @@ const cases: readonly Case[] = [
     file: 'twenty-questions',
     ending: 'agreed',
     script: (asked) => (asked.wanted === 'line' ? line(asked) : asked.time < 2 ? '60' : '0'),
-    is: { detail: 'nobody wants to speak' },
+    is: { detail: 'no member wants to speak' },
   },
   {
     file: 'customer',
@@ -124,7 +124,7 @@ const cases: readonly Case[] = [
     file: 'socratic-tutor',
     ending: 'repetition',
     script: () => 'And what makes you so sure that it is so, if I may ask?',
-    is: { detail: '4 lines in a row are 100 % alike' },
+    is: { detail: '4 messages in a row are 100 % alike' },
   },
   {
     file: 'customer',

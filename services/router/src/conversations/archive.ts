@@ -5,7 +5,7 @@ import { LedgerDamage } from '../ledger/damage.ts';
 import { type Bound, jsonBytes, type Ledger } from '../ledger/ledger.ts';
 import type { Checkpoints } from './checkpoints.ts';
 
-/** Conversations that have ended and are held, and about the bytes that they take. */
+/** Bounds of the cache of ended conversations: their number, and about the bytes that they take. */
 const maxHeld = 1_000;
 const maxHeldBytes = 16 * 1024 * 1024;
 const replayed = { entries: 500, bytes: 256 * 1024 };
@@ -17,8 +17,8 @@ const bytesOf = ({ members, topic = '', cast, attended, spentBy }: Conversation)
 };
 
 /**
- * Conversations as the ledger has them. How a long one ended is kept in the ledger, so it is replayed at most once; the
- * ones that were looked at last are held.
+ * Reads conversations from the ledger. The state in which a long one ended is a checkpoint in the ledger, so it is replayed at
+ * most once. A LRU cache holds the ended ones that were read last.
  */
 export class Archive {
   readonly #ledger: Ledger;
@@ -33,17 +33,17 @@ export class Archive {
     this.#onFailure = onFailure;
   }
 
-  /** Throws when the ledger is damaged there. */
+  /** Throws LedgerDamage when an entry cannot be read or replayed. */
   rebuild(id: string): Conversation | undefined {
     return this.at(id, Number.MAX_SAFE_INTEGER, true);
   }
 
-  /** Any conversation that can be read; one that is damaged is reported and not shown. */
+  /** Any conversation. A damaged one is reported and hidden. */
   find(id: string): Conversation | undefined {
     return this.known(id) ?? this.#guarded(() => this.#keep(this.rebuild(id)));
   }
 
-  /** One that is held, or whose end is kept: what costs the same for a conversation of any length. */
+  /** An ended conversation from the cache or its checkpoint. Costs the same for a conversation of any length. */
   known(id: string): Conversation | undefined {
     const held = this.#held.get(id);
     if (held) return held;
@@ -56,8 +56,8 @@ export class Archive {
   }
 
   /**
-   * As `find`, but a long conversation is replayed a little at a time. Yields the bytes that were read since it was last called;
-   * returns undefined also when the conversation is removed meanwhile.
+   * As `find`, but a long conversation is replayed a little at a time. Yields the bytes that were read since the last call.
+   * Returns undefined also when the conversation is removed meanwhile.
    */
   *findSlowly(id: string): Generator<number, Conversation | undefined> {
     const known = this.known(id);
@@ -76,10 +76,10 @@ export class Archive {
     return state?.status.state === 'ended' ? this.#keep(state) : undefined;
   }
 
-  /** The conversation as it was at entry `seq`; undefined when there is no such entry, unless the last one will do. */
+  /** The conversation as it was at entry `seq`. Without such an entry: undefined, or with `orLast` its last state. */
   at(id: string, seq: number, orLast = false): Conversation | undefined {
     const kept = this.#checkpoints.of(id);
-    // Of a conversation that has ended, not all is kept that a fork of its last entry needs.
+    // The checkpoint of an ended conversation lacks fingerprints that a fork of its last entry needs.
     let state = kept && (orLast || (kept.seq <= seq && kept.status.state !== 'ended')) ? kept : undefined;
     for (;;) {
       const since = state?.seq ?? 0;
@@ -90,7 +90,7 @@ export class Archive {
     return orLast || state?.seq === seq ? state : undefined;
   }
 
-  /** A fork has only its own entries in the ledger; those before them are its parent's. */
+  /** A fork has only its own entries in the ledger. The earlier ones are read from its parent. */
   read(id: string, since: number, limit: number): readonly Entry[] {
     const own = this.#ledger.read(id, since, limit);
     const [first] = own;
@@ -99,12 +99,12 @@ export class Archive {
     return [...this.read(conversation, since, seq - since), ...own].slice(0, limit);
   }
 
-  /** Entries after `since`, at most as many as `bound` says, but always one; none when there are none. */
+  /** Entries after `since`, within the bound, but at least one if there is any. */
   page(id: string, since: number, bound: Bound): readonly Entry[] {
     let through = Number.MAX_SAFE_INTEGER;
     let from = id;
     for (;;) {
-      // Most are no forks: then what is read first is the page.
+      // Most conversations are no forks, and then the first read is the page.
       const own = from === id ? this.#ledger.read(id, since, bound.entries, bound.bytes) : [];
       const [first] = from === id ? own : this.#ledger.read(from, since, 1);
       if (first?.type !== 'forked' || first.seq === since + 1) {
@@ -117,14 +117,14 @@ export class Archive {
     const most = Math.min(bound.entries, through - since);
     const page = this.#ledger.read(from, since, most, bound.bytes);
     const last = page.at(-1)?.seq ?? since;
-    // A fork's own entries follow those that it shares.
+    // A fork's own entries follow those of its parent.
     if (from === id || last < through || page.length === bound.entries) return page;
     const bytes = bound.bytes - page.reduce((sum, entry) => sum + jsonBytes(entry), 0);
     if (bytes <= 0) return page;
     return [...page, ...this.page(id, last, { entries: bound.entries - page.length, bytes })];
   }
 
-  /** The newest entries after `since` up to `last` that fit the bound, in order; at least one, when there is one. */
+  /** The newest entries after `since` up to `last`, in order and within the bound, but at least one if there is any. */
   newest(id: string, since: number, bound: Bound, last = Number.MAX_SAFE_INTEGER): readonly Entry[] {
     const parts: Entry[][] = [];
     let { entries, bytes } = bound;
@@ -142,7 +142,7 @@ export class Archive {
     return parts.reverse().flat();
   }
 
-  /** It has ended: nothing changes it any more. */
+  /** Caches a conversation that has ended, and so does not change any more. */
   hold(state: Conversation): void {
     this.forget(state.id);
     this.#held.set(state.id, state);
@@ -175,7 +175,7 @@ export class Archive {
     }
   }
 
-  /** One that had to be replayed: it need not be again. */
+  /** Caches a conversation that was replayed and has ended, and writes its checkpoint. */
   #keep(state: Conversation | undefined): Conversation | undefined {
     if (state?.status.state !== 'ended') return state;
     this.hold(state);

@@ -3,34 +3,34 @@ import type { Batch, Checkpoint, Ledger } from '../ledger/ledger.ts';
 import type { Size } from './held.ts';
 import { decodeState, encodeState, stateVersion } from './state-codec.ts';
 
-/** A state with fewer entries behind it is as quickly made of them. */
+/** With fewer new entries, a replay is as fast as reading a checkpoint. */
 const worthIt: Size = { entries: 16, bytes: 64 * 1024 };
-/** One that has ended is read as a whole, if at all. */
+/** An ended conversation with fewer entries gets no checkpoint. */
 const longEnded = 64;
-/** Bytes of a state for each entry that need not be read: a state of a crowd may be larger than what it is made of. */
+/** Bytes of a checkpoint for each entry that it replaces. The state of many members may be larger than its entries. */
 const bytesPerEntry = 64;
-/** In one transaction. */
+/** Bounds of one transaction. */
 const maxKept: Size = { entries: 256, bytes: 2 * 1024 * 1024 };
 
-/** Nothing is compared with what was said once it has ended, so the fingerprints of messages are then left out. */
+/** After the end no message is compared with earlier ones, so the fingerprints are left out. */
 const checkpointOf = (state: Conversation): Checkpoint => ({
   seq: state.seq,
   version: stateVersion,
   body: encodeState(state.status.state === 'ended' ? { ...state, recent: [] } : state),
 });
 
-/** Whether it takes less than what it stands for; `most`: what it may take whatever the number of its entries. */
+/** Whether a checkpoint is small for its entries. `most`: bytes that are allowed for any number of entries. */
 const isSmall = ({ seq, body }: Checkpoint, most = 0): boolean =>
   body.length <= Math.max(most, bytesPerEntry * seq);
 
 /**
- * States of conversations, kept in the ledger beside their entries, from which a conversation is taken up without reading
- * all of these. A cache: one that is missing, damaged, of another version or not of these entries is made anew.
+ * States of conversations in the ledger beside their entries. From a checkpoint a conversation is loaded without reading all its
+ * entries. It is a cache: one that is missing, damaged or of another version is made again from the entries.
  */
 export class Checkpoints {
   readonly #ledger: Ledger;
   readonly #onFailure: (error: unknown) => void;
-  /** Running conversations that have grown; who has waited longest is first. */
+  /** Running conversations that need a new checkpoint, the longest waiting first. */
   readonly #grown = new Map<string, Size>();
 
   constructor(ledger: Ledger, onFailure: (error: unknown) => void) {
@@ -38,7 +38,7 @@ export class Checkpoints {
     this.#onFailure = onFailure;
   }
 
-  /** The newest state that was kept. */
+  /** The state of the newest valid checkpoint. */
   of(id: string): Conversation | undefined {
     const kept = this.#ledger.checkpoint(id);
     if (kept?.version !== stateVersion) return undefined;
@@ -46,12 +46,12 @@ export class Checkpoints {
     return state?.id === id && state.seq === kept.seq ? state : undefined;
   }
 
-  /** `unkept`: what has been added since the state was kept. */
+  /** `unkept`: what was added since the last checkpoint. */
   grown(id: string, unkept: Size): void {
     if (unkept.entries >= worthIt.entries || unkept.bytes >= worthIt.bytes) this.#grown.set(id, unkept);
   }
 
-  /** The batch, with the last state where it ends a conversation: that is asked for whenever it is listed or read. */
+  /** The batch, with a checkpoint where it ends a conversation: the last state is needed for lists and reads. */
   withEnd(batch: Batch, state: Conversation | undefined): Batch {
     if (state?.status.state !== 'ended') return batch;
     this.#grown.delete(state.id);
@@ -59,13 +59,13 @@ export class Checkpoints {
     return checkpoint && isSmall(checkpoint) ? { ...batch, checkpoint } : batch;
   }
 
-  /** The state of one that had to be replayed: it need not be again. */
+  /** Writes the last state of a conversation that was replayed, so that it is not replayed again. */
   keepEnded(state: Conversation): void {
     const checkpoint = state.seq > longEnded ? checkpointOf(state) : undefined;
     if (checkpoint && isSmall(checkpoint)) this.#write([{ ...checkpoint, conversation: state.id }]);
   }
 
-  /** Keeps the states of some that have grown, in one transaction. Which they are. */
+  /** Writes checkpoints of some conversations that have grown, in one transaction. Returns their ids. */
   keep(stateOf: (id: string) => Conversation | undefined): string[] {
     const checkpoints = [];
     let bytes = 0;
@@ -83,7 +83,7 @@ export class Checkpoints {
     return checkpoints.map(({ conversation }) => conversation);
   }
 
-  /** Those that cannot be written are kept when they have grown further, or are read again. */
+  /** A checkpoint that cannot be written is tried again when the conversation has grown further or is read again. */
   #write(checkpoints: readonly (Checkpoint & { readonly conversation: string })[]): void {
     try {
       this.#ledger.keep(checkpoints);

@@ -1,11 +1,11 @@
-/** Less than this is the clock being corrected, or two clocks being read one after the other. */
+/** A smaller difference is a correction of the clock, or the delay between the reads of two clocks. */
 const toleranceMs = 1_000;
 
 /**
- * The time by which a conversation's entries are dated and its limits are kept. It runs as the steady clock does, so nothing in a
- * conversation hangs or ends because the wall clock was set. It is the wall clock's when the conversation is opened or taken
- * up, but never earlier than its last entry. Where the wall clock is set forward, conversations follow it, and what is still
- * to come is moved along; where it is set back, they stay ahead of it.
+ * The time that dates a conversation's entries and that its limits use. It advances with the steady clock, so no conversation hangs
+ * or ends because the wall clock was set. It starts at the wall clock's time when the conversation is opened or loaded, but
+ * never earlier than its last entry. When the wall clock is set forward, conversations follow it and their deadlines move along.
+ * When it is set back, they stay ahead of it.
  */
 export class ConversationTime {
   readonly #now: () => number;
@@ -24,12 +24,12 @@ export class ConversationTime {
     return Math.floor(this.#now() + (ahead ?? this.#drift));
   }
 
-  /** For a conversation that is opened or taken up. */
+  /** How far a conversation that is opened or loaded is ahead of the steady clock. */
   aheadAfter(lastAt: number): number {
     return Math.max(this.#drift, lastAt - this.#now());
   }
 
-  /** Looks at the wall clock: how far it is ahead of the steady one, if that is not what it was. */
+  /** Reads the wall clock. Returns how far it is ahead of the steady one when that has changed. */
   moved(): number | undefined {
     const drift = this.#wall() - this.#now();
     if (Math.abs(drift - this.#drift) < toleranceMs) return undefined;

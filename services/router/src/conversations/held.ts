@@ -9,7 +9,7 @@ export interface Held {
   ahead: number;
   /** Time was skipped in its state, so the state is no longer what its entries alone say. */
   hasSkipped: boolean;
-  /** Its entries, and their bytes, since its state was last kept in the ledger. */
+  /** Its entries, and their bytes, since its last checkpoint. */
   unkept: Size;
 }
 
@@ -20,10 +20,10 @@ export interface Size {
 
 export const nothing: Size = { entries: 0, bytes: 0 };
 
-/** About what an entry takes in memory; its text is most of it. */
+/** About the bytes that an entry takes in memory; most of them are its text. */
 export const sizeOf = (entry: Entry): number => 300 + ('text' in entry ? 2 * entry.text.length : 0);
 
-/** As it is held once more entries stand. */
+/** What is held after more entries. Changes `held` in place. */
 export const continued = (
   held: Held | undefined,
   state: Conversation,
@@ -38,7 +38,7 @@ export const continued = (
   return next;
 };
 
-/** Its time goes forward until it is so far ahead. */
+/** Moves the time of the conversation forward until it is `ahead` of the steady clock. */
 export const skipped = (held: Held, ahead: number): void => {
   held.state = skipTime(held.state, ahead - held.ahead);
   held.ahead = ahead;

@@ -1,35 +1,34 @@
-/** Reads a little, does with it what is to be done, and says how many bytes it read. */
+/** One step of a read: reads a little, uses it, and returns the number of bytes. */
 export type Read = () => number;
 
-/** What is read in one turn of the event loop, by all readers together: two milliseconds of work, about. */
+/** Bytes that all readers together read in one event-loop iteration: about two milliseconds of work. */
 const bytesPerSlice = 128 * 1024;
-/** For reads that cost more than their bytes say, such as those from a slow disk. */
+/** A bound for reads that take longer than their bytes suggest, such as from a slow disk. */
 const msPerSlice = 5;
-/** What one reader reads at once, of entries of common size. */
+/** Bytes of one page for one reader. */
 export const pageBytes = 64 * 1024;
 
 /**
- * Reads of past entries wait here for their turn: a fixed amount is read between two looks at the network, however
- * many readers there are and however much they want. So frames, grants and probes wait for one slice at most, and the readers
- * share what is left, first come, first served.
+ * The queue of reads of past entries. In one event-loop iteration a fixed amount is read, for any number of readers. So frames,
+ * grants and probes wait for one slice at most, and the readers share the rest, first come, first served.
  */
 export class ReadQueue {
   readonly #onFault: (error: unknown) => void;
   #waiting: Read[] = [];
   #scheduled = false;
 
-  /** Told when a read throws; the others go on. */
+  /** `onFault` is called when a read throws; the others go on. */
   constructor(onFault: (error: unknown) => void) {
     this.#onFault = onFault;
   }
 
-  /** `read` is called once, later. A reader that has more to read adds itself again. */
+  /** `read` is called once, later. A reader with more to read adds it again. */
   add(read: Read): void {
     this.#waiting.push(read);
     this.#schedule();
   }
 
-  /** Runs work that yields the bytes it has read, one step at a time, to its end. */
+  /** Runs a generator to its end, one step at a time. It yields the bytes that each step has read. */
   run<T>(work: Generator<number, T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const step = (): number => {

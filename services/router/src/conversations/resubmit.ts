@@ -1,7 +1,7 @@
 import type { Command } from '../core/command.ts';
 import type { Conversations, OnResult } from './conversations.ts';
 
-/** Submits what must not be lost: what the ledger cannot take is submitted again with the next tick. */
+/** Submits commands that must not be lost: one that is refused as `unavailable` is submitted again at the next tick. */
 export class Resubmitter {
   readonly #conversations: Conversations;
   readonly #refused: { readonly conversation: string; readonly command: Command; readonly done: OnResult }[] =

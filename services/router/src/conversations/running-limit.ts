@@ -10,7 +10,7 @@ export interface RunningLimits {
   readonly perOpener: number;
 }
 
-/** Each conversation that has not ended is held in memory, so there is an end to how many there are. */
+/** Each conversation that has not ended is held in memory, so their number is limited. */
 export class RunningLimit implements CapacityLimit {
   readonly #limits: RunningLimits;
   readonly #by = new Map<string, number>();
@@ -20,7 +20,7 @@ export class RunningLimit implements CapacityLimit {
     this.#limits = limits;
   }
 
-  /** One that the ledger had when the router started. */
+  /** Counts a conversation that the ledger had when the router started. */
   found({ by }: Conversation): void {
     this.#count(by, 1);
   }

@@ -21,7 +21,7 @@ const decode = (_: string, value: unknown): unknown => {
   return new Uint32Array(new Uint8Array(bytes).buffer);
 };
 
-/** A state as text. No key in a state is chosen by a peer, so none is taken for a mark of ours. */
+/** A state as JSON text. Peers choose no keys in a state, so `$map` and `$u32` are never theirs. */
 export const encodeState = (state: Conversation): string => JSON.stringify(state, code);
 
 /** Undefined when it cannot be read. */
@@ -55,7 +55,7 @@ const said = {
   likeness: 1,
   farewell: true,
 } as const;
-/** Touches every part of a state. */
+/** Entries that change every part of a state. */
 const sample: readonly Entry[] = [
   {
     ...{ type: 'opened', seq: 1, at: 1, by: 'a', members: ['a', 'b', 'c'], policy: 'volunteer', topic: 'x' },
@@ -85,7 +85,7 @@ const versionOf = (entries: readonly Entry[]): number => {
 };
 
 /**
- * States of another version are not used: it changes with the release, and by itself whenever the same entries make
- * another state, so that a change of `evolve` never meets states that were made before it.
+ * The version of checkpoints; those of another version are not used. It changes with each release, and also whenever the
+ * sample entries make another state, so that a changed `evolve` never reads a state of the old one.
  */
 export const stateVersion = versionOf(sample);

@@ -1,10 +1,10 @@
 import type { Entry } from '@parley/protocol';
 import { sizeOf } from './held.ts';
 
-/** Of one conversation. */
+/** Bounds of one conversation. */
 const maxEntries = 32;
 const maxBytes = 128 * 1024;
-/** Of all of them. */
+/** Bound of all conversations together. */
 const maxBytesInAll = 32 * 1024 * 1024;
 
 interface Tail {
@@ -13,11 +13,11 @@ interface Tail {
 }
 
 /**
- * The newest entries of conversations, without a gap, so that a grant seldom reads the ledger. A cache, bounded in all:
- * the conversations that were longest without an entry lose theirs first.
+ * A cache of the newest entries of conversations, without a gap, so that a grant seldom reads the ledger. The conversations
+ * that have had no entry for the longest time are dropped first.
  */
 export class Tails {
-  /** Who had an entry last comes last. */
+  /** The conversation with the newest entry is last. */
   readonly #tails = new Map<string, Tail>();
   readonly #maxBytes: number;
   #bytes = 0;
@@ -30,7 +30,7 @@ export class Tails {
     return this.#bytes;
   }
 
-  /** Entries that follow those which the conversation has here, if it has any. */
+  /** `entries` follow those of the conversation that are in the cache, if any. */
   add(id: string, entries: readonly Entry[]): void {
     const tail = this.#tails.get(id) ?? { entries: [], bytes: 0 };
     this.#bytes -= tail.bytes;
@@ -48,7 +48,7 @@ export class Tails {
     }
   }
 
-  /** All entries of the conversation behind `since`; undefined when not all of them are here. */
+  /** All entries of the conversation after `since`; undefined when some of them are not in the cache. */
   since(id: string, since: number): readonly Entry[] | undefined {
     const entries = this.#tails.get(id)?.entries;
     const first = entries?.[0]?.seq;
@@ -62,7 +62,7 @@ export class Tails {
     this.#tails.delete(id);
   }
 
-  /** By half, so that it is seldom done. */
+  /** Removes half, so that it is seldom needed. */
   #shorten(tail: Tail): void {
     let from = 0;
     while (tail.entries.length - from > maxEntries / 2 || tail.bytes > maxBytes / 2) {

@@ -52,7 +52,7 @@ const silence = (bids: readonly Placed[]): Ended => {
   if (failed !== '') return { reason: 'failed', detail: `no bid came from ${failed}` };
   const away = without('absent');
   return away === ''
-    ? { reason: 'agreed', detail: 'nobody wants to speak' }
+    ? { reason: 'agreed', detail: 'no member wants to speak' }
     : { reason: 'absent', detail: away };
 };
 

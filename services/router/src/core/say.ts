@@ -55,7 +55,7 @@ const mayAddress = (
   const { requiresTarget, allowsUnsolicited } = policies[policy];
   if (target === undefined)
     return requiresTarget ? refuse('bad-target', 'the message needs a target') : undefined;
-  if (target === from) return refuse('bad-target', 'a member cannot address itself');
+  if (target === from) return refuse('bad-target', 'target must differ from the speaker');
   if (members.includes(target)) return undefined;
   if (!allowsUnsolicited) return refuse('bad-target', `${target} is not a member`);
   return members.length >= maxMembers ? refuse('bad-target', `more than ${maxMembers} members`) : undefined;
