@@ -19,7 +19,7 @@ import type { Place } from './outbox.ts';
 /** Before the first welcome: a router that starts at the same moment is found at once. */
 const coldStart: Backoff = { baseMs: 50, capMs: 30_000 };
 const returning: Backoff = { baseMs: 500, capMs: 30_000 };
-/** A connection that lasted this long shows that the router has room again. */
+/** A connection that lasted this long shows that the router has capacity again. */
 const settledMs = 30_000;
 
 /** Four times what a router of this version sends at most; a newer one may send somewhat more. */
@@ -186,7 +186,7 @@ export class RouterLink {
     this.#lastSign = this.#options.now();
   }
 
-  /** A network that lost us tells nobody: without a sign of life the connection is given up. */
+  /** A broken network may close no socket: without a ping or a frame the connection is given up. */
   #watch(socket: WebSocket): void {
     const { now, log } = this.#options;
     const patienceMs = 2.5 * this.#heartbeatMs;
@@ -209,7 +209,7 @@ export class RouterLink {
       return onDismissed(code, reason);
     }
     this.#tell(state.at, code, reason, problem);
-    // 41xx asks for patience: only a connection that has lasted starts the count anew.
+    // After a 41xx close the back-off is kept, unless the connection lasted 30 s.
     const askedToWait = code >= 4100 && code < 4200 && now() - state.since < settledMs;
     if (state.at === 'registered' && !askedToWait) this.#attempt = 0;
     const waitMs = fullJitter(this.#attempt, dice, this.#welcomes === 0 ? coldStart : returning);

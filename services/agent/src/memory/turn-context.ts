@@ -6,7 +6,7 @@ export type Line =
       readonly kind: 'said';
       readonly seq: number;
       readonly from: string;
-      /** Who heard it besides its speaker; everybody when missing. */
+      /** The members that heard it besides its speaker; all when missing. */
       readonly to?: readonly string[] | undefined;
       readonly text: string;
       /** A vote to end the conversation. */
@@ -67,10 +67,10 @@ export interface TurnContext {
   readonly trustsPeers: boolean;
 }
 
-/** The newest line that somebody else said. */
+/** The newest message of another member. */
 export const lastHeard = ({ lines, self }: Pick<TurnContext, 'lines' | 'self'>): SaidLine | undefined =>
   lines.findLast((line): line is SaidLine => line.kind === 'said' && line.from !== self);
 
-/** Everybody else who is there. */
+/** The other members that have not left. */
 export const peersIn = ({ members, left, self }: Pick<TurnContext, 'members' | 'left' | 'self'>): string[] =>
   members.filter((name) => name !== self && !left.includes(name));

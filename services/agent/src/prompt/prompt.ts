@@ -15,7 +15,7 @@ export type Prompt = (
 
 /** What a prompt module is given. The same words as in the docs: users write against this. */
 export interface PromptInput {
-  /** What was said last by somebody else; empty when this agent opens. */
+  /** The last message of another member; empty when this agent opens. */
   readonly previousMessage: string;
   /** The lines so far, oldest first, as far back as the agent remembers. */
   readonly history: readonly { readonly from: string; readonly text: string }[];

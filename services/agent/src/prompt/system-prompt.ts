@@ -26,7 +26,7 @@ const secrecy =
 
 /**
  * Who the agent is and what is asked of it. Made from what the operator set and from names, never from what was said;
- * the same all through a conversation while nobody comes or goes, so that servers can cache it.
+ * the same all through a conversation while its members are the same, so that servers can cache it.
  */
 export const systemPrompt = (context: TurnContext): string => {
   const { self, topic } = context;

@@ -19,7 +19,7 @@ const tagged = /^([^\S\n]*)\[([^[\]\n]*)\]/gm;
 export const withoutTemplateTokens = (text: string): string => text.replace(templateToken, '< ');
 
 /**
- * What somebody else said, as data: it reads the same, but it cannot pass for the narrator, for another speaker, for
+ * A message of another member, as data: it reads the same, but it cannot pass for the narrator, for another speaker, for
  * a system message or for a part of the model's own template.
  */
 export const neutralised = (text: string): string =>

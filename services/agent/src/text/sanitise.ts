@@ -39,14 +39,14 @@ const labels = (rules: ReplyRules): SpeakerLabels => {
 
 /** A part of a reply under one name; the first has none. */
 interface Part {
-  readonly whose: 'nobody' | 'own' | 'other' | 'assistant';
+  readonly whose: 'unnamed' | 'own' | 'other' | 'assistant';
   readonly name: string | undefined;
   text: string;
 }
 
 const partsOf = (text: string, rules: ReplyRules): Part[] => {
   const found = labels(rules);
-  const parts: Part[] = [{ whose: 'nobody', name: undefined, text: '' }];
+  const parts: Part[] = [{ whose: 'unnamed', name: undefined, text: '' }];
   for (const written of text.split('\n')) {
     let line = written;
     let part: Part | undefined;
@@ -74,7 +74,7 @@ interface Own {
 }
 
 /**
- * Takes names off. A name in front of the reply goes and its words stay, whoever is named: models imitate the form in
+ * Removes names. A name in front of the reply goes and its words stay, for any member: models imitate the form in
  * which they are shown messages. From the next line on that begins with the name of another, the reply is that one's. A
  * script that begins with another's words is read from the speaker's own name on.
  */
@@ -130,7 +130,7 @@ export const cleaned = (raw: string, rules: ReplyRules, cutOff = false): Cleaned
 /**
  * What an agent may say of what its model wrote: no reasoning, no control characters, no name in front, none of the
  * prompt's sentences, nothing from the line on where it begins to speak for another member or from the place on where it
- * got stuck, and not longer than a message may be. Empty when nothing is left. Saying it twice changes nothing.
+ * got stuck, and not longer than a message may be. Empty when nothing is left. Idempotent.
  */
 export const sanitise = (raw: string, rules: ReplyRules): string => cleaned(raw, rules).text;
 

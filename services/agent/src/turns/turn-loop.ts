@@ -56,7 +56,7 @@ const lost = ['stale-turn', 'not-your-turn', 'conversation-ended', 'unknown-conv
 /** How often a line is sent again to a mailbox that is full: its owner may stay away for longer than a turn lasts. */
 const fullTries = 3;
 
-/** A line whose addressee is the fault, as one to everybody; undefined when it addresses nobody. */
+/** A message whose addressee is refused, without it; undefined when it has none. */
 const withoutAddressee = ({ target, to, ...say }: Extract<Kept, { type: 'say' }>): Kept | undefined =>
   to === undefined && target !== undefined ? say : undefined;
 
@@ -206,7 +206,7 @@ export class TurnLoop {
     send({ type: 'pass', conversation, turn, reason: 'interrupted', detail: 'an error of the agent' });
   }
 
-  /** A moderator that names nobody leaves the choice to the router: an operator should know why a member speaks. */
+  /** A moderator that names no member leaves the choice to the router: an operator should know why a member speaks. */
   #notePick(conversation: string, turn: number, answer: TurnAnswer): void {
     const { conversations, log, self } = this.#options;
     const opened = conversations.peek(conversation)?.opened;

@@ -67,14 +67,14 @@ export interface TurnInput {
 /** More calls than one grant of a turn makes. */
 const callsOfAGrant = 100;
 const reminders: Record<Unsayable, string> = {
-  empty: '(Your last reply was empty. Say something, in plain text and in your own modelSetup.)',
+  empty: '(Your last reply was empty. Say something, in plain text and in your own voice.)',
   reasoning: '(Your last reply held only reasoning. Give the words that are to be said, and nothing else.)',
   'for-others':
     '(Your last reply held only words for others. Give your own next words, without any name in front.)',
   recited: '(Your last reply only repeated your instructions. Say something of your own to the others.)',
 };
 const anyReminder =
-  '(Your last reply could not be used. Say something, in plain text and in your own modelSetup.)';
+  '(Your last reply could not be used. Say something, in plain text and in your own voice.)';
 const closingReminder =
   '(Say your closing words to the others in one or two sentences. The conversation ends with them.)';
 /** After any other lapse of the turn it is tried without a summary, which may have been the fault. */

@@ -182,7 +182,7 @@ describe('a rehearsal in a room', () => {
     expect(await bid({ lines: sceneOf(long).lines, remaining: { turns: 9 } })).toBeGreaterThan(40);
   });
 
-  it('is another modelSetup under another model or seed of the conversation', async () => {
+  it('says other messages under another model or seed of the conversation', async () => {
     const said = async (more: Partial<TurnContext>) => {
       const reply = await makeRehearsal({ seed: undefined, delayMs: 0 })
         .modelFor(sceneOf([], more))

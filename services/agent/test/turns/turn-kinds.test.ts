@@ -115,7 +115,10 @@ describe('a grant that pays for one call', () => {
     expect(sent).toMatchObject([{ type: 'pass', reason: 'empty-reply' }]);
     loop.granted(grantOf({ calls: 1, attempt: 2, entries: [lapse(2, 'empty-reply')] }));
     await settled();
-    expect(calls[1]?.request.messages.at(-1)?.content).toContain('Your last reply could not be used');
+    const reminder = calls[1]?.request.messages.at(-1)?.content;
+    expect(reminder).toContain('Your last reply could not be used');
+    // Words for a model, not an identifier that a renaming put there.
+    expect(reminder).not.toMatch(/[a-z][A-Z]/);
     calls[1]?.reply(textReply('', 3));
     await settled();
     expect(calls).toHaveLength(2);

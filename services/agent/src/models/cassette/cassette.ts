@@ -33,7 +33,7 @@ export const recording = (model: Model, file: CassetteFile, fixed: FixedParamete
   name: model.name,
   async reply(request) {
     const reply = await model.reply(request);
-    // Nobody waits for it any more: whoever takes the turn up again makes the call that counts.
+    // The turn was called off: it is granted again, and the call made then is the one to record.
     if (reply.kind === 'failed' && reply.reason === 'interrupted') return reply;
     const asked = requestOf(request, model.name, fixed);
     const problem = file.append({ kind: 'call', hash: hashOf(asked), request: asked, reply });

@@ -115,7 +115,7 @@ export const httpExchange = (proxies: Proxies): Exchange => {
       });
       request.once('response', (response) => {
         const stream = unpacked(response);
-        // An abort in the moment in which the reading ends is heard by nobody else, and would end the process.
+        // Without a listener an abort at the moment when the reading ends would end the process.
         for (const one of [response, stream]) one.on('error', () => {});
         resolve({
           status: response.statusCode ?? 0,

@@ -40,7 +40,7 @@ const mentioned = (names: readonly string[], message: string): string | undefine
 
 /**
  * Which optional parameters one server takes for one model. What it refuses is left out, or renamed, from then on.
- * Servers differ in the name of the token limit: the newer one is OpenAI's, the older one everybody else's.
+ * Servers differ in the name of the token limit: the newer one is OpenAI's, the older one that of all others.
  */
 export class OpenAIParameters {
   #limit: 'max_tokens' | 'max_completion_tokens';

@@ -8,7 +8,7 @@ const talkedOut = 24;
 
 const spoken = ({ lines }: TurnContext) => lines.filter((line) => line.kind === 'said');
 
-/** Whether it takes its leave and votes to end: where votes were asked for or somebody has voted, not otherwise. */
+/** Whether it votes to end: where the conversation asks for votes or another member has voted, not otherwise. */
 export const votesToEnd = (context: TurnContext): boolean => {
   const { remaining, members, quorum, self } = context;
   const { turns } = remaining;

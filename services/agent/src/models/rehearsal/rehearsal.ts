@@ -127,7 +127,7 @@ class Speaker {
     return roleOf(this.#context.persona) ? this.#sayOnce(script.roleLines) : '';
   }
 
-  /** One of the variants that nobody has used, or nothing. */
+  /** One of the variants that no member has used, or nothing. */
   #sayOnce(variants: readonly string[]): string {
     return this.#say(variants.filter((one) => !this.#said.includes(longestFixedPart(one))));
   }
