@@ -1,5 +1,6 @@
 export { connectionProblem, hostAddress, inContainer, upgradeProblem } from './connection-problem.ts';
 export { parseEnvFile, readUtf8, withEnvFile } from './env-file.ts';
+export { whoMayUse } from './file-access.ts';
 export {
   type LogFormat,
   type Logger,

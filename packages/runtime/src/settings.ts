@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { whoMayUse } from './file-access.ts';
 import { userPath } from './user-path.ts';
 
 /** Something only the operator can mend. Printed without a stack; the process exits before it listens. */
@@ -204,7 +205,10 @@ const fromFile = (variable: string, env: Environment): Read<string | undefined> 
   try {
     return { value: readFileSync(userPath(path, env), 'utf8').replace(/\r?\n$/, '') || undefined };
   } catch (error) {
-    return { problem: `${variable}_FILE cannot be read: ${(error as Error).message}` };
+    const file = userPath(path, env);
+    return {
+      problem: `${variable}_FILE cannot be read: ${(error as Error).message}${whoMayUse(file, { write: false })}`,
+    };
   }
 };
 

@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { ConfigError } from '@parley/runtime';
+import { ConfigError, whoMayUse } from '@parley/runtime';
 import { LedgerDamage } from './damage.ts';
 import { isHeldElsewhere } from './holder.ts';
 import { foreign, migrate } from './sqlite-schema.ts';
@@ -27,7 +27,10 @@ export const explained = (path: string, error: unknown): ConfigError | LedgerDam
   const kind = (errcode ?? 0) & 0xff;
   if (kind === corrupt) return new LedgerDamage(path, [message]);
   if (kind === notADatabase) return cannot(path, 'it is not a ledger, or its first page is damaged');
-  return cannot(path, kind === busy ? 'another process has it open' : message);
+  if (kind === busy) return cannot(path, 'another process has it open');
+  const closed = whoMayUse(path, { write: true }) || whoMayUse(dirname(path), { write: true });
+  const fixed = /EROFS|read-only file system/i.test(message) ? '; in a container only /data is kept' : '';
+  return cannot(path, message + closed + fixed);
 };
 
 /** Looked for before SQLite sees the files, because opening them would clear away what it cannot read. */
