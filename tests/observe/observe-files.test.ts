@@ -129,6 +129,11 @@ describe('the dashboard', () => {
   });
 
   it('lets Grafana choose the window of every rate, and rates every counter', () => {
+    expect(
+      dashboardExpressions(dashboard)
+        .join()
+        .match(/\[\$__rate_interval\]/g)?.length,
+    ).toBeGreaterThan(5);
     for (const expression of dashboardExpressions(dashboard)) {
       for (const [, window] of expression.matchAll(/\[([^\]]*)\]/g)) {
         expect(['$__rate_interval', '$__range'], expression).toContain(window);
@@ -140,6 +145,11 @@ describe('the dashboard', () => {
   });
 
   it('shows data of the chosen routers and models only', () => {
+    expect(
+      dashboardExpressions(dashboard)
+        .join()
+        .match(/parley_(?!agent_|build_)/g)?.length,
+    ).toBeGreaterThan(5);
     for (const expression of dashboardExpressions(dashboard)) {
       for (const [series] of expression.matchAll(
         /\b(?:parley_(?!agent_|build_)|gen_ai_client)\w+(?:{[^}]*})?/g,
