@@ -262,7 +262,7 @@ export class Conversations {
 
   /** Writes checkpoints of some conversations that have grown, so that a router that starts need not read all their entries. */
   keepStates(): void {
-    for (const id of this.#checkpoints.keep((id) => this.#running.replayable(id))) this.#running.kept(id);
+    for (const id of this.#checkpoints.keep((id) => this.#running.exactState(id))) this.#running.kept(id);
   }
 
   /** Ends conversations that have run out of time. */

@@ -49,7 +49,7 @@ export class Running {
   }
 
   /** The state as its entries alone give it; undefined when time was skipped in it. */
-  replayable(id: string): Conversation | undefined {
+  exactState(id: string): Conversation | undefined {
     const held = this.#held.get(id);
     return held?.hasSkipped ? undefined : held?.state;
   }
