@@ -34,6 +34,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'services/agent/src': [
     'version.ts',
     'faults.ts',
+    'heap.ts',
     'memory',
     'policies',
     'settings',
