@@ -152,7 +152,7 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await press('End…');
     await see('dialog', 'End “Bread”?');
     await press('Cancel');
-    expect(await focused()).toBe('End…');
+    await page.locator('button:focus', { hasText: 'End…' }).waitFor();
     await see('#status', 'running');
     await press('End…');
     await press('End the conversation');
@@ -182,7 +182,7 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width: 375, height: 700 });
     await page.goto(`${router.http}/#/?status=running`);
-    await page.locator('#runs').getByRole('link', { name: 'Bread' }).click();
+    await page.locator('#runs').getByRole('link', { name: 'Bread' }).first().click();
     await page.getByLabel('What to say').waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
     await page.setViewportSize({ width: 1280, height: 800 });
