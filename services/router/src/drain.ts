@@ -7,7 +7,7 @@ interface Leaving {
   readonly graceMs: number;
 }
 
-/** Goes away without losing a turn: no new grants, time for those under way, then everybody is sent to come back. */
+/** Stops without losing a turn: no new grants, time for the answers to running ones, then all connections close with `draining`. */
 export const leave = async ({ router, webSocketServer, graceMs }: Leaving): Promise<void> => {
   const { conversations, bids, grants, scheduler, plainDelivery } = router;
   scheduler.drain();

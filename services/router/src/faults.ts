@@ -1,4 +1,4 @@
-/** What an unexpected error was caught in. A closed set: it is a label of a metric. */
+/** The part of the router in which an unexpected error was caught. A closed set: it is a label of a metric. */
 export const faultPlaces = [
   'session',
   'request',
@@ -10,20 +10,20 @@ export const faultPlaces = [
 ] as const;
 export type FaultPlace = (typeof faultPlaces)[number];
 
-/** An error that has no other place to go. `about`: what it was caught in, for the log; never what a peer said. */
+/** An unexpected error. `about`: the place for the log; never text of a peer. */
 export interface Fault {
   readonly place: FaultPlace;
   readonly about: string;
   readonly error: unknown;
 }
 
-/** One fault may come with every frame of a flood: each is counted, and the log gets so many. */
+/** A flood of frames may cause a fault with each frame: all are counted, and the log gets at most these. */
 const toldPerPeriod = 10;
 const periodMs = 10_000;
 
 /**
- * Takes the errors that are bugs of ours. What caused one is refused or closed where it is caught; the process goes
- * on, because everything that it holds is rebuilt from the ledger.
+ * Takes errors that are bugs of the router. The request or connection that caused one is refused or closed where it is
+ * caught; the process continues, because all its state can be rebuilt from the ledger.
  */
 export class Faults {
   readonly #count: (place: FaultPlace) => void;
@@ -49,7 +49,7 @@ export class Faults {
     if (this.#told++ < toldPerPeriod) this.#tell({ place, about, error });
   }
 
-  /** Runs `work`; when it throws, the error is taken and `otherwise` runs. */
+  /** Runs `work`. When it throws, counts the error and runs `otherwise`. */
   guard(place: FaultPlace, about: string, work: () => void, otherwise?: () => void): void {
     try {
       work();

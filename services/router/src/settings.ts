@@ -39,7 +39,7 @@ const poolRules: Setting<ReturnType<typeof readPoolRules> & object> = {
 };
 
 const openToggle: Setting<boolean | undefined> = toggle('ROUTER_OPEN', {
-  help: 'listen on other addresses than loopback although nobody needs a token: only on a private network',
+  help: 'listen on other addresses than loopback without tokens: only on a private network',
   fallback: false,
 });
 
@@ -60,7 +60,7 @@ const backupEvery: Setting<number> = {
   },
 };
 
-/** Everything an operator can set. `.env.example` and the README are checked against this table. */
+/** All settings of the router. `.env.example` is generated from this table. */
 export const settings = {
   host: text('ROUTER_HOST', { help: 'address to listen on', fallback: '127.0.0.1' }),
   port: integer('ROUTER_PORT', {
@@ -71,15 +71,15 @@ export const settings = {
   }),
   healthPort: probePort(
     'ROUTER_HEALTH_PORT',
-    'port of /healthz, /readyz and /metrics alone, without TLS, where nobody needs a token',
+    'port of /healthz, /readyz and /metrics only, without TLS and without tokens',
   ),
   healthHost: text('ROUTER_HEALTH_HOST', {
-    help: 'address on which that port listens: nothing more public than a private network',
+    help: 'address on which that port listens: loopback or a private network',
     fallback: '127.0.0.1',
   }),
   tokens: secret(
     'ROUTER_TOKENS',
-    'one token for everybody, or lines as `parley-router token` prints them; without, and without keys for JWTs, nobody needs one',
+    'one token for all clients, or lines as `parley-router token` prints them; without tokens and keys for JWTs every client is accepted',
   ),
   jwtKey: secret('ROUTER_JWT_KEY', 'public key (PEM) or shared secret that JWTs are signed with'),
   jwks: path('ROUTER_JWKS', {
@@ -119,13 +119,13 @@ export const settings = {
     max: 10_000_000,
   }),
   maxConnectionsPerAddress: integer('ROUTER_MAX_CONNECTIONS_PER_ADDRESS', {
-    help: 'the same for one address; 0 is no limit; 1000, but no limit on loopback, where everybody has one address',
+    help: 'the same for one address; 0 is no limit; default 1000, but no limit on loopback, where all clients have one address',
     fallback: undefined,
     min: 0,
     max: 10_000_000,
   }),
   duplicates: choice('ROUTER_DUPLICATES', {
-    help: 'what a second connection with a name is: another replica (a plain client: a takeover), rejected, or a takeover',
+    help: 'a second connection with the same name is another replica (of a plain client: a takeover), is rejected, or takes the name over',
     fallback: 'replicas',
     of: duplicateRules,
   }),
@@ -160,19 +160,19 @@ export const settings = {
     max: 36_500,
   }),
   retentionMegabytes: integer('ROUTER_RETENTION_MB', {
-    help: 'size of the ledger beyond which ended conversations are removed, first to end first; 0 keeps all',
+    help: 'size of the ledger above which ended conversations are removed, in the order in which they ended; 0 keeps all',
     fallback: 0,
     min: 0,
     max: 1_000_000_000,
   }),
   maxTurns: integer('ROUTER_MAX_TURNS', {
-    help: 'lines after which a conversation ends, unless it says otherwise; 0 is no limit',
+    help: 'turns after which a conversation ends, unless it sets its own limit; 0 is no limit',
     fallback: 40,
     min: 0,
     max: 1_000_000_000,
   }),
   maxDurationSeconds: integer('ROUTER_MAX_DURATION_SECONDS', {
-    help: 'seconds after which a conversation ends, unless it says otherwise; 0 is no limit',
+    help: 'seconds after which a conversation ends, unless it sets its own limit; 0 is no limit',
     fallback: 1_800,
     min: 0,
     max: 365 * day,
@@ -190,7 +190,7 @@ export const settings = {
     max: 1_000,
   }),
   onFailure: choice('ROUTER_ON_FAILURE', {
-    help: 'what a conversation does when a turn has used up its attempts',
+    help: 'what a conversation does when all attempts at a turn have failed',
     fallback: 'end',
     of: failureRules,
   }),
@@ -206,7 +206,7 @@ export const settings = {
     fallback: undefined,
   }),
   framesPerSecond: integer('ROUTER_FRAMES_PER_SECOND', {
-    help: 'frames read from one connection per second; faster peers wait; 0 is no limit',
+    help: 'frames read from one connection per second; reading from a faster peer is delayed; 0 is no limit',
     fallback: framesPerSecond,
     min: 0,
     max: 1_000_000,
@@ -218,37 +218,37 @@ export const settings = {
     max: 1_000_000,
   }),
   mailboxLimit: integer('ROUTER_MAILBOX_LIMIT', {
-    help: 'lines that wait for one plain client that is away',
+    help: 'messages that wait for one plain client that is not connected',
     fallback: 1_000,
     min: 1,
     max: 1_000_000,
   }),
   mailboxMegabytes: integer('ROUTER_MAILBOX_MB', {
-    help: 'megabytes of lines that wait for one plain client that is away',
+    help: 'megabytes of messages that wait for one plain client that is not connected',
     fallback: 8,
     min: 1,
     max: 1_000_000,
   }),
   mailboxesLimit: integer('ROUTER_MAILBOXES_LIMIT', {
-    help: 'lines that wait for all plain clients that are away',
+    help: 'messages that wait for all plain clients that are not connected',
     fallback: 100_000,
     min: 1,
     max: 10_000_000,
   }),
   mailboxesMegabytes: integer('ROUTER_MAILBOXES_MB', {
-    help: 'megabytes of lines that wait for all plain clients that are away',
+    help: 'megabytes of messages that wait for all plain clients that are not connected',
     fallback: 256,
     min: 1,
     max: 1_000_000,
   }),
   mailboxAgeSeconds: integer('ROUTER_MAILBOX_AGE_SECONDS', {
-    help: 'how long a line waits for a plain client that is away',
+    help: 'seconds that a message waits for a plain client that is not connected',
     fallback: day,
     min: 1,
     max: 365 * day,
   }),
   outgoingMegabytes: integer('ROUTER_OUTGOING_MB', {
-    help: 'megabytes that may wait to be read by all peers together; beyond it those with the most are cut off',
+    help: 'megabytes that may wait to be read by all peers together; above it the peers with the longest queues are cut off',
     fallback: 64,
     min: 1,
     max: 1_000_000,
@@ -266,12 +266,12 @@ export const settings = {
     max: 600,
   }),
   drainSeconds: integer('ROUTER_DRAIN_SECONDS', {
-    help: 'seconds that turns under way get when the router is stopped',
+    help: 'seconds for the running turns when the router is stopped',
     fallback: 10,
     min: 0,
     max: drainMs / 1_000,
   }),
-  logLevel: choice('LOG_LEVEL', { help: 'least level that is logged', fallback: 'info', of: logLevels }),
+  logLevel: choice('LOG_LEVEL', { help: 'minimum level that is logged', fallback: 'info', of: logLevels }),
   logFormat: choice('LOG_FORMAT', {
     help: 'json: one object a line, for programs; pretty: lines for people',
     of: logFormats,

@@ -9,11 +9,11 @@ export interface ConnectionLimitRules {
   readonly perAddress: number;
 }
 
-/** So many sockets over the limit are let in for a moment, to be told so and to ask whether the router lives. */
+/** Sockets over the limit that stay open for a moment, to receive an error or to ask a health probe. */
 const maxSurplus = 64;
 const surplusMs = 2_000;
 
-/** Counts connections from the moment in which they are accepted, so that silent ones count as well. */
+/** Counts connections from the moment in which they are accepted, so that idle ones count as well. */
 export class ConnectionLimits {
   readonly #limits: ConnectionLimitRules;
   readonly #rejections: Rejections;
@@ -27,10 +27,10 @@ export class ConnectionLimits {
   }
 
   watch(server: Server): void {
-    server.on('connection', (socket) => this.#arrive(socket));
+    server.on('connection', (socket) => this.#accept(socket));
   }
 
-  /** It came over a limit: nothing is done for it but telling it so. */
+  /** The connection is over a limit: it gets an error and nothing else. */
   isSurplus({ socket }: IncomingMessage): boolean {
     // Compared by address, because a request over TLS knows another socket than the one that was accepted.
     for (const { remotePort, remoteAddress } of this.#surplus)
@@ -38,12 +38,12 @@ export class ConnectionLimits {
     return false;
   }
 
-  #arrive(socket: Socket): void {
+  #accept(socket: Socket): void {
     const { total, perAddress } = this.#limits;
     const address = socket.remoteAddress ?? '';
     const count = this.#byAddress.get(address) ?? 0;
     if ((total > 0 && this.#open >= total) || (perAddress > 0 && count >= perAddress))
-      return this.#tooMany(socket);
+      return this.#reject(socket);
     this.#open++;
     this.#byAddress.set(address, count + 1);
     socket.once('close', () => {
@@ -55,7 +55,7 @@ export class ConnectionLimits {
     return undefined;
   }
 
-  #tooMany(socket: Socket): void {
+  #reject(socket: Socket): void {
     this.#rejections.note({ reason: 'connections', address: socket.remoteAddress });
     if (this.#surplus.size >= maxSurplus) return void socket.destroy();
     this.#surplus.add(socket);

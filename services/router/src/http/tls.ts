@@ -20,7 +20,7 @@ const readCertificate = ({ cert, key }: TlsFiles): Certificate => {
   return read;
 };
 
-/** Undefined when TLS is somebody else's business, such as a proxy's. */
+/** Undefined when the router serves without TLS, for example behind a proxy. */
 export const openTls = (
   cert: string | undefined,
   key: string | undefined,

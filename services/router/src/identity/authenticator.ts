@@ -3,16 +3,16 @@ import type { TokenList } from './token-list.ts';
 
 export type Verdict =
   | { readonly ok: true; readonly identity: Identity }
-  /** `unavailable`: the keys cannot be had at the moment; the same token may be good later. */
+  /** `unavailable`: the keys cannot be read now; the same token may be valid later. */
   | { readonly ok: false; readonly code: 'unauthenticated' | 'unavailable'; readonly problem: string };
 
-/** Tells who bears a token. Never throws and never rejects. */
+/** The identity of the bearer of a token. Never throws and never rejects. */
 export interface Authenticator {
   /** A promise only for JWTs. */
   identify(token: string | undefined): Verdict | Promise<Verdict>;
 }
 
-/** No tokens are configured: everybody may do everything. */
+/** Of a router without tokens: every client is unrestricted. */
 export const openAuthenticator: Authenticator = { identify: () => ({ ok: true, identity: unrestricted }) };
 
 interface Sources {

@@ -49,8 +49,8 @@ const isGone = (path: string): boolean => {
 
 /**
  * A token that is not in the file any more is withdrawn, whatever else is in the file: it may be the last one, and other lines
- * may have slips. A file that is gone has no tokens in it. One that is there and cannot be read says nothing: it changes
- * nothing, or a slip with its rights would lock everybody out.
+ * may have errors. A missing file holds no tokens. A file that exists and cannot be read changes nothing: otherwise a mistake
+ * with its permissions would lock all clients out.
  */
 const followFile = (list: TokenList, path: string, log: Logger): void => {
   onFileChange([path], () => {
@@ -82,7 +82,7 @@ const jwtKeys = ({ jwtKey, jwks, jwtAudience }: AuthenticatorSettings): JwtKeys 
     }
   }
   if (jwks === undefined) return undefined;
-  // Whoever publishes keys signs tokens for others as well; without an audience all of those would open this webSocketServer.
+  // A publisher of keys signs tokens for other services too. Without an audience those would be valid here.
   if (jwtAudience === undefined) throw problem('ROUTER_JWKS: needs ROUTER_JWT_AUDIENCE');
   return keySet(jwks);
 };

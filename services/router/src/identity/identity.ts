@@ -8,7 +8,7 @@ export interface Identity {
   readonly role: AccessRole;
   /** The names that it may register. */
   readonly names: readonly NamePattern[];
-  /** Whom it may address; undefined is everybody. */
+  /** The names that it may address; undefined: all names. */
   readonly send: readonly NamePattern[] | undefined;
   /** False once its token has expired or was withdrawn. `now` in ms since 1970. */
   isValid(now: number): boolean;

@@ -116,7 +116,7 @@ export class PlainSession implements Session {
     const { name } = this;
     const { text, done, target } = frame;
     if (name === undefined) return this.#fault('not-registered', 'register first', frame);
-    if (target === name) return this.#fault('bad-target', 'nobody addresses itself', frame);
+    if (target === name) return this.#fault('bad-target', 'the target must differ from the sender', frame);
     const { conversations, replyRouting, plainTurns } = this.#router;
     const place = placeOf(this.#router, name, frame);
     if (place === 'unknown') return this.#unknown(frame);

@@ -4,7 +4,7 @@ import type { Router } from '../router.ts';
 import type { Connection } from '../socket/connection.ts';
 import type { LimitDefaults } from './limit-defaults.ts';
 
-/** What one connection says, in its dialect. The webSocketServer calls it; it never sees a socket. */
+/** What one connection says, in its dialect. The WebSocket server calls it; it never sees a socket. */
 export interface Session {
   readonly dialect: 'plain' | 'v1';
   /** The name it speaks for; undefined until it has registered. */

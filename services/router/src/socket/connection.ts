@@ -3,7 +3,7 @@ import { type Closing, closings, maxBufferedBytes } from '@parley/protocol';
 import type { WebSocket } from 'ws';
 import type { Outgoing, Outlet } from '../quota/outgoing.ts';
 
-/** What a session needs of a connection. The webSocketServer makes them; tests have fakes that record. */
+/** What a session needs of a connection. The WebSocket server makes them; tests have fakes that record. */
 export interface Connection {
   /** False as soon as either side has begun to close: what is sent then goes nowhere. */
   readonly isOpen: boolean;
@@ -32,7 +32,7 @@ const fitting = (reason: string): string => {
 };
 
 /**
- * Holds back writes until the end of an event-loop turn, so that each socket gets one write however many frames
+ * Holds back writes until the end of an event-loop iteration, so that each socket gets one write however many frames
  * it is sent. That is most of the difference in cost to a router that writes frame by frame.
  */
 export class WriteCoalescer {
