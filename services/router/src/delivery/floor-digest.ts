@@ -10,7 +10,7 @@ export interface Heard {
   readonly text: string;
 }
 
-/** What a plain client is sent where members speak in turn: all that was said since its own last message. */
+/** What a plain client is sent where members speak in turn: all messages since its own last one. */
 export interface Digest {
   /** The newest of them, with the text of all. */
   readonly entry: EntryOf<'said'>;
@@ -19,20 +19,20 @@ export interface Digest {
 }
 
 const lineBreak = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/;
-/** The beginning of a line that could be taken for the label of a speaker. */
+/** The beginning of a text line that looks like the label of a speaker. */
 const labelled = /^([\s\p{Cf}]*)[[［【〔⟦]+([^\]］】〕⟧]*)[\]］】〕⟧]/u;
 const leftOut = '[…]';
-/** Entries looked at for one digest: what a member did not hear takes no room in it, but it is read. */
+/** Entries read for one digest, those that the member may not see included. */
 const page = { entries: 256, bytes: 4 * maxTextLength };
 const maxPages = 8;
 
-/** The lines of a text, none of which begins like `[ann] …`: so no member speaks for another. */
+/** The lines of a text. None begins like `[ann] …`, so that no member can speak for another. */
 const linesOf = (text: string): string[] =>
   text.split(lineBreak).map((line) => line.replace(labelled, '$1($2)'));
 
 const written = ({ from, text }: Heard) => `[${from}] ${text.split('\n').join('\n  ')}`;
 
-/** What was said, newest first, as long as it is asked for. */
+/** The messages of the conversation, newest first; read lazily. */
 function* said(conversations: Conversations, state: Conversation): Generator<EntryOf<'said'>> {
   let through = state.seq;
   for (let pages = 0; pages < maxPages && through > 0; pages++) {
@@ -42,7 +42,7 @@ function* said(conversations: Conversations, state: Conversation): Generator<Ent
   }
 }
 
-/** What the member heard since it last spoke, newest first. */
+/** The messages that the member may see since it last spoke, newest first. */
 function* unheard(
   conversations: Conversations,
   state: Conversation,
@@ -55,21 +55,21 @@ function* unheard(
   }
 }
 
-/** The newest messages that fit into one; where older ones do not, it says so. Undefined when there is nothing to hear. */
+/** The newest messages that fit into one text, with a mark where older ones were left out. Undefined when there are none. */
 export const digestFor = (
   conversations: Conversations,
   state: Conversation,
   member: string,
 ): Digest | undefined => {
   const parts: Heard[] = [];
-  let room = maxTextLength - leftOut.length - 1;
+  let left = maxTextLength - leftOut.length - 1;
   let newest: EntryOf<'said'> | undefined;
   let isCut = false;
   for (const entry of unheard(conversations, state, member)) {
     const part = { from: entry.from, seq: entry.seq, text: linesOf(entry.text).join('\n') };
     newest ??= entry;
-    room -= written(part).length + 1;
-    isCut = room < 0;
+    left -= written(part).length + 1;
+    isCut = left < 0;
     if (isCut && parts.length > 0) break;
     parts.push(part);
     if (isCut) break;
@@ -82,7 +82,7 @@ export const digestFor = (
   return { entry: { ...newest, text }, heard };
 };
 
-/** How many messages of others there are since the member's own last one, as far as it is worth to count. */
+/** How many messages of others there are since the member's own last one, at most as many as there are members. */
 export const silentFor = (conversations: Conversations, state: Conversation, member: string): number => {
   let count = 0;
   for (const { from } of said(conversations, state)) {

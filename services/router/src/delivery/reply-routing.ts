@@ -2,23 +2,23 @@ import type { Commit } from '../conversations/conversations.ts';
 import type { Conversation } from '../core/conversation.ts';
 import { turnsOf } from '../core/floor.ts';
 
-/** Names that are kept of conversations that have ended: after that, the first to end is forgotten first. */
+/** Names that are remembered of ended conversations. When there are more, the conversation that ended first is evicted. */
 const maxEndedNames = 5_000;
 
-/** What is known of one name. */
-interface Letters {
-  /** The conversation in which it last spoke or was addressed. */
+/** The conversations of one name. */
+interface Contacts {
+  /** The conversation in which the name last spoke or was addressed. */
   last: string | undefined;
   /** By peer: the conversation in which the two last wrote to each other. */
-  readonly with: Map<string, string>;
+  readonly byPeer: Map<string, string>;
 }
 
 /**
- * Which conversation a plain client means when it writes to somebody (PROTOCOL §3.4): the one it shares with the
- * target, else the one in which it owes a reply. Bounded by what is running, and by a limit for what has ended.
+ * Finds the conversation that a message of a plain client belongs to (PROTOCOL §3.4): the one that it shares with the target, else
+ * the one in which it owes a reply. Memory is bounded by the running conversations, and by a limit for ended ones.
  */
 export class ReplyRouting {
-  readonly #letters = new Map<string, Letters>();
+  readonly #contacts = new Map<string, Contacts>();
   /** The names that may know of each conversation. */
   readonly #names = new Map<string, Set<string>>();
   /** First to end first. */
@@ -27,33 +27,33 @@ export class ReplyRouting {
 
   /** The conversation in which the two last wrote to each other. */
   shared(from: string, target: string): string | undefined {
-    return this.#letters.get(from)?.with.get(target);
+    return this.#contacts.get(from)?.byPeer.get(target);
   }
 
   /** The conversation in which the name was last addressed or last spoke. */
   current(name: string): string | undefined {
-    return this.#letters.get(name)?.last;
+    return this.#contacts.get(name)?.last;
   }
 
-  /** A line is on its way: what the two write meanwhile belongs to the same conversation. */
+  /** A message was submitted: what the two send until it is written belongs to the same conversation. */
   note(from: string, target: string, conversation: string): void {
     this.#write(from, target, conversation);
     this.#write(target, from, conversation);
   }
 
-  /** The client has been told that the conversation ended; its next line opens another. */
+  /** The client was told that the conversation ended: its next message opens another. */
   forget(name: string, conversation: string): void {
-    const letters = this.#letters.get(name);
-    if (!letters) return;
-    if (letters.last === conversation) letters.last = undefined;
-    // Whom it wrote to there is among the names of the conversation; those are often fewer than all its peers.
+    const contacts = this.#contacts.get(name);
+    if (!contacts) return;
+    if (contacts.last === conversation) contacts.last = undefined;
+    // Its peers there are among the names of the conversation, which are often fewer than all its peers.
     const names = this.#names.get(conversation);
-    const peers = names && names.size < letters.with.size ? names : letters.with.keys();
-    for (const peer of peers) if (letters.with.get(peer) === conversation) letters.with.delete(peer);
-    if (letters.last === undefined && letters.with.size === 0) this.#letters.delete(name);
+    const peers = names && names.size < contacts.byPeer.size ? names : contacts.byPeer.keys();
+    for (const peer of peers) if (contacts.byPeer.get(peer) === conversation) contacts.byPeer.delete(peer);
+    if (contacts.last === undefined && contacts.byPeer.size === 0) this.#contacts.delete(name);
   }
 
-  /** There is no such conversation. */
+  /** The conversation does not exist. */
   drop(conversation: string): void {
     const names = this.#names.get(conversation);
     if (!names) return;
@@ -62,12 +62,12 @@ export class ReplyRouting {
     if (this.#ended.delete(conversation)) this.#endedNames -= names.size;
   }
 
-  /** One that the ledger had when the router started. */
+  /** A conversation that the ledger had when the router started. */
   found(state: Conversation): void {
     for (const [from, targets] of state.addressed) {
       for (const target of targets) {
         this.note(from, target, state.id);
-        for (const name of [from, target]) this.#lettersOf(name, state.id).last = state.id;
+        for (const name of [from, target]) this.#contactsOf(name, state.id).last = state.id;
       }
     }
     this.onCommit({ before: undefined, after: state, entries: [], position: 0 });
@@ -77,17 +77,17 @@ export class ReplyRouting {
     for (const entry of entries) {
       if (entry.type !== 'said' || entry.target === undefined) continue;
       this.note(entry.from, entry.target, after.id);
-      for (const name of [entry.from, entry.target]) this.#lettersOf(name, after.id).last = after.id;
+      for (const name of [entry.from, entry.target]) this.#contactsOf(name, after.id).last = after.id;
     }
-    // Where turns go round nobody is addressed: who is given the floor answers whoever spoke last.
+    // Where members speak in turn, a message needs no addressee: the member that has the floor answers the last speaker.
     const had = turnsOf(before?.floor ?? []);
     for (const { member, number } of after.floor) {
       const peer = after.lastSpeaker;
       if (peer === undefined || peer === member) continue;
       if (had(number)) continue;
       this.#write(member, peer, after.id);
-      this.#lettersOf(peer, after.id);
-      this.#lettersOf(member, after.id).last = after.id;
+      this.#contactsOf(peer, after.id);
+      this.#contactsOf(member, after.id).last = after.id;
     }
     if (after.status.state === 'ended') this.#end(after.id);
   }
@@ -104,19 +104,19 @@ export class ReplyRouting {
   }
 
   #write(name: string, peer: string, conversation: string): void {
-    const letters = this.#lettersOf(name, conversation);
-    if (letters.with.get(peer) !== conversation) letters.with.set(peer, conversation);
+    const contacts = this.#contactsOf(name, conversation);
+    if (contacts.byPeer.get(peer) !== conversation) contacts.byPeer.set(peer, conversation);
   }
 
-  /** What is known of a name that is about to know of the conversation. */
-  #lettersOf(name: string, conversation: string): Letters {
-    const letters = this.#letters.get(name) ?? { last: undefined, with: new Map() };
-    this.#letters.set(name, letters);
+  /** The contacts of a name, which is recorded as a name of the conversation. */
+  #contactsOf(name: string, conversation: string): Contacts {
+    const contacts = this.#contacts.get(name) ?? { last: undefined, byPeer: new Map() };
+    this.#contacts.set(name, contacts);
     const names = this.#names.get(conversation);
-    if (names?.has(name)) return letters;
+    if (names?.has(name)) return contacts;
     if (names) names.add(name);
     else this.#names.set(conversation, new Set([name]));
     if (this.#ended.has(conversation)) this.#endedNames++;
-    return letters;
+    return contacts;
   }
 }

@@ -3,20 +3,20 @@ import type { Aim } from '../core/command.ts';
 import type { Conversation, Turn } from '../core/conversation.ts';
 import { policies } from '../core/policies/policies.ts';
 
-/** Names of which it is kept whom they address; the one that registered longest ago is forgotten first. */
+/** Names whose target is remembered. When there are more, the name that registered least recently is evicted. */
 const maxNames = 50_000;
 /** How long a turn waits for an agent that may complete a ring and has not registered yet. */
 const ringPatienceMs = 5_000;
 
-/** Where the targets lead from the opener. `unknown`: to a name that has not registered, so that nobody can tell. */
+/** Where the chain of targets leads from the opener. `unknown`: to a name that has not registered yet. */
 interface Ring {
   readonly names: readonly string[];
   readonly leads: 'back' | 'nowhere' | 'unknown';
 }
 
 /**
- * Whom each agent is set to address, as its `register` says (PROTOCOL §10.7), so that a ring of targets is known and not
- * guessed. Kept when the agent leaves: one that comes back in a moment does not break the ring.
+ * The name that each agent is set to address, from its `register` frame (PROTOCOL §10.7), so that a ring of targets is known and
+ * not guessed. It is kept when the agent disconnects, so that a short reconnect does not break the ring.
  */
 export class Targets {
   readonly #targets = new Map<string, string | undefined>();
@@ -32,7 +32,7 @@ export class Targets {
     if (this.#targets.size > maxNames) this.#targets.delete(this.#targets.keys().next().value as string);
   }
 
-  /** What the settings of `from` say of its messages in a conversation that `opener` has opened. */
+  /** The target of `from` and its ring in a conversation that `opener` opened. */
   aimOf(from: string, opener: string | undefined): Aim | undefined {
     const target = this.#targets.get(from);
     if (target === undefined || opener === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** The queue of one connection: what was handed to its socket and its peer has not taken. */
+/** The outgoing queue of one connection: bytes that were handed to its socket and that its peer has not read. */
 export interface Outlet {
   /**
    * To be called after each write. False when the peer has been cut off, because the queues of all connections
@@ -12,7 +12,7 @@ export interface Outlet {
 export interface OutgoingOptions {
   /** Bytes that may wait in all connections together. */
   readonly limit: number;
-  /** Gives the network what is held back, so that only what it does not take is counted. */
+  /** Writes what is held back to the sockets, so that only what peers do not read is counted. */
   flush(): void;
 }
 
@@ -22,16 +22,16 @@ interface Peer {
   counted: number;
 }
 
-/** After a cut there is room for this share of the limit, so that the next look at all queues is far away. */
-const roomAfterCut = 0.1;
+/** Share of the limit that is freed in one go, so that all queues are measured rarely. */
+const freedShare = 0.1;
 
 /**
- * Counts what waits to be read by all peers together: WebSockets, event streams and HTTP answers. A bound for each
- * connection alone is none, because a peer may open many.
+ * Bounds the outgoing queues of all connections together: WebSockets, event streams and HTTP responses. A bound for each
+ * connection is not enough, because a peer may open many.
  *
- * The count is taken when something is written, so it is an upper bound: what has left since is seen at the next
- * write. Only when the bound is passed are all queues looked at, and the longest ones cut off, those of peers that
- * do not read.
+ * A queue is measured when its connection writes, so the sum is an upper bound: bytes that were sent since are noticed at the
+ * next write. Only when the sum exceeds the limit, all queues are measured and the longest ones are cut off: those of peers that do
+ * not read.
  */
 export class Outgoing {
   readonly #options: OutgoingOptions;
@@ -57,7 +57,7 @@ export class Outgoing {
     };
   }
 
-  /** What waits now, in all connections. */
+  /** Bytes that wait now, in all connections. */
   measure(): number {
     for (const peer of this.#peers) this.#count(peer);
     return this.#bytes;
@@ -77,7 +77,7 @@ export class Outgoing {
 
   #relieve(): void {
     this.#options.flush();
-    const most = this.#options.limit * (1 - roomAfterCut);
+    const most = this.#options.limit * (1 - freedShare);
     if (this.measure() <= most) return;
     const longest = [...this.#peers].sort((a, b) => b.counted - a.counted);
     for (const peer of longest) {

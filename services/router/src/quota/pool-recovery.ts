@@ -7,17 +7,17 @@ import type { EarlierCall, Pools } from './pools.ts';
 const pageSize = 1_000;
 const pageBytes = 4 * 1024 * 1024;
 
-/** Entries with which a granted turn came back; a line without usage was written by a person. */
+/** Whether the entry answers a grant, so that the model was called. A message without usage was written by a person. */
 const wasCall = (entry: Entry): boolean =>
   entry.type === 'said'
     ? entry.turn !== undefined && entry.usage !== undefined
     : entry.type === 'passed' || entry.type === 'lapsed' || entry.type === 'bid';
 
-/** The newest entries of the ledger, back to `from` at least, oldest first. They are read once, a page at a time. */
+/** The newest entries of the ledger, at least those since `from`, oldest first. Each is read once, in pages. */
 function* newestEntries(ledger: Ledger, from: number): Iterable<Placed> {
   const last = ledger.position();
   let since = last - pageSize;
-  // How far back is found in ever larger steps, of which one entry each is read.
+  // The start is searched in steps of doubling size; each step reads one entry.
   for (let step = pageSize; since > 0; step *= 2) {
     const [oldest] = ledger.readAll(since, 1);
     if (oldest && oldest.entry.at < from) break;
@@ -33,10 +33,10 @@ function* newestEntries(ledger: Ledger, from: number): Iterable<Placed> {
 }
 
 /**
- * Tells the pools of the calls that the router before this one leased: those whose turns came back in the last window,
- * by the ledger, and those that may be under way, one for each turn on the floor. So a restart never lets more calls
- * through than the rule; where many turns wait, it may cost a window of waiting. Only a second restart within one window
- * may miss calls: of a turn that both routers granted and that nobody answered.
+ * Counts the calls that the earlier router leased: those whose turns were answered in the last window, from the ledger, and those
+ * that may be under way, one for each turn on the floor. So a restart never lets more calls through than the rule. Where many
+ * turns wait, it may cost a window of waiting. Only a second restart within one window may miss calls: those of a turn that both
+ * routers granted and no agent answered.
  */
 export const recoverPools = (
   pools: Pools,

@@ -7,51 +7,50 @@ export interface PoolRule {
   readonly concurrency?: number;
 }
 
-/** Leave to make one call. It counts from the lease on, and for a window more after the call was made. */
+/** A permit for one model call. It counts from the lease until one window after the call was made. */
 export interface Lease {
   readonly pool: Pool;
   readonly at: number;
-  /** Tokens kept back for the call until it is known how many it took. */
+  /** Tokens reserved for the call until the real number is known. */
   readonly tokens: number;
   state: 'open' | 'called' | 'over';
 }
 
-/** A server that says "too many" is believed: the rate falls to this share at once, and creeps back. */
+/** After a 429 the rate falls to this share at once, and recovers slowly. */
 const slowdown = 0.5;
 const recovery = 1.1;
 const recoveriesPerWindow = 6;
 const leastShare = 0.05;
-/** A server that takes so many calls at once takes any number that agents make. */
+/** From so many calls at once on, no limit is assumed. */
 const unlimited = 1_024;
-/** However long a peer says that the server wants to be left alone. In windows. */
+/** The longest block that a `retryAfterMs` of a peer may cause. In windows. */
 const longestBlock = 5;
-/** What a call is taken to need until one has been seen. In tokens. */
+/** Estimate of the tokens of a call before the first call was measured. */
 const firstGuess = 1_000;
-/** How much the newest call says about the next. */
+/** Weight of the newest call in the moving average of tokens. */
 const weight = 0.2;
 
 /**
- * One rate limiter for everybody behind a model. A call is leased before a turn is granted, and when it was made is
- * known only when its answer comes: until then it counts, whenever it was. So in no window, wherever it begins, does
- * the model server see more calls than the rule, however long a grant or a call travels. Tokens are known
- * afterwards; a call is taken to need what calls needed of late.
+ * The rate limiter that all agents of a model share. A call is leased before a turn is granted. When it was made is known only
+ * when its answer comes, so until then it counts. Therefore the model server sees no more calls than the rule in any window,
+ * however long a grant or a call takes. Tokens are known afterwards: they are estimated by the moving average of earlier calls.
  */
 export class Pool {
   readonly rule: PoolRule;
   readonly windowMs: number;
   readonly #calls: SlidingSum;
   readonly #tokens: SlidingSum;
-  /** Calls leased and perhaps not yet made, and the tokens kept back for calls that are not over. */
+  /** Calls that are leased and perhaps not yet made, and the tokens reserved for calls that are not over. */
   #open = 0;
   #kept = 0;
   #guess: number | undefined;
-  /** Of the rule's rates, what is used at the moment. */
+  /** Share of the rule's rates that is used at the moment. */
   #share = 1;
   #shareSince = 0;
   #blockedUntil = 0;
   /** Calls under way: leased, and not over. */
   #running = 0;
-  /** So many at once does the server seem to take; it is found out where calls fail while others run. */
+  /** Estimate of how many calls at once the server accepts. It falls when a call fails while others run. */
   #atOnce = Number.POSITIVE_INFINITY;
   #atOnceSince = 0;
 
@@ -62,7 +61,7 @@ export class Pool {
     this.#tokens = new SlidingSum(windowMs);
   }
 
-  /** Undefined when no call is to be had now. */
+  /** Undefined when no call may be made now. */
   lease(now: number): Lease | undefined {
     this.#recoverShare(now);
     const { requests, tokens } = this.rule;
@@ -72,7 +71,7 @@ export class Pool {
     if (requests > 0 && calls >= Math.max(1, Math.floor(requests * this.#share))) return undefined;
     const guess = this.#guess ?? firstGuess;
     const spent = this.#kept + this.#tokens.at(now);
-    // A call that is larger than the rule is made alone, or it would never be made.
+    // A call that is larger than the rule is made alone; otherwise it would never be made.
     if (tokens > 0 && spent > 0 && spent + guess > tokens * this.#share) return undefined;
     this.#open++;
     this.#running++;
@@ -80,7 +79,7 @@ export class Pool {
     return { pool: this, at: now, tokens: guess, state: 'open' };
   }
 
-  /** A call that is under way already, of a replica that came back: it counts among the calls at once, whatever the rule. */
+  /** A call that is under way already, of a replica that reconnected. It counts as a call at once, also above the limit. */
   rejoin(now: number): Lease {
     this.#running++;
     return { pool: this, at: now, tokens: 0, state: 'called' };
@@ -95,7 +94,7 @@ export class Pool {
     };
   }
 
-  /** Whether each call counts, and not only how many there are at once. */
+  /** Whether calls or tokens are limited, and not only the number of calls at once. */
   get countsCalls(): boolean {
     return this.rule.requests > 0 || this.rule.tokens > 0;
   }
@@ -112,7 +111,7 @@ export class Pool {
     this.#calls.add(now, 1);
   }
 
-  /** Nothing more comes of it. `tokens` is missing where nobody says how many it took. */
+  /** The call is over. `tokens` is missing where the number is not known. */
   over(lease: Lease, now: number, tokens?: number): void {
     if (lease.state === 'over') return;
     this.called(lease, now);
@@ -130,7 +129,7 @@ export class Pool {
     this.#tokens.add(at, tokens);
   }
 
-  /** A 429: everybody behind the model slows down. Those for calls leased before the last one say nothing new. */
+  /** A 429: all agents of the model slow down. A 429 for a call that was leased before the last slow-down is no new information. */
   slowDown(lease: Lease, now: number, retryAfterMs = this.windowMs / 60): void {
     const wait = Math.min(retryAfterMs, longestBlock * this.windowMs);
     this.#blockedUntil = Math.max(this.#blockedUntil, now + wait);
@@ -140,8 +139,8 @@ export class Pool {
   }
 
   /**
-   * A call failed. If others ran beside it, the server may take fewer at once: some end the call under way when another one
-   * comes. Then half as many are let through; of calls leased before, a failure says nothing new.
+   * A call failed. If others ran at the same time, the server may accept fewer at once: some servers end a running call when
+   * another one comes. Then half as many are allowed. The failure of a call that was leased before that is no new information.
    */
   failed(lease: Lease, now: number): void {
     if (this.#running < 2 || lease.at < this.#atOnceSince) return;
@@ -149,7 +148,7 @@ export class Pool {
     this.#atOnceSince = now;
   }
 
-  /** Twice as many in each window without a failure, until nobody needs more. */
+  /** Twice as many after each window without a failure, until there is no limit. */
   #recoverAtOnce(now: number): void {
     while (this.#atOnce < unlimited && now - this.#atOnceSince >= this.windowMs) {
       this.#atOnce *= 2;

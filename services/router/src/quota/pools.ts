@@ -1,6 +1,6 @@
 import { Pool, type PoolRule } from './pool.ts';
 
-/** A call of a model that was made before the router started. `model` is missing where nobody knows it any more. */
+/** A call of a model that was made before the router started. `model` is missing where it is not known any more. */
 export interface EarlierCall {
   readonly at: number;
   readonly model?: string | undefined;
@@ -9,7 +9,7 @@ export interface EarlierCall {
 
 type Amounts = Readonly<Record<'calls' | 'tokens' | 'at-once', number>>;
 
-/** A pool, as an operator sees it; a limit of 0 is none. */
+/** A pool for the metrics. A limit of 0 means no limit. */
 export interface PoolUsage {
   readonly pool: string;
   readonly limits: Amounts;
@@ -26,7 +26,7 @@ export class Pools {
     for (const [model, rule] of rules) this.#pools.set(model, new Pool(rule, windowMs));
   }
 
-  /** The pool in which calls of the model count; undefined when nothing limits them. */
+  /** The pool in which calls of the model count; undefined when they are not limited. */
   of(model: string | undefined): Pool | undefined {
     return (model === undefined ? undefined : this.#pools.get(model)) ?? this.#pools.get('*');
   }
@@ -48,12 +48,12 @@ export class Pools {
     return this.#pools.size > 0;
   }
 
-  /** How far back a pool looks; 0 where there is none. */
+  /** The longest window of all pools; 0 where there is none. */
   get windowMs(): number {
     return Math.max(0, ...[...this.#pools.values()].map((pool) => pool.windowMs));
   }
 
-  /** Oldest first. What no pool is known for counts in each, so that a restart never adds up to a burst. */
+  /** Oldest first. A call without a known pool counts in each pool, so that a restart never causes a burst. */
   recover(calls: Iterable<EarlierCall>): void {
     for (const { model, at, tokens } of calls) {
       const own = model === undefined ? undefined : this.#pools.get(model);

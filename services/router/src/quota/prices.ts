@@ -30,8 +30,8 @@ export class Prices {
   }
 
   /**
-   * Dollars; undefined when nobody says how many tokens, or of which model. `granted`: the model that the turn was
-   * granted to, by which a reply of a model without a price is charged.
+   * Dollars; undefined when the tokens or the model are not known. `granted`: the model that the turn was granted for; a reply
+   * of a model without a price is charged by its price.
    */
   cost(usage: Usage | undefined, granted?: string): number | undefined {
     const price = this.#of(usage?.model) ?? this.#of(granted);

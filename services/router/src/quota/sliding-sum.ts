@@ -3,11 +3,11 @@ interface Amount {
   readonly amount: number;
 }
 
-/** What has been added up in the last `windowMs`. Both calls take constant time, spread over many. */
+/** The sum of the amounts of the last `windowMs`. Both operations take amortised constant time. */
 export class SlidingSum {
   readonly #windowMs: number;
   #amounts: Amount[] = [];
-  /** Those before it are forgotten. */
+  /** Index of the first amount in the window. */
   #first = 0;
   #sum = 0;
 
@@ -27,10 +27,10 @@ export class SlidingSum {
     this.#sum += amount;
   }
 
-  /** The sum over the window that ends with `now`. What is exactly as old as the window still counts. */
+  /** The sum over the window that ends at `now`. An amount exactly as old as the window still counts. */
   at(now: number): number {
     const oldest = now - this.#windowMs;
-    // What lies more than a window ahead was not added in the last one: the caller's clock has been set back.
+    // An amount more than one window ahead: the clock of the caller was set back.
     if ((this.#amounts.at(-1)?.at ?? now) > now + this.#windowMs) this.#clear();
     for (;;) {
       const first = this.#amounts[this.#first];

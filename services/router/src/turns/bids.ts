@@ -6,21 +6,21 @@ import { turnsOf } from '../core/floor.ts';
 
 export type Answer = CommandOf<'bid' | 'pass'>;
 
-interface Held {
+interface HeldBid {
   readonly answer: Answer;
-  readonly done: OnResult;
+  readonly onResult: OnResult;
   submitted: boolean;
 }
 
 /**
- * Puts the bids of a round on the ledger in the order of the floor, whoever was quicker, so that the same bids make the
- * same ledger. One that comes early is held until those before it stand, and acknowledged only then: whoever placed
- * it still has it, and places it again when this router is lost.
+ * Writes the bids of a round in the order of the floor, not in the order in which they came, so that the same bids make the same
+ * ledger. An early bid is held until the bids before it are written, and acknowledged only then: if this router is lost, the agent
+ * sends it again.
  */
 export class Bids {
   readonly #conversations: Conversations;
   readonly #resubmitter: Resubmitter;
-  readonly #held = new Map<string, Map<number, Held>>();
+  readonly #held = new Map<string, Map<number, HeldBid>>();
   #leaving = false;
 
   constructor(conversations: Conversations) {
@@ -28,23 +28,23 @@ export class Bids {
     this.#resubmitter = new Resubmitter(conversations);
   }
 
-  /** Whether the turn has been answered by a bid that does not stand yet. */
+  /** Whether the turn has been answered by a bid that is not written yet. */
   holds(conversation: string, turn: number): boolean {
     return this.#held.get(conversation)?.has(turn) ?? false;
   }
 
-  /** False when the answer settles no bid: that is not for this class. One bid a turn is held, the newest. */
-  take(conversation: string, answer: Answer, done: OnResult): boolean {
+  /** Returns false when the answer is no bid and settles none. One bid is held for each turn: the newest. */
+  take(conversation: string, answer: Answer, onResult: OnResult): boolean {
     const state = this.#conversations.get(conversation);
     const turn = state?.floor.find(({ number, member }) => number === answer.turn && member === answer.from);
-    // One that answers no grant is for the conversation to refuse.
+    // An answer without a grant is refused by the conversation.
     if (answer.attempt === undefined || state?.seats.has(answer.from)) return false;
     const settles = answer.type === 'bid' || !isFailure(answer.reason);
     const earlier = this.#held.get(conversation)?.get(answer.turn);
     if (turn?.wanted !== 'bid' || !settles || this.#leaving || earlier?.submitted) return false;
-    earlier?.done({ kind: 'refused', code: 'stale-turn', message: 'another answer has come since' });
-    const held = this.#held.get(conversation) ?? new Map<number, Held>();
-    this.#held.set(conversation, held.set(answer.turn, { answer, done, submitted: false }));
+    earlier?.onResult({ kind: 'refused', code: 'stale-turn', message: 'another answer has come since' });
+    const held = this.#held.get(conversation) ?? new Map<number, HeldBid>();
+    this.#held.set(conversation, held.set(answer.turn, { answer, onResult, submitted: false }));
     this.#place(conversation);
     return true;
   }
@@ -60,14 +60,14 @@ export class Bids {
     this.#resubmitter.tick();
   }
 
-  /** A router that goes away holds nothing back. */
+  /** The router stops: what is held is submitted at once. */
   leave(): void {
     this.#leaving = true;
     for (const [conversation, held] of this.#held)
       for (const bid of held.values()) this.#submit(conversation, bid);
   }
 
-  /** Submits those whose place has come: the first on the floor, and those behind it that are there. */
+  /** Submits the bid of the first member on the floor, if it is held, and those that follow it without a gap. */
   #place(conversation: string): void {
     const held = this.#held.get(conversation);
     if (!held) return;
@@ -78,20 +78,20 @@ export class Bids {
     }
   }
 
-  /** Submits those that come too late: they are then told so. */
+  /** Submits the bids of turns that are not open any more, so that each is refused with the reason. */
   #giveUp(conversation: string, isOpen: (turn: number) => boolean): void {
     for (const [turn, bid] of this.#held.get(conversation) ?? [])
       if (!isOpen(turn)) this.#submit(conversation, bid);
   }
 
-  #submit(conversation: string, bid: Held): void {
+  #submit(conversation: string, bid: HeldBid): void {
     if (bid.submitted) return;
     bid.submitted = true;
     this.#resubmitter.submit(conversation, bid.answer, (outcome) => {
       const held = this.#held.get(conversation);
       held?.delete(bid.answer.turn);
       if (held?.size === 0) this.#held.delete(conversation);
-      bid.done(outcome);
+      bid.onResult(outcome);
     });
   }
 }

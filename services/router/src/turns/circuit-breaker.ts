@@ -9,8 +9,8 @@ export interface BreakerRule {
 export const breakerRule: BreakerRule = { failures: 5, pauseMs: 5_000, maxPauseMs: 300_000 };
 
 /**
- * Keeps a replica that fails every turn from being granted more of them. After the pause it is half-open: one turn
- * as a trial. When that fails, it opens for longer; when it is taken, the breaker has served its purpose.
+ * Stops grants to a replica that fails every turn. After the pause it is half-open: one turn is granted as a trial. If the
+ * trial fails, it opens for a longer pause; if the trial succeeds, the breaker is removed.
  */
 export class CircuitBreaker {
   readonly #rule: BreakerRule;
@@ -23,14 +23,14 @@ export class CircuitBreaker {
   }
 
   failed(now: number): void {
-    // Turns that were under way when it opened say nothing new.
+    // The failure of a turn that was under way when it opened is no new information.
     if (this.isOpen && now < this.#openUntil) return;
     this.#failures++;
     if (this.#failures < this.#rule.failures) return;
     this.#openUntil = now + Math.min(this.#rule.maxPauseMs, this.#rule.pauseMs * 2 ** this.#openings++);
   }
 
-  /** Open or half-open: the replica has not taken a turn since it failed too often. */
+  /** Open or half-open: no turn has succeeded since the replica failed too often. */
   get isOpen(): boolean {
     return this.#openings > 0;
   }

@@ -14,7 +14,7 @@ interface Granted {
   readonly time: number;
 }
 
-/** A grant as it is told to the replica (PROTOCOL §5.1), as text. */
+/** The `turn` frame of a grant (PROTOCOL §5.1), as text. */
 export const grantFrame = ({ state, turn, grant, history, deadlineMs, time }: Granted): string => {
   const { maxTurns, maxOutputTokens, maxTokens, maxCost } = state.limits;
   const { inputTokens, outputTokens, cost } = state.spent;
@@ -26,7 +26,7 @@ export const grantFrame = ({ state, turn, grant, history, deadlineMs, time }: Gr
     turn: turn.number,
     attempt: grant.attempt,
     ...(turn.wanted === 'bid' && { wanted: turn.wanted }),
-    // A pool counts calls, not turns: whoever wants to call again asks for the turn again.
+    // A pool counts calls, not turns: an agent that needs another call gives the turn back and is granted it again.
     ...(grant.lease?.pool.countsCalls && { calls: 1 }),
     deadlineMs: Math.max(0, Math.ceil(deadlineMs)),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
@@ -38,6 +38,6 @@ export const grantFrame = ({ state, turn, grant, history, deadlineMs, time }: Gr
     },
     ...(omitted && { omitted }),
   };
-  // The entries are JSON already: their size had to be known.
+  // The entries are JSON already, because their size had to be measured.
   return `${JSON.stringify(frame).slice(0, -1)},"entries":[${entries.join(',')}]}`;
 };

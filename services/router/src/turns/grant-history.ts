@@ -11,22 +11,22 @@ export interface GrantHistory {
   readonly omitted?: Omitted;
 }
 
-/** What is read at once for a grant. */
+/** How much is read from the ledger in one go. */
 const page = { entries: 2_000, bytes: maxHistoryBytes };
-/** A member does not hear all entries: so many pages are read, until it has most of what fits. */
+/** A member may not see all entries, so more than one page is read, until most of the limit is used. */
 const maxPages = 3;
 const enough = 0.75;
 
-/** Without these a replica would not know what the conversation is about and what its limits are. */
+/** The entries that say what the conversation is about and what its limits are. */
 const beginning = (conversations: Conversations, { id, parent }: Conversation): readonly Entry[] => [
   ...conversations.page(id, 0, { entries: 2, bytes: maxHistoryBytes }),
   ...(parent ? conversations.page(id, parent.seq, { entries: 1, bytes: maxHistoryBytes }) : []),
 ];
 
 /**
- * The entries after `since` that `member` may hear: all, or the newest that fit (one at least), the beginning when it
- * has not been sent, and what it must know of the rest. It is bounded by true bytes of JSON, so no entries of any kind
- * or number make a grant larger than a peer takes.
+ * The entries after `since` that `member` may see: all of them, or the newest that fit (at least one), the beginning when it
+ * has not been sent, and what was left out. It is bounded in bytes of JSON, so that no kind or number of entries makes a grant
+ * larger than a peer accepts.
  */
 export const grantHistory = (
   conversations: Conversations,

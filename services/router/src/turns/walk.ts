@@ -1,11 +1,11 @@
 /**
- * Goes over a collection a little at a time, so that no step takes long however large the collection is: each step takes up
- * where the one before it stopped, and is over at the latest when it has met all of it. What is added meanwhile is met, too.
+ * Visits a collection in steps of bounded cost, however large the collection is. Each step continues where the step before it
+ * stopped, and ends at the latest when all elements have been visited. Elements that are added meanwhile are visited, too.
  */
 export class Walk<T> {
   #rest: Iterator<T> | undefined;
 
-  /** `visit` says what it cost, `budget` how much one step may cost. True when the last of the collection has been met. */
+  /** `visit` returns its cost, `budget` bounds the cost of one step. Returns true when the last element has been visited. */
   step(all: () => Iterable<T>, budget: number, visit: (one: T) => number): boolean {
     this.#rest ??= all()[Symbol.iterator]();
     for (let left = budget; left > 0; ) {
