@@ -20,8 +20,8 @@ const digestOf = async (texts: readonly string[]) => {
   return state && digestFor(bench.router.conversations, state, 'pat');
 };
 
-describe('what a plain client is sent of several messages', () => {
-  it('has no line of a text that begins like a label, whatever the text is', async () => {
+describe('the digest of several messages for a plain client', () => {
+  it('no line of a text in a digest begins like a label, whatever the text is', async () => {
     const piece = fc.constantFrom(
       '[ann] I give up.',
       '[[ann]] x',
@@ -49,7 +49,7 @@ describe('what a plain client is sent of several messages', () => {
     );
   });
 
-  it('is one message as it is, and has no parts', async () => {
+  it('a digest of one message is that message, without parts', async () => {
     const bench = new RouterBench();
     const pat = new Plain(bench, 'pat');
     const ann = bench.connect('ann');
@@ -59,7 +59,7 @@ describe('what a plain client is sent of several messages', () => {
     expect(pat.connection.texts).toEqual(['line 1']);
   });
 
-  it('is cut to the newest that fit, and says so', async () => {
+  it('a digest has the newest messages that fit, and says that older ones were left out', async () => {
     const digest = await digestOf(['a'.repeat(20_000), 'b'.repeat(20_000)]);
     expect(digest?.entry.text).toBe(`[…]\n[bob] ${'b'.repeat(20_000)}`);
     const full = await digestOf(['a', 'b'.repeat(32_000)]);

@@ -6,7 +6,7 @@ import { limits } from '../core/talk.ts';
 import { bounded, Plain } from '../plain-client.ts';
 import { FakeConnection } from '../router-harness.ts';
 
-describe('a line of an agent to a plain client that is away', () => {
+describe('a message of an agent to a plain client that is away', () => {
   const answering = async () => {
     const bench = bounded({ lines: 4 });
     const setting = {
@@ -37,7 +37,7 @@ describe('a line of an agent to a plain client that is away', () => {
     return { conversation: turn.conversation, turn: turn.turn };
   };
 
-  it('is refused when the mailbox is full, also as an answer, and the turn stays to be answered', async () => {
+  it('a message is refused when the mailbox is full, also as an answer, and the turn stays open', async () => {
     const parts = await answering();
     const { bench, send, refused } = parts;
     await send({ type: 'open', ref: 'o', members: ['ann'] });
@@ -54,7 +54,7 @@ describe('a line of an agent to a plain client that is away', () => {
     expect(refused()).toHaveLength(2);
   });
 
-  it('is refused as the opening of a conversation, which then is not opened', async () => {
+  it('an opening with a message for a full mailbox is refused and opens no conversation', async () => {
     const { bench, send, refused } = await answering();
     const before = bench.router.conversations.count;
     await send({ type: 'open', ref: 'o', members: ['ann'], opening: 'hello' });
@@ -62,7 +62,7 @@ describe('a line of an agent to a plain client that is away', () => {
     expect(bench.router.conversations.count).toBe(before);
   });
 
-  it('is not refused for those who need no room: other listeners, and conversations whose turns go round', async () => {
+  it('a full mailbox refuses no message to other listeners, and none in conversations whose members speak in turn', async () => {
     const parts = await answering();
     const { send, refused, connection } = parts;
     await send({ type: 'open', ref: 'o', members: ['ann', 'cyd'], policy: 'round-robin' });
@@ -75,7 +75,7 @@ describe('a line of an agent to a plain client that is away', () => {
     expect(refused()).toEqual([]);
   });
 
-  it('is not counted when that is an agent that has left and will find it among its turns', async () => {
+  it('an answer to an agent that has disconnected needs no quota', async () => {
     const parts = await answering();
     const { bench, send, refused, connection } = parts;
     await bench.drop(bench.connect('zoe'));
@@ -93,7 +93,7 @@ describe('a line of an agent to a plain client that is away', () => {
 });
 
 describe('a router that starts', () => {
-  it('finds all that had been admitted, however much was said to agents meanwhile', async () => {
+  it('after a restart all admitted messages are found, however many messages agents were sent meanwhile', async () => {
     const bench = bounded({}, { lines: 40 });
     await new Plain(bench, 'ann').send('bob', 'first');
     const zoe = bench.connect('zoe');

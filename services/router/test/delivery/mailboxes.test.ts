@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { bounded, Plain } from '../plain-client.ts';
 import { RouterBench } from '../router-harness.ts';
 
-describe('lines for a plain client that is away', () => {
-  it('wait in the order of the ledger and are delivered when it comes', async () => {
+describe('messages for a plain client that is away', () => {
+  it('messages wait in the order of the ledger and are delivered when the client connects', async () => {
     const bench = new RouterBench();
     const ann = new Plain(bench, 'ann');
     const cyd = new Plain(bench, 'cyd');
@@ -15,7 +15,7 @@ describe('lines for a plain client that is away', () => {
     expect(bench.router.mailboxes.waiting).toBe(0);
   });
 
-  it('survive a restart, and only those that were not delivered', async () => {
+  it('after a restart exactly the messages that were not delivered are pending', async () => {
     const bench = new RouterBench();
     const ann = new Plain(bench, 'ann');
     const bob = new Plain(bench, 'bob');
@@ -29,7 +29,7 @@ describe('lines for a plain client that is away', () => {
     expect(new Plain(bench, 'bob').connection.texts).toEqual(['two']);
   });
 
-  it('are sent again when it went without a goodbye, and not when it said one', async () => {
+  it('unacknowledged messages are sent again after a broken connection, and not after an orderly close', async () => {
     const bench = new RouterBench();
     const ann = new Plain(bench, 'ann');
     const bob = new Plain(bench, 'bob');
@@ -41,7 +41,7 @@ describe('lines for a plain client that is away', () => {
     expect(new Plain(bench, 'bob').connection.texts).toEqual([]);
   });
 
-  it('are found after a restart however much has been said since', async () => {
+  it('pending messages are found after a restart, however many entries were written since', async () => {
     const bench = new RouterBench();
     const ann = new Plain(bench, 'ann');
     await ann.send('bob', 'old');
@@ -63,7 +63,7 @@ describe('lines for a plain client that is away', () => {
     expect(read).toBeGreaterThan(0);
   });
 
-  it('are not looked for in what is known to be delivered', async () => {
+  it('entries below the watermark of all clients are not read after a restart', async () => {
     const bench = new RouterBench();
     const ann = new Plain(bench, 'ann');
     const cyd = new Plain(bench, 'cyd');
@@ -84,7 +84,7 @@ describe('lines for a plain client that is away', () => {
     expect(since[0]).toBeGreaterThan(1_500);
   });
 
-  it('are given up when they are too old, which is counted', async () => {
+  it('messages that are too old expire and are counted', async () => {
     const bench = bounded({});
     const ann = new Plain(bench, 'ann');
     await ann.send('bob', 'old');
@@ -96,7 +96,7 @@ describe('lines for a plain client that is away', () => {
     expect(new Plain(bench, 'bob').connection.texts).toEqual(['new']);
   });
 
-  it('stay away from an agent, whose lines come with its turns', async () => {
+  it('an agent is sent no messages: they come with its turns', async () => {
     const bench = new RouterBench();
     bench.connect('bob');
     const ann = new Plain(bench, 'ann');
@@ -104,7 +104,7 @@ describe('lines for a plain client that is away', () => {
     expect(bench.router.mailboxes.waiting).toBe(0);
   });
 
-  it('wait for their marks when the ledger is full, and nothing falls over', async () => {
+  it('watermarks are written later when the disk of the ledger is full', async () => {
     const bench = new RouterBench();
     const ann = new Plain(bench, 'ann');
     const bob = new Plain(bench, 'bob');
@@ -121,7 +121,7 @@ describe('lines for a plain client that is away', () => {
 });
 
 describe('a mailbox', () => {
-  it('is bounded by lines; who writes more is told, and nothing that was accepted is dropped', async () => {
+  it('a mailbox is bounded by messages: a sender above the limit is refused, and no accepted message is dropped', async () => {
     const bench = bounded({ lines: 4 });
     const senders = ['ann', 'cyd', 'dan', 'eve', 'fay'].map((name) => new Plain(bench, name));
     for (const sender of senders) await sender.send('bob', `by ${sender.session.name}`);
@@ -139,7 +139,7 @@ describe('a mailbox', () => {
     expect(senders.map(({ codes }) => codes)).toEqual([[], [], [], [], ['mailbox-full']]);
   });
 
-  it('is not filled by one sender alone', async () => {
+  it('a sender cannot fill the mailbox of a client alone', async () => {
     const bench = bounded({ lines: 8 });
     const ann = new Plain(bench, 'ann');
     for (let i = 0; i < 5; i++) await ann.send('bob', `line ${i}`);
@@ -148,7 +148,7 @@ describe('a mailbox', () => {
     expect(new Plain(bench, 'bob').connection.texts).toEqual(['line 0', 'line 1', 'mine']);
   });
 
-  it('counts lines that are on their way, so that a burst does not slip in', async () => {
+  it('messages that are being written count against the quota, so that a burst does not exceed it', async () => {
     const bench = bounded({ lines: 8 });
     const ann = new Plain(bench, 'ann');
     for (let i = 0; i < 50; i++) ann.session.receive(JSON.stringify({ target: 'bob', text: `line ${i}` }));
@@ -157,7 +157,7 @@ describe('a mailbox', () => {
     expect(ann.codes).toHaveLength(48);
   });
 
-  it('that is full leaves no conversation behind, and refuses all of a burst for that reason', async () => {
+  it('an opening that does not fit into a full mailbox leaves no conversation, and all of a burst is refused for that reason', async () => {
     const bench = bounded({ lines: 4 });
     for (const name of ['ann', 'cyd', 'dan', 'eve']) await new Plain(bench, name).send('bob', 'a line');
     const fay = new Plain(bench, 'fay');
@@ -167,7 +167,7 @@ describe('a mailbox', () => {
     expect(bench.router.conversations.count).toBe(4);
   });
 
-  it('gives back the room of a line that was refused', async () => {
+  it('a refused message releases its quota', async () => {
     const bench = bounded({ lines: 4 });
     const ann = new Plain(bench, 'ann');
     bench.ledger.isFull = true;
@@ -179,7 +179,7 @@ describe('a mailbox', () => {
     expect(bench.router.mailboxes.waiting).toBe(1);
   });
 
-  it('is one of many that are bounded together, for each sender and in all', async () => {
+  it('all mailboxes together are bounded, for each sender and in total', async () => {
     const bench = bounded({}, { lines: 8 });
     const ann = new Plain(bench, 'ann');
     for (const name of ['b1', 'b2', 'b3']) await ann.send(name, 'a line');
@@ -197,7 +197,7 @@ describe('a mailbox', () => {
     expect(late.problems).toHaveLength(1);
   });
 
-  it('does not count what a client that is there is sent', async () => {
+  it('a message to a connected client needs no quota', async () => {
     const bench = bounded({ lines: 4 });
     const bob = new Plain(bench, 'bob');
     const ann = new Plain(bench, 'ann');
@@ -206,7 +206,7 @@ describe('a mailbox', () => {
     expect(bob.connection.texts).toHaveLength(20);
   });
 
-  it('holds the places of lines, never their text', async () => {
+  it('a mailbox holds positions of messages, never their text', async () => {
     const bench = new RouterBench();
     const text = 'x'.repeat(10_000);
     await new Plain(bench, 'ann').send('bob', text);
@@ -223,8 +223,8 @@ describe('a mailbox', () => {
   });
 });
 
-describe('a plain client whose opening line could not be written', () => {
-  it('opens a conversation with its next line', async () => {
+describe('a plain client whose opening could not be written', () => {
+  it('the next message opens a conversation when the opening could not be written', async () => {
     const bench = new RouterBench();
     const ann = new Plain(bench, 'ann');
     bench.ledger.isFull = true;

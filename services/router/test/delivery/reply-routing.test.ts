@@ -10,8 +10,8 @@ const endAll = async ({ router }: RouterBench) => {
 };
 
 // Twelve thousand conversations take seconds on a machine that is busy.
-describe('what is known of who wrote to whom', { timeout: 30_000 }, () => {
-  it('is bounded when thousands of names have come, written and gone; the first to end goes first', async () => {
+describe('the contacts of plain clients', { timeout: 30_000 }, () => {
+  it('the contacts of ended conversations are bounded, and those that ended first are evicted first', async () => {
     const bench = new RouterBench();
     const bob = new Plain(bench, 'bob');
     const names = Array.from({ length: 12_000 }, (_, i) => `guest-${i}`);
@@ -90,7 +90,7 @@ describe('what is known of who wrote to whom', { timeout: 30_000 }, () => {
     expect(ann.connection.texts).toEqual(['and you?']);
   });
 
-  it('does not make somebody who owes a reply forget it for a line into a conversation that is over', async () => {
+  it('a message into an ended conversation does not make its sender forget a reply that it owes elsewhere', async () => {
     const bench = new RouterBench();
     const [ann, bob, cyd] = [new Plain(bench, 'ann'), new Plain(bench, 'bob'), new Plain(bench, 'cyd')];
     ann.say('bob', 'hi bob');

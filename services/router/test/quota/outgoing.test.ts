@@ -17,8 +17,8 @@ const peerOf = (outgoing: Outgoing) => {
   return { peer, outlet, write };
 };
 
-describe('what waits to be read by all peers together', () => {
-  it('is bounded: those with the longest queues are cut off, and the others stay', () => {
+describe('the outgoing queues of all peers together', () => {
+  it('when the limit is exceeded the peers with the longest queues are cut off, and the others stay', () => {
     const outgoing = new Outgoing({ limit: 1_000, flush() {} });
     const reads = peerOf(outgoing);
     const stuck = [peerOf(outgoing), peerOf(outgoing), peerOf(outgoing)];
@@ -31,7 +31,7 @@ describe('what waits to be read by all peers together', () => {
     expect(outgoing.measure()).toBe(710);
   });
 
-  it('does not count what has left for the network since it was written', () => {
+  it('bytes that were sent since they were written do not count', () => {
     const outgoing = new Outgoing({ limit: 1_000, flush() {} });
     const peers = Array.from({ length: 100 }, () => peerOf(outgoing));
     for (const { peer, write } of peers) {
@@ -41,7 +41,7 @@ describe('what waits to be read by all peers together', () => {
     expect(peers.some(({ peer }) => peer.isCutOff)).toBe(false);
   });
 
-  it('gives the network what is held back before anybody is cut off', () => {
+  it('held back writes are flushed before a peer is cut off', () => {
     const peers: ReturnType<typeof peerOf>[] = [];
     const outgoing = new Outgoing({
       limit: 1_000,
@@ -53,7 +53,7 @@ describe('what waits to be read by all peers together', () => {
     for (const { write } of peers) expect(write(300)).toBe(true);
   });
 
-  it('forgets a connection that is gone, and tells a peer that was cut off so', () => {
+  it('a closed connection does not count, and a write to a cut-off peer reports that', () => {
     const outgoing = new Outgoing({ limit: 1_000, flush() {} });
     const gone = peerOf(outgoing);
     gone.write(900);

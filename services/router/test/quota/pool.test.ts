@@ -14,7 +14,7 @@ const drain = (from: Pool, now: number, most = 1_000): Lease[] => {
 };
 
 describe('a pool of calls', () => {
-  it('never lets a server see more calls than the rule in any window, however long each is on its way', () => {
+  it('a model server never sees more calls than the rule in any window, however long each call takes', () => {
     const step = fc.record({
       wait: fc.integer({ min: 0, max: 20_000 }),
       /** From the lease to the server, and from there to the answer. */
@@ -60,7 +60,7 @@ describe('a pool of calls', () => {
     );
   });
 
-  it('gives out the whole rule: what has left the window is there again', () => {
+  it('the whole rule can be used: calls that have left the window are available again', () => {
     const limited = pool(60);
     for (const lease of drain(limited, 0)) limited.over(lease, 0);
     expect(limited.lease(minute)).toBeUndefined();
@@ -83,7 +83,7 @@ describe('a pool of calls', () => {
 });
 
 describe('a pool of tokens', () => {
-  it('keeps back for a call under way what calls took of late', () => {
+  it('a call under way reserves as many tokens as recent calls took', () => {
     const limited = pool(0, 1_000);
     const first = limited.lease(0) as Lease;
     limited.over(first, 0, 300);
@@ -149,7 +149,7 @@ describe('a 429', () => {
     expect(rest(20 * minute)).toBe(60);
   });
 
-  it('stops everybody for as long as the server says, but not for ever', () => {
+  it('a 429 stops all agents for as long as the server says, up to a limit', () => {
     const limited = pool(60);
     const [lease] = drain(limited, 0, 1) as [Lease];
     limited.slowDown(lease, 0, 30_000);
@@ -188,7 +188,7 @@ describe('the pools of a router', () => {
     expect(readPoolRules(text)).toBeUndefined();
   });
 
-  it('take up what was called before a restart; what nobody knows the model of counts everywhere', () => {
+  it('calls before a restart count, and a call of an unknown model counts in every pool', () => {
     const pools = new Pools(rules);
     pools.recover([
       { at: 10, model: 'gpt-4.1-nano', tokens: 400 },
@@ -204,7 +204,7 @@ describe('the pools of a router', () => {
 describe('calls at once', () => {
   const atOnce = (concurrency: number) => new Pool({ requests: 0, tokens: 0, concurrency }, minute);
 
-  it('are no more than the rule, and each that is over makes room for one', () => {
+  it('calls at once never exceed the rule, and each call that ends allows one more', () => {
     const shared = atOnce(2);
     const leases = [shared.lease(0), shared.lease(0)];
     expect(leases.every((lease) => lease !== undefined)).toBe(true);

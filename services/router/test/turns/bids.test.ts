@@ -50,7 +50,7 @@ const answer = (
 const bids = (bench: RouterBench, id = 'c1') =>
   bench.entries(id).flatMap((entry) => (entry.type === 'bid' ? [`${entry.from} ${entry.score}`] : []));
 
-it('bids stand in the order of the floor, whoever was quicker, and are acknowledged when they stand', async () => {
+it('bids are written in the order of the floor, not in the order in which they came, and acknowledged when they are written', async () => {
   const ledger = async (order: readonly string[], apart: boolean) => {
     const round = await rounds();
     const told = new Map<string, { outcome?: Outcome }>();
@@ -92,7 +92,7 @@ it('a bid that waits for its place keeps no replica from other turns', async () 
   expect(bench.turns(dan)).toMatchObject([{ conversation: 'c1' }, { conversation: 'c2' }]);
 });
 
-it('a bid that waits for its place outlives its connection and its deadline', async () => {
+it('a bid that waits for its place is kept when its connection ends or its deadline passes', async () => {
   const round = await rounds({ maxAttempts: 1, onFailure: 'skip' });
   const { bench, replicas } = round;
   answer(round, 'dan', { score: 9 });
@@ -126,7 +126,7 @@ it('a bid that waits for its place is not lost with the router: it is placed aga
   }
 });
 
-it('bids that wait for their place are written down by a router that leaves', async () => {
+it('bids that wait for their place are written when the router drains', async () => {
   const round = await rounds();
   const { bench } = round;
   const early = answer(round, 'dan', { score: 9 });
@@ -154,7 +154,7 @@ it('bids that the ledger cannot take are written as soon as it can', async () =>
   expect(told.every(({ outcome }) => outcome?.kind === 'done')).toBe(true);
 });
 
-it('a later bid for the same turn takes the place of one that waits, which is told so', async () => {
+it('a later bid for the same turn replaces one that waits, which is refused with the reason', async () => {
   const round = await rounds();
   const [one, two] = [answer(round, 'dan', { score: 9 }), answer(round, 'dan', { score: 8 })];
   expect(one.outcome).toMatchObject({ kind: 'refused', code: 'stale-turn' });
@@ -164,7 +164,7 @@ it('a later bid for the same turn takes the place of one that waits, which is to
   expect(two.outcome?.kind).toBe('done');
 });
 
-it('a bid whose turn is gone when its place comes is told so', async () => {
+it('a bid whose turn is not open any more is refused with the reason', async () => {
   const round = await rounds();
   const [cids, dans] = [answer(round, 'cid', { score: 9 }), answer(round, 'dan', { score: 9 })];
   await round.bench.submit('c1', { type: 'leave', who: 'dan' });

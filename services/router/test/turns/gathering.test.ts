@@ -8,7 +8,7 @@ const waits = ({ router }: RouterBench) => router.waitReasons.of(router.conversa
 const last = (bench: RouterBench) => bench.entries('c1').at(-1);
 
 describe('a conversation that gathers its members', () => {
-  it('grants nobody a turn at a cold start before all are there, whoever comes first', async () => {
+  it('no turn is granted before all members are connected, in whatever order they connect', async () => {
     const bench = new RouterBench();
     const ann = bench.connect('ann');
     await bench.open('c1', { members, limits: patient });
@@ -24,7 +24,7 @@ describe('a conversation that gathers its members', () => {
     expect(bench.turns(bob)).toHaveLength(1);
   });
 
-  it('ends in time, and names everybody who has not come', async () => {
+  it('a conversation whose members do not all connect in time ends and names the missing members', async () => {
     const bench = new RouterBench();
     bench.connect('ann');
     await bench.open('c1', { members, limits: patient });
@@ -35,7 +35,7 @@ describe('a conversation that gathers its members', () => {
     expect(bench.types('c1')).toEqual(['opened', 'ended']);
   });
 
-  it('begins without those who have not come, or waits on for them, where onFailure says so', async () => {
+  it('a conversation begins without missing members, or goes on waiting for them, where onFailure says so', async () => {
     const skip = new RouterBench();
     const ann = skip.connect('ann');
     await skip.open('c1', { members, limits: limits({ gatherMs: 10_000, onFailure: 'skip' }) });
@@ -51,7 +51,7 @@ describe('a conversation that gathers its members', () => {
     expect(retry.turns(late)).toHaveLength(1);
   });
 
-  it('waits behind its opening line, too', async () => {
+  it('gathering also holds back the turn after an opening message', async () => {
     const bench = new RouterBench();
     const bob = bench.connect('bob');
     await bench.open('c1', { members, opening: 'Shall we begin?', limits: patient });
@@ -62,7 +62,7 @@ describe('a conversation that gathers its members', () => {
     expect(bench.turns(bob)).toHaveLength(1);
   });
 
-  it('does so once: who goes later is absent, and the others go on', async () => {
+  it('a conversation gathers once: a member that disconnects later is absent, and the others go on', async () => {
     const bench = new RouterBench();
     const [ann, bob, cid] = members.map((name) => bench.connect(name));
     await bench.open('c1', { members, limits: patient });
@@ -74,7 +74,7 @@ describe('a conversation that gathers its members', () => {
     expect(bench.router.conversations.get('c1')?.status.state).toBe('running');
   });
 
-  it('counts somebody who sits in the place of a member, and no time of a pause', async () => {
+  it('a seated member counts as connected, and the time of a pause does not count', async () => {
     const bench = new RouterBench();
     const ann = bench.connect('ann');
     await bench.open('c1', { limits: patient });
@@ -87,7 +87,7 @@ describe('a conversation that gathers its members', () => {
     expect(bench.turns(ann)).toHaveLength(1);
   });
 
-  it('knows after a restart since when it waits, and that it has begun', async () => {
+  it('after a restart gathering goes on with its earlier start, and a conversation that began does not gather again', async () => {
     const bench = new RouterBench();
     await bench.open('c1', { members, limits: patient });
     await bench.open('c2', { limits: patient });
@@ -102,7 +102,7 @@ describe('a conversation that gathers its members', () => {
     expect(last(bench)).toMatchObject({ type: 'ended', reason: 'absent', detail: 'ann, cid' });
   });
 
-  it('is not ended sooner by the wait for a single member', async () => {
+  it('the limit for one absent member does not end gathering sooner', async () => {
     const bench = new RouterBench();
     await bench.open('c1', { limits: limits({ gatherMs: 10_000, absentMs: 1_000 }) });
     for (let i = 0; i < 9; i++) await bench.pass(1_000);

@@ -6,7 +6,7 @@ const placesOf = (bench: RouterBench, replica: FakeReplica): string[] =>
   bench.turns(replica).map(({ conversation, turn, attempt }) => `${conversation}#${turn}/${attempt}`);
 
 describe('grants', () => {
-  it('wait for a replica, and go to it with all that it has not seen', async () => {
+  it('a turn waits for a replica, and its grant carries all entries that the replica has not been sent', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     const ann = bench.connect('ann');
@@ -24,7 +24,7 @@ describe('grants', () => {
     ).toEqual([2, 3]);
   });
 
-  it('never exceed the capacity of a replica', async () => {
+  it('grants never exceed the capacity of a replica', async () => {
     const bench = new RouterBench();
     const ann = bench.connect('ann', { capacity: 2 });
     for (const id of ['c1', 'c2', 'c3', 'c4']) await bench.open(id);
@@ -34,14 +34,14 @@ describe('grants', () => {
     expect(bench.router.grants.count).toBe(2);
   });
 
-  it('go to the replica with the fewest turns under way', async () => {
+  it('a turn is granted to the replica with the fewest turns under way', async () => {
     const bench = new RouterBench();
     const [one, two] = [bench.connect('ann', { capacity: 9 }), bench.connect('ann', { capacity: 9 })];
     for (let i = 0; i < 6; i++) await bench.open(`c${i}`);
     expect([one, two].map((replica) => bench.router.grants.countOf(replica))).toEqual([3, 3]);
   });
 
-  it('stay with the replica that holds the history', async () => {
+  it('a turn is granted to the replica that knows the conversation', async () => {
     const bench = new RouterBench();
     const first = bench.connect('ann', { capacity: 9 });
     const bob = bench.connect('bob', { capacity: 9 });
@@ -55,7 +55,7 @@ describe('grants', () => {
     expect(bench.turns(second)).toHaveLength(0);
   });
 
-  it('are taken back at the deadline and go to another replica', async () => {
+  it('a grant lapses at its deadline and the turn is granted to another replica', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     const slow = bench.connect('ann');
@@ -71,7 +71,7 @@ describe('grants', () => {
     expect(bench.types('c1')).toEqual(['opened', 'lapsed', 'said']);
   });
 
-  it('are taken back from a replica that is gone', async () => {
+  it('a grant lapses when the connection of its replica ends', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     const first = bench.connect('ann');
@@ -80,7 +80,7 @@ describe('grants', () => {
     expect(placesOf(bench, bench.connect('ann'))).toEqual(['c1#1/2']);
   });
 
-  it('stay with a replica that comes back and still works on them', async () => {
+  it('a replica that reconnects and still works on its turn keeps the turn', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     await bench.drop(bench.connect('ann'));
@@ -94,7 +94,7 @@ describe('grants', () => {
     });
   });
 
-  it('subscribe a replica that came back with its turn to the ending of the conversation', async () => {
+  it('a replica that reconnects with its turn is sent the ending of the conversation', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     await bench.drop(bench.connect('ann'));
@@ -103,7 +103,7 @@ describe('grants', () => {
     expect(back.connection.frames).toMatchObject([{ type: 'ended', conversation: 'c1', reason: 'operator' }]);
   });
 
-  it('are not kept for one that claims to work on what is not its turn', async () => {
+  it('a replica that claims the turn of another member is not given it', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     const bob = bench.connect('bob', { working: [{ conversation: 'c1', turn: 1 }] });
@@ -111,7 +111,7 @@ describe('grants', () => {
     expect(placesOf(bench, bench.connect('ann'))).toEqual(['c1#1/1']);
   });
 
-  it('are made again after a pause that grows when the model fails, until the attempts are used up', async () => {
+  it('a turn is granted again after a growing pause when the model fails, until the attempts are used up', async () => {
     const bench = new RouterBench();
     await bench.open('c1', { limits: limits({ maxAttempts: 3 }) });
     const ann = bench.connect('ann');
@@ -128,7 +128,7 @@ describe('grants', () => {
     expect(bench.entries('c1').at(-1)).toMatchObject({ type: 'ended', reason: 'failed' });
   });
 
-  it('rest while the conversation is paused', async () => {
+  it('no turn is granted while the conversation is paused', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     await bench.submit('c1', { type: 'pause', by: 'operator' });
@@ -139,7 +139,7 @@ describe('grants', () => {
     expect(placesOf(bench, ann)).toEqual(['c1#1/1']);
   });
 
-  it('are not made any more, and do not lapse, when the router is leaving', async () => {
+  it('a router that drains grants no turn, and its grants do not lapse', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     await bench.open('c2');
@@ -152,7 +152,7 @@ describe('grants', () => {
     expect([...bench.types('c1'), ...bench.types('c2')]).not.toContain('lapsed');
   });
 
-  it('are made from the ledger alone after a restart', async () => {
+  it('after a restart turns are granted from the ledger alone', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     await bench.answer(bench.connect('ann'));
@@ -162,7 +162,7 @@ describe('grants', () => {
 });
 
 describe('grants while the ledger cannot be written', () => {
-  it('are held until the answer can be, and no turn is lost', async () => {
+  it('a grant stays until its answer can be written, and no turn is lost', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     const ann = bench.connect('ann');
@@ -175,7 +175,7 @@ describe('grants while the ledger cannot be written', () => {
     expect(placesOf(bench, bob)).toEqual(['c1#2/1']);
   });
 
-  it('that lapse meanwhile are made again as soon as it can be', async () => {
+  it('a grant that lapses while the ledger cannot be written is granted again as soon as the lapse is written', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     await bench.open('c2');
@@ -204,7 +204,7 @@ describe('a replica that keeps failing', () => {
   const open = async (bench: RouterBench): Promise<number> =>
     Number(/^parley_breakers_open (\d+)$/m.exec(await bench.router.metrics.registry.metrics())?.[1]);
 
-  it('is granted nothing for a while, then one turn as a trial, and says so in metrics', async () => {
+  it('a replica that keeps failing is granted nothing for a pause, then one turn as a trial, and is counted in the metrics', async () => {
     const bench = new RouterBench();
     const ann = bench.connect('ann', { capacity: 4 });
     await bench.open('c1', { limits: patient });
@@ -225,7 +225,7 @@ describe('a replica that keeps failing', () => {
     expect(bench.router.grants.countOf(ann)).toBeGreaterThan(1);
   });
 
-  it('leaves its turns to another that does not', async () => {
+  it('the turns of a replica that keeps failing are granted to another replica', async () => {
     const bench = new RouterBench();
     const broken = bench.connect('ann');
     await bench.open('c1', { limits: patient });
@@ -235,7 +235,7 @@ describe('a replica that keeps failing', () => {
     expect(bench.turns(sound).map(({ conversation }) => conversation)).toContain('c2');
   });
 
-  it('is one that lets deadlines pass, too', async () => {
+  it('a deadline that passes counts as a failure of the replica', async () => {
     const bench = new RouterBench();
     bench.connect('ann');
     await bench.open('c1', { limits: limits({ onFailure: 'retry' }) });
@@ -243,7 +243,7 @@ describe('a replica that keeps failing', () => {
     expect(await open(bench)).toBe(1);
   });
 
-  it('is not one that has nothing to say, is cut off, or is rate-limited', async () => {
+  it('a pass, a lost connection and a rate limit are no failures of the replica', async () => {
     const bench = new RouterBench();
     await bench.open('c1', { limits: patient });
     for (let i = 0; i < 6; i++) await bench.drop(bench.connect('ann'));

@@ -128,7 +128,7 @@ describe('a plain client under round-robin', () => {
 });
 
 describe('a step of one message', () => {
-  it('is not made longer by an answer that nobody asked for', async () => {
+  it('an unasked answer does not make a step longer', async () => {
     const bench = new RouterBench();
     const agents = [new Agent(bench, 'ann'), new Agent(bench, 'bob')];
     await bench.open('c1');

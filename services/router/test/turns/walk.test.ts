@@ -4,7 +4,7 @@ import { limits } from '../core/talk.ts';
 import { RouterBench } from '../router-harness.ts';
 
 describe('a walk', () => {
-  it('costs no more than its budget and one visit in a step, and meets everything in the end', () => {
+  it('a step of a walk costs at most its budget and one visit, and the steps visit everything', () => {
     const walk = new Walk<number>();
     const all = Array.from({ length: 100 }, (_, i) => i);
     const met: number[] = [];
@@ -20,7 +20,7 @@ describe('a walk', () => {
     expect(met).toEqual(all);
   });
 
-  it('meets everything once in a step whose budget is larger than all of it', () => {
+  it('a step with a budget larger than the collection visits everything once', () => {
     const walk = new Walk<number>();
     let visits = 0;
     expect(
