@@ -20,7 +20,7 @@ const unescaped = (title: string): string => withoutSeed(title.replaceAll(/\\(['
  * The titles of the tests that a file defines and runs, read from its source. A title with a variable in it stands as it is
  * written. Undefined: there is no such file.
  */
-export const titlesIn = (file: string): ReadonlySet<string> | undefined => {
+const titlesIn = (file: string): ReadonlySet<string> | undefined => {
   const path = join(repository, file);
   if (!existsSync(path)) return undefined;
   const source = readFileSync(path, 'utf8');
