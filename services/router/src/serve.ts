@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Probes } from '@parley/runtime';
-import { leave } from './drain.ts';
 import { type ConnectionLimitRules, ConnectionLimits } from './http/connection-limits.ts';
 import type { ConsoleFile } from './http/console-files.ts';
 import { Control } from './http/control.ts';
@@ -16,6 +15,7 @@ import { AgentSession } from './sessions/agent-session.ts';
 import type { LimitDefaults } from './sessions/limit-defaults.ts';
 import { PlainSession } from './sessions/plain-session.ts';
 import { WriteCoalescer } from './socket/connection.ts';
+import { leave } from './socket/drain.ts';
 import type { Rate } from './socket/token-bucket.ts';
 import { startWebSocketServer } from './socket/websocket-server.ts';
 

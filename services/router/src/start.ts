@@ -14,6 +14,7 @@ import {
 } from '@parley/runtime';
 import manifest from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
+import { LifeLog, pageAddress } from './delivery/life-log.ts';
 import { bindPolicyOf } from './http/bind-policy.ts';
 import { loadConsole } from './http/console-files.ts';
 import { followCertificate, openTls } from './http/tls.ts';
@@ -22,7 +23,6 @@ import { configuredAuthenticator } from './identity/configured-authenticator.ts'
 import type { Ledger } from './ledger/ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
 import { ScheduledBackup } from './ledger/scheduled-backup.ts';
-import { LifeLog, pageAddress } from './life-log.ts';
 import { Pools } from './quota/pools.ts';
 import { loadPrices } from './quota/prices.ts';
 import { type ServeOptions, serve } from './serve.ts';

@@ -1,6 +1,6 @@
 import { makeLogger } from '@parley/runtime';
 import { describe, expect, it } from 'vitest';
-import { LifeLog } from '../../src/life-log.ts';
+import { LifeLog } from '../../src/delivery/life-log.ts';
 import { RouterBench } from '../router-harness.ts';
 
 /** A moderated conversation of ann (the moderator), bob and cyd, on a router that logs. */

@@ -1,5 +1,5 @@
-import type { Router } from './router.ts';
-import type { WebSocketServerHandle } from './socket/websocket-server.ts';
+import type { Router } from '../router.ts';
+import type { WebSocketServerHandle } from './websocket-server.ts';
 
 interface Leaving {
   readonly router: Router;

@@ -1,6 +1,6 @@
 import type { Logger } from '@parley/runtime';
-import type { Commit } from './conversations/conversations.ts';
-import { moderatorFallback } from './turns/moderator-fallback.ts';
+import type { Commit } from '../conversations/conversations.ts';
+import { moderatorFallback } from '../turns/moderator-fallback.ts';
 
 /** A flood of conversations must not become a flood of lines: so many a second are told one by one, the others counted. */
 const toldPerSecond = 100;

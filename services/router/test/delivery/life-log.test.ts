@@ -1,7 +1,7 @@
 import { makeLogger } from '@parley/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Commit } from '../src/conversations/conversations.ts';
-import { LifeLog, pageAddress } from '../src/life-log.ts';
+import type { Commit } from '../../src/conversations/conversations.ts';
+import { LifeLog, pageAddress } from '../../src/delivery/life-log.ts';
 
 let lines: Record<string, unknown>[];
 let present: string[];
