@@ -10,7 +10,7 @@ import { WriteCoalescer } from '../../services/router/src/socket/connection.ts';
 import { startWebSocketServer } from '../../services/router/src/socket/websocket-server.ts';
 
 /**
- * The router's webSocketServer with a session behind it that sends every frame back: what Autobahn's fuzzing client talks to.
+ * The router's WebSocket server with a session behind it that sends every frame back: what Autobahn's fuzzing client talks to.
  * Prints its URL. Binary frames are refused, as PROTOCOL.md §2.1 has it.
  */
 const server = createServer();

@@ -1,12 +1,12 @@
 import { type EntryOf, maxMembers } from '@parley/protocol';
 import { refusedOutside } from './admission.ts';
-import { absent, bid, lapse, pass } from './answers.ts';
 import { append, type Command, type Decision, refuse } from './command.ts';
 import type { Conversation } from './conversation.ts';
 import { endedAfter, outOfTime } from './endings.ts';
 import { notGathered } from './gathering.ts';
 import { lastTaken } from './held-turn.ts';
 import { fork, open } from './opening.ts';
+import { absent, bid, lapse, pass } from './passes-and-bids.ts';
 import { nextInOrder } from './policies/policy.ts';
 import { say } from './say.ts';
 
@@ -42,7 +42,7 @@ const afterTheEnd = (state: Conversation, command: Command): Decision => {
 /**
  * The entries that a command appends to a conversation, or the reason why it is refused. Pure and synchronous. It enforces what
  * holds when an answer is accepted: that it answers a grant, order, limits, budgets and endings. What holds when a turn is
- * granted (pause, pace, gathering, rate, capacity, price) is checked in `turns/grants.ts`.
+ * granted (pause, pace, gathering, rate, capacity, price) is checked in `turns/grant-rules.ts` and `turns/scheduler.ts`.
  */
 export const decide = (state: Conversation | undefined, command: Command, now: number): Decision => {
   if (command.type === 'open' || command.type === 'fork') {

@@ -91,7 +91,7 @@ export const openLedgerFile = (path: string, { create }: OpenOptions): DatabaseS
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     const strange = foreign(database);
     if (strange) throw cannot(path, strange);
-    // CapacityLimit that removed conversations leave goes back to the file system; can only be said of an empty file.
+    // Space that removed conversations leave goes back to the file system; can only be said of an empty file.
     if (isNew) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
     if (create) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     database.exec('BEGIN EXCLUSIVE; COMMIT');

@@ -4,7 +4,7 @@ import { alice, asProtocol, authenticator, bearer, boss, jwt, watcher } from './
 import { dial, dialAgent, dialRaw, handshake, serveRouter } from './served-router.ts';
 
 describe('a JWT', () => {
-  it('opens the webSocketServer in the handshake', async () => {
+  it('is taken from the handshake', async () => {
     const { port } = await serveRouter({ authenticator });
     await dialAgent(port, 'team-1', bearer(await jwt({ names: ['team-*'] })));
   });
