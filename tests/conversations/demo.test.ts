@@ -109,7 +109,7 @@ describe('parley demo', () => {
     const router = await RunningRouter.start();
     const { demo } = startDemo(['--port', router.port]);
     expect(await demo.exit()).toEqual({ code: 1, signal: null });
-    expect(demo.stderr).toMatch(/ROUTER_PORT: .*something else/);
+    expect(demo.stderr).toMatch(/ROUTER_PORT: .*another program/);
   });
 
   it('stops when nobody reads what it prints any more', async () => {

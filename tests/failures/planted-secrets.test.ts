@@ -96,7 +96,7 @@ describe('a run with tokens everywhere', () => {
     });
     // Both the file that cannot be used and the one that can are read again while the router runs.
     writeFileSync(file, `${planted.wrong} ${planted.alice}\n`);
-    await until('the bad file was told', () => router.process.stdout.includes('token file is not used'));
+    await until('the bad file was told', () => router.process.stdout.includes('token file cannot be used'));
     writeFileSync(file, lines.slice(0, 2).join('\n'));
     await until('the good file was told', () => router.process.stdout.includes('read again'));
 

@@ -66,7 +66,7 @@ describe('the port of the probes', () => {
     const second = spawnRouter({ ROUTER_HEALTH_PORT: router.port });
     expect(await second.exit()).toEqual({ code: 1, signal: null });
     expect(second.stderr).toMatch(
-      /ROUTER_HEALTH_PORT: cannot listen on port \d+: something else listens there/,
+      /ROUTER_HEALTH_PORT: cannot listen on port \d+: another program listens there/,
     );
   });
 });

@@ -181,7 +181,7 @@ describe('a router refuses to start', () => {
     onTestFinished(() => void other.close());
     const { port } = other.address() as { port: number };
     const router = spawnRouter({ ROUTER_PORT: String(port) });
-    await expectRefusal(router, new RegExp(`ROUTER_PORT: .*127\\.0\\.0\\.1:${port}.*something else`));
+    await expectRefusal(router, new RegExp(`ROUTER_PORT: .*127\\.0\\.0\\.1:${port}.*another program`));
   });
 
   it('when the directory of its ledger cannot be written', async () => {

@@ -26,7 +26,7 @@ describe('a compose file for a scenario', () => {
     expect(own).not.toHaveProperty('alice');
     expect(own.router).toEqual(router);
     const { environment, ...hardening } = own['agent-bot'];
-    const { environment: _, build, ...expected } = alice;
+    const { environment: _, build, develop: __, ...expected } = alice;
     expect(own['agent-customer'].build).toEqual(build);
     expect(own['open-scenario'].image).toBe(router.image);
     expect(own.watch).toBeDefined();

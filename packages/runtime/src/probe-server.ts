@@ -43,7 +43,7 @@ export const serveProbes = (
   });
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'something else listens there' : error.message;
+      const why = error.code === 'EADDRINUSE' ? 'another program listens there' : error.message;
       reject(new ConfigError([`${variable}: cannot listen on port ${port}: ${why}`]));
     });
     server.listen(port, host, () =>

@@ -225,7 +225,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
     // The fake router listens on 127.0.0.1 only, which is enough to be in the way.
     expect(await exit).toBe(1);
     expect(output.err).toContain(
-      `AGENT_HEALTH_PORT: cannot listen on port ${router.port}: something else listens there`,
+      `AGENT_HEALTH_PORT: cannot listen on port ${router.port}: another program listens there`,
     );
   });
 });
