@@ -88,6 +88,12 @@ export class PlainTurns {
   tick(now: number): void {
     for (const grant of this.#timed) {
       if (now < grant.deadline) continue;
+      const state = this.#options.conversations.get(grant.conversation);
+      // Under a pause, and while a person has its seat, the client owes no answer: its time begins anew.
+      if (state && (state.status.state !== 'running' || state.seats.has(grant.name))) {
+        grant.deadline = now + state.limits.turnDeadlineMs;
+        continue;
+      }
       // Again in a second, if the ledger cannot take the lapse.
       grant.deadline = now + 1_000;
       const { conversation, turn } = grant;

@@ -145,6 +145,23 @@ describe('a plain client among agents', () => {
     },
   );
 
+  it.each(['pause', 'seat'] as const)('loses no turn to its deadline during a %s', async (how) => {
+    const bench = new RouterBench();
+    const pat = new Plain(bench, 'pat');
+    const ann = bench.connect('ann');
+    await bench.open('c1', { members: ['ann', 'pat'], policy: 'round-robin' });
+    await bench.answer(ann);
+    expect(texts(pat)).toEqual(['line 1']);
+    if (how === 'pause') await bench.submit('c1', { type: 'pause', by: 'ops' });
+    else await bench.submit('c1', { type: 'seat', who: 'pat', by: 'ops' });
+    for (let i = 0; i < 12; i++) await bench.pass(deadline);
+    expect(bench.entries('c1').filter(({ type }) => type === 'lapsed' || type === 'ended')).toEqual([]);
+    if (how === 'pause') await bench.submit('c1', { type: 'resume', by: 'ops' });
+    else await bench.submit('c1', { type: 'unseat', who: 'pat', by: 'ops' });
+    await pat.send('ann', 'here I am');
+    expect(said(bench, 'c1').at(-1)).toBe('pat: here I am');
+  });
+
   it('is answered by an agent that several have asked, each of them', async () => {
     const bench = new RouterBench();
     const [pat, quin] = [new Plain(bench, 'pat'), new Plain(bench, 'quin')];
