@@ -52,6 +52,28 @@ const checkTogether = (histories: readonly History[], report: Report): void => {
   }
 };
 
+/** What a member may not see of an entry (PROTOCOL 10.3): these fields are left out of what it is shown, or shortened. */
+const hidden: ReadonlySet<string> = new Set([
+  'usage',
+  'cost',
+  'likeness',
+  'request',
+  'detail',
+  'cast',
+  'hears',
+]);
+
+/** Whether `shown` is the entry itself, or what a member may see of it. */
+const isViewOf = (shown: Entry, entry: Entry): boolean => {
+  const fields = new Set([...Object.keys(shown), ...Object.keys(entry)]);
+  const valueIn = (one: Entry, field: string): unknown => (one as unknown as Record<string, unknown>)[field];
+  return [...fields].every(
+    (field) =>
+      isDeepStrictEqual(valueIn(shown, field), valueIn(entry, field)) ||
+      (hidden.has(field) && field in entry),
+  );
+};
+
 const checkReceipts = (entries: readonly Entry[], receipts: readonly Receipt[], report: Report): void => {
   const bySeq = new Map(entries.map((entry) => [entry.seq, entry]));
   const byTurn = new Map(entries.filter(takesTurn).map((entry) => [entry.turn, entry]));
@@ -59,7 +81,7 @@ const checkReceipts = (entries: readonly Entry[], receipts: readonly Receipt[], 
     if (receipt.kind === 'shown') {
       const { entry } = receipt;
       const there = bySeq.get(entry.seq);
-      if (there && same(there, entry)) continue;
+      if (there && isViewOf(entry, there)) continue;
       const moved = entries.find((other) => isDeepStrictEqual(contentOf(other), contentOf(entry)));
       if (moved) report('reordered', `entry ${entry.seq} was shown and stands at ${moved.seq}`);
       else if (there) report('changed', `entry ${entry.seq} is not what was shown`);
