@@ -14,7 +14,7 @@ const markdownText = [
   '- one\n- two',
 ].join('\n\n');
 
-describe.skipIf(!executablePath)('The console, checked with axe', { timeout: 60_000 }, () => {
+describe.skipIf(!executablePath)('The console, checked with axe', { timeout: 120_000 }, () => {
   let browser: Browser;
   let router: RunningRouter;
   const ids: string[] = [];
@@ -79,8 +79,10 @@ describe.skipIf(!executablePath)('The console, checked with axe', { timeout: 60_
     const { page } = looked;
     await page.goto(`${router.http}/#/${ids[0]}`);
     await page.getByRole('button', { name: 'Actions of entry 2' }).click();
+    await looked.see('[role=menuitem]', 'Fork here…');
     expect(await problems(looked)).toEqual([]);
     await page.getByRole('menuitem', { name: 'Fork here…' }).click();
+    await looked.see('dialog h2', /./);
     expect(await problems(looked)).toEqual([]);
     await page.route('**/v1/**', (route) =>
       route.fulfill({
@@ -98,9 +100,13 @@ describe.skipIf(!executablePath)('The console, checked with axe', { timeout: 60_
   it('has targets of 24 pixels or more', async () => {
     const looked = await openPage(browser, { viewport: { width: 375, height: 700 } });
     const { page } = looked;
-    for (const hash of ['#/', `#/${ids[0]}`, '#new', '#agents']) {
+    const ready = ['#runs .run', '#transcript .said', '#new-members button', '#agents td'];
+    for (const [at, hash] of ['#/', `#/${ids[0]}`, '#new', '#agents'].entries()) {
       await page.goto(`${router.http}/${hash}`);
-      await page.locator('h1').waitFor();
+      await page
+        .locator(ready[at] as string)
+        .first()
+        .waitFor();
       const small = await page
         .locator('button:visible, select:visible, input:visible, summary:visible')
         .evaluateAll((all) =>
@@ -127,15 +133,13 @@ describe.skipIf(!executablePath)('The console, checked with axe', { timeout: 60_
     await page.goto(`${router.http}/#/${ids[0]}`);
     await page.locator('#transcript .said').first().waitFor();
     await page.keyboard.press('Tab');
-    expect(await page.evaluate('document.activeElement.className')).toBe('skip');
-    expect(await page.locator('#transcript > [tabindex="0"]').count()).toBe(1);
+    await looked.focused('.skip');
+    await looked.count('#transcript > [tabindex="0"]', 1);
     await page.locator('#transcript > [tabindex="0"]').focus();
     await page.keyboard.press('Home');
-    const focused = () => page.evaluate('Number(document.activeElement.dataset.seq)');
-    await page.locator('#transcript > [data-seq="1"]:focus').waitFor();
+    await looked.focused('#transcript > [data-seq="1"]');
     await page.keyboard.press('ArrowDown');
-    await page.locator('#transcript > [data-seq="2"]:focus').waitFor();
-    expect(await focused()).toBe(2);
+    await looked.focused('#transcript > [data-seq="2"]');
     await looked.close();
   });
 });

@@ -6,7 +6,7 @@ import { RunningRouter } from '../harness/parley.ts';
 import { until } from '../harness/poll.ts';
 import { killAll } from '../harness/started-process.ts';
 import { Peer } from '../observe/peer.ts';
-import { executablePath, type LookedAt, openBrowser, openPage } from './looked-at.ts';
+import { executablePath, type LookedAt, openBrowser, openPage, soon } from './looked-at.ts';
 
 /** What is looked at of a form's elements. */
 interface Field {
@@ -16,7 +16,7 @@ interface Field {
   readonly outerHTML: string;
 }
 
-describe.skipIf(!executablePath)('An operator at the console, in a browser', { timeout: 30_000 }, () => {
+describe.skipIf(!executablePath)('An operator at the console, in a browser', { timeout: 120_000 }, () => {
   let browser: Browser;
   let router: RunningRouter;
   let looked: LookedAt;
@@ -43,7 +43,6 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
 
   const press = (name: string | RegExp) =>
     page.getByRole('button', { name, exact: typeof name === 'string' }).click();
-  const focused = () => page.evaluate('document.activeElement.textContent');
   const shown = () => decodeURIComponent(new URL(page.url()).hash.split('/')[1] ?? '');
   const last = async (type: Entry['type']) =>
     until(`an entry ${type}`, async () =>
@@ -88,17 +87,17 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
   it('pauses, goes on for one turn and resumes, and the button that was pressed keeps the focus', async () => {
     await press('Pause');
     await see('#status', 'paused');
-    expect(await focused()).toBe('Resume');
+    await looked.focused('button', /^Resume$/);
     await answer(bob, 'I am not.');
     await see('#members', /ann.*waits: paused/);
     await press('One turn');
     await answer(ann, 'Why?');
     await see('#transcript .resumed', 'resumed by operator for 1 turn');
     await see('#status', 'paused');
-    expect(await focused()).toBe('One turn');
+    await looked.focused('button', /^One turn$/);
     await press('Resume');
     await see('#status', 'running');
-    expect(await focused()).toBe('Pause');
+    await looked.focused('button', /^Pause$/);
   });
 
   it('says a message in the colour of no member, and whispers to one member', async () => {
@@ -107,15 +106,13 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await say('whisper to bob', 'mention <b>salt</b>');
     await see('#transcript .noted', 'whisper from operator to bob: mention <b>salt</b>');
     expect(await last('noted')).toMatchObject({ to: ['bob'], kind: 'whisper' });
-    expect(await page.getByLabel('What to say').inputValue()).toBe('');
+    await soon(() => page.getByLabel('What to say').inputValue()).toBe('');
   });
 
   it('takes a seat, speaks in it, and gives it back', async () => {
     await press('Take the seat of bob');
     await see('#members', /bob.*operator speaks for it/);
-    await until('the text box has the focus', async () =>
-      (await page.evaluate('document.activeElement.id')) === 'speak-text' ? true : undefined,
-    );
+    await looked.focused('#speak-text');
     await page.keyboard.type('I am Bob.');
     await press('Say');
     await see('#transcript .said', /bob.*I am Bob/);
@@ -135,8 +132,8 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await page.getByLabel('Model of bob').fill('baker-2');
     await press('Fork');
     await see('#transcript .forked', 'forked by operator');
-    expect(await page.locator('#transcript .said.shared').count()).toBe(3);
-    expect(await page.locator('#transcript .said:not(.shared)').count()).toBe(0);
+    await looked.count('#transcript .said.shared', 3);
+    await looked.gone('#transcript .said:not(.shared)');
     await see('#facts', `entry ${seq} of another`);
     await see('#members .member', /bob.*baker-2/);
     expect(shown()).not.toBe(parent);
@@ -152,18 +149,34 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await press('End…');
     await see('dialog', 'End “Bread”?');
     await press('Cancel');
-    await page.locator('button:focus', { hasText: 'End…' }).waitFor();
+    await looked.focused('button', 'End…');
     await see('#status', 'running');
     await press('End…');
     await press('End the conversation');
     await see('#status', 'ended: operator');
     for (const name of ['Pause', 'Resume', 'End…', 'Say'])
-      expect(await page.getByRole('button', { name, exact: true }).count()).toBe(0);
-    expect(await page.locator('#members .seat').count()).toBe(0);
+      await looked.gone(page.getByRole('button', { name, exact: true }));
+    await looked.gone('#members .seat');
     await press(/^Actions of entry 2$/);
     await see('[role=menuitem]', 'Fork here…');
     await page.keyboard.press('Escape');
-    expect(await page.locator('[role=menu]').count()).toBe(0);
+    await looked.gone('[role=menu]');
+    await looked.focused('.more');
+  });
+
+  it('closes a menu with an Escape that comes before the menu has taken the focus', async () => {
+    const button = page.getByRole('button', { name: /^Actions of entry 2$/ });
+    await button.evaluate((shown) => {
+      const { KeyboardEvent } = globalThis as unknown as { KeyboardEvent: new (...of: unknown[]) => never };
+      const element = shown as unknown as { click(): void; dispatchEvent(event: unknown): void };
+      element.click();
+      // The menu is in the page now, and nothing has been painted since.
+      return Promise.resolve().then(() =>
+        element.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true })),
+      );
+    });
+    await looked.gone('[role=menu]');
+    await looked.focused('.more');
   });
 
   it('compares the two branches: what they share is folded, and what differs is marked', async () => {
@@ -173,9 +186,9 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await page.getByRole('link', { name: 'Compare the two' }).click();
     await see('#shared', 'the same 3 messages');
     await see('#compare .different', 'Be brief, please.');
-    expect(await page.locator('#compare .same').count()).toBe(0);
+    await looked.gone('#compare .same');
     await press('Show what they share');
-    expect(await page.locator('#compare .same').count()).toBe(3);
+    await looked.count('#compare .same', 3);
   });
 
   it.each(['light', 'dark'] as const)('has a place for all of it on 375 pixels, %s', async (colorScheme) => {
@@ -206,17 +219,16 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
       boss: newToken(['boss', '--role', 'operator']),
     };
     const guarded = await RunningRouter.start({ ROUTER_TOKENS: `${made.watcher.line}\n${made.boss.line}` });
-    const seenWith = async (token: string, role: string) => {
+    const signedIn = async (token: string, role: string, newLinks: number) => {
       const other = await openPage(browser);
       await other.page.goto(guarded.http);
       await other.page.getByLabel('Token').fill(token);
       await other.page.getByRole('button', { name: 'Sign in' }).click();
       await other.see('#me', role);
-      const seen = await other.page.getByRole('link', { name: 'New conversation' }).isVisible();
+      await other.count(other.page.getByRole('link', { name: 'New conversation' }), newLinks);
       await other.close();
-      return seen;
     };
-    expect(await seenWith(made.watcher.token, 'watcher, observer')).toBe(false);
-    expect(await seenWith(made.boss.token, 'boss, operator')).toBe(true);
+    await signedIn(made.watcher.token, 'watcher, observer', 0);
+    await signedIn(made.boss.token, 'boss, operator', 1);
   });
 });

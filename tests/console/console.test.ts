@@ -4,11 +4,11 @@ import { RunningRouter } from '../harness/parley.ts';
 import { killAll } from '../harness/started-process.ts';
 import { Line } from '../observe/faulty-link.ts';
 import { Peer } from '../observe/peer.ts';
-import { executablePath, type LookedAt, openBrowser, openPage } from './looked-at.ts';
+import { executablePath, type LookedAt, openBrowser, openPage, soon } from './looked-at.ts';
 
 const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script> & <b>bold</b>';
 
-describe.skipIf(!executablePath)('The console, in a browser', { timeout: 30_000 }, () => {
+describe.skipIf(!executablePath)('The console, in a browser', { timeout: 120_000 }, () => {
   let browser: Browser;
   let router: RunningRouter;
   let line: Line;
@@ -63,7 +63,7 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 30_000 
     await talk(bob, 'two', 'alice');
     await talk(alice, 'three', 'bob');
     await see('#transcript', 'three');
-    expect(await messages()).toEqual(['one', 'two', 'three']);
+    await soon(messages).toEqual(['one', 'two', 'three']);
     await see('#facts', '3 of 7');
     await see('#facts', '360 (300 in, 60 out)');
     await see('#members .floor', 'bob');
@@ -78,22 +78,22 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 30_000 
     await see('#floor', 'bob has been writing for');
     bob.send({ type: 'say', conversation, turn, text: 'four', target: 'alice' });
     await bob.next('accepted');
-    await page.locator('#transcript .draft').waitFor({ state: 'detached' });
-    expect(await messages()).toEqual(['one', 'two', 'three', 'four']);
+    await looked.gone('#transcript .draft');
+    await soon(messages).toEqual(['one', 'two', 'three', 'four']);
   });
 
   it('shows what a peer says as text, whatever it is', async () => {
     await talk(alice, hostile, 'bob');
     await see('#transcript .text', hostile);
-    expect(await page.locator('#transcript :is(img, script, b)').count()).toBe(0);
-    expect(await page.title()).toBe('Tea · Parley');
+    await looked.gone('#transcript :is(img, script, b)');
+    await soon(() => page.title()).toBe('Tea · Parley');
   });
 
   it('loses nothing when it is loaded again', async () => {
     const before = await messages();
     await page.reload();
     await see('#transcript .text', hostile);
-    expect(await messages()).toEqual(before);
+    await soon(messages).toEqual(before);
   });
 
   it('has what was said while it was cut off', async () => {
@@ -104,7 +104,7 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 30_000 
     line.mend();
     await see('#link', 'live');
     await see('#transcript', 'seven');
-    expect((await messages()).slice(-3)).toEqual([hostile, 'six', 'seven']);
+    await soon(async () => (await messages()).slice(-3)).toEqual([hostile, 'six', 'seven']);
   });
 
   it('says why a conversation ended, also in the list', async () => {
@@ -120,7 +120,7 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 30_000 
     async (hash) => {
       await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
       await see('#empty', 'There is no such view');
-      expect(await page.locator('#conversation').count()).toBe(0);
+      await looked.gone('#conversation');
       expect(looked.faults.filter((fault) => fault.includes('URI'))).toEqual([]);
     },
   );
@@ -142,11 +142,11 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 30_000 
     });
     await guarded.page.goto(line.url);
     await guarded.see('#sign-in-why', 'a token, please');
-    expect(await guarded.page.evaluate('document.activeElement.id')).toBe('token');
+    await guarded.focused('#token');
     await guarded.page.keyboard.type('sesame');
     await guarded.page.keyboard.press('Enter');
     await guarded.see('#runs', 'Tea');
-    expect(await guarded.page.locator('#sign-in').count()).toBe(0);
+    await guarded.gone('#sign-in');
     expect(guarded.page.url()).not.toContain('sesame');
     await guarded.page.getByRole('button', { name: 'Sign out' }).click();
     await guarded.see('#sign-in-why', 'a token, please');

@@ -4,12 +4,29 @@ import { RunningRouter } from '../harness/parley.ts';
 import { until } from '../harness/poll.ts';
 import { killAll } from '../harness/started-process.ts';
 import { Peer } from '../observe/peer.ts';
-import { executablePath, openBrowser, openPage } from './looked-at.ts';
+import { executablePath, openBrowser, openPage, soon } from './looked-at.ts';
 
 /** Pixels between what can be seen and the end of the page. */
 const gap = 'document.documentElement.scrollHeight - innerHeight - scrollY';
+/** Resolves when the page has not moved for ten frames: a wheel scrolls it over several. */
+const scrolled = `new Promise((done) => {
+  let [before, still] = [scrollY, 0];
+  const frame = () => {
+    still = scrollY === before ? still + 1 : 0;
+    before = scrollY;
+    if (still < 10) requestAnimationFrame(frame);
+    else done();
+  };
+  requestAnimationFrame(frame);
+})`;
+/** The first entry that begins in sight, and where. */
+const firstInSight = `(() => {
+  const rows = [...document.querySelectorAll('#transcript > [data-seq]')];
+  const row = rows.find((one) => one.getBoundingClientRect().top > 100);
+  return [Number(row.dataset.seq), row.getBoundingClientRect().top];
+})()`;
 
-describe.skipIf(!executablePath)('A conversation that runs, in the console', { timeout: 100_000 }, () => {
+describe.skipIf(!executablePath)('A conversation that runs, in the console', { timeout: 300_000 }, () => {
   let browser: Browser;
   let router: RunningRouter;
   let ann: Peer;
@@ -70,11 +87,15 @@ describe.skipIf(!executablePath)('A conversation that runs, in the console', { t
     await page.mouse.move(400, 500);
     await page.mouse.wheel(0, -900);
     await page.locator('#latest').waitFor();
-    const before = await page.evaluate('scrollY');
+    await page.evaluate(scrolled);
+    const [seq, top] = (await page.evaluate(firstInSight)) as [number, number];
     await talk(3);
-    const { seq } = (await router.entries(id)).at(-1) as { seq: number };
-    await page.locator(`#transcript[aria-label*="${seq} entries"]`).waitFor();
-    expect(await page.evaluate('scrollY')).toBe(before);
+    const last = (await router.entries(id)).at(-1) as { seq: number };
+    await page.locator(`#transcript[aria-label*="${last.seq} entries"]`).waitFor();
+    await soon(async () => {
+      const box = await page.locator(`#transcript [data-seq="${seq}"]`).boundingBox();
+      return Math.abs((box?.y ?? Number.POSITIVE_INFINITY) - top);
+    }).toBeLessThan(2);
     await page.locator('#latest').click();
     await see('#transcript .said', `message ${said}`);
     await talk(1);
@@ -106,7 +127,7 @@ describe.skipIf(!executablePath)('A conversation that runs, in the console', { t
     await first.see('#transcript .draft .text', 'It begins here, goes on');
     speaker.send({ type: 'say', conversation: id, turn, text: 'It begins here, goes on and ends.' });
     await first.see('#transcript .said:not(.draft) .text', 'It begins here, goes on and ends.');
-    expect(await first.page.locator('#transcript .draft').count()).toBe(0);
+    await first.gone('#transcript .draft');
     await first.close();
   });
 });

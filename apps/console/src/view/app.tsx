@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Live } from '../model/live.ts';
 import type { Route } from '../model/route.ts';
 import { AgentsPage } from './agents-view.tsx';
@@ -82,7 +82,7 @@ export const App = ({ live }: { readonly live: Live }): ComponentChildren => {
   const { route } = live;
   const main = useRef<HTMLElement>(null);
   const shown = useRef(placeOf(route));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const place = placeOf(route);
     if (shown.current === place) return;
     // The heading of a view that is still being loaded comes later: then the view itself has the focus.

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 /** A modal dialog. Focus goes back to where it was when it closes. */
 export const Dialog = ({
@@ -12,7 +12,8 @@ export const Dialog = ({
   readonly children: ComponentChildren;
 }): ComponentChildren => {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the next paint: no key press goes to what is under the dialog.
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     const shown = dialog.current;
     shown?.showModal();

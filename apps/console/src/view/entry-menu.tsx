@@ -1,6 +1,6 @@
 import type { Entry } from '@parley/protocol';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 export interface MenuActions {
   readonly isOperator: boolean;
@@ -20,33 +20,39 @@ const Items = ({
   readonly onClose: () => void;
 }) => {
   const list = useRef<HTMLDivElement>(null);
-  const buttons = () => [...(list.current?.querySelectorAll('button') ?? [])];
-  useEffect(() => {
-    buttons()[0]?.focus();
+  // Before the next paint, and the keys of the whole place: no key press is lost before the menu has the focus.
+  useLayoutEffect(() => {
+    const place = list.current?.parentElement;
+    const buttons = () => [...(list.current?.querySelectorAll('button') ?? [])];
     const away = (event: Event) => {
-      if (!list.current?.parentElement?.contains(event.target as Node)) onClose();
+      if (!place?.contains(event.target as Node)) onClose();
     };
+    const onKey = (event: KeyboardEvent) => {
+      const all = buttons();
+      const at = all.indexOf(document.activeElement as HTMLButtonElement);
+      const step: Readonly<Record<string, number>> = {
+        ArrowDown: (at + 1) % all.length,
+        ArrowUp: (Math.max(at, 0) - 1 + all.length) % all.length,
+        Home: 0,
+        End: all.length - 1,
+      };
+      if (event.key === 'Escape' || event.key === 'Tab') onClose();
+      const next = step[event.key];
+      if (next === undefined && event.key !== 'Escape') return;
+      event.preventDefault();
+      event.stopPropagation();
+      if (next !== undefined) all[next]?.focus();
+    };
+    buttons()[0]?.focus();
     addEventListener('pointerdown', away);
-    return () => removeEventListener('pointerdown', away);
-  }, []);
-  const onKey = (event: KeyboardEvent) => {
-    const all = buttons();
-    const at = all.indexOf(document.activeElement as HTMLButtonElement);
-    const step: Readonly<Record<string, number>> = {
-      ArrowDown: (at + 1) % all.length,
-      ArrowUp: (at - 1 + all.length) % all.length,
-      Home: 0,
-      End: all.length - 1,
+    place?.addEventListener('keydown', onKey);
+    return () => {
+      removeEventListener('pointerdown', away);
+      place?.removeEventListener('keydown', onKey);
     };
-    if (event.key === 'Escape' || event.key === 'Tab') onClose();
-    const next = step[event.key];
-    if (next === undefined && event.key !== 'Escape') return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (next !== undefined) all[next]?.focus();
-  };
+  }, []);
   return (
-    <div class="menu" role="menu" ref={list} onKeyDown={onKey}>
+    <div class="menu" role="menu" ref={list}>
       {items.map(([label, act]) => (
         <button
           type="button"

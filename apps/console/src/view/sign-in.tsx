@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Live } from '../model/live.ts';
 
 /** Where the router wants a token, or the one that is held is not enough. */
@@ -8,8 +8,8 @@ export const SignIn = ({ live }: { readonly live: Live }): ComponentChildren => 
   const keep = useRef<HTMLInputElement>(null);
   useEffect(() => {
     document.title = 'Sign in · Parley';
-    token.current?.focus();
   }, []);
+  useLayoutEffect(() => token.current?.focus(), []);
   return (
     <form
       id="sign-in"
