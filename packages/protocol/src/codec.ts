@@ -12,7 +12,7 @@ export type Decoded<F> =
       readonly ok: false;
       readonly code: RefusalCode;
       readonly problem: string;
-      /** What the frame is about, as far as it can be read: a sender finds its own frame by it. */
+      /** Fields of the frame that could be read, so that its sender can tell which frame was wrong. */
       readonly about?: About;
     };
 
@@ -49,7 +49,7 @@ const decode = <F>(raw: string, frames: Union<F>): Decoded<F> => {
   return fault ? bad('bad-frame', fault, parsed.frame) : { ok: true, frame: frames.pick(parsed.frame as F) };
 };
 
-/** Decoding never throws: hostile input is an ordinary result. Fields that the shapes do not name are gone. */
+/** Never throws: hostile input is an ordinary result. Fields that the shapes do not name are removed. */
 export const decodeClientFrame = (raw: string): Decoded<ClientFrame> =>
   raw.length > maxFrameBytes ? bad('too-large', 'frame is too large') : decode(raw, clientFrame);
 

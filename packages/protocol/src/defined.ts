@@ -4,6 +4,6 @@ type Defined<T> = { [K in Exclude<keyof T, UndefinedKeys<T>>]: T[K] } & {
   [K in UndefinedKeys<T>]?: Exclude<T[K], undefined>;
 };
 
-/** The object without its undefined fields: what JSON makes of it, so that it fits a type whose fields are optional. */
+/** The object without its undefined fields, as in JSON, so that it has a type with optional fields. */
 export const defined = <T extends object>(fields: T): Defined<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;

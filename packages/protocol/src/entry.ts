@@ -39,7 +39,7 @@ const usage = object({
 });
 export type Usage = Static<typeof usage>;
 
-/** The same as a peer tells it: so few that all the answers of a conversation together are a number that JSON carries exactly. */
+/** The same in a frame of a peer. Bounded, so that the sum over all answers of a conversation is exact in JSON. */
 const tokens = integer(0, maxTokensOfAnswer);
 export const toldUsage = object({
   inputTokens: tokens,
@@ -53,7 +53,7 @@ const stopPhrases = list(text({ min: 1, max: 200 }), { max: 16 });
 const share = number(0, 1);
 const dollars = number(0, 1_000_000_000);
 
-/** Limits that need not be set. A missing one does not hold. */
+/** Optional limits. A missing one does not apply. */
 const furtherLimits = {
   maxOutputTokens: optional(integer(1, 1_000_000)),
   /** Input and output tokens of the whole conversation, and of each agent in it. */
@@ -68,19 +68,19 @@ const furtherLimits = {
   minTurns: optional(count),
   /** Members whose stop phrases count; all when missing. */
   stopSpeakers: optional(names),
-  /** How long the floor waits for a member of whom no replica is connected. */
+  /** How long the floor waits for a member that is not connected. */
   absentMs: optional(count),
   /** How long it waits for all members to be connected before the first turn is granted. */
   gatherMs: optional(count),
-  /** Messages with a larger `likeness` count as repetition: a private nudge first, then the ending. */
+  /** Messages with a larger `likeness` count as repetitions, which cause first a private nudge and then the ending. */
   maxRepetition: optional(share),
-  /** Whether short goodbyes in a row count as a loop: a private nudge first, then the ending. */
+  /** Whether short goodbyes in a row count as a loop, which causes first a private nudge and then the ending. */
   farewells: optional(flag),
   /** Least time between two messages, for human readers. */
   paceMs: optional(integer(0, 3_600_000)),
 } as const;
 
-/** When a conversation stops by itself. A limit of 0 is none: running for ever must be asked for. */
+/** When a conversation stops by itself. A limit of 0 is no limit: a conversation without limits must ask for that. */
 export const limits = object({
   maxTurns: count,
   maxDurationMs: count,
@@ -103,7 +103,7 @@ export const someLimits = object({
   ...furtherLimits,
 });
 
-/** Who a member is, when the conversation says so. Shown to that member and to operators only. */
+/** The persona and the model of a member, if the conversation gives them. Visible only to that member and to operators. */
 export const role = object({
   name,
   persona: optional(text({ max: 16_000 })),
@@ -111,11 +111,11 @@ export const role = object({
 });
 export type Role = Static<typeof role>;
 
-/** Messages of `from` are heard by `to` only, unless they have a `to` of their own. */
+/** Messages of `from` are heard by `to` only, unless the message has a `to` itself. */
 const hearing = object({ from: name, to: names });
 export type Hearing = Static<typeof hearing>;
 
-/** What a conversation is besides its members; the same in `open` and in `opened`. */
+/** The settings of a conversation besides its members; the same in `open` and in `opened`. */
 export const setting = {
   topic: optional(text({ max: 4_000 })),
   /** Under policy `moderator`: who picks the next speaker. */
@@ -124,35 +124,35 @@ export const setting = {
   hears: optional(list(hearing, { max: maxMembers })),
   /** `invited` when missing. */
   admission: optional(oneOf(admissions)),
-  /** What the random policy and the agents draw from. */
+  /** The seed of the policy `random` and of the agents. */
   seed: optional(count),
 } as const;
 
-/** Every entry says where it stands (`seq` counts from 1 without a gap) and when it was decided (ms). */
+/** Every entry has its `seq`, which counts from 1 without a gap, and the time of the decision (ms since 1970). */
 export const place = { seq: integer(1, Number.MAX_SAFE_INTEGER), at: number(0, Number.MAX_SAFE_INTEGER) };
 
-/** Who has the floor once the entry stands: one name, or several where several owe a reply. */
+/** The members that have the floor after the entry; several when several owe a reply. */
 const floor = names;
 
-/** What the answer to a grant cost, whatever became of the turn. */
+/** What the answer to a grant cost, also when the turn was not taken. */
 const spending = {
   usage: optional(usage),
-  /** Dollars, by the router's price table. Earlier versions wrote more than a limit may say. */
+  /** Dollars, by the router's price table. Earlier versions wrote larger numbers than a limit may have. */
   cost: optional(number(0, Number.MAX_SAFE_INTEGER)),
 } as const;
 
 /**
- * Digest of the request with an idempotency key that led to the entry, so that after a restart another request with that
- * key is known as another. No member sees it.
+ * Digest of the request with an idempotency key that caused the entry. After a restart it shows whether a request with the same
+ * key is the same request. No member sees it.
  */
 const request = optional(text({ max: 64 }));
 
-/** The floor is offered, not given: each of its names answers with a bid. */
+/** The members in `floor` are asked for bids, not for messages. */
 const bidding = optional(flag);
 
 /**
- * One record of the ledger. An entry records what was decided (the floor, the ending), not what to decide
- * from: reading an old ledger never asks a policy again.
+ * One record of the ledger. An entry records the result of a decision (the floor, the ending), so that reading an old ledger
+ * needs no policy.
  */
 const entryVariants = {
   opened: {
@@ -165,7 +165,7 @@ const entryVariants = {
     request,
     floor,
   },
-  /** The first entry of its own in a conversation that shares another's entries up to `at`. */
+  /** The first own entry of a conversation that shares the entries of another one up to `parent.seq`. */
   forked: {
     ...place,
     by: name,
@@ -178,19 +178,19 @@ const entryVariants = {
   },
   said: {
     ...place,
-    /** The turn that it takes; missing for a message without a turn. */
+    /** The turn that the message takes; missing for a message without a turn. */
     turn: optional(count),
     from: name,
     target: optional(name),
-    /** The members that hear it, besides the speaker; all when missing. */
+    /** The members that hear the message, besides the speaker; all members when missing. */
     to: optional(names),
     text: line,
     /** A vote to end the conversation. */
     done: optional(flag),
     ...spending,
-    /** How much of it stood in earlier messages; where the conversation limits that. */
+    /** How much of the message is in earlier ones; only when the conversation limits repetition. */
     likeness: optional(share),
-    /** It does little more than say goodbye. */
+    /** The message is little more than a goodbye. */
     farewell: optional(flag),
     floor,
     bidding,
@@ -211,37 +211,37 @@ const entryVariants = {
     turn: count,
     from: name,
     score: integer(0, 100),
-    /** The member gave no score: it failed, or was not connected. */
+    /** The member gave no bid: it failed, or was not connected. */
     failed: optional(oneOf(['failed', 'absent'])),
     ...spending,
     floor: optional(floor),
     bidding,
   },
-  /** A granted turn that came back without an answer. The member keeps the turn. */
+  /** A grant ended without an answer. The member keeps the turn. */
   lapsed: {
     ...place,
     turn: count,
     from: name,
     cause: oneOf(lapseCauses),
     detail: optional(detail),
-    /** How long the model server asks to wait: the turn is not granted before. */
+    /** How long the model server asks to wait. The turn is not granted before. */
     retryAfterMs: optional(count),
     ...spending,
   },
   /** A private text for the members in `to`. */
   noted: { ...place, by: name, to: names, kind: oneOf(noteKinds), text: line },
-  /** `through`: what the text sums up, for this member's own view. */
+  /** A summary for the member's own view. `through`: the seq of the last entry that it covers. */
   summarised: { ...place, who: name, through: count, text: line },
-  /** `history`: whether it sees what was said before. */
+  /** `history`: whether the new member sees earlier messages. */
   joined: { ...place, who: name, history: optional(flag) },
   left: { ...place, who: name, floor: optional(floor), bidding },
-  /** An operator speaks in a member's place, until the seat is given back. */
+  /** An operator speaks in place of the member until `unseated`. */
   seated: { ...place, who: name, by: name },
   unseated: { ...place, who: name, by: name },
-  /** From its next turn on, the member is this. */
+  /** The member has this persona and model from its next turn on. */
   recast: { ...place, by: name, role },
   paused: { ...place, by: name },
-  /** `lines`: how many turns until it is paused again. */
+  /** `lines`: the number of turns after which the conversation is paused again. */
   resumed: { ...place, by: name, lines: optional(count) },
   ended: { ...place, reason: oneOf(endings), detail: optional(detail), by: optional(name) },
 } as const;
@@ -251,8 +251,8 @@ export type Entry = UnionOf<typeof entryVariants>;
 export type EntryOf<T extends Entry['type']> = Extract<Entry, { type: T }>;
 
 /**
- * Who has the floor once the entry stands; undefined when it changes nothing. A `bid` or a `left` without `floor` takes
- * the one whom it is about from the floor `before`, so that a round of bids does not write down who is left again and again.
+ * The members that have the floor after the entry; undefined when the entry does not change the floor. A `bid` or a `left` without
+ * `floor` removes its member from the floor `before`, so that the bids of a round need not repeat the remaining members.
  */
 export const floorAfter = (entry: Entry, before: readonly string[]): readonly string[] | undefined => {
   if ('floor' in entry && entry.floor) return entry.floor;

@@ -16,20 +16,20 @@ import {
 } from './shape.ts';
 import { endings, passReasons, policyNames, type RefusalCode, refusals } from './words.ts';
 
-/** Chosen by the client; comes back in the answer. */
+/** Chosen by the client and repeated in the answer. */
 const ref = text({ min: 1, max: 64 });
 const turnPlace = { conversation: conversationId, turn: count };
-/** Which grant of the turn is answered; the one that the connection holds, when missing. */
+/** The number of the grant that is answered. When missing: the grant that the connection holds. */
 const attempt = optional(integer(1, Number.MAX_SAFE_INTEGER));
 
-/** What a `parley.v1` client sends. PROTOCOL.md §4 is the norm; this follows it. */
+/** The frames of a `parley.v1` client. PROTOCOL.md §4 is the norm. */
 const clientVariants = {
   register: {
     name: claimedName,
     token: optional(text({ max: 8_192 })),
     /** How many turns this replica takes at once. */
     capacity: optional(integer(1, maxCapacity)),
-    /** The agent that it addresses where the targets of the agents form a ring (10.7). */
+    /** The agent that it addresses when the targets of the agents form a ring (10.7). */
     target: optional(name),
     /** The model that it calls: the router enforces its rate and its price. */
     model: optional(text({ max: 200 })),
@@ -41,11 +41,11 @@ const clientVariants = {
     members: list(name, { min: 1, max: maxMembers }),
     first: optional(name),
     ...setting,
-    /** The first message of the first speaker, said at once. */
+    /** The first message of the first speaker. It is appended with the opening. */
     opening: optional(line),
     policy: optional(oneOf(policyNames)),
     limits: optional(someLimits),
-    /** Answer with the running conversation of the same opener and members, if there is one. */
+    /** True: the answer is the running conversation of the same opener and members, if there is one. */
     resume: optional(flag),
   },
   say: {
@@ -62,7 +62,7 @@ const clientVariants = {
     ref: optional(ref),
   },
   bid: { ...turnPlace, attempt, score: integer(0, 100), usage: optional(toldUsage) },
-  /** A running summary of one's own view, kept in the ledger. */
+  /** A summary of the member's own view, to be kept in the ledger. */
   summary: { conversation: conversationId, through: count, text: line },
   join: { conversation: conversationId, history: optional(flag) },
   leave: { conversation: conversationId },
@@ -79,7 +79,7 @@ const clientVariants = {
   history: {
     conversation: conversationId,
     since: optional(count),
-    /** At most so many entries after `since`; nothing is followed then. */
+    /** The maximum number of entries after `since`. With a limit, later entries are not followed. */
     limit: optional(integer(1, Number.MAX_SAFE_INTEGER)),
     follow: optional(flag),
   },
@@ -92,7 +92,7 @@ export type ClientFrame = UnionOf<typeof clientVariants>;
 const message = text({ max: 1_000 });
 export const refusalCode = oneOf(Object.keys(refusals) as RefusalCode[]);
 
-/** What is left of a conversation's limits; a missing field is without limit. */
+/** What is left of the limits of a conversation. A missing field has no limit. */
 const remaining = object({
   turns: optional(count),
   ms: optional(count),
@@ -112,7 +112,7 @@ const omitted = object({
 });
 export type Omitted = Static<typeof omitted>;
 
-/** What the router sends to a `parley.v1` client. PROTOCOL.md §5 is the norm; this follows it. */
+/** The frames of the router to a `parley.v1` client. PROTOCOL.md §5 is the norm. */
 const routerVariants = {
   welcome: {
     name,
@@ -125,9 +125,9 @@ const routerVariants = {
   turn: {
     ...turnPlace,
     attempt: integer(1, Number.MAX_SAFE_INTEGER),
-    /** What is wanted: a message, or a bid for the floor. `speak` when missing. */
+    /** `speak`: the answer is a message; `bid`: a bid for the floor. `speak` when missing. */
     wanted: optional(oneOf(['speak', 'bid'])),
-    /** How many calls of the model the grant pays for; without limit when missing. */
+    /** How many calls of the model the grant allows; no limit when missing. */
     calls: optional(integer(1, 1_000)),
     deadlineMs: count,
     maxOutputTokens: optional(count),

@@ -11,7 +11,7 @@ const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-/** Where the string that begins at `from` ends: at its closing quote, or at the end of the text. */
+/** The index at which the string that begins at `from` ends: its closing quote, or the end of the text. */
 const stringEnd = (json: string, from: number): number => {
   let at = from + 1;
   while (at < json.length) {
@@ -22,7 +22,7 @@ const stringEnd = (json: string, from: number): number => {
   return at;
 };
 
-/** Whether lists and objects stand in each other more than `depth` deep. Reads the text once, and keeps nothing of it. */
+/** Whether lists and objects are nested deeper than `depth`. Reads the text once and allocates nothing. */
 export const isDeeperThan = (depth: number, json: string): boolean => {
   let level = 0;
   for (let at = 0; at < json.length; at++) {
@@ -36,9 +36,8 @@ export const isDeeperThan = (depth: number, json: string): boolean => {
 };
 
 /**
- * JSON from outside. Never throws. What is nested too deep is refused before it is parsed: whatever walks through
- * values afterwards, `JSON.stringify` first of all, does so one call inside the other, and would run out of stack.
- * The length of the text is bounded by the caller, who knows how much it reads.
+ * Parses JSON from outside. Never throws. Text that is nested too deep is refused before it is parsed: recursive functions, such
+ * as `JSON.stringify`, would overflow the stack on its value. The caller bounds the length of the text.
  */
 export const parseJson = (json: string): Parsed => {
   if (isDeeperThan(maxJsonDepth, json))

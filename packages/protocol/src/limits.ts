@@ -4,11 +4,11 @@ export const subprotocol = 'parley.v1';
 export const defaultPort = 8765;
 
 export const maxFrameBytes = 256 * 1024;
-/** Characters of one line. Smaller than a frame even when every character takes six bytes of JSON. */
+/** Characters of one message. It fits into a frame also when every character takes six bytes of JSON. */
 export const maxTextLength = 32_000;
-/** Lists and objects in each other; no frame and no body of ours has half as many. */
+/** The maximum nesting of lists and objects. Valid frames and bodies have less than half of it. */
 export const maxJsonDepth = 32;
-/** Tokens that one answer may have taken, and dollars that it may have cost. */
+/** The maximum of tokens, and of dollars, that one answer may report. */
 export const maxTokensOfAnswer = 1_000_000_000;
 export const maxCostOfAnswer = 1_000_000_000;
 export const maxMembers = 256;
@@ -23,9 +23,9 @@ export const frameBurst = 100;
 export const maxBufferedBytes = 1024 * 1024;
 export const stalledMs = 10_000;
 /**
- * The newest entries in one `turn` frame are at most so many bytes of JSON (one entry at least); older ones are left
- * out. With the beginning of the conversation and the names of the members a frame stays below `maxGrantBytes`.
+ * The maximum size of the entries in one `turn` frame, in bytes of JSON. Older entries are left out, but at least one is sent. With
+ * the beginning of the conversation and the names of the members, a frame stays below `maxGrantBytes`.
  */
 export const maxHistoryBytes = 512 * 1024;
-/** No frame that a router sends is larger. A client must take as much. */
+/** The maximum size of a frame of the router. A client must accept this size. */
 export const maxGrantBytes = 2 * 1024 * 1024;

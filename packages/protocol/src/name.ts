@@ -4,13 +4,13 @@ import { type Shape, text } from './shape.ts';
 export const maxNameLength = 64;
 
 /**
- * Letters and digits of any script, and `.`, `_`, `-` behind the first. Nothing that a reader cannot see: letters that
- * Unicode calls ignorable (fillers, joiners) are none of a name.
+ * Letters and digits of any script, and after the first character also `.`, `_` and `-`. Characters that a reader cannot see are
+ * not allowed: letters that Unicode calls ignorable (fillers, joiners).
  */
 export const namePattern =
   /^(?![.\-_\p{M}])(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{Nd}._-]){1,64}$/u;
 
-/** The ids of conversations stand in URLs, file names and subjects; they are made by programs. */
+/** Ids of conversations are used in URLs, file names and subjects of a message broker. */
 export const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** One name is one sequence of code points: composed and decomposed letters are the same. */
@@ -32,7 +32,7 @@ const described = (character: string): string => {
   return `${JSON.stringify(character)} (${code})`;
 };
 
-/** What is wrong with a name, in words for the one who chose it; undefined when nothing is. Short: it fits a close frame. */
+/** The problem of an invalid name as text for its user; undefined when the name is valid. Short enough for a close frame. */
 export const nameFault = (name: string): string | undefined => {
   if (name === '') return 'a name is empty';
   const normal = normalName(name);
@@ -43,7 +43,7 @@ export const nameFault = (name: string): string | undefined => {
   return `a name begins with a letter or a digit, not with ${described([...normal][0]!)}`;
 };
 
-/** A name in a frame. Read in its normal form, so that names can be compared as they are. */
+/** A name in a frame. It is normalised when it is read, so that names can be compared as strings. */
 export const nameShape: Shape<string> = {
   fault(value, path) {
     if (typeof value !== 'string') return `${path} must be a string`;
@@ -54,7 +54,7 @@ export const nameShape: Shape<string> = {
   schema: { type: 'string', minLength: 1, maxLength: maxNameLength, pattern: namePattern.source },
 };
 
-/** A name that a connection asks for: any text is read, for what is wrong with it is said as the connection closes. */
+/** The name in `register`. Any text is accepted here, because a wrong name is refused with a close code and its problem. */
 export const claimedName: Shape<string> = { ...text({ max: 1_000 }), pick: normalName };
 
 /** Scripts that put no blanks between words, and Korean, which puts particles behind a name. */
@@ -74,15 +74,15 @@ const endsBefore = (last: string, next: string | undefined): boolean => {
 export interface Mention {
   readonly name: string;
   readonly index: number;
-  /** Where the text goes on. */
+  /** The index after the name. */
   readonly end: number;
 }
 
-/** Names by how they are looked for: exactly, else without case; of those that differ in case only the first is meant. */
+/** An index of names. A look-up is exact, else without regard to case; then the first of several names is found. */
 export class NameIndex {
   readonly #names = new Set<string>();
   readonly #folded = new Map<string, string>();
-  /** Characters that the longest of them takes at most, decomposed and with escapes. */
+  /** The maximum number of characters of a name in a text, decomposed and with escapes. */
   readonly longest: number;
 
   constructor(names: Iterable<string>) {
@@ -102,7 +102,7 @@ export class NameIndex {
   }
 }
 
-/** The name at the beginning of `run`, which are the letters behind an `@`: the longest that may end where it does. */
+/** The longest known name at the beginning of `run`, which is the text after an `@`, that may end at its place. */
 const longest = (run: string, names: NameIndex): { name: string; length: number } | undefined => {
   const bareLength = run.replace(/[._-]{1,80}$/, '').length;
   const characters = [...run];
@@ -117,8 +117,8 @@ const longest = (run: string, names: NameIndex): { name: string; length: number 
 };
 
 /**
- * The known names that a text marks with `@`, in its order. In scripts without blanks a name ends where a known one
- * does: `@小明请说` names 小明. Linear in the text.
+ * The known names that a text marks with `@`, in the order of the text. In scripts without blanks, a name ends where a known name
+ * ends: `@小明请说` names 小明. Takes linear time.
  */
 export const mentionsIn = (text: string, names: NameIndex): Mention[] => {
   const found: Mention[] = [];

@@ -22,17 +22,17 @@ const register = object({
   type: oneOf(['register']),
   name: claimedName,
   token: optional(text({ max: 8_192 })),
-  /** The one that it always addresses, so that the router knows of a ring that leads through it (10.7). */
+  /** The agent that the client always addresses, so that the router knows a ring of targets with this client (10.7). */
   target: optional(name),
-  /** It wants to be told what became of each frame, and how its conversations end. */
+  /** True: the client is sent the result of each of its frames, and the endings of its conversations. */
   ack: optional(flag),
 });
 const ref = optional(text({ min: 1, max: 64 }));
 const send = object({
-  /** May be missing where the conversation is named. */
+  /** May be missing when `conversation` is given. */
   target: optional(name),
   text: line,
-  /** Where it is said; where the two last wrote to each other, when missing. */
+  /** The conversation of the message. When missing: the one in which the two last wrote to each other. */
   conversation: optional(conversationId),
   /** A vote to end the conversation. */
   done: optional(flag),
@@ -66,14 +66,14 @@ export const plainClientSchema = {
 };
 
 const routerVariants = {
-  /** Every frame with a `text` is something that a peer said. */
+  /** Every frame with a `text` is a message of a peer. */
   message: {
     from: name,
     target: name,
     text: line,
     conversation: conversationId,
     seq: place.seq,
-    /** One by one what `text` has of several messages. */
+    /** The single messages, when `text` joins several. */
     heard: optional(
       list(object({ from: name, seq: place.seq, text: text({ max: maxTextLength }) }), {
         max: maxTextLength,
@@ -90,7 +90,7 @@ const routerVariants = {
     waits: optional(flag),
     ref,
   },
-  /** It has the floor where nothing has been said that it could be sent. */
+  /** The client has the floor, and there is no message that it could be sent. */
   floor: { conversation: conversationId, topic: optional(text({ max: maxTextLength })) },
   ended: { conversation: conversationId, reason: oneOf(endings), detail: optional(text({ max: 1_000 })) },
 } as const;

@@ -3,7 +3,7 @@
  * Schema. The wire is defined in shapes, so the three cannot drift apart.
  */
 export interface Shape<T> {
-  /** What is wrong with `value`, in words that name the place; `undefined` when nothing is. Never throws. */
+  /** The problem of `value`, with its place; `undefined` when the value is valid. Never throws. */
   fault(value: unknown, path: string): string | undefined;
   /** The value with unknown fields left out. Only for values without a fault. */
   pick(value: T): T;
@@ -115,7 +115,7 @@ export type ObjectOf<F> = Flat<
   }
 >;
 
-/** Fields that it does not name are ignored, so a newer peer may send more (PROTOCOL.md §2). */
+/** Unknown fields are ignored, so that a newer peer may send more (PROTOCOL.md §2). */
 export const object = <const F extends Fields>(fields: F): Shape<ObjectOf<F>> => {
   const known = Object.entries(fields).map(([name, field]) =>
     'optional' in field
@@ -159,9 +159,9 @@ export type Variants = { readonly [type: string]: Fields };
 export type UnionOf<V> = { [T in keyof V & string]: Flat<{ readonly type: T } & ObjectOf<V[T]>> }[keyof V &
   string];
 
-/** A union told apart by its `type` field. */
+/** A union whose variants differ in the field `type`. */
 export interface Union<T> extends Shape<T> {
-  /** True when `type` names a member of the union. */
+  /** True when `type` names a variant of the union. */
   knows(type: unknown): boolean;
 }
 

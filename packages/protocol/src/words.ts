@@ -1,4 +1,4 @@
-/** The closed sets of words that cross the wire, label metrics and stand in the ledger. */
+/** The closed sets of words of the wire, the ledger and the labels of metrics. */
 
 export const policyNames = [
   'addressed',
@@ -28,10 +28,10 @@ export const endings = [
 ] as const;
 export type Ending = (typeof endings)[number];
 
-/** Why an agent passed its turn although it could have spoken. */
+/** Why an agent that could speak passed its turn. */
 const choices = ['nothing-to-say', 'declined'] as const;
 
-/** Why an agent could not take its turn. The router offers the turn again, up to the allowed attempts. */
+/** Why an agent could not take its turn. The router grants the turn again, up to the maximum number of attempts. */
 export const failures = [
   'empty-reply',
   'model-unauthorized',
@@ -57,11 +57,11 @@ export type PassReason = (typeof passReasons)[number];
 export const isFailure = (reason: string): reason is Failure =>
   (failures as readonly string[]).includes(reason);
 
-/** Why a granted turn came back without an answer. `deadline` and `gone` are seen by the router. */
+/** Why a grant ended without an answer. The router itself finds `deadline` and `gone`. */
 export const lapseCauses = ['deadline', 'gone', ...failures] as const;
 export type LapseCause = (typeof lapseCauses)[number];
 
-/** Permanent failures: the turn has then used up its attempts. */
+/** Failures after which a retry does not help: the turn gets no further attempt. */
 export const permanentFailures: readonly LapseCause[] = [
   'model-unauthorized',
   'model-not-found',
@@ -69,7 +69,7 @@ export const permanentFailures: readonly LapseCause[] = [
   'model-quota',
 ];
 
-/** What a conversation does when one turn has used up its attempts. */
+/** What a conversation does when all attempts of a turn have failed. */
 export const failureRules = ['retry', 'skip', 'end'] as const;
 export type FailureRule = (typeof failureRules)[number];
 
@@ -90,7 +90,7 @@ export type WaitReason = (typeof waitReasons)[number];
 export const noteKinds = ['nudge', 'whisper'] as const;
 export type NoteKind = (typeof noteKinds)[number];
 
-/** Why the router did not do what a frame asked. `retry`: the same frame may succeed later. */
+/** Why the router refused a frame. `retry`: the same frame may succeed later. */
 export const refusals = {
   'bad-frame': { retry: false },
   'unknown-type': { retry: false },

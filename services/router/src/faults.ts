@@ -17,7 +17,7 @@ export interface Fault {
   readonly error: unknown;
 }
 
-/** A flood of frames may cause a fault with each frame: all are counted, and the log gets at most these. */
+/** Every frame of a flood may cause a fault. All are counted; at most this number is logged in one period. */
 const toldPerPeriod = 10;
 const periodMs = 10_000;
 

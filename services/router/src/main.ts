@@ -19,7 +19,7 @@ const run = async (): Promise<void> => {
   stopOnSignal(process, { log, stop, onFault, graceMs: stopsWithinMs });
 };
 
-/** The ledger of a command that names none: the file that the router itself would open. */
+/** The ledger of a command without a file argument: the file that the router would open. */
 const defaultLedger = (): string | undefined => {
   const { ledger } = loadSettings({ ledger: settings.ledger }, withEnvFile(process.env), { prefixes: [] });
   return ledger === 'memory' ? undefined : ledger;

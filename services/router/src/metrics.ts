@@ -83,7 +83,7 @@ export class RouterMetrics implements TurnObserver {
 
   constructor(build: Build) {
     const registers = [this.registry];
-    // Looking every 10 ms, as is the default, was the most of what an idle process did.
+    // With the default resolution of 10 ms this monitor used most of the CPU time of an idle process.
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 50 });
     this.#wait = new Histogram({ ...routerMetrics.turnWait, registers });
     this.#model = new Histogram({ ...routerMetrics.turnModel, registers });

@@ -49,7 +49,7 @@ export interface RouterOptions {
   /** None when missing. */
   readonly runningLimits?: RunningLimits;
   readonly retention: RetentionRule;
-  /** What is refused before it comes to a frame. */
+  /** Counts what is refused before a frame is read. */
   readonly rejections?: Rejections;
   readonly onLedgerFailure: (error: unknown) => void;
   /** Told of unexpected errors that were caught, at a bounded rate. */
@@ -79,14 +79,14 @@ export interface Router {
   /** The steady clock. */
   readonly now: () => number;
   readonly clock: Clock;
-  /** Everything that depends on time. Called a few times a second. */
+  /** Runs everything that depends on time. Called a few times a second. */
   tick(): void;
 }
 
-/** A full disk fails many times a second; that is counted, and said now and then. */
+/** A full disk causes many failures a second: all are counted, and one in this time is logged. */
 const tellEveryMs = 10_000;
 
-/** Takes up what the ledger holds, then follows it. */
+/** Loads the running conversations from the ledger, then follows its commits. */
 export const makeRouter = (options: RouterOptions): Router => {
   const { ledger, clock, prices, pools } = options;
   const now = steadyTime(clock);
@@ -168,7 +168,7 @@ export const makeRouter = (options: RouterOptions): Router => {
 
   conversations.limit(runningLimit);
   conversations.limit(plainDelivery);
-  // The order is behaviour: a message is delivered before the turn that it gives is offered, and a bid is placed before the
+  // The order matters: a message is delivered before the turn that it gives is offered, and a bid is placed before the
   // scheduler looks for turns that are free.
   conversations.follow('running limit', (commit) => runningLimit.onCommit(commit));
   conversations.follow('reply routing', (commit) => replyRouting.onCommit(commit));

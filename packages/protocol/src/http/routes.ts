@@ -28,7 +28,7 @@ export interface Route {
   readonly method: 'GET' | 'POST';
   /** `{id}` is one segment: the id of a conversation. */
   readonly path: string;
-  /** Who may call it: everyone, a token that may read (observer, operator), or an operator. */
+  /** Who may call it: every client, a token that may read (observer, operator), or an operator. */
   readonly access: 'public' | 'reader' | 'operator';
   readonly summary: string;
   readonly query?: Parameters;

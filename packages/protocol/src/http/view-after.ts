@@ -53,7 +53,7 @@ const withRole = (cast: readonly Role[], role: Role): readonly Role[] => [
   { ...cast.find(({ name }) => name === role.name), ...role },
 ];
 
-/** What an entry changes besides the floor and what was spent. */
+/** The changes by an entry besides those of the floor and of the spending. */
 const changes = (known: ConversationView, entry: Entry): Partial<ConversationView> => {
   switch (entry.type) {
     case 'said': {
@@ -98,8 +98,8 @@ const changes = (known: ConversationView, entry: Entry): Partial<ConversationVie
 };
 
 /**
- * The conversation after one more entry. The same as `known` when the entry is in it already; undefined when entries are
- * missing before it. Why a member waits is not in the ledger: it is gone from the view until it is asked for again.
+ * The conversation after one more entry. Returns `known` when it contains the entry already, and undefined when entries before it
+ * are missing. The ledger does not hold why a member waits, so that field is missing until the view is fetched again.
  */
 export const viewAfter = (
   known: ConversationView | undefined,

@@ -48,7 +48,7 @@ export const conversationView = object({
   /** The conversation from which this one was forked, and the last entry that they share. */
   parent: optional(object({ conversation: conversationId, seq: count })),
   startedAt: date,
-  /** How long it has been paused, without the pause that is under way; and when that began. */
+  /** How long it was paused, without the present pause, and when the present pause began. */
   pausedMs: count,
   pausedAt: optional(date),
   endedAt: optional(date),
@@ -87,7 +87,7 @@ export const conversationList = object({
 export const conversationPage = object({ conversation: conversationView, entries: list(entry, many), next });
 export type ConversationPage = Static<typeof conversationPage>;
 
-/** The answer to an action: where its entry stands in the ledger. */
+/** The answer to an action: the conversation and the seq of its entry. */
 export const actionResult = object({ conversation: conversationId, seq: count });
 export type ActionResult = Static<typeof actionResult>;
 
@@ -103,7 +103,7 @@ export const eventData = {
     turn: count,
     from: name,
     text: text({ max: maxTextLength }),
-    /** Where in the message the text stands. Missing from routers before 0.2. */
+    /** The offset of the text in the message. Missing in routers before 0.2. */
     offset: optional(count),
   }),
   /** A name has connected or disconnected. */

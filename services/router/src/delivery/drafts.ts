@@ -11,22 +11,22 @@ export interface Draft {
 interface Held {
   readonly from: string;
   text: string;
-  /** Characters that were streamed; more than are held, where an answer is longer than a message may be. */
+  /** Characters that were streamed. More than `text` holds when an answer is longer than a message may be. */
   length: number;
 }
 
-/** All drafts together. Those that have waited longest go first. */
+/** Bound of all drafts together. The oldest drafts are dropped first. */
 const maxCharacters = 4 * 1024 * 1024;
 
 /**
- * Replies that are being streamed, for an observer who comes in the middle. They are lost with the process: the ledger holds
- * what was said, never what was about to be said.
+ * Replies that are being streamed, for an observer that connects in the middle of one. They are lost with the process: the
+ * ledger holds only complete messages.
  */
 export class Drafts {
   readonly #held = new Map<string, Map<number, Held>>();
   #characters = 0;
 
-  /** Where in the reply the text stands. */
+  /** Returns the offset of the text in the reply. */
   add(conversation: string, turn: number, from: string, text: string): number {
     const turns = this.#held.get(conversation) ?? new Map<number, Held>();
     const known = turns.get(turn);
@@ -45,7 +45,7 @@ export class Drafts {
     return offset;
   }
 
-  /** A turn that is over has no draft. */
+  /** Drops the draft of a turn that is over. */
   onEntry(conversation: string, entry: Entry): void {
     const turns = this.#held.get(conversation);
     if (!turns) return;
@@ -57,7 +57,7 @@ export class Drafts {
     }
   }
 
-  /** Of one conversation, or of all. */
+  /** The drafts of one conversation, or of all. */
   *of(conversation: string | undefined): Generator<Draft> {
     for (const [id, turns] of this.#held) {
       if (conversation !== undefined && id !== conversation) continue;

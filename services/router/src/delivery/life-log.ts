@@ -2,16 +2,16 @@ import type { Logger } from '@parley/runtime';
 import type { Commit } from '../conversations/conversations.ts';
 import { moderatorFallback } from '../turns/moderator-fallback.ts';
 
-/** A flood of conversations must not become a flood of lines: so many a second are told one by one, the others counted. */
+/** Events that are logged one by one in one second. Further ones are only counted, so that a flood of conversations does not flood the log. */
 const toldPerSecond = 100;
 const secondMs = 1_000;
 
-/** Whoever is connected, by name. */
+/** The names that are connected. */
 export type Names = () => Iterable<string>;
 
 /**
- * The life of conversations and agents in the log of the router, one line each, with ids and never with what was said. Agents
- * are compared at intervals, so that an agent that comes back at once is no line.
+ * Logs the beginning and the end of conversations and of the presence of agents, one line each, with ids and never with messages.
+ * The connected agents are compared at intervals, so an agent that reconnects at once is not logged.
  */
 export class LifeLog {
   readonly #log: Logger;

@@ -3,7 +3,7 @@ import type { Commit } from '../conversations/conversations.ts';
 import type { Faults } from '../faults.ts';
 import { Drafts } from './drafts.ts';
 
-/** Something that happened and that a watcher may show. Chunks and agents are ephemeral: they have no position. */
+/** An event that a listener may show. Events of the types `chunk` and `agents` are ephemeral: they have no position in the ledger. */
 export type RouterEvent =
   | {
       readonly type: 'entry';
@@ -17,31 +17,31 @@ export type RouterEvent =
       readonly turn: number;
       readonly from: string;
       readonly text: string;
-      /** Where in the reply the text stands. */
+      /** The offset of the text in the reply. */
       readonly offset: number;
     }
   | { readonly type: 'agents' };
 
 export type RouterEventListener = (happening: RouterEvent) => void;
 
-/** Whoever looks on: the console, the command line, `history` with `follow`. Costs nothing while nobody does. */
+/** Tells listeners (server-sent events, `history` with `follow`) of commits, chunks and changes of presence. Costs nothing without a listener. */
 export class RouterEvents {
   readonly #all = new Set<RouterEventListener>();
   readonly #faults: Faults;
-  /** What the members have written so far, for those who come in the middle of a reply. */
+  /** The parts of unfinished replies, for a listener that is added in the middle of one. */
   readonly drafts = new Drafts();
 
   constructor(faults: Faults) {
     this.#faults = faults;
   }
 
-  /** Returns the function that stops it. */
+  /** Returns the function that removes the listener. */
   add(watcher: RouterEventListener): () => void {
     this.#all.add(watcher);
     return () => this.#all.delete(watcher);
   }
 
-  /** A part of a reply that is being written. */
+  /** A part of an unfinished reply was streamed. */
   chunk(conversation: string, turn: number, from: string, text: string): void {
     const offset = this.drafts.add(conversation, turn, from, text);
     this.tell({ type: 'chunk', conversation, turn, from, text, offset });

@@ -13,7 +13,7 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Served in its place where the sources were not built: `npm ci` does it, too. */
+/** Served in place of the console when it was not built. `npm ci` builds it. */
 const unbuilt: ConsoleFile = {
   type: 'text/plain; charset=utf-8',
   body: Buffer.from(
@@ -32,7 +32,7 @@ export const loadConsole = (folders: readonly string[]): ReadonlyMap<string, Con
       ]);
       if (loaded.length > 0) return new Map(loaded);
     } catch {
-      // Not there: the next one.
+      // This folder does not exist: try the next one.
     }
   }
   return new Map([['/', unbuilt]]);

@@ -11,7 +11,7 @@ import { errorReply, type HttpReply, reply } from './replies.ts';
 
 type ControlRouter = Pick<Router, 'conversations' | 'presence' | 'prices'>;
 
-/** The actions of an operator on conversations. Each becomes an entry, so a replay of the ledger has them. */
+/** The actions of an operator on conversations. Each action becomes an entry, so a replay of the ledger repeats it. */
 export class Control {
   readonly #router: ControlRouter;
   readonly #defaults: LimitDefaults;
@@ -86,7 +86,7 @@ export class Control {
     const { conversations } = this.#router;
     if (request.key === undefined || !conversations.find(id)) return undefined;
     const [first] = conversations.page(id, since, { entries: 1, bytes: 0 });
-    // A fork at another entry has no entry of its own behind `since`, or not its first one.
+    // A fork at another entry has no own entry after `since`, or its first own entry is another one.
     if (first?.type !== 'opened' && first?.type !== 'forked') return otherRequest;
     if (first.request !== undefined && first.request !== requestDigest(request)) return otherRequest;
     return reply(request.action, { conversation: id, seq: since + 1 });

@@ -4,17 +4,17 @@ import type { Ledger, Numbered } from '../ledger/ledger.ts';
 import type { HttpRouter } from './http-router.ts';
 import { agentViews, conversationView, entriesAs } from './views.ts';
 
-/** No page is larger than this and one conversation or entry. */
+/** A page exceeds this by at most one conversation or entry. */
 const maxPageBytes = 512 * 1024;
 const maxPageEntries = 5_000;
 export const maxListed = 1_000;
-/** A page ends early when so much had to be replayed for it. What is replayed once is known from then on. */
+/** A page ends early after this number of bytes was replayed for it. A replayed conversation gets a checkpoint, so that it is not replayed again. */
 const maxReplayedBytes = 16 * 1024 * 1024;
 
-/** What a page is read with, a little at a time: yields the bytes that were read, see `ReadQueue.run`. */
+/** Reads a page in small steps: yields the number of bytes of each step to `ReadQueue.run`. */
 export type Page = Generator<number, string | undefined>;
 
-/** What a conversation must be to stand in a list. */
+/** The conditions that a listed conversation meets. */
 interface ListFilter {
   readonly status?: string | undefined;
   readonly member?: string | undefined;
@@ -25,14 +25,14 @@ interface ListFilter {
 
 interface Listing {
   readonly limit: number;
-  /** Only those that were opened before the one of this number. */
+  /** Only conversations that were opened before the one with this number. */
   readonly before: number | undefined;
   readonly filter: ListFilter;
-  /** False as soon as the page is not wanted any more. */
+  /** False when the request was aborted. */
   isWanted(): boolean;
 }
 
-/** With a filter a page looks at so many conversations at most, however few of them fit. */
+/** The maximum number of conversations that are examined for one page with a filter. */
 const maxLookedAt = 1_000;
 
 const fits = ({ status, member, ending, q }: ListFilter, state: Conversation): boolean =>
@@ -42,7 +42,7 @@ const fits = ({ status, member, ending, q }: ListFilter, state: Conversation): b
   (q === undefined ||
     (state.topic ?? state.members.join(', ')).toLocaleLowerCase().includes(q.toLocaleLowerCase()));
 
-/** Conversations as JSON, newest first, and where the next page is, when there is one. */
+/** A page of conversations as JSON, newest first, with the path of the next page if there is one. */
 export function* conversationListOf(
   router: HttpRouter,
   ledger: Ledger,
@@ -65,7 +65,7 @@ export function* conversationListOf(
     const fitting = found.value && fits(filter, found.value) ? found.value : undefined;
     const view = fitting ? JSON.stringify(conversationView(router, fitting)) : '';
     const isFull = bytes + view.length > maxPageBytes || replayed > maxReplayedBytes;
-    // At least one is looked at, so that a reader who follows `next` comes to the end.
+    // At least one conversation is examined, so that a reader that follows `next` reaches the end.
     if (isFull && last) break;
     if (view !== '') views.push(view);
     bytes += view.length;
@@ -77,7 +77,7 @@ export function* conversationListOf(
   return `{"conversations":[${views.join(',')}],"total":${ledger.total()}${next ? `,"next":${JSON.stringify(next)}` : ''}}`;
 }
 
-/** Who is connected, by name, behind `after`. */
+/** A page of the connected names after `after`, in their order. */
 export const agentPageOf = (
   router: HttpRouter,
   { limit, after }: { limit: number; after: string },
@@ -91,11 +91,11 @@ export const agentPageOf = (
 interface Reading {
   readonly since: number;
   readonly limit: number;
-  /** Only what this member or former member may see. */
+  /** The view of this member or former member. Undefined: all entries. */
   readonly as: string | undefined;
 }
 
-/** A conversation and a page of its entries as JSON; undefined when there is none of this id, or `as` was never in it. */
+/** A conversation and a page of its entries as JSON; undefined when the id is unknown or `as` was never a member. */
 export function* conversationPageOf(router: HttpRouter, id: string, { since, limit, as }: Reading): Page {
   const state: Conversation | undefined = yield* router.conversations.findSlowly(id);
   if (!state) return undefined;

@@ -8,9 +8,9 @@ import type { HttpRouter } from './http-router.ts';
 import { wroteTo } from './responses.ts';
 
 const pageEntries = 500;
-/** With more than this unread, a reader is told no more as it happens: it reads the ledger when it has caught up. */
+/** A reader with more unread bytes gets no live events: it gets entries from the ledger after it has read these bytes. */
 const maxUnreadBytes = 256 * 1024;
-/** A reader whose token was withdrawn is cut off within a second, the time in which that is noticed included. */
+/** How often the token is checked: the connection of a withdrawn token ends within a second, detection included. */
 const checkMs = 500;
 const keepAliveMs = 15_000;
 
@@ -21,7 +21,7 @@ const textOf = (happening: RouterEvent): string => {
   return `id: ${position}\nevent: entry\ndata: ${JSON.stringify({ conversation, entry })}\n\n`;
 };
 
-/** Many readers are told of the same thing: its text is made once. */
+/** The text of each event, made once for all readers. */
 const texts = new WeakMap<RouterEvent, string>();
 const eventOf = (happening: RouterEvent): string => {
   const known = texts.get(happening) ?? textOf(happening);
@@ -31,25 +31,25 @@ const eventOf = (happening: RouterEvent): string => {
 
 interface Asked {
   readonly since: number | undefined;
-  /** Only what concerns this one. */
+  /** Only events of this conversation. */
   readonly conversation: string | undefined;
-  /** Whether to begin with what has been written so far of replies under way. */
+  /** Whether to begin with the drafts of unfinished replies. */
   readonly drafts: boolean;
   readonly reader: Identity;
 }
 
 /**
- * One reader of server-sent events. It either follows what happens or reads the ledger, a page at a time, each when the
- * page before has left. So what waits for it is bounded whatever it asks for and however slowly it reads, and it
- * is never cut off for being slow: only for taking nothing at all (`Responses.sweep`). Entries are never left out; chunks and
- * `agents`, which are of the moment, are while it is behind.
+ * One reader of server-sent events. It either gets live events or pages of the ledger; a page is sent when the page before it
+ * has left the process. So the memory for a reader is bounded, whatever it asks for and however slowly it reads. The connection
+ * of a slow reader stays open; it is closed only when the reader takes nothing at all (`Responses.sweep`). No entry is left out.
+ * Events without a position (`chunk`, `agents`) are left out while the reader is behind.
  */
 class EventStream {
   readonly #router: HttpRouter;
   readonly #ledger: Ledger;
   readonly #response: ServerResponse;
   readonly #asked: Asked;
-  /** Of the last entry that it was sent or that did not concern it. */
+  /** The position of the last entry that was sent or that the filter left out. */
   #position: number;
   #follows = false;
   #stopped = false;
@@ -107,7 +107,7 @@ class EventStream {
     return undefined;
   }
 
-  /** Follows from now on. A draft is told as one chunk from its beginning; the chunks that follow go on from there. */
+  /** Begins with live events. A draft is sent as one chunk from its beginning, and later chunks continue it. */
   #begin(): void {
     this.#follows = true;
     if (!this.#asked.drafts) return;
@@ -122,7 +122,7 @@ class EventStream {
     this.#readOn();
   }
 
-  /** The next page, when what was written before it has been read. */
+  /** Sends the next page when the reader has taken the one before it. */
   #readOn(): void {
     const { reads } = this.#router;
     const response = this.#response;
@@ -135,7 +135,7 @@ class EventStream {
     const page = this.#nextPage();
     if (!page) return 0;
     if (page.length === 0) {
-      // Reading and following change over in one turn of the event loop, so nothing falls between.
+      // Reading ends and following begins in one event-loop iteration, so no entry is lost between them.
       this.#begin();
       return 0;
     }
@@ -151,7 +151,7 @@ class EventStream {
     return bytes;
   }
 
-  /** Undefined when it cannot be read: the reader is cut off rather than shown a gap. */
+  /** Undefined when the ledger cannot be read: then the connection ends, because a gap must not be hidden. */
   #nextPage(): Placed[] | undefined {
     try {
       return this.#ledger.readAll(this.#position, pageEntries, pageBytes);
@@ -178,8 +178,8 @@ class EventStream {
 }
 
 /**
- * Server-sent events: every entry after `since`, then everything as it happens. Undefined: from now on. A browser that reconnects sends
- * the id it has reached, so nothing is missed or repeated.
+ * Sends server-sent events: every entry after `since`, then live events. Without `since`: only live events. A browser that
+ * reconnects sends the last id that it received, so no entry is missed or repeated.
  */
 export const streamEvents = (
   router: HttpRouter,

@@ -27,7 +27,7 @@ interface RoutedRequest {
   readonly identity: Identity;
 }
 
-/** Undefined: the handler answers by itself, over time. */
+/** Undefined: the handler writes the response itself, as a stream. */
 type Handler = (request: RoutedRequest) => HttpReply | undefined | Promise<HttpReply | undefined>;
 export type Handlers = Readonly<Record<Exclude<RouteName, 'healthz' | 'readyz'>, Handler>>;
 

@@ -8,11 +8,11 @@ import type { Certificate } from './tls.ts';
 
 export interface HttpOptions extends RequestHandlerParts {
   readonly outgoing: Outgoing;
-  /** Milliseconds for which a peer may take nothing of a response. */
+  /** Milliseconds after which a peer that takes no byte of a response is disconnected. */
   readonly stalledMs: number;
 }
 
-/** No request takes long to send. Those that are slow or idle are cut off early. */
+/** Requests are small, so slow and idle ones are ended early. */
 const timeouts = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2_000 };
 const tlsHandshakeMs = 10_000;
 const sweepMs = 1_000;

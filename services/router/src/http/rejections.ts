@@ -23,14 +23,14 @@ export type RejectionReason = (typeof rejectionReasons)[number];
 export interface Rejection {
   readonly reason: RejectionReason;
   readonly address: string | undefined;
-  /** What was asked for or with: a header, a path. Cut, because a peer chose it. */
+  /** A header or path of the request. Truncated, because a peer chose it. */
   readonly about?: string | undefined;
 }
 
-/** As the log has it. `untold`: others with the same reason since the one that was told before. */
+/** A rejection for the log. `untold`: how many rejections with the same reason were not logged since the one before it. */
 export type ToldRejection = Rejection & { readonly untold?: number };
 
-/** A flood has as many refusals as requests: each is counted, and the log gets so many of each reason. */
+/** How many rejections of each reason are logged in one period. All are counted. */
 const toldPerPeriod = 5;
 const periodMs = 10_000;
 const maxAboutLength = 200;
@@ -41,7 +41,7 @@ interface Tally {
   untold: number;
 }
 
-/** Counts what was refused before it came to a frame, and tells the log of it at a bounded rate. */
+/** Counts connections and requests that were refused before a frame was read, and logs them at a bounded rate. */
 export class Rejections {
   readonly counts = new Map<RejectionReason, number>(rejectionReasons.map((reason) => [reason, 0]));
   readonly #tell: (rejection: ToldRejection) => void;
@@ -77,7 +77,7 @@ export class Rejections {
     tally.untold = 0;
   }
 
-  /** A WebSocket that the router has closed, where it did so to refuse something. */
+  /** The router closed a WebSocket. Counted only when the close is a refusal. */
   closed(why: Closing | 'binary' | undefined, address: string | undefined): void {
     const reason = rejectionReasons.find((one) => one === why);
     if (reason !== undefined) this.note({ reason, address });

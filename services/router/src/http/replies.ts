@@ -8,7 +8,7 @@ import {
 } from '@parley/protocol';
 import { endWith } from './responses.ts';
 
-/** A whole response: `body` is sent as it is. */
+/** A complete response. `body` is sent unchanged. */
 export interface HttpReply {
   readonly status: number;
   readonly type: string;
@@ -21,14 +21,14 @@ const json = 'application/json';
 export const reply = <N extends RouteName>(name: N, body: ResponseBody<N>): HttpReply =>
   jsonReply(name, JSON.stringify(body));
 
-/** The same for a body that is JSON text already, because it was put together from parts. */
+/** The same for a body that is JSON text already, because it was joined from parts. */
 export const jsonReply = (name: RouteName, text: string): HttpReply => ({
   status: routes[name].success.status,
   type: json,
   body: `${text}\n`,
 });
 
-/** Every error over HTTP. `status` only where the code alone does not say it. */
+/** An error over HTTP. `status` is given only when it differs from the usual status of the code. */
 export const errorReply = (
   code: HttpErrorCode,
   message: string,

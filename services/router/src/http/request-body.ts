@@ -4,17 +4,17 @@ import { maxFrameBytes } from '@parley/protocol';
 export type Body =
   | { readonly kind: 'read'; readonly text: string }
   | { readonly kind: 'too-large' }
-  /** The bodies that are read at the moment are too large together. */
+  /** All bodies that are being read are too large together. */
   | { readonly kind: 'busy' };
 
-/** Bytes that the bodies of all requests under way may hold together. */
+/** The maximum number of bytes of all bodies that are being read. */
 const maxTogether = 32 * 1024 * 1024;
 
-/** Reads bodies of requests: each of them is bounded, and all of them together. */
+/** Reads bodies of requests. The size of each body is bounded, and so is the sum of all bodies that are being read. */
 export class RequestBodies {
   #together = 0;
 
-  /** Rejects when the peer goes away in the middle of it. */
+  /** Rejects when the connection closes before the body is complete. */
   read(request: IncomingMessage): Promise<Body> {
     const { promise, resolve, reject } = Promise.withResolvers<Body>();
     const parts: Buffer[] = [];
@@ -33,7 +33,7 @@ export class RequestBodies {
       this.#together -= size;
       size = 0;
       parts.length = 0;
-      // What still comes is thrown away, so that the answer arrives; the server ends a request that takes too long.
+      // The rest of the body is discarded, so that the peer can receive the response. The request timeout of the server bounds this.
       request.removeAllListeners('data').resume();
     };
     return promise.finally(done);

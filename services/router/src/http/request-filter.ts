@@ -14,7 +14,7 @@ export interface RejectedRequest {
 export interface RequestFilterRules {
   /** Origins of pages that may connect besides our own, exactly as browsers send them. */
   readonly origins: readonly string[];
-  /** Names in `Host` besides localhost and addresses; undefined is any. */
+  /** Names allowed in `Host` besides localhost and IP addresses. Undefined: every name. */
   readonly hosts: readonly string[] | undefined;
 }
 
@@ -27,7 +27,7 @@ const refused = (reason: 'host' | 'origin', message: string): RejectedRequest =>
   reason,
 });
 
-/** Whether a request may come in at all, before anything is done for it: what to answer if not. */
+/** Checks a request before any other work is done for it. Returns the error to answer, or undefined when the request may be handled. */
 export const makeRequestFilter = (
   { origins, hosts }: RequestFilterRules,
   connectionLimits: ConnectionLimits,
@@ -36,8 +36,8 @@ export const makeRequestFilter = (
   const named = new Set(['localhost', ...(hosts ?? [])].map((host) => host.toLowerCase()));
 
   /**
-   * A page whose own name was made to point here (DNS rebinding) is same-origin for its browser, but says its name in
-   * `Host`. An address in `Host` cannot be such a name.
+   * DNS rebinding: the name of a foreign page resolves to this address, so its requests are same-origin for the browser. Such a
+   * request has the name of the page in `Host`. An IP address in `Host` cannot be the name of such a page.
    */
   const knowsHost = (host: string | undefined): boolean => {
     const name = hostPattern.exec(host ?? '')?.[1]?.toLowerCase();
@@ -75,7 +75,7 @@ export const makeRequestFilter = (
     const { reason } = turnedAway;
     const { headers, socket } = request;
     const about = reason === 'host' ? headers.host : reason === 'origin' ? headers.origin : undefined;
-    // Connections over a limit are counted as they come, whether they ask for something or not.
+    // Connections over a limit were counted when they were accepted, so they are not counted here.
     if (reason !== 'connections') rejections.note({ reason, address: socket.remoteAddress, about });
     return turnedAway;
   };

@@ -15,7 +15,7 @@ export interface RequestHandlerParts extends HandlerParts, AuthorizationParts {
 
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** These two need no token, and are answered above the connection limit, so that a full router is not restarted. */
+/** These two paths need no token. They are answered also above the connection limit, so that a router at its limit is not restarted. */
 const isHealthProbe = (url: string | undefined): boolean => url === '/healthz' || url === '/readyz';
 
 /**
@@ -58,7 +58,7 @@ export const makeRequestHandler = (parts: RequestHandlerParts): RequestHandler =
 
   const failed = (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
     const isDamage = error instanceof LedgerDamage;
-    // A path that is no URL is the fault of the peer, like a path that does not exist.
+    // A path that is no valid URL is answered like a path that does not exist.
     const isBadUrl = error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL';
     const hasPeerLeft = !request.complete && request.destroyed;
     if (isDamage) router.metrics.ledgerFailed();

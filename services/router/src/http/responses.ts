@@ -4,30 +4,30 @@ import type { Outgoing, Outlet } from '../quota/outgoing.ts';
 
 export interface ResponseBounds {
   readonly outgoing: Outgoing;
-  /** How long a peer may take nothing of what waits for it. */
+  /** Milliseconds after which a peer that takes no byte of its response is disconnected. */
   readonly stalledMs: number;
 }
 
 interface Watched {
-  /** Bytes that the network had taken at the last look. */
+  /** Bytes that the network had taken at the last check. */
   taken: number;
-  /** When it had last taken any, or nothing waited. */
+  /** The last time at which it had taken bytes, or at which no bytes waited. */
   movedAt: number;
 }
 
-/** Requests that may wait behind the one that is being answered on the same connection. */
+/** The maximum number of requests that wait on one connection while another one is answered. */
 const maxPipelined = 16;
-/** Small enough that a slow peer is seen to read. */
+/** Small, so that also a slow peer makes visible progress. */
 const pieceBytes = 16 * 1024;
 
-/** How much of its body an answer has not written yet. */
+/** The number of bytes of a body that were not written yet. */
 const unwritten = new WeakMap<ServerResponse, number>();
 const outlets = new WeakMap<ServerResponse, Outlet>();
 
-/** To be called after each write of an answer that goes on. False when its reader has been cut off. */
+/** To be called after each write of a streamed response. False when the connection was ended because its queue is too long. */
 export const wroteTo = (response: ServerResponse): boolean => outlets.get(response)?.wrote() ?? true;
 
-/** Sends a body no faster than its reader takes it. To be used once, instead of `response.end`. */
+/** Sends a body at the speed of its reader. To be called once, instead of `response.end`. */
 export const endWith = (response: ServerResponse, body: Buffer): void => {
   let from = 0;
   const next = (): void => {
@@ -49,9 +49,8 @@ export const endWith = (response: ServerResponse, body: Buffer): void => {
 };
 
 /**
- * Bounds what answers hold in memory. The requests of one connection are answered one after the other, so that many
- * that come at once (pipelining) do not become as many answers; what waits counts in `outgoing`; a peer that takes
- * nothing for a while is cut off.
+ * Bounds the memory of responses. The requests of one connection are answered one after the other, so pipelined requests do not
+ * make many responses at once. Bytes that wait count in `outgoing`. A peer that takes nothing for some time is disconnected.
  */
 export class Responses {
   readonly #bounds: ResponseBounds;
@@ -62,7 +61,7 @@ export class Responses {
     this.#bounds = bounds;
   }
 
-  /** Calls `answer` when the answers before it on the same connection have gone. */
+  /** Calls `answer` when the earlier responses on the same connection were sent. */
   inOrder({ socket }: IncomingMessage, response: ServerResponse, answer: () => void): void {
     const waiting = this.#waiting.get(socket);
     const begin = () => this.#begin(socket, response, answer);
@@ -73,12 +72,12 @@ export class Responses {
     else waiting.push(begin);
   }
 
-  /** Cuts off who takes nothing. Called every second. */
+  /** Disconnects peers that take nothing. Called every second. */
   sweep(now: number): void {
     for (const [response, watched] of this.#open) {
       const { socket } = response;
       if (!socket) continue;
-      // What a peer is sent while it takes nothing must not look like progress.
+      // More bytes that were queued for a stalled peer must not look like progress.
       const taken = socket.bytesWritten - socket.writableLength;
       if (taken !== watched.taken || response.writableLength === 0) watched.movedAt = now;
       watched.taken = taken;

@@ -13,7 +13,7 @@ export interface Certificate {
   readonly key: Buffer;
 }
 
-/** Throws when a file cannot be read, or the two do not belong together. */
+/** Throws when a file cannot be read, or when certificate and key do not match. */
 const readCertificate = ({ cert, key }: TlsFiles): Certificate => {
   const read = { cert: readFileSync(cert), key: readFileSync(key) };
   createSecureContext(read);
@@ -35,7 +35,7 @@ export const openTls = (
   }
 };
 
-/** New connections get the new certificate as soon as both files are there; those that are open stay. */
+/** New connections use a new certificate as soon as both files are replaced. Open connections keep the old one. */
 export const followCertificate = (server: Server, files: TlsFiles, log: Logger): (() => void) =>
   onFileChange([files.cert, files.key], () => {
     try {

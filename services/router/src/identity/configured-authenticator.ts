@@ -7,7 +7,7 @@ import { readableTokens, readTokens, TokenList } from './token-list.ts';
 
 export interface AuthenticatorSettings {
   readonly tokens: string | undefined;
-  /** Where `tokens` came from; read again whenever it changes. */
+  /** The file of `tokens`. It is read again whenever it changes. */
   readonly tokensFile: string | undefined;
   readonly jwtKey: string | undefined;
   /** URL or file of a JSON Web Key Set. */
@@ -43,7 +43,7 @@ const tokenList = (text: string): TokenList => {
 
 const isGone = (path: string): boolean => {
   const found = statSync(path, { throwIfNoEntry: false });
-  // A file that is mounted alone stays when it is replaced where it comes from; then no folder names it any more.
+  // When a file that is mounted alone is replaced outside the container, the mount keeps the old file, which then has no link.
   return found === undefined || found.nlink === 0;
 };
 
@@ -82,7 +82,7 @@ const jwtKeys = ({ jwtKey, jwks, jwtAudience }: AuthenticatorSettings): JwtKeys 
     }
   }
   if (jwks === undefined) return undefined;
-  // A publisher of keys signs tokens for other services too. Without an audience those would be valid here.
+  // The publisher of the keys also signs tokens for other services. Without an audience, the router would accept those.
   if (jwtAudience === undefined) throw problem('ROUTER_JWKS: needs ROUTER_JWT_AUDIENCE');
   return keySet(jwks);
 };

@@ -9,9 +9,9 @@ const signature = (path: string): string => {
 };
 
 /**
- * Calls when one of the files is another than at the time of this call, and has stayed so from one look to the next: a file
- * that is written anew is empty for a moment, or away. Looks rather than listens: secrets are often mounted as links
- * that are swapped, of which listeners are not told. Returns the function that stops it.
+ * Calls `call` when one of the files differs from its state at the time of this call and was the same in two checks: while a file
+ * is rewritten it may be empty or missing. It polls and does not use file system events, because mounted secrets are often links
+ * that are swapped, which causes no event. Returns the function that stops it.
  */
 export const onFileChange = (paths: readonly string[], call: () => void): (() => void) => {
   const look = () => paths.map(signature).join('\n');

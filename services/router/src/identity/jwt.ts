@@ -11,7 +11,7 @@ import {
 import type { Verdict } from './authenticator.ts';
 import { accessRoles, type Identity, isNamePattern } from './identity.ts';
 
-/** Where the keys are: a public key or shared secret in hand, or a set of public keys behind a URL or in a file. */
+/** The keys: one public key or shared secret, or a set of public keys at a URL or in a file. */
 export type JwtKeys =
   | { readonly kind: 'secret'; readonly secret: Uint8Array }
   | { readonly kind: 'public-key'; readonly key: KeyObject }
@@ -27,7 +27,7 @@ export interface JwtOptions {
 
 const minSecretBytes = 32;
 const fetchMs = 5_000;
-/** Named, so that a token cannot choose: a public key must never be taken for the secret of an HMAC. */
+/** The algorithms of a secret. A token must not choose its algorithm: otherwise a public key could be used as the secret of an HMAC. */
 const symmetric = ['HS256', 'HS384', 'HS512'];
 const asymmetric = [
   'RS256',
@@ -43,7 +43,7 @@ const asymmetric = [
   'Ed25519',
 ];
 
-/** A key in PEM form, or a shared secret. Throws what is wrong with it. */
+/** Reads a key in PEM form or a shared secret. Throws an error that says what is wrong. */
 export const readJwtKey = (text: string): JwtKeys => {
   if (text.includes('PRIVATE KEY'))
     throw new Error('this is a private key; the router needs only the public one');
@@ -87,7 +87,7 @@ const verifierOf = (keys: JwtKeys) => {
   return (token: string, options: JWTVerifyOptions) => jwtVerify(token, find, options);
 };
 
-/** The base class is what a URL that answers with something else than keys causes. */
+/** An error of exactly the base class means that the URL answered with something else than keys. */
 const isOutage = (error: errors.JOSEError): boolean =>
   error instanceof errors.JWKSTimeout ||
   error.code === 'ERR_JOSE_GENERIC' ||
@@ -96,7 +96,7 @@ const isOutage = (error: errors.JOSEError): boolean =>
 const patterns = (claim: unknown) =>
   Array.isArray(claim) && claim.length > 0 && claim.every(isNamePattern) ? claim : undefined;
 
-/** What an identity provider lets users choose is one name, and never a pattern. */
+/** Users may choose their `sub` at an identity provider, so it is one name and never a pattern. */
 const nameIn = (sub: unknown) =>
   typeof sub === 'string' && nameFault(sub) === undefined && !sub.includes('*') ? [sub] : undefined;
 

@@ -15,6 +15,6 @@ export const presentedToken = ({ headers }: IncomingMessage): string | undefined
   return undefined;
 };
 
-/** URLs end up in the logs of every proxy on the way, so a token in one counts as leaked and is refused. */
+/** Proxies log URLs, so a token in a URL is treated as leaked and is refused. */
 export const hasTokenInUrl = ({ url }: IncomingMessage): boolean =>
   /[?&](?:access_|auth_|bearer_)?token=/i.test(url ?? '');

@@ -11,8 +11,8 @@ const usage = `usage: parley-router token NAMES [--role ${accessRoles.join('|')}
 const randomToken = (): string => `parley_${randomBytes(32).toString('base64url')}`;
 
 /**
- * `parley-router token`: a new token and the line that makes the router accept it. With a folder both are kept there, and
- * only what was done is told.
+ * `parley-router token`: makes a token and the line that makes the router accept it. With a folder, both are stored there and are
+ * not printed.
  */
 export const tokenCommand = (args: readonly string[]): NewToken | { readonly told: string } => {
   const wanted = parse(args);

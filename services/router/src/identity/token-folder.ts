@@ -20,7 +20,7 @@ export interface NewToken {
 /** The file of ROUTER_TOKENS_FILE below the folder. */
 const listFolder = 'router';
 
-/** A name that a folder can have: what stands for other names in a pattern is left out. */
+/** The name of the folder for these names: characters of patterns are left out. */
 const folderOf = (names: string): string => {
   const folder = names.replaceAll(/[^\p{L}\p{N}._,-]/gu, '').replace(/^\.+/, '');
   if (folder === '' || folder === listFolder)
@@ -37,7 +37,7 @@ const give = (path: string, owner: number | undefined): void => {
   }
 };
 
-/** Replaced whole, in a folder that is mounted as such: a router that reads it sees the new file. */
+/** Replaces the file by a rename. The folder is mounted, not the file, so a running router sees the new file. */
 const write = (path: string, text: string, owner: number | undefined): void => {
   const partial = `${path}.partial`;
   writeFileSync(partial, text, { mode: 0o400 });
@@ -45,7 +45,7 @@ const write = (path: string, text: string, owner: number | undefined): void => {
   renameSync(partial, path);
 };
 
-/** Root writes for the user of the containers; everybody else for themselves. */
+/** Root writes files for user 1000 of the containers; any other user owns its files. */
 const ownerFor = (): number | undefined => (process.getuid?.() === 0 ? 1_000 : undefined);
 
 const folderFor = (root: string, name: string, owner: number | undefined): string => {
@@ -63,15 +63,15 @@ const linesOf = (list: string): string[] =>
     : [];
 
 /**
- * Keeps a new token in a folder of its own (`NAMES/token`), and its line in `router/tokens`, in the place of the token that
- * the same names had. Without `made`, the names have no token afterwards.
+ * Stores a new token in a folder of its own (`NAMES/token`) and its line in `router/tokens`. It replaces the token that the same
+ * names had. Without `made`, the token of these names is removed.
  */
 export const keepToken = (root: string, names: string, made: NewToken | undefined): string => {
   const owner = ownerFor();
   const list = join(folderFor(root, listFolder, owner), 'tokens');
   const folder = folderOf(names);
   const others = linesOf(list).filter((line) => line.trim().split(/\s+/)[0] !== names);
-  // The token first: an agent that is refused with its old one is started again, and must find the new one.
+  // The token is written first: an agent whose old token is refused restarts, and must find the new one.
   if (made) write(join(folderFor(root, folder, owner), 'token'), made.token, owner);
   else rmSync(join(root, folder), { recursive: true, force: true });
   write(list, [...others, ...(made ? [made.line] : []), ''].join('\n'), owner);

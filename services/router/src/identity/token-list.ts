@@ -9,12 +9,12 @@ interface TokenLine {
   readonly send: readonly NamePattern[] | undefined;
 }
 
-/** A shared token that somebody made up is at least so long; those that we make have 256 random bits. */
+/** The minimum length of a shared token that an operator chose. Generated tokens have 256 random bits. */
 const minLength = 16;
 
 export const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
-/** `NAMES ROLE sha256:HEX [send=NAMES]`, or one word: a token that everybody shares, with every right. */
+/** `NAMES ROLE sha256:HEX [send=NAMES]`, or one word: a token for all clients, with every right. */
 const readLine = (line: string): TokenLine | { readonly problem: string } => {
   const [names = '', role, hash, send, ...rest] = line.split(/\s+/);
   if (role === undefined) {
@@ -34,7 +34,7 @@ const readLine = (line: string): TokenLine | { readonly problem: string } => {
   return { digest: Buffer.from(hex, 'hex'), role: known, names: names.split(','), send: targets };
 };
 
-/** The lines that can be read, and what is wrong with the others; what stands in a line is never repeated. */
+/** The valid lines, and the problems of the others. A problem never repeats text of its line, which may hold a secret. */
 export const readableTokens = (
   text: string,
 ): { readonly lines: readonly TokenLine[]; readonly problems: readonly string[] } => {
@@ -50,7 +50,7 @@ export const readableTokens = (
   return { lines, problems };
 };
 
-/** All lines, or everything that is wrong with them. */
+/** All lines, or the problems of all invalid lines. */
 export const readTokens = (
   text: string,
 ): { readonly lines: readonly TokenLine[] } | { readonly problems: readonly string[] } => {
@@ -60,8 +60,8 @@ export const readTokens = (
 };
 
 /**
- * The tokens that were given out, of which only hashes are held. They are looked up by an HMAC under a key of this
- * process: how long that takes tells nothing about any token.
+ * The valid tokens, as hashes only. A token is looked up by an HMAC with a key of this process, so the time of a look-up reveals
+ * nothing about any token.
  */
 export class TokenList {
   readonly #key = randomBytes(32);
@@ -75,7 +75,7 @@ export class TokenList {
     return this.#identities.get(this.#blind(digestOf(token)));
   }
 
-  /** Identities of lines that are gone or have changed become invalid. */
+  /** Identities of removed or changed lines become invalid. */
   replace(lines: readonly TokenLine[]): void {
     const known = this.#identities;
     const identities = new Map<string, Identity>();

@@ -2,8 +2,8 @@ import type { Logger } from '@parley/runtime';
 import type { Ledger } from './ledger.ts';
 
 /**
- * What SIGUSR2 does: a running router copies its ledger to a file beside it. The previous copy is replaced when the new one is
- * complete. A signal needs no token: the user who may send it may read the files of the process, too.
+ * On SIGUSR2 a running router copies its ledger to a file beside it. The new copy replaces the previous one when it is complete.
+ * A signal needs no token, because a user that may send it may also read the files of the process.
  */
 export const backupBeside = ({
   ledger,

@@ -11,7 +11,7 @@ const usage =
   'usage: parley-router backup [LEDGER] TARGET; without LEDGER that of ROUTER_LEDGER; TARGET may be - for the output';
 
 const pollMs = 50;
-/** A router that does not begin in this time is not going to. */
+/** A router that has not begun its copy after this time will not begin it. */
 const beginMs = 30_000;
 
 const changedAt = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -23,7 +23,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Asks the router that has the ledger open for a copy. Returns the path of the copy, which the router keeps. */
+/** Asks the router that has the ledger open for a copy. Returns the path of the copy; the file belongs to the router. */
 const askRouter = async (pid: number, path: string): Promise<string> => {
   const copy = `${path}.backup`;
   const partial = `${copy}.partial`;
@@ -64,7 +64,7 @@ const copyOf = async (path: string, target: string): Promise<string> => {
 
 interface Backup {
   readonly line: string;
-  /** The line goes to the standard error, because the ledger went to the standard output. */
+  /** The ledger was written to the standard output, so the result is printed to the standard error. */
   readonly streamed: boolean;
 }
 
@@ -78,7 +78,7 @@ export const backup = async (args: readonly string[], ledger: string | undefined
   if (existsSync(file)) throw new ConfigError([`${file} is there already`]);
   try {
     if (!streamed) return { line: await copyOf(path, file), streamed };
-    // A copy can be larger than the /tmp of a container: it is read where the router leaves it.
+    // The copy can be larger than the /tmp of a container, so it is read at the place where the router wrote it.
     const pid = holderOf(path);
     const source = pid === undefined ? file : await askRouter(pid, path);
     if (pid === undefined) await copyOf(path, file);

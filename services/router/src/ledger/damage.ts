@@ -1,8 +1,8 @@
 import { ConfigError } from '@parley/runtime';
 
 /**
- * What is stored is not what was written. Nothing is guessed or skipped: the conversation that it belongs to is hidden,
- * and the rest goes on. The operator restores a backup.
+ * The ledger holds something else than what was written. The router neither guesses nor skips entries: it hides the damaged
+ * conversation and serves all others. The operator restores a backup.
  */
 export class LedgerDamage extends Error {
   override readonly name = 'LedgerDamage';
@@ -11,6 +11,6 @@ export class LedgerDamage extends Error {
   }
 }
 
-/** A ledger that is damaged where a router that starts needs it: the operator has to act before it can. */
+/** A router that starts needs the damaged part of the ledger. It cannot start before the operator acts. */
 export const cannotStart = (damage: LedgerDamage): ConfigError =>
   new ConfigError(damage.message.split('\n').map((line) => `ROUTER_LEDGER: ${line}`));

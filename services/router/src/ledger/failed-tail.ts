@@ -5,21 +5,20 @@ const headerBytes = 32;
 const frameHeaderBytes = 24;
 
 /**
- * Cuts off what a failed transaction left at the end of the write-ahead log.
+ * Truncates the frames that a failed transaction left at the end of the write-ahead log.
  *
- * A transaction of which the sync failed has not happened for SQLite, and whoever wanted it is told so. Its frames, the
- * mark of the commit among them, are in the log all the same, until another transaction is written over them: a
- * process that is killed before that would find the transaction there when it starts again. `NOOP` says how many frames
- * SQLite itself counts, and changes nothing.
+ * When the sync of a transaction fails, SQLite reports that the transaction did not happen. Its frames, including the commit
+ * mark, stay in the log until another transaction overwrites them. If the process is killed before that, the next start would
+ * replay them as a committed transaction. The checkpoint mode `NOOP` changes nothing and returns how many frames SQLite counts.
  *
- * Throws when the log cannot be cut. That the cut is synced is only tried: the disk that has just failed one may fail
- * the next. The next transaction that is acknowledged syncs it.
+ * Throws when the log cannot be truncated. A failed sync of the truncation is ignored, because the disk has just failed one
+ * sync and may fail another. The next acknowledged transaction syncs the log.
  */
 export const cutFailedTail = (database: DatabaseSync, path: string): void => {
   const counted = database.prepare('PRAGMA wal_checkpoint(NOOP)').get();
   const pageBytes = Number(database.prepare('PRAGMA page_size').get()?.page_size);
   const frames = Number(counted?.log);
-  // Not a write-ahead log, or none yet: a failed transaction is rolled back by its journal.
+  // There is no write-ahead log (yet): SQLite rolls a failed transaction back from its journal.
   if (!(frames >= 0)) return;
   const end = headerBytes + frames * (frameHeaderBytes + pageBytes);
   const log = openSync(`${path}-wal`, 'r+');

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 /** SQLite's result code for a file that another process has locked. */
 const busy = 5;
 
-/** True when another process has the ledger open: a router keeps the lock as long as it runs, in any container. */
+/** True when another process has the ledger open. A router keeps the lock while it runs, also in another container. */
 export const isHeldElsewhere = (path: string): boolean => {
   let probe: DatabaseSync | undefined;
   try {
@@ -30,20 +30,20 @@ const hasOpen = (pid: string, file: string): boolean => {
       }
     });
   } catch {
-    // A process of another user, or one that has just ended.
+    // The process belongs to another user, or has just ended.
     return false;
   }
 };
 
-/** A signal that a process does not handle ends it. */
+/** An unhandled signal ends a process, so a process without a handler must not be sent SIGUSR2. */
 const handlesBackupSignal = (pid: string): boolean => {
   const [, mask = '0'] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return ((BigInt(`0x${mask}`) >> BigInt(constants.signals.SIGUSR2 - 1)) & 1n) === 1n;
 };
 
 /**
- * The router that has the ledger open and copies it at SIGUSR2, as far as this user may see it: in the same container or
- * on the same machine. Only Linux tells; undefined elsewhere.
+ * The process id of the router that has the ledger open and copies it on SIGUSR2. It is found only in the same container or on
+ * the same machine, and only where this user may read it. Only Linux lists open files in /proc; undefined on other systems.
  */
 export const holderOf = (path: string): number | undefined => {
   try {

@@ -1,15 +1,15 @@
 import type { Entry } from '@parley/protocol';
 
-/** Entries of one conversation, to be appended right behind `expectedSeq`; 0 for one that is not there yet. */
+/** Entries of one conversation, to be appended directly after `expectedSeq`; 0 for a conversation that does not exist yet. */
 export interface Batch {
   readonly conversation: string;
   readonly expectedSeq: number;
   readonly entries: readonly Entry[];
-  /** Kept with them, where the batch ends the conversation. */
+  /** Stored together with the entries when the batch ends the conversation. */
   readonly checkpoint?: Checkpoint;
 }
 
-/** `position` of the batch's last entry in the whole ledger, or the seq at which the conversation really is. */
+/** `position` of the batch's last entry in the whole ledger, or the seq that the conversation has in fact. */
 export type Appended =
   | { readonly ok: true; readonly position: number }
   | { readonly ok: false; readonly seq: number };
@@ -27,21 +27,21 @@ export interface EndedConversation {
   readonly place: number;
 }
 
-/** What a program has made of a conversation's entries up to `seq`, so that it need not read them again. */
+/** State that a program computed from the entries of a conversation up to `seq`, so that it need not read them again. */
 export interface Checkpoint {
   readonly seq: number;
-  /** Of the program that made it; chosen by it. */
+  /** Chosen by the program that made the checkpoint: the version of the format of its state. */
   readonly version: number;
   readonly body: string;
 }
 
-/** How many conversations, from the first on, are gone whole; and one of which something is left, if there is one. */
+/** How many conversations, counted from the first, were removed completely, and the one that was removed in part, if any. */
 export interface Removed {
   readonly gone: number;
   readonly begun?: string;
 }
 
-/** `number`: conversations are numbered in the order in which they were opened, with gaps. */
+/** `number`: conversations are numbered in the order of their opening, with gaps. */
 export interface Numbered {
   readonly id: string;
   readonly number: number;
@@ -53,30 +53,30 @@ interface Span {
   readonly through: number;
 }
 
-/** At most so many entries, and so many bytes of their JSON. */
+/** A maximum number of entries, and a maximum number of bytes of their JSON. */
 export interface Bound {
   readonly entries: number;
   readonly bytes: number;
 }
 
-/** Bytes of an entry as JSON: what it takes in a ledger and in a frame. */
+/** The size of an entry as JSON, which is its size in a ledger and in a frame. */
 export const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
 /**
  * The only state of the system: append-only, ordered, durable. Every implementation passes the contract suite in
- * `test/ledger-contract.ts`. Positions grow over the whole ledger and are never used again; seqs count inside a
- * conversation without a gap, from 1, or in a fork from the first entry that it does not share with its parent.
+ * `test/ledger-contract.ts`. Positions grow over the whole ledger and are never reused. A seq counts the entries of one
+ * conversation without a gap. It starts at 1, or in a fork at the first entry that the fork does not share with its parent.
  */
 export interface Ledger {
   /**
-   * Compare-and-append. A batch whose conversation is no longer at `expectedSeq` is left out whole; the
-   * others stand. When the promise resolves, they are durable; when it rejects, none of them is there.
+   * Compare-and-append. A batch is left out as a whole when its conversation is no longer at `expectedSeq`; the other
+   * batches are appended. They are durable when the promise resolves. When it rejects, none of them was appended.
    */
   append(batches: readonly Batch[]): Promise<readonly Appended[]>;
   /**
-   * The conversation's own entries with a seq above `since`, in order, at most `limit`, and together at most
-   * `maxBytes` of JSON: but always one, when there is one. Throws `LedgerDamage`, as do the other reads, when what
-   * was stored is no longer what was appended. The work is that of the entries in the answer and of one more.
+   * The conversation's own entries with a seq above `since`, in order: at most `limit`, and together at most `maxBytes` of
+   * JSON, but at least one if there is one. Like all reads it throws `LedgerDamage` when the stored entries are not those that
+   * were appended. It costs as much as reading the returned entries and one more.
    */
   read(conversation: string, since: number, limit: number, maxBytes?: number): Entry[];
   /** The newest of the conversation's own entries within `span`, in order; bounded like `read`. */
@@ -87,41 +87,42 @@ export interface Ledger {
   position(): number;
   /** Ids of the conversations without an `ended` entry, oldest first. */
   unfinished(): string[];
-  /** The newest conversations, newest first; with `before`, of those that are older than the one of that number. */
+  /** The newest conversations, newest first. With `before`: only conversations that are older than the one with that number. */
   recent(limit: number, before?: number): Numbered[];
   /** How many conversations there are. */
   total(): number;
-  /** How far each plain client has been delivered to: name to position. May lag behind by a second after a crash. */
+  /** The delivery position of each plain client, by name. After a crash it may be one second old. */
   marks(): Map<string, number>;
-  /** Throws when it cannot be written; then nothing of it is. */
+  /** Writes all of them or, when it throws, none. */
   mark(marks: ReadonlyMap<string, number>): void;
 
   /**
-   * The conversation's checkpoint; undefined when there is none, when it is damaged, or when the entry at its `seq` is not
-   * the one that stood there when it was kept. A checkpoint is a cache: the entries alone are the truth.
+   * The conversation's checkpoint; undefined when there is none, when it is damaged, or when the entry at its `seq` has
+   * changed since. A checkpoint is a cache: only the entries are the truth.
    */
   checkpoint(conversation: string): Checkpoint | undefined;
-  /** Replaces earlier ones, all in one transaction. Throws when it cannot be written; then nothing of it is. */
+  /** Replaces earlier checkpoints in one transaction. Writes all of them or, when it throws, none. */
   keep(checkpoints: readonly (Checkpoint & { readonly conversation: string })[]): void;
 
   /** Bytes that conversations take up. */
   size(): number;
   /**
-   * Ended conversations that no kept fork goes back to, first to end first, at most `limit`, of those behind `after`. The
-   * work is that of the answer, and of what is skipped because of forks.
+   * At most `limit` ended conversations in the order of their end, from those after `after`. Parents of forks that are still
+   * stored are skipped. It costs as much as reading the returned and the skipped conversations.
    */
   removable(limit: number, after?: EndedConversation): EndedConversation[];
   /**
-   * Removes at most `limit` entries of removable conversations, one after the other, in one transaction, and begins with
-   * no other once `enough` bytes are gone. What is begun is out of sight. Throws when it cannot be written.
+   * Removes at most `limit` entries of these conversations, one conversation after the other, in one transaction. It begins
+   * no further conversation when `enough` bytes were removed. A conversation that was removed in part is no longer listed or
+   * read. Throws when it cannot be written.
    */
   remove(conversations: readonly string[], limit: number, enough?: number): Removed;
-  /** WriteCoalescer a whole copy, a ledger of its own, to a new file while appends go on. Replaces `target` only when complete. */
+  /** Writes a complete copy, which is a ledger itself, while appends continue. Replaces `target` only when the copy is complete. */
   backup(target: string): Promise<void>;
   close(): void;
 }
 
-/** Entries that do not follow each other are a fault of ours, never of a peer. */
+/** Entries with wrong seqs are a fault of the router, never of a peer. */
 export const checkSequence = ({ conversation, expectedSeq, entries }: Batch): void => {
   const [first] = entries;
   let seq = first?.type === 'forked' && expectedSeq === 0 ? first.seq - 1 : expectedSeq;

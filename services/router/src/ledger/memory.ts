@@ -22,7 +22,7 @@ interface Held {
 const bytesOf = (entry: Entry): number => 200 + ('text' in entry ? entry.text.length : 0);
 const headOf = (held: Held | undefined): number => held?.entries.at(-1)?.seq ?? 0;
 
-/** How many of them, from the first on, are no more than `maxBytes` of JSON: one at least. */
+/** How many entries, counted from the first, fit into `maxBytes` of JSON; at least one. */
 const fitting = (entries: readonly Entry[], maxBytes: number): number => {
   if (maxBytes === Number.POSITIVE_INFINITY) return entries.length;
   let left = maxBytes;
@@ -33,7 +33,7 @@ const fitting = (entries: readonly Entry[], maxBytes: number): number => {
   return tooMany === -1 ? entries.length : Math.max(1, tooMany);
 };
 
-/** Lives as long as the process: for tests, benches and runs that nobody wants to keep. */
+/** A ledger that is lost when the process ends: for tests, benchmarks and runs that are not kept. */
 export const openMemoryLedger = (): Ledger => {
   const conversations = new Map<string, Held>();
   /** By position; the entry at index i has position `removed + i + 1`. */

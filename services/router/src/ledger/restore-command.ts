@@ -30,7 +30,7 @@ const sync = (path: string): void => {
   }
 };
 
-/** The copy belongs to the owner of the folder, as the ledger of a router does: root may restore for another user. */
+/** Gives the copy to the owner of the folder, who runs the router: root may restore for another user. */
 const giveToOwner = (path: string): void => {
   const { uid, gid } = statSync(dirname(path));
   chmodSync(path, 0o600);
@@ -51,18 +51,18 @@ const noRouter = (ledger: string): void => {
 
 const stamp = (at: Date): string => at.toISOString().replaceAll(/[-:]|\.\d+/g, '');
 
-/** What stands in the ledger's place is kept under another name, its write-ahead log too. Returns that name. */
+/** Renames the present ledger and its write-ahead log, so that they are kept. Returns the new name. */
 const keepReplaced = (ledger: string, at: Date): string | undefined => {
   if (!existsSync(ledger) && !existsSync(`${ledger}-wal`)) return undefined;
   const kept = `${ledger}.replaced-${stamp(at)}`;
   if (existsSync(ledger)) linkSync(ledger, kept);
-  // The log goes before the new file comes: with it, SQLite would write what is undone into the restored file.
+  // The log is moved first: otherwise SQLite would replay the old log into the restored file.
   if (existsSync(`${ledger}-wal`)) renameSync(`${ledger}-wal`, `${kept}-wal`);
   rmSync(`${ledger}-shm`, { force: true });
   return kept;
 };
 
-/** Copies FILE beside the ledger and checks the copy: FILE may stand in a folder that cannot be written. */
+/** Copies FILE to the folder of the ledger and checks the copy, because the folder of FILE may be read-only. */
 const checkedCopy = async (file: string, copy: string): Promise<string> => {
   for (const left of [copy, `${copy}-wal`, `${copy}-shm`]) rmSync(left, { force: true });
   const source = file === '-' ? process.stdin : createReadStream(file);
@@ -89,8 +89,9 @@ const explained = (error: unknown, file: string): unknown => {
 };
 
 /**
- * `parley-router restore`: checks FILE, and puts a copy of it in the ledger's place. No router may run. What was there is
- * kept. An interruption at any place leaves the old ledger or the new one, and the command can be repeated.
+ * `parley-router restore`: checks FILE and replaces the ledger by a copy of it. No router may run. The replaced ledger is kept
+ * under another name. If the command is interrupted, either the old ledger or the new one is complete, and the command can be
+ * repeated.
  */
 export const restore = async (
   args: readonly string[],

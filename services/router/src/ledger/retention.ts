@@ -11,40 +11,40 @@ export interface RetentionRule {
 export interface RetentionOptions {
   readonly ledger: Ledger;
   readonly rule: RetentionRule;
-  /** Conversations that somebody still needs although they have ended. */
+  /** Ended conversations that must not be removed yet. */
   inUse(): ReadonlySet<string>;
   onRemoved(conversation: string): void;
   onFailure(error: unknown): void;
 }
 
-/** Few enough that everybody else hardly waits. */
+/** A step is small, so that it delays the other work of the router only a little. */
 const entriesPerStep = 500;
 const candidatesPerStep = 500;
 
 /** One walk over the ended conversations, first to end first. */
 interface Sweep {
   readonly startedAt: number;
-  /** What was needed when it started. What ended later is left for the next sweep. */
+  /** The conversations that were in use when the sweep started. Those that ended later are left to the next sweep. */
   readonly needed: ReadonlySet<string>;
-  /** How far it has come. */
+  /** The last conversation that the sweep has passed. */
   after: EndedConversation | undefined;
 }
 
 /**
- * Removes what has been kept long enough, a little at a time; never what still runs. Each step takes up where the one
- * before it stopped, so conversations that are still needed stand in the way of no other, however many they are.
+ * Removes ended conversations that are over the limits of the rule, in small steps; never running ones. Each step continues
+ * where the one before it stopped, so conversations that are still in use do not block the others, however many they are.
  */
 export class Retention {
   readonly #options: RetentionOptions;
   #sweep: Sweep | undefined;
-  /** What a step could not remove whole. */
+  /** The conversation that a step removed only in part. */
   #begun: string | undefined;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
   }
 
-  /** One small step. True when there is more to do at once. */
+  /** One small step. Returns true when the next step should follow at once. */
   tick(now: number): boolean {
     const { ledger, rule, onRemoved, onFailure } = this.#options;
     try {
@@ -61,7 +61,7 @@ export class Retention {
     }
   }
 
-  /** What may be removed next; the sweep is over when it has met all that is due. */
+  /** The conversations to remove next; empty when the sweep is complete. */
   #next(now: number, excess: number): string[] {
     const { ledger, rule, inUse } = this.#options;
     if (excess === 0 && rule.maxAgeMs === 0) return this.#over();
@@ -72,12 +72,12 @@ export class Retention {
       if (!oldest || !isDue(oldest)) return this.#over();
       this.#sweep = { startedAt: now, needed: inUse(), after: undefined };
     }
-    // A clock that was set back: what was needed at the start says nothing about what has ended since.
+    // The clock was set back. `needed` may lack a conversation that has ended since the start of the sweep.
     const { startedAt, needed, after } = this.#sweep;
     const page = now < startedAt ? [] : ledger.removable(candidatesPerStep, after);
     const due = page.filter((one) => isDue(one) && one.at < startedAt);
     const free = due.filter(({ id }) => !needed.has(id));
-    // What is removed is not listed again, so only what is needed has to be passed by.
+    // A removed conversation is not listed again, so `after` has to pass only those in use.
     if (free.length === 0) this.#sweep.after = due.at(-1);
     if (free.length === 0 && due.length < candidatesPerStep) this.#sweep = undefined;
     return free.map(({ id }) => id);

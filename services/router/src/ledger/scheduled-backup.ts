@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Logger } from '@parley/runtime';
 import type { Ledger } from './ledger.ts';
 
-/** A timer runs no longer than this: setTimeout takes no more. */
+/** The longest delay that setTimeout accepts. */
 const longestMs = 2 ** 31 - 1;
 /** After a failure, for example a full disk. */
 const retryMs = 60_000;
@@ -11,7 +11,7 @@ const retryMs = 60_000;
 const stampOf = (at: number): string => new Date(at).toISOString().replaceAll(/[-:]|\.\d+/g, '');
 const pattern = /^ledger-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.sqlite$/;
 
-/** When a backup was made, by its name; undefined when the name is not one of a backup. */
+/** When a backup was made, according to its file name; undefined when the file is no backup. */
 const madeAt = (name: string): number | undefined => {
   const [, year, month, day, hour, minute, second] = pattern.exec(name) ?? [];
   return year === undefined ? undefined : Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
@@ -19,10 +19,10 @@ const madeAt = (name: string): number | undefined => {
 
 export interface Schedule {
   readonly ledger: Ledger;
-  /** Of the ledger. The backups go to the folder `backups` beside it. */
+  /** The path of the ledger. The backups are written to the folder `backups` beside it. */
   readonly path: string;
   readonly everyMs: number;
-  /** How many of the newest are kept. */
+  /** How many backups are kept: the newest. */
   readonly keep: number;
   readonly log: Logger;
   now(): number;
@@ -31,8 +31,8 @@ export interface Schedule {
 }
 
 /**
- * Copies the ledger while the router runs, each time `everyMs` after the newest backup, also across restarts. An old backup
- * goes only after a new one is whole.
+ * Copies the ledger while the router runs, `everyMs` after the newest backup, also across restarts. An old backup is removed
+ * only when a new one is complete.
  */
 export class ScheduledBackup {
   readonly #schedule: Schedule;

@@ -7,12 +7,12 @@ import { isHeldElsewhere } from './holder.ts';
 import { foreign, migrate } from './sqlite-schema.ts';
 import { walDamage } from './wal-check.ts';
 
-/** SQLite's result codes: somebody else holds the lock; the file is broken; it never was a database. */
+/** SQLite's result codes: another process holds the lock; the file is damaged; the file is no database. */
 const busy = 5;
 const corrupt = 11;
 const notADatabase = 26;
 
-/** Larger files are not read through at start; `parley-router verify` does. 150 MB take 0.1 s from memory. */
+/** Larger files are not checked at start, only by `parley-router verify`. The check of 150 MB takes 0.1 s from memory. */
 const maxCheckedBytes = 1024 ** 3;
 
 const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
@@ -20,7 +20,7 @@ const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false
 const cannot = (path: string, why: string) =>
   new ConfigError([`ROUTER_LEDGER: ${path} cannot be opened: ${why}`]);
 
-/** What a thrown error means to the operator. */
+/** Turns an error of SQLite into one that tells the operator what to do. */
 export const explained = (path: string, error: unknown): ConfigError | LedgerDamage => {
   if (error instanceof ConfigError || error instanceof LedgerDamage) return error;
   const { errcode, message } = error as { errcode?: number; message: string };
@@ -33,7 +33,7 @@ export const explained = (path: string, error: unknown): ConfigError | LedgerDam
   return cannot(path, message + closed + fixed);
 };
 
-/** Looked for before SQLite sees the files, because opening them would clear away what it cannot read. */
+/** Runs before SQLite opens the files, because opening them would discard what SQLite cannot read. */
 const checkBeforeOpening = (path: string): void => {
   const log = `${path}-wal`;
   if (bytesOf(path) === 0 && bytesOf(log) > 0) {
@@ -46,7 +46,7 @@ const checkBeforeOpening = (path: string): void => {
     : new LedgerDamage(path, [damage]);
 };
 
-/** The first places at which the structure of the file is broken. `check`: SQLite's thorough or its quick one. */
+/** The first places at which the structure of the file is damaged. `check`: SQLite's complete check or its quick one. */
 export const structuralFaults = (
   database: DatabaseSync,
   check: 'integrity_check' | 'quick_check',
@@ -61,23 +61,23 @@ export const structuralFaults = (
         faults.push(page === undefined ? fault : `${fault} (offset ${(Number(page) - 1) * pageSize})`);
     }
   } catch (error) {
-    // The check itself gives up on some kinds of damage, after having told what it found.
+    // Some kinds of damage make the check itself fail, after it has reported what it found.
     if (faults.length === 0) throw error;
   }
   return faults;
 };
 
 export interface OpenOptions {
-  /** Without it, the file must be there and nothing in it is changed except that its write-ahead log is taken in. */
+  /** False: the file must exist, and the only change to it is that its write-ahead log is merged into it. */
   readonly create: boolean;
 }
 
-/** A router that takes over from one that is just leaving waits so long for the file. */
+/** How long a starting router waits for the file while the router before it stops. */
 const handoverMs = 2_500;
 
 /**
- * The file, locked against every other process, with the write-ahead log taken in. Throws a ConfigError when it
- * is not ours, and LedgerDamage when it is not whole.
+ * The file, locked against every other process, with the write-ahead log merged into it. Throws a ConfigError when it is no
+ * ledger, and LedgerDamage when it is damaged.
  */
 export const openLedgerFile = (path: string, { create }: OpenOptions): DatabaseSync => {
   let database: DatabaseSync | undefined;
@@ -91,7 +91,7 @@ export const openLedgerFile = (path: string, { create }: OpenOptions): DatabaseS
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     const strange = foreign(database);
     if (strange) throw cannot(path, strange);
-    // Space that removed conversations leave goes back to the file system; can only be said of an empty file.
+    // Returns the space of removed conversations to the file system. SQLite accepts this setting only for an empty file.
     if (isNew) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
     if (create) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     database.exec('BEGIN EXCLUSIVE; COMMIT');

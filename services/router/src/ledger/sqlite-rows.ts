@@ -4,7 +4,7 @@ import { LedgerDamage } from './damage.ts';
 
 type Row = Record<string, unknown>;
 
-/** The first of them whose bodies are no more than `maxBytes`: one at least. No more of them is read than that. */
+/** The first rows whose bodies together are at most `maxBytes`; at least one row. No further row is read. */
 export const fitting = (rows: Iterable<Row>, maxBytes = Number.POSITIVE_INFINITY): Row[] => {
   const page: Row[] = [];
   let left = maxBytes;
@@ -16,7 +16,7 @@ export const fitting = (rows: Iterable<Row>, maxBytes = Number.POSITIVE_INFINITY
   return page;
 };
 
-/** Makes entries of rows of the file at `path`. What is not what was appended is thrown as damage, with its place. */
+/** Parses rows of the file at `path` to entries. Throws damage, with its place, when a row is not what was appended. */
 export const entryReader = (path: string) => {
   const toEntry = (conversation: string, row: Row): Entry => {
     const body = row.body as string;
@@ -25,7 +25,7 @@ export const entryReader = (path: string) => {
     throw new LedgerDamage(path, [`${place} does not match its checksum`]);
   };
 
-  /** Entries that follow each other, from `start` on unless they begin a fork; wherever they begin when it is missing. */
+  /** Checks that the seqs follow each other and begin at `start`. A fork may begin later. No `start`: at any seq. */
   const toEntries = (conversation: string, rows: readonly Row[], start?: number): Entry[] => {
     const entries = rows.map((row) => toEntry(conversation, row));
     const [first] = entries;

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 /** `PARL`, in the header of every ledger file. */
 export const applicationId = 0x5041524c;
 
-/** Each step takes a database from version i to i + 1. Steps are only ever added. */
+/** Step i upgrades a database from version i to i + 1. A released step is never changed. */
 const steps: readonly string[] = [
   `CREATE TABLE conversations (
      key INTEGER PRIMARY KEY,
@@ -34,7 +34,7 @@ const steps: readonly string[] = [
    CREATE INDEX conversations_by_parent ON conversations (parent) WHERE parent IS NOT NULL;
    PRAGMA application_id = ${applicationId};`,
 
-  // entry_sum: the checksum of the entry at that seq, by which a checkpoint is known to be of these entries.
+  // entry_sum: the checksum of the entry at that seq. It proves that the checkpoint belongs to these entries.
   `CREATE TABLE checkpoints (
      conversation INTEGER PRIMARY KEY REFERENCES conversations (key),
      seq INTEGER NOT NULL,
@@ -48,13 +48,13 @@ const steps: readonly string[] = [
 const numberOf = (database: DatabaseSync, pragma: string): number =>
   Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0] ?? 0);
 
-/** Why the file is not a ledger that this version can read; undefined when it is one, or is new. */
+/** Why this version cannot read the file as a ledger; undefined when it can, or when the file is new. */
 export const foreign = (database: DatabaseSync): string | undefined => {
   const application = numberOf(database, 'application_id');
   const version = numberOf(database, 'user_version');
   if (version > steps.length) return `it was written by a newer version (schema ${version})`;
   if (application === applicationId) return undefined;
-  // The first schema did not mark its file yet.
+  // The first schema did not set the application id.
   const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all();
   const names = tables.map(({ name }) => String(name)).join();
   const known = version === 1 ? 'conversations,entries,marks,sqlite_sequence' : '';
@@ -63,7 +63,7 @@ export const foreign = (database: DatabaseSync): string | undefined => {
     : 'it is a database of another program';
 };
 
-/** Brings an older ledger to this version, all or nothing. */
+/** Upgrades an older ledger to this version, in one transaction. */
 export const migrate = (database: DatabaseSync): void => {
   const version = numberOf(database, 'user_version');
   database.function('crc32', { deterministic: true }, (body) => crc32(String(body)));

@@ -18,16 +18,16 @@ import { Transactions } from './transactions.ts';
 const one = (database: DatabaseSync, sql: string): number =>
   Number(Object.values(database.prepare(sql).get() ?? {})[0] ?? 0);
 
-/** Pages given back to the file system per removal, so that a removal stays short. */
+/** Pages that one removal returns to the file system: a limit, so that a removal stays short. */
 const pagesGivenBack = 64;
-/** Long messages are removed fewer at a time. */
+/** Bounds a removal of long messages. */
 const bytesPerRemoval = 4 * 1024 * 1024;
 
-/** One file; all appends of one call are one transaction, synced to disk before the promise resolves. */
+/** A ledger in one file. All batches of one `append` are one transaction, synced to disk before the promise resolves. */
 export const openSqliteLedger = (path: string): Ledger => {
   const database = openLedgerFile(path, { create: true });
   const countConversations = database.prepare('SELECT count(*) AS total FROM conversations WHERE ended < 2');
-  /** Counted when it is asked for, until a conversation begins or goes. */
+  /** A cache of `total()`. Undefined after a conversation was added or removed. */
   let total: number | undefined;
   const addConversation = database.prepare('INSERT INTO conversations (id, parent) VALUES (?, ?)');
   const findConversation = database.prepare(
@@ -71,10 +71,10 @@ export const openSqliteLedger = (path: string): Ledger => {
   );
   const removeCheckpoint = database.prepare('DELETE FROM checkpoints WHERE conversation = ?');
   const setMark = database.prepare('INSERT OR REPLACE INTO marks (name, position) VALUES (?, ?)');
-  // Not the last entry's: that one may have been removed, and its position is never used again.
+  // Not the position of the last row: later entries may have been removed, and positions are never reused.
   let position = one(database, "SELECT seq FROM sqlite_sequence WHERE name = 'entries'");
 
-  /** Where each running conversation is. The lock makes this copy the truth; a failed transaction drops it. */
+  /** Key and seq of each running conversation. The lock keeps this cache correct; a failed transaction clears it. */
   let heads = new Map<string, { key: number; seq: number }>();
 
   const headOf = (id: string): { key: number; seq: number } | undefined => {
@@ -121,7 +121,7 @@ export const openSqliteLedger = (path: string): Ledger => {
     return { ok: true, position };
   };
 
-  /** The position when the transaction under way began. */
+  /** The position at the beginning of the current transaction. */
   let positionBefore = position;
   const transactions = new Transactions(database, path, () => {
     position = positionBefore;
@@ -134,8 +134,8 @@ export const openSqliteLedger = (path: string): Ledger => {
 
   const safely = <T>(read: () => T): T => readable(path, read);
 
-  /** True when nothing is left of it. `room` is what may still be removed in this transaction. */
-  const removeOne = (id: string, room: { entries: number; bytes: number }): boolean => {
+  /** True when the conversation was removed completely. `budget` is what this transaction may still remove. */
+  const removeOne = (id: string, budget: { entries: number; bytes: number }): boolean => {
     const row = findKey.get(id);
     if (!row || row.ended === 0) return true;
     const key = Number(row.key);
@@ -144,12 +144,12 @@ export const openSqliteLedger = (path: string): Ledger => {
     removeCheckpoint.run(key);
     let first: number | undefined;
     let isWhole = true;
-    for (const { seq, bytes } of newestSizes.all(key, room.entries + 1)) {
-      isWhole = room.entries > 0 && room.bytes > 0;
+    for (const { seq, bytes } of newestSizes.all(key, budget.entries + 1)) {
+      isWhole = budget.entries > 0 && budget.bytes > 0;
       if (!isWhole) break;
       first = Number(seq);
-      room.entries--;
-      room.bytes -= Number(bytes);
+      budget.entries--;
+      budget.bytes -= Number(bytes);
     }
     if (first !== undefined) removeEntries.run(key, first);
     if (isWhole) removeConversation.run(key);
@@ -199,7 +199,7 @@ export const openSqliteLedger = (path: string): Ledger => {
            FROM conversations WHERE ended = 0 ORDER BY key`,
         );
         return running.all().map(({ id, key, seq }) => {
-          // They are read next, and appended to later: where they are need not be looked up for each.
+          // The caller reads these conversations next and appends to them later, so their heads are cached with one query.
           heads.set(id as string, { key: Number(key), seq: Number(seq ?? 0) });
           return id as string;
         });
@@ -231,7 +231,7 @@ export const openSqliteLedger = (path: string): Ledger => {
         if (!row || crc32(body) !== Number(row.sum)) return undefined;
         return { seq: Number(row.seq), version: Number(row.version), body };
       } catch (error) {
-        // It is made anew of the entries; when they cannot be read either, that is told.
+        // The state is computed from the entries instead. If they are damaged too, that read reports it.
         if (error instanceof LedgerDamage) return undefined;
         throw error;
       }
@@ -252,10 +252,10 @@ export const openSqliteLedger = (path: string): Ledger => {
     },
     remove(conversations, limit, enough = bytesPerRemoval) {
       const removed = transact((): Removed => {
-        const room = { entries: limit, bytes: bytesPerRemoval };
+        const budget = { entries: limit, bytes: bytesPerRemoval };
         for (const [gone, id] of conversations.entries()) {
-          if (room.entries <= 0 || bytesPerRemoval - room.bytes >= enough) return { gone };
-          if (!removeOne(id, room)) return { gone, begun: id };
+          if (budget.entries <= 0 || bytesPerRemoval - budget.bytes >= enough) return { gone };
+          if (!removeOne(id, budget)) return { gone, begun: id };
         }
         return { gone: conversations.length };
       });

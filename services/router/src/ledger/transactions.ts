@@ -2,18 +2,18 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import { cutFailedTail } from './failed-tail.ts';
 
-/** How often it is tried to take back what a failed transaction left in the log. */
+/** The time between two attempts to truncate what a failed transaction left in the log. */
 const cutAgainMs = 100;
 
-/** Whole transactions, synced when they return. One that fails leaves nothing behind. */
+/** Runs transactions that are synced when they return. A failed one leaves nothing behind. */
 export class Transactions {
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #onFailed: () => void;
-  /** One has failed, and what it left in the write-ahead log is still there. */
+  /** A transaction has failed, and its frames are still in the write-ahead log. */
   #hasFailedTail = false;
 
-  /** `onFailed`: what is held in memory of the ledger may be of the transaction that failed. */
+  /** `onFailed` clears caches, which may hold values of the failed transaction. */
   constructor(database: DatabaseSync, path: string, onFailed: () => void) {
     this.#database = database;
     this.#path = path;
@@ -36,7 +36,7 @@ export class Transactions {
     }
   }
 
-  /** Resolves when nothing of a failed one would be found after a crash: before that, nobody may be told that it failed. */
+  /** Resolves when a crash can no longer bring back a failed transaction. Its failure must not be reported before that. */
   async undone(): Promise<void> {
     for (;;) {
       try {

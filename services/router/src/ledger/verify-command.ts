@@ -1,7 +1,7 @@
 import { ConfigError } from '@parley/runtime';
 import { verifyLedger } from './verify.ts';
 
-/** `parley-router verify`. Returns the lines to print and the exit code. `ledger` is checked when none is named. */
+/** `parley-router verify`. Returns the lines to print and the exit code. Checks `ledger` when the arguments name no file. */
 export const verify = (
   args: readonly string[],
   ledger: string | undefined,

@@ -10,14 +10,14 @@ export interface Verification {
   readonly running: number;
   readonly entries: number;
   readonly bytes: number;
-  /** What is wrong, each with its place; empty when nothing is. */
+  /** Each fault with its place; empty when the ledger is intact. */
   readonly faults: readonly string[];
 }
 
-/** After so many the file is known to be broken, and nobody reads on. */
+/** The check stops after this number of faults. */
 const maxFaults = 100;
 
-/** Reads every byte that matters and replays every conversation. */
+/** Checks every row and replays every conversation. */
 class Verifier {
   readonly #database: DatabaseSync;
   readonly #hasSums: boolean;
@@ -29,7 +29,7 @@ class Verifier {
     this.#hasSums = columns.some(({ name }) => name === 'sum');
   }
 
-  /** Every entry belongs somewhere, and no position will be given out again. */
+  /** Every entry belongs to a conversation, and no position can be assigned a second time. */
   positions(): void {
     const orphans = this.#database
       .prepare(
@@ -55,7 +55,7 @@ class Verifier {
         state = this.#next(id, state, entry);
         last = entry;
       } catch (error) {
-        // What comes after a broken place cannot be replayed.
+        // Entries after a damaged one cannot be replayed.
         this.faults.push(`conversation ${id}, entry ${entry.seq}: ${(error as Error).message}`);
         return;
       }
@@ -74,12 +74,12 @@ class Verifier {
     return evolve(before, entry, id);
   }
 
-  /** The parent of a fork, as it was there. */
+  /** The state of the parent at the entry where the fork begins. */
   #stateAt({ conversation, seq }: { conversation: string; seq: number }): Conversation | undefined {
     const row = this.#database.prepare('SELECT key FROM conversations WHERE id = ?').get(conversation);
     if (!row) throw new Error(`its parent ${conversation} is not there`);
     const earlier = this.#parentOf(Number(row.key));
-    // The parent is a fork, too, and shares that entry with its own parent.
+    // The parent is itself a fork and shares that entry with its own parent.
     if (earlier && earlier.seq >= seq) return this.#stateAt({ conversation: earlier.conversation, seq });
     let state: Conversation | undefined;
     for (const entry of this.#entriesOf(Number(row.key), conversation, seq))
@@ -88,7 +88,7 @@ class Verifier {
     return state;
   }
 
-  /** What a fork goes back to; undefined when it is none. */
+  /** The parent of a fork; undefined when the conversation is no fork. */
   #parentOf(key: number): EntryOf<'forked'>['parent'] | undefined {
     const row = this.#database
       .prepare('SELECT body FROM entries WHERE conversation = ? ORDER BY seq LIMIT 1')
@@ -131,7 +131,7 @@ export const verifyLedger = (path: string): Verification => {
   const database = openLedgerFile(path, { create: false });
   try {
     const faults = structuralFaults(database, 'integrity_check');
-    // What is broken underneath cannot be read to the end.
+    // The structure of the file is damaged, so the entries cannot be read to the end.
     if (faults.length > 0) return { conversations: 0, running: 0, entries: 0, bytes: 0, faults };
     const verifier = new Verifier(database);
     verifier.positions();

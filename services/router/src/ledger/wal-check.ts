@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 
 /*
- * SQLite replays its write-ahead log up to the first frame that does not check out and says nothing about the rest.
- * That is right for a torn tail: the last transaction was cut off before it was acknowledged. It is wrong for a
- * broken frame with whole transactions behind it: those had been acknowledged, because a transaction begins only
+ * SQLite replays its write-ahead log up to the first frame with a wrong checksum and ignores the rest without an error.
+ * That is right for a torn tail: the last transaction was interrupted before it was acknowledged. It is wrong for a
+ * damaged frame with complete transactions after it: those were acknowledged, because a transaction begins only
  * when the one before it is on disk. Format: https://www.sqlite.org/fileformat2.html#walformat
  */
 
@@ -15,7 +15,7 @@ const magics = [0x377f0682, 0x377f0683];
 const swapped = (words: Uint32Array): Uint32Array =>
   words.map((word) => (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24));
 
-/** The log's running checksum over some more bytes; their number is a multiple of 8. */
+/** Continues the running checksum of the log over the bytes from `from` to `to`; their number is a multiple of 8. */
 const checksum = (log: Buffer, from: number, to: number, before: Sum, bigEndian: boolean): Sum => {
   const copy = new Uint32Array(Uint8Array.from(log.subarray(from, to)).buffer);
   const words = bigEndian === (endianness() === 'BE') ? copy : swapped(copy);
@@ -28,7 +28,7 @@ const checksum = (log: Buffer, from: number, to: number, before: Sum, bigEndian:
 };
 type Sum = readonly [number, number];
 
-/** Where acknowledged transactions are lost behind a broken place; undefined when nothing but a torn tail is. */
+/** Where a damaged frame hides acknowledged transactions; undefined when the log is intact or has only a torn tail. */
 export const walDamage = (path: string): string | undefined => {
   const log = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
   if (log.length < headerBytes + frameHeaderBytes) return undefined;
@@ -36,7 +36,7 @@ export const walDamage = (path: string): string | undefined => {
   const sumAt = (at: number): Sum => [word(at), word(at + 4)];
   const same = ([a, b]: Sum, [c, d]: Sum) => a === c && b === d;
 
-  // A log that was cut off before its header was on disk: nothing in it had been acknowledged.
+  // The header was never completely on disk, so nothing in this log was acknowledged.
   if (log.subarray(0, headerBytes + frameHeaderBytes).every((byte) => byte === 0)) return undefined;
   const bigEndian = word(0) === magics[1];
   let sum = checksum(log, 0, 24, [0, 0], bigEndian);
@@ -53,7 +53,7 @@ export const walDamage = (path: string): string | undefined => {
       const data = at + frameHeaderBytes;
       sum = checksum(log, at, at + 8, sum, bigEndian);
       sum = checksum(log, data, data + word(8), sum, bigEndian);
-      // Frames of other salts are left over from before the log was last begun anew.
+      // Frames with other salts are older than the last restart of the log.
       if (!ours || !same(sum, sumAt(at + 16))) broken = at;
     } else if (committedAfter && ours) {
       return `${path}: the frame at offset ${broken} does not match its checksum, and acknowledged transactions follow it`;

@@ -156,7 +156,7 @@ export class AgentSession implements Session {
       maxFrameBytes,
       maxTextLength,
     });
-    // An observer looks on under its name; it is nobody's replica.
+    // An observer only reads: it is no replica of the agent of that name.
     if (this.identity && !maySpeak(this.identity)) return undefined;
     const mayAddress = target !== undefined && (!this.identity || maySendTo(this.identity, target));
     this.#router.presence.joinAgent(replica, { target: mayAddress ? target : undefined, working });
@@ -166,7 +166,7 @@ export class AgentSession implements Session {
   #open(replica: Replica, frame: FrameOf<'open'>): void {
     const { ref } = frame;
     openConversation(replica, frame, this.#setting, (conversation, outcome) => {
-      // Of an opening that was refused there is no conversation.
+      // When the opening was refused, there is no conversation.
       if (outcome.kind === 'refused') this.#refuse(outcome.code, outcome.message, { ref });
       else this.#told({ ref, conversation }, outcome);
     });
@@ -175,7 +175,7 @@ export class AgentSession implements Session {
   #say(replica: Replica, frame: FrameOf<'say'>): void {
     const { presence, grants, answers, conversations } = this.#router;
     const { conversation, text, target, to, done, ref } = frame;
-    // One that names no turn takes the one that this connection has been granted there, if any.
+    // A message that names no turn answers the turn that this connection was granted in the conversation, if any.
     const turn = frame.turn ?? grants.heldBy(replica, conversation);
     const held = turn === undefined ? undefined : answers.match(replica, { ...frame, turn });
     const grant = held && { turn: turn as number, attempt: held.attempt };

@@ -9,7 +9,7 @@ import type { Router } from '../router.ts';
 interface Question {
   readonly conversation: string;
   readonly since: number;
-  /** At most so many entries; nothing is followed then. */
+  /** The maximum number of entries. With a limit, later entries are not followed. */
   readonly limit?: number | undefined;
   readonly follow: boolean;
 }
@@ -19,36 +19,36 @@ interface Asked {
   readonly follow: boolean;
   /** How many entries are still wanted. */
   left: number;
-  /** Seq up to which it has been answered. */
+  /** The seq of the last entry that was answered. */
   since: number;
 }
 
 const page = { entries: 500, bytes: pageBytes };
 const maxAsked = 16;
-/** About what reading an entry costs besides sending it. */
+/** The approximate cost of reading one entry, in bytes, besides sending it. */
 const bytesPerEntry = 200;
-/** With more than this unsent, entries that are followed are read from the ledger when the peer has read. */
+/** When more than this is unsent, followed entries are not queued but read from the ledger after the peer has read. */
 const maxUnsentBytes = 256 * 1024;
 
 /**
- * Answers `history` (PROTOCOL §4.6): past entries one question after the other, later ones as they are committed. A page goes
- * out when what was sent before has left, so what waits for a peer that does not read is bounded; what is followed meanwhile
- * is read from the ledger later.
+ * Answers `history` (PROTOCOL §4.6): past entries, one question after the other, and later entries as they are committed. The
+ * next page is sent when the one before it has left the process, so the memory for a slow reader is bounded. Entries that are
+ * committed meanwhile are read from the ledger later.
  */
 export class History {
   readonly #router: Router;
   readonly #reader: (state: Conversation) => Reader;
   readonly #send: (frame: string, whenSent: () => void) => void;
   readonly #asked: Asked[] = [];
-  /** Conversations with the seq of the last entry that was looked at. */
+  /** The followed conversations, each with the seq of the last entry that was handled. */
   readonly #following = new Map<string, number>();
   #stopWatching: (() => void) | undefined;
-  /** Characters that have been sent and have not left. */
+  /** Characters that were handed to the socket and have not left the process. */
   #unsent = 0;
   #isReading = false;
   #stopped = false;
 
-  /** `reader`: as whom the client reads a conversation. Asked at each entry: it may join and leave meanwhile. */
+  /** `reader`: the identity with which the client reads a conversation. It is asked at each entry, because the client may join or leave meanwhile. */
   constructor(
     router: Router,
     reader: (state: Conversation) => Reader,
@@ -59,7 +59,7 @@ export class History {
     this.#send = send;
   }
 
-  /** Why not, or undefined when the answer is on its way. */
+  /** The refusal, or undefined when the question will be answered. */
   ask({ conversation, since, limit, follow }: Question): RefusalCode | undefined {
     if (!this.#router.conversations.find(conversation)) return 'unknown-conversation';
     if (this.#asked.length >= maxAsked) return 'rate-limited';
@@ -94,16 +94,16 @@ export class History {
       bytes += this.#show(state as Conversation, entry);
     }
     if (entries.length === 0 || asked.left === 0) {
-      // Reading and following change over in one turn of the event loop, so nothing falls between.
+      // Reading ends and following begins in one event-loop iteration, so no entry is lost between them.
       if (asked.follow && state && this.#mayFollow(state)) this.#follow(asked);
       this.#asked.shift();
     }
     this.#readOn();
-    // What the reader may not see has been read all the same.
+    // Entries that the reader may not see cost as much to read.
     return bytes + entries.length * bytesPerEntry;
   }
 
-  /** None where the ledger is damaged: the client is told, and what else it asked for is answered. */
+  /** Empty when the ledger is damaged: the client is told so, and its other questions are answered. */
   #read({ conversation, since, left }: Asked): readonly Entry[] {
     const { conversations, metrics } = this.#router;
     try {
@@ -155,7 +155,7 @@ export class History {
     this.#show(state, entry);
   }
 
-  /** The bytes that it took. */
+  /** Returns the size of the entry in bytes. */
   #show(state: Conversation, entry: Entry): number {
     const shown = visible(state, this.#reader(state), entry);
     return shown ? this.#post({ type: 'entry', conversation: state.id, entry: shown }) : 0;

@@ -1,6 +1,6 @@
 import type { Limits } from '@parley/protocol';
 
-/** What a conversation gets that does not say otherwise. Ends by itself: running for ever must be asked for. */
+/** The limits of a conversation that sets none. They end it: a conversation without limits must ask for that. */
 export type LimitDefaults = Limits;
 
 type Some = { readonly [K in keyof Limits]?: Limits[K] | undefined };

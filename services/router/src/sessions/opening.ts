@@ -23,7 +23,7 @@ export const openConversation = (
   if (running === undefined) return open(replica, frame, setting, told);
   setting.router.granter.opens(replica, running);
   if (conversations.get(running)) return told(running, found);
-  // Another replica's `open` of it is under way; a tick tells when that is durable.
+  // Another replica is opening the same conversation. A later tick answers when that is durable.
   return conversations.submit(running, { type: 'tick' }, (outcome) =>
     told(running, outcome.kind === 'done' ? found : outcome),
   );

@@ -8,8 +8,8 @@ import type { Replica } from '../presence/replica.ts';
 import type { Router } from '../router.ts';
 
 /**
- * Why a token does not allow what a registered `parley.v1` client asks; undefined when it does. Where it may speak at
- * all is for the conversation to decide.
+ * The reason why a token does not allow the frame of a registered `parley.v1` client; undefined when the token allows it.
+ * Whether the client may speak in a conversation is decided by the conversation, not here.
  */
 export const whyForbidden = (
   identity: Identity | undefined,
@@ -34,13 +34,13 @@ export const whyForbidden = (
   return stranger && `the token does not allow writing to ${stranger}`;
 };
 
-/** As whom a registered client reads a conversation. An operator that is or was a member of it reads as that member. */
+/** The identity with which a registered client reads a conversation. An operator that is or was a member reads as that member. */
 export const readerOf = (state: Conversation, identity: Identity | undefined, name: string): Reader => {
   const takesPart = !identity || (maySpeak(identity) && standingOf(state, name) !== 'outsider');
   return takesPart || !mayReadAll(identity) ? agentReader(name) : overseer;
 };
 
-/** Everybody whom a frame writes to. */
+/** All members that the frame writes to. */
 const reachedBy = (
   replica: Replica,
   frame: ClientFrame,
@@ -53,9 +53,9 @@ const reachedBy = (
   const named = [...(target === undefined ? [] : [target]), ...(to ?? [])];
   const state = router.conversations.get(conversation);
   if (!state || target !== undefined) return named;
-  // A name in the text is a target where it gives a turn.
+  // A name in the text counts as a target when it gives a turn.
   if (policies[state.policy].mentionsGiveTurns) named.push(...mentioned(state, { from: replica.name, text }));
-  // The answer to a grant is owed to all; a message that nobody waited for is written to all who hear it.
+  // An answer to a grant needs no permission for its hearers. A message without a turn needs permission for all that hear it.
   const isOwed = turn !== undefined || router.grants.heldBy(replica, conversation) !== undefined;
   return isOwed || to ? named : [...named, ...(state.hears.get(replica.name) ?? state.members)];
 };

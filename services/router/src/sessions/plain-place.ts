@@ -9,7 +9,7 @@ interface Wanted {
 
 const isMember = ({ members }: Conversation, name: string): boolean => members.includes(name);
 
-/** The conversation that gave the client the floor last, where members speak in turn: all that it says to them belongs there. */
+/** The conversation, of those in which members speak in turn, that gave the client the floor last. Its messages to members belong there. */
 const inTurn = (router: Router, name: string, target: string): string | undefined => {
   const current = router.replyRouting.current(name);
   const state = current === undefined ? undefined : router.conversations.get(current);
@@ -26,8 +26,8 @@ const owedIn = (router: Router, name: string): string | undefined => {
 };
 
 /**
- * The conversation that a plain client means (PROTOCOL §3.4); undefined where its message opens another. `unknown`: it names one
- * of which it is no member.
+ * The conversation that a message of a plain client belongs to (PROTOCOL §3.4); undefined when the message opens a new one.
+ * `unknown`: the message names a conversation of which the client is no member.
  */
 export const placeOf = (
   router: Router,
@@ -44,8 +44,8 @@ export const placeOf = (
 };
 
 /**
- * The addressee, where it is one: a client answers whoever it heard, also an operator, who is no member, and where members
- * speak in turn it may name anybody.
+ * The target of a plain message as an addressee of the conversation; undefined when the target cannot be one. A client may
+ * answer an operator that it heard, who is no member; where members speak in turn it may name any member.
  */
 export const addresseeIn = (
   state: Conversation | undefined,

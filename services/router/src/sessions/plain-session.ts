@@ -18,13 +18,13 @@ import { addresseeIn, placeOf } from './plain-place.ts';
 import { nameRefused, type RefusedRegistration, Registration, refusalFor } from './registration.ts';
 import type { Session, SessionSetting, SessionStart } from './session.ts';
 
-/** What a refusal or an acknowledgement is about. */
+/** The request that a refusal or an acknowledgement belongs to. */
 interface Regarding {
   readonly conversation?: string | undefined;
   readonly ref?: string | undefined;
 }
 
-/** The plain dialect (PROTOCOL §3): a client sends little, and is sent nothing that it did not ask for. */
+/** The plain dialect (PROTOCOL §3). A client is sent only messages, unless it asks for more. */
 export class PlainSession implements Session {
   readonly dialect = 'plain';
   readonly #setting: SessionSetting;
@@ -86,7 +86,7 @@ export class PlainSession implements Session {
   }
 
   drain(): void {
-    // A plain client knows no such frame; it comes back when it is closed.
+    // The plain dialect has no frame for this. The client reconnects after its connection is closed.
   }
 
   #register(frame: PlainFrameOf<'register'>): void {
@@ -129,7 +129,7 @@ export class PlainSession implements Session {
       replyRouting.note(name, target, id);
     if (place.id === undefined) {
       const opening = this.#opening(name, target as string, text);
-      // The message stands behind the entry that opens its conversation.
+      // The message is the entry after the one that opens its conversation.
       return conversations.submit(id, opening, (outcome) =>
         this.#told(
           regarding,
@@ -147,7 +147,7 @@ export class PlainSession implements Session {
     );
   }
 
-  /** The client gives its turn on. */
+  /** The client passes its turn. */
   #pass(frame: PlainFrameOf<'pass'>): void {
     const { name } = this;
     if (name === undefined) return this.#fault('not-registered', 'register first', frame);
@@ -188,9 +188,9 @@ export class PlainSession implements Session {
     this.#fault('unknown-conversation', 'there is no such conversation', regarding);
   }
 
-  /** A direct conversation with the target, and its first line. */
+  /** Opens a direct conversation with the target, and submits its first message. */
   #opening(by: string, target: string, opening: string): Command {
-    // People and programs may say the same again: a greeting, a reading. What ends their loops is the number of messages.
+    // People and programs repeat themselves (a greeting, a measured value). The limit on messages ends their loops.
     const limits = completeLimits(this.#setting.defaults, { maxRepetition: 0 });
     return { type: 'open', by, members: [target], first: by, policy: 'addressed', opening, limits };
   }

@@ -3,16 +3,16 @@ import type { Authenticator, Verdict } from '../identity/authenticator.ts';
 import { type Identity, mayBe } from '../identity/identity.ts';
 import type { NameConflict } from '../presence/presence.ts';
 
-/** Why a name may not be registered, and how the connection ends for it. */
+/** Why a name may not be registered, and the close code of the connection. */
 export interface RefusedRegistration {
   readonly code: RefusalCode;
   readonly message: string;
   readonly closing: Closing;
-  /** What stands in the close frame, where that is not the usual words. */
+  /** The text of the close frame, if it differs from the usual text of the code. */
   readonly reason?: string;
 }
 
-/** Who speaks on one connection: known from the handshake, or from the token in `register`. */
+/** The identity of one connection: from the handshake, or from the token in `register`. */
 export class Registration {
   readonly #authenticator: Authenticator;
   identity: Identity | undefined;
@@ -24,7 +24,7 @@ export class Registration {
     this.identity = identity;
   }
 
-  /** Calls back at once where nothing has to be waited for, and never after the connection is gone. */
+  /** Calls back synchronously when the token needs no asynchronous check, and never after the connection has closed. */
   ask(
     name: string,
     token: string | undefined,
@@ -79,7 +79,7 @@ export const refusalFor = (
   }
 };
 
-/** Temporary: the other connection may be dead and not yet detected as such. */
+/** The other connection may be dead without having been detected as such, so the refusal is temporary. */
 const nameTaken = (name: string): RefusedRegistration => ({
   code: 'unavailable',
   message: `${name} is registered by another connection`,

@@ -4,37 +4,37 @@ import type { Router } from '../router.ts';
 import type { Connection } from '../socket/connection.ts';
 import type { LimitDefaults } from './limit-defaults.ts';
 
-/** What one connection says, in its dialect. The WebSocket server calls it; it never sees a socket. */
+/** Handles the frames of one connection in its dialect. The WebSocket server calls it; it never sees a socket. */
 export interface Session {
   readonly dialect: 'plain' | 'v1';
-  /** The name it speaks for; undefined until it has registered. */
+  /** The registered name; undefined before that. */
   readonly name: string | undefined;
-  /** Whose token it was shown; undefined until it has seen a good one. */
+  /** The identity of its token; undefined before a valid token was shown. */
   readonly identity: Identity | undefined;
-  /** While a token is being checked: until then nothing more may be received. */
+  /** Set while a token is checked. No further frame may be handled before it resolves. */
   readonly entering: Promise<void> | undefined;
   receive(raw: string): void;
-  /** The peer has answered the ping of this number, and with it those before. */
+  /** The peer has answered the ping of this number, and with it all earlier ones. */
   ponged(ping: number): void;
-  /** Whether the peer works on something and may leave pings unanswered for a while. */
+  /** Whether the peer works on a turn and may leave pings unanswered for a while. */
   mayBeSilent(): boolean;
-  /** `orderly`: the peer said goodbye itself. Called once. */
+  /** Called once. `orderly`: the peer closed the connection itself. */
   closed(orderly: boolean): void;
-  /** The router is about to leave; `graceMs` is left for answers under way. */
+  /** The router stops in `graceMs`; until then it accepts answers to running turns. */
   drain(graceMs: number): void;
 }
 
-/** What every session is given. */
+/** The dependencies of a session. */
 export interface SessionSetting {
   readonly router: Router;
   readonly authenticator: Authenticator;
   readonly defaults: LimitDefaults;
-  /** Told to clients, so that they can say which router they spoke to. */
+  /** Sent to clients, so that they can name the router in their logs. */
   readonly routerName: string;
 }
 
 export interface SessionStart {
   readonly connection: Connection;
-  /** Who the handshake said it is. */
+  /** The identity from the token of the handshake. */
   readonly identity: Identity | undefined;
 }

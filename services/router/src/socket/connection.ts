@@ -3,17 +3,17 @@ import { type Closing, closings, maxBufferedBytes } from '@parley/protocol';
 import type { WebSocket } from 'ws';
 import type { Outgoing, Outlet } from '../quota/outgoing.ts';
 
-/** What a session needs of a connection. The WebSocket server makes them; tests have fakes that record. */
+/** The connection of a session. The WebSocket server implements it; tests use fakes that record frames. */
 export interface Connection {
-  /** False as soon as either side has begun to close: what is sent then goes nowhere. */
+  /** False as soon as either side has begun to close. Frames that are sent then are dropped. */
   readonly isOpen: boolean;
-  /** `whenSent` is called when the frame has left for the network: the way to send much without piling it up. */
+  /** `whenSent` is called when the network has taken the frame, so that a caller can send much data with bounded memory. */
   send(frame: string, whenSent?: () => void): void;
   /** Ends the connection; nothing is sent after it. */
   close(why: Closing, reason?: string): void;
-  /** How many pings were sent. A pong to the newest of them says that what was sent before it has arrived. */
+  /** How many pings were sent. A pong to the newest one acknowledges all frames that were sent before it. */
   readonly pings: number;
-  /** Pings have been left unanswered for so long that the peer is at other work, or gone. */
+  /** The peer has left pings unanswered for so long that it is busy or disconnected. */
   readonly isSilent: boolean;
   /** Asks the peer for a pong. */
   ping(): void;
@@ -32,8 +32,8 @@ const fitting = (reason: string): string => {
 };
 
 /**
- * Holds back writes until the end of an event-loop iteration, so that each socket gets one write however many frames
- * it is sent. That is most of the difference in cost to a router that writes frame by frame.
+ * Delays writes until the end of an event-loop iteration, so that each socket gets one write for all its frames. Writing frame by
+ * frame costs several times as much CPU time.
  */
 export class WriteCoalescer {
   #corked: Duplex[] = [];
@@ -59,15 +59,15 @@ export class WriteCoalescer {
   }
 }
 
-/** So many heartbeats without an answer are silence. */
+/** The peer counts as silent after this number of unanswered heartbeats. */
 const maxMissedPongs = 2;
 /**
- * After these ends the peer is still heard until it has closed its side, too: what it had sent by then was not refused, and
- * it is not told that it was lost.
+ * After the router closed with one of these reasons, it still receives frames until the peer has closed its side. The peer sent
+ * them before it knew of the close, and it is not told that they were lost.
  */
 const heardOut: readonly (Closing | 'binary')[] = ['draining', 'slow-consumer', 'heartbeat-timeout'];
 
-/** A peer that reads too slowly is cut off at once, instead of after a while, when this many bytes wait for it. */
+/** A slow peer is disconnected at once, and not only after `stalledMs`, when more bytes than this wait for it. */
 const maxStalledBytes = 16 * maxBufferedBytes;
 
 export class SocketConnection implements Connection {
@@ -80,7 +80,7 @@ export class SocketConnection implements Connection {
   /** Heartbeats since the last sign of life. */
   missedPongs = 0;
   pings = 0;
-  /** Nothing is read from the peer for now. */
+  /** The router does not read from the socket at present. */
   isPaused = false;
 
   constructor(ws: WebSocket, socket: Duplex, writes: WriteCoalescer, outgoing: Outgoing) {
@@ -101,23 +101,23 @@ export class SocketConnection implements Connection {
     return this.#end !== undefined;
   }
 
-  /** Why we ended it; undefined when we did not. */
+  /** Why the router closed the connection; undefined when it did not. */
   get closedFor(): Closing | 'binary' | undefined {
     return this.#end;
   }
 
-  /** Whether what it says still counts. */
+  /** Whether frames of the peer are still received. */
   get isHeard(): boolean {
     return this.#end === undefined || heardOut.includes(this.#end);
   }
 
-  /** The code with which we ended it; undefined when we did not. */
+  /** The code with which the router closed the connection; undefined when it did not. */
   get closeCode(): number | undefined {
     if (this.#end === undefined) return undefined;
     return this.#end === 'binary' ? 1003 : closings[this.#end].code;
   }
 
-  /** Since when more than the limit waits to be read by the peer. Looked at now and then. */
+  /** How long more bytes than the limit have been waiting for the peer. To be called at intervals. */
   stalledFor(now: number): number {
     if (this.#ws.bufferedAmount <= maxBufferedBytes) this.#stalledSince = undefined;
     else this.#stalledSince ??= now;
@@ -133,7 +133,7 @@ export class SocketConnection implements Connection {
     this.#outlet.wrote();
   }
 
-  /** The socket is gone, and what waited with it. */
+  /** The socket has closed, and its queue is dropped. */
   gone(): void {
     this.#outlet.gone();
   }
@@ -142,7 +142,7 @@ export class SocketConnection implements Connection {
     return this.missedPongs >= maxMissedPongs;
   }
 
-  /** All pings are numbered, for a peer may answer the newest alone (RFC 6455 5.5.3). */
+  /** All pings are numbered, because a peer may answer only the newest one (RFC 6455 5.5.3). */
   ping(): void {
     if (!this.isOpen) return;
     this.#writes.hold(this.#socket);
@@ -150,12 +150,12 @@ export class SocketConnection implements Connection {
     this.#ws.ping(String(this.pings));
   }
 
-  /** The peer has said something. */
+  /** A frame of the peer was received. */
   heard(): void {
     this.missedPongs = 0;
   }
 
-  /** The number of the ping that a pong answers; undefined when it answers none of ours. */
+  /** The number of the ping that a pong answers; undefined when it answers no ping of this connection. */
   answered(payload: string): number | undefined {
     this.heard();
     const ping = /^[1-9]\d{0,15}$/.test(payload) ? Number(payload) : 0;
@@ -171,13 +171,13 @@ export class SocketConnection implements Connection {
     this.#leave('binary', 'text frames only');
   }
 
-  /** Ends it without waiting for the peer to agree. */
+  /** Ends the connection without a closing handshake. */
   terminate(why: Closing): void {
     this.close(why);
     this.#ws.terminate();
   }
 
-  /** What has been read from the socket already still comes. */
+  /** Frames that were read from the socket already are still received. */
   pause(): void {
     this.isPaused = true;
     this.#ws.pause();
@@ -192,7 +192,7 @@ export class SocketConnection implements Connection {
     if (this.#end) return;
     this.#end = why;
     this.#writes.flush();
-    // A paused peer's answer to the closing would not be heard.
+    // While the socket is paused, the close frame of the peer cannot be received.
     this.resume();
     this.#ws.close(this.closeCode, reason);
   }
