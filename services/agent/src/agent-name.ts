@@ -2,10 +2,10 @@ import { resolvePtr } from 'node:dns/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { nameFault, normalName } from '@parley/protocol';
 
-/** What is known of the machine, handed in so that tests can be any machine. */
+/** The facts about the machine that a name is derived from. Injected, so that tests can use any machine. */
 export interface Machine {
   hostname(): string;
-  /** Own IPv4 addresses, loopback left out. */
+  /** The IPv4 addresses of the machine without loopback. */
   addresses(): readonly string[];
   /** Names of an address by reverse DNS; rejects when there are none. */
   namesOf(address: string): Promise<readonly string[]>;
@@ -18,7 +18,7 @@ export const thisMachine: Machine = {
       .flatMap((several) => several ?? [])
       .filter(({ family, internal }) => family === 'IPv4' && !internal)
       .map(({ address }) => address),
-  // dns.reverse() would read /etc/hosts, where a container has only its id.
+  // dns.reverse() would read /etc/hosts, which has only the id of the container.
   namesOf: (address) => resolvePtr(`${address.split('.').reverse().join('.')}.in-addr.arpa`),
 };
 
@@ -26,8 +26,8 @@ export const thisMachine: Machine = {
 const containerId = /^[0-9a-f]{12}$/;
 
 /**
- * `PROJECT-SERVICE-N.NETWORK` as `SERVICE-N`. The project is found in the network's name, which Compose begins with
- * it; on a network with a name of its own the whole container name is taken, which is as distinct.
+ * Shortens `PROJECT-SERVICE-N.NETWORK` to `SERVICE-N`. The name of a network of Compose begins with the project, so the project is
+ * read from it. On a network with another name the whole name of the container is used, which is unique too.
  */
 export const shortName = (full: string): string | undefined => {
   const [container = '', network = ''] = full.split('.');
@@ -44,8 +44,8 @@ const inTime = <T>(promise: Promise<T>, ms: number, otherwise: T): Promise<T> =>
   });
 
 /**
- * The name of an agent that was given none: that of its container among its like (`crowd-3`), which is stable, or
- * else the host's. Scaled services get distinct names by this alone.
+ * The name of an agent without AGENT_NAME: the name of its container in its service (`crowd-3`), which is stable, else the host
+ * name. So the replicas of a scaled service get distinct names without any setting.
  */
 export const deriveName = async (machine: Machine): Promise<string> => {
   const host = machine.hostname();

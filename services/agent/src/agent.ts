@@ -25,12 +25,12 @@ export interface AgentParts {
   readonly prompt: Prompt;
   readonly log: Logger;
   readonly onDismissed: (code: number, reason: string) => void;
-  /** Of the sources, where the image says it. */
+  /** The revision of the sources, if the image has it. */
   readonly revision?: string;
 }
 
 const charactersPerToken = 4;
-/** Of all transcripts together: 16 to 32 MiB of the 192 MB that an agent is given. */
+/** The maximum of all transcripts together: 16 to 32 MiB of the 192 MB that an agent has. */
 const cachedCharacters = 16 * 1024 * 1024;
 const leaveMs = 1_000;
 

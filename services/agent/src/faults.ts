@@ -1,6 +1,6 @@
-/** What an unexpected error was caught in. A closed set: it is a label of a metric. */
+/** The part of the agent in which an unexpected error was caught. A closed set: it is a label of a metric. */
 export const faultPlaces = ['turn', 'frame', 'process'] as const;
 export type FaultPlace = (typeof faultPlaces)[number];
 
-/** Told of an error that is a bug of ours and has ended nothing but what it was caught in. */
+/** Called with an error that is a bug of the agent. Only the turn or frame in which it was caught has failed. */
 export type OnFault = (place: FaultPlace, error: unknown) => void;

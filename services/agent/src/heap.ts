@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * V8 sizes its heap for throughput: what an agent holds is 11 MiB, but garbage of its turns grew the process to 240 MiB.
- * An agent waits for its model most of the time, so it trades time for memory (ADR 0033 has the measurement).
+ * V8 sizes its heap for throughput: an agent holds 11 MiB, but the garbage of its turns made the process grow to 240 MiB. An agent
+ * waits for its model most of the time, so these flags trade time for memory (ADR 0033 has the measurement).
  */
 const flags = [
   // Young objects: 1 MiB before each scavenge, not up to 16 MiB.

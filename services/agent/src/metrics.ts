@@ -12,14 +12,14 @@ interface Build {
   readonly revision: string;
 }
 
-/** Values that are read when Prometheus asks. */
+/** Values that are read at each scrape. */
 export interface Gauges {
   readonly registered: () => boolean;
   readonly reconnects: () => number;
   readonly active: () => number;
 }
 
-/** The model that is asked where a conversation names none. */
+/** The model that is used when a conversation names none. */
 export interface ModelLabels {
   readonly provider: string;
   readonly model: string;
@@ -32,10 +32,10 @@ const tally = <K extends string>(keys: readonly K[]) => new Map<K, number>(keys.
 const add = <K extends string>(tallied: Map<K, number>, key: K) =>
   tallied.set(key, (tallied.get(key) ?? 0) + 1);
 
-/** Conversations may name models. A label has at most so many values, and then `other`. */
+/** Conversations may name models, so the number of values of the label is bounded. Further models count as `other`. */
 const mostModels = 16;
 
-/** Counts in plain fields, read when Prometheus asks; every series exists from the start. */
+/** Counts in plain fields, which are read at each scrape. Every series exists from the start. */
 export class AgentMetrics implements ModelObserver {
   readonly registry = new Registry();
   readonly #turns = tally<TurnOutcome>(['said', 'bid', 'summarised', 'abandoned', ...failures]);
@@ -86,7 +86,7 @@ export class AgentMetrics implements ModelObserver {
 
   /** Adds the metrics of the process. Only where a port serves them, because they need timers. */
   collectProcess(): void {
-    // Looking every 10 ms, as is the default, was the most of what an idle process did.
+    // With the default resolution of 10 ms this monitor used most of the CPU time of an idle process.
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 50 });
   }
 

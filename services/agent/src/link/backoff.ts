@@ -1,15 +1,15 @@
-/** How long waits grow: doubled from `baseMs` with every attempt, never above `capMs`. */
+/** Waits start at `baseMs` and double with every attempt, up to `capMs`. */
 export interface Backoff {
   readonly baseMs: number;
   readonly capMs: number;
 }
 
-/** A number in 0..1, as `Math.random` gives it; tests hand in their own. */
+/** Returns a random number in 0..1, like `Math.random`. Tests use a fixed sequence. */
 export type Dice = () => number;
 
 /**
- * Milliseconds to wait before attempt number `attempt` (from 0). Full jitter: anywhere between nothing and the
- * grown wait, so that many who failed together do not come back together.
+ * Milliseconds to wait before attempt number `attempt` (from 0). Full jitter: a random time between 0 and the doubled wait, so that
+ * many agents that failed together do not reconnect together.
  */
 export const fullJitter = (attempt: number, dice: Dice, { baseMs, capMs }: Backoff): number =>
   dice() * Math.min(capMs, baseMs * 2 ** attempt);

@@ -7,7 +7,7 @@ export type Opening = Omit<Extract<ClientFrame, { type: 'open' }>, 'type' | 'ref
 const ref = 'opening';
 const askAgainMs = 1_000;
 
-/** What this agent opens, if it is the one to open. */
+/** The conversation that this agent opens; undefined when it opens none. */
 export const openingOf = (settings: AgentSettings, name: string): Opening | undefined => {
   const {
     firstSpeaker,
@@ -42,8 +42,8 @@ export const openingOf = (settings: AgentSettings, name: string): Opening | unde
 };
 
 /**
- * Opens this agent's conversation, once. Asks at every registration until the router has accepted; it asks to
- * resume, so that a second asking, or another life of this process, finds the conversation that still runs.
+ * Opens the conversation of this agent, once. It sends `open` at every registration until the router has accepted it. The frame has
+ * `resume`, so that a repetition, also after a restart of the process, finds the conversation that still runs.
  */
 export class Opener {
   readonly #opening: Opening;

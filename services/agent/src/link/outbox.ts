@@ -11,7 +11,7 @@ export interface Place {
 
 const backoff: Backoff = { baseMs: 1_000, capMs: 30_000 };
 
-/** Finished answers that the router has not confirmed. They outlive the connection and are sent again on the next. */
+/** Finished answers that the router has not confirmed. They are sent again on the next connection. */
 export class Outbox {
   readonly #kept = new Map<string, { readonly frame: Kept; refusals: number }>();
 
@@ -19,15 +19,15 @@ export class Outbox {
     this.#kept.set(frame.conversation, { frame, refusals: 0 });
   }
 
-  /** The answer that waits for this turn's confirmation. */
+  /** The unconfirmed answer to this turn. */
   get({ conversation, turn }: Place): Kept | undefined {
     const frame = this.#kept.get(conversation)?.frame;
     return frame?.turn === turn ? frame : undefined;
   }
 
   /**
-   * Milliseconds until an answer that the router could not take is sent again: longer each time. Undefined when it
-   * has been sent again `most` times.
+   * Milliseconds until an answer that the router could not take is sent again: longer each time. Undefined after `most`
+   * repetitions.
    */
   refused(place: Place, dice: Dice, most: number): number | undefined {
     const kept = this.get(place) && this.#kept.get(place.conversation);
@@ -35,7 +35,7 @@ export class Outbox {
     return refusals < most ? fullJitter(refusals, dice, backoff) : undefined;
   }
 
-  /** Takes out what was confirmed or refused. */
+  /** Removes and returns the answer, which was confirmed or refused. */
   settle(place: Place): Kept | undefined {
     const frame = this.get(place);
     if (frame) this.#kept.delete(place.conversation);

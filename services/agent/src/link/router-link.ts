@@ -16,39 +16,39 @@ import type { OnFault } from '../faults.ts';
 import { type Backoff, type Dice, fullJitter } from './backoff.ts';
 import type { Place } from './outbox.ts';
 
-/** Before the first welcome: a router that starts at the same moment is found at once. */
+/** The back-off before the first `welcome`: short, because the router may be starting at the same time. */
 const coldStart: Backoff = { baseMs: 50, capMs: 30_000 };
 const returning: Backoff = { baseMs: 500, capMs: 30_000 };
 /** A connection that lasted this long shows that the router has capacity again. */
 const settledMs = 30_000;
 
-/** Four times what a router of this version sends at most; a newer one may send somewhat more. */
+/** Four times the maximum of this version, because a newer router may send larger frames. */
 const maxFrameTaken = 4 * maxGrantBytes;
 
 export interface LinkOptions {
   readonly url: string;
   readonly name: string;
-  /** Goes into the handshake and nowhere else: what is refused there has registered nothing yet. */
+  /** Sent in the handshake only: a refusal there comes before any registration. */
   readonly token: string | undefined;
   readonly capacity: number;
-  /** Told to the router, which knows from it whether the targets of the agents form a ring. */
+  /** Sent to the router, which finds out whether the targets of the agents form a ring. */
   readonly target: string | undefined;
-  /** The model that the agent speaks with, by the name that prices and rates are known by. */
+  /** The model of the agent, by its name in the tables of prices and rates. */
   readonly model: string;
   readonly log: Logger;
   readonly dice: Dice;
   readonly now: () => number;
   readonly onFault: OnFault;
-  /** The router wants this agent never to come back. */
+  /** Called when the router closed with a code after which the agent must not reconnect. */
   readonly onDismissed: (code: number, reason: string) => void;
 }
 
-/** What the link asks and tells while it is open. */
+/** The user of an open link. */
 export interface LinkListener {
-  /** Turns that are still worked on, told to the router when the connection is made again. */
+  /** The turns that the agent still works on. Sent to the router at each registration. */
   working(): readonly Place[];
   onWelcome(welcome: RouterFrameOf<'welcome'>): void;
-  /** Every frame but the welcome that answers the registration. */
+  /** Called with every frame except the `welcome` that answers the registration. */
   onFrame(frame: RouterFrame): void;
 }
 
@@ -61,7 +61,7 @@ type State =
     }
   | { readonly at: 'closed' };
 
-/** The connection to the router: made, kept, and made again for ever, unless the router says to stay away. */
+/** The connection to the router. It reconnects after every loss, unless the router closed with a code that forbids it. */
 export class RouterLink {
   readonly #options: LinkOptions;
   #state: State = { at: 'closed' };
@@ -70,7 +70,7 @@ export class RouterLink {
   #heartbeatMs = defaultHeartbeatMs;
   #lastSign = 0;
   #watchdog: NodeJS.Timeout | undefined;
-  /** The trouble that was last told in the log; the same again is not told again. */
+  /** The problem that was logged last. The same problem is not logged twice in a row. */
   #told = '';
 
   constructor(options: LinkOptions) {
@@ -84,7 +84,7 @@ export class RouterLink {
     return Math.max(0, this.#welcomes - 1);
   }
 
-  /** Connects, and connects again after every loss, until `close` or a dismissal. */
+  /** Connects, and reconnects after every loss, until `close` or a code that forbids it. */
   open(listener: LinkListener): void {
     const { url, token, now } = this.#options;
     // TCP_NODELAY is set by ws on every socket.
@@ -118,14 +118,14 @@ export class RouterLink {
     socket.on('close', (code, reason) => this.#closed(socket, listener, code, String(reason), problem));
   }
 
-  /** False when there is no registered connection; the frame is then not sent. */
+  /** Returns false, without sending, when there is no registered connection. */
   send(frame: ClientFrame): boolean {
     if (this.#state.at !== 'registered') return false;
     this.#state.socket.send(JSON.stringify(frame));
     return true;
   }
 
-  /** Says goodbye, and waits for the answer at most `graceMs`. */
+  /** Closes the connection, and waits at most `graceMs` for the close frame of the router. */
   async close(graceMs: number): Promise<void> {
     const state = this.#state;
     this.#state = { at: 'closed' };
@@ -163,7 +163,7 @@ export class RouterLink {
     if (this.#state.at === 'closed') return;
     const decoded = decodeRouterFrame(raw);
     if (!decoded.ok) {
-      // A newer router may know frames that this agent does not.
+      // A newer router may send frames that this version does not know.
       this.#options.log.warn({ problem: decoded.problem }, 'a frame of the router cannot be read');
       return;
     }
@@ -186,7 +186,7 @@ export class RouterLink {
     this.#lastSign = this.#options.now();
   }
 
-  /** A broken network may close no socket: without a ping or a frame the connection is given up. */
+  /** A broken network may leave the socket open. So the connection is ended when neither a ping nor a frame arrives in time. */
   #watch(socket: WebSocket): void {
     const { now, log } = this.#options;
     const patienceMs = 2.5 * this.#heartbeatMs;
@@ -217,7 +217,7 @@ export class RouterLink {
     this.#state = { at: 'waiting', timer: setTimeout(() => this.open(listener), waitMs) };
   }
 
-  /** Once per kind of trouble: an agent may wait for its router for days. */
+  /** Logs each kind of problem once, because an agent may wait for its router for days. */
   #tell(at: string, code: number, reason: string, problem: string): void {
     const { log } = this.#options;
     const router = withoutPassword(this.#options.url);
@@ -234,11 +234,11 @@ export class RouterLink {
   }
 }
 
-/** What was answered in the place of an upgrade is shown as far as this. */
+/** Characters of the response to a failed upgrade that are logged. */
 const answerShown = 4_096;
 const answerMs = 2_000;
 
-/** The beginning of an answer, of which a server may send as much and as slowly as it wants. */
+/** Reads the beginning of a response. It is bounded in size and time, because a server may send any amount at any speed. */
 const readStart = (response: IncomingMessage, then: (text: string) => void): void => {
   let text = '';
   let isDone = false;

@@ -3,13 +3,13 @@ import { Transcript } from './transcript.ts';
 export interface CacheBounds {
   /** Maximum number of transcripts. */
   readonly most: number;
-  /** Characters of one transcript that are kept when it is cut. */
+  /** Characters that remain when a transcript is shortened. */
   readonly keepLength: number;
-  /** Maximum characters of all transcripts together; the one in use stays even if it is longer. */
+  /** Maximum number of characters of all transcripts together. The one in use is kept even if it is longer. */
   readonly mostLength: number;
 }
 
-/** An LRU cache of transcripts. What it has dropped is asked of the router again when it is needed. */
+/** An LRU cache of transcripts. An evicted transcript is read from the router again when it is needed. */
 export class TranscriptCache {
   readonly #kept = new Map<string, Transcript>();
   readonly #bounds: CacheBounds;
@@ -40,7 +40,7 @@ export class TranscriptCache {
     this.#kept.delete(id);
   }
 
-  /** Transcripts grow after they were handed out, so that their lengths are added up anew each time. */
+  /** Transcripts grow after they were returned, so their lengths are added up each time. */
   #evict(inUse: string): void {
     let length = 0;
     for (const transcript of this.#kept.values()) length += transcript.length;

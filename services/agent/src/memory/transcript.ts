@@ -6,7 +6,9 @@ const lengthOf = (line: Line): number => {
   return 24 + ('who' in line ? line.who.length : 0);
 };
 
-/** What an entry says about who a member is; a fork's cast stands for itself, a recast changes what it names. */
+/**
+ * The roles that an entry gives to members. The cast of a fork replaces all roles; a `recast` changes the fields that it names.
+ */
 interface Casting {
   readonly seq: number;
   readonly role: Role;
@@ -14,9 +16,9 @@ interface Casting {
 }
 
 /**
- * What this agent remembers of one conversation. A cache: all of it can be had again from the router's ledger.
- * Entries may come in any order and more than once. The memory is bounded: when the lines have grown to twice
- * `keepLength` characters the oldest go, all but the opening.
+ * What this agent remembers of one conversation. It is a cache: all of it can be read from the ledger of the router again. Entries
+ * may come in any order and more than once. Memory is bounded: when the lines have grown to twice `keepLength` characters, the
+ * oldest are dropped, except the opening.
  */
 export class Transcript {
   readonly #keepLength: number;
@@ -31,18 +33,18 @@ export class Transcript {
   #opening: SaidLine | undefined;
   #summary: Summary | undefined;
   #noted = false;
-  /** Seq of the newest entry that is known. */
+  /** Seq of the newest known entry. */
   #newest = 0;
 
   constructor(keepLength: number) {
     this.#keepLength = keepLength;
   }
 
-  /** Undefined until the beginning is known; nothing should be said before. */
+  /** Undefined until the beginning is known. The agent should not answer before that. */
   get opened(): EntryOf<'opened'> | undefined {
     return this.#opened;
   }
-  /** Those of the newest fork, if there is one. */
+  /** The limits, of the newest fork if there is one. */
   get limits(): Partial<Limits> {
     return this.#forked?.limits ?? this.#opened?.limits ?? {};
   }
@@ -56,7 +58,7 @@ export class Transcript {
   get noted(): boolean {
     return this.#noted;
   }
-  /** Characters of all that is kept, about. */
+  /** The approximate number of characters in memory. */
   get length(): number {
     return this.#length;
   }
@@ -70,7 +72,7 @@ export class Transcript {
     return [...this.#left];
   }
 
-  /** Who `name` is in this conversation, as far as the conversation says so. */
+  /** The role that the conversation gives to `name`. */
   roleOf(name: string): Partial<Role> {
     let role: Partial<Role> = {};
     for (const casting of this.#castings) {
@@ -79,12 +81,12 @@ export class Transcript {
     return role;
   }
 
-  /** How earlier grants of `turn` came back, oldest first. */
+  /** Why earlier grants of `turn` lapsed, oldest first. */
   lapsesOf(turn: number): readonly LapseCause[] {
     return this.#lapses.filter((lapse) => lapse.turn === turn).map(({ cause }) => cause);
   }
 
-  /** `omitted`: what the router left out of these entries. */
+  /** `omitted`: the entries that the router left out. */
   merge(entries: readonly Entry[], omitted?: Omitted): void {
     const known = this.#newest;
     for (const entry of entries) this.#take(entry);
@@ -92,12 +94,12 @@ export class Transcript {
     this.#forgetOldest();
   }
 
-  /** What came before `through` is not there, but for the beginning. */
+  /** The entries up to `through` are missing, except the beginning. */
   leftOut(through: number): void {
     this.#insert({ kind: 'gap', seq: through });
   }
 
-  /** The lines are missing; who is there, and who this agent is, is known all the same. */
+  /** The messages are missing, but the members and the role of this agent are given in `omitted`. */
   #omit({ through, members, role }: Omitted, known: number): void {
     if (through > known) this.leftOut(through);
     for (const member of this.#members) if (!members.includes(member)) this.#left.add(member);
@@ -108,7 +110,7 @@ export class Transcript {
     if (role) this.#cast({ seq: through, role, whole: true });
   }
 
-  /** This agent's own account of what was said; the router's echo of it comes later. */
+  /** A summary that this agent has written. The entry of the ledger for it comes later. */
   summarised(summary: Summary): void {
     if (summary.through >= (this.#summary?.through ?? 0)) this.#summary = summary;
   }
@@ -158,7 +160,7 @@ export class Transcript {
         this.#lapsed(entry);
         break;
       default:
-        // How a turn came about is the router's business; what was said is ours.
+        // Entries about turns, bids and pauses do not change the transcript.
         break;
     }
   }
@@ -170,7 +172,7 @@ export class Transcript {
     this.#castings.sort((a, b) => a.seq - b.seq);
   }
 
-  /** Only those of the newest turn are of use. */
+  /** Keeps only the lapses of the newest turn, because no others are needed. */
   #lapsed(entry: EntryOf<'lapsed'>): void {
     const newest = this.#lapses[0]?.turn ?? 0;
     if (entry.turn < newest || this.#lapses.some(({ seq }) => seq === entry.seq)) return;

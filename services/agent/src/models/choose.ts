@@ -4,11 +4,11 @@ import { version } from '../version.ts';
 import type { Model } from './model.ts';
 import type { ModelSource } from './model-source.ts';
 
-/** The source, and what records or replays its calls. */
+/** The source of replies, with its settings for recording and replaying. */
 export interface ModelSetup extends ModelSource {
-  /** The agent's own seed, from which the seed of each call is drawn. */
+  /** The seed of the agent, from which the seed of each call is derived. */
   readonly seed: number | undefined;
-  /** Wraps a model with retries; undefined where no call is made again: a replay repeats recorded failures, too. */
+  /** Adds retries to a model. Undefined for a replay, because a replay must repeat recorded failures. */
   readonly retried: ((model: Model) => Model) | undefined;
 }
 
@@ -24,7 +24,7 @@ const unrecorded = (model: Model): Model => model;
 export const modelKind = ({ modelKind: kind, apiKey, baseUrl }: AgentSettings): 'openai' | 'rehearsal' =>
   kind === 'auto' ? (apiKey !== undefined || baseUrl !== '' ? 'openai' : 'rehearsal') : kind;
 
-/** Whether messages that no longer fit into the prompt are summed up: by a language model, or where the settings ask for it. */
+/** Whether messages that no longer fit into the prompt are summarised: with a language model, or when the settings ask for it. */
 export const summarises = ({ summary }: AgentSettings, { provider }: ModelSource): boolean =>
   summary === 'auto' ? provider !== 'rehearsal' : summary === 'on';
 
@@ -97,7 +97,7 @@ const replayed: WithCassette = async (settings, agent, path, log) => {
   return { ...always(model), seed, retried: undefined };
 };
 
-/** The server of the model, for the log; undefined where no server is asked. */
+/** The server of the model, for the log; undefined when there is no server. */
 export const serverOf = (settings: AgentSettings): string | undefined =>
   modelKind(settings) === 'rehearsal' || settings.cassetteMode === 'replay'
     ? undefined
@@ -105,7 +105,7 @@ export const serverOf = (settings: AgentSettings): string | undefined =>
       ? 'OpenAI'
       : new URL(settings.baseUrl).host;
 
-/** The model that the settings name. Only its code is loaded, to keep an idle agent small. */
+/** The model that the settings name. Only the code of this model is loaded, to keep an idle agent small. */
 export const chooseModel = async (
   settings: AgentSettings,
   agent: string,

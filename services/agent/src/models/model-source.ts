@@ -1,13 +1,13 @@
 import type { TurnContext } from '../memory/turn-context.ts';
 import type { Model } from './model.ts';
 
-/** Where the replies of this agent come from. */
+/** The source of the replies of this agent. */
 export interface ModelSource {
   readonly provider: string;
   readonly name: string;
   /**
-   * The model that is asked in one turn. A language model reads the messages alone and is the same for every turn; the
-   * rehearsal writes no text from a prompt, and answers from the context.
+   * The model for one turn. A language model uses only the messages and is the same for every turn. The rehearsal uses no prompt:
+   * it answers from the context.
    */
   readonly modelFor: (context: TurnContext) => Model;
 }

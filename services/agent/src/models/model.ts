@@ -5,37 +5,40 @@ export interface ChatMessage {
   readonly content: string;
 }
 
-/** What a call is for: a message, a number to bid for the floor, or the agent's own summary. */
+/** The purpose of a call: a message, a bid for the floor, or a summary for the agent itself. */
 type Purpose = 'message' | 'bid' | 'summary';
 
 export interface ModelRequest {
   readonly purpose: Purpose;
   readonly messages: readonly ChatMessage[];
-  /** The model that the conversation names; the adapter's own when undefined. */
+  /** The model that the conversation names. Undefined: the default model of the adapter. */
   readonly model: string | undefined;
-  /** Drawn for this call; a retry of the same call keeps it. Undefined: the server draws one. */
+  /** The seed of this call. A retry uses the same seed. Undefined: the server chooses one. */
   readonly seed: number | undefined;
-  /** Calls with the same session belong to one conversation: the key of what an adapter keeps between calls. */
+  /** Calls with the same session belong to one conversation. An adapter may keep data between calls under this key. */
   readonly session: string;
   readonly maxOutputTokens: number | undefined;
   /** Aborted with an `AbortReason`: the deadline has passed, or the reply is not wanted any more. */
   readonly signal: AbortSignal;
-  /** When the signal will be aborted at the latest, on the clock of `performance.now()`. */
+  /** The latest time at which the signal is aborted, by the clock of `performance.now()`. */
   readonly deadlineAt: number;
   /**
-   * Takes one more of the calls that the grant pays for; false when there is none left. To be called before each
-   * call of the model beyond the first.
+   * Takes one more of the calls that the grant allows; false when none is left. To be called before each call of the model after
+   * the first.
    */
   readonly takeCall: () => boolean;
-  /** Whether nothing more is wanted of a reply that is being written; asked now and then, linear in the text. */
+  /**
+   * Whether the text of an unfinished reply is long enough, so that the rest is not needed. Asked at intervals; takes linear
+   * time.
+   */
   readonly isEnough?: ((text: string) => boolean) | undefined;
-  /** Called with each piece of the reply as it comes. */
+  /** Called with each piece of the reply when it arrives. */
   readonly onText?: ((text: string) => void) | undefined;
 }
 
 export type AbortReason = 'timed-out' | 'interrupted';
 
-/** Why a call is worth making again: closed, for it labels a metric. */
+/** Why a call may be retried. A closed set, because it labels a metric. */
 export const retryReasons = [
   'rate-limited',
   'request-timeout',
@@ -50,25 +53,25 @@ export type RetryReason = (typeof retryReasons)[number];
 export interface ModelFailure {
   readonly kind: 'failed';
   readonly reason: Failure;
-  /** For the operator and the ledger: never a secret, never what was said. */
+  /** For the operator and the ledger. Contains no secret and no text of messages. */
   readonly detail: string;
-  /** Present when the same call may succeed later; `afterMs` is what the server asked for. */
+  /** Present when the same call may succeed later. `afterMs`: the wait that the server asked for. */
   readonly retry?: { readonly reason: RetryReason; readonly afterMs?: number | undefined };
-  /** With `context-overflow`: how many tokens the model takes in all, where the server names it. */
+  /** With `context-overflow`: the context length of the model in tokens, if the server names it. */
   readonly contextTokens?: number | undefined;
-  /** With `timed-out` and `interrupted`: what had come of the reply, and what it cost. */
+  /** With `timed-out` and `interrupted`: the received part of the reply and its cost. */
   readonly partial?: { readonly text: string; readonly usage: Usage } | undefined;
 }
 interface ModelText {
   readonly kind: 'text';
   readonly text: string;
-  /** Its model is the one that was asked for: by that name prices and rates are known. */
+  /** Its `model` is the requested one, because the tables of prices and rates use that name. */
   readonly usage: Usage;
-  /** Why the model stopped, in the server's word; `length` is a reply that was cut off. */
+  /** Why the model stopped, as the server calls it. `length`: the reply was truncated. */
   readonly finish?: string | undefined;
-  /** Whether the server sent reasoning beside the text, which it keeps apart. */
+  /** Whether the server sent reasoning in a field of its own. */
   readonly reasoned?: true;
-  /** What the server says of itself: the model that really answered, and its configuration. */
+  /** The model that answered and its configuration, according to the server. */
   readonly servedBy?: string | undefined;
   readonly fingerprint?: string | undefined;
 }
@@ -78,7 +81,7 @@ export type ModelReply = ModelText | ModelFailure;
 export interface Model {
   /** The `gen_ai.provider.name` of metrics. */
   readonly provider: string;
-  /** The model that is asked where the request names none. */
+  /** The model for requests that name none. */
   readonly name: string;
   reply(request: ModelRequest): Promise<ModelReply>;
 }

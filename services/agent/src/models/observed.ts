@@ -1,7 +1,7 @@
 import type { Failure, Usage } from '@parley/protocol';
 import type { Model, ModelRequest } from './model.ts';
 
-/** Told about every call of the model, retries included. */
+/** Called for every call of the model, retries included. */
 export interface ModelObserver {
   called(call: {
     model: string;

@@ -2,7 +2,7 @@ import { type Backoff, type Dice, fullJitter } from '../link/backoff.ts';
 import type { Model, ModelFailure, ModelReply, ModelRequest, RetryReason } from './model.ts';
 
 const backoff: Backoff = { baseMs: 500, capMs: 20_000 };
-/** A model that is being loaded is asked for again as long as there is time: only asking shows that it is ready. */
+/** A call to a model that is being loaded is repeated while there is time, because only a call shows that it is ready. */
 const loading: Backoff = { baseMs: 1_000, capMs: 5_000 };
 const mostAttempts = 8;
 
@@ -27,8 +27,8 @@ export const sleepUntilAborted: Retrying['sleep'] = (ms, signal) =>
   });
 
 /**
- * The one retry layer: makes a failed call again while that can help, there is time, and the grant pays for it. A
- * wait that the deadline does not leave room for is not begun: the failure goes back at once, with what the server said.
+ * The only retry layer. It repeats a failed call while a retry can help, there is time, and the grant allows another call. When
+ * the required wait would end after the deadline, the failure is returned at once.
  */
 export const withRetries = (model: Model, { dice, now, sleep, onRetry }: Retrying): Model => ({
   provider: model.provider,
@@ -41,10 +41,10 @@ export const withRetries = (model: Model, { dice, now, sleep, onRetry }: Retryin
     };
     let last: ModelFailure | undefined;
     for (let attempt = 0; ; attempt++) {
-      // What was shown of a reply that broke cannot be taken back, so the next is not shown before it is said.
+      // The streamed part of a broken reply cannot be withdrawn, so the next reply is not streamed.
       const reply = await model.reply({ ...request, onText: shown ? undefined : onText });
       if (reply.kind === 'text') return reply;
-      // Cut short by the deadline: the failure before it says why.
+      // The deadline ended the wait. The failure before it is the cause.
       if (last && reply.reason === 'timed-out' && !reply.partial) return last;
       if (!reply.retry) return reply;
       const isLoading = reply.retry.reason === 'loading';

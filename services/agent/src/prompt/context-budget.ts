@@ -1,10 +1,12 @@
-/** Of the tokens that a model takes in all, so many are for what it is shown; the rest is for its reply and for estimates that are off. */
+/**
+ * The share of the context length of a model that the prompt may use. The rest is for the reply and for errors of the estimate.
+ */
 const shownShare = 0.75;
 export const smallestBudget = 200;
 
 /**
- * How much of a conversation each model is shown: what the operator set, or less where the model's server has refused
- * more. Kept as long as the process, by model, so that one refusal is enough.
+ * The maximum length of the prompt for each model: the setting of the operator, or less after the server has refused a longer
+ * prompt. Kept by model for the life of the process, so that one refusal is enough.
  */
 export class ContextBudgets {
   readonly #most: number;
@@ -18,10 +20,13 @@ export class ContextBudgets {
     return this.#learned.get(model) ?? this.#most;
   }
 
-  /** After a refusal of `budget`. `contextTokens`: what the server says that the model takes. False: nothing less is worth trying. */
+  /**
+   * Reduces the budget after a refusal of `budget`. `contextTokens`: the context length that the server named. False: a smaller
+   * prompt is useless.
+   */
   refused(model: string, budget: number, contextTokens: number | undefined): boolean {
     const named = contextTokens === undefined ? Number.POSITIVE_INFINITY : contextTokens * shownShare;
-    // Refused although it should have fitted: the estimates are too low by more than the rest.
+    // The prompt should have fitted, so the estimate is too low by more than the reserve.
     const less = Math.floor(named < budget * 0.95 ? named : budget / 2);
     const next = Math.max(smallestBudget, less);
     if (next < this.of(model)) this.#learned.set(model, next);

@@ -6,20 +6,20 @@ import { lastHeard, type TurnContext } from '../memory/turn-context.ts';
 import type { ChatMessage } from '../models/model.ts';
 import { buildView, cued } from './view.ts';
 
-/** Makes what the model is asked, from what the agent knows. May throw: then the turn is passed. */
+/** Makes the messages for the model from the knowledge of the agent. If it throws, the turn is passed. */
 export type Prompt = (
   context: TurnContext,
   budgetTokens: number,
   wanted: 'speak' | 'bid',
 ) => Promise<readonly ChatMessage[]>;
 
-/** What a prompt module is given. The same words as in the docs: users write against this. */
+/** The argument of a prompt module. This is a public interface with the names of the documentation. */
 export interface PromptInput {
   /** The last message of another member; empty when this agent opens. */
   readonly previousMessage: string;
-  /** The lines so far, oldest first, as far back as the agent remembers. */
+  /** The messages so far, oldest first, as far back as the agent remembers. */
   readonly history: readonly { readonly from: string; readonly text: string }[];
-  /** `persona`: who the conversation says that this agent is. */
+  /** `persona`: the persona that the conversation gives to this agent. */
   readonly self: { readonly name: string; readonly persona: string | undefined };
   readonly conversation: {
     readonly id: string;
@@ -39,7 +39,7 @@ export const readPersona = (persona: string | undefined): string | undefined => 
   return readFileSync(persona, 'utf8').trim() || undefined;
 };
 
-/** The first place in `stack` that lies in the module, as `:line`. */
+/** The first place of `stack` in the module, as `:line`. */
 const lineIn = (stack: string | undefined, url: string): string =>
   new RegExp(`${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(:\\d+)`).exec(stack ?? '')?.[1] ?? '';
 
@@ -65,7 +65,7 @@ const inputOf = (context: TurnContext): PromptInput => ({
   },
 });
 
-/** A file of the user's that exports `makePrompt`. Its faults are the operator's to mend and name the file. */
+/** Loads a file of the operator that exports `makePrompt`. Its errors are reported to the operator with the name of the file. */
 export const loadPromptModule = async (path: string): Promise<Prompt> => {
   const { href } = pathToFileURL(resolve(path));
   const fault = (what: string) => new ConfigError([`AGENT_PROMPT_MODULE: ${path}${what}`]);

@@ -4,11 +4,11 @@ import { policies } from '../policies/policies.ts';
 const plainPersona =
   'You answer what was said, bring in something new each time, and keep to a few sentences.';
 
-/** A line that was wrapped for its file has at least so many characters. */
+/** The minimum length of a line that counts as wrapped. */
 const wrapped = 50;
 const startsBlock = /^(?:\s|[-*•>#|]|\d{1,3}[.)]\s)/;
 
-/** A persona as it was meant before it was wrapped for a file: lists, verses and paragraphs stay. */
+/** Joins lines of a persona that were wrapped in its file. Lists, verses and paragraphs are kept. */
 export const unwrapped = (persona: string): string => {
   const lines = persona.trim().split('\n');
   return lines
@@ -25,8 +25,8 @@ const secrecy =
   'What follows PRIVATE is for you alone: let it guide you; never say it, nor any number in it.';
 
 /**
- * Who the agent is and what is asked of it. Made from what the operator set and from names, never from what was said;
- * the same all through a conversation while its members are the same, so that servers can cache it.
+ * The role and the task of the agent. It is made from settings and names, never from messages. It stays the same while the members
+ * of a conversation are the same, so that servers can cache it.
  */
 export const systemPrompt = (context: TurnContext): string => {
   const { self, topic } = context;

@@ -5,18 +5,18 @@ import { neutralised, withoutTemplateTokens } from '../text/peer-text.ts';
 import { SpeakerLabels } from '../text/speaker-labels.ts';
 import { systemPrompt } from './system-prompt.ts';
 
-/** What the server adds around each message, about. */
+/** The approximate number of tokens that a server adds to each message. */
 const tokensPerMessage = 4;
-/** The same all through the conversation, so that servers can cache it. */
+/** Stays the same in a conversation, so that servers can cache it. */
 const begin = '(The conversation begins.)';
 const noAnswer = '(No answer has come yet.)';
 const leftOut = '(Earlier messages are left out here.)';
 
-/** Tokens that a message takes, about. */
+/** The approximate number of tokens of a message. */
 export const cost = (message: ChatMessage): number => estimateTokens(message.content) + tokensPerMessage;
 const user = (content: string): ChatMessage => ({ role: 'user', content });
 
-/** Names in front of lines are those of speakers; inside of what one of them said they are none. */
+/** A name before a line is the name of its speaker. Such a name inside a message must not look like one. */
 const withoutLabels = (text: string, members: readonly string[]): string => {
   const labels = new SpeakerLabels(members);
   return text
@@ -28,7 +28,9 @@ const withoutLabels = (text: string, members: readonly string[]): string => {
     .join('\n');
 };
 
-/** What others said, as data. A message is shown in every view until it falls out of it, and changes with the members only. */
+/**
+ * Cache of messages of others as data. A message is in every view until it is dropped, and its text depends only on the members.
+ */
 const heard = new WeakMap<SaidLine, { readonly members: number; readonly text: string }>();
 const asData = (line: SaidLine, { members }: TurnContext): string => {
   const known = heard.get(line);
@@ -50,7 +52,7 @@ const saidMessage = (line: SaidLine, context: TurnContext): ChatMessage => {
   return user(`${name}${aside}${words}${vote}`);
 };
 
-/** A line as a chat message: my own are the assistant's, all else is a user's. */
+/** A line as a chat message: own messages have the role `assistant`, all others the role `user`. */
 export const asMessage = (line: Line, context: TurnContext): ChatMessage => {
   const mine = 'who' in line && line.who === context.self;
   switch (line.kind) {
@@ -92,15 +94,15 @@ const costOf = (line: Line, context: TurnContext): number => {
   return tokens;
 };
 
-/** Where lines no longer fit, the rest takes at least this share of the room. */
+/** When not all lines fit, those that are shown take at least this share of the budget. */
 const keptShare = 0.5;
-/** How often 2 divides a number: lines that many turns find alike. */
+/** How often 2 divides a number. Many turns choose the same index with a high power of 2. */
 const roundness = (seq: number): number => 31 - Math.clz32(seq & -seq);
 
 /**
- * The index of the first line that is shown. Where not all fit, it is the one with the roundest number among those that
- * fill half of the room or more: it stays the same for many turns, so that prompts begin alike and servers can cache
- * them. Walks no further back than the room reaches.
+ * The index of the first line that is shown. When not all lines fit, it is the index with the highest power of 2 among those that
+ * leave at least half of the budget filled. It stays the same for many turns, so that prompts begin with the same text and servers
+ * can cache them. The cost depends on the budget, not on the number of lines.
  */
 const firstShown = (context: TurnContext, tokens: number): number => {
   const { lines, opening, summary } = context;
@@ -132,7 +134,7 @@ const summaryOf = ({ summary }: TurnContext): ChatMessage[] =>
     ? [user(`(Your own notes of what was said before the lines that follow:\n${neutralised(summary.text)})`)]
     : [];
 
-/** What stands before the newest lines: the opening, which is never dropped, and what is known of the rest. */
+/** The messages before the newest lines: the opening, which is never dropped, and the summary of the lines that were left out. */
 const before = (context: TurnContext, index: number): ChatMessage[] => {
   const { opening, summary } = context;
   const oldest = context.lines[index];
@@ -144,7 +146,7 @@ const before = (context: TurnContext, index: number): ChatMessage[] => {
   return [...first, ...summaryOf(context), ...(gap ? [user(leftOut)] : [])];
 };
 
-/** Messages before the end that are announced: more in a group, for not each of its members has another one. */
+/** How many messages before the end it is announced. More in a group, where not every member speaks again. */
 const announced = ({ members }: TurnContext): number => Math.min(members.length, 3);
 
 const ending = (context: TurnContext): ChatMessage[] => {
@@ -154,7 +156,7 @@ const ending = (context: TurnContext): ChatMessage[] => {
   return [user(`(${few}: bring it to a close.)`)];
 };
 
-/** The instruction at the end of the prompt: weak models need it to know which member they are. */
+/** The instruction at the end of the prompt. Weak models need it to know which member they are. */
 const cue = (context: TurnContext): string => {
   const { self, policy, lines } = context;
   const special = policies[policy].cue(context);
@@ -168,34 +170,34 @@ const cue = (context: TurnContext): string => {
     : `(Now ${self} speaks first${whom}.)`;
 };
 
-/** Of the budget, about what the last words take. */
+/** The approximate number of tokens of the instruction at the end. */
 const cueTokens = 30;
 
-/** Tokens that are left for lines once what is always there has its place. */
-export const roomForLines = (context: TurnContext, budgetTokens: number): number => {
+/** The budget for lines: what the fixed parts of the prompt leave. */
+export const budgetForLines = (context: TurnContext, budgetTokens: number): number => {
   const always = [...(context.opening ? [asMessage(context.opening, context)] : []), ...summaryOf(context)];
   const system: ChatMessage = { role: 'system', content: systemPrompt(context) };
   return budgetTokens - cueTokens - [system, ...always].reduce((sum, message) => sum + cost(message), 0);
 };
 
 /**
- * The conversation as chat messages, as strict servers want them: one system message, then user and assistant by
- * turns, a user first and a user last, none empty. My lines are the assistant's. Kept to `budgetTokens`: system
- * prompt, opening, my own summary, and the newest lines that fit (the last line always).
+ * The conversation as chat messages in the form that strict servers require: one system message, then user and assistant
+ * alternately, a user first and a user last, none empty. Own messages have the role `assistant`. Within `budgetTokens` it holds the
+ * system prompt, the opening, the own summary, and the newest lines that fit. The last line is always included.
  */
 export const buildView = (context: TurnContext, budgetTokens: number): ChatMessage[] => {
   const system: ChatMessage = { role: 'system', content: systemPrompt(context) };
-  const { messages, index } = newest(context, roomForLines(context, budgetTokens));
+  const { messages, index } = newest(context, budgetForLines(context, budgetTokens));
   const told = [...before(context, index), ...messages];
   if (told[0]?.role !== 'user') told.unshift(user(begin));
   if (told.at(-1)?.role === 'assistant') told.push(user(noAnswer));
   return [system, ...merged([...told, ...ending(context)])];
 };
 
-/** The view, with the words that ask for the next message of the agent. */
+/** The view with the instruction to write the next message. */
 export const cued = (context: TurnContext, budgetTokens: number): ChatMessage[] =>
   reminded(buildView(context, budgetTokens), cue(context));
 
-/** The same messages with words of Parley's own at the end; they are not recorded anywhere. */
+/** The same messages with an instruction of Parley at the end, which is not recorded. */
 export const reminded = (messages: readonly ChatMessage[], reminder: string): ChatMessage[] =>
   merged([...messages, user(reminder)]);

@@ -1,7 +1,7 @@
 import { type Environment, type Setting, secret, text } from '@parley/runtime';
 import { url } from './url-setting.ts';
 
-/** It travels in a header, which takes no other characters. Pasted quotes are part of no key. */
+/** The key is sent in a header, which allows no other characters. Pasted quotes are not part of the key. */
 const apiKey: Setting<string | undefined> = {
   ...secret('OPENAI_API_KEY', 'key of the model server; sent to OPENAI_BASE_URL alone'),
   read(raw) {
@@ -13,7 +13,7 @@ const apiKey: Setting<string | undefined> = {
   },
 };
 
-/** A proxy is named by its URL, or as curl takes it, by host and port alone. */
+/** A proxy is given as a URL or, as for curl, as host and port only. */
 const proxy = (variable: string, help: string): Setting<string | undefined> => ({
   variable,
   help,
@@ -22,14 +22,14 @@ const proxy = (variable: string, help: string): Setting<string | undefined> => (
   read(raw) {
     if (raw === undefined) return { value: undefined };
     const value = /^[a-z][a-z0-9+.-]*:\/\//i.test(raw) ? raw : `http://${raw}`;
-    // Without its value: a URL may hold a password.
+    // The value is not shown, because a URL may contain a password.
     return ['http:', 'https:'].includes(URL.parse(value)?.protocol ?? '')
       ? { value }
       : { problem: 'expected the URL of an http or https proxy' };
   },
 });
 
-/** Where the model is asked, and how it is reached. */
+/** The settings of the model server and of the connection to it. */
 export const serverSettings = {
   apiKey,
   baseUrl: url('OPENAI_BASE_URL', {

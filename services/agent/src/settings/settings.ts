@@ -53,7 +53,7 @@ const list = (
 
 const healthPort = probePort('AGENT_HEALTH_PORT', 'port of /healthz, /readyz and /metrics');
 
-/** It travels in a header, which takes no other characters. */
+/** The token is sent in a header, which allows no other characters. */
 const token: Setting<string | undefined> = {
   ...secret('AGENT_TOKEN', 'token that the agent sends to the router when it connects'),
   read: (raw) =>
@@ -63,12 +63,12 @@ const token: Setting<string | undefined> = {
 };
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-/** One word that ends like a text file or has a slash, or a text that begins like a path. */
+/** One word that has a slash or the ending of a text file, or a text that begins like a path. */
 const looksLikePath = (text: string): boolean =>
   (/^\S+$/.test(text) && /[\\/]|\.(?:txt|md|markdown)$/i.test(text)) ||
   (/^(?:\.{0,2}\/|~\/|[A-Za-z]:\\)/.test(text) && !text.includes('\n'));
 
-/** A text, or a file that holds it. A path to a missing file is refused: it is not a persona. */
+/** A text or the path of a file with the text. A path to a missing file is refused: it is no persona. */
 const persona: Setting<string | undefined> = {
   ...text('AGENT_PERSONA', {
     help: 'who the agent is: a text, or the path of a file that contains it',
@@ -211,7 +211,7 @@ export const settings = {
 } satisfies Record<string, Setting<unknown>>;
 export type AgentSettings = Values<typeof settings>;
 
-/** Set by build machines for purposes of their own. */
+/** Variables that build systems set for other purposes. */
 const foreign = ['AGENT_TOOLSDIRECTORY', 'AGENT_ISSELFHOSTED', 'AGENT_VERSION', 'AGENT_ID', 'AGENT_OS'];
 /** Names by which other programs know these settings. */
 const aliases: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import type { Setting } from '@parley/runtime';
 
-/** A URL of one of some schemes. */
+/** A URL with one of the given schemes. */
 export const url = (
   variable: string,
   about: { help: string; fallback: string; schemes: string },
@@ -14,7 +14,7 @@ export const url = (
     const parsed = value === '' ? undefined : URL.parse(value);
     const fits =
       value === '' || (parsed && about.schemes.split(', ').includes(parsed.protocol) && parsed.hash === '');
-    // Without its value: a URL may hold a password.
+    // The value is not shown, because a URL may contain a password.
     return fits ? { value } : { problem: `expected a URL that begins with one of ${about.schemes}` };
   },
 });

@@ -2,28 +2,28 @@ import { peersIn, type TurnContext } from '../memory/turn-context.ts';
 import { type Chair, moderates } from '../policies/policy.ts';
 import { pickIn, unpickedSoFar } from './next-speaker.ts';
 
-/** What a model wrote, taken apart: the line itself, and what it says about the conversation beside it. */
+/** The parts of a reply of a model: the message, and its directions for the conversation. */
 export interface Directed {
   readonly text: string;
   /** A vote to end the conversation. */
   readonly done?: true;
   /** The next speaker, where this agent picks it. */
   readonly target?: string;
-  /** Who alone should hear the line. */
+  /** The only members that should hear the message. */
   readonly to?: readonly string[];
-  /** Nothing was said but that the conversation is to end, or who is next: the text is a stand-in. */
+  /** The reply contained only a vote or the name of the next speaker, so `text` is a standard text. */
   readonly wordless?: true;
 }
 
 type Seat = Pick<TurnContext, 'members' | 'left'> & Chair;
 
 const closing = 'I have nothing to add.';
-/** `[DONE]` on a line of its own, and the bare word on the last line: weak models leave the brackets out. */
+/** `[DONE]` on a line of its own, or the word without brackets on the last line, as weak models write it. */
 const doneLine = /^[^\S\n]*[*_`"(（「『]{0,20}[[［【]done[\]］】][*_`")）」』.!。！]*[^\S\n]*$/gim;
 const doneAtEnd = /[\s*_`"]{0,20}[[［【]done[\]］】][\s*_`".!。！]*$/i;
 const bareDone = /(?:^|\n)[^\S\n]*[*_`"(（「『]{0,20}DONE[*_`")）」』.!。！]{0,20}\s*$/;
 const asideStart = /^\(aside to ([^)\n]{1,300})\)[^\S\n]*:?\s*/i;
-/** What may yet become one of the above when more of the line has been written. */
+/** A text that may become one of the above when more of the line is written. */
 const beginningOfDone =
   /[\s*_`"(（「『]{0,20}(?:[[［【](?:d(?:o(?:n(?:e(?:[\]］】][\s*_`")）」』.!。！]*)?)?)?)?)?)?$/i;
 const beginningOfAside = /^\((?:a(?:s(?:i(?:d(?:e[^\n]*)?)?)?)?)?$/i;
@@ -31,7 +31,7 @@ const beginningOfAside = /^\((?:a(?:s(?:i(?:d(?:e[^\n]*)?)?)?)?)?$/i;
 const named = (peers: readonly string[], name: string): string | undefined =>
   peers.find((peer) => peer.toLowerCase() === name.toLowerCase());
 
-/** How much of the end of a message is searched for votes behind its last words; several take several looks. */
+/** How many characters at the end of a message are searched for a vote. */
 const endLength = 100;
 
 const withoutVotesAtEnd = (text: string): { text: string; done: boolean } => {
@@ -47,7 +47,7 @@ const withoutVotesAtEnd = (text: string): { text: string; done: boolean } => {
   }
 };
 
-/** A vote stands on a line of its own, and then the message ends there; or at the end of the text. */
+/** A vote is on a line of its own, where the message then ends, or at the end of the text. */
 const withoutVote = (text: string): { text: string; done: boolean } => {
   const all = text.trim();
   let from = 0;
@@ -68,9 +68,9 @@ const withoutAside = (text: string, peers: readonly string[]): { text: string; t
 };
 
 /**
- * Takes out of a message, which is otherwise ready to be said, what it says about the conversation: `[DONE]`, who is next,
- * `(aside to name)`. A message that held nothing else keeps a short text of its own. Empty stays empty. `label`: the member
- * whose name stood in front of the reply.
+ * Removes the directions from a message that is otherwise ready to be sent: `[DONE]`, the next speaker, `(aside to name)`. A
+ * message that contained nothing else gets a short standard text. An empty message stays empty. `label`: the member whose name
+ * was before the reply.
  */
 export const readDirections = (line: string, seat: Seat, label?: string): Directed => {
   const peers = peersIn(seat);
@@ -90,8 +90,8 @@ export const readDirections = (line: string, seat: Seat, label?: string): Direct
 };
 
 /**
- * What may be shown of a message that is still being written: always a beginning of what `readDirections` will make of
- * the whole. Nothing of an aside is shown.
+ * The part of an unfinished message that may be streamed: always a prefix of the result of `readDirections` for the whole message.
+ * An aside is not streamed.
  */
 export const directedSoFar = (line: string, seat: Seat): string => {
   if (beginningOfAside.test(line) || asideStart.test(line)) return '';

@@ -1,6 +1,6 @@
 /**
- * The channels of gpt-oss (harmony): `analysis` and `commentary` are reasoning, `final` is the reply. Some servers pass
- * them on with their markers, others lose the markers and keep the names of the channels.
+ * The channels of gpt-oss (harmony): `analysis` and `commentary` are reasoning, `final` is the reply. Some servers pass the
+ * channels on with their markers. Others remove the markers and keep the names of the channels.
  */
 const channel = /<\|channel\|>\s*([a-z]+)[^<]*(?:<\|(?:constrain|message)\|>[^<]*)*?<\|message\|>/gi;
 const marker = /<\|(?:channel|start|message|constrain)\|>/i;
@@ -14,13 +14,13 @@ const byMarkers = (raw: string): string => {
     const end = text.search(endOfMessage);
     reply = end < 0 ? text : text.slice(0, end);
   }
-  // What stands in front of the first marker is no channel's.
+  // Text before the first marker belongs to no channel.
   return reply ?? raw.slice(0, raw.search(marker));
 };
 
-/** `analysisThe user…`: the name of a channel, and behind it no word of an English sentence that begins with it. */
+/** `analysisThe user…`: the name of a channel, not followed by a word that continues an English sentence. */
 const bareReasoning = /^\s*(?:assistant)?(?:analysis|commentary)(?=[^\s\p{Ll}\p{Mn}.,;:!?)'’-]|\s*\n)/u;
-/** `analysis We …assistant final …`: markers that have become blanks. */
+/** `analysis We …assistant final …`: the markers were replaced by blanks. */
 const spacedReasoning = /^\s*(?:assistant\s+)?(?:analysis|commentary)\s/;
 const bareFinal = /assistant\s?(?:channel\s?)?final(?=[^\p{Ll}\p{Mn}])/gu;
 const onlyFinal = /^\s*(?:assistant)?final(?=[\p{Lu}\p{Lo}"“«*])/u;
@@ -34,7 +34,7 @@ const byNames = (raw: string): string => {
   return only ? raw.slice(only[0].length) : raw;
 };
 
-/** The text of the last `final` channel; the reply itself where there are no channels. */
+/** The text of the last channel `final`; the whole reply when it has no channels. */
 export const withoutChannels = (raw: string): string => (marker.test(raw) ? byMarkers(raw) : byNames(raw));
 
 const leads = [
@@ -46,7 +46,7 @@ const leads = [
   'final',
 ];
 
-/** Whether a reply that is still being written may be one in channels: nothing of it is shown before its end. */
+/** Whether an unfinished reply may have channels. Such a reply is not streamed. */
 export const mayHaveChannels = (raw: string): boolean => {
   if (marker.test(raw)) return true;
   const start = raw.trimStart().slice(0, 20);

@@ -1,36 +1,36 @@
 import { mentionsIn, NameIndex, normalName } from '@parley/protocol';
 import { unitsOf } from './sentences.ts';
 
-/** Whom a moderator's message gives the floor, and the message without what only says so. */
+/** The member to which a moderator's message gives the floor, and the message without that direction. */
 export interface Picked {
   readonly text: string;
   readonly target: string | undefined;
 }
 
-/** How much of a message is searched for a name that is not marked. */
+/** How many characters of a message are searched for a name without a mark. */
 const searched = 8_000;
 
-/** The words that stand in front of the name of the next speaker. */
+/** The words before the name of the next speaker. */
 const words =
   '(?:next(?:[^\\S\\n]+(?:speaker|up|to[^\\S\\n]+speak|turn|is))?|(?:next[^\\S\\n]+)?role|speaker|下一位(?:发言者)?|次の(?:発言者|人)|다음(?:[^\\S\\n]+발언자)?)';
 const direction = new RegExp(
   `^[^\\S\\n]*[>*_\`#(\\[-]{0,6}[^\\S\\n]*${words}[*_\`]{0,3}[^\\S\\n]{0,3}[:：][*_\`]{0,3}([^\\n]{1,120})$`,
   'gimu',
 );
-/** On the last line behind other words: in capitals, or in full. */
+/** The same after other words of the last line: only in capitals or in full. */
 const inline =
   /(?:^|[\s.!?。！？])[*_`([]{0,3}(?:NEXT(?: SPEAKER)?|[Nn]ext [Ss]peaker)[*_`]{0,3}\s{0,2}[:：]([^\n]{1,120})$/u;
 
-/** A message that is nothing but a name, marks aside. */
+/** A message that consists of a name and marks. */
 const nameAlone =
   /^[*_`"'“([#> ]{0,8}([\p{L}\p{Nd}][\p{L}\p{M}\p{Nd}._-]{0,63}?)[*_`"'”)\].!?。！？ ]{0,8}$/u;
 
-/** Words of a text that can be names; unspaced scripts are searched otherwise. */
+/** The words of a text that can be names. Scripts without blanks are searched in another way. */
 const word = /[\p{L}\p{M}\p{Nd}](?:[\p{L}\p{M}\p{Nd}._-]|\\_){0,80}/gu;
 const wide =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
-/** The members that a text names, marked or not, each once, in no order. */
+/** The members that a text names, with or without a mark; each once, without an order. */
 const namedIn = (text: string, peers: readonly string[]): string[] => {
   const names = new NameIndex(peers);
   const found = new Set<string>(mentionsIn(text, names).map(({ name }) => name));
@@ -41,7 +41,7 @@ const namedIn = (text: string, peers: readonly string[]): string[] => {
   }
   const normal = normalName(text);
   for (const peer of peers) if (wide.test(peer) && normal.includes(peer)) found.add(peer);
-  // 小明 is not named where only 小明明 is.
+  // A text that names only 小明明 does not name 小明.
   return [...found].filter(
     (name) =>
       ![...found].some(
@@ -56,7 +56,7 @@ const namedIn = (text: string, peers: readonly string[]): string[] => {
 
 const only = (names: readonly string[]): string | undefined => (names.length === 1 ? names[0] : undefined);
 
-/** `@name` at the end or the beginning of the text, the former first; else the last one anywhere. */
+/** `@name` at the end of the text, else at its beginning, else the last one in the text. */
 const marked = (text: string, peers: readonly string[]): string | undefined => {
   const marks = mentionsIn(text, new NameIndex(peers));
   const last = marks.at(-1);
@@ -65,7 +65,7 @@ const marked = (text: string, peers: readonly string[]): string | undefined => {
   return /^[\s\p{P}]*[@＠]/u.test(text.slice(0, 100)) ? marks[0]!.name : last.name;
 };
 
-/** The only member named in the text, in its last sentence, or spoken to at its beginning. */
+/** The only member that the text names, or that its last sentence names, or that its beginning addresses. */
 const unmarked = (text: string, peers: readonly string[]): string | undefined => {
   const part = text.slice(-searched);
   const last = unitsOf(part).at(-1);
@@ -77,15 +77,15 @@ const unmarked = (text: string, peers: readonly string[]): string | undefined =>
   );
 };
 
-/** What stands in the place of a direction is one name, with at most a few words about it. */
+/** A direction contains one name and at most a few other words. */
 const picksIn = (matches: readonly (string | undefined)[], peers: readonly string[]): string | undefined =>
   matches
     .map((written = '') => marked(written, peers) ?? namedIn(written, peers)[0])
     .findLast((name) => name !== undefined);
 
 /**
- * The member to whom a moderator gives the floor, in any usual way: `NEXT: name` and `@name` before all else, then the only
- * member that is named. Lines that say nothing besides are taken out of the message.
+ * The member to which a moderator gives the floor in any usual form: first `NEXT: name` and `@name`, then the only member that is
+ * named. Lines that contain only the direction are removed from the message.
  */
 export const pickIn = (text: string, peers: readonly string[]): Picked => {
   const told = [...text.matchAll(direction)].map(([, written]) => written);
@@ -102,12 +102,12 @@ export const pickIn = (text: string, peers: readonly string[]): Picked => {
   return { text: isAlone ? '' : rest, target };
 };
 
-/** The beginning of a direction that is still being written, on the last line of a text. */
+/** The beginning of an unfinished direction on the last line of a text. */
 const begun = new RegExp(`(?:^|\\n)[^\\S\\n]*[>*_\`#(\\[-]{0,6}[^\\S\\n]*(?:${words})[^\\n]*$`, 'iu');
 
-/** What is certain to be said of a moderator's message that is still being written in whole sentences. */
+/** The part of a moderator's unfinished message that will surely stay in it, in whole sentences. */
 export const unpickedSoFar = (text: string, peers: readonly string[]): string => {
-  // A name alone may be all of the message.
+  // The message may consist of a name only.
   if (text.length < 100 && namedIn(text, peers).length > 0) return '';
   const open = begun.exec(text) ?? inline.exec(text);
   const sure = open ? text.slice(0, open.index) : text;

@@ -9,7 +9,7 @@ const closes = new Map([
   ['\u2069', isolates],
 ]);
 
-/** Where characters that turn the direction of text may stay: pairs that open and close in one line. No override stays. */
+/** Finds the characters of text direction that may stay: pairs that open and close in one line. Overrides never stay. */
 const balanced = (line: string): ReadonlySet<number> => {
   const open: { readonly at: number; readonly mark: string }[] = [];
   const stay = new Set<number>();
@@ -21,7 +21,7 @@ const balanced = (line: string): ReadonlySet<number> => {
     if (opened === undefined) continue;
     const last = open.pop();
     if (last === undefined || !opened.includes(last.mark)) {
-      // What crosses is balanced nowhere.
+      // Crossing pairs count as unbalanced.
       open.length = 0;
       continue;
     }
@@ -40,15 +40,15 @@ const withoutHidden = (line: string): string => {
 };
 
 /**
- * Well-formed text with one kind of line end, and without characters that act on a terminal or hide what is read. Marks of
- * direction and joiners, which some scripts need, stay; so do isolates and embeddings that end in the line where they begin.
+ * Well-formed text with one kind of line end and without characters that control a terminal or hide text. Direction marks and
+ * joiners, which some scripts need, are kept. Isolates and embeddings are kept when they end in the line in which they begin.
  */
 export const withoutControls = (text: string): string => {
   const plain = text.toWellFormed().replace(/\r\n?/g, '\n').replace(controlCharacters, '');
   return hidden.test(plain) ? plain.split('\n').map(withoutHidden).join('\n') : plain;
 };
 
-/** Where a text that is still being written holds a pair that is not closed yet; its length when it holds none. */
+/** The index of an unclosed pair in an unfinished text; the length of the text when there is none. */
 export const settledLength = (text: string): number => {
   const from = text.lastIndexOf('\n') + 1;
   const at = text.slice(from).search(/[\u202a-\u202e\u2066-\u2068]/);

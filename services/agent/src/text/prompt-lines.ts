@@ -1,11 +1,11 @@
 import type { ChatMessage } from '../models/model.ts';
 import { bare, unitsOf } from './sentences.ts';
 
-/** A shorter sentence may be one of the prompt by chance, or because the persona asks for it. */
+/** A shorter sentence may equal one of the prompt by chance, or because the persona asks for it. */
 const shortest = 16;
 const shortestWide = 8;
 
-/** Sentences about the conversation itself, as prompts have them: of this version, of earlier ones and of other programs. */
+/** Remarks about the conversation in prompts of this version, of earlier versions and of other programs. */
 const aboutTheTalk: readonly RegExp[] = [
   /^(?:the )?topic(?: of (?:the|this) conversation)? (?:is )?[\p{L}\p{N}]/u,
   /^what (?:the )?others? says? comes as\b/,
@@ -17,20 +17,20 @@ const aboutTheTalk: readonly RegExp[] = [
   /^now [\p{L}\p{N} ]{1,64} speaks? to\b/u,
   /^(?:write|give) only [\p{L}\p{N} ]{1,64} (?:says next|next words)\b/u,
 ];
-/** A topic is told as `topic: ...`; a speaker may well say "the topic is old". */
+/** The prompt gives a topic as `topic: ...`. A speaker may say "the topic is old". */
 const needsColon = /^[\s(*_]*(?:the )?topic[^:：\n]{0,40}[:：]/i;
 
 const isLongEnough = (words: string): boolean =>
   words.length >= shortest || (words.length >= shortestWide && /[\u1000-\uffff]/.test(words));
 
-/** What Parley wrote into a prompt: the system message, and the user messages' lines in round brackets. */
+/** The text of Parley in a prompt: the system message, and lines in round brackets of the user messages. */
 const ownWords = (messages: readonly ChatMessage[]): string[] =>
   messages.flatMap(({ role, content }) => {
     if (role === 'system') return [content];
     return role === 'user' ? (content.match(/^\([^()\n]{1,2000}\)$/gm) ?? []) : [];
   });
 
-/** The sentences of a prompt, so that a reply that recites them is not said. */
+/** The sentences of a prompt, so that they can be removed from a reply that repeats them. */
 export class PromptLines {
   readonly #sentences = new Set<string>();
 
@@ -41,7 +41,7 @@ export class PromptLines {
         for (const { from, to } of unitsOf(line)) {
           const sentence = line.slice(from, to);
           this.#take(sentence);
-          // What is private is not said either when its mark, or a part of it, is left out.
+          // A private text is also removed when its mark is missing or incomplete.
           for (const part of sentence.split(/\bPRIVATE\b[\s:：–-]*|;/)) this.#take(part);
         }
       }
@@ -64,7 +64,7 @@ export class PromptLines {
     );
   }
 
-  /** A text without its sentences, and whole lines, that are the prompt's; and whether there were any. */
+  /** A text without the sentences and lines of the prompt, and whether it had any. */
   without(text: string): string {
     let kept = '';
     let from = 0;

@@ -8,7 +8,7 @@ interface Form {
 const tagName =
   '(?:seed:|longcat_|ant)?(?:think|thinking|thought|thoughts)|reasoning|scratchpad|inner_monologue';
 
-/** How models mark their reasoning in the text of a reply. The first form is the usual one. */
+/** The marks of reasoning in the text of a reply. The first form is the usual one. */
 const forms: readonly Form[] = [
   { open: `<(?:${tagName})(?:\\s[^<>\\n\`]{0,60})?>`, close: `</(?:${tagName})\\s?>` },
   // Mistral.
@@ -26,12 +26,12 @@ const forms: readonly Form[] = [
 
 const opens = forms.map(({ open }) => `(${open})`).join('|');
 const closes = forms.map(({ close }) => `(${close})`).join('|');
-/** A code span, which keeps a tag a word that is talked about; an opening tag; a closing tag. */
+/** A code span, in which a tag is only a word; an opening tag; a closing tag. */
 const anyPiece = new RegExp(`(\`\`\`[\\s\\S]*?\`\`\`|\`[^\`\\n]+\`)|${opens}|${closes}`, 'gi');
 const firstOpen = 2;
 const firstClose = firstOpen + forms.length;
 
-/** Marks around the reply itself, which say nothing. */
+/** Marks around the reply itself, which are removed. */
 const aroundReply =
   /<\|(?:START_RESPONSE|END_RESPONSE|START_TEXT|END_TEXT|begin_of_solution|end_of_solution)\|>|^\s*<(?:answer|response|output)>|<\/(?:answer|response|output)>\s*$/gi;
 
@@ -58,10 +58,10 @@ const piecesOf = (text: string): Piece[] => {
   return pieces;
 };
 
-/** How much in front of a tag is looked at. */
+/** How many characters before a tag are examined. */
 const context = 120;
 const label = /^[^\p{L}\p{N}]*(?:[\p{L}\p{N}._-]{1,64}[\s*_\])]*[:：]?[\s*_\])]*)?$/u;
-/** A tag stands at the start of a reply also behind the name of its speaker or a remark in brackets. */
+/** A tag counts as at the start of a reply also after the name of the speaker or a remark in brackets. */
 const isStart = (preceding: string): boolean => {
   const before = preceding.replace(/^\s*<(?:answer|response|output)>/i, '');
   return (
@@ -71,8 +71,8 @@ const isStart = (preceding: string): boolean => {
 const endsASentence = /(?:^|[.!?…。！？:)\]"”’*_~]|\n[^\S\n]*)\s*$/u;
 
 /**
- * Whether an opening tag that is never closed begins reasoning: at the start of the reply or of a paragraph, and where
- * the next word follows it without a blank, as it never does where the tag is talked about.
+ * Whether an opening tag without a closing one begins reasoning: it does at the start of the reply or of a paragraph, and when the
+ * next word follows without a blank. A text about the tag never has that form.
  */
 const beginsReasoning = (before: string, after: string): boolean => {
   if (isStart(before) || /^[\p{L}\p{N}]/u.test(after)) return true;
@@ -83,7 +83,7 @@ const beginsReasoning = (before: string, after: string): boolean => {
 const isQuoted = (text: string, { start, end }: Piece): boolean =>
   /["“„«'‘(]$/.test(text.slice(0, start).slice(-1)) && /^["”“»'’)]/.test(text.slice(end, end + 1));
 
-/** “between <think> and </think>”: two tags that are talked about. */
+/** “between <think> and </think>”: a text about the two tags. */
 const between = /^\s+(?:and|or|to|with|then|und|oder|et|ou|y|o|e|и|和|与|と|…|\.{3})\s+$/iu;
 /** “it closes with </think>, and”: a closing tag in the middle of a sentence. */
 const isMentionedClose = (text: string, piece: Piece): boolean =>
@@ -91,7 +91,7 @@ const isMentionedClose = (text: string, piece: Piece): boolean =>
   (/[\p{L}\p{N},]\s$/u.test(text.slice(Math.max(0, piece.start - 2), piece.start)) &&
     /^(?:\s\p{Ll}|[,.;:!?)])/u.test(text.slice(piece.end, piece.end + 2)));
 
-/** The place in `pieces` of what closes the block that begins at `from`; -1 when nothing does. */
+/** The index in `pieces` of the end of the block that begins at `from`; -1 when it has no end. */
 const closing = (pieces: readonly Piece[], from: number): number => {
   const { form } = pieces[from]!;
   let depth = 0;
@@ -103,15 +103,15 @@ const closing = (pieces: readonly Piece[], from: number): number => {
     if (depth === 0) return at;
     if (piece.kind === 'close') last = at;
   }
-  // A model that thinks about the tag opens more than it closes.
+  // A model that reasons about the tag may open more blocks than it closes.
   return last;
 };
 
 interface Split {
   readonly text: string;
-  /** Where it is not yet certain what is reasoning; the length of `text` when all is. */
+  /** The index after which it is not certain yet what is reasoning; the length of `text` when all is certain. */
   readonly certain: number;
-  /** Whether a closing tag came whose opening tag did not. */
+  /** Whether there is a closing tag without an opening one. */
   readonly orphan: boolean;
 }
 
@@ -124,14 +124,14 @@ const split = (raw: string): Split => {
   let certain: number | undefined;
   let orphan = false;
   let from = 0;
-  /** The end of what is kept in front of `place`. */
+  /** The end of the text that is kept before `place`. */
   const before = (place: number): string =>
     text.slice(-context) + raw.slice(Math.max(from, place - context), place);
   for (let at = 0; at < pieces.length; at++) {
     const piece = pieces[at]!;
     if (piece.kind === 'close') {
       if (isMentionedClose(raw, piece)) continue;
-      // The template began the block: all before it is reasoning.
+      // The chat template began the block, so all text before the tag is reasoning.
       text = '';
       from = piece.end;
       if (certain !== undefined) certain = 0;
@@ -150,7 +150,7 @@ const split = (raw: string): Split => {
       at = end;
       continue;
     }
-    // The blank keeps the two sides of a removed block from becoming a tag together.
+    // The blank prevents that the text before and after a removed block forms a tag.
     text += `${raw.slice(from, piece.start)} `;
     from = closed.end;
     at = end;
@@ -165,7 +165,7 @@ const withoutThoughtProcess = (text: string): string => {
   return reply ? text.slice(reply.index + reply[0].length) : '';
 };
 
-/** What a model says of what it wrote: without its reasoning, and up to the first token of its template. */
+/** A reply without its reasoning, up to the first token of the chat template. */
 export const spoken = (raw: string): string =>
   upToTemplateToken(
     withoutThoughtProcess(split(withoutLeading(withoutChannels(raw))).text).replace(aroundReply, ''),
@@ -177,13 +177,13 @@ const mayBeThoughtProcess = (raw: string): boolean => {
   const start = raw.trimStart().slice(0, thoughtLead.length).toLowerCase();
   return [thoughtLead, shortLead].some((lead) => start.startsWith(lead) || lead.startsWith(start));
 };
-/** What may yet become a tag or a token. */
+/** The beginning of a tag or of a token. */
 const unfinished =
   /(?:<[^<>\n`]{0,64}|\[[^\]\n`]{0,20}|◁[^▷\n`]{0,12}|<(?:\/?(?:s|answer|response|output)|\|[^>\n`]{0,40})>\s*)$/;
 
 const code = /```[\s\S]*?```|`[^`\n]+`|`+/g;
 
-/** Where code begins that may end later: a block of lines, or a span on the last line. */
+/** The index of unclosed code: a block of lines, or a span on the last line. */
 const openCode = (text: string): number => {
   const lastLine = text.lastIndexOf('\n') + 1;
   for (const { 0: found, index } of text.matchAll(code)) {
@@ -201,8 +201,8 @@ const withoutUnfinished = (text: string): string => {
 };
 
 /**
- * What is certain to be said of a reply that is still being written: always a beginning of what `spoken` gives for
- * the whole of it, unless a closing tag comes that was never opened.
+ * The part of an unfinished reply that will surely stay in it: a prefix of the result of `spoken` for the whole reply, unless a
+ * closing tag without an opening one follows.
  */
 export const spokenSoFar = (raw: string): string => {
   if (mayHaveChannels(raw)) return '';
@@ -213,5 +213,5 @@ export const spokenSoFar = (raw: string): string => {
   return withoutUnfinished(upToTemplateToken(text.slice(0, certain).replace(aroundReply, '')));
 };
 
-/** True when `raw` ends a block of reasoning that it did not begin, as models do whose template begins it. */
+/** True when `raw` closes a block of reasoning that it did not open, because the chat template opened it. */
 export const closesUnopened = (raw: string): boolean => split(raw).orphan;

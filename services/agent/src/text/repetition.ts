@@ -2,26 +2,29 @@ import { bare, unitsOf, wholeSoFar } from './sentences.ts';
 
 export { whole } from './sentences.ts';
 
-/** Shorter sentences may well be said three times. */
+/** Shorter sentences may occur three times in a good reply. */
 const shortest = 12;
 const allowed = 2;
-/** So many sentences in a row that were all said more than `allowed` times: long ones, and ones of any length. */
+/**
+ * The number of sentences in a row, each repeated more than `allowed` times, that make a loop: of long sentences, and of any
+ * length.
+ */
 const longRun = 2;
 const anyRun = 6;
-/** Inside one sentence: the longest piece that is looked for, and how much of it must come again. */
+/** Inside one sentence: the longest piece that is searched, and how many repeated characters make a loop. */
 const longestPiece = 60;
 const leastRepeated = 60;
 const leastTimes = 4;
 const leastOfOneCharacter = 200;
 
-/** Wide characters are words or syllables. */
+/** A wide character is a word or a syllable. */
 const weight = (words: string): number => {
   const wide =
     words.match(/[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}]/gu)?.length ?? 0;
   return words.length + 2 * wide;
 };
 
-/** Where a sentence begins to say one piece again and again: behind its first time. Undefined where it does not. */
+/** The index at which a sentence begins to repeat one piece, after its first occurrence. Undefined without a repetition. */
 const repeatsFrom = (sentence: string): number | undefined => {
   if (sentence.length < leastRepeated) return undefined;
   let first: number | undefined;
@@ -41,15 +44,15 @@ const repeatsFrom = (sentence: string): number | undefined => {
 };
 
 interface Loop {
-  /** Where the repeated part begins. */
+  /** The index of the repeated part. */
   readonly at: number;
-  /** Whether it is one: a repetition may yet be followed by something new. */
+  /** Whether it is certain. In an unfinished reply, new text may follow a repetition. */
   readonly stuck: boolean;
   /** Whether it begins inside a sentence. */
   readonly inside: boolean;
 }
 
-/** The first place where a reply got stuck; or where one that is being written may turn out to be. */
+/** The first place at which a reply loops, or at which an unfinished reply may be in a loop. */
 const loopIn = (text: string): Loop | undefined => {
   const seen = new Map<string, number>();
   let from: number | undefined;
@@ -74,12 +77,12 @@ const loopIn = (text: string): Loop | undefined => {
   return from === undefined ? undefined : { at: from, stuck: false, inside: false };
 };
 
-/** Whether a reply got stuck, so that nothing new is to be expected of it. */
+/** Whether a reply loops, so that no new text is expected. */
 export const isStuck = (text: string): boolean => loopIn(text)?.stuck === true;
 
 /**
- * A reply up to where its model got stuck: sentences in a row that have all been said twice before in it, or one piece of
- * a sentence again and again. What was said again is left out.
+ * The reply up to its loop: sentences in a row of which each occurs for the third time, or one piece of a sentence many times. The
+ * repetitions are left out.
  */
 export const withoutLoop = (text: string): string => {
   const loop = loopIn(text);
@@ -88,7 +91,7 @@ export const withoutLoop = (text: string): string => {
   return (loop.inside ? wholeSoFar(kept) || kept : kept).trimEnd();
 };
 
-/** As much of a reply that is being written as `withoutLoop` keeps, however it goes on. */
+/** The part of an unfinished reply that `withoutLoop` keeps, whatever text follows. */
 export const withoutLoopSoFar = (text: string): string => {
   const loop = loopIn(text);
   return loop ? text.slice(0, loop.at).trimEnd() : text;

@@ -5,27 +5,27 @@ import { isStuck, withoutLoop, withoutLoopSoFar } from './repetition.ts';
 import { whole, wholeSoFar } from './sentences.ts';
 import { SpeakerLabels } from './speaker-labels.ts';
 
-/** What cleaning a reply depends on: the speaker, the other members, the maximum length of a message. */
+/** The parameters of cleaning a reply: the speaker, the other members, the maximum length of a message. */
 export interface ReplyRules {
   readonly self: string;
   readonly others: readonly string[];
   readonly maxLength: number;
-  /** What the model was asked; its sentences are not said. */
+  /** The prompt. Its sentences are removed from the reply. */
   readonly prompt?: PromptLines | undefined;
 }
 
-/** Why nothing of a reply can be said: what the model is told when it is asked again. */
+/** Why nothing of a reply remains. The model is told this when it is asked again. */
 export type Unsayable = 'empty' | 'reasoning' | 'for-others' | 'recited';
 
-/** What remains of a reply. */
+/** The cleaned reply. */
 export interface Cleaned {
   readonly text: string;
-  /** A member other than the speaker whose name stood in front of the reply. */
+  /** Another member, if its name was before the reply. */
   readonly named: string | undefined;
   readonly unsayable: Unsayable | undefined;
 }
 
-/** Words in round brackets on lines of their own are the prompt's, which models like to go on with. */
+/** The prompt has remarks in round brackets on lines of their own, and models often continue with such remarks. */
 const narration =
   /^[^\S\n]*[*_]{0,3}\((?:you begin|now \S{1,64} speaks|the conversation (?:begins|continues|ends|goes on)|nobody has answered|no answer has come|earlier (?:lines|messages) are|this is the last (?:line|message)|only \d+ (?:lines|messages)|your (?:own notes|last reply)|the narrator|say your closing)[^()\n]*\)[*_]{0,3}[^\S\n]*/gim;
 const openNarration = /(?:^|\n)[^\S\n]*[*_]{0,3}\([^)\n]*$/;
@@ -37,7 +37,7 @@ const labels = (rules: ReplyRules): SpeakerLabels => {
   return known;
 };
 
-/** A part of a reply under one name; the first has none. */
+/** A part of a reply under one name. The first part has no name. */
 interface Part {
   readonly whose: 'unnamed' | 'own' | 'other' | 'assistant';
   readonly name: string | undefined;
@@ -67,16 +67,16 @@ const partsOf = (text: string, rules: ReplyRules): Part[] => {
 
 interface Own {
   readonly text: string;
-  /** The other member whose name stood in front. */
+  /** Another member, if its name was before the reply. */
   readonly named: string | undefined;
-  /** Whether more of the reply can still change what is kept. */
+  /** Whether further text of the reply can still change the result. */
   readonly settled: boolean;
 }
 
 /**
- * Removes names. A name in front of the reply goes and its words stay, for any member: models imitate the form in
- * which they are shown messages. From the next line on that begins with the name of another, the reply is that one's. A
- * script that begins with another's words is read from the speaker's own name on.
+ * Removes names. The name of any member before the reply is removed and the text is kept, because models imitate the form of the
+ * messages in the prompt. The reply ends at the next line that begins with the name of another member. If the reply is a dialogue
+ * that begins with another member, it is read from the name of the speaker on.
  */
 const ownWords = (text: string, rules: ReplyRules): Own => {
   const parts = partsOf(text, rules);
@@ -95,7 +95,7 @@ const ownWords = (text: string, rules: ReplyRules): Own => {
 
 const withoutNarration = (text: string): string => text.replace(narration, '').replace(/\n{3,}/g, '\n\n');
 
-/** Names and the words of the prompt may each uncover the other. */
+/** Removing names may expose sentences of the prompt and the reverse, so both steps are repeated. */
 const peeled = (text: string, rules: ReplyRules): Own => {
   const prompt = rules.prompt ?? noPrompt;
   let own = ownWords(withoutNarration(text), rules);
@@ -113,7 +113,7 @@ const capped = (text: string, { maxLength }: ReplyRules): string => {
   return whole(text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, ''));
 };
 
-/** What remains of a reply, and why nothing does. `cutOff`: the model was stopped in the middle of it. */
+/** The cleaned reply, or why nothing remains. `cutOff`: the model was stopped in the middle of the reply. */
 export const cleaned = (raw: string, rules: ReplyRules, cutOff = false): Cleaned => {
   const said = spoken(withoutControls(raw));
   const own = peeled(said, rules);
@@ -128,13 +128,13 @@ export const cleaned = (raw: string, rules: ReplyRules, cutOff = false): Cleaned
 };
 
 /**
- * What an agent may say of what its model wrote: no reasoning, no control characters, no name in front, none of the
- * prompt's sentences, nothing from the line on where it begins to speak for another member or from the place on where it
- * got stuck, and not longer than a message may be. Empty when nothing is left. Idempotent.
+ * The text that an agent may send of a reply of its model: without reasoning, control characters, a name before it and sentences of
+ * the prompt. It ends at a line that speaks for another member and at the beginning of a loop, and is not longer than a message may
+ * be. Empty when nothing is left. Idempotent.
  */
 export const sanitise = (raw: string, rules: ReplyRules): string => cleaned(raw, rules).text;
 
-/** Whether a reply that is being written needs no more: it got stuck, goes on for another member, or is too long. */
+/** Whether the rest of an unfinished reply is not needed: it loops, speaks for another member, or is too long. */
 export const isComplete = (raw: string, rules: ReplyRules): boolean => {
   const said = spokenSoFar(withoutControls(raw));
   const parts = partsOf(said, rules).filter(({ text }) => text.trim() !== '');
@@ -144,8 +144,8 @@ export const isComplete = (raw: string, rules: ReplyRules): boolean => {
 };
 
 /**
- * What may be shown of a reply that is still being written: whole sentences, and always a beginning of what will be said,
- * however the reply goes on and wherever it is cut off.
+ * The part of an unfinished reply that may be streamed: whole sentences, and always a prefix of the final message, whatever text
+ * follows and wherever the reply is truncated.
  */
 export const visibleSoFar = (raw: string, rules: ReplyRules): string => {
   const plain = withoutControls(raw.replace(/[\ud800-\udbff\r]$/, ''));

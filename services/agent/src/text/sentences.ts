@@ -1,20 +1,20 @@
 import { sentenceEnds } from '@parley/text';
 
-/** Marks that may end a sentence, with what closes behind them; or the end of a line. */
+/** The end of a sentence: marks with closing quotes or brackets after them, or the end of a line. */
 const end = new RegExp(String.raw`(?:[${sentenceEnds}]+[*_"')”’»\]」』）】]*|\n)`, 'g');
 const atEnd = new RegExp(String.raw`[${sentenceEnds}][*_"')”’»\]」』）】]*$`);
-/** Those of ASCII need a blank behind them: 3.50 is no end. */
+/** ASCII marks need a blank after them: 3.50 has no end of a sentence. */
 const needsBlank = /^[.!?]/;
 
-/** One sentence, or one line that is none, with the blanks behind it. */
+/** One sentence, or one line without a mark, with the blanks after it. */
 export interface Unit {
   readonly from: number;
   readonly to: number;
-  /** False for what is still being written. */
+  /** False for an unfinished sentence. */
   readonly complete: boolean;
 }
 
-/** Letters and digits alone, for comparing. */
+/** Only letters and digits, for comparisons. */
 export const bare = (text: string): string =>
   text
     .normalize('NFC')
@@ -22,7 +22,7 @@ export const bare = (text: string): string =>
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')
     .trim();
 
-/** A text in its sentences, in any language. Linear; the last one is complete only when an end is behind it. */
+/** Splits a text of any language into sentences, in linear time. The last one is complete only if it has an end. */
 export const unitsOf = (text: string): Unit[] => {
   const units: Unit[] = [];
   let from = 0;
@@ -36,7 +36,7 @@ export const unitsOf = (text: string): Unit[] => {
   return units;
 };
 
-/** Whole sentences as far as there are any, of a reply that was cut off in the middle; else with a mark of that. */
+/** The whole sentences of a truncated reply. Without a whole sentence: the text with a mark of the truncation. */
 export const whole = (text: string): string => {
   const all = text.trimEnd();
   if (all === '' || atEnd.test(all.slice(-100))) return all;
@@ -45,7 +45,7 @@ export const whole = (text: string): string => {
   return kept === '' ? `${all}…` : kept;
 };
 
-/** As much of a text that is being written as `whole` keeps of it, however it goes on. */
+/** The part of an unfinished text that `whole` keeps, whatever text follows. */
 export const wholeSoFar = (text: string): string => {
   const last = unitsOf(text).findLast(({ complete }) => complete);
   return last ? text.slice(0, last.to).trimEnd() : '';

@@ -1,13 +1,13 @@
 import { normalName } from '@parley/protocol';
 
-/** Roles of chat templates, which models write when they go on with the conversation by themselves. */
+/** Roles of chat templates. Models write them when they continue the conversation themselves. */
 const roles = ['user', 'human', 'assistant'];
 
-/** A name that stands in front of words, as in a script: `Ann:`, `**Ann:**`, `[Ann]`, `[Ann]:`, with either colon. */
+/** A name before a message, as in a written dialogue: `Ann:`, `**Ann:**`, `[Ann]`, `[Ann]:`, also with a wide colon. */
 const label =
   /^[^\S\n]*(?:>[^\S\n]*)*(?:#{1,6}[^\S\n]+)?[*_`]{0,3}(?:\[([^[\]\n:：]{1,80})(?:\][*_`]{0,3}[:：]?|[:：]\]?)|([^\s:：[\]()][^\n:：[\]()]{0,79}?)[^\S\n]{0,2}[*_`]{0,3}[:：](?!\/\/))[*_`]{0,3}[^\S\n]*/u;
 
-/** Whose words follow a label: a member's, or a role's that is no member. */
+/** The speaker that a label names: a member, or a role that is no member. */
 export interface Label {
   readonly who:
     | { readonly kind: 'member'; readonly name: string }
@@ -15,7 +15,7 @@ export interface Label {
   readonly length: number;
 }
 
-/** Finds labels of a cast. Names are compared without case, unless two of them differ in nothing else. */
+/** Finds labels with names of the cast. Case is ignored, unless two names differ only in case. */
 export class SpeakerLabels {
   readonly #exact: ReadonlySet<string>;
   readonly #folded = new Map<string, string | undefined>();
@@ -32,7 +32,7 @@ export class SpeakerLabels {
 
   /** The label at the beginning of a line, if there is one. */
   at(line: string): Label | undefined {
-    // A name, its marks, and what quotes it; a longer line is looked at no further.
+    // The maximum length of a name with its marks and quotes. No more of a line is examined.
     const match = label.exec(line.slice(0, 200));
     if (!match) return undefined;
     const written = normalName((match[1] ?? match[2]!).replaceAll('\\_', '_').trim());

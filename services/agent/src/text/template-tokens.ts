@@ -1,9 +1,9 @@
 /**
- * Tokens of chat templates that a server passes on as text when it does not know the stop token of its model: from the
- * first one on a reply is an invented conversation.
+ * Tokens of chat templates. A server that does not know the stop token of its model passes them on as text. After the first one,
+ * the reply is an invented conversation.
  */
 const token = [
-  // ChatML, Llama 3, Qwen, GLM, Phi, Granite, Cohere, harmony and others: a name between bars.
+  // ChatML, Llama 3, Qwen, GLM, Phi, Granite, Cohere, harmony and others have a name between bars.
   String.raw`<\|/?[a-zA-Z][a-zA-Z0-9_]{0,38}\|>`,
   // DeepSeek.
   String.raw`<｜[^<>\s]{1,38}｜>`,
@@ -15,22 +15,22 @@ const token = [
   String.raw`\[\|[a-z]{1,20}\|\]|\[gMASK\]|<(?:eos|bos|pad|EOT|EOS|BOS)>`,
 ].join('|');
 
-/** Back-quotes keep a token a word that is talked about. */
+/** In back-quotes, a token is only a word. */
 const quotedOrToken = new RegExp(`\`\`\`[\\s\\S]*?\`\`\`|\`[^\`\\n]+\`|(${token})`, 'g');
-/** A reply may begin with tokens, and with the role that its template writes between them. */
+/** Tokens at the beginning of a reply, with the role that the template writes between them. */
 const thoughts = String.raw`<\|(?:(?:START|END)_THINKING|(?:begin|end)_of_thought)\|>`;
 const leading = new RegExp(
   `^\\s*(?!${thoughts})(?:${token})(?:\\s*(?:assistant|model|bot)\\b[^\\S\\n]*:?(?=\\s|${token}|$))?`,
 );
 
-/** A reply without the tokens that it begins with. */
+/** A reply without the tokens at its beginning. */
 export const withoutLeading = (text: string): string => {
   let rest = text;
   for (let found = leading.exec(rest); found; found = leading.exec(rest)) rest = rest.slice(found[0].length);
   return rest;
 };
 
-/** The reply up to the first template token in it. `<s>struck</s>` is no token but a mark of HTML. */
+/** The reply up to its first template token. `<s>struck</s>` is HTML and no token. */
 export const upToTemplateToken = (text: string): string => {
   const reply = withoutLeading(text);
   let struck = 0;
@@ -46,7 +46,7 @@ export const upToTemplateToken = (text: string): string => {
 const roles = ['assistant', 'model', 'bot'];
 const leadingTokens = new RegExp(`^(?:\\s*(?!${thoughts})(?:${token}))+`);
 
-/** Whether a reply that is still being written has begun with tokens, and may go on with the role of its template. */
+/** Whether an unfinished reply began with tokens, so that the role of the template may follow. */
 export const mayBeginWithRole = (text: string): boolean => {
   const tokens = leadingTokens.exec(text)?.[0];
   if (tokens === undefined) return false;

@@ -1,4 +1,4 @@
-/** Tokens of one character, about, by its script. Vocabularies are made mostly from text in Latin letters. */
+/** The approximate number of tokens of a character, by its script. Vocabularies are made mostly from text in the Latin script. */
 const tokensOf = (code: number): number => {
   if (code < 0x80) return 0.25;
   // Latin with marks, Greek, Cyrillic, Armenian, Hebrew, Arabic.
@@ -9,7 +9,7 @@ const tokensOf = (code: number): number => {
   return 1;
 };
 
-/** About how many tokens a text takes: near enough for a budget in any language, and free. */
+/** The approximate number of tokens of a text, without a tokenizer. Exact enough for a budget in any language. */
 export const estimateTokens = (text: string): number => {
   let tokens = 0;
   for (let at = 0; at < text.length; at++) tokens += tokensOf(text.charCodeAt(at));

@@ -1,7 +1,7 @@
 import type { Kept, Place } from '../link/outbox.ts';
 import type { TurnAnswer } from './turn.ts';
 
-/** What the router is told of a turn's answer. The frame is complete but for its usage. */
+/** The frame for the answer to a turn. Only its usage is missing. */
 export const frameOf = (answer: TurnAnswer, { conversation, turn }: Place): Kept => {
   switch (answer.kind) {
     case 'say': {

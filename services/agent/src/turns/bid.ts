@@ -7,16 +7,16 @@ const question = [
   'Answer with one number from 0, not at all, to 100, at once; nothing but the number.)',
 ].join(' ');
 
-/** Enough for a number, and for the little that some models put around it. */
+/** Enough for a number and a few words around it. */
 export const bidTokens = 16;
 
 const questionAgain =
   '(Your last answer held no number. How much do you want to speak next, from 0 to 100? Write the number alone.)';
 
-/** The view, with the question how much the agent wants the floor. */
+/** The view with the question how much the agent wants the floor. */
 export const askForBid = (messages: readonly ChatMessage[]): ChatMessage[] => reminded(messages, question);
 
-/** The question once more, after an answer without a number. */
+/** Repeats the question after an answer without a number. */
 export const askForBidAgain = (messages: readonly ChatMessage[]): ChatMessage[] =>
   reminded(messages, questionAgain);
 
@@ -34,7 +34,7 @@ const inWords = new Map([
   ['hundred', 100],
 ]);
 
-/** What models say in the place of a number. */
+/** Words that models write instead of the number 0. */
 const refusing =
   /\b(?:rather not|not at all|nothing to (?:say|add)|no (?:need|desire|wish)|(?:do not|don't|don’t) (?:want|wish|need)|i (?:will |would )?pass)\b/i;
 const eager = /\b(?:very much|right away|at once|immediately|absolutely|definitely)\b/i;
@@ -44,7 +44,7 @@ const worded = (text: string): number | undefined =>
 const bounded = (score: number): number => Math.round(Math.min(100, Math.max(0, score)));
 const numeric = (text: string): number => Number(text.replace(',', '.'));
 
-/** `seventy`, `seventy-five`, `one hundred`: the last number that is written out. */
+/** The last number that is written in words: `seventy`, `seventy-five`, `one hundred`. */
 const spelled = (text: string): number | undefined => {
   let last: number | undefined;
   let run: number | undefined;
@@ -57,7 +57,7 @@ const spelled = (text: string): number | undefined => {
   return last;
 };
 
-/** Digits of any script as those of ASCII. */
+/** Converts digits of any script to ASCII digits. */
 const inAscii = (text: string): string =>
   text.normalize('NFKC').replace(/[٠-٩۰-۹०-९๐-๙]/g, (digit) => {
     const zeros = '٠۰०๐';
@@ -66,8 +66,8 @@ const inAscii = (text: string): string =>
   });
 
 /**
- * The number that a model answered with, from 0 to 100: `85`, `**85**.`, `85/100`, `7 out of 10`, `I'd say 70`, `seventy`.
- * What says in words that the floor is wanted very much, or not at all, is read as well. Undefined when there is neither.
+ * The number in the answer of a model, from 0 to 100: `85`, `**85**.`, `85/100`, `7 out of 10`, `I'd say 70`, `seventy`. Words that
+ * mean "very much" or "not at all" are read too. Undefined when the answer has neither.
  */
 export const readBid = (raw: string): number | undefined => {
   const text = inAscii(sanitise(raw, { self: '', others: [], maxLength: 1_000 })).replace(scales, ' ');

@@ -4,14 +4,14 @@ import type { TurnContext } from '../memory/turn-context.ts';
 import { policies, usualPolicy } from '../policies/policies.ts';
 import { moderates } from '../policies/policy.ts';
 
-/** What the operator set for this agent, in every conversation. */
+/** The settings of this agent, which hold in every conversation. */
 export interface Self {
   readonly self: string;
   readonly persona: string | undefined;
   readonly trustsPeers: boolean;
 }
 
-/** All that the agent knows when it takes the granted turn. What the conversation says of it overrides its settings. */
+/** All that the agent knows when it takes the granted turn. Values of the conversation override the settings. */
 export const buildContext = (
   { self, persona, trustsPeers }: Self,
   { conversation, turn, remaining }: Pick<RouterFrameOf<'turn'>, 'conversation' | 'turn' | 'remaining'>,

@@ -1,16 +1,16 @@
 import { fnv1a } from '@parley/text';
 import type { TurnContext } from '../memory/turn-context.ts';
 
-/** One more mix, so that the seeds of neighbouring calls are far apart. */
+/** Mixes the bits once more, so that the seeds of consecutive calls differ much. */
 const mixed = (hash: number): number => {
   const value = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return (value ^ (value >>> 13)) >>> 0;
 };
 
 /**
- * The seed of one call, of 31 bits as servers take them: drawn from the agent's own seed, else from the conversation's;
- * undefined without both. The same call has the same seed in every run. `attempt`: a number that no other call for this
- * turn has, because with the same seed a second call would get the same reply.
+ * The seed of one call: 31 bits, as servers accept them. It is derived from the seed of the agent, else from that of the
+ * conversation; undefined without both. The same call has the same seed in every run. `attempt`: a number that no other call for
+ * this turn has, because with the same seed a second call would get the same reply.
  */
 export const callSeed = (
   own: number | undefined,

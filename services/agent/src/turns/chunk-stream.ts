@@ -2,12 +2,12 @@ import type { TurnContext } from '../memory/turn-context.ts';
 import { directedSoFar } from '../text/directions.ts';
 import { type ReplyRules, visibleSoFar } from '../text/sanitise.ts';
 
-/** At most one chunk frame in this time, so that streaming costs little however small the model's pieces are. */
+/** The minimum time between two chunk frames, so that streaming is cheap also when the model sends small pieces. */
 const chunkIntervalMs = 50;
-/** Cleaning the whole of a reply anew takes at most this share of the time, however long it has become. */
+/** The maximum share of time for cleaning the reply, which is done anew for the whole text each time. */
 const mostBusy = 0.05;
 
-/** Gathers a reply as it is written and passes on, now and then, what may be shown of it. */
+/** Collects an unfinished reply and sends, at intervals, the part of it that may be shown. */
 export class ChunkStream {
   #rules: ReplyRules | undefined;
   readonly #context: TurnContext;
@@ -23,7 +23,7 @@ export class ChunkStream {
     this.#send = send;
   }
 
-  /** Before the model is asked: what may be shown depends on who speaks and on what it was asked. */
+  /** To be called before the model is asked: the rules depend on the speaker and on the prompt. */
   begin(rules: ReplyRules): void {
     this.#rules = rules;
   }
@@ -34,7 +34,7 @@ export class ChunkStream {
     this.#timer ??= setTimeout(() => this.#flush(), this.#waitMs);
   }
 
-  /** What has not been shown by now comes with the line itself. */
+  /** Ends the stream. The rest of the text comes with the message itself. */
   end(): void {
     this.#ended = true;
     clearTimeout(this.#timer);

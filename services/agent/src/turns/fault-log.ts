@@ -2,7 +2,7 @@ import type { Failure } from '@parley/protocol';
 import type { Logger } from '@parley/runtime';
 import type { TurnAnswer } from './turn.ts';
 
-/** What the operator can do about it. */
+/** What the operator can do about a failure. */
 const advice: Partial<Record<Failure, string>> = {
   'model-unauthorized': 'the model server refuses access: check OPENAI_API_KEY and OPENAI_BASE_URL',
   'model-not-found': 'the model server does not know the model: check OPENAI_MODEL and OPENAI_BASE_URL',
@@ -17,7 +17,7 @@ const advice: Partial<Record<Failure, string>> = {
   'empty-reply': 'the model said nothing that can be said',
 };
 
-/** Tells of failed turns once per kind until one succeeds: each is on the ledger anyway. */
+/** Logs failed turns, each kind once until a turn succeeds. The ledger has all of them. */
 export class FaultLog {
   readonly #log: Logger;
   #told: string | undefined;

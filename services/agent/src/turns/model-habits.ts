@@ -1,28 +1,28 @@
 import { bidTokens } from './bid.ts';
 
-/** What the replies of a turn showed about the model. */
+/** A property of the model that the replies of a turn showed. */
 export type ModelFinding =
-  /** A reply closed a block of reasoning that it had not opened, so that reasoning would be shown live. */
+  /** A reply closed a block of reasoning that it had not opened. If it were streamed, reasoning would be shown. */
   | 'unopened-reasoning'
-  /** A reply was all reasoning when it reached the usual limit of tokens. */
+  /** A reply reached the usual limit of tokens and contained only reasoning. */
   | 'long-reasoning'
-  /** A bid was cut off before its number: the model reasons before it answers. */
+  /** A bid was truncated before its number, because the model reasons before it answers. */
   | 'long-bid';
 
 /** Maximum tokens of replies. */
 export interface ReplyLimits {
-  /** As the conversation or the operator set it. */
+  /** The value of the conversation or of the operator. */
   readonly maxOutputTokens: number | undefined;
-  /** Where neither did. */
+  /** The value when neither sets one. */
   readonly usualTokens: number;
-  /** Of a bid; undefined for a model that reasons before it answers. */
+  /** The maximum of a bid. Undefined for a model that reasons before it answers. */
   readonly bidTokens: number | undefined;
 }
 
 const usualTokens = 2_000;
 const reasoningTokens = 4 * usualTokens;
 
-/** What this process has learned about its model. Later turns start from it. */
+/** The properties of the model that this process has found. Later turns use them. */
 export class ModelHabits {
   #usualTokens = usualTokens;
   #bidTokens: number | undefined = bidTokens;

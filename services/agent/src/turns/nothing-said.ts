@@ -3,7 +3,7 @@ import { spoken } from '../text/reasoning.ts';
 
 type Text = Extract<ModelReply, { kind: 'text' }>;
 
-/** Why there is nothing to say in a reply, for the operator who can mend it. */
+/** Why a reply contains no message, in words for the operator. */
 export const whyNothing = ({ text, reasoned, finish, usage }: Text, limit: number | undefined): string => {
   const thought = reasoned === true || (text.trim() !== '' && spoken(text).trim() === '');
   if (finish === 'length') {

@@ -3,13 +3,13 @@ import type { Transcript } from '../memory/transcript.ts';
 import type { TranscriptCache } from '../memory/transcript-cache.ts';
 
 const patienceMs = 2_000;
-/** What is asked for of a conversation that is longer: the beginning, and so many of the newest entries. */
+/** What is read of a longer conversation: the beginning, and this number of the newest entries. */
 const beginning = 2;
 const newestEntries = 1_000;
 
 /**
- * The transcript that a granted turn is taken from. The router sends a connection each entry once; what this
- * agent has forgotten since then it asks for again.
+ * Provides the transcript for a granted turn. The router sends each entry to a connection once. Entries that this agent has dropped
+ * since then are read again with `history`.
  */
 export class Recall {
   readonly #conversations: TranscriptCache;

@@ -9,12 +9,12 @@ const sum = (a: Usage, b: Usage): Usage => ({
 });
 
 /**
- * Tokens that were used and that the router has not counted: those of bids, of summaries and of replies that could
- * not be said, too. They go with the next answer, so that no call is free.
+ * Used tokens that the router has not counted, including those of bids, of summaries and of unusable replies. They are reported
+ * with the next answer, so that every call is counted.
  */
 export class Spending {
   readonly #open = new Map<string, Usage>();
-  /** What went with an answer that the router has not confirmed. */
+  /** The usage that was reported with unconfirmed answers. */
   readonly #told = new Map<string, { readonly turn: number; readonly usage: Usage }>();
 
   add(conversation: string, usage: Usage): void {
@@ -22,7 +22,7 @@ export class Spending {
     this.#open.set(conversation, open ? sum(open, usage) : usage);
   }
 
-  /** All that is open, to go with the answer to this turn. */
+  /** All unreported usage, to be reported with the answer to this turn. */
   tell({ conversation, turn }: Place): { readonly usage?: Usage } {
     const usage = this.#open.get(conversation);
     if (!usage) return {};
@@ -31,12 +31,12 @@ export class Spending {
     return { usage };
   }
 
-  /** The router has counted what went with the answer. */
+  /** The router has accepted the answer and counted its usage. */
   counted({ conversation, turn }: Place): void {
     if (this.#told.get(conversation)?.turn === turn) this.#told.delete(conversation);
   }
 
-  /** The answer was not taken: what went with it goes with the next one. */
+  /** The answer was refused. Its usage is reported with the next one. */
   notCounted({ conversation, turn }: Place): void {
     const told = this.#told.get(conversation);
     if (told?.turn !== turn) return;
@@ -44,7 +44,7 @@ export class Spending {
     this.add(conversation, told.usage);
   }
 
-  /** The connection is another: what went with answers that will not be sent again goes with the next ones. */
+  /** The agent has reconnected. The usage of answers that are not sent again is reported with the next ones. */
   reconnected(isKept: (place: Place) => boolean): void {
     for (const [conversation, { turn }] of [...this.#told])
       if (!isKept({ conversation, turn })) this.notCounted({ conversation, turn });

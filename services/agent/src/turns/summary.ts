@@ -1,10 +1,13 @@
 import type { Line, TurnContext } from '../memory/turn-context.ts';
 import { type ChatMessage, estimateTokens } from '../models/model.ts';
-import { asMessage, cost, roomForLines } from '../prompt/view.ts';
+import { asMessage, cost, budgetForLines } from '../prompt/view.ts';
 import { neutralised } from '../text/peer-text.ts';
 import { sanitise } from '../text/sanitise.ts';
 
-/** Once the lines no longer fit, the oldest go until the rest take this share of the room: so it is seldom done. */
+/**
+ * When the lines no longer fit, the oldest are summarised until the rest takes this share of the budget. So a summary is seldom
+ * needed.
+ */
 const keptShare = 0.5;
 const leastTokens = 80;
 const mostTokens = 600;
@@ -12,14 +15,14 @@ const shareOfBudget = 0.15;
 
 export interface FallingOut {
   readonly lines: readonly Line[];
-  /** Seq of the last of them. */
+  /** Seq of the last of these lines. */
   readonly through: number;
 }
 
 /**
- * The lines that have to go into the summary before the next line is written, oldest first; undefined while
- * everything since the last summary fits. The newest line always stays. `most`: tokens of one call, for the call that sums
- * them up has to fit into the same model; what is left over goes into the next one.
+ * The lines that must be summarised before the next message is written, oldest first; undefined while all lines since the last
+ * summary fit. The newest line is never included. `most`: the tokens of the call that summarises them, because it must fit into the
+ * same model. Further lines are summarised with the next call.
  */
 export const fallingOut = (
   context: TurnContext,
@@ -30,12 +33,12 @@ export const fallingOut = (
   const known = Math.max(summary?.through ?? 0, opening?.seq ?? 0);
   const since = lines.filter(({ seq }) => seq > known);
   const costs = since.map((line) => cost(asMessage(line, context)));
-  const room = Math.max(0, roomForLines(context, budgetTokens));
+  const available = Math.max(0, budgetForLines(context, budgetTokens));
   let left = costs.reduce((sum, tokens) => sum + tokens, 0);
-  if (left <= room) return undefined;
+  if (left <= available) return undefined;
   let gone = 0;
   let noted = 0;
-  while (gone < since.length - 1 && left > room * keptShare && noted <= most) {
+  while (gone < since.length - 1 && left > available * keptShare && noted <= most) {
     noted += costs[gone]!;
     left -= costs[gone++]!;
   }
@@ -43,7 +46,7 @@ export const fallingOut = (
   return last && { lines: since.slice(0, gone), through: last.seq };
 };
 
-/** Most tokens of a summary: a part of the budget that it helps to keep. */
+/** The maximum number of tokens of a summary: a part of the prompt budget. */
 export const summaryTokens = (budgetTokens: number): number =>
   Math.round(Math.min(mostTokens, Math.max(leastTokens, budgetTokens * shareOfBudget)));
 
@@ -64,7 +67,7 @@ const asText = (line: Line): string => {
   }
 };
 
-/** What the model is asked for: its notes so far and what falls out, made into notes anew. */
+/** The prompt for a summary: the notes so far and the lines that no longer fit, to be merged into new notes. */
 export const askForSummary = (context: TurnContext, { lines }: FallingOut, tokens: number): ChatMessage[] => {
   const { self, topic, persona, summary } = context;
   const words = Math.round(tokens * 0.6);
@@ -89,7 +92,7 @@ claimed, agreed or promised, facts, numbers and names, what is still open. Only 
   ];
 };
 
-/** The notes that the model wrote, if it wrote any; cut off where they outgrow twice what was asked. */
+/** The notes that the model wrote, if any, truncated at twice the requested length. */
 export const readSummary = (raw: string, tokens: number): string | undefined => {
   const text = sanitise(raw, { self: '', others: [], maxLength: tokens * 8 });
   return estimateTokens(text) > 0 ? text : undefined;

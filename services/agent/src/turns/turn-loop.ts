@@ -26,19 +26,19 @@ export interface TurnLoopOptions {
   readonly self: string;
   readonly persona: string | undefined;
   readonly modelFor: ModelSource['modelFor'];
-  /** The agent's own seed. */
+  /** The seed of the agent. */
   readonly seed: number | undefined;
   readonly prompt: Prompt;
   readonly conversations: TranscriptCache;
   readonly historyTokens: number;
   readonly maxTokens: number | undefined;
-  /** Whether what falls out of the view is summed up, by the same model. */
+  /** Whether the model summarises lines that no longer fit into the prompt. */
   readonly summarises: boolean;
   readonly trustsPeers: boolean;
   readonly log: Logger;
   readonly now: () => number;
   readonly dice: Dice;
-  /** False when there is no connection; what was to be sent is then gone. */
+  /** Returns false, and drops the frame, when there is no connection. */
   readonly send: (frame: ClientFrame) => boolean;
   readonly onTurn: (outcome: TurnOutcome) => void;
   readonly onFault: OnFault;
@@ -50,20 +50,20 @@ interface Running extends Place {
   wanted: boolean;
 }
 
-/** A refused reply that no repetition and no other wording can save: the turn is not ours any more. */
+/** Refusals after which a repetition is useless, because the agent does not hold the turn any more. */
 const lost = ['stale-turn', 'not-your-turn', 'conversation-ended', 'unknown-conversation', 'not-a-member'];
 
-/** How often a line is sent again to a mailbox that is full: its owner may stay away for longer than a turn lasts. */
+/** How often a message is sent again when a mailbox is full. Its client may be disconnected for longer than a turn lasts. */
 const fullTries = 3;
 
-/** A message whose addressee is refused, without it; undefined when it has none. */
+/** A message without its refused addressee; undefined when it has no addressee. */
 const withoutAddressee = ({ target, to, ...say }: Extract<Kept, { type: 'say' }>): Kept | undefined =>
   to === undefined && target !== undefined ? say : undefined;
 
-/** Time kept back from a deadline for the answer to travel. */
+/** The part of the time before a deadline that is reserved for sending the answer. */
 export const marginMs = (deadlineMs: number): number => Math.min(2_000, Math.max(20, deadlineMs * 0.05));
 
-/** Grant in, answer out: every granted turn is answered once, by a line or by a pass with its reason. */
+/** Answers every granted turn once: with a message, a bid, or a pass with its reason. */
 export class TurnLoop {
   readonly #options: TurnLoopOptions;
   readonly #running = new Map<string, Running>();
@@ -86,7 +86,7 @@ export class TurnLoop {
     return this.#running.size;
   }
 
-  /** Turns that this agent still means to answer, for a router that has lost the connection. */
+  /** The turns that this agent will still answer, to be sent with the next registration. */
   working(): readonly Place[] {
     return [...this.#running.values(), ...this.#outbox.all()].map(({ conversation, turn }) => ({
       conversation,
@@ -94,7 +94,7 @@ export class TurnLoop {
     }));
   }
 
-  /** After every registration: what was finished meanwhile is sent now. */
+  /** To be called after every registration: sends the answers that were finished meanwhile. */
   welcomed({ maxTextLength: longest }: RouterFrameOf<'welcome'>): void {
     this.#textLength = Math.min(longest || maxTextLength, maxTextLength);
     this.#spending.reconnected((place) => this.#outbox.get(place) !== undefined);
@@ -118,14 +118,14 @@ export class TurnLoop {
     this.#work(grant).catch((error: unknown) => this.#broke(grant, error));
   }
 
-  /** The line itself comes back among the entries of the next grant. */
+  /** The message itself comes with the entries of the next grant. */
   accepted({ conversation, turn }: RouterFrameOf<'accepted'>): void {
     if (turn === undefined) return;
     this.#outbox.settle({ conversation, turn });
     this.#spending.counted({ conversation, turn });
   }
 
-  /** A reply that was refused, if the refusal is of one: sent again, mended, or given up. */
+  /** Handles a refused answer: it is sent again, changed, or given up. */
   refused({ conversation, turn, code, retry, message }: RouterFrameOf<'refused'>): void {
     const { log, send, dice } = this.#options;
     log.warn({ conversation, turn, code, problem: message }, 'refused by the router');
@@ -155,7 +155,7 @@ export class TurnLoop {
     this.#recall.heard(conversation, entry);
   }
 
-  /** Nothing of a conversation that has ended is kept. */
+  /** Drops all data of an ended conversation. */
   ended(conversation: string): void {
     this.#abandon(conversation);
     this.#outbox.forget(conversation);
@@ -163,7 +163,7 @@ export class TurnLoop {
     this.#options.conversations.forget(conversation);
   }
 
-  /** Calls off everything. The router hears of it by the end of the connection, and grants the turns anew. */
+  /** Aborts all turns. The router detects the end of the connection and grants the turns again. */
   stop(): void {
     for (const conversation of [...this.#running.keys()]) this.#abandon(conversation);
   }
@@ -178,7 +178,7 @@ export class TurnLoop {
     const { answer, usage, findings } = await this.#take(grant, running);
     clearTimeout(running.deadline);
     this.#habits.learn(findings);
-    // Of a conversation that has ended nothing is kept, not even what its last calls cost.
+    // The conversation has ended, so the usage of its last calls is dropped, too.
     if (running.wanted || this.#options.conversations.peek(conversation))
       for (const paid of usage) this.#spending.add(conversation, paid);
     if (!running.wanted) return onTurn('abandoned');
@@ -188,12 +188,12 @@ export class TurnLoop {
     this.#notePick(conversation, turn, answer);
     const frame = frameOf(answer, { conversation, turn });
     const told = { ...frame, ...this.#spending.tell(frame) };
-    // Of a turn that failed nothing is kept: it is offered again in any case, and is then another attempt.
+    // A failed turn is not kept in the outbox: it is granted again in any case, as another attempt.
     if (told.type === 'pass' && isFailure(told.reason)) send(told);
     else this.#keep(told);
   }
 
-  /** An error of ours costs the turn and nothing else: it is given back, and granted again. */
+  /** An unexpected error ends only this turn. The turn is passed with a failure and granted again. */
   #broke({ conversation, turn }: Grant, error: unknown): void {
     const { onFault, onTurn, send } = this.#options;
     onFault('turn', error);
@@ -206,7 +206,7 @@ export class TurnLoop {
     send({ type: 'pass', conversation, turn, reason: 'interrupted', detail: 'an error of the agent' });
   }
 
-  /** A moderator that names no member leaves the choice to the router: an operator should know why a member speaks. */
+  /** Logs that the moderator named no member, so that the router chooses. The operator can see why a member speaks. */
   #notePick(conversation: string, turn: number, answer: TurnAnswer): void {
     const { conversations, log, self } = this.#options;
     const opened = conversations.peek(conversation)?.opened;
@@ -258,7 +258,7 @@ export class TurnLoop {
     return new ChunkStream(context, (text) => send({ type: 'chunk', conversation, turn, text }));
   }
 
-  /** Told to the ledger before the line that is written with its help. */
+  /** Sent before the message that was written with the summary. */
   #keepSummary(conversation: string, summary: Summary): boolean {
     const { send, conversations } = this.#options;
     if (!send({ type: 'summary', conversation, ...summary })) return false;

@@ -24,19 +24,19 @@ import type { ModelFinding, ReplyLimits } from './model-habits.ts';
 import { whyNothing } from './nothing-said.ts';
 import { askForSummary, fallingOut, readSummary, summaryTokens } from './summary.ts';
 
-/** What a turn came to. */
+/** The result of a turn. */
 export type TurnAnswer =
   | ({ readonly kind: 'say' } & Directed)
   | { readonly kind: 'bid'; readonly score: number }
-  /** The call that the grant paid for went into the summary; the message needs another. */
+  /** The only call of the grant was used for the summary. The message needs another grant. */
   | { readonly kind: 'summarised' }
   | ModelFailure;
 
 export interface TurnResult {
   readonly answer: TurnAnswer;
-  /** Of every reply that was paid for, said or not. */
+  /** The usage of every reply, also of unusable ones. */
   readonly usage: readonly Usage[];
-  /** What the replies showed about the model. */
+  /** The properties of the model that the replies showed. */
   readonly findings: readonly ModelFinding[];
 }
 
@@ -46,41 +46,41 @@ export interface TurnInput {
   readonly rules: ReplyRules;
   readonly prompt: Prompt;
   readonly model: Model;
-  /** The agent's own seed, from which the seed of each call is drawn. */
+  /** The seed of the agent, from which the seed of each call is derived. */
   readonly seed: number | undefined;
   readonly budgets: ContextBudgets;
   readonly limits: ReplyLimits;
-  /** What the operator set for the length of prompts. */
+  /** The maximum length of prompts in the settings. */
   readonly historyTokens: number;
-  /** How many calls of the model the grant pays for; undefined: as many as it takes. */
+  /** How many calls of the model the grant allows. Undefined: no limit. */
   readonly calls: number | undefined;
   readonly signal: AbortSignal;
   readonly deadlineAt: number;
   readonly chunks: ChunkStream | undefined;
   /**
-   * Puts a summary into the ledger at once, for it is paid for even if the turn then fails; false when it cannot.
-   * Undefined: messages that no longer fit into the prompt are not summed up.
+   * Sends a summary to the ledger at once, because it was paid for even if the turn fails later. Returns false when it cannot be
+   * sent. Undefined: messages that no longer fit into the prompt are not summarised.
    */
   readonly keepSummary: ((summary: Summary) => boolean) | undefined;
 }
 
-/** More calls than one grant of a turn makes. */
+/** More than the number of calls that one grant can make. */
 const callsOfAGrant = 100;
 const reminders: Record<Unsayable, string> = {
-  empty: '(Your last reply was empty. Say something, in plain text and in your own voice.)',
+  empty: '(Your last reply was empty. Say something, in plain text and in your own words.)',
   reasoning: '(Your last reply held only reasoning. Give the words that are to be said, and nothing else.)',
   'for-others':
     '(Your last reply held only words for others. Give your own next words, without any name in front.)',
   recited: '(Your last reply only repeated your instructions. Say something of your own to the others.)',
 };
 const anyReminder =
-  '(Your last reply could not be used. Say something, in plain text and in your own voice.)';
+  '(Your last reply could not be used. Say something, in plain text and in your own words.)';
 const closingReminder =
   '(Say your closing words to the others in one or two sentences. The conversation ends with them.)';
-/** After any other lapse of the turn it is tried without a summary, which may have been the fault. */
+/** After any other lapse the turn is tried without a summary, because the summary may be the cause. */
 const noFault: readonly LapseCause[] = ['gone', 'deadline', 'interrupted', 'rate-limited'];
 
-/** The promise, or a rejection as soon as the signal is aborted. */
+/** Settles like the promise, or rejects as soon as the signal is aborted. */
 const unlessAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
   if (signal.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
@@ -97,17 +97,17 @@ const promptFailure = (error: unknown, signal: AbortSignal): ModelFailure => {
   return failed('prompt-failed', place ? `${message} (${place})` : message);
 };
 
-/** A first answer, one at a higher limit, and one after a reminder. */
+/** The first call, one with a higher limit, and one with a reminder. */
 const mostTries = 3;
-/** Calls for notes in one turn, where the model takes little at once: each of them is given this share of the budget. */
+/** The maximum number of summaries in one turn, for models with a short context. Each gets this share of the budget. */
 const mostSummaries = 8;
 const summedShare = 0.8;
-/** How much longer the reply of a model may be that reasons first, where nothing is set. */
+/** The factor for the usual limit of tokens of a model that reasons before it answers. */
 const reasoningFactor = 4;
 
 type Asked = Pick<ModelRequest, 'purpose' | 'messages' | 'maxOutputTokens' | 'isEnough'>;
 
-/** One turn under way: what it was given, and the calls that are left of it. */
+/** One running turn with its input and its remaining calls. */
 class Turn {
   readonly #input: TurnInput;
   readonly #times: (cause: Failure) => number;
@@ -129,7 +129,7 @@ class Turn {
     return { answer, usage: this.#usage, findings: this.#findings };
   }
 
-  /** Makes the prompt shorter whenever the model refuses it as too long; what no longer fits is summed up. */
+  /** Shortens the prompt whenever the model refuses it as too long. Lines that no longer fit are summarised. */
   async #answer(): Promise<TurnAnswer> {
     const { budgets, wanted, keepSummary } = this.#input;
     const model = this.#context.model ?? this.#input.model.name;
@@ -187,10 +187,7 @@ class Turn {
     return true;
   }
 
-  /**
-   * Asks once, and once more with what was wrong when nothing came that can be said. What the deadline cuts off is said as
-   * far as it has come.
-   */
+  /** Asks for a message, and once more if the reply is unusable. A truncated reply is used as far as it arrived. */
   async #message(messages: readonly ChatMessage[]): Promise<TurnAnswer> {
     const { limits, chunks, signal } = this.#input;
     const { maxOutputTokens, usualTokens } = limits;
@@ -228,7 +225,7 @@ class Turn {
         if (allReasoning && maxOutputTokens === undefined && limit === usualTokens) {
           limit *= reasoningFactor;
           this.#findings.push('long-reasoning');
-          // The next reply would run out of tokens, too.
+          // The next reply would reach the limit of tokens, too.
         } else if (reminder !== undefined || reply.finish === 'length') break;
         else reminder = reminders[reply.reasoned && unsayable === 'empty' ? 'reasoning' : unsayable];
       }
@@ -238,8 +235,8 @@ class Turn {
   }
 
   /**
-   * A model that cannot tell its wish in a few tokens, for it reasons first, is asked once more without that limit; one that
-   * answers without a number is asked for it once more.
+   * Asks for a bid. A model that needs more tokens because it reasons first is asked once more without the limit. A model that
+   * answers without a number is asked once more for the number.
    */
   async #bid(messages: readonly ChatMessage[]): Promise<TurnAnswer> {
     const { limits, signal } = this.#input;
@@ -265,7 +262,9 @@ class Turn {
     return failed('empty-reply', 'the model did not answer with a number');
   }
 
-  /** Notes what is about to fall out of the view. Without notes the turn goes on; a rate that is used up ends it. */
+  /**
+   * Summarises the lines that no longer fit. If that fails, the turn continues without a summary; a used-up rate ends the turn.
+   */
   async #summarise(budget: number, keep: (summary: Summary) => boolean): Promise<ModelFailure | undefined> {
     const isFull = budget < this.#input.historyTokens;
     const most = isFull ? budget * summedShare : undefined;
@@ -283,10 +282,10 @@ class Turn {
   }
 }
 
-/** One turn, from what is known to its answer. Failures of the model and of the prompt are answers, not errors. */
+/** Takes one turn and returns its answer. Failures of the model and of the prompt are answers, not errors. */
 export const takeTurn = (input: TurnInput): Promise<TurnResult> => new Turn(input).run();
 
-/** How turns end, for metrics: `abandoned` is a turn that was no longer the agent's. */
+/** The results of turns for metrics. `abandoned`: the agent did not hold the turn any more. */
 export type TurnOutcome = 'said' | 'bid' | 'summarised' | 'abandoned' | Failure;
 export const outcomeOf = (answer: TurnAnswer): TurnOutcome => {
   switch (answer.kind) {

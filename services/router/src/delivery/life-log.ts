@@ -2,7 +2,10 @@ import type { Logger } from '@parley/runtime';
 import type { Commit } from '../conversations/conversations.ts';
 import { moderatorFallback } from '../turns/moderator-fallback.ts';
 
-/** Events that are logged one by one in one second. Further ones are only counted, so that a flood of conversations does not flood the log. */
+/**
+ * Events that are logged one by one in one second. Further ones are only counted, so that a flood of conversations does not flood
+ * the log.
+ */
 const toldPerSecond = 100;
 const secondMs = 1_000;
 

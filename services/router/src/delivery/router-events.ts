@@ -3,7 +3,9 @@ import type { Commit } from '../conversations/conversations.ts';
 import type { Faults } from '../faults.ts';
 import { Drafts } from './drafts.ts';
 
-/** An event that a listener may show. Events of the types `chunk` and `agents` are ephemeral: they have no position in the ledger. */
+/**
+ * An event that a listener may show. Events of the types `chunk` and `agents` are ephemeral: they have no position in the ledger.
+ */
 export type RouterEvent =
   | {
       readonly type: 'entry';
@@ -24,7 +26,10 @@ export type RouterEvent =
 
 export type RouterEventListener = (happening: RouterEvent) => void;
 
-/** Tells listeners (server-sent events, `history` with `follow`) of commits, chunks and changes of presence. Costs nothing without a listener. */
+/**
+ * Tells listeners (server-sent events, `history` with `follow`) of commits, chunks and changes of presence. Costs nothing without
+ * a listener.
+ */
 export class RouterEvents {
   readonly #all = new Set<RouterEventListener>();
   readonly #faults: Faults;

@@ -8,7 +8,10 @@ import { agentViews, conversationView, entriesAs } from './views.ts';
 const maxPageBytes = 512 * 1024;
 const maxPageEntries = 5_000;
 export const maxListed = 1_000;
-/** A page ends early after this number of bytes was replayed for it. A replayed conversation gets a checkpoint, so that it is not replayed again. */
+/**
+ * A page ends early after this number of bytes was replayed for it. A replayed conversation gets a checkpoint, so that it is not
+ * replayed again.
+ */
 const maxReplayedBytes = 16 * 1024 * 1024;
 
 /** Reads a page in small steps: yields the number of bytes of each step to `ReadQueue.run`. */

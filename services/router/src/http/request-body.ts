@@ -33,7 +33,8 @@ export class RequestBodies {
       this.#together -= size;
       size = 0;
       parts.length = 0;
-      // The rest of the body is discarded, so that the peer can receive the response. The request timeout of the server bounds this.
+      // The rest of the body is discarded, so that the peer can receive the response. The request timeout of the server bounds
+      // this.
       request.removeAllListeners('data').resume();
     };
     return promise.finally(done);

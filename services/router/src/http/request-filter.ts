@@ -27,7 +27,10 @@ const refused = (reason: 'host' | 'origin', message: string): RejectedRequest =>
   reason,
 });
 
-/** Checks a request before any other work is done for it. Returns the error to answer, or undefined when the request may be handled. */
+/**
+ * Checks a request before any other work is done for it. Returns the error to answer, or undefined when the request may be
+ * handled.
+ */
 export const makeRequestFilter = (
   { origins, hosts }: RequestFilterRules,
   connectionLimits: ConnectionLimits,

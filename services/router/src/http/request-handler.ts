@@ -15,7 +15,10 @@ export interface RequestHandlerParts extends HandlerParts, AuthorizationParts {
 
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** These two paths need no token. They are answered also above the connection limit, so that a router at its limit is not restarted. */
+/**
+ * These two paths need no token. They are answered also above the connection limit, so that a router at its limit is not
+ * restarted.
+ */
 const isHealthProbe = (url: string | undefined): boolean => url === '/healthz' || url === '/readyz';
 
 /**

@@ -2,7 +2,10 @@ import { statSync } from 'node:fs';
 
 const pollMs = 200;
 
-/** `ctimeNs` changes with every write, also where size and `mtime` stay; `nlink` when a file that is mounted alone is replaced outside. */
+/**
+ * `ctimeNs` changes with every write, also where size and `mtime` stay; `nlink` when a file that is mounted alone is replaced
+ * outside.
+ */
 const signature = (path: string): string => {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found ? [found.ino, found.size, found.mtimeNs, found.ctimeNs, found.nlink === 0n].join(' ') : '';

@@ -27,7 +27,10 @@ export interface JwtOptions {
 
 const minSecretBytes = 32;
 const fetchMs = 5_000;
-/** The algorithms of a secret. A token must not choose its algorithm: otherwise a public key could be used as the secret of an HMAC. */
+/**
+ * The algorithms of a secret. A token must not choose its algorithm: otherwise a public key could be used as the secret of an
+ * HMAC.
+ */
 const symmetric = ['HS256', 'HS384', 'HS512'];
 const asymmetric = [
   'RS256',

@@ -117,7 +117,9 @@ export interface Ledger {
    * read. Throws when it cannot be written.
    */
   remove(conversations: readonly string[], limit: number, enough?: number): Removed;
-  /** Writes a complete copy, which is a ledger itself, while appends continue. Replaces `target` only when the copy is complete. */
+  /**
+   * Writes a complete copy, which is a ledger itself, while appends continue. Replaces `target` only when the copy is complete.
+   */
   backup(target: string): Promise<void>;
   close(): void;
 }

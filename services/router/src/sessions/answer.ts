@@ -8,7 +8,9 @@ import type { Answer } from '../turns/bids.ts';
 type AnswerFrame = Extract<ClientFrame, { type: 'bid' | 'pass' }>;
 type Spending = { readonly conversation: string; readonly usage?: Usage | undefined };
 
-/** The cost of an answer. If the usage names no model, the price is that of the model to which turns of the member are granted. */
+/**
+ * The cost of an answer. If the usage names no model, the price is that of the model to which turns of the member are granted.
+ */
 export const paidBy = (
   { name, model }: Replica,
   { conversation, usage }: Spending,

@@ -48,7 +48,10 @@ export class History {
   #isReading = false;
   #stopped = false;
 
-  /** `reader`: the identity with which the client reads a conversation. It is asked at each entry, because the client may join or leave meanwhile. */
+  /**
+   * `reader`: the identity with which the client reads a conversation. It is asked at each entry, because the client may join or
+   * leave meanwhile.
+   */
   constructor(
     router: Router,
     reader: (state: Conversation) => Reader,

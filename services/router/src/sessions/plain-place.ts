@@ -9,7 +9,10 @@ interface Wanted {
 
 const isMember = ({ members }: Conversation, name: string): boolean => members.includes(name);
 
-/** The conversation, of those in which members speak in turn, that gave the client the floor last. Its messages to members belong there. */
+/**
+ * The conversation, of those in which members speak in turn, that gave the client the floor last. Its messages to members belong
+ * there.
+ */
 const inTurn = (router: Router, name: string, target: string): string | undefined => {
   const current = router.replyRouting.current(name);
   const state = current === undefined ? undefined : router.conversations.get(current);

@@ -10,7 +10,7 @@ const shared = (a: string, b: string): number => {
   return length;
 };
 
-/** The more of its messages are the same from the start, the nearer; then the more of the first other one is. */
+/** Similarity of two requests: the number of equal messages from the start, then the equal part of the first different one. */
 const likeness = (recorded: RecordedRequest, asked: RecordedRequest): number => {
   let score = recorded.model === asked.model ? 0.5 : 0;
   for (const [index, message] of asked.messages.entries()) {
@@ -24,7 +24,7 @@ const likeness = (recorded: RecordedRequest, asked: RecordedRequest): number => 
   return score - 0.01 * Math.abs(recorded.messages.length - asked.messages.length);
 };
 
-/** The recorded call whose request is most like the one asked; undefined when there is none. */
+/** The recorded call with the most similar request; undefined when there is none. */
 export const nearest = (calls: Iterable<RecordedCall>, asked: RecordedRequest): RecordedCall | undefined => {
   let best: { call: RecordedCall; score: number } | undefined;
   for (const call of calls) {
@@ -52,7 +52,10 @@ const both = (place: string, recorded: string | undefined, asked: string | undef
   ];
 };
 
-/** How two requests differ, for a reader: `-` is recorded, `+` is asked, a few words around each first difference. */
+/**
+ * The difference of two requests as text: `-` is the recorded one, `+` the present one, with a few words around each first
+ * difference.
+ */
 export const difference = (recorded: RecordedRequest, asked: RecordedRequest): string => {
   const lines: string[] = [];
   for (const name of ['model', 'maxOutputTokens', 'temperature', 'seed'] as const) {

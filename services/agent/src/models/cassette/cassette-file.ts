@@ -15,13 +15,13 @@ import type { Manifest, RecordedCall } from './recorded-call.ts';
 
 type Recorded = Manifest | RecordedCall;
 
-/** The file itself, or the agent's own in a directory that several agents share. */
+/** The path itself or, if it is a directory that several agents share, the file of this agent in it. */
 export const cassettePath = (path: string, agent: string): string => {
   const isDirectory = path.endsWith('/') || (existsSync(path) && statSync(path).isDirectory());
   return isDirectory ? join(path, `${agent}.jsonl`) : path;
 };
 
-/** A process that was killed may have left half a line; what follows must not be glued to it. */
+/** A killed process may have left an incomplete line. The next line must not be appended to it. */
 const endsInALine = (path: string): boolean => {
   if (!existsSync(path)) return true;
   const file = openSync(path, 'r');
@@ -39,7 +39,7 @@ const isRecorded = (value: unknown): value is Recorded => {
   return (kind as string) === 'manifest' || (kind === 'call' && typeof hash === 'string' && !!reply);
 };
 
-/** Model calls as JSON lines, each written at once and whole. Requests are read again when they are needed. */
+/** Model calls as JSON lines, each written completely in one write. Requests are read again when they are needed. */
 export class CassetteFile {
   readonly path: string;
 
@@ -47,7 +47,7 @@ export class CassetteFile {
     this.path = path;
   }
 
-  /** Begins a recording, or goes on with one: every life of the agent writes its manifest. */
+  /** Begins or continues a recording: each process of the agent writes its manifest. */
   begin(manifest: Manifest): void {
     try {
       mkdirSync(dirname(this.path), { recursive: true });
@@ -59,7 +59,7 @@ export class CassetteFile {
     if (problem !== undefined) throw new ConfigError([`AGENT_CASSETTE: ${problem}`]);
   }
 
-  /** What went wrong, or undefined. One write with O_APPEND: lines of several writers do not mix. */
+  /** Returns the problem, or undefined. One write with O_APPEND, so lines of several writers do not mix. */
   append(line: Recorded): string | undefined {
     try {
       appendFileSync(this.path, `${JSON.stringify(line)}\n`);
@@ -69,7 +69,7 @@ export class CassetteFile {
     }
   }
 
-  /** The newest; a ConfigError when there is none. */
+  /** The newest manifest. Throws a ConfigError when there is none. */
   manifest(): Manifest {
     let found: Manifest | undefined;
     for (const line of this.#lines()) if (line.kind === 'manifest') found = line;
@@ -92,7 +92,7 @@ export class CassetteFile {
       if (line === '') continue;
       const value = parsed(line);
       if (isRecorded(value)) yield value;
-      // Half a line is what a killed process leaves; anything else is not a cassette.
+      // A killed process leaves an incomplete last line. Any other invalid line means that the file is no cassette.
       else if (value !== undefined || index === 0)
         throw new ConfigError([`AGENT_CASSETTE: ${this.path}:${index + 1} is not a line of a cassette`]);
     }

@@ -4,7 +4,7 @@ import { difference, nearest } from './cassette-diff.ts';
 import type { CassetteFile } from './cassette-file.ts';
 import type { FixedParameters, Manifest, RecordedRequest } from './recorded-call.ts';
 
-/** The same request gives the same text, on every machine. */
+/** The part of a request that is recorded. Equal requests give equal text on every machine. */
 export const requestOf = (
   {
     messages,
@@ -27,13 +27,13 @@ export const requestOf = (
 export const hashOf = (request: RecordedRequest): string =>
   createHash('sha256').update(JSON.stringify(request)).digest('hex');
 
-/** Writes down every call. What cannot be written down is not said either: a cassette is whole or it is none. */
+/** Records every call. If a call cannot be written, it fails and its reply is not used, so that a cassette is always complete. */
 export const recording = (model: Model, file: CassetteFile, fixed: FixedParameters): Model => ({
   provider: model.provider,
   name: model.name,
   async reply(request) {
     const reply = await model.reply(request);
-    // The turn was called off: it is granted again, and the call made then is the one to record.
+    // The turn was aborted. It is granted again, and that call is recorded.
     if (reply.kind === 'failed' && reply.reason === 'interrupted') return reply;
     const asked = requestOf(request, model.name, fixed);
     const problem = file.append({ kind: 'call', hash: hashOf(asked), request: asked, reply });
@@ -47,11 +47,11 @@ export interface Replay {
   readonly manifest: Pick<Manifest, 'provider' | 'model'>;
   readonly fixed: FixedParameters;
   readonly file: CassetteFile;
-  /** Told of a call that was not recorded, with how it differs from the most similar one that was. */
+  /** Called for a call that was not recorded, with its difference from the most similar recorded call. */
   readonly onMiss: (about: { readonly hash: string; readonly why: string; readonly diff: string }) => void;
 }
 
-/** Answers from a cassette and from nothing else, each recorded call once, those of one request in their order. */
+/** Answers only from a cassette: each recorded call once, calls with the same request in their order. */
 export const replaying = ({ manifest, fixed, file, onMiss }: Replay): Model => {
   const replies = new Map<string, ModelReply[]>();
   const used = new Map<string, number>();

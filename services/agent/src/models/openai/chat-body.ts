@@ -1,15 +1,15 @@
 import { createParser } from 'eventsource-parser';
 import { isPage } from './server-words.ts';
 
-/** How much of an answer is read, in bytes of what it is when it is unpacked. */
+/** Bounds of what is read of an answer, in bytes after decompression. */
 export const bounds = {
-  /** A stream in all: reasoning of a hundred thousand tokens, each in a chunk of its own. */
+  /** A whole stream: enough for reasoning of a hundred thousand tokens with one chunk for each. */
   stream: 64 * 1024 * 1024,
-  /** What comes between two events. */
+  /** The data of one event. */
   event: 1024 * 1024,
-  /** An answer in one piece. */
+  /** An answer that is not streamed. */
   body: 4 * 1024 * 1024,
-  /** The body of a refusal: the rest of it is not read. */
+  /** The body of an error response. The rest is not read. */
   refusal: 64 * 1024,
 } as const;
 
@@ -21,10 +21,10 @@ export interface StreamEvent {
   readonly event: string | undefined;
   readonly data: string;
 }
-/** What a body was; the events of a stream have been handed on while they came. */
+/** The kind of a body after it was read. The events of a stream were passed on when they arrived. */
 export type Body =
   | { readonly kind: 'stream' }
-  /** JSON, or what begins like it. */
+  /** Text that begins like JSON. */
   | { readonly kind: 'json'; readonly text: string }
   | { readonly kind: 'page'; readonly text: string }
   | { readonly kind: 'text'; readonly text: string };
@@ -33,7 +33,7 @@ const tooLong = () => new TooMuch(`an event of the stream is longer than ${bound
 
 const fieldNames = ['data:', 'event:', 'id:', 'retry:', ':'];
 
-/** What the first bytes say that a body is; undefined as long as they do not. The header decides only when they cannot. */
+/** The kind of a body by its first bytes; undefined while they are too few. The header decides only when the bytes do not. */
 const kindOf = (head: string, type: string, isAll: boolean): Body['kind'] | undefined => {
   const start = head.replace(/^[\ufeff\s]+/, '');
   if (start === '' && !isAll) return undefined;
@@ -45,8 +45,8 @@ const kindOf = (head: string, type: string, isAll: boolean): Body['kind'] | unde
 };
 
 /**
- * Reads the body of an answer to its end, to the end of the reply (`take` gives true), or to its bound. The first
- * bytes decide what it is: many servers name a wrong content type, or none.
+ * Reads the body of an answer up to its end, to the end of the reply (`take` returns true), or to its bound. The first bytes
+ * decide its kind, because many servers send a wrong content type or none.
  */
 export const readBody = async (
   source: AsyncIterable<Uint8Array>,
@@ -85,7 +85,7 @@ export const readBody = async (
     }
     if (total > bounds.body) throw new TooMuch(`the answer is longer than ${bounds.body} bytes`);
     text += piece;
-    // Blanks keep a connection alive while the server is at work.
+    // Some servers send blanks to keep the connection alive.
     if (kind === undefined) text = text.trimStart();
     kind ??= kindOf(text, type, false);
     if (kind !== 'stream') continue;
@@ -95,12 +95,12 @@ export const readBody = async (
   }
   kind ??= kindOf(text, type, true) ?? 'text';
   if (kind !== 'stream') return { kind, text };
-  // Some servers leave out the blank line behind their last event.
+  // Some servers leave out the blank line after the last event.
   parser.feed(`${text}\n\n`);
   return { kind };
 };
 
-/** The beginning of a refusal's body. */
+/** The beginning of the body of an error response. */
 export const readRefusal = async (source: AsyncIterable<Uint8Array>): Promise<string> => {
   const pieces: Uint8Array[] = [];
   let total = 0;

@@ -1,7 +1,7 @@
 import type { StreamEvent } from './chat-body.ts';
 import { type ChatPart, type Counts, chatPart, parseLenient } from './chat-values.ts';
 
-/** An error that the server tells of in the place of a reply, in whatever form. */
+/** An error that the server sent instead of a reply, in any form. */
 export class ToldError extends Error {
   override readonly name = 'ToldError';
   readonly told: unknown;
@@ -10,19 +10,19 @@ export class ToldError extends Error {
     this.told = told;
   }
 }
-/** A stream that is not one of Chat Completions any more. */
+/** The stream does not follow Chat Completions. */
 export class BrokenStream extends Error {
   override readonly name = 'BrokenStream';
 }
 
-/** A reply is read up to this many characters; a longer one ends there like one that ran out of tokens. */
+/** The maximum number of characters of a reply. A longer one is truncated, like one that reached its limit of tokens. */
 const mostText = 512 * 1024;
 const mostReasoning = 256 * 1024;
 
 const valuesIn = (data: string): unknown[] => {
   const whole = parseLenient(data);
   if (whole) return [whole.value];
-  // Without blank lines between them several events are one.
+  // Several events without blank lines between them arrive as one.
   const lines = data.split('\n').filter((line) => line.trim() !== '' && line.trim() !== '[DONE]');
   const values = lines.map(parseLenient);
   return lines.length > 1 && values.every((value) => value !== undefined)
@@ -30,18 +30,18 @@ const valuesIn = (data: string): unknown[] => {
     : [];
 };
 
-/** What has come of a reply; the same for a stream and for an answer in one piece. */
+/** Collects a reply from a stream or from an answer that is not streamed. */
 export class ChatReply {
   readonly #onText: (text: string) => void;
   text = '';
   reasoning = '';
-  /** Whether the server keeps reasoning apart from the reply, so that the text holds none. */
+  /** Whether the server sends reasoning in a field of its own, so that the text contains none. */
   separates = false;
   finish: string | undefined;
   usage: Counts | undefined;
   servedBy: string | undefined;
   fingerprint: string | undefined;
-  /** Whether anything of Chat Completions came at all. */
+  /** Whether any valid part of Chat Completions has arrived. */
   isChat = false;
   #done = false;
 
@@ -49,12 +49,12 @@ export class ChatReply {
     this.#onText = onText;
   }
 
-  /** Whether the reply has come to its end, so that nothing is lost if the connection is. */
+  /** Whether the reply is complete, so that a lost connection does no harm. */
   get complete(): boolean {
     return this.#done || this.finish !== undefined;
   }
 
-  /** One event of a stream; true when the reply needs no more. */
+  /** Adds one event of a stream. Returns true when the reply needs no more events. */
   take({ event, data }: StreamEvent): boolean {
     const trimmed = data.trim();
     if (trimmed === '') return false;
@@ -75,7 +75,7 @@ export class ChatReply {
 
   add(value: unknown): void {
     const part = chatPart(value);
-    // Behind the end of a reply it cannot make it wrong any more.
+    // An invalid event after the end of the reply is ignored.
     if (part.error !== undefined && !this.complete) throw new ToldError(part.error);
     this.isChat ||= part.isChat;
     if (part.finish === 'error') throw new ToldError({ message: 'finish_reason: error', code: 500 });
@@ -86,15 +86,15 @@ export class ChatReply {
     this.usage = part.usage ?? this.usage;
     this.servedBy = part.servedBy ?? this.servedBy;
     this.fingerprint = part.fingerprint ?? this.fingerprint;
-    // A chunk with nothing but its usage is the last one.
+    // A chunk that has only the usage is the last one.
     if (part.isChat && !part.hasChoices && part.usage && this.text !== '') this.#done = true;
   }
 
   #addText({ text, whole }: ChatPart): void {
     const fresh = whole && text.startsWith(this.text) ? text.slice(this.text.length) : text;
-    const room = mostText - this.text.length;
-    const piece = fresh.slice(0, room);
-    if (fresh.length > room) this.finish = 'length';
+    const left = mostText - this.text.length;
+    const piece = fresh.slice(0, left);
+    if (fresh.length > left) this.finish = 'length';
     if (piece === '') return;
     this.text += piece;
     this.#onText(piece);

@@ -5,19 +5,19 @@ const fieldsOf = (value: unknown): Fields | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** What one chunk of a stream, or one answer in one piece, tells. */
+/** The content of one chunk of a stream, or of one answer that is not streamed. */
 export interface ChatPart {
   readonly text: string;
-  /** Whether the text is that of the whole reply so far, not of a piece. */
+  /** Whether the text is the whole reply so far and not only the next piece. */
   readonly whole: boolean;
   readonly reasoning: string;
-  /** The field in which the server keeps its reasoning apart. */
+  /** The field in which the server sends reasoning. */
   readonly reasoningField: string | undefined;
   readonly finish: string | undefined;
   readonly usage: Counts | undefined;
   readonly servedBy: string | undefined;
   readonly fingerprint: string | undefined;
-  /** An error in the place of a reply, or beside it. */
+  /** An error instead of a reply or beside it. */
   readonly error: unknown;
   readonly hasChoices: boolean;
   readonly isChat: boolean;
@@ -27,7 +27,10 @@ export type Counts = Pick<Usage, 'inputTokens' | 'outputTokens'> & { readonly ca
 const mostParts = 10_000;
 const isThought = (type: string): boolean => /think|thought|reason/i.test(type);
 
-/** Content as a text, as one part or as a list of parts: texts are said, thoughts are not, all else is nothing. */
+/**
+ * Reads content that is a text, one part or a list of parts. Text parts are the reply, thinking parts are reasoning, others are
+ * ignored.
+ */
 const contentOf = (content: unknown): { text: string; reasoning: string } => {
   if (typeof content === 'string') return { text: content, reasoning: '' };
   const parts = Array.isArray(content) ? content.slice(0, mostParts) : [content];
@@ -73,7 +76,7 @@ const count = (fields: Fields, names: readonly string[]): number | undefined => 
   return undefined;
 };
 
-/** Whole numbers of 0 or more under the names that servers use; undefined when one of the two is not such a number. */
+/** The two token counts under the names that servers use; undefined unless both are whole numbers of 0 or more. */
 const countsOf = (usage: unknown): Counts | undefined => {
   const fields = fieldsOf(usage);
   if (!fields) return undefined;
@@ -107,7 +110,7 @@ const errorIn = (value: Fields, choice: Fields | undefined): unknown => {
   return value.choices === undefined && bare && value.usage === undefined ? value : undefined;
 };
 
-/** One JSON value of an answer, whatever it is. */
+/** Reads one JSON value of an answer. Accepts any value. */
 export const chatPart = (given: unknown): ChatPart => {
   const value = fieldsOf(Array.isArray(given) ? given[0] : given) ?? {};
   const choices = Array.isArray(value.choices) ? value.choices : [];
@@ -135,10 +138,12 @@ export const chatPart = (given: unknown): ChatPart => {
 
 const notJson = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
 
-/** No answer of a model server nests half as deep; what does would run functions that look into it out of stack. */
+/**
+ * The maximum nesting. Valid answers have less than half of it; deeper values would overflow the stack of recursive functions.
+ */
 const maxDepth = 64;
 
-/** JSON, also with the NaN and Infinity of Python; undefined when it is neither, or nested too deep. */
+/** Parses JSON, also with NaN and Infinity as Python writes them; undefined when it is invalid or nested too deep. */
 export const parseLenient = (text: string): { readonly value: unknown } | undefined => {
   if (isDeeperThan(maxDepth, text)) return undefined;
   try {
@@ -154,7 +159,7 @@ export const parseLenient = (text: string): { readonly value: unknown } | undefi
   }
 };
 
-/** Where the JSON object or list that begins at `from` ends; -1 when it does not. */
+/** The end of the JSON object or list that begins at `from`; -1 when it is incomplete. */
 const endOf = (text: string, from: number): number => {
   let depth = 0;
   const mark = /"(?:[^"\\]|\\.)*"|[{}[\]]/g;
@@ -169,7 +174,7 @@ const endOf = (text: string, from: number): number => {
 
 const mostValues = 100_000;
 
-/** The JSON values of a body that are written one behind the other, also with `data:` in front and `[DONE]` behind. */
+/** The JSON values of a body that has several in a row, also with `data:` before them and `[DONE]` after them. */
 export const jsonValues = (body: string): unknown[] => {
   const whole = parseLenient(body);
   if (whole) return [whole.value];

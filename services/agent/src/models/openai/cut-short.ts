@@ -1,10 +1,10 @@
 import type { Model, ModelReply, ModelRequest } from '../model.ts';
 
-/** A reply is looked at again when it has grown by this share, so that the looking is linear in its length. */
+/** A reply is checked again when it has grown by this factor, so that all checks together take linear time. */
 const growth = 1.25;
 const leastGrowth = 200;
 
-/** Asks `isEnough` now and then while a reply grows. */
+/** Calls `isEnough` at intervals while a reply grows. */
 export const watching = (isEnough: ModelRequest['isEnough']): ((text: string) => boolean) => {
   let next = leastGrowth;
   return (text) => {
@@ -15,8 +15,8 @@ export const watching = (isEnough: ModelRequest['isEnough']): ((text: string) =>
 };
 
 /**
- * Keeps what has come of a reply that the deadline ends: it is a reply that was cut off, like one that reached its limit
- * of tokens.
+ * Keeps the received part of a reply that the deadline ended. It counts as a truncated reply, like one that reached its limit of
+ * tokens.
  */
 export const cutShort = (model: Model): Model => ({
   provider: model.provider,

@@ -10,20 +10,20 @@ import type { Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 
-/** The proxies of the operator's environment. */
+/** The proxies in the environment of the operator. */
 export interface Proxies {
   readonly http: string | undefined;
   readonly https: string | undefined;
-  /** Hosts that are asked directly. */
+  /** Hosts that are reached without a proxy. */
   readonly except: string | undefined;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Unpacked, as it comes. Where the iteration ends early, `drain` or `close` is called. */
+  /** The decompressed body as it arrives. When the iteration ends early, `drain` or `close` must be called. */
   readonly body: AsyncIterable<Uint8Array>;
-  /** Reads what is left, so that the connection can be used again; not for long and not much. */
+  /** Reads the rest, so that the connection can be reused. Bounded in time and size. */
   drain(): void;
   close(): void;
 }
@@ -40,7 +40,7 @@ export type Exchange = (question: HttpQuestion) => Promise<HttpAnswer>;
 const drainMs = 1_000;
 const drainBytes = 64 * 1024;
 
-/** Names that a proxy cannot know: this machine, and the names without a dot that Compose gives to its services. */
+/** Hosts that a proxy cannot resolve: this machine, and names without a dot, such as services of Compose. */
 export const isNear = ({ hostname }: URL): boolean => {
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
   if (host === 'localhost' || host.endsWith('.localhost') || host === 'host.docker.internal') return true;
@@ -56,7 +56,7 @@ const unpackers: ReadonlyMap<string, () => NodeJS.ReadWriteStream & Readable> = 
   ['zstd', () => createZstdDecompress()],
 ]);
 
-/** What is unpacked is produced as it is read, so that a bound on what is read bounds the memory, too. */
+/** Decompresses as the reader reads, so that the bound of the reader also bounds the memory. */
 const unpacked = (response: IncomingMessage): Readable => {
   const coding = (response.headers['content-encoding'] ?? '').trim().toLowerCase();
   const unpacker = unpackers.get(coding)?.();
@@ -85,8 +85,8 @@ const drained = (response: IncomingMessage, body: Readable): void => {
 };
 
 /**
- * Requests over HTTP without a limit of time: the signal is the only one. Redirects are answers like others, and
- * compression is not asked for. Proxies are used for hosts that are not near.
+ * Sends HTTP requests. Only the signal limits their time. Redirects are not followed, and compression is not requested. Proxies are
+ * used for all hosts that are not near.
  */
 export const httpExchange = (proxies: Proxies): Exchange => {
   const agentFor = (url: URL): Agent => {
@@ -107,15 +107,15 @@ export const httpExchange = (proxies: Proxies): Exchange => {
       const sent = { ...headers, ...length, 'accept-encoding': 'identity' };
       const request = ask(url, { method, agent, signal, headers: sent });
       request.once('socket', (socket) => {
-        // Between the end of an answer and its return to the pool a socket has no listener of Node's own: an abort in
-        // that moment is an error of the socket, and would be caught nowhere.
+        // Between the end of an answer and its return to the pool, a socket has no listener of Node: an abort in
+        // that moment causes an error of the socket that nothing would catch.
         if (hearing.has(socket)) return;
         hearing.add(socket);
         socket.on('error', () => {});
       });
       request.once('response', (response) => {
         const stream = unpacked(response);
-        // Without a listener an abort at the moment when the reading ends would end the process.
+        // Without a listener, an abort at the moment when the reading ends would end the process.
         for (const one of [response, stream]) one.on('error', () => {});
         resolve({
           status: response.statusCode ?? 0,
@@ -133,7 +133,7 @@ export const httpExchange = (proxies: Proxies): Exchange => {
     try {
       return await once(question);
     } catch (error) {
-      // The server closed a kept connection just as it was used again: nothing of the request was read.
+      // The server closed a kept-alive connection when it was reused: it has not read the request.
       const { reused, code } = error as { reused?: boolean; code?: string };
       if (!reused || !['ECONNRESET', 'EPIPE'].includes(code ?? '') || question.signal.aborted) throw error;
       return once(question);

@@ -2,10 +2,10 @@ import { bounds } from './chat-body.ts';
 import { parseLenient } from './chat-values.ts';
 import type { Exchange } from './http-exchange.ts';
 
-/** A server that takes longer is not asked for the sake of a better message. */
+/** The list only improves an error message, so a slow server is not waited for. */
 const patienceMs = 3_000;
 
-/** The models that a server says it has; undefined when it does not say. */
+/** The models that a server lists; undefined when it lists none. */
 export const modelNames = async (
   exchange: Exchange,
   url: URL,

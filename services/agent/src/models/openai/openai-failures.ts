@@ -3,14 +3,14 @@ import { failed, type ModelFailure, type RetryReason } from '../model.ts';
 import type { ServerWords } from './server-words.ts';
 import { waitInHeaders } from './waits.ts';
 
-/** An error that a server told of, by its status, in a body that looks like a success, or in the middle of a stream. */
+/** An error that a server reported: by its status, in the body of a success, or in a stream. */
 export interface Refusal {
   readonly told: 'by-status' | 'in-body' | 'in-stream';
-  /** Of HTTP. */
+  /** The HTTP status. */
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly words: ServerWords;
-  /** The URL that was asked, for people. */
+  /** The URL of the request, as it may be shown. */
   readonly url: string;
 }
 
@@ -88,7 +88,7 @@ export const failureOf = (refusal: Refusal, now: number): ModelFailure => {
   if (reason)
     return failed(reason === 'rate-limited' ? reason : 'model-unavailable', detail, { reason, afterMs });
   if (status === 501 || status === 505) return failed('model-rejected', detail);
-  // An error that comes behind a good beginning is seldom the fault of the request.
+  // An error after a valid beginning is seldom caused by the request.
   if ((status === undefined && how === 'in-stream') || (status !== undefined && status >= 500))
     return failed('model-unavailable', detail, { reason: 'server-error', afterMs });
   return failed('model-rejected', detail);
@@ -105,7 +105,7 @@ const thrownOf = (error: unknown): Thrown =>
 
 const certificate = /CERT|SELF_SIGNED|ERR_TLS|UNABLE_TO_(?:GET|VERIFY)/;
 
-/** A connection that failed, with the URL that was asked. `detail` is not yet free of secrets. */
+/** A failed connection as a failure of the model port, with the URL of the request. `detail` is not yet free of secrets. */
 export const connectionFailure = (error: unknown, url: string): ModelFailure => {
   const { code, message, cause, errors } = thrownOf(error);
   const first = thrownOf(Array.isArray(errors) ? errors[0] : cause);

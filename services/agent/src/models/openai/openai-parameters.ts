@@ -8,7 +8,7 @@ type Parameter =
   | 'stream_options'
   | 'stream';
 
-/** The parts of a request that a compatible server may not know. */
+/** The parameters that a compatible server may not support. */
 export interface OptionalParameters {
   readonly maxOutputTokens?: number | undefined;
   readonly temperature?: number | undefined;
@@ -18,13 +18,13 @@ export interface ParameterQuirk {
   readonly parameter: string;
   readonly instead: string | undefined;
 }
-/** A message as it is sent; some servers want the reasoning behind a reply back with it. */
+/** A message as it is sent. Some servers require the reasoning of earlier replies with them. */
 type SentMessage = ChatMessage & { readonly reasoning_content?: string };
 
 const refusesParameter =
   /unsupported|not supported|does(?:n't| not) support|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|extra|not implemented|is not (?:available|valid) (?:for|with)/i;
 
-/** Chat templates of some models know no system message, and say so in these words. */
+/** The errors of chat templates that support no system message. */
 const refusesSystem =
   /system (?:role|message|prompt)s?\b.{0,40}(?:not supported|unsupported|not allowed)|does(?:n't| not) support.{0,20}\bsystem\b|only user and assistant roles|roles must alternate/i;
 
@@ -39,14 +39,14 @@ const mentioned = (names: readonly string[], message: string): string | undefine
     .sort((a, b) => a.at - b.at)[0]?.name;
 
 /**
- * Which optional parameters one server takes for one model. What it refuses is left out, or renamed, from then on.
- * Servers differ in the name of the token limit: the newer one is OpenAI's, the older one that of all others.
+ * The optional parameters that one server accepts for one model. A refused parameter is left out or renamed from then on. Servers
+ * differ in the name of the token limit: OpenAI uses the newer name, all others the older one.
  */
 export class OpenAIParameters {
   #limit: 'max_tokens' | 'max_completion_tokens';
   #renamed = false;
   #foldsSystem = false;
-  /** Whether replies of its own carry the reasoning that led to them. */
+  /** Whether earlier replies are sent with their reasoning. */
   #returnsReasoning = false;
   #mostOutput = Number.POSITIVE_INFINITY;
   readonly #refused = new Set<Parameter | 'reasoning_content'>();
@@ -71,8 +71,8 @@ export class OpenAIParameters {
   }
 
   /**
-   * The messages as the server takes them: what it must not be told as the system, the first user says; and where it
-   * wants reasoning back, `reasoningOf` gives it for each own reply.
+   * The messages in the form that the server accepts. If it supports no system message, that text is put into the first user
+   * message. If it requires reasoning, `reasoningOf` returns it for each earlier reply.
    */
   messages(
     messages: readonly ChatMessage[],
@@ -94,7 +94,7 @@ export class OpenAIParameters {
     return [{ role: 'user', content: `${system.content}\n\n${first.content}` }, ...rest];
   }
 
-  /** What to do otherwise after a refusal that names one of the parameters `sent`; undefined: nothing. */
+  /** Learns from a refusal that names one of the parameters `sent`. Returns the change; undefined when there is none. */
   learn(
     error: { status?: unknown; message?: unknown; param?: unknown },
     sent: object,

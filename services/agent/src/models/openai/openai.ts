@@ -26,7 +26,7 @@ import { isPage, pageText, type ServerWords, wordsOf } from './server-words.ts';
 
 export interface OpenAISettings {
   readonly apiKey: string | undefined;
-  /** Undefined: OpenAI itself. */
+  /** Undefined: the server of OpenAI. */
   readonly baseURL: string | undefined;
   readonly model: string;
   readonly temperature: number | undefined;
@@ -36,13 +36,13 @@ export interface OpenAISettings {
 
 const openAI = 'https://api.openai.com/v1';
 const noProxies: Proxies = { http: undefined, https: undefined, except: undefined };
-/** How long a server may leave its answer open behind the end of the reply, in which the usage may come. */
+/** How long a server may keep its answer open after the end of the reply. The usage may come in this time. */
 const lingerMs = 3_000;
 
-/** What one server has been found to be like, for one of its models. */
+/** Learned properties of one server, for one of its models. */
 interface Known {
   readonly parameters: OpenAIParameters;
-  /** Whether the text of its replies may be shown while it comes: only a whole reply shows that it hides no reasoning. */
+  /** Whether the text of replies may be streamed. Only a complete reply shows that the text contains no reasoning. */
   live: 'unknown' | 'yes' | 'no';
 }
 
@@ -52,7 +52,7 @@ const estimated = (request: ModelRequest, { text, reasoning }: ChatReply): Omit<
   estimated: true,
 });
 
-/** What the server counted, unless it is plainly no count. */
+/** The token counts of the server, unless they are obviously wrong. */
 const countedBy = ({ usage, text, reasoning }: ChatReply): Omit<Usage, 'model'> | undefined => {
   if (!usage || usage.inputTokens === 0) return undefined;
   if (usage.outputTokens === 0 && text + reasoning !== '') return undefined;
@@ -84,7 +84,7 @@ class OpenAIModel implements Model {
       proxy === undefined ? [] : serverAddress(proxy).secrets,
     );
     this.#redact = redactor([...(apiKey === undefined ? [] : [apiKey]), ...secrets, ...ofProxies]);
-    // Both travel in the same header; the user and the password of the URL are what leads to the server.
+    // Both use the same header. The user and the password of the URL are needed to reach the server, so they override the key.
     const authorization = basic ?? (apiKey === undefined ? undefined : `Bearer ${apiKey}`);
     this.#headers = {
       accept: 'application/json',
@@ -95,7 +95,7 @@ class OpenAIModel implements Model {
 
   async reply(request: ModelRequest): Promise<ModelReply> {
     for (;;) {
-      // Ends: every lesson takes one of a handful of parameters away for good.
+      // Terminates: every lesson removes one of a few parameters permanently.
       const reply = await this.#attempt(request);
       if (reply === 'again') continue;
       return reply.kind === 'failed' ? { ...reply, detail: this.#redact(reply.detail).slice(0, 900) } : reply;
@@ -185,7 +185,7 @@ class OpenAIModel implements Model {
       const body = await readBody(answer.body, String(answer.headers['content-type'] ?? ''), (event) => {
         const enough = reply.take(event);
         if (!reply.complete && isEnough(reply.text)) {
-          // As if it had reached its limit of tokens; the rest of the stream is of no use.
+          // Treated like a reply that reached its limit of tokens. The rest of the stream is not needed.
           reply.finish = 'length';
           stopped = true;
           return true;
@@ -199,7 +199,7 @@ class OpenAIModel implements Model {
       return failure ?? this.#verdict(request, reply, known);
     } catch (error) {
       answer.close();
-      // Whatever ends the connection behind the end of a reply does not undo it.
+      // An error of the connection after the end of the reply does not invalidate the reply.
       if (reply.complete) return this.#verdict(request, reply, known);
       if (request.signal.aborted) return { ...aborted(request.signal), ...this.#partial(request, reply) };
       if (error instanceof TooMuch) return failed('model-rejected', `${this.#url}: ${error.message}`);
@@ -212,7 +212,7 @@ class OpenAIModel implements Model {
     }
   }
 
-  /** What is wrong with a body that has been read; undefined when the reply is in it. */
+  /** The problem of a complete body; undefined when it contains the reply. */
   #understood(body: Body, reply: ChatReply, { status, headers }: HttpAnswer): ModelFailure | undefined {
     switch (body.kind) {
       case 'stream':
@@ -268,7 +268,7 @@ class OpenAIModel implements Model {
     };
   }
 
-  /** What came until the reply was called off, for it was paid for. */
+  /** The part of the reply that arrived before the abort. It was paid for. */
   #partial(request: ModelRequest, reply: ChatReply): Pick<ModelFailure, 'partial'> {
     const { text, reasoning } = reply;
     if (text + reasoning === '') return {};
@@ -285,7 +285,7 @@ const refusalOf = async (answer: HttpAnswer): Promise<ServerWords> => {
   try {
     text = await readRefusal(answer.body);
   } catch {
-    // The status says enough.
+    // The body cannot be read; the status is enough.
   }
   answer.close();
   return wordsOf(isPage(text) ? pageText(text) : text);

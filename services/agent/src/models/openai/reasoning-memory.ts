@@ -1,9 +1,9 @@
-/** How much reasoning is kept, in characters. */
+/** The maximum number of characters that are kept. */
 const most = 256 * 1024;
 
 /**
- * The reasoning behind this agent's newest replies, for a server that wants it back with them. It never leaves for
- * another server: each server has a memory of its own.
+ * The reasoning of the newest replies of this agent, for a server that requires it in later requests. Each server has a memory of
+ * its own, so reasoning is never sent to another server.
  */
 export class ReasoningMemory {
   readonly #kept = new Map<string, string>();
@@ -20,7 +20,7 @@ export class ReasoningMemory {
     }
   }
 
-  /** Empty when it is not known, or was forgotten. */
+  /** Empty when it is unknown or was evicted. */
   of(conversation: string, reply: string): string {
     return this.#kept.get(keyOf(conversation, reply)) ?? '';
   }
@@ -33,5 +33,5 @@ export class ReasoningMemory {
   }
 }
 
-/** The ledger has a reply without the blanks at its ends. */
+/** Trimmed, because the ledger has replies without blanks at their ends. */
 const keyOf = (conversation: string, reply: string): string => `${conversation}\n${reply.trim()}`;

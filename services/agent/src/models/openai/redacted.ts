@@ -1,12 +1,12 @@
 const mark = '[redacted]';
-/** A secret that is shorter than this is hidden only where it stands alone: it may be a syllable of any word. */
+/** A shorter secret is hidden only where it is a whole word, because it may be a part of any word. */
 const shortest = 4;
-/** As much of a secret as a server may repeat when it shows only a part. */
+/** A part of a secret with at least this length is hidden, because servers repeat parts of keys. */
 const leastPart = 8;
 
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
-/** The ways in which a secret may stand in the words of a server. */
+/** The spellings of a secret that a server may send. */
 const spellings = (secret: string): string[] => [
   secret,
   encodeURIComponent(secret),
@@ -20,7 +20,7 @@ const patternOf = (spelling: string): string =>
     ? `(?<![\\p{L}\\p{N}])${literal(spelling)}(?![\\p{L}\\p{N}])`
     : literal(spelling);
 
-/** Hides secrets, whole or in part, in any spelling and case, and whatever looks like a key. */
+/** Hides secrets and parts of them, in any spelling and case, and all text that looks like a key. */
 export const redactor = (secrets: readonly string[]): ((text: string) => string) => {
   const whole = [...new Set(secrets.flatMap(spellings))].sort((a, b) => b.length - a.length);
   const wholePattern = whole.length > 0 ? new RegExp(whole.map(patternOf).join('|'), 'giu') : undefined;
@@ -35,7 +35,7 @@ const hideKeys = (text: string): string =>
     .replace(/\bAIza[\w*-]{8,}/g, mark)
     .replace(/\b(Bearer|Basic)\s+[\w*.~+/=…-]{4,}/gi, `$1 ${mark}`);
 
-/** The beginning and the end of a secret, as far as they stand in the text. */
+/** Hides the beginning and the end of a secret where they are in the text. */
 const withoutParts = (text: string, secret: string): string => {
   let rest = text;
   for (let length = secret.length - 1; length >= leastPart; length--) {

@@ -1,7 +1,7 @@
 import { failed, type ModelFailure } from '../model.ts';
 import { shownURL } from './server-address.ts';
 
-/** A redirect is not followed, for it may lead with the key to another server. */
+/** A redirect is not followed, because it could send the key to another server. */
 export const redirected = (status: number, location: string | undefined, asked: URL): ModelFailure => {
   const to = location === undefined ? null : URL.parse(location, asked.href);
   const from = shownURL(asked);

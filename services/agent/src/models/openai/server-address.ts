@@ -1,10 +1,10 @@
-/** Where Chat Completions are asked for, and what a request needs to be let in. */
+/** The address of Chat Completions, and the credentials for it. */
 export interface ServerAddress {
   readonly chat: URL;
   readonly models: URL;
   /** `Basic …` of a user and a password in the URL. */
   readonly basic: string | undefined;
-  /** The user and the password, as they stand and as they are sent: never to be shown. */
+  /** The user and the password, as written and as sent. They must never be shown. */
   readonly secrets: readonly string[];
 }
 
@@ -17,8 +17,8 @@ const decoded = (text: string): string => {
 };
 
 /**
- * Reads a base URL as people write it: with or without a slash at its end, with doubled slashes, with the path of the
- * call behind it, with a query (which goes with every request), with a user and a password.
+ * Reads a base URL as users write it: with or without a slash at its end, with doubled slashes, with the path of the call, with a
+ * query (which is added to every request), with a user and a password.
  */
 export const serverAddress = (baseURL: string): ServerAddress => {
   const base = new URL(baseURL);
@@ -44,7 +44,7 @@ export const serverAddress = (baseURL: string): ServerAddress => {
   };
 };
 
-/** A URL for people: without a user, a password and the values of its query. */
+/** A URL that may be shown: without user, password and values of its query. */
 export const shownURL = (url: URL): string => {
   const query = [...url.searchParams.keys()].map((name) => `${name}=…`).join('&');
   const shown = `${url.origin}${url.pathname}${query === '' ? '' : `?${query}`}`;

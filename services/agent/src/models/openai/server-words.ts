@@ -1,18 +1,18 @@
 import { parseLenient } from './chat-values.ts';
 import { waitInWords, waitOf } from './waits.ts';
 
-/** What a server says of an error, read without trusting any of it. */
+/** The description of an error by a server. All of it is untrusted. */
 export interface ServerWords {
-  /** For people: in one line, not longer than `longest`; empty when it said nothing. */
+  /** One line of text, at most `longest` characters; empty when the server sent no text. */
   readonly text: string;
-  /** Codes, types and statuses by name, for decisions and behind the words. */
+  /** Codes, types and names of statuses. They are used for decisions and shown after the text. */
   readonly codes: readonly string[];
-  /** A code that counts like a status of HTTP. */
+  /** A code that means the same as an HTTP status. */
   readonly status: number | undefined;
-  /** The parameter that it is about. */
+  /** The parameter that the error names. */
   readonly param: string | undefined;
   readonly waitMs: number | undefined;
-  /** How long a model needs to load. */
+  /** The time until the model is loaded, according to the server. */
   readonly loadingMs: number | undefined;
   readonly contextTokens: number | undefined;
 }
@@ -42,7 +42,7 @@ const plain = (html: string): string =>
     html.replace(/<[^<>]*>/g, ' ').replace(/&(amp|lt|gt|quot|nbsp|#39);/g, (_, name) => entities[name]!),
   );
 
-/** The title and the beginning of the text of a page. */
+/** The title and the beginning of the text of an HTML page. */
 export const pageText = (html: string): string => {
   const page = html.slice(0, 65_536);
   const title = plain(/<title[^>]*>([^<]*)/i.exec(page)?.[1] ?? '');
@@ -58,7 +58,7 @@ export const isPage = (text: string): boolean => /^\s*<(?:!doctype|html|head|bod
 
 const parsed = (text: string): unknown => parseLenient(text)?.value;
 
-/** FastAPI, Pydantic and their like: a list of what is wrong with the request. */
+/** The form of FastAPI and Pydantic: a list of problems of the request. */
 const listed = (value: unknown): string =>
   Array.isArray(value)
     ? value
@@ -88,14 +88,14 @@ const messageIn = (value: unknown): string => {
       : messageIn(nested);
 };
 
-/** One level more, and no deeper: a body may be nested as deep as it is long. */
+/** Reads one more level only, because a body may be nested very deep. */
 const shallow = (value: unknown): string => {
   const { message, msg, detail } = fieldsOf(value) ?? {};
   const first = [message, msg, detail].find((one): one is string => typeof one === 'string');
   return first ?? listed(value);
 };
 
-/** What the provider behind a gateway said. */
+/** The error of the provider behind a gateway. */
 const rawOf = (value: unknown): string => {
   if (typeof value !== 'string') return value === undefined ? '' : messageIn(value);
   return messageIn(parsed(value) ?? value) || value;
@@ -122,7 +122,7 @@ const sizeIn = (text: string): number | undefined => {
 const positive = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isInteger(value) && value >= 16 ? value : undefined;
 
-/** Of an error in whatever form it came: text, a page, the body of a refusal, the `error` of a chunk. */
+/** Reads an error in any form: text, an HTML page, the body of an error response, the `error` of a chunk. */
 export const wordsOf = (given: unknown): ServerWords => {
   const value = typeof given === 'string' ? (parsed(given) ?? given) : given;
   const outer = fieldsOf(Array.isArray(value) ? value[0] : value);

@@ -12,7 +12,7 @@ const span = /(\d+(?:\.\d+)?)\s*([a-z]+)/gi;
 const unitNames = 'ms|millis?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?';
 const spans = `(?:\\d+(?:\\.\\d+)?\\s{0,2}(?:${unitNames})(?![a-z])[\\s,]{0,3}(?:and\\s)?)+`;
 
-/** `19s`, `1m2.5s`, `250ms`, `2 minutes`; undefined when it is none of these. */
+/** Reads `19s`, `1m2.5s`, `250ms`, `2 minutes`; undefined for other text. */
 const spanMs = (text: string): number | undefined => {
   let ms: number | undefined;
   for (const [, amount, unit] of text.matchAll(span)) {
@@ -26,7 +26,7 @@ const spanMs = (text: string): number | undefined => {
 const bounded = (ms: number | null | undefined): number | undefined =>
   ms === undefined || ms === null || !Number.isFinite(ms) ? undefined : Math.min(day, Math.max(0, ms));
 
-/** Seconds, a span, a date, or a moment since 1970 in seconds or milliseconds. */
+/** Reads seconds, a span, a date, or a time since 1970 in seconds or milliseconds. */
 const moment = (value: string, now: number): number | undefined => {
   const number = Number(value);
   if (value.trim() !== '' && Number.isFinite(number)) {
@@ -43,7 +43,7 @@ const one = (headers: IncomingHttpHeaders, name: string): string | undefined => 
   return Array.isArray(value) ? value[0] : value;
 };
 
-/** The resets of those quotas of which nothing remains; of all, when the server does not say what remains. */
+/** The resets of the quotas that are used up; of all quotas, when the server does not say what remains. */
 const resets = (headers: IncomingHttpHeaders, now: number): number | undefined => {
   const known = Object.keys(headers).flatMap((name) => {
     const of = /^(?:x-|anthropic-)?ratelimit-(?:(.*)-)?reset(?:-(.*))?$/.exec(name);
@@ -73,13 +73,13 @@ const asked = new RegExp(
   'i',
 );
 
-/** How long words ask to wait: “Please retry in 19s”, “try again in 1m2.5s”, “wait 2 minutes”. */
+/** The wait that an error text asks for: “Please retry in 19s”, “try again in 1m2.5s”, “wait 2 minutes”. */
 export const waitInWords = (words: string): number | undefined => {
   const found = asked.exec(words)?.[1];
   return found === undefined ? undefined : bounded(spanMs(found));
 };
 
-/** A field of a body that names a wait: a number of seconds, or a span. */
+/** The wait in a field of a body: a number of seconds, or a span. */
 export const waitOf = (value: unknown): number | undefined => {
   if (typeof value === 'number') return bounded(value * 1_000);
   return typeof value === 'string' ? moment(value, Number.NaN) : undefined;

@@ -3,12 +3,12 @@ import { peersIn, type TurnContext } from '../../memory/turn-context.ts';
 import { policies } from '../../policies/policies.ts';
 import { moderates } from '../../policies/policy.ts';
 
-/** Lines after which a rehearsal without a limit on turns no longer bids for the floor. */
+/** Number of messages after which a rehearsal without a limit on turns no longer bids for the floor. */
 const talkedOut = 24;
 
 const spoken = ({ lines }: TurnContext) => lines.filter((line) => line.kind === 'said');
 
-/** Whether it votes to end: where the conversation asks for votes or another member has voted, not otherwise. */
+/** Whether it votes to end: only when the conversation asks for votes or another member has voted. */
 export const votesToEnd = (context: TurnContext): boolean => {
   const { remaining, members, quorum, self } = context;
   const { turns } = remaining;
@@ -19,7 +19,7 @@ export const votesToEnd = (context: TurnContext): boolean => {
   return quorum !== undefined && turns !== undefined && turns <= 2 * members.length;
 };
 
-/** Of those who are there, who has been silent longest. */
+/** The present member that has been silent longest. */
 const mostSilent = (context: TurnContext): string | undefined => {
   const lastLine = (name: string) =>
     context.lines.findLastIndex((line) => 'from' in line && line.from === name);
@@ -27,7 +27,7 @@ const mostSilent = (context: TurnContext): string | undefined => {
   return rest.reduce((best, name) => (lastLine(name) < lastLine(best ?? name) ? name : best), first);
 };
 
-/** What follows the line itself: whom it hands the word to, and its vote. */
+/** The text after the message: the next speaker and the vote. */
 export const gesture = (context: TurnContext, seed: number): string => {
   if (votesToEnd(context)) return '\n[DONE]';
   if (!policies[context.policy].rehearsalNamesNext(context)) return '';
@@ -48,7 +48,7 @@ export const rehearsedBid = (context: TurnContext, seed: number): number => {
   return Math.min(100, 10 + (fnv1a(`bid|${seed}|${self}|${turn}`) % 35) + named + Math.min(40, 10 * silent));
 };
 
-/** Notes as a rehearsal takes them: the first sentence of what each one said last in the given transcript. */
+/** The summary of a rehearsal: the first sentence of the last message of each member in the given transcript. */
 export const rehearsedSummary = (transcript: string, context: TurnContext): string => {
   const notes = context.members.map((name) => {
     const last = transcript

@@ -1,5 +1,5 @@
 const fewest = 2;
-/** A clause of so many words is quoted whole; of a longer one, its beginning. */
+/** The maximum number of words of a quotation. A longer clause is quoted in part. */
 const whole = 11;
 const most = 8;
 /** Words on which a quotation should not end. */
@@ -24,8 +24,8 @@ const lowered = (clause: string): string =>
   /^(I\b|[A-Z][A-Z])/.test(clause) ? clause : clause.charAt(0).toLowerCase() + clause.slice(1);
 
 /**
- * A few words of `text` that stand for it: a clause, not itself a quotation, and one that has not been quoted in
- * `said`. Undefined when there is none.
+ * A short quotation from `text`: a clause that is not itself a quotation and was not quoted in `said`. Undefined when there is
+ * none.
  */
 export const pickQuote = (text: string, said: string, rank: (clause: string) => number): string | undefined =>
   clausesOf(text)

@@ -1,4 +1,4 @@
-/** One side of a matter: what speaks for it, what against, and the question that leads there. */
+/** An aspect of a topic: arguments for it, arguments against it, and questions about it. */
 export interface Aspect {
   readonly pro: string;
   readonly con: string;
@@ -8,7 +8,7 @@ export type Side = 'pro' | 'con';
 
 const aspect = (ask: string, pro: string, con: string): Aspect => ({ ask, pro, con });
 
-/** General enough for any topic. Each sentence stands once, so that a reader meets it once. */
+/** General enough for any topic. Each sentence is in the list once, so that a reader sees it once. */
 export const aspects: readonly Aspect[] = [
   aspect(
     'Who pays for it in the first year?',
@@ -132,7 +132,7 @@ export const aspects: readonly Aspect[] = [
   ),
 ];
 
-/** `{name}`: who spoke last. `{quote}`: words of theirs. `{topic}`, `{role}`: as the operator set them. */
+/** `{name}`: the last speaker. `{quote}`: a quotation of it. `{topic}`, `{role}`: settings of the operator. */
 export const greetings = [
   'Good to have you here, {name}.',
   'Glad you could come, {name}.',
@@ -264,7 +264,7 @@ export const farewells = [
   'With that I rest my case.',
   'Enough for today; thank you.',
 ];
-/** What an agent opens with when nobody gave it a topic. */
+/** Topics for an opening without a topic. */
 export const topics = [
   'Should libraries lend tools as well as books?',
   'Is a map better for what it leaves out?',

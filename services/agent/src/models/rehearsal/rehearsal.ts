@@ -8,21 +8,21 @@ import { pickQuote } from './rehearsal-quote.ts';
 import type { Aspect, Side } from './rehearsal-script.ts';
 import * as script from './rehearsal-script.ts';
 
-/** How far back it looks for what has been said already. */
+/** How many messages it searches for variants that were used already. */
 const memory = 64;
-/** Without a limit on turns, a stop phrase is said after this many, if there is one. */
+/** Without a limit on turns, it says the stop phrase, if there is one, after this number of messages. */
 const talkedOut = 24;
 
 const against = /sceptic|skeptic|critic|against|oppos|doubt|devil|pessimis|cautious|careful|conservative/i;
 const infavour = /optimis|enthusias|advocate|in favou?r|support|believ|proponent|visionary|dreamer/i;
 
-/** Where it stands: by its persona, else the members take sides by turns. */
+/** The side of a member: by its persona, else alternately by the order of the members. */
 export const sideOf = ({ persona = '', members, self }: TurnContext): Side => {
   if (against.test(persona) !== infavour.test(persona)) return against.test(persona) ? 'con' : 'pro';
   return members.indexOf(self) % 2 === 0 ? 'pro' : 'con';
 };
 
-/** "a retired judge", of "You are Ada, a retired judge. …" */
+/** Reads "a retired judge" from "You are Ada, a retired judge. …". */
 export const roleOf = (persona = ''): string | undefined => {
   const role = /(?:\b(?:you are|you're)\b[^.\n]*?\b|^)(an? [a-z][^.,;:!?\n]{2,60})/i.exec(persona)?.[1];
   return role?.trim();
@@ -33,7 +33,7 @@ interface RehearsalSettings {
   readonly delayMs: number;
 }
 
-/** Everything that one message is made from. Pure: the same context and seed give the same message. */
+/** Makes one message. Pure: the same context and seed give the same message. */
 class Speaker {
   readonly #context: TurnContext;
   readonly #seed: number;
@@ -42,7 +42,7 @@ class Speaker {
   readonly #topic: string;
   readonly #side: Side;
   #leaving = false;
-  /** Aspects that this line touches already. */
+  /** Aspects that this message already mentions. */
   readonly #touched = new Set<Aspect>();
 
   constructor(context: TurnContext, seed: number) {
@@ -82,7 +82,7 @@ class Speaker {
     );
   }
 
-  /** Answers what was asked, or takes up what was claimed, or turns to something new. */
+  /** Answers a question, discusses a claim, or begins a new aspect. */
   #reply({ text }: SaidLine): string {
     const asked = script.aspects.find(({ ask }) => text.includes(ask));
     const claimed = script.aspects.find(({ pro, con }) => text.includes(pro) || text.includes(con));
@@ -116,7 +116,7 @@ class Speaker {
     return this.#compose(this.#say(script.lastWords[this.#side]), keepsake, this.#say(script.farewells));
   }
 
-  /** Now and then a word on who it is, or on what this is about. */
+  /** Sometimes a remark on its role or on the topic. */
   #aside(): string {
     const dice = this.#dice('aside');
     if (dice < 0.12) return this.#role();
@@ -127,7 +127,7 @@ class Speaker {
     return roleOf(this.#context.persona) ? this.#sayOnce(script.roleLines) : '';
   }
 
-  /** One of the variants that no member has used, or nothing. */
+  /** A variant that no member has used, or an empty text. */
   #sayOnce(variants: readonly string[]): string {
     return this.#say(variants.filter((one) => !this.#said.includes(longestFixedPart(one))));
   }
@@ -139,7 +139,7 @@ class Speaker {
     return `${this.#say(script.questions)} ${ask}`;
   }
 
-  /** My side of the aspect; the other side when mine has just been said. */
+  /** A sentence for the own side of the aspect; for the other side when the own one was said just before. */
   #point(aspect: Aspect): string {
     this.#touched.add(aspect);
     const other: Side = this.#side === 'pro' ? 'con' : 'pro';
@@ -147,7 +147,7 @@ class Speaker {
     return aspect[worn ? other : this.#side];
   }
 
-  /** Something to say: of the aspects on which my side has been silent longest, the least talked about. */
+  /** Of the aspects on which the own side has been silent longest, the one that was discussed least. */
   #fresh(): Aspect {
     return this.#leastTouched((aspect) => [aspect[this.#side]]);
   }
@@ -165,7 +165,7 @@ class Speaker {
     return !this.#context.lines.some((line) => line.kind === 'said' && line.from === this.#context.self);
   }
 
-  /** The variant that has been silent longest, with its slots filled. */
+  /** The least recently used variant, with its slots filled. */
   #say(variants: readonly string[]): string {
     if (variants.length === 0) return '';
     const quote = variants.some((one) => one.includes('{quote}')) ? this.#quote() : undefined;
@@ -179,7 +179,7 @@ class Speaker {
     return text.replace(/^“\p{Ll}/u, (start) => start.toUpperCase());
   }
 
-  /** Words of the last line heard; when taking leave, of any. */
+  /** A quotation of the last message of another member; in a goodbye, of any message. */
   #quote(): string | undefined {
     const { lines, self } = this.#context;
     const heard = lines.filter((line): line is SaidLine => line.kind === 'said' && line.from !== self);
@@ -219,11 +219,11 @@ class Speaker {
   }
 }
 
-/** By this part one sees in the text whether a variant was used. */
+/** The part of a variant by which its use is found in a text. */
 const longestFixedPart = (variant: string): string =>
   variant.split(/\{\w+\}/).reduce((longest, part) => (part.length > longest.length ? part : longest), '');
 
-/** Whole sentences as far as they fit, at least one. */
+/** The whole sentences that fit, at least one. */
 const shortened = (text: string, maxTokens: number | undefined): string => {
   if (maxTokens === undefined || estimateTokens(text) <= maxTokens) return text;
   const sentences = text.split(/(?<=[.!?:”]) /);
@@ -231,11 +231,11 @@ const shortened = (text: string, maxTokens: number | undefined): string => {
   return sentences.join(' ');
 };
 
-/** The next line of the context, by the script. */
+/** The next message for the context, by the script. */
 export const rehearse = (context: TurnContext, seed: number, maxTokens?: number): string => {
   const closing = gesture(context, seed);
-  const room = maxTokens === undefined ? undefined : maxTokens - estimateTokens(closing);
-  return shortened(new Speaker(context, seed).line(), room) + closing;
+  const available = maxTokens === undefined ? undefined : maxTokens - estimateTokens(closing);
+  return shortened(new Speaker(context, seed).line(), available) + closing;
 };
 
 /** Without a seed every conversation has its own. Another model name gives another sequence of messages, too. */
