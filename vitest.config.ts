@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three circles of tests. Core and edge tests stand beside what they test; those of the whole system stand in
- * tests/ and start real processes. tests/compose needs Docker and has a configuration of its own.
+ * Three kinds of tests. Core and edge tests are beside the code that they test. Tests of the whole system are in tests/ and start
+ * real processes. tests/compose needs Docker and has a configuration of its own.
  */
 export default defineConfig({
   test: {
@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['{packages,services,apps}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
-          // A machine that also does other work.
+          // Generous, because the machine may do other work.
           testTimeout: 20_000,
           hookTimeout: 20_000,
         },

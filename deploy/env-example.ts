@@ -28,7 +28,7 @@ const ollama = `# A model of your own. On this machine, first for containers and
 #OPENAI_MODEL=llama3.2:1b
 `;
 
-/** In quotes when Compose would otherwise read something else. */
+/** Quotes a value that Compose would otherwise read in another way. */
 const quoted = (value: string): string => (/[\s#$'"\\]/.test(value) ? `'${value}'` : value);
 
 const lineOf = ({ variable, help, shown, secret }: Line): string =>

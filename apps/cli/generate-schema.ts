@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { scenarioField } from './src/scenario/scenario.ts';
 
-/** docs/schema/scenario.json, for editors that check and complete YAML. */
+/** Writes docs/schema/scenario.json, with which editors check and complete YAML. */
 export const scenarioSchema = `${JSON.stringify(
   {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

@@ -1,6 +1,6 @@
 import { makeSpeaker } from './sdk-talk.ts';
 
-/** Two personas in one process, no router, nothing stored: the floor that a turn of ours is compared with. */
+/** Two personas in one process without a router and without storage: the lower bound for the cost of a turn. */
 const [baseUrl, historyTokens] = process.argv.slice(2);
 const speak = makeSpeaker(baseUrl!, Number(historyTokens));
 const lines = [{ from: 'bob', text: 'Let us talk about tides.' }];

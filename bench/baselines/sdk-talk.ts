@@ -5,7 +5,7 @@ interface Line {
   text: string;
 }
 
-/** As many of the newest lines as fit: what our agent does with its history budget. */
+/** The newest messages that fit into the history budget, as the agent of Parley does it. */
 const newest = (lines: readonly Line[], tokens: number): readonly Line[] => {
   let left = tokens * 4;
   let first = lines.length;
@@ -16,7 +16,7 @@ const newest = (lines: readonly Line[], tokens: number): readonly Line[] => {
   return lines.slice(first);
 };
 
-/** One streamed reply of `self` with the bare SDK: the usual first version of such a program. */
+/** One streamed reply of `self` with the SDK only, as in the usual first version of such a program. */
 export const makeSpeaker = (baseURL: string, historyTokens: number) => {
   const client = new OpenAI({ baseURL, apiKey: 'none', maxRetries: 0 });
   return async (self: string, lines: readonly Line[]): Promise<string> => {

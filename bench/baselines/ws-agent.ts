@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import { makeSpeaker } from './sdk-talk.ts';
 
-/** An agent in its own process with nothing but `ws` and the SDK: the floor of our shape. */
+/** An agent in its own process with only `ws` and the SDK: the lower bound for this architecture. */
 const [routerUrl, self, peer, baseUrl, historyTokens] = process.argv.slice(2) as [
   string,
   string,

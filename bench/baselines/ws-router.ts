@@ -2,8 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 
 /**
- * The least that can be called a router: a map from name to socket, nothing stored, nothing checked. The shape
- * that a first version of such a system has.
+ * A minimal router: a map from name to socket, without storage and without checks, as in the first version of such a system.
  */
 const peers = new Map<string, WebSocket>();
 const server = new WebSocketServer({

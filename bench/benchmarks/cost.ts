@@ -5,10 +5,13 @@ import type { Figure, Outcome, Target } from '../measure/report.ts';
 import { median } from '../measure/statistics.ts';
 import { type Options, progress } from './options.ts';
 
-/** A unit of the larger size may cost so many times one of the smaller: memory and caches are felt, a square is not met. */
+/**
+ * The allowed ratio of the costs of a unit, large to small: memory and caches cost more with size, but a quadratic cost exceeds
+ * it.
+ */
 const atMost = 2;
 
-/** Whether what a peer may cause costs in proportion to its size: the cost of a unit, large over small. */
+/** Whether work that a peer can cause has linear cost: the cost of a unit, large to small. */
 export const cost = async ({ rounds }: Options): Promise<Outcome> => {
   const program = await bundled('load/cost.ts');
   const samples = new Map<string, CostResult[]>();

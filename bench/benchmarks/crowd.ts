@@ -7,7 +7,7 @@ import { median, ratios } from '../measure/statistics.ts';
 import { type Options, progress } from './options.ts';
 
 const pairs = Array.from({ length: 25 }, (_, i) => [`a${i}`, `b${i}`] as const);
-/** Turns of all together until the code of all programs is warm, and those that count. */
+/** The number of turns for the warm-up of all processes, and the number of measured turns. */
 const warmUp = 4_000;
 const counted = 4_000;
 const historyTokens = '8000';
@@ -52,7 +52,7 @@ const startBaseline = async (router: string, agent: string, model: string): Prom
   };
 };
 
-/** How many turns a second fifty agents take at once, each its own process, on this machine. */
+/** How many turns a second fifty agents take together, each in its own process. */
 export const crowd = async ({ rounds, profile }: Options): Promise<Outcome> => {
   const modelServer = await bundled('load/model-server.ts');
   const wsRouter = await bundled('baselines/ws-router.ts');

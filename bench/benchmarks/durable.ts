@@ -51,7 +51,7 @@ const measure = async (program: string, count: number, profile?: string): Promis
   };
 };
 
-/** How many turns a second one router takes that are synced to disk, with agents that answer at once. */
+/** How many turns a second one router syncs to disk, with agents that answer at once. */
 export const durable = async ({ rounds, profile }: Options): Promise<Outcome> => {
   const program = await bundled('load/durable-clients.ts');
   const runs = new Map<number, Run[]>(conversations.map((count) => [count, []]));

@@ -7,9 +7,9 @@ import { median } from '../measure/statistics.ts';
 import { type Options, progress } from './options.ts';
 
 const idleConnections = 10_000;
-/** Until a process that has nothing to do has settled. */
+/** The time in which the memory of an idle process settles. */
 const settleMs = 3_000;
-/** Until every connection has been pinged once (PROTOCOL.md §2.6). */
+/** The time in which every connection is pinged once (PROTOCOL.md §2.6). */
 const heartbeatMs = 12_000;
 
 type Samples = Map<string, { unit: string; samples: number[] }>;
@@ -17,7 +17,7 @@ type Note = (what: string, unit: string, sample: number) => void;
 
 const stopAll = (children: readonly Child[]) => Promise.all(children.map((child) => child.stop()));
 
-/** From the first spawn until every agent is welcomed. */
+/** The time from the first spawn until every agent has received `welcome`. */
 const startUp = async (agents: number, note: Note, idle: boolean): Promise<void> => {
   const port = await freePort();
   const began = performance.now();
@@ -48,7 +48,7 @@ const noteMemory = (what: string, { pid }: Child, note: Note) => {
   note(`${what}: PSS`, 'MiB', pss / 1024);
 };
 
-/** The same of the least that does the same work: a ws router and two agents of `ws` and the SDK. */
+/** The same for the minimal programs: a router of `ws` and two agents of `ws` and the SDK. */
 const baselineStartUp = async (routerFile: string, agentFile: string, note: Note): Promise<void> => {
   const port = await freePort();
   const began = performance.now();
@@ -67,7 +67,7 @@ const baselineStartUp = async (routerFile: string, agentFile: string, note: Note
   await stopAll([...agents, router]);
 };
 
-/** What an idle plain connection keeps resident in the server, and how long many take to connect. */
+/** The resident memory of the server for an idle plain connection, and the time in which many clients connect. */
 const connections = async (
   what: string,
   server: { child: Child; port: number },
@@ -87,7 +87,7 @@ const connections = async (
   await server.child.stop();
 };
 
-/** What Parley takes before it does anything. */
+/** The cost of an idle system. */
 export const footprint = async ({ rounds }: Options): Promise<Outcome> => {
   const routerFile = await bundled('baselines/ws-router.ts');
   const agentFile = await bundled('baselines/ws-agent.ts');

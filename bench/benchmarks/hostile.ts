@@ -13,13 +13,13 @@ const million = 1_000_000;
 const warmUpFrames = 500_000;
 const seed = '20200229';
 const phaseMs = 6_000;
-/** Well below the limit on the rate of frames. */
+/** Frames a second, well below the limit of the rate. */
 const paceMs = 25;
 const settleMs = 6_000;
-/** A router that has been calm for some seconds gives back what a storm took. */
+/** The time in which a router returns memory after an attack. */
 const calmMs = 15_000;
 const attackers = 50;
-/** One pair speaks too seldom for a 99th percentile of a few seconds to be more than a single hiccup. */
+/** Several pairs, because one pair gives too few samples for a 99th percentile. */
 const innocentPairs = 4;
 
 const attack = (router: Router, frames: number, workers: number): Child =>
@@ -34,10 +34,10 @@ const attack = (router: Router, frames: number, workers: number): Child =>
 
 const httpOf = ({ port }: Router) => `http://127.0.0.1:${port}`;
 
-/** Lets the router collect its garbage when it is told to: what is compared is what it holds, not when it last collected. */
+/** Lets the benchmark trigger garbage collections, so that live memory is compared. */
 const collecting = `--expose-gc --import=data:text/javascript,process.on('SIGUSR2',()=>gc())`;
 
-/** The least of several full collections: one alone may come while something is still on its way out. */
+/** The minimum after several full collections, because one may come while objects are still referenced. */
 const heldMiB = async (router: Router): Promise<number> => {
   let least = Number.POSITIVE_INFINITY;
   for (let collection = 0; collection < 5; collection++) {
@@ -48,7 +48,7 @@ const heldMiB = async (router: Router): Promise<number> => {
   return least;
 };
 
-/** Pairs of innocent clients talk for a while: ms that each of their lines took. The router is asked nothing meanwhile. */
+/** The latencies in ms of messages between pairs of normal clients. No metrics are read meanwhile. */
 const talk = async (router: Router, forMs: number): Promise<number[]> => {
   const innocents = await Promise.all(
     Array.from({ length: innocentPairs }, (_, i) =>
@@ -60,7 +60,7 @@ const talk = async (router: Router, forMs: number): Promise<number[]> => {
   return innocents.flatMap(({ delays }) => delays);
 };
 
-/** The least that the router takes of the machine's memory while the innocent talk, and what of that is not garbage. */
+/** The minimum of resident memory while the normal clients talk, and the live part of it. */
 const settled = async (router: Router) => {
   const readings: number[] = [];
   const reader = setInterval(() => readings.push(memoryKiB(router.child.pid).rss / 1_024), 250);
@@ -69,7 +69,7 @@ const settled = async (router: Router) => {
   return { rssMiB: Math.min(...readings), heapMiB: await heldMiB(router) };
 };
 
-/** A million fuzzed frames as fast as they are read: what they leave behind. */
+/** Sends a million fuzzed frames at full speed and measures the memory afterwards. */
 const memory = async () => {
   const env = {
     ROUTER_MAX_DURATION_SECONDS: '2',
@@ -99,19 +99,19 @@ const memory = async () => {
   return { freshMiB: fresh.residentBytes / 2 ** 20, before, after, sent, read, seconds };
 };
 
-/** Whether a router is up under attack, gets its memory back, and serves others in time. */
+/** Whether a router survives an attack, frees its memory, and serves normal clients in time. */
 export const hostile = async ({ rounds }: Options): Promise<Outcome> => {
   const { freshMiB, before, after, sent, read, seconds } = await memory();
   progress(
     `${sent} frames: heap ${before.heapMiB} to ${after.heapMiB} MiB, RSS ${before.rssMiB} to ${after.rssMiB}`,
   );
 
-  // Not held to one core: there its own collector and compiler would take their slices from it, 16 ms at a time.
+  // Not pinned to one core: its garbage collector and compiler would delay the main thread by 16 ms each time.
   const router = await startRouter({
     ledger: 'sqlite',
     env: { ROUTER_FRAMES_PER_SECOND: '50', ROUTER_MAX_DURATION_SECONDS: '2' },
   });
-  // Both kinds of work once before they count, as in the part above: the router's code is compiled then.
+  // Warm-up with both kinds of work, as above, so that the code of the router is compiled.
   const first = attack(router, 1e9, attackers);
   await talk(router, phaseMs);
   await first.stop();

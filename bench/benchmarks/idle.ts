@@ -23,7 +23,7 @@ interface Stats {
   };
 }
 
-/** What the engine counts of a container, health checks included. */
+/** The figures of the engine for a container, health checks included. */
 const statsOf = (container: string): Promise<Stats> =>
   new Promise((resolve, reject) => {
     const socketPath = (process.env.DOCKER_HOST ?? '/var/run/docker.sock').replace(/^unix:\/\//, '');
@@ -40,7 +40,7 @@ const statsOf = (container: string): Promise<Stats> =>
 const start = (name: string, ...rest: string[]): string =>
   docker('run', '--detach', '--init', '--network', network, '--network-alias', name, ...rest);
 
-/** Containers by what they are; each is idle: connected, and in no conversation. */
+/** The containers by kind. Each is idle: connected and in no conversation. */
 const startAll = async (routerFile: string, agentFile: string): Promise<Map<string, string>> => {
   const env = (values: Record<string, string>) =>
     Object.entries(values).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
@@ -67,7 +67,7 @@ const startAll = async (routerFile: string, agentFile: string): Promise<Map<stri
   ]);
 };
 
-/** What the containers take while nothing happens, beside the least that could do the same work. Needs the images and an engine. */
+/** The cost of idle containers, compared with minimal programs. Needs the images and an engine. */
 export const idle = async ({ rounds }: Options): Promise<Outcome> => {
   const routerFile = await bundled('baselines/ws-router.ts');
   const agentFile = await bundled('baselines/ws-agent.ts');

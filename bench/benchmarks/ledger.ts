@@ -7,7 +7,7 @@ import { type Options, progress } from './options.ts';
 const batchSizes = [1, 10, 100] as const;
 const kinds = ['memory', 'sqlite'] as const;
 
-/** What the ledger port costs by itself, and what group commit is worth. */
+/** The cost of the ledger port alone, and the gain of group commit. */
 export const ledger = async ({ rounds }: Options): Promise<Outcome> => {
   const program = await bundled('load/ledger-appends.ts');
   const samples = new Map<string, LedgerResult[]>();

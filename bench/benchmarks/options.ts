@@ -1,11 +1,11 @@
 export interface Options {
-  /** How often each system is measured; the systems take turns within a round. */
+  /** The number of rounds. Each round measures every system once. */
   rounds: number;
   /** How long a soak lasts. */
   minutes: number;
-  /** Where CPU profiles of our own processes go. Profiling costs, so nothing is kept in results/. */
+  /** The folder for CPU profiles. Profiling changes the figures, so results/ is not written. */
   profile?: string;
 }
 
-/** A line on stderr, so that the user sees progress. */
+/** Writes a line of progress to stderr. */
 export const progress = (line: string): void => console.error(line);

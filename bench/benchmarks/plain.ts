@@ -26,7 +26,7 @@ const startServer = async (system: System, baseline: string, profile?: string): 
   return { child, ...(await child.message<{ port: number }>()) };
 };
 
-/** What a delivered message of the plain dialect costs the server, in CPU. */
+/** The CPU time of the server for each delivered message of the plain dialect. */
 export const plain = async ({ rounds, profile }: Options): Promise<Outcome> => {
   const baseline = await bundled('baselines/ws-router.ts');
   const generator = await bundled('load/plain-clients.ts');
@@ -97,7 +97,7 @@ export const plain = async ({ rounds, profile }: Options): Promise<Outcome> => {
   };
 };
 
-/** A generator without a core to spare measures itself: the rate is then a lower bound, the CPU stands. */
+/** True when the load generator uses a whole core. Then the rate is a lower bound; the CPU time is valid. */
 const bottlenecks = (samples: ReadonlyMap<string, { busy: number[] }>): string[] =>
   [...samples]
     .filter(([, { busy }]) => median(busy) > 90)

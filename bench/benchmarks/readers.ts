@@ -22,7 +22,7 @@ const whole = async (router: Router, path: string): Promise<string> => {
   return response.text();
 };
 
-/** A connection that registers under `name`, sends `frames`, and is over when a frame satisfies `isLast`. */
+/** A connection that registers `name`, sends `frames`, and closes when a frame satisfies `isLast`. */
 const connection = (
   router: Router,
   name: string,
@@ -57,7 +57,7 @@ const events = async (router: Router, since: number, last: number): Promise<void
 
 type Work = (router: Router, length: number) => Promise<unknown>;
 
-/** What is asked of a conversation of each length; the cost is that of one. */
+/** The requests for a conversation of each length. The cost is that of one request. */
 const questions: Readonly<Record<string, Work>> = {
   'grant to a new connection': (router, length) =>
     connection(router, `ann-${length}`, [], (text) => text.startsWith('{"type":"turn"')),
@@ -78,14 +78,14 @@ const costOf = async (router: Router, times: number, work: () => Promise<unknown
   return (cpuMs(router.child.pid) - before) / times;
 };
 
-/** Numbers with which the conversations of each length are listed: the newest are those of the greatest length. */
+/** The list numbers of the conversations of each length. The longest are the newest. */
 const listingPaths = async (router: Router): Promise<Map<number, string>> => {
   const paths = new Map<number, string>();
   let next: string | undefined = `/v1/conversations?limit=${listedOfEach}`;
   for (const length of lengths.toReversed()) {
     paths.set(length, next as string);
     const page = JSON.parse(await whole(router, next as string)) as { next?: string };
-    // Between the groups stands the one that runs.
+    // The running conversation is between the groups.
     next =
       page.next &&
       (JSON.parse(await whole(router, page.next.replace(/limit=\d+/, 'limit=1'))) as { next?: string }).next;
@@ -94,7 +94,7 @@ const listingPaths = async (router: Router): Promise<Map<number, string>> => {
   return paths;
 };
 
-/** Whether what is read costs the same in a conversation of any length, and what is read whole costs in proportion. */
+/** Whether a bounded read costs the same in a conversation of any length, and a whole read has linear cost. */
 export const readers = async ({ rounds, profile }: Options): Promise<Outcome> => {
   const directory = emptyDirectory();
   const path = join(directory, 'ledger.sqlite');
@@ -113,7 +113,7 @@ export const readers = async ({ rounds, profile }: Options): Promise<Outcome> =>
       await first.child.stop();
     }
     const router = await start();
-    // Code is compiled before it counts, with the conversations of the least length.
+    // Warm-up with the shortest conversations, so that the code is compiled.
     for (const work of Object.values(questions))
       await costOf(router, 3 * repeated, () => work(router, least));
     for (const length of lengths) {

@@ -6,13 +6,13 @@ import type { Outcome } from '../measure/report.ts';
 import { regression } from '../measure/statistics.ts';
 import { type Options, progress } from './options.ts';
 
-/** One conversation of 20 turns and one plain line each 100 ms: 200 turns a second. */
+/** One conversation of 20 turns and one plain message every 100 ms: 200 turns a second. */
 const everyMs = 100;
 const turnsEach = 20;
 const sampleMs = 1_000;
-/** Caches fill and code is compiled; what grows then is no leak. */
+/** The warm-up: caches fill and code is compiled, so growth in this time is no leak. */
 const warmUpShare = 0.2;
-/** The heap's saw-tooth is its collector's; a leak lifts the lowest point of each bin. */
+/** Garbage collection makes the heap rise and fall. A leak raises the lowest value of each bin. */
 const bins = 24;
 
 interface Sample {
@@ -33,7 +33,7 @@ const heapBytes = async (port: number): Promise<number> => {
   return Number(found[1]);
 };
 
-/** The lowest of each of `bins` stretches of time. */
+/** The lowest value of each of `bins` periods. */
 const floors = (samples: readonly Sample[], of: 'heapKiB' | 'rssKiB'): [number, number][] => {
   const width = Math.ceil(samples.length / bins);
   return Array.from({ length: Math.ceil(samples.length / width) }, (_, bin) => {

@@ -9,7 +9,7 @@ import { type Options, progress } from './options.ts';
 
 /** Estimated tokens of history that each system sends to the model. */
 const historyTokens = 8_000;
-/** Turns that count for the cost of a turn. */
+/** The turns that are measured for the cost of a turn. */
 const counted = 200;
 /** Half the width of the windows around the turns 10, 100 and 1000. */
 const half = 9;
@@ -21,7 +21,7 @@ const marks = [...new Set([1, 1 + counted, ...points.flatMap((turn) => [turn - h
 const systems = ['SDK loop', 'ws router and two SDK agents', 'Parley, memory', 'Parley, sqlite'] as const;
 type System = (typeof systems)[number];
 
-/** Processes that are ready, and what makes them begin. */
+/** The started processes, and the function that begins the conversation. */
 interface Cast {
   children: Child[];
   begin(): void | Promise<void>;
@@ -79,7 +79,10 @@ interface Cost {
 }
 type Run = Record<`at ${(typeof points)[number]}` | 'counted', Cost>;
 
-/** Per turn between two marks: wall less the CPU of the model server, which never waits; CPU of all processes. */
+/**
+ * Per turn between two marks: wall time without the CPU time of the model server, which never waits, and CPU time of all
+ * processes.
+ */
 const between = (from: Mark, to: Mark): Cost => {
   const turns = to.request - from.request;
   const cpu = to.cpu.reduce((sum, one, i) => sum + one - from.cpu[i]!, 0);
@@ -109,7 +112,7 @@ const measure = async (
   };
 };
 
-/** What a turn costs beside the model, and whether it costs more as a conversation grows. */
+/** The cost of a turn without the model, and whether it grows with the conversation. */
 export const turns = async ({ rounds, profile }: Options): Promise<Outcome> => {
   const programs = {
     loop: await bundled('baselines/sdk-loop.ts'),

@@ -1,14 +1,14 @@
 import type { Entry } from '@parley/protocol';
 
-/** One call of the model, as a cassette keeps it. */
+/** One call of the model from a cassette. */
 export interface Call {
   readonly agent: string;
   readonly messages: readonly { readonly role: string; readonly content: string }[];
-  /** What the model wrote; missing when the call failed. */
+  /** The reply of the model; missing when the call failed. */
   readonly text?: string | undefined;
 }
 
-/** One conversation, as its ledger and its cassettes tell it. */
+/** One conversation from its ledger and cassettes. */
 export interface Recorded {
   readonly scenario: string;
   readonly entries: readonly Entry[];
@@ -17,7 +17,7 @@ export interface Recorded {
   readonly secrets: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What one conversation shows of the craft of its agents. */
+/** The quality figures of one conversation. */
 export interface Measures {
   readonly scenario: string;
   readonly ending: string;
@@ -25,18 +25,18 @@ export interface Measures {
   readonly calls: number;
   readonly turns: number;
   readonly said: number;
-  /** Turns with at least one attempt that failed, and the causes of all such attempts. */
+  /** Turns with at least one failed attempt, and the causes of all failed attempts. */
   readonly failedTurns: number;
   readonly lapses: readonly string[];
   /** Messages that begin with a name as a label. */
   readonly namesInFront: number;
   /** Messages at least 70 % like an earlier one of the conversation. */
   readonly copies: number;
-  /** Lines of messages that are lines of the prompt. */
+  /** Lines of messages that repeat lines of the prompt. */
   readonly recitedLines: number;
-  /** Messages that hold a secret of their speaker that no other member had said before. */
+  /** Messages with a secret of their speaker that no other member had said before. */
   readonly privateLeaks: number;
-  /** Messages that are nothing but a vote. */
+  /** Messages that contain only a vote. */
   readonly bareVotes: number;
   readonly outputTokens: number;
 }
@@ -57,7 +57,7 @@ const literal = (name: string): string => name.replace(/[.-]/g, '\\$&');
 const label = (name: string): RegExp =>
   new RegExp(`^[\\s*_>]*(?:\\[${literal(name)}[\\]:]|${literal(name)}[*_]*\\s*[:：])`, 'i');
 
-/** The lines of everything that Parley itself wrote into the prompt: the system message, and words in brackets. */
+/** The lines that Parley wrote into the prompt: the system message, and remarks in brackets. */
 const promptLines = (calls: readonly Call[], agent: string): Set<string> => {
   const own = calls.filter((call) => call.agent === agent);
   const texts = own.flatMap(({ messages }) =>
@@ -78,7 +78,7 @@ const runsOf = (text: string): Set<string> => {
   const count = Math.max(1, words.length - 4);
   return new Set(Array.from({ length: count }, (_, at) => words.slice(at, at + 5).join(' ')));
 };
-/** The share of a message's runs of five words that stand in one earlier message; the highest. */
+/** The share of a message's runs of five words that are in one earlier message; the maximum over all earlier messages. */
 const likeness = (text: string, earlier: readonly { text: string }[]): number => {
   const runs = runsOf(text);
   const shares = earlier.map(({ text: other }) => {
@@ -90,7 +90,7 @@ const likeness = (text: string, earlier: readonly { text: string }[]): number =>
 
 const isSecretOut = (secret: string, text: string) => bare(` ${text} `).includes(bare(secret));
 
-/** Pure: what a recorded conversation comes to. */
+/** Computes the figures of a recorded conversation. Pure. */
 export const measured = ({ scenario, entries, calls, secrets }: Recorded): Measures => {
   const messages = said(entries);
   const names = [...new Set(messages.map(({ from }) => from))];
@@ -127,7 +127,7 @@ export const measured = ({ scenario, entries, calls, secrets }: Recorded): Measu
   };
 };
 
-/** The figures and code words of what stands behind PRIVATE in a persona. */
+/** The numbers and code words after PRIVATE in a persona. */
 export const secretsOf = (persona: string): string[] => {
   const hidden = persona
     .split(/\bPRIVATE:?/)

@@ -15,7 +15,7 @@ import type { Ledger } from '../../services/router/src/ledger/ledger.ts';
 import { Presence } from '../../services/router/src/presence/presence.ts';
 import { Gathering } from '../../services/router/src/turns/gathering.ts';
 
-/** What something costs by its size: a small and a large size, and the cost of each. */
+/** A cost that depends on a size: a small and a large size, and the cost of each. */
 export interface CostResult {
   what: string;
   unit: string;
@@ -42,7 +42,7 @@ const cpuMs = (): number => {
   return (user + system) / 1_000;
 };
 
-/** Milliseconds of CPU: the median of some runs, after some that only warm up. */
+/** Milliseconds of CPU time: the median of several runs after a warm-up. */
 const timed = (work: (run: number) => void, runs = 15): number => {
   const took: number[] = [];
   for (let run = 0; run < 2 * runs; run++) {
@@ -71,12 +71,12 @@ const open = (members: readonly string[], policy: 'volunteer' | 'mention'): Comm
   ...{ type: 'open', by: members[0] as string, members, policy, opening: 'x', limits },
 });
 
-const letters = 'abcdefghijklmnopqrstuvwxyz';
+const alphabet = 'abcdefghijklmnopqrstuvwxyz';
 const message = (characters: number, salt: number): string => {
   let state = salt + 1;
   const words = Array.from({ length: characters / 4 }, () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return letters[state >>> 28]! + letters[(state >>> 24) & 15]! + letters[(state >>> 20) & 15]!;
+    return alphabet[state >>> 28]! + alphabet[(state >>> 24) & 15]! + alphabet[(state >>> 20) & 15]!;
   });
   return words.join(' ').slice(0, characters);
 };
@@ -133,7 +133,7 @@ const opened: Entry = {
 const recovered = (ledger: Ledger, runs: number): number =>
   timed(() => new Conversations(ledger, () => 1_000, fail).recover(), runs);
 
-/** A start with so many running conversations of eight entries. */
+/** The start of a router with this number of running conversations of eight entries. */
 const startOf = async (count: number): Promise<number> => {
   const ledger = openSqliteLedger(join(folder, `many-${count}.sqlite`));
   const entries = [opened, ...Array.from({ length: 7 }, (_, i) => said(i + 2))];
@@ -146,7 +146,7 @@ const startOf = async (count: number): Promise<number> => {
   return ms;
 };
 
-/** A start with one running conversation of so many entries, whose state was kept. */
+/** The start of a router with one running conversation of this number of entries and a checkpoint. */
 const startOfLong = async (length: number): Promise<number> => {
   const ledger = openSqliteLedger(join(folder, `long-${length}.sqlite`));
   const first = Array.from({ length: length - 21 }, (_, i) => said(i + 2));

@@ -2,12 +2,12 @@ import { subprotocol } from '@parley/protocol';
 import { connectRaw, type RawClient, textFrame } from './websocket.ts';
 
 /**
- * Scripted `parley.v1` agents in pairs, each with conversations under way: each answers a granted turn at once. Counts
- * turns, and how long it takes from an answer to the grant of the next turn of that conversation.
+ * Scripted `parley.v1` agents in pairs with running conversations. Each answers a granted turn at once. Counts turns, and the time
+ * from an answer to the grant of the next turn of the conversation.
  */
 export interface DurableLoad {
   port: number;
-  /** In the names of this process's agents, so that processes do not meet. */
+  /** A part of the names of the agents of this process, so that names of several processes differ. */
   name: string;
   pairs: number;
   conversations: number;

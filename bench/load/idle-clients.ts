@@ -1,6 +1,6 @@
 import { connectRaw, textFrame } from './websocket.ts';
 
-/** Connects and registers many plain clients, and holds them. Answers pings, says nothing. */
+/** Connects and registers many plain clients, which only answer pings. */
 const [port, count] = process.argv.slice(2).map(Number) as [number, number];
 const atOnce = 128;
 

@@ -10,7 +10,7 @@ export interface LedgerResult {
   cpuPer100k: number;
 }
 
-/** Appends lines of 256 characters to as many conversations as a batch is big: the work of one busy tick. */
+/** Appends messages of 256 characters, one to each of as many conversations as a batch has: the work of one busy tick. */
 const [kind, size] = process.argv.slice(2) as [string, string];
 const conversations = Number(size);
 const batches = Math.max(200, Math.ceil((kind === 'memory' ? 200_000 : 20_000) / conversations));

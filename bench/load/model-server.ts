@@ -3,26 +3,26 @@ import type { AddressInfo } from 'node:net';
 import { cpuMs } from '../measure/process-cost.ts';
 
 /**
- * An OpenAI-compatible server without latency, and the clock of the `turns` benchmark: as turn k begins with
- * request k, it samples the CPU of the processes under test when the asked-for requests arrive.
+ * An OpenAI-compatible server without latency, which also measures for the `turns` benchmark. Turn k begins with request k, so the
+ * server samples the CPU time of the processes under test when the marked requests arrive.
  */
 export interface Watch {
   pids: readonly number[];
-  /** Requests, counted from 1 since this message, at which a mark is sent. */
+  /** The numbers of the requests at which a mark is sent, counted from 1 since this message. */
   at: readonly number[];
 }
 export interface Mark {
   request: number;
   /** ms on a steady clock. */
   at: number;
-  /** CPU ms of this server so far: the model's own time, as it answers in one go and never waits. */
+  /** CPU time of this server in ms, which is the time of the model, because it answers without waiting. */
   ownCpu: number;
   /** CPU ms so far, in the order of `pids`. */
   cpu: number[];
 }
 
 const words =
-  'the tide comes in and the harbour fills while the boats lean on their ropes and nobody asks why it should be so because the moon has always done what it does and we have always gone down to look'.split(
+  'the tide comes in and the harbour fills while the boats lean on their ropes and fishermen ask why it should be so because the moon has always done what it does and we have always gone down to look'.split(
     ' ',
   );
 

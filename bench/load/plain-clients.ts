@@ -2,8 +2,8 @@ import { cpuMs } from '../measure/process-cost.ts';
 import { connectRaw, type RawClient, textFrame } from './websocket.ts';
 
 /**
- * Keeps a fixed number of messages of the plain dialect in flight: a client that receives one sends one, to its
- * partner (`pairs`) or to a random client (`mesh`). Counts deliveries, and the CPU that they cost the server.
+ * Keeps a fixed number of messages of the plain dialect in flight: a client that receives a message sends one to its partner
+ * (`pairs`) or to a random client (`mesh`). Counts deliveries and the CPU time of the server.
  */
 export interface PlainLoad {
   port: number;

@@ -3,8 +3,8 @@ import { type ClientFrame, type RouterFrame, subprotocol } from '@parley/protoco
 import { WebSocket } from 'ws';
 
 /**
- * Steady work for a soak: conversations of `turnsEach` turns between two agents that answer at once, a new one
- * begun every `everyMs`, and a plain pair that exchanges a line every `everyMs`.
+ * Steady load for a soak: every `everyMs`, a new conversation of `turnsEach` turns between two agents that answer at once, and one
+ * message between two plain clients.
  */
 const [port, everyMs, turnsEach] = process.argv.slice(2).map(Number) as [number, number, number];
 const url = `ws://127.0.0.1:${port}`;

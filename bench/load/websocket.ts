@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
 /**
- * A WebSocket client that costs next to nothing, so that a load generator on one core can saturate a server on
- * another: frames are prepared once and frames that come in are counted, not copied.
+ * A cheap WebSocket client, so that a load generator on one core can saturate a server on another. Frames are prepared once, and
+ * received frames are counted without a copy.
  */
 export interface RawClient {
   write(frames: Buffer): void;

@@ -13,7 +13,7 @@ process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 /** A fresh directory for one ledger, on the file system of the temporary directory. */
 export const emptyDirectory = (): string => mkdtempSync(join(directory, 'ledger-'));
 
-/** A program of this workspace as one file, so that baselines start and load as ours do. */
+/** Bundles a program of this workspace into one file, so that baselines start like the services. */
 export const bundled = async (program: string): Promise<string> => {
   const outfile = join(directory, `${program.replaceAll('/', '-').replace(/\.ts$/, '')}.mjs`);
   await build({

@@ -11,7 +11,7 @@ export interface Child {
   line(matches: (line: string) => boolean): Promise<string>;
   /** Rejects, with what it printed last, when the child exits before it is told to. */
   readonly failed: Promise<never>;
-  /** SIGTERM, then SIGKILL after 5 s; resolves when it is gone. */
+  /** Sends SIGTERM, then SIGKILL after 5 s. Resolves when the process has ended. */
   stop(): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ export interface Start {
   /** Arguments of node: options, the script, its arguments. */
   args: readonly string[];
   env?: Record<string, string>;
-  /** The core to run on; left to the kernel when missing or when there is only one. */
+  /** The core to run on. The kernel chooses when it is missing or when there is only one core. */
   core?: number;
   /** Without a channel for messages, as a service runs in its container. */
   mute?: boolean;
@@ -75,7 +75,7 @@ export const startChild = ({ args, env, core, mute = false }: Start): Child => {
   const failed = new Promise<never>((_, reject) => {
     crash = reject;
   });
-  // A caller that does not await it learns of the failure from the promises that it awaits.
+  // A caller that does not await this promise gets the failure from the other promises.
   failed.catch(() => {});
   const fail = (why: string) => {
     const error = new Error(`${args.join(' ')}: ${why}\n${tail.join('\n')}`);
@@ -106,7 +106,7 @@ export const startChild = ({ args, env, core, mute = false }: Start): Child => {
   };
 };
 
-/** What every process of a benchmark starts with: nothing that would change a setting of ours. */
+/** The environment of every process of a benchmark, without any setting of Parley. */
 const baseEnvironment = (): Record<string, string | undefined> => ({
   PATH: process.env.PATH,
   HOME: process.env.HOME,

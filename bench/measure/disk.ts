@@ -8,8 +8,8 @@ const pages = Buffer.alloc(3 * 4_096, 1);
 const repeats = 50;
 
 /**
- * What one commit of the sqlite ledger cannot do without, on the file system that the ledgers of a benchmark are
- * on: three pages appended to a file and synced, in ms, median of a few with the pauses of a conversation between.
+ * The minimum disk time of one commit of the sqlite ledger, on the file system of the ledgers of a benchmark: three pages are
+ * appended to a file and synced. The median in ms of several such writes, with the pauses of a conversation between them.
  */
 export const diskSyncMs = async (): Promise<number> => {
   const path = join(emptyDirectory(), 'synced');

@@ -9,7 +9,7 @@ export interface Router {
   readonly port: number;
 }
 
-/** No limit that a benchmark would run into. Everything else is as it comes. */
+/** Settings without limits that a benchmark would reach. All others have their defaults. */
 const withoutLimits = {
   ROUTER_MAX_TURNS: '0',
   ROUTER_MAX_DURATION_SECONDS: '0',
@@ -23,9 +23,9 @@ const built = (service: 'router' | 'agent'): string => {
   return file;
 };
 
-/** A profile is of the sources, so that it speaks of their functions and lines. */
+/** For a profile the sources are run, so that it shows their functions and lines. */
 const program = (service: 'router' | 'agent', profile: string | undefined, name: string): string[] => [
-  // As in the router's image: a larger young generation only holds more garbage for each connection.
+  // As in the image of the router: a larger young generation only keeps more garbage for each connection.
   ...(service === 'router' ? ['--max-semi-space-size=16'] : []),
   ...(profile
     ? ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`, source(service)]
@@ -48,7 +48,7 @@ interface StartRouter {
   env?: Record<string, string>;
 }
 
-/** Starts our router; `ready` before it is asked for anything. */
+/** Starts the router of Parley. `ready` resolves before any request. */
 export const spawnRouter = async ({ ledger, port, core, profile, env }: StartRouter): Promise<Router> => {
   const listening = port ?? (await freePort());
   const child = startChild({

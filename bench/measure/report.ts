@@ -8,7 +8,7 @@ export interface Figure {
   unit: string;
   samples: readonly number[];
 }
-/** What is claimed: `measured` (a median) is at most `atMost`. */
+/** A claim: `measured` (a median) is at most `atMost`. */
 export interface Target {
   claim: string;
   measured: number;
@@ -17,7 +17,7 @@ export interface Target {
 export interface Outcome {
   figures: readonly Figure[];
   targets: readonly Target[];
-  /** What a reader must know to judge the figures. */
+  /** The facts that a reader needs to judge the figures. */
   remarks?: readonly string[];
 }
 
@@ -68,7 +68,7 @@ const machine = () => ({
   node: process.version,
 });
 
-/** Keeps an outcome in results/NAME.json and returns the path. */
+/** Writes an outcome to results/NAME.json and returns the path. */
 export const keep = (name: string, { figures, targets, remarks = [] }: Outcome): string => {
   const directory = new URL('../results/', import.meta.url);
   mkdirSync(directory, { recursive: true });

@@ -6,7 +6,7 @@ export const median = (samples: readonly number[]): number => {
   return order.length % 2 ? order[middle]! : (order[middle - 1]! + order[middle]!) / 2;
 };
 
-/** Each sample over the one of the same round: noise that lasts longer than a round cancels out. */
+/** Divides each sample by that of the same round, so that noise that lasts longer than a round cancels out. */
 export const ratios = (samples: readonly number[], baseline: readonly number[]): number[] =>
   samples.map((sample, round) => sample / baseline[round]!);
 
@@ -14,7 +14,7 @@ export interface Line {
   slope: number;
   /** Standard error of the slope. */
   error: number;
-  /** Height of the line at the mean of x. */
+  /** The value of the line at the mean of x. */
   level: number;
 }
 

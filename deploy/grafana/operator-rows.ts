@@ -2,7 +2,7 @@ import { routerMetrics as router } from '@parley/runtime';
 import type { Panel } from './panels.ts';
 import { aMinute, ofRouter, onRouter, sum } from './queries.ts';
 
-/** What an operator acts on: who is waited for, what is used up, what it costs. */
+/** What an operator acts on: waiting turns, used limits, and cost. */
 export const operating: Panel[] = [
   {
     title: 'Oldest waiting turn, by what it waits for',
@@ -42,7 +42,7 @@ export const operating: Panel[] = [
   },
   {
     title: 'Ledger and its disk',
-    about: 'Size of the ledger, and the room that is left on its disk.',
+    about: 'Size of the ledger, and the free space of its disk.',
     unit: 'bytes',
     queries: {
       ledger: sum(ofRouter(router.ledgerBytes)),

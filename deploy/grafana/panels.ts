@@ -1,6 +1,6 @@
-/** What a panel shows; everything else of Grafana's classic dashboard schema is decided once, below. */
+/** The content of a panel. All other fields of Grafana's classic dashboard schema are set once, below. */
 export interface Panel {
-  /** Lines unless said otherwise. */
+  /** The default is a line chart. */
   readonly kind?: 'stat' | 'lines' | 'stacked' | 'bars';
   readonly title: string;
   readonly about: string;
@@ -8,7 +8,7 @@ export interface Panel {
   readonly unit: string;
   /** PromQL by legend. */
   readonly queries: { readonly [legend: string]: string };
-  /** A stat turns orange from here on. */
+  /** The value from which a stat is orange. */
   readonly warnAt?: number;
 }
 
@@ -16,7 +16,7 @@ interface Plan {
   readonly uid: string;
   readonly title: string;
   readonly about: string;
-  /** Choices at the top of the page, filled by a query. */
+  /** Variables at the top of the page with values from a query. */
   readonly variables: { readonly [name: string]: { readonly label: string; readonly query: string } };
   readonly rows: { readonly [title: string]: readonly Panel[] };
 }
@@ -51,7 +51,7 @@ const statOf = ({ warnAt }: Panel) => ({
 const graphOf = ({ kind }: Panel) => ({
   type: 'timeseries' as const,
   options: {
-    // Bars are counted by a closed set, most of it zero: the greatest come first.
+    // Bars count a closed set of which most values are zero, so the largest come first.
     legend:
       kind === 'bars'
         ? {

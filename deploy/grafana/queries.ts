@@ -1,6 +1,6 @@
 import { agentMetrics } from '@parley/runtime';
 
-/** Every expression is about the routers, or the models, that are chosen at the top of the page. */
+/** Every expression selects the routers or the models that are chosen at the top of the page. */
 export const onRouter = 'instance=~"$router"';
 export const onModel = 'gen_ai_request_model=~"$model"';
 export const ofRouter = ({ name }: { name: string }, more = '') => `${name}{${onRouter}${more}}`;

@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** The tests that a mutant must fail: those of parts, which start no other process. The slice names its folders. */
+/**
+ * The tests of which one must fail for each mutant: the project `parts`, which starts no other process. The slice names the
+ * folders.
+ */
 const include = (process.env.MUTATION_TESTS ?? 'services/{router,agent}/test/**').split(' ');
 
 export default defineConfig({

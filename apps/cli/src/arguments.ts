@@ -1,9 +1,9 @@
-/** The command line itself is wrong: exit code 2, with a hint where the right one is described. */
+/** The command line is invalid: exit code 2, with a hint to the help text. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** The one positional argument that a command asks for. */
+/** The only positional argument of a command. */
 export const onlyOne = (positionals: readonly string[], what: string): string => {
   const [first, ...more] = positionals;
   if (first === undefined || more.length > 0) throw new UsageError(`expected one ${what}`);

@@ -1,20 +1,20 @@
 import type { Environment } from '@parley/runtime';
 import type { Screen } from './terminal/terminal.ts';
 
-/** What a command has of the process it runs in. */
+/** The part of the process that a command uses. */
 export interface Host {
   readonly env: Environment;
   readonly out: Screen;
-  /** For what is not the answer: notes, progress, problems. */
+  /** For notes, progress and problems. */
   readonly err: Screen;
-  /** Aborted when the user wants to stop. */
+  /** Aborted when the user stops the command. */
   readonly stop: AbortSignal;
 }
 
 export interface Command {
   readonly summary: string;
-  /** How it is called and what its options do; shown by `parley help NAME`. */
+  /** The usage and the options, as `parley help NAME` shows them. */
   readonly usage: string;
-  /** Resolves with the exit code. Throws UsageError or ConfigError at what the user can mend. */
+  /** Resolves with the exit code. Throws UsageError or ConfigError for errors that the user can fix. */
   run(args: readonly string[], host: Host): Promise<number>;
 }

@@ -1,6 +1,6 @@
 import type { Ending } from '@parley/protocol';
 
-/** What a command exits with when the conversation it ran has ended so: 0 for endings that were planned. */
+/** The exit code of a command for each ending of its conversation: 0 for planned endings. */
 export const exitCodes: Readonly<Record<Ending, number>> = {
   'max-turns': 0,
   'max-duration': 0,
@@ -15,9 +15,9 @@ export const exitCodes: Readonly<Record<Ending, number>> = {
   'cost-budget': 16,
   operator: 17,
 };
-/** A replay has come out otherwise than its record. */
+/** A replay differs from its recording. */
 export const exitDifferent = 20;
-/** Some runs of a batch have not been started: its money is spent. */
+/** Some runs of a batch were not started, because its budget is used up. */
 export const exitBatchCap = 21;
 
 export const exitCodeOf = (reason: Ending): number => exitCodes[reason] ?? 1;

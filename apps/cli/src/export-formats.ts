@@ -4,12 +4,12 @@ import { harmless, jsonText } from './terminal/terminal.ts';
 import { told } from './terminal/transcript.ts';
 
 /**
- * A conversation in the format of other tools. `as` is the member whose messages are those of the assistant; the entries
- * are those that it may see, where the format is a `perspective`.
+ * Converts a conversation to the format of another tool. `as`: the member whose messages are those of the assistant. For a format
+ * of one `perspective`, the entries are those that this member may see.
  */
 export type Format = (entries: readonly Entry[], as: string) => string;
 
-/** Formats that show a conversation as one member took part in it. */
+/** Formats that show a conversation from the perspective of one member. */
 export const perspectives: ReadonlySet<string> = new Set(['sharegpt', 'openai']);
 
 interface Message {
@@ -23,8 +23,8 @@ const openedOf = (entries: readonly Entry[]): EntryOf<'opened'> | undefined =>
   entries.find((entry) => entry.type === 'opened');
 
 /**
- * The conversation as one member took part in it: lines of the others stand between its own, with names before
- * them when there are several others; neighbours of one side are one message.
+ * The conversation from the perspective of one member: its own messages and those of the others alternate. The others have names
+ * when there are several. Consecutive messages of one side are joined.
  */
 const seenBy = (entries: readonly Entry[], as: string): Message[] => {
   const said = entries.filter(isSaid);
@@ -42,7 +42,7 @@ const seenBy = (entries: readonly Entry[], as: string): Message[] => {
 
 const json = (value: unknown): string => `${jsonText(value)}\n`;
 
-/** Every entry as it stands in the ledger, one a line. */
+/** Every entry of the ledger, one per line. */
 const jsonl: Format = (entries) => entries.map(json).join('');
 
 const markdown: Format = (entries) => {
@@ -56,13 +56,13 @@ const markdown: Format = (entries) => {
   const title = opened?.topic ?? `A conversation of ${opened?.members.join(', ')}`;
   const started = opened ? `${new Date(opened.at).toISOString()} · ` : '';
   const end = ended ? `Ended: ${endingText(ended)}` : 'Not ended.';
-  // People read it, in a terminal too; control characters mean nothing in it.
+  // People may read it in a terminal, so control characters are removed.
   return harmless(
     `# ${title.replaceAll('\n', ' ')}\n\n${started}${totals(entries)}\n\n${lines.join('\n\n')}\n\n---\n\n${end}\n`,
   );
 };
 
-/** One conversation of a ShareGPT data set. */
+/** One conversation in the format of ShareGPT data sets. */
 const sharegpt: Format = (entries, as) =>
   json({
     conversations: seenBy(entries, as).map(({ mine, text }) => ({

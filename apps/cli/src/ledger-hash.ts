@@ -4,8 +4,8 @@ import type { Entry } from '@parley/protocol';
 type Kept = Record<string, unknown>;
 
 /**
- * What two runs of the same must have in common: the entries without the time, without the id of any
- * conversation and without the request that made it.
+ * The part of entries that is equal in two runs of the same scenario: without times, without ids of conversations and without the
+ * request.
  */
 const comparable = (entries: readonly Entry[]): readonly Kept[] =>
   entries.map((entry) => {
@@ -19,7 +19,7 @@ const comparable = (entries: readonly Entry[]): readonly Kept[] =>
     return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   });
 
-/** The same keys in the same order, whoever wrote the object. */
+/** Sorts the keys of an object, so that their order does not matter. */
 export const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
@@ -27,7 +27,7 @@ export const canonical = (value: unknown): string =>
       : inner,
   );
 
-/** SHA-256 over the entries as `comparable` has them, one a line. */
+/** SHA-256 over the entries after `comparable`, one per line. */
 export const ledgerHash = (entries: readonly Entry[]): string =>
   createHash('sha256').update(comparable(entries).map(canonical).join('\n')).digest('hex');
 
@@ -37,7 +37,7 @@ export interface Difference {
   readonly after: string | undefined;
 }
 
-/** The first entry that is not the same. */
+/** The first entry that differs. */
 export const firstDifference = (
   before: readonly Entry[],
   after: readonly Entry[],

@@ -90,7 +90,7 @@ runMain(process, 'parley', async () => {
       stop.abort();
     });
   }
-  // A reader that goes away, as `head` does, wants no more.
+  // The reader closed the pipe, as `head` does.
   process.stdout.on('error', () => stop.abort());
   const env = withEnvFile(process.env);
   loadSettings({}, env, { prefixes: [], neighbours: ['ROUTER_URL', ...parleyVariables] });

@@ -49,12 +49,12 @@ describe('the line of progress', () => {
     const state = (progress: Progress, agents?: Parameters<Progress['text']>[1]) =>
       progress.text(9_000, agents).split(' · ').at(-1);
     expect(state(feed(said), [agent('ann', 0)])).toBe('waiting for ben to connect');
-    expect(state(feed(said), [agent('ben', 0)])).toBe("ben waits for room at its model's rate");
+    expect(state(feed(said), [agent('ben', 0)])).toBe("ben waits for the rate of its model");
     expect(state(feed(said), [agent('ben', 1)])).toBe('ben thinks');
     expect(state(feed(said, { type: 'paused', at: 2_000 }))).toBe('paused');
     expect(state(feed({ ...said, bidding: true, floor: ['ben', 'cy'] }))).toBe('ben, cy may bid');
     expect(state(feed(said, { type: 'seated', at: 1, who: 'ben', by: 'op' }))).toBe(
-      'waiting for whoever has the seat of ben',
+      'waiting for the operator in the seat of ben',
     );
     const writing = feed(said);
     writing.chunk('ben');

@@ -5,7 +5,7 @@ import { App } from './view/app.tsx';
 
 history.scrollRestoration = 'manual';
 const live = new Live();
-/** Where each view was scrolled to, for a reader who comes back. */
+/** The scroll position of each view, for a reader that returns to it. */
 const scrolled = new Map<string, number>();
 let hash = location.hash;
 
@@ -17,7 +17,7 @@ const go = () => {
 addEventListener('hashchange', () => {
   const before = live.open;
   go();
-  // At once: a later scroll would look like one of the reader, who then no longer follows the end.
+  // Immediately: a later scroll would count as one of the reader and would stop following the end.
   if (live.open && live.open !== before) scrollTo(0, 0);
   if (!live.open) requestAnimationFrame(() => scrollTo(0, scrolled.get(hash) ?? 0));
 });

@@ -13,10 +13,10 @@ const isSecure = (url: string): boolean => /^(wss|https):/.test(url);
 const isLocal = (url: string): boolean =>
   /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(URL.parse(url)?.hostname ?? '');
 
-/** Docker and Podman mark their containers; other engines have no name for the machine that they run on. */
+/** Only Docker and Podman mark their containers and have a name for the host machine. */
 export const inContainer = (): boolean => existsSync('/.dockerenv') || existsSync('/run/.containerenv');
 
-/** The address of the machine under which a container of Docker reaches it, for one that names localhost. */
+/** The URL with the address under which a Docker container reaches the host, for a URL that names localhost. */
 export const hostAddress = (url: string): string | undefined => {
   const parsed = isLocal(url) ? URL.parse(url) : null;
   if (!parsed) return undefined;
@@ -56,7 +56,7 @@ const ofNetwork = (url: string, { code = '', message = '' }: Failure): string | 
   return undefined;
 };
 
-/** Why a connection was not made, in words that say what to do. A container's own loopback address reaches nothing outside it. */
+/** Why a connection failed, and what to do. In a container, the loopback address does not reach the host. */
 export const connectionProblem = (url: string, failure: Failure, contained = inContainer()): string => {
   const found =
     ofCertificate(failure) ?? ofNetwork(url, failure) ?? failure.code ?? failure.message ?? 'no answer';
@@ -71,14 +71,14 @@ const messageIn = (body: string): string => {
     const answer = JSON.parse(body) as { error?: { message?: unknown } } | null;
     if (typeof answer?.error?.message === 'string') return answer.error.message;
   } catch {
-    // Not an answer of a router.
+    // The body is not from a router.
   }
   return '';
 };
 
 const shown = (text: string): string => text.replaceAll(/\s+/g, ' ').trim().slice(0, 300);
 
-/** What a server answered in the place of an upgrade to a WebSocket. */
+/** The problem when a server did not upgrade the connection to a WebSocket. */
 export const upgradeProblem = (status: number, body: string): string => {
   const words = messageIn(body) || (/[<{]/.test(body) ? '' : shown(body));
   if (words !== '' && status >= 400 && status !== 426) return `it refuses (${status}): ${words}`;

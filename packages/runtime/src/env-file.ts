@@ -3,7 +3,7 @@ import { ConfigError, type Environment } from './settings.ts';
 
 const bareKey = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*$/;
 const assignment = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*/;
-/** What Compose replaces by the value of a variable. A $ in front of anything else stays. */
+/** The syntax that Compose replaces by the value of a variable. Any other $ is kept. */
 const expansion = /\$(?:[A-Za-z_]|\{)/;
 const escapes: Readonly<Record<string, string>> = {
   n: '\n',
@@ -14,7 +14,7 @@ const escapes: Readonly<Record<string, string>> = {
   $: '$',
 };
 
-/** The place at which reading goes on, and what stood before it; or why Compose would read something else. */
+/** The value and the index after it, or why Compose would read another value. */
 type Value = { readonly value: string; readonly end: number } | { readonly problem: string };
 
 const expands = (text: string): Value | undefined =>
@@ -73,12 +73,12 @@ const unquoted = (text: string, start: number): Value => {
   return expands(value) ?? { value: value.replaceAll('$$', '$'), end };
 };
 
-/** What may stand between a closing quote and the end of its line. */
+/** The text that may follow a closing quote on its line. */
 const afterQuote = /^[ \t]*(?:#[^\n]*)?(?=\n|$)/;
 
 /**
- * The variables of a `.env` file, read as Docker Compose reads it, so that one file means the same by hand and in
- * containers. What the two could read differently is refused with its line (issue 8).
+ * Reads the variables of a `.env` file as Docker Compose does, so that one file means the same with and without containers. Syntax
+ * that the two would read in different ways is refused with its line.
  */
 export const parseEnvFile = (content: string, name: string): Record<string, string> => {
   const text = content.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
@@ -148,7 +148,7 @@ export const readUtf8 = (path: string): string => {
   }
 };
 
-/** `env`, completed by the `.env` file at `path` when there is one. What `env` has goes first. */
+/** `env` with the variables of the `.env` file at `path`, if there is one. Values of `env` override the file. */
 export const withEnvFile = (env: Environment, path = '.env'): Environment => {
   let content: string;
   try {

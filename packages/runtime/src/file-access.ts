@@ -1,8 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 
 /**
- * Whose a file or folder is, when this process may not use it; otherwise an empty text. Containers run as user 1000, to whom
- * a folder or a secret of another user of the machine is closed.
+ * The owner and the mode of a file or folder that this process may not use, as text; empty when it may use it. Containers run as
+ * user 1000, which has no access to files of another user with private permissions.
  */
 export const whoMayUse = (path: string, { write }: { readonly write: boolean }): string => {
   try {

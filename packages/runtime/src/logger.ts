@@ -4,18 +4,18 @@ import type { Environment } from './settings.ts';
 export type { Logger };
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-/** `json`: one object a line, for programs. `pretty`: one line of text for each, for people. */
+/** `json`: one JSON object per line, for programs. `pretty`: one line of text per record, for people. */
 export const logFormats = ['json', 'pretty'] as const;
 export type LogFormat = (typeof logFormats)[number];
 
 /** A control or direction character in a string of a JSON line: raw, or written as an escape. */
 const control =
   /(?<escaped>(?<!\\)(?:\\\\)*)\\u00(?:[01][0-9a-f]|7f|[89][0-9a-f])|[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/gi;
-/** What a model server said stands in the log; in a terminal it must not act. */
+/** The log contains text of model servers, which must not control a terminal. */
 const harmless = (line: string): string =>
   line.replaceAll(control, (_, escaped: string | undefined) => `${escaped ?? ''}\uFFFD`);
 
-/** JSON lines on stdout, or to `stream`. What a peer said is never logged; secrets are redacted wherever they are nested. */
+/** JSON lines on stdout, or to `stream`. Messages of peers are never logged, and secrets are redacted at any depth. */
 export const makeLogger = (
   service: string,
   level: string,
@@ -44,11 +44,11 @@ export const makeLogger = (
   return stream ? pino({ ...options, hooks: { streamWrite: harmless } }, stream) : pino(options);
 };
 
-/** Whether people see colours: by the usual variables, else on a terminal. */
+/** Whether to use colours: by the usual variables, else on a terminal. */
 export const wantsColour = (env: Environment, isTerminal: boolean): boolean =>
   env.NO_COLOR ? false : env.FORCE_COLOR ? env.FORCE_COLOR !== '0' : isTerminal;
 
-/** The logger of a process in the format of its settings. The formatter for people is loaded only where it is used. */
+/** The logger of a process in the format of its settings. The formatter of `pretty` is loaded only when it is used. */
 export const openLogger = async (
   service: string,
   { level, format, colour }: { readonly level: string; readonly format: LogFormat; readonly colour: boolean },

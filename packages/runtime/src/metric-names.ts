@@ -4,7 +4,7 @@
  * `new Counter({ ...routerMetrics.turns, registers: [registry] })`.
  *
  * A label value always comes from a closed set or from the operator's settings. The name, id or text of a
- * conversation is never a label, and no agent name is one on the router: series would grow without end. An agent names
+ * conversation is never a label, and no agent name is one on the router: the number of series would have no bound. An agent names
  * itself in one series, `parley_agent_info`.
  */
 export interface MetricDefinition<Label extends string = string> {
@@ -12,7 +12,7 @@ export interface MetricDefinition<Label extends string = string> {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly Label[];
-  /** Of a histogram, in the unit of its name. */
+  /** The buckets of a histogram, in the unit of its name. */
   readonly buckets?: number[];
 }
 
@@ -29,7 +29,7 @@ const histogram = <const L extends string = never>(
   labelNames: readonly L[] = [],
 ) => ({ kind: 'histogram', name, help, labelNames, buckets }) as const satisfies MetricDefinition<L>;
 
-/** Seconds, 0.01 · 2^n: the grid that the GenAI conventions advise, one step further for slow local models. */
+/** Seconds, 0.01 · 2^n: the buckets of the GenAI conventions and one more for slow local models. */
 const modelSeconds = Array.from({ length: 15 }, (_, n) => Number((0.01 * 2 ** n).toFixed(2)));
 const waitSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const diskSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1];
@@ -105,8 +105,8 @@ export const routerMetrics = {
     'unit',
   ]),
   poolWaiting: gauge('parley_pool_waiting', 'Turns that wait for a call of the pool.', ['pool']),
-  ledgerBytes: gauge('parley_ledger_bytes', 'Size of the ledger, without room that can be used again.'),
-  ledgerFree: gauge('parley_ledger_free_bytes', 'Free room on the disk of the ledger.'),
+  ledgerBytes: gauge('parley_ledger_bytes', 'Size of the ledger, without pages that can be reused.'),
+  ledgerFree: gauge('parley_ledger_free_bytes', 'Free space on the disk of the ledger.'),
   ledgerAppend: histogram(
     'parley_ledger_append_seconds',
     'From entries being handed to the ledger to their commit.',

@@ -1,11 +1,11 @@
-/** A variable that the command line or docker-compose.yml reads; as it stands in .env.example. */
+/** A variable that the command line or docker-compose.yml reads, as in .env.example. */
 export interface ParleyVariable {
   readonly variable: string;
   readonly shown: string;
   readonly help: string;
 }
 
-/** What docker-compose.yml itself reads. */
+/** The variables that docker-compose.yml itself reads. */
 export const composeVariables: readonly ParleyVariable[] = [
   {
     variable: 'PARLEY_BIND',
@@ -38,7 +38,7 @@ export const composeVariables: readonly ParleyVariable[] = [
   },
 ];
 
-/** What compose.team.yml and the files in deploy/ read. */
+/** The variables that compose.team.yml and the files in deploy/ read. */
 export const teamVariables: readonly ParleyVariable[] = [
   { variable: 'PARLEY_DOMAIN', shown: '', help: 'name under which people reach the server' },
   {
@@ -54,10 +54,10 @@ export const teamVariables: readonly ParleyVariable[] = [
   { variable: 'PARLEY_ACME_EMAIL', shown: '', help: 'address for mail about certificates (Traefik)' },
 ];
 
-/** Where `parley run` and `parley demo` keep their ledgers when nothing else is said, below the home directory. */
+/** The default folder of the ledgers of `parley run` and `parley demo`, below the home directory. */
 export const defaultRunsFolder = '.local/state/parley/runs';
 
-/** What the command line reads. */
+/** The variables that the command line reads. */
 export const commandLineVariables: readonly ParleyVariable[] = [
   {
     variable: 'PARLEY_TOKEN',
@@ -76,7 +76,7 @@ export const commandLineVariables: readonly ParleyVariable[] = [
   },
 ];
 
-/** Every variable with the prefix PARLEY_ that something reads: a name that is nearly one of these is refused. */
+/** Every known variable with the prefix PARLEY_. A similar name is refused as a misspelling. */
 export const parleyVariables: readonly string[] = [
   ...[...composeVariables, ...teamVariables, ...commandLineVariables].map(({ variable }) => variable),
   'PARLEY_TOKEN_FILE',

@@ -9,17 +9,17 @@ export interface ProbeServer {
 }
 
 export interface ProbeServerOptions {
-  /** The setting that `port` comes from. */
+  /** The setting of `port`, for error messages. */
   readonly variable: string;
-  /** 0 picks a free one. */
+  /** 0 chooses a free port. */
   readonly port: number;
-  /** All addresses when there is none. */
+  /** All addresses when missing. */
   readonly host?: string;
-  /** Asked before /metrics is answered. */
+  /** Returns the refusal of a request for /metrics; undefined when it may be answered. */
   turnAway?(request: IncomingMessage): { readonly status: number; readonly message: string } | undefined;
 }
 
-/** The setting of such a port: a number, or off. */
+/** A setting for the port: a number, or off. */
 export const probePort = (variable: string, help: string): Setting<number | undefined> => ({
   ...text(variable, { help: `${help}; 0 picks a free one, off serves none`, fallback: 'off' }),
   read(raw) {
@@ -31,7 +31,7 @@ export const probePort = (variable: string, help: string): Setting<number | unde
   },
 });
 
-/** Serves /healthz, /readyz and /metrics on a port of their own, and nothing else. */
+/** Serves only /healthz, /readyz and /metrics, on a port of its own. */
 export const serveProbes = (
   { variable, port, host, turnAway }: ProbeServerOptions,
   probes: Probes,

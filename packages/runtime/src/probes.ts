@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 export interface Probes {
-  /** Undefined when ready for work, else why not. */
+  /** The reason why the process is not ready; undefined when it is. */
   unready(): string | undefined;
   metrics: { contentType: string; metrics(): Promise<string> };
 }
@@ -9,7 +9,7 @@ export interface Probes {
 const reply = (response: ServerResponse, status: number, type: string, body: string) =>
   response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
 
-/** Answers /healthz, /readyz and /metrics; false when the path is another one. */
+/** Answers /healthz, /readyz and /metrics. Returns false for any other path. */
 export const answerProbe = (probes: Probes, request: IncomingMessage, response: ServerResponse): boolean => {
   switch (request.url) {
     case '/healthz':

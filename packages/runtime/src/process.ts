@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { ConfigError } from './settings.ts';
 
-/** What these functions use of the process; main.ts hands in the real one. */
+/** The part of the process that these functions use. main.ts passes the real one. */
 export type ProcessPort = Pick<NodeJS.Process, 'on' | 'exit' | 'stderr'>;
 
 interface Stopping {
@@ -9,13 +9,13 @@ interface Stopping {
   readonly graceMs: number;
   readonly log: Logger;
   /**
-   * Told of an error that was caught nowhere, which is a bug of ours. The process goes on, because no peer may end it
-   * by finding such a bug. An error while it stops ends it.
+   * Called with an error that nothing has caught, which is a bug. The process continues, because no peer may end it by causing such
+   * an error. While the process stops, such an error ends it.
    */
   readonly onFault: (error: unknown) => void;
 }
 
-/** Calls `stop` once at SIGTERM or SIGINT, then exits 0. A second signal, or `graceMs` gone, exits 1. */
+/** Calls `stop` once on SIGTERM or SIGINT, then exits with 0. A second signal, or the end of `graceMs`, exits with 1. */
 export const stopOnSignal = (host: ProcessPort, { stop, graceMs, log, onFault }: Stopping): void => {
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -43,13 +43,13 @@ export const stopOnSignal = (host: ProcessPort, { stop, graceMs, log, onFault }:
   host.on('unhandledRejection', caught);
 };
 
-/** A problem may repeat what a peer or a server said: it must not steer the terminal on which it is read. */
+/** A problem may contain text of a peer or a server, which must not control the terminal. */
 const printable = (line: string): string =>
   line.replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (found) =>
     found === '\n' || found === '\t' ? found : '',
   );
 
-/** Runs a program's main function. What the operator can mend is printed as plain lines, without a stack. */
+/** Runs the main function of a program. An error that the operator can fix is printed as plain lines, without a stack. */
 export const runMain = (host: ProcessPort, program: string, main: () => Promise<void>): void => {
   main().catch((error: unknown) => {
     const lines = error instanceof ConfigError ? error.problems : [(error as Error)?.stack ?? String(error)];

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { whoMayUse } from './file-access.ts';
 import { userPath } from './user-path.ts';
 
-/** Something only the operator can mend. Printed without a stack; the process exits before it listens. */
+/** An error that only the operator can fix. It is printed without a stack, and the process exits before it listens. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
@@ -14,13 +14,13 @@ export class ConfigError extends Error {
 
 type Read<T> = { readonly value: T } | { readonly problem: string };
 
-/** One setting: an environment variable, what it is for, and how its text becomes a value. */
+/** One setting: an environment variable, its purpose, and the function that reads its value. */
 export interface Setting<T> {
   readonly variable: string;
   readonly help: string;
-  /** As it stands in .env.example; "" when it has no default. */
+  /** The default in .env.example; "" without a default. */
   readonly shown: string;
-  /** May also be given as a file, in the variable of that name with _FILE behind it. */
+  /** The value may also be in a file that the variable with the suffix _FILE names. */
   readonly secret: boolean;
   /** `resolve` makes a path absolute. */
   read(raw: string | undefined, resolve: (path: string) => string): Read<T>;
@@ -36,7 +36,7 @@ export const text = <T extends string | undefined>(
   about: About<T> & {
     pattern?: RegExp;
     expected?: string;
-    /** What is wrong with a value, in words; undefined when nothing is. */
+    /** The problem of a value; undefined when it is valid. */
     fault?: (raw: string) => string | undefined;
   },
 ): Setting<T extends undefined ? string | undefined : string> => ({
@@ -140,17 +140,17 @@ export type Values<S extends Settings> = {
 export type Environment = { readonly [variable: string]: string | undefined };
 
 interface Known {
-  /** Variables that begin so and are in no table are refused: a misspelt setting must not be silent. */
+  /** Unknown variables with such a prefix are refused, so that a misspelt setting is not ignored. */
   prefixes: readonly string[];
   /** Variables with such a prefix that belong to other programs. */
   foreign?: readonly string[];
   /** Variables of other programs of Parley: a name that is nearly one of these is refused. */
   neighbours?: readonly string[];
-  /** Names by which other programs know a setting, each with the variable that is meant. */
+  /** Names that other programs use for a setting, each with the variable of Parley. */
   aliases?: Readonly<Record<string, string>>;
 }
 
-/** Edits that lead from `a` to `b`; two letters that have changed places are one edit. */
+/** The number of edits from `a` to `b`. Two swapped characters are one edit. */
 const steps = (a: string, b: string): number => {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
@@ -167,18 +167,18 @@ const steps = (a: string, b: string): number => {
   return row[b.length]!;
 };
 
-/** The one of `words` that `word` may have been meant to be. */
+/** The word of `words` that is most similar to `word`. */
 export const nearest = (word: string, words: readonly string[], most = 3): string | undefined =>
   words
     .map((known) => ({ known, far: steps(word, known) }))
     .sort((a, b) => a.far - b.far)
     .find(({ far }) => far <= most)?.known;
 
-/** The families of names that are ours; a name of another family is never a slip of one of them. */
+/** The families of names. A name of one family is never a misspelling of a name of another. */
 const families = /^(?:OPEN_?AI|AGENT|ROUTER|PARLEY)/;
 const slip = 2;
 
-/** Variables that nothing reads, and that were probably meant to be one that is read. */
+/** Unknown variables that are probably misspellings of known ones. */
 const misspelt = (env: Environment, variables: readonly string[], known: Known): string[] => {
   const { prefixes, foreign = [], neighbours = [], aliases = {} } = known;
   const problems: string[] = [];
@@ -190,7 +190,7 @@ const misspelt = (env: Environment, variables: readonly string[], known: Known):
       problems.push(`${variable}: unknown setting${meant ? `; did you mean ${meant}?` : ''}`);
     } else if (families.test(variable) && value) {
       const meant = alias ?? nearest(variable, [...variables, ...neighbours], slip);
-      // Another program may read its own name for the same thing; where both say the same, nothing is lost.
+      // Another program may use the alias for the same setting. Equal values do no harm.
       if (meant !== undefined && env[meant] !== value)
         problems.push(`${variable}: Parley does not read this variable; did you mean ${meant}?`);
     }
@@ -213,8 +213,8 @@ const fromFile = (variable: string, env: Environment): Read<string | undefined> 
 };
 
 /**
- * Settings of .env that docker-compose.yml gives each service by itself: they would have no effect, and that is said. The
- * file passes which of them are set in PARLEY_FIXED, as `NAME=set`.
+ * Settings of .env that docker-compose.yml sets itself for each service. They would have no effect, so they are refused. The file
+ * lists those that are set in PARLEY_FIXED, as `NAME=set`.
  */
 const fixedByCompose = ({ PARLEY_FIXED = '' }: Environment): string[] =>
   PARLEY_FIXED.split(/\s+/)

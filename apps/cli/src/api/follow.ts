@@ -4,7 +4,7 @@ import type { RouterApi, RouterEvent } from './router-api.ts';
 
 const retryMs = 1_000;
 
-/** Events of a router that may go away and come back. The first connection must succeed. */
+/** Events of a router, with reconnects when the connection is lost. The first connection must succeed. */
 export async function* lasting(open: () => AsyncIterable<RouterEvent>, stop: AbortSignal) {
   for (let connected = false; ; ) {
     try {
@@ -19,7 +19,7 @@ export async function* lasting(open: () => AsyncIterable<RouterEvent>, stop: Abo
   }
 }
 
-/** The entries that are there, then what happens. The events begin first, so nothing falls between. */
+/** The existing entries, then live events. The stream of events is opened first, so that no entry is lost between them. */
 async function* wholeConversation(api: RouterApi, id: string): AsyncGenerator<RouterEvent> {
   using events = await api.events({ conversation: id });
   for await (const { entries } of api.conversationPages(id))
@@ -27,7 +27,7 @@ async function* wholeConversation(api: RouterApi, id: string): AsyncGenerator<Ro
   yield* events;
 }
 
-/** One conversation to its end, each entry once, although the router may go away and come back. */
+/** One conversation to its end, each entry once, also when the connection is lost meanwhile. */
 export async function* toItsEnd(api: RouterApi, id: string, stop: AbortSignal): AsyncGenerator<RouterEvent> {
   let seen = 0;
   for await (const event of lasting(() => wholeConversation(api, id), stop)) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigError, type Environment, userPath } from '@parley/runtime';
 import { RouterApi } from './router-api.ts';
 
-/** The router that a command talks to, with the operator's token where there is one. */
+/** The router that a command uses, with the token of the operator if there is one. */
 export const routerOf = (
   option: string | undefined,
   { env, stop }: { readonly env: Environment; readonly stop: AbortSignal },
@@ -20,6 +20,6 @@ const readToken = (env: Environment): string | undefined => {
   }
 };
 
-/** Where the router is: --url, else ROUTER_URL, else the usual port of this machine. */
+/** The URL of the router: --url, else ROUTER_URL, else the default port of this machine. */
 const routerUrl = (option: string | undefined, env: Environment): string =>
   option ?? (env.ROUTER_URL || 'http://127.0.0.1:8765');

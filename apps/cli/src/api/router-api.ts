@@ -26,13 +26,13 @@ const schemes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Where the HTTP side of a router is. `ws://` and `http://` name the same port; a path stays, for a router behind a
- * proxy; a user and a password are sent as basic authentication.
+ * The URL of the HTTP interface of a router. `ws://` and `http://` have the same port. A path is kept, for a router behind a proxy.
+ * A user and a password are sent as basic authentication.
  */
 const addressOf = (url: string): { readonly url: string; readonly basic?: string } => {
   const parsed = URL.parse(url.includes('://') ? url : `http://${url}`);
   const scheme = parsed && schemes[parsed.protocol];
-  // Without its value: a URL may hold a password.
+  // The value is not shown, because a URL may contain a password.
   if (!parsed || !scheme) throw new ConfigError(['the URL of the router is no ws, wss, http or https URL']);
   if (parsed.search !== '' || parsed.hash !== '')
     throw new ConfigError([`the URL of the router has a query or a fragment: ${parsed.host}`]);
@@ -44,18 +44,18 @@ const addressOf = (url: string): { readonly url: string; readonly basic?: string
   };
 };
 
-/** Among so many conversations the beginning of an id is looked for. */
+/** The number of conversations that are searched for the beginning of an id. */
 const searched = 10_000;
 
 class NoConversation extends ConfigError {}
 
-/** The HTTP side of a router. What the user can mend (no router there, no such conversation) is a ConfigError. */
+/** The HTTP interface of a router. Errors that the user can fix (no router, unknown conversation) are ConfigErrors. */
 export class RouterApi {
   readonly url: string;
   readonly #stop: AbortSignal;
   readonly #authorization: string | undefined;
 
-  /** `token`: where the router wants one; its role decides what it may do. */
+  /** `token`: needed if the router has tokens. Its role decides what is allowed. */
   constructor(url: string, stop: AbortSignal, token?: string) {
     const { url: address, basic } = addressOf(url);
     this.url = address;
@@ -70,7 +70,7 @@ export class RouterApi {
     return all;
   }
 
-  /** Opens a conversation. The same `key` opens no second one. */
+  /** Opens a conversation. A second call with the same `key` opens no other one. */
   open(body: ControlBody<'open'>, key: string): Promise<ActionResult> {
     return this.#post(requestPath('open'), body, key);
   }
@@ -95,7 +95,7 @@ export class RouterApi {
     return (await response.json()) as ActionResult;
   }
 
-  /** The newest ones, at most so many. */
+  /** The newest conversations, at most `limit`. */
   async conversations(most = 100): Promise<readonly ConversationView[]> {
     const all: ConversationView[] = [];
     const path = requestPath('conversations', { query: { limit: Math.min(most, 1_000) } });
@@ -107,8 +107,8 @@ export class RouterApi {
   }
 
   /**
-   * The id that `given` stands for: a whole id, or the beginning of exactly one. A beginning is looked for among the newest
-   * 10,000 conversations.
+   * The id for `given`, which is a whole id or the beginning of exactly one. A beginning is searched among the newest 10,000
+   * conversations.
    */
   async conversationId(given: string): Promise<string> {
     try {
@@ -124,13 +124,13 @@ export class RouterApi {
     }
   }
 
-  /** What is known of it without its entries. */
+  /** The view of a conversation without its entries. */
   async summary(id: string): Promise<ConversationView> {
     for await (const { conversation } of this.conversationPages(id, { limit: 1 })) return conversation;
     throw new Error('a conversation without a page');
   }
 
-  /** The conversation as it was when the last page was read, and all its entries. `as`: only what this member may see. */
+  /** The conversation at the time of the last page, and all its entries. `as`: the view of this member. */
   async conversation(id: string, as?: string): Promise<Omit<ConversationPage, 'next'>> {
     let conversation: ConversationView | undefined;
     const entries: Entry[] = [];
@@ -141,7 +141,7 @@ export class RouterApi {
     return { conversation: conversation as ConversationView, entries };
   }
 
-  /** A conversation of any length, a page of its entries at a time, oldest first; `since`: behind this entry. */
+  /** The entries of a conversation in pages, oldest first. `since`: only entries after this one. */
   conversationPages(
     id: string,
     { limit, as, since }: { limit?: number; as?: string | undefined; since?: number } = {},
@@ -153,7 +153,7 @@ export class RouterApi {
     );
   }
 
-  /** A page of an answer, and those that it says follow. */
+  /** A page of a response and the pages that follow it. */
   async *#pages<N extends PagedRoute>(path: string, missing?: string): AsyncGenerator<ResponseBody<N>> {
     for (let next: string | undefined = path; next !== undefined; ) {
       const response = await this.#ask(next, missing === undefined ? {} : { missing });
@@ -164,8 +164,8 @@ export class RouterApi {
   }
 
   /**
-   * Resolves when the router has begun to send: entries after position `since` of the ledger, else only those
-   * to come; of one conversation, or of all. The connection is held until the stream is disposed of.
+   * Resolves when the router has begun to send: entries after position `since` of the ledger, without it only new ones; of one
+   * conversation or of all. The connection stays open until the stream is disposed of.
    */
   async events(of: { since?: number | undefined; conversation?: string }): Promise<EventStream> {
     const done = new AbortController();

@@ -13,7 +13,7 @@ import type { Ending } from '@parley/protocol';
 import { ConfigError } from '@parley/runtime';
 import { lockFolder } from './folder-lock.ts';
 
-/** How one run of a batch came out. */
+/** The result of one run of a batch. */
 export interface Outcome {
   readonly cell: string;
   readonly conversation: string;
@@ -29,17 +29,17 @@ interface Header {
 }
 
 /**
- * What a batch has done so far, a line for each run that has ended, on the disk before the next begins. A batch
- * that was killed goes on from it; a half-written last line is dropped. One batch at a time has the folder.
+ * The finished runs of a batch, one line each, written to disk before the next run begins. A batch that was killed continues from
+ * it; an incomplete last line is dropped. Only one batch at a time may use the folder.
  */
 export class BatchState implements Disposable {
-  /** Of this batch alone: the idempotency keys of its runs begin with it. */
+  /** Unique to this batch: the idempotency keys of its runs begin with it. */
   readonly key: string;
   readonly outcomes = new Map<string, Outcome>();
   readonly #file: number;
   readonly #lock: Disposable;
 
-  /** `batch`: what the batch is; a folder of another one is refused. `key` is used when it is new. */
+  /** `batch`: the description of the batch. A folder of another batch is refused. `key` is used for a new one. */
   constructor(folder: string, batch: string, key: string) {
     mkdirSync(folder, { recursive: true });
     this.#lock = lockFolder(folder);

@@ -27,7 +27,7 @@ const endingsOf = ({ outcomes }: Row): string => {
     .join(', ');
 };
 
-/** A row for each combination, its runs over all seeds together: how they ended, how long they were, what they cost. */
+/** A row for each combination with all its seeds: endings, lengths and costs. */
 export const batchSummary = (
   screen: Screen,
   cells: readonly Cell[],

@@ -2,7 +2,7 @@ import { UsageError } from '../arguments.ts';
 import { readChange } from '../scenario/changes.ts';
 import type { Change } from '../scenario/read-scenario.ts';
 
-/** One run of a batch: what it is called, and how its scenario differs. */
+/** One run of a batch: its name and the changes of its scenario. */
 export interface Cell {
   readonly name: string;
   readonly changes: readonly Change[];
@@ -18,7 +18,7 @@ export const readAxis = (raw: string): readonly Change[] => {
   return values.map((one) => ({ path, value: one }));
 };
 
-/** Every combination of the axes, `runs` times each with seeds of its own. The order is the order of running. */
+/** Every combination of the axes, `runs` times with different seeds, in the order in which they run. */
 export const cellsOf = (runs: number, firstSeed: number, axes: readonly (readonly Change[])[]): Cell[] => {
   const seeds = Array.from({ length: runs }, (_, run) => ({
     path: ['seed'],

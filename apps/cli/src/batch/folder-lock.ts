@@ -5,8 +5,8 @@ import { ConfigError } from '@parley/runtime';
 const busy = 5;
 
 /**
- * A folder for one process alone, until the lock is disposed of or the process is gone, however it ended: the lock is the
- * operating system's on an empty SQLite file, so none is ever left behind. Throws a ConfigError when another has it.
+ * Locks a folder for one process until the lock is disposed of or the process ends. The operating system holds the lock on an empty
+ * SQLite file, so that a killed process leaves no lock. Throws a ConfigError when another process has the lock.
  */
 export const lockFolder = (folder: string): Disposable => {
   const file = new DatabaseSync(join(folder, 'lock'));

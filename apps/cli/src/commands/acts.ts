@@ -10,7 +10,7 @@ type Options = Readonly<Record<string, string | undefined>>;
 
 interface Form<A extends Act> {
   readonly summary: string;
-  /** What stands on the command line behind the ID. */
+  /** The arguments after the ID. */
   readonly takes: string;
   readonly about?: string;
   readonly options?: readonly string[];
@@ -53,7 +53,7 @@ const forms: { readonly [A in Act]: Form<A> } = {
     options: ['as', 'target', 'to'],
     about: `  --as NAME       in the place of this member, whose seat you have taken
   --target NAME   who is addressed
-  --to A,B        who hears it; without: everybody
+  --to A,B        who hears it; default: all members
 `,
     body: (rest, { as, target, to }) =>
       present<ControlBody<'say'>>({
@@ -64,7 +64,7 @@ const forms: { readonly [A in Act]: Form<A> } = {
       }),
   },
   whisper: {
-    summary: 'tell some members something that nobody else hears',
+    summary: 'send a private note to some members',
     takes: ' A,B TEXT...',
     body: ([to = '', ...rest]) => ({ to: nameList(to), text: words(rest, 'names and what they are told') }),
   },
@@ -130,7 +130,7 @@ Where the router has tokens, PARLEY_TOKEN or PARLEY_TOKEN_FILE holds one with th
   },
 });
 
-/** What an operator does to one conversation, each act a command of its own. */
+/** The actions of an operator on one conversation. Each action is a command. */
 export const acts: Readonly<Record<Act, Command>> = Object.fromEntries(
   Object.entries(forms).map(([action, form]) => [action, commandOf(action as Act, form as Form<Act>)]),
 ) as Record<Act, Command>;

@@ -25,7 +25,10 @@ interface Planned {
   readonly file: ScenarioFile;
 }
 
-/** All runs, checked before the first begins. What differs between them must be the conversation's, not a process's. */
+/**
+ * All runs, checked before the first one begins. Only settings of the conversation may differ between them, not settings of
+ * processes.
+ */
 const planned = (
   path: string,
   cells: readonly Cell[],
@@ -46,7 +49,7 @@ const planned = (
   return all;
 };
 
-/** A batch is for reading afterwards: nothing waits for readers. */
+/** A batch is read afterwards, so no pause is made for readers. */
 const unpaced = (file: ScenarioFile): ScenarioFile => {
   const { pace: _, ...turn } = file.scenario.turn ?? {};
   return { ...file, scenario: { ...file.scenario, turn } };

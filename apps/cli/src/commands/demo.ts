@@ -13,7 +13,7 @@ import { castOf, type DemoMember, defaultTopic } from '../scenario/demo-cast.ts'
 import { ConversationDisplay } from '../terminal/conversation-display.ts';
 import { paint } from '../terminal/terminal.ts';
 
-/** On a terminal a rehearsed reply takes as long as it takes to read one. */
+/** On a terminal, a rehearsed reply is delayed by the time that a reader needs for it. */
 const paceMs = { live: '1800', piped: '100' };
 
 interface Options {
@@ -76,7 +76,7 @@ const startAgents = (deployment: OwnDeployment, url: string, options: Options, h
   const [first] = options.members as [DemoMember];
   const pace = host.out.live ? paceMs.live : paceMs.piped;
   for (const { name, target, persona } of options.members) {
-    // oxlint-disable-next-line typescript/no-floating-promises -- it never rejects; an agent that ends is told of elsewhere
+    // oxlint-disable-next-line typescript/no-floating-promises -- it never rejects; the end of an agent is reported elsewhere
     deployment.startAgent(name, [name, target, first.name], {
       ROUTER_URL: url,
       AGENT_TOPIC: options.topic,
@@ -97,7 +97,7 @@ const header = ({ members, topic }: Options, url: string, { out }: Host): void =
   );
 };
 
-/** What is to be played, and the kept ledger that it goes on with. */
+/** The scenario to run, and the kept ledger that it continues. */
 const begin = async (
   args: readonly string[],
   { env }: Host,
@@ -121,7 +121,7 @@ const begin = async (
   throw new ConfigError([`${kept.name} is no demo: \`parley run --continue ${kept.name}\` goes on with it`]);
 };
 
-/** The events of the one conversation on the ledger of a demo, from its first entry to its last. */
+/** The events of the only conversation on the ledger of a demo, from its first entry to its last. */
 async function* conversationIn(
   events: AsyncIterable<RouterEvent>,
   opened: (conversation: string) => void,

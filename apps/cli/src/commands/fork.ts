@@ -11,7 +11,7 @@ import { readChange } from '../scenario/changes.ts';
 import { ConversationDisplay } from '../terminal/conversation-display.ts';
 import { harmless } from '../terminal/terminal.ts';
 
-/** The number of the entry behind which line `turn` would stand: everything before it is shared. */
+/** The seq of the last entry before the message of turn `turn`. The entries up to it are shared. */
 const entryBefore = (entries: readonly Entry[], turn: number): number | undefined => {
   const lines = entries.filter(({ type }) => type === 'said' || type === 'passed');
   if (lines.length < turn - 1) return undefined;

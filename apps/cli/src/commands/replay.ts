@@ -13,7 +13,7 @@ import { openingOf } from '../scenario/opening.ts';
 import { ConversationDisplay } from '../terminal/conversation-display.ts';
 import { harmless, paint, type Screen } from '../terminal/terminal.ts';
 
-/** A replay must not reach a model even by mistake: it has no key, and no server but a port where nobody listens. */
+/** A replay must not reach a model even by mistake: it has no key, and its server is a port on which no process listens. */
 const offline = {
   OPENAI_API_KEY: '',
   OPENAI_API_KEY_FILE: '',

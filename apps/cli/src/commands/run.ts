@@ -22,7 +22,7 @@ import { ConversationDisplay } from '../terminal/conversation-display.ts';
 import { harmless, paint } from '../terminal/terminal.ts';
 import { replay } from './replay.ts';
 
-/** On a terminal a rehearsed reply takes as long as it takes to read one. */
+/** On a terminal, a rehearsed reply is delayed by the time that a reader needs for it. */
 const paceMs = { live: '1800', piped: '100' };
 
 const usage = `Usage: parley run FILE [OPTIONS]
@@ -76,7 +76,7 @@ const readOptions = (args: readonly string[]) =>
     allowPositionals: true,
   });
 
-/** What is to be run, and the kept ledger that it goes on with. */
+/** The scenario to run, and the kept ledger that it continues. */
 const sourceOf = (
   { values, positionals }: ReturnType<typeof readOptions>,
   { env }: Host,

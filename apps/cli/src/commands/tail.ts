@@ -13,7 +13,7 @@ import type { Transcript } from '../terminal/transcript.ts';
 
 const entryLine = (conversation: string, entry: Entry): string => `${jsonText({ conversation, entry })}\n`;
 
-/** One conversation, to its end; entries up to `since` are not shown. */
+/** Shows one conversation to its end. Entries up to `since` are not shown. */
 const tailOne = async (
   api: RouterApi,
   id: string,
@@ -39,7 +39,7 @@ const tailOne = async (
   return 0;
 };
 
-/** All conversations from a position of the ledger on, until the user stops it. */
+/** Shows all conversations from a position of the ledger on, until the user stops it. */
 const tailAll = async (
   api: RouterApi,
   since: number | undefined,

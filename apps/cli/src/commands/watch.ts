@@ -11,7 +11,7 @@ import { endingText, totals } from '../terminal/ending-text.ts';
 import { PlainTranscript } from '../terminal/plain-transcript.ts';
 import { harmless, paint } from '../terminal/terminal.ts';
 
-/** Of a conversation that is under way when the watch begins. */
+/** The number of messages that are shown of a conversation that runs when the watch begins. */
 const shownBefore = 20;
 const retryMs = 500;
 
@@ -21,7 +21,7 @@ interface Watched {
   seen: number;
 }
 
-/** Shows several conversations in one stream of lines, with a heading wherever another one goes on. */
+/** Shows several conversations in one stream of lines, with a heading at each change of the conversation. */
 class Watch {
   readonly #host: Host;
   readonly #watched = new Map<string, Watched>();
@@ -35,7 +35,7 @@ class Watch {
     this.#host.out.write(`${paint(this.#host.out, harmless(text), 'dim')}\n`);
   }
 
-  /** `of`: what is known of a conversation whose first entry has not been seen. */
+  /** `of`: fetches a conversation whose first entry was not seen. */
   entry(conversation: string, entry: Entry, of?: ConversationView): void {
     const { out } = this.#host;
     const watched = this.#watched.get(conversation) ?? {
@@ -62,7 +62,10 @@ class Watch {
   }
 }
 
-/** What runs already, from its newest messages on, then all that happens. The events begin first: nothing falls between. */
+/**
+ * The running conversations from their newest messages on, then live events. The stream of events is opened first, so that no
+ * entry is lost.
+ */
 async function* everything(api: RouterApi, watch: Watch): AsyncGenerator<RouterEvent> {
   using events = await api.events({});
   for (const known of (await api.conversations()).toReversed()) {
@@ -74,7 +77,7 @@ async function* everything(api: RouterApi, watch: Watch): AsyncGenerator<RouterE
   yield* events;
 }
 
-/** Resolves when a router answers. It may start later than the watch. */
+/** Resolves when a router answers. The router may start after this command. */
 const awaitRouter = async (api: RouterApi, watch: Watch, { stop }: Host): Promise<void> => {
   for (let told = false; ; told = true) {
     try {

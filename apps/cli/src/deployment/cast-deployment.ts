@@ -10,25 +10,25 @@ import type { LogLine } from './service-process.ts';
 const connectedWithinMs = 15_000;
 
 export interface CastDeploymentOptions {
-  /** A router that runs already; none: one is started. */
+  /** The URL of a running router. Undefined: a router is started. */
   readonly url: string | undefined;
   readonly port: number;
   readonly ledger?: string | undefined;
-  /** Processes to start, unless a plain client speaks for their names already. */
+  /** The agents to start, except those whose name a connected plain client has. */
   readonly agents: readonly AgentProcess[];
-  /** Settings for all of them. */
+  /** Settings for all agents. */
   readonly env?: Environment;
-  /** Nobody may speak for these names yet: what they do is recorded or replayed. */
+  /** No other client may have these names, because their messages are recorded or replayed. */
   readonly exclusive?: boolean;
   onLog(service: string, line: LogLine): void;
 }
 
-/** A router and the processes of a cast, ready for a conversation. What it started ends with it. */
+/** A router and the processes of a cast, ready for a conversation. It stops the processes that it started. */
 export class CastDeployment implements AsyncDisposable {
   readonly api: RouterApi;
-  /** As people open it in a browser. */
+  /** The URL for a browser. */
   readonly url: string;
-  /** Aborted when the user stops, or when a process that it started is gone. */
+  /** Aborted when the user stops the command, or when a process that it started has ended. */
   readonly halted: AbortSignal;
   readonly #deployment: OwnDeployment;
 
@@ -58,8 +58,8 @@ export class CastDeployment implements AsyncDisposable {
       if (exclusive && taken.length > 0) {
         throw new ConfigError([`${taken.join(', ')} speaks on ${api.url} already, so this cannot record it`]);
       }
-      // A run has agents of its own, although those of another run may have the same names. A name that a plain client
-      // speaks for cannot be registered by an agent, too.
+      // A run starts its own agents, also when agents of another run have the same names. An agent cannot register the name of
+      // a plain client.
       const plain = new Set(present.filter(({ capacity }) => capacity === 0).map(({ name }) => name));
       const missing = agents.filter(({ name }) => !plain.has(name));
       const registered = missing.map((agent) =>
@@ -86,7 +86,7 @@ export class CastDeployment implements AsyncDisposable {
     await this.#deployment[Symbol.asyncDispose]();
   }
 
-  /** All agents that were started have registered, so that no turn is granted to one whose process still starts. */
+  /** Resolves when all started agents have registered, so that no turn is granted to an agent that is still starting. */
   async #connected(names: readonly string[], registered: readonly Promise<void>[]): Promise<void> {
     const away = new Set(names.keys());
     const all = registered.map((one, index) => one.then(() => away.delete(index)));
@@ -107,7 +107,7 @@ export class CastDeployment implements AsyncDisposable {
   }
 }
 
-/** What would make an agent open a conversation of its own, or another than its scenario says. */
+/** Settings that would make an agent open a conversation itself, or open another one than the scenario defines. */
 const cleared: Environment = {
   AGENT_NAME: '',
   AGENT_TARGET: '',

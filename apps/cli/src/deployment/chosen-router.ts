@@ -5,10 +5,10 @@ import type { Host } from '../command.ts';
 import { KeptRun } from './kept-run.ts';
 import { OwnDeployment } from './own-deployment.ts';
 
-/** The options with which a command says where the conversations are; the same for all commands. */
+/** The options that select the router; the same for all commands. */
 export const routerOptions = { url: { type: 'string' }, run: { type: 'string' } } as const;
 
-/** Their part of a help text. */
+/** The help text of these options. */
 export const routerHelp = `  --url URL   the router (default: ROUTER_URL, else http://127.0.0.1:8765)
   --run RUN   the ledger of a kept run instead: its name as \`parley runs\` lists it, or \`last\`
 `;
@@ -17,7 +17,7 @@ export interface ChosenRouter extends AsyncDisposable {
   readonly api: RouterApi;
 }
 
-/** A router on the ledger of a kept run, for as long as it is not disposed of. */
+/** A router on the ledger of a kept run. It stops when it is disposed of. */
 export const routerOfRun = async (
   which: string,
   host: Host,
@@ -49,7 +49,7 @@ export const routerOfRun = async (
   }
 };
 
-/** The router that the options name: one that runs, or one for the time of the command on a kept run. */
+/** The router that the options select: a running one, or one on a kept run for the time of the command. */
 export const chosenRouter = async (
   options: { readonly url?: string | undefined; readonly run?: string | undefined },
   host: Host,

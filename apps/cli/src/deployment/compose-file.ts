@@ -8,13 +8,13 @@ import { scenarioHash } from '../scenario/read-scenario.ts';
 import { installation } from './installation.ts';
 
 const kept = ['router', 'watch', 'parley', 'ollama', 'ollama-pull', 'prometheus', 'grafana'];
-/** The agent of the template that builds the image of all agents. */
+/** The agent of the template whose service builds the image of all agents. */
 const builder = 'alice';
 const openerName = 'open-scenario';
 
 /**
- * Asks the router for the conversation, once it is healthy. The key makes a second `up` find the first. What it is
- * answered is in its log: which token is missing, for example.
+ * Opens the conversation when the router is healthy. The idempotency key makes a second `up` find the conversation of the first.
+ * The response is in its log: for example, which token is missing.
  */
 const opener = `const { env, exit } = require("node:process");
 fetch("http://router:8765/v1/conversations", {
@@ -27,16 +27,16 @@ fetch("http://router:8765/v1/conversations", {
   body: env.OPENING,
 }).then(async (answer) => { console.log(await answer.text()); exit(answer.ok ? 0 : 1); })`;
 
-/** Where nobody needs one, empty. One token that everybody shares is an operator's as well. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: for Compose to fill in
+/** Empty when the router has no tokens. A token that is shared by all clients also has the role operator. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: Compose replaces it
 const operatorToken = '${PARLEY_TOKEN:-${AGENT_TOKEN:-}}';
 
-/** Compose fills in what stands behind a dollar sign; doubled, it is one. */
+/** Escapes dollar signs for Compose, which replaces variables: a doubled sign is a plain one. */
 const literal = (text: string): string => text.replaceAll('$', '$$$$');
 
 /**
- * Names that Compose takes for services, one for each member: lower case, letters and digits of ASCII. A member whose
- * name gives none, or one that is taken, is known by its place. Agents are found by AGENT_NAME, not by these.
+ * The names of the services, one for each member. Compose allows ASCII letters of lower case and digits. If the name of a member
+ * gives no such name or one that is used already, its number is used. Agents are identified by AGENT_NAME, not by these names.
  */
 const servicesOf = (names: Iterable<string>): ReadonlyMap<string, string> => {
   const services = new Map<string, string>();
@@ -55,8 +55,8 @@ const servicesOf = (names: Iterable<string>): ReadonlyMap<string, string> => {
 };
 
 /**
- * docker-compose.yml with the cast of a scenario in the place of its agents: hardening, networks and profiles are
- * those of the file itself. Written to stand beside it, since it builds from there.
+ * docker-compose.yml with the cast of a scenario instead of its agents. Hardening, networks and profiles are those of the file. The
+ * result must be in the same folder, because the build contexts are relative.
  */
 export const composeFile = (file: ScenarioFile): string => {
   const { scenario } = file;
@@ -94,7 +94,7 @@ export const composeFile = (file: ScenarioFile): string => {
       environment.add(document.createPair(variable, value));
     const service = document.createNode({}) as unknown as YAMLMap;
     service.add(document.createPair('<<', alias('agent')));
-    // One service builds the image that all of them use.
+    // One service builds the image of all agents.
     if (serviceNames.keys().next().value === name) service.add(document.createPair('build', build));
     service.add(document.createPair('environment', environment));
     if (key.volumes.length > 0) service.add(document.createPair('volumes', key.volumes));
@@ -118,7 +118,7 @@ export const composeFile = (file: ScenarioFile): string => {
   document.commentBefore = ` ${scenario.title ?? file.file}: written by \`parley compose\` from docker-compose.yml.
  Run it from the folder of that file: docker compose -f THIS_FILE up
  The conversation is opened once; for another one, change KEY of ${openerName}.
- Nobody needs a token on its network, of which only loopback is published. With ROUTER_TOKENS in .env, AGENT_TOKEN
+ Clients on its network need no token; only loopback is published. With ROUTER_TOKENS in .env, AGENT_TOKEN
  there is the agents' and PARLEY_TOKEN an operator's, which opens the conversation; without it AGENT_TOKEN does.`;
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 };

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Where the parts of Parley are. The npm package holds bundles beside this one; a clone holds the sources. */
+/** The places of the parts of Parley. The npm package has bundles beside this one; a clone has the sources. */
 export interface Installation {
   readonly version: string;
-  /** What Node runs before a service that the command line starts. */
+  /** The module that Node loads before a service that the command line starts. */
   readonly leaveWithParent: URL;
   readonly services: Readonly<Record<'router' | 'agent', string>>;
   /** The Compose file that `parley compose` fills in. */

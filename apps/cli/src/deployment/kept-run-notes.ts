@@ -7,11 +7,11 @@ import type { KeptRun } from './kept-run.ts';
 
 const pauseWithinMs = 2_000;
 
-/** How the user calls this program: in a clone of the repository by its npm script. */
+/** The command with which the user runs this program: in a clone of the repository, the npm script. */
 const programOf = ({ npm_lifecycle_event: script }: Environment): string =>
   script === 'parley' ? 'npm run -s parley --' : 'parley';
 
-/** Says where the ledger is and what can be done with it; `stopped`: the command that can go on with it. */
+/** Prints the place of the ledger and what can be done with it. `stopped`: the command that can continue it. */
 export const keptNote = (
   { name, ledger }: KeptRun,
   conversation: string,
@@ -28,7 +28,7 @@ export const keptNote = (
   err.write(`${lines.map((line) => paint(err, line, 'dim')).join('\n')}\n`);
 };
 
-/** Paused, so that the time until somebody goes on with it does not count. It may have ended: then nothing happens. */
+/** Pauses the conversation, so that the time until it is continued does not count. Has no effect on an ended one. */
 export const pauseFor = async (url: string, conversation: string): Promise<void> => {
   const api = new RouterApi(url, AbortSignal.timeout(pauseWithinMs));
   await api.act('pause', conversation, {}, randomUUID()).catch(() => {});

@@ -14,7 +14,7 @@ import { ConfigError, defaultRunsFolder, type Environment, userPath } from '@par
 import { wholeNumber } from '../arguments.ts';
 import type { Change } from '../scenario/read-scenario.ts';
 
-/** What started the run, so that `--continue` can start the same again. */
+/** The command that started the run, so that `--continue` can repeat it. */
 export type RunSource =
   | {
       readonly command: 'run';
@@ -24,7 +24,7 @@ export type RunSource =
     }
   | { readonly command: 'demo'; readonly names: string; readonly topic: string; readonly turns: number };
 
-/** What stands beside the ledger of a run. */
+/** The file beside the ledger of a run. */
 export interface RunRecord {
   readonly format: 1;
   readonly title: string;
@@ -39,7 +39,7 @@ const ledgerFile = 'ledger.sqlite';
 const recordFile = 'run.json';
 const defaultKept = '20';
 
-/** The folder in which the ledgers of runs are kept: PARLEY_RUNS, else one below the home directory. */
+/** The folder of the ledgers of runs: PARLEY_RUNS, else one below the home directory. */
 export const runsFolder = (env: Environment): string =>
   env.PARLEY_RUNS ? userPath(env.PARLEY_RUNS, env) : join(env.HOME || homedir(), defaultRunsFolder);
 
@@ -63,7 +63,7 @@ const isAlive = (pid: number): boolean => {
 
 const inUse = ({ pid }: RunRecord): boolean => pid !== undefined && pid !== process.pid && isAlive(pid);
 
-/** The kept runs, newest first. Other things in the folder are not looked at, and never removed. */
+/** The kept runs, newest first. Other files in the folder are ignored and never removed. */
 export const keptRuns = (
   env: Environment,
 ): readonly { readonly name: string; readonly record: RunRecord }[] => {
@@ -85,7 +85,7 @@ const slug = (title: string): string =>
     .replaceAll(/^-+|-+$/g, '')
     .slice(0, 40) || 'run';
 
-/** The ledger of one `parley run` or `parley demo`, which outlives it. */
+/** The ledger of one `parley run` or `parley demo`. It remains when the command has ended. */
 export class KeptRun implements Disposable {
   readonly name: string;
   readonly ledger: string;
@@ -100,7 +100,7 @@ export class KeptRun implements Disposable {
     this.#write(this.record);
   }
 
-  /** A new one; removes the oldest beyond PARLEY_RUNS_KEEP. Undefined when none are to be kept. */
+  /** Creates a run and removes the oldest ones above PARLEY_RUNS_KEEP. Undefined when no runs are kept. */
   static begin(title: string, source: RunSource, env: Environment): KeptRun | undefined {
     const keep = wholeNumber('PARLEY_RUNS_KEEP', env.PARLEY_RUNS_KEEP || defaultKept, 0, 1_000_000);
     if (keep === 0) return undefined;
@@ -110,7 +110,7 @@ export class KeptRun implements Disposable {
     let folder = join(all, name);
     try {
       mkdirSync(all, { recursive: true, mode: 0o700 });
-      // Two runs of one second have folders of their own.
+      // Two runs that start in the same second get different folders.
       if (existsSync(folder)) folder = mkdtempSync(`${folder}-`);
       else mkdirSync(folder, { mode: 0o700 });
     } catch (error) {
@@ -124,7 +124,7 @@ export class KeptRun implements Disposable {
     return run;
   }
 
-  /** One that was kept: by its name, as a folder or ledger file, or `last`. */
+  /** Finds a kept run by its name, by its folder or ledger file, or by `last`. */
   static open(which: string, env: Environment): KeptRun {
     const runs = keptRuns(env);
     const named = which === 'last' ? runs[0]?.name : runs.find(({ name }) => name === which)?.name;
@@ -143,7 +143,7 @@ export class KeptRun implements Disposable {
     return new KeptRun(folder, record);
   }
 
-  /** The conversation of this run is known. */
+  /** Records the id of the conversation of this run. */
   opened(conversation: string): void {
     this.#write({ ...this.record, conversation });
   }

@@ -6,7 +6,7 @@ import { type ScenarioFile, scenarioHash } from '../scenario/read-scenario.ts';
 const partOf = { 'app.kubernetes.io/part-of': 'parley' };
 const longestName = 50;
 
-/** What Kubernetes takes for the name of an object: letters and digits of ASCII and -, not at its ends. */
+/** The names that Kubernetes allows for objects: ASCII letters, digits and -, which may not be at the ends. */
 const objectName = (name: string): string =>
   name
     .toLowerCase()
@@ -15,7 +15,7 @@ const objectName = (name: string): string =>
     .slice(0, longestName)
     .replace(/-+$/, '');
 
-/** One for each member. A member whose name gives none, or one that is taken, is known by its place. */
+/** The names of the objects, one for each member. If the name of a member gives none or a used one, its number is used. */
 const objectNames = (names: Iterable<string>): ReadonlyMap<string, string> => {
   const given = new Map<string, string>();
   const taken = new Set<string>();
@@ -31,7 +31,10 @@ const objectNames = (names: Iterable<string>): ReadonlyMap<string, string> => {
   return given;
 };
 
-/** Secrets are mounted as folders, which Kubernetes replaces when the secret changes; a file that is mounted alone stays as it is. */
+/**
+ * Secrets are mounted as folders, because Kubernetes updates those when the secret changes. A file that is mounted alone is not
+ * updated.
+ */
 const secretVolume = (name: string, secret: string) => ({
   name,
   secret: { secretName: secret, optional: true, defaultMode: 0o440 },
@@ -67,7 +70,7 @@ const keySecret = (object: string, key: string) => ({
   valueFrom: { secretKeyRef: { name: `parley-key-${object}`, key, optional: true } },
 });
 
-/** A member with a server of its own gets the key of that server only; all others get that of `parley-model`. */
+/** A member with its own model server gets only the key of that server. All others get the key in `parley-model`. */
 const keyOf = ({ server, key, keyFile }: AgentProcess, object: string) => {
   if (keyFile !== undefined)
     return {
@@ -90,7 +93,7 @@ const deploymentOf = (agent: AgentProcess, object: string, replicas: number) => 
   const env = [
     { name: 'ROUTER_URL', value: 'ws://router:8765' },
     { name: 'AGENT_TOKEN_FILE', value: '/run/secrets/agent/token' },
-    // The kubelet and Prometheus ask at the address of the pod.
+    // The kubelet and Prometheus send requests to the address of the pod.
     { name: 'AGENT_HEALTH_PORT', value: '9464' },
     ...Object.entries(agent.env).map(([name, value]) => ({ name, value: value ?? '' })),
     ...key.env,
@@ -111,7 +114,7 @@ const deploymentOf = (agent: AgentProcess, object: string, replicas: number) => 
               name: 'agent',
               image: 'parley-agent',
               env,
-              // What all members share: the address of the model server, its name, and the key.
+              // Shared by all members: the address of the model server, the name of the model, and the key.
               envFrom: [
                 { configMapRef: { name: 'parley-model', optional: true } },
                 ...(key.shared ? [{ secretRef: { name: 'parley-model', optional: true } }] : []),
@@ -139,7 +142,7 @@ const deploymentOf = (agent: AgentProcess, object: string, replicas: number) => 
   };
 };
 
-/** Asks the router for the conversation until it has it. The key makes a second run find the first. */
+/** Requests the conversation until the router has opened it. With the idempotency key, a second run finds the same one. */
 const opener = `const { env, exit } = require("node:process");
 const { existsSync, readFileSync } = require("node:fs");
 const file = "/run/secrets/operator/token";
@@ -160,7 +163,7 @@ const openerOf = (file: ScenarioFile) => {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    // A job cannot be changed: another scenario is another job.
+    // A job cannot be changed, so another scenario gets another job.
     metadata: { name: `open-scenario-${hash.slice(0, 8)}`, labels },
     spec: {
       backoffLimit: 20,

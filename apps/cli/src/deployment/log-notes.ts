@@ -1,6 +1,6 @@
 import type { LogLine } from './service-process.ts';
 
-/** What services have to say, each thing once: which model answers, and what goes wrong. */
+/** Prints notes from the logs of services, each note once: the models that answer, and the problems. */
 export const logNotes = (note: (text: string) => void): ((service: string, line: LogLine) => void) => {
   const told = new Set<string>();
   const tell = (text: string, key = text) => {

@@ -8,7 +8,7 @@ import { type Exit, type LogLine, ServiceProcess } from './service-process.ts';
 const stopGraceMs = 4_000;
 const host = '127.0.0.1';
 
-/** `port` when nobody listens there, else 0, for which a free one is picked. */
+/** `port` when it is free, else 0, which lets the system choose a free port. */
 export const freePort = (port: number): Promise<number> =>
   new Promise((resolve) => {
     const probe = createServer();
@@ -26,14 +26,14 @@ const ended = (name: string, { code, signal, stderr }: Exit): ConfigError =>
 export interface OwnDeploymentOptions {
   readonly port: number;
   readonly env: Environment;
-  /** A file that outlives this deployment; without, the ledger is thrown away. */
+  /** The file of the ledger. Without it, the ledger is lost when the deployment stops. */
   readonly ledger?: string;
-  /** Aborted when the user wants to stop. */
+  /** Aborted when the user stops the command. */
   readonly stop: AbortSignal;
   onLog(service: string, line: LogLine): void;
 }
 
-/** A router, and agents for it or for another one, as child processes of this one. */
+/** A router, and agents for it or for another router, as child processes. */
 export class OwnDeployment implements AsyncDisposable {
   readonly #options: OwnDeploymentOptions;
   readonly #folder: string;
@@ -52,7 +52,7 @@ export class OwnDeployment implements AsyncDisposable {
     return new OwnDeployment(options, await mkdtemp(join(tmpdir(), 'parley-')));
   }
 
-  /** Aborted by `stop`, or with a ConfigError that says why when a service is gone without having been asked. */
+  /** Aborted by `stop`, or with a ConfigError that gives the reason when a service has ended unexpectedly. */
   readonly halted: AbortSignal;
 
   /** Resolves with the URL of the router once it listens. */
@@ -65,7 +65,7 @@ export class OwnDeployment implements AsyncDisposable {
       ROUTER_PORT: String(this.#options.port),
       ROUTER_LEDGER: this.#options.ledger ?? join(this.#folder, 'ledger.sqlite'),
       ROUTER_DRAIN_SECONDS: '1',
-      // On loopback and for this command alone: tokens are for routers that others reach.
+      // The router is on loopback and only for this command, so it needs no tokens.
       ROUTER_TOKENS: '',
       ROUTER_TOKENS_FILE: '',
       ROUTER_JWT_KEY: '',
@@ -81,7 +81,7 @@ export class OwnDeployment implements AsyncDisposable {
     return promise;
   }
 
-  /** Resolves when the agent has registered with its router, each time that it is started; never when it does not. */
+  /** Resolves when the agent has registered with its router. It never resolves when the agent does not register. */
   startAgent(name: string, args: readonly string[], env: Environment): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const all = { ...this.#options.env, ...env, AGENT_HEALTH_PORT: 'off' };
@@ -91,7 +91,7 @@ export class OwnDeployment implements AsyncDisposable {
     return promise;
   }
 
-  /** Stops all: the agents first, so that the router has nobody to wait for. */
+  /** Stops all processes: the agents first, so that the router waits for no turn. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
     await Promise.all(this.#agents.map((agent) => agent.stop(stopGraceMs)));

@@ -3,14 +3,14 @@ import { createInterface } from 'node:readline';
 import type { Environment } from '@parley/runtime';
 import { installation } from './installation.ts';
 
-/** One line of a service's log. */
+/** One line of the log of a service. */
 export interface LogLine {
   readonly level: string;
   readonly msg: string;
   readonly [field: string]: unknown;
 }
 
-/** How a service ended: its code, or the signal that killed it, and what it wrote on stderr. */
+/** How a service ended: its exit code or the signal, and its output on stderr. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -24,7 +24,7 @@ export interface ServiceOptions {
   onLog(line: LogLine): void;
 }
 
-/** A router or an agent as a child process. It is in a session of its own: Ctrl-C reaches only the CLI. */
+/** A router or an agent as a child process. It has a session of its own, so that Ctrl-C reaches only the CLI. */
 export class ServiceProcess {
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
@@ -53,7 +53,7 @@ export class ServiceProcess {
     });
   }
 
-  /** Asks it to stop, and kills it when it has not stopped after `graceMs`. Resolves when it is gone. */
+  /** Sends SIGTERM, and kills the process when it has not ended after `graceMs`. Resolves when it has ended. */
   async stop(graceMs: number): Promise<void> {
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), graceMs);

@@ -6,7 +6,7 @@ import type { Manifest } from './manifest.ts';
 const fingerprintsIn = (text: string): string[] =>
   [...text.matchAll(/"system_?[fF]ingerprint":"([^"]+)"/g)].map(([, value]) => value as string);
 
-/** Which models answered for whom, from the ledger and what the cassettes hold. */
+/** The models that answered for each member, from the ledger and the cassettes. */
 export const cassetteFacts = (folder: string, entries: readonly Entry[]): Manifest['models'] => {
   const answers = entries.filter((entry) => 'from' in entry);
   const names = [...new Set(answers.map(({ from }) => from))];

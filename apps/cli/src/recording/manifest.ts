@@ -1,17 +1,17 @@
 import type { Ending } from '@parley/protocol';
 import type { Change } from '../scenario/read-scenario.ts';
 
-/** What a recorded run was: enough to run it again, and to say what it was run with. */
+/** The description of a recorded run: enough to repeat it and to show its settings. */
 export interface Manifest {
   readonly format: 1;
   readonly parley: string;
   readonly node: string;
   readonly scenario: { readonly file: string; readonly sha256: string; readonly changes: readonly Change[] };
-  /** The idempotency key that it was opened with; the id of the conversation follows from it. */
+  /** The idempotency key of the opening. The id of the conversation is derived from it. */
   readonly key: string;
   readonly conversation: string;
   readonly seed: number | undefined;
-  /** Which models answered, by the name of the member; fingerprints where the server gave any. */
+  /** The models that answered, by member; with fingerprints if the server sent any. */
   readonly models: Readonly<
     Record<string, { readonly models: readonly string[]; readonly fingerprints: readonly string[] }>
   >;

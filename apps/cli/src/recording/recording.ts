@@ -19,13 +19,13 @@ const files = {
 const cassetteOf = (folder: string, { name }: AgentProcess, place: number, agents: number): string =>
   resolve(folder, files.cassettes, agents > 1 ? `${name}.${place}.jsonl` : `${name}.jsonl`);
 
-/** The environment that makes an agent record its model calls in a file, or answer from it alone. */
+/** The environment that makes an agent record its model calls in a file, or answer only from that file. */
 const cassetteEnv = (mode: 'record' | 'replay', path: string): Environment => ({
   AGENT_CASSETTE: path,
   AGENT_CASSETTE_MODE: mode,
 });
 
-/** A run that is being recorded. */
+/** A running recording. */
 export class Recording {
   readonly key: string;
   readonly #folder: string;
@@ -74,13 +74,13 @@ export class Recording {
       join(this.#folder, files.ledger),
       entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''),
     );
-    // Last, so that a folder with a manifest is a whole record.
+    // Written last, so that a folder with a manifest is a complete recording.
     writeFileSync(join(this.#folder, files.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
     return manifest;
   }
 }
 
-/** A recorded run, read back. */
+/** Reads a recorded run. */
 export class RecordedRun {
   readonly manifest: Manifest;
   readonly file: ScenarioFile;

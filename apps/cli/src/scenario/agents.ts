@@ -1,17 +1,17 @@
 import type { Environment } from '@parley/runtime';
 import type { Scenario } from './scenario.ts';
 
-/** One agent process: its name and what it is set to. Persona and model also come with the conversation. */
+/** One agent process: its name and its settings. The conversation also gives persona and model. */
 export interface AgentProcess {
   readonly name: string;
   readonly env: Environment;
-  /** The server of this member alone, and the variable or the file that holds its key. */
+  /** The model server of this member, and the variable or the file with its key. */
   readonly server?: string | undefined;
   readonly key?: string | undefined;
   readonly keyFile?: string | undefined;
 }
 
-/** The processes that a scenario needs, replicas one by one; none for members that connect by themselves. */
+/** The processes of a scenario, one for each replica; none for members that connect themselves. */
 export const agentsOf = ({ cast, policy = 'addressed' }: Scenario): AgentProcess[] => {
   const members = [...cast.keys()];
   return [...cast].flatMap(([name, member], place) => {

@@ -12,7 +12,7 @@ export const readChange = (option: string, raw: string): Change => {
   return { path: path.trim().split('.'), value };
 };
 
-/** The options with which a scenario is changed without touching its file; the same for all commands. */
+/** The options that change a scenario without changing its file; the same for all commands. */
 export const changeOptions = {
   set: { type: 'string', multiple: true },
   turns: { type: 'string' },

@@ -1,7 +1,7 @@
 import type { Problems } from './problems.ts';
 import type { Scenario } from './scenario.ts';
 
-/** What no single key can know: names that nobody has, and settings that contradict each other. */
+/** Checks that need several keys: names that no member has, and settings that contradict each other. */
 export const checkConsistency = (scenario: Scenario, problems: Problems): void => {
   const { cast, policy = 'addressed', moderator, first, endings } = scenario;
   const members = [...cast.keys()];

@@ -1,7 +1,7 @@
 import { nameFault, normalName } from '@parley/protocol';
 import { UsageError } from '../arguments.ts';
 
-/** Two tempers that make any topic a conversation; a third member begins again with the first. */
+/** Two characters that make a conversation of any topic. A third member gets the first one again. */
 const personas = [
   'You are curious and quick. You give a concrete example and ask one question back. At most three sentences.',
   'You are dry and sceptical, yet fair. You doubt one thing that was said and offer something better. At most three sentences.',
@@ -15,7 +15,7 @@ export interface DemoMember {
   readonly persona: string;
 }
 
-/** Players in a ring: each addresses the next. `names` have commas between. */
+/** A scenario with members in a ring, in which each addresses the next. `names`: separated by commas. */
 export const castOf = (names: string): DemoMember[] => {
   const all = names.split(',').map((name) => normalName(name.trim()));
   const wrong = all.find((name) => nameFault(name) !== undefined);

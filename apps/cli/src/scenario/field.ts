@@ -2,11 +2,11 @@ import { isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap
 import type { Problems } from './problems.ts';
 
 /**
- * One definition of three things: the TypeScript type of a value in a scenario file, how it is read from YAML with
- * every problem at its place, and its JSON Schema.
+ * One definition of three things: the TypeScript type of a value in a scenario file, the reader of its YAML, which reports every
+ * problem with its place, and its JSON Schema.
  */
 export interface Field<T> {
-  /** `undefined` when there is a problem, which has then been told. */
+  /** `undefined` when there is a problem, which was reported. */
   read(node: Node | null | undefined, problems: Problems): T | undefined;
   readonly schema: JsonSchema;
 }
@@ -51,11 +51,11 @@ export const text = (limits: {
   pattern?: RegExp;
   expected?: string;
   help?: string;
-  /** Told in the schema only; `fault` checks it, in better words. */
+  /** Used only in the schema. `fault` checks it with a better message. */
   schemaPattern?: RegExp;
-  /** What is wrong with a value; undefined when nothing is. */
+  /** The problem of a value; undefined when it is valid. */
   fault?: (value: string) => string | undefined;
-  /** The value as it is kept. */
+  /** The value in the form of the result. */
   normal?: (value: string) => string;
 }): Field<string> => {
   const expected = limits.expected ?? 'a text';
@@ -64,7 +64,7 @@ export const text = (limits: {
       const scalar = scalarOf(node, problems, expected);
       if (!scalar) return undefined;
       const { value } = scalar;
-      // YAML reads a bare 42 as a number; as the text of somebody it is "42".
+      // YAML reads a bare 42 as a number. As a text it is "42".
       const read = (typeof value === 'string' ? value : String(scalar.source ?? value)).trim();
       if (read === '') problems.at(node, `expected ${expected}, got an empty one`);
       else if (read.length > limits.max) problems.at(node, `longer than ${limits.max} characters`);
@@ -113,7 +113,7 @@ export const oneOf = <const T extends string>(words: readonly T[]): Field<T> => 
   schema: { enum: words },
 });
 
-/** Either of two forms, told apart by `fits`. */
+/** One of two forms; `fits` decides which. */
 export const either = <A, B>(
   first: Field<A>,
   fits: (node: Node | null | undefined) => boolean,
@@ -124,7 +124,7 @@ export const either = <A, B>(
   schema: { anyOf: [first.schema, other.schema] },
 });
 
-/** A list; a single item may stand for a list of one. */
+/** A list. A single item is read as a list of one. */
 export const list = <T>(item: Field<T>, limits: { max: number; what: string }): Field<readonly T[]> => ({
   read(node, problems) {
     const real = problems.resolve(node);
@@ -150,12 +150,12 @@ const mapOf = (node: Node | null | undefined, problems: Problems, expected: stri
   return undefined;
 };
 
-/** Any keys that are names, all with values of one kind. */
+/** An object with names as keys and values of one kind. */
 export const mapping = <T>(
   value: Field<T>,
   about: {
     pattern: RegExp;
-    /** What is wrong with a key; undefined when nothing is. */
+    /** The problem of a key; undefined when it is valid. */
     fault: (key: string) => string | undefined;
     normal: (key: string) => string;
     expected: string;
@@ -209,12 +209,12 @@ export type RecordOf<M extends Members> = Flat<
   }
 >;
 
-/** Named keys, each with a field of its own. A key that it does not name is a problem. */
+/** An object with known keys, each with its field. An unknown key is a problem. */
 export const record = <const M extends Members>(members: M): Field<RecordOf<M>> => {
   const names = Object.keys(members);
   return {
     read(node, problems) {
-      // A key with nothing behind it is the same as an empty block.
+      // A key without a value is the same as an empty block.
       const empty = isScalar(node) && node.value === null;
       const map = empty ? undefined : mapOf(node, problems, `a block with ${names.join(', ')}`);
       if (!map && !empty) return undefined;

@@ -2,7 +2,7 @@ import { ConfigError, type Environment, userPath } from '@parley/runtime';
 import type { AgentProcess } from './agents.ts';
 
 const openAI = 'https://api.openai.com/v1';
-/** What leads into Parley itself is no key of a model server. */
+/** Variables of Parley itself must not be used as the key of a model server. */
 const ours = /^(?:AGENT|ROUTER|PARLEY)_/;
 
 const isSameServer = (one: string, other: string): boolean => {
@@ -13,8 +13,8 @@ const isSameServer = (one: string, other: string): boolean => {
 const noKey = { OPENAI_API_KEY: '', OPENAI_API_KEY_FILE: '' };
 
 /**
- * The agent with the key that belongs to its server. OPENAI_API_KEY belongs to OPENAI_BASE_URL: a member with another
- * server gets the key that it names, or none.
+ * The agent with the key for its server. OPENAI_API_KEY is for OPENAI_BASE_URL. A member with another server gets the key that it
+ * names, or none.
  */
 export const withKey = (agent: AgentProcess, env: Environment): AgentProcess => {
   const { name, server, key, keyFile } = agent;
@@ -32,13 +32,13 @@ export const withKey = (agent: AgentProcess, env: Environment): AgentProcess => 
   return given({ OPENAI_API_KEY: value });
 };
 
-/** Where a key file of the host is in a container. */
+/** The path of a key file of the host in a container. */
 const mounted = '/run/parley/key';
 
-/** Without a sign of a path Compose takes it for the name of a volume. */
+/** Compose would read a relative path without `./` as the name of a volume. */
 const asPath = (file: string): string => (/^[./~]/.test(file) ? file : `./${file}`).replaceAll('$', '$$$$');
 
-/** The same for Compose, which fills in variables and mounts files when it starts the containers. */
+/** The same for Compose, which replaces variables and mounts files when it starts the containers. */
 export const composeKey = ({ server, key, keyFile }: AgentProcess) => ({
   environment: {
     ...((server ?? key ?? keyFile) !== undefined && noKey),

@@ -8,7 +8,7 @@ type SomeLimits = NonNullable<Opening['limits']>;
 const given = <T extends object>(values: { [K in keyof T]: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 
-/** Models repeat themselves; a scenario that wants it says `repetition: off`. */
+/** Models repeat themselves, so repetition is limited by default. `repetition: off` allows it. */
 const defaultRepetition = 0.9;
 
 const limitsOf = ({ limits = {}, endings = {}, turn = {} }: Scenario): SomeLimits =>
@@ -34,7 +34,7 @@ const limitsOf = ({ limits = {}, endings = {}, turn = {} }: Scenario): SomeLimit
     paceMs: turn.pace,
   });
 
-/** What the router is asked for: the scenario in the words of the wire. */
+/** The body of the request that opens the conversation of a scenario. */
 export const openingOf = (scenario: Scenario): Opening => {
   const { cast, topic, policy, moderator, first, opening, seed } = scenario;
   const members = [...cast.keys()];

@@ -1,14 +1,14 @@
 import { nearest } from '@parley/runtime';
 import { type Document, isAlias, type LineCounter, type Node } from 'yaml';
 
-/** Problem of a scenario file, at the place where it can be mended. */
+/** A problem of a scenario file with the place at which it can be fixed. */
 export interface Problem {
   readonly line: number;
   readonly column: number;
   readonly text: string;
 }
 
-/** Collects all problems of one file, so that it is mended once and not once for each. */
+/** Collects all problems of one file, so that the user sees all of them at once. */
 export class Problems {
   readonly #document: Document.Parsed;
   readonly #lines: LineCounter;
@@ -20,7 +20,7 @@ export class Problems {
     this.#lines = lines;
   }
 
-  /** Where a node stands: its own place, or that of the nearest that has one. */
+  /** The place of a node, or of the nearest node that has a place. */
   at(node: unknown, text: string): void {
     const range = (node as Node | null | undefined)?.range ?? this.#nearestRange();
     const { line, col } = range ? this.#lines.linePos(range[0] as number) : { line: 1, col: 1 };
@@ -28,7 +28,7 @@ export class Problems {
     this.#found.push({ line, column: col, text: path === '' ? text : `${path}: ${text}` });
   }
 
-  /** As `at`, for the place that `path` leads to, or for what is around it when there is no such place. */
+  /** As `at`, for the node at `path`, or for the node around it when there is none. */
   atPath(path: readonly string[], text: string): void {
     for (let depth = path.length; depth >= 0; depth--) {
       const node = this.#document.getIn(path.slice(0, depth), true) as Node | undefined;
@@ -49,12 +49,12 @@ export class Problems {
     }
   }
 
-  /** What an alias stands for. */
+  /** The node that an alias refers to. */
   resolve(node: Node | null | undefined): Node | undefined {
     return (isAlias(node) ? node.resolve(this.#document) : node) ?? undefined;
   }
 
-  /** "; did you mean X?", when one of the words is near. */
+  /** "; did you mean X?" when one of the words is similar. */
   nearest(word: string, words: readonly string[]): string {
     const known = nearest(
       word.toLowerCase(),

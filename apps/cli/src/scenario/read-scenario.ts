@@ -5,7 +5,7 @@ import { checkConsistency } from './consistency.ts';
 import { type Problem, Problems } from './problems.ts';
 import { type Scenario, scenarioField } from './scenario.ts';
 
-/** `cast.bob.model` and what it shall be. */
+/** A change: a path such as `cast.bob.model` and the new value. */
 export interface Change {
   readonly path: readonly string[];
   readonly value: string;
@@ -13,7 +13,7 @@ export interface Change {
 
 export interface ScenarioFile {
   readonly file: string;
-  /** As it stands in the file, before the changes. */
+  /** The text of the file before the changes. */
   readonly text: string;
   readonly changes: readonly Change[];
   readonly scenario: Scenario;
@@ -25,7 +25,7 @@ const yamlErrors = (problems: readonly { message: string; pos: readonly number[]
     return { line, column: col, text: message.split('\n')[0]?.replace(/ at line \d+.*$/, '') ?? '' };
   });
 
-/** As YAML reads it when it is one value; else the text itself. */
+/** The value as YAML reads it if it is one value, else the text itself. */
 const scalarOf = (value: string): unknown => {
   try {
     const read: unknown = parse(value);
@@ -39,7 +39,7 @@ export type Read =
   | { readonly ok: true; readonly scenario: Scenario }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** The path of a change in which the name of a member, which may have dots, is one part; or why it leads nowhere. */
+/** The path of a change, in which the name of a member is one part even if it has dots; or the reason why it is invalid. */
 const placeIn = (document: Document, path: readonly string[]): readonly string[] | { problem: string } => {
   const cast = document.getIn(['cast'], true);
   if (path[0] !== 'cast' || path.length < 2 || !isMap(cast)) return path;
@@ -58,7 +58,7 @@ const placeIn = (document: Document, path: readonly string[]): readonly string[]
   };
 };
 
-/** A scenario from the text of its file, with changes made to it; or every problem at its place. */
+/** Reads a scenario from the text of its file and applies changes. Reports every problem with its place. */
 export const parseScenario = (text: string, changes: readonly Change[] = []): Read => {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
@@ -71,7 +71,7 @@ export const parseScenario = (text: string, changes: readonly Change[] = []): Re
       problems.atPath(written, path.problem);
       continue;
     }
-    // What stood as a bare persona becomes a block that has one.
+    // A member that is only a persona becomes a block with a persona.
     const around = document.getIn(path.slice(0, -1));
     if (typeof around === 'string')
       document.setIn(path.slice(0, -1), document.createNode({ persona: around }));
@@ -88,7 +88,7 @@ export const parseScenario = (text: string, changes: readonly Change[] = []): Re
   return { ok: true, scenario };
 };
 
-/** As compilers write it, so that editors jump there. */
+/** The format of compilers, so that editors can jump to the place. */
 export const problemLines = (file: string, problems: readonly Problem[]): string[] =>
   problems.map(({ line, column, text }) => `${file}:${line}:${column}: ${text}`);
 
@@ -109,7 +109,7 @@ export const readScenario = (
   return { file, text, changes, scenario: read.scenario };
 };
 
-/** The same for the same file and changes. */
+/** Equal for the same file and changes. */
 export const scenarioHash = ({ text, changes }: Pick<ScenarioFile, 'text' | 'changes'>): string =>
   createHash('sha256')
     .update(JSON.stringify([text, changes.map(({ path, value }) => [path.join('.'), value])]))

@@ -72,7 +72,7 @@ const whole = (min: number, max: number): Field<number> =>
 
 const persona = text({ max: 16_000 });
 
-/** One member of the cast. A bare text is its persona. */
+/** One member of the cast. A plain text is its persona. */
 const member = record({
   persona: optional('Who it is and what it wants. Only this member and operators see it.', persona),
   model: optional("The model that it asks. Default: the agent's own (OPENAI_MODEL).", text({ max: 200 })),
@@ -94,7 +94,7 @@ const member = record({
   history: optional('How much of the conversation its model is shown.', amount('token', 10_000_000, 100)),
   replicas: optional('How many processes share its work. Default: 1.', whole(1, 64)),
   addresses: optional('Under policy addressed: whom each of its lines addresses. Default: the next.', name),
-  heardBy: optional('Its lines are heard by these members only. Default: by everybody.', names),
+  heardBy: optional('Only these members hear its messages. Default: all members.', names),
   external: optional('It connects by itself (a person, a bot of yours): no process is started.', flag),
 });
 type Member = Value<typeof member>;
@@ -123,7 +123,7 @@ const endings = record({
     'Each ends the conversation when it stands on a line of its own.',
     list(text({ max: 200 }), { max: 16, what: 'stop phrases' }),
   ),
-  stopSpeakers: optional('Whose stop phrases count. Default: those of everybody.', names),
+  stopSpeakers: optional('The members whose stop phrases count. Default: all members.', names),
   quorum: optional(
     'How many members must vote that it is done, in a row: all, never, or a number. Default: all.',
     either(oneOf(['all', 'never']), (node) => Number.isNaN(Number(String(node ?? ''))), whole(1, maxMembers)),
@@ -136,7 +136,7 @@ const endings = record({
   farewells: optional('Goodbyes in a row are a loop: a private nudge first, then the ending.', flag),
   absent: optional('How long it waits for a member of whom nothing is connected.', duration('365 d')),
   gather: optional(
-    'How long it waits, before anybody speaks, for all members to be there. Default: it does not.',
+    'How long it waits, before the first message, for all members to connect. Default: it does not wait.',
     duration('365 d'),
   ),
 });

@@ -1,4 +1,4 @@
-/** Numbers as people write them. Each reader answers the value in the wire's unit, or undefined. */
+/** Numbers in the forms that people write. Each reader returns the value in the unit of the wire, or undefined. */
 
 const factors = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const unitOf = (word: string): number | undefined => {

@@ -10,7 +10,7 @@ import type { Transcript } from './transcript.ts';
 
 const refreshMs = 1_000;
 
-/** Shows one conversation while it happens, with a line that says how far it is; and keeps its entries. */
+/** Shows one conversation live, with a line for its progress, and collects its entries. */
 export class ConversationDisplay implements Disposable {
   readonly entries: Entry[] = [];
   readonly transcript: Transcript;
@@ -26,7 +26,7 @@ export class ConversationDisplay implements Disposable {
     this.transcript = this.#live ?? new PlainTranscript(screen);
   }
 
-  /** Shows what comes until the conversation has ended; resolves with its ending. */
+  /** Shows events until the conversation has ended. Resolves with its ending. */
   async show(api: RouterApi, events: AsyncIterable<RouterEvent>): Promise<EntryOf<'ended'> | undefined> {
     if (this.#live) this.#timer = setInterval(() => this.#look(api), refreshMs);
     for await (const event of events) {

@@ -6,7 +6,7 @@ const words: Readonly<Record<Ending, string>> = {
   'max-duration': 'the time it was allowed is over',
   'token-budget': 'the tokens it was allowed are used up',
   'cost-budget': 'the money it was allowed is spent',
-  'stop-phrase': 'somebody said a stop phrase',
+  'stop-phrase': 'a member said a stop phrase',
   agreed: 'it is done',
   'agent-left': 'a member left',
   absent: 'a member stayed away',
@@ -16,13 +16,13 @@ const words: Readonly<Record<Ending, string>> = {
   operator: 'an operator ended it',
 };
 
-/** How a conversation ended and why, in one line. */
+/** The ending of a conversation and its reason in one line. */
 export const endingText = ({ reason, detail }: Pick<EntryOf<'ended'>, 'reason' | 'detail'>): string =>
   `${reason} (${words[reason] ?? 'no more is known'}${detail ? `: ${harmless(detail)}` : ''})`;
 
 const number = (value: number): string => value.toLocaleString('en-US');
 
-/** Two digits that mean something, however little it is. */
+/** Two significant digits, also for small amounts. */
 export const dollars = (value: number): string =>
   `$${value >= 1 || value === 0 ? value.toFixed(2) : value.toFixed(Math.min(8, 1 - Math.floor(Math.log10(value))))}`;
 

@@ -6,24 +6,24 @@ const widest = 92;
 const margin = '  ';
 const waiting = '…';
 
-/** A line under way: shown below everything else, and drawn again as it grows. */
+/** An unfinished message: shown below all others and drawn again when it grows. */
 interface Draft {
   readonly from: string;
   readonly turn: number | undefined;
   text: string;
 }
 
-/** A line that not everybody hears says who does. */
+/** The hearers, if a message is not for all members. */
 const withListeners = ({ text, to }: EntryOf<'said'>): string =>
   to ? `(to ${to.join(', ')}) ${text}` : text;
 
-/** Names in a column of their own, text wrapped beside them, replies shown while they are being written. */
+/** Shows names in a column of their own with wrapped text beside them, and replies while they are written. */
 export class LiveTranscript implements Transcript {
   readonly #screen: Screen;
   readonly #cast = new Cast();
   #draft: Draft | undefined;
   #status: string | undefined;
-  /** The lines of the draft as they stand on the screen; the cursor is at the end of the last. */
+  /** The lines of the draft on the screen. The cursor is at the end of the last one. */
   #drawn: readonly string[] = [];
 
   constructor(screen: Screen) {
@@ -67,7 +67,7 @@ export class LiveTranscript implements Transcript {
     }
   }
 
-  /** One line that stays below everything else. */
+  /** Sets the line that stays below all others. */
   status(text: string): void {
     this.#status = text;
     this.#redraw(this.#draft ? this.#linesOf(this.#draft) : []);
@@ -104,7 +104,7 @@ export class LiveTranscript implements Transcript {
     });
   }
 
-  /** Writes lines that will not change, in the place of the draft. */
+  /** Writes final lines in place of the draft. */
   #settle(lines: readonly string[]): void {
     this.#draw(lines);
     this.#screen.write('\n\n');
@@ -117,7 +117,7 @@ export class LiveTranscript implements Transcript {
     this.#draw([...lines, ...(lines.length > 0 ? [''] : []), `${margin}${status}`]);
   }
 
-  /** Changes what is drawn into `lines`, writing only what differs. */
+  /** Redraws the draft as `lines` and writes only the difference. */
   #draw(lines: readonly string[]): void {
     const drawn = this.#drawn;
     this.#drawn = lines;

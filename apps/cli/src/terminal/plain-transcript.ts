@@ -2,7 +2,7 @@ import type { Entry } from '@parley/protocol';
 import { harmless, nameColour, paint, type Screen } from './terminal.ts';
 import { Cast, type Transcript, told } from './transcript.ts';
 
-/** Whole lines, for a file, a pipe, or several conversations at once: `alice: Hello`. */
+/** Writes whole lines such as `alice: Hello`, for a file, a pipe, or several conversations at once. */
 export class PlainTranscript implements Transcript {
   readonly #screen: Screen;
   readonly #prefix: string;

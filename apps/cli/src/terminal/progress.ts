@@ -2,7 +2,7 @@ import { type AgentView, type Entry, floorAfter, type Limits } from '@parley/pro
 import { dollars } from './ending-text.ts';
 
 const barWidth = 12;
-/** As long as a grant may take to arrive; who has not begun by then waits for something. */
+/** The usual time until a grant arrives. A member that has not begun by then waits for something. */
 const startsWithinMs = 1_500;
 
 const clock = (ms: number): string => {
@@ -13,7 +13,7 @@ const clock = (ms: number): string => {
 };
 const whole = (value: number): string => value.toLocaleString('en-US');
 
-/** Where a conversation stands between its beginning and its limits. Fed with entries, read at any time. */
+/** The progress of a conversation towards its limits. It is updated with entries and can be read at any time. */
 export class Progress {
   #limits: Limits | undefined;
   #lines = 0;
@@ -28,7 +28,7 @@ export class Progress {
   readonly #seats = new Set<string>();
   #writing: string | undefined;
 
-  /** Somebody is writing; true when it was somebody else before. */
+  /** A member is writing. Returns true when another one was writing before. */
   chunk(from: string): boolean {
     const changed = this.#writing !== from;
     this.#writing = from;
@@ -40,7 +40,7 @@ export class Progress {
     const floor = floorAfter(entry, this.#floor);
     if (floor) {
       this.#floor = floor;
-      // An entry that does not write the floor down leaves it offered as it was.
+      // An entry without `floor` does not change `bidding`.
       if ('floor' in entry) this.#bidding = 'bidding' in entry && entry.bidding === true;
       this.#floorSince = entry.at;
       this.#writing = undefined;
@@ -72,7 +72,7 @@ export class Progress {
     }
   }
 
-  /** One line. `agents`: who is connected, when that is known. */
+  /** The progress in one line. `agents`: the connected agents, if known. */
   text(now: number, agents: readonly AgentView[] | undefined): string {
     const limits = this.#limits;
     if (!limits) return 'not opened yet';
@@ -99,22 +99,22 @@ export class Progress {
     return `${'━'.repeat(full)}${'╌'.repeat(barWidth - full)} ${parts.join(' · ')}`;
   }
 
-  /** Who is waited for, and why. */
+  /** The member that the conversation waits for, and the reason. */
   #state(now: number, agents: readonly AgentView[] | undefined): string {
     if (this.#pausedAt !== undefined) return 'paused';
     const [first, ...others] = this.#floor;
-    if (first === undefined) return 'nobody has to speak';
+    if (first === undefined) return 'no member has to speak';
     if (this.#bidding) return `${this.#floor.join(', ')} may bid`;
     if (this.#writing !== undefined) return `${this.#writing} speaks`;
     const seated = this.#floor.find((name) => this.#seats.has(name));
-    if (seated !== undefined) return `waiting for whoever has the seat of ${seated}`;
+    if (seated !== undefined) return `waiting for the operator in the seat of ${seated}`;
     const away = this.#floor.filter((name) => agents?.every((agent) => agent.name !== name));
     if (agents && away.length > 0) return `waiting for ${away.join(', ')} to connect`;
     const idle = agents?.find(({ name }) => name === first);
     const begun = this.#floorSince + (this.#limits?.paceMs ?? 0);
     if (now < begun) return `${first} is next`;
     if (idle?.active === 0 && idle.capacity > 0 && now - begun > startsWithinMs) {
-      return `${first} waits for room at its model's rate`;
+      return `${first} waits for the rate of its model`;
     }
     return others.length > 0 ? `waiting for ${this.#floor.join(', ')}` : `${first} thinks`;
   }

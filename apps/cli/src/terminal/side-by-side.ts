@@ -7,13 +7,13 @@ import { told } from './transcript.ts';
 const pipedColumns = 120;
 const gap = ' │ ';
 
-/** One branch: its id and all its entries, those that it shares included. */
+/** One branch: its id and all its entries, including the shared ones. */
 export interface Branch {
   readonly id: string;
   readonly entries: readonly Entry[];
 }
 
-/** How many entries both begin with. Times count: what was copied by reference has the same. */
+/** The number of equal entries at the beginning. Times are compared too, because shared entries have the same times. */
 const sharedLength = (a: Branch, b: Branch): number => {
   let shared = 0;
   while (
@@ -49,7 +49,7 @@ const shown = (entry: Entry): string | undefined => {
 const pad = (text: string, columns: number): string =>
   text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
 
-/** Two branches beside each other, the part that they share folded into one line; line stands by line. */
+/** Two branches beside each other, message by message. The shared part is one line. */
 export const sideBySide = (screen: Screen, a: Branch, b: Branch): string => {
   const width = Math.floor(((screen.live ? screen.columns : pipedColumns) - gap.length) / 2);
   const shared = sharedLength(a, b);
@@ -65,7 +65,7 @@ export const sideBySide = (screen: Screen, a: Branch, b: Branch): string => {
   const lines = a.entries.slice(0, shared).filter(({ type }) => type === 'said' || type === 'passed').length;
   rows.push(paint(screen, `… ${shared} entries shared, ${lines} of them lines …`, 'dim'));
   for (let i = 0, j = 0; i < left.length || j < right.length; ) {
-    // What is not a line (a fork, a note) stands on its own side; the lines stay beside each other.
+    // An entry that is no message (a fork, a note) is on its own side, so that messages stay beside each other.
     const one = left[i] && (left[i]?.line || !right[j] || !right[j]?.line) ? left[i++] : undefined;
     const other = right[j] && (right[j]?.line ? one?.line !== false : !one?.line) ? right[j++] : undefined;
     if (!one && !other) break;

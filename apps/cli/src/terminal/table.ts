@@ -7,20 +7,20 @@ export interface Column<Row> {
   styles?(row: Row): readonly Style[];
 }
 
-/** Rows under their titles. The last column is cut at the edge of a terminal; a pipe gets all of it. */
+/** Rows with a heading. The last column is truncated at the edge of a terminal, but not in a pipe. */
 export const table = <Row>(screen: Screen, columns: readonly Column<Row>[], rows: readonly Row[]): string => {
   const cells = rows.map((row) => columns.map((column) => harmless(column.text(row)).replaceAll('\n', ' ')));
   const widths = columns.map(({ title }, i) =>
     Math.max(title.length, ...cells.map((row) => columnsOf(row[i] as string))),
   );
   const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
-  const room = screen.live ? Math.max(10, screen.columns - before) : Number.POSITIVE_INFINITY;
+  const width = screen.live ? Math.max(10, screen.columns - before) : Number.POSITIVE_INFINITY;
   const line = (texts: readonly string[], styles: (i: number) => readonly Style[]): string =>
     texts
       .map((text, i) => {
         const last = i === texts.length - 1;
         const space = ' '.repeat(Math.max(0, (widths[i] as number) - columnsOf(text)));
-        const shown = paint(screen, last ? cut(text, room) : text, ...styles(i));
+        const shown = paint(screen, last ? cut(text, width) : text, ...styles(i));
         return columns[i]?.right ? space + shown : last ? shown : shown + space;
       })
       .join('  ')

@@ -1,7 +1,7 @@
-/** Where text goes, and what can be done there. */
+/** The output and its capabilities. */
 export interface Screen {
   write(text: string): void;
-  /** Lines can be drawn again. False when piped. */
+  /** Whether lines can be redrawn. False for a pipe. */
   readonly live: boolean;
   readonly colour: boolean;
   readonly columns: number;
@@ -20,7 +20,7 @@ const codes = {
 } as const;
 export type Style = keyof typeof codes;
 
-/** Makes the text harmless first: what is painted may come from a peer. */
+/** Removes control characters first, because the text may be from a peer. */
 export const paint = (screen: Pick<Screen, 'colour'>, text: string, ...styles: readonly Style[]): string => {
   const safe = harmless(text);
   return screen.colour && safe !== ''
@@ -30,11 +30,11 @@ export const paint = (screen: Pick<Screen, 'colour'>, text: string, ...styles: r
 
 const nameColours = ['cyan', 'yellow', 'magenta', 'green', 'blue', 'red'] as const;
 
-/** The colour of the member that stands at `place` in the conversation. */
+/** The colour of the member with the index `place`. */
 export const nameColour = (place: number): Style =>
   nameColours[Math.max(0, place) % nameColours.length] as Style;
 
-/** What peers say must not steer the terminal: control characters and those that turn the direction are left out. */
+/** Text of peers must not control the terminal: control and direction characters are removed. */
 export const harmless = (text: string): string =>
   text
     .replaceAll('\t', '  ')
@@ -43,7 +43,7 @@ export const harmless = (text: string): string =>
       found === '\n' ? found : '',
     );
 
-/** What this program itself writes beside text: styles, and what redraws the lines at the bottom. */
+/** The control sequences of this program: styles, and those that redraw the lines at the bottom. */
 const esc = String.fromCharCode(0x1b);
 const erase = `\r${esc}[J`;
 const styling = new RegExp(`^${esc}\\[(?:0|[12]|3[1-6])(?:;(?:[12]|3[1-6]))*m$`);
@@ -53,8 +53,8 @@ const sequence = new RegExp(
 );
 
 /**
- * The last guard before a terminal: lets the sequences through that this program writes, and no other control character,
- * wherever the text came from and whichever way it took.
+ * The last filter before a terminal. It passes the control sequences that this program writes and removes every other control
+ * character, whatever the source of the text is.
  */
 export const guarded = (text: string, { live, colour }: Pick<Screen, 'live' | 'colour'>): string =>
   text.replaceAll(sequence, (found) => {
@@ -64,8 +64,8 @@ export const guarded = (text: string, { live, colour }: Pick<Screen, 'live' | 'c
   });
 
 /**
- * JSON with every control and direction character escaped, those that JSON itself would leave as they are, too. It reads
- * back as the same value, and steers no terminal.
+ * JSON with all control and direction characters escaped, including those that JSON allows without an escape. It has the same value
+ * and cannot control a terminal.
  */
 export const jsonText = (value: unknown, indent?: number): string =>
   JSON.stringify(value, null, indent).replaceAll(
@@ -76,7 +76,7 @@ export const jsonText = (value: unknown, indent?: number): string =>
 const wide =
   /\p{Extended_Pictographic}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
 
-/** Columns that `text` takes on a terminal. */
+/** The width of `text` on a terminal, in columns. */
 export const columnsOf = (text: string): number => {
   let columns = 0;
   for (const character of text) {
@@ -86,7 +86,7 @@ export const columnsOf = (text: string): number => {
   return columns;
 };
 
-/** One line of at most so many columns; what is left out shows as an ellipsis. */
+/** One line of at most `columns` columns. A truncated text ends with an ellipsis. */
 export const cut = (text: string, columns: number): string => {
   if (columnsOf(text) <= columns) return text;
   let kept = '';
@@ -97,7 +97,7 @@ export const cut = (text: string, columns: number): string => {
   return `${kept}…`;
 };
 
-/** `text` in lines of at most `columns`, broken between words; a word that is longer is broken where it must be. */
+/** Wraps `text` between words to lines of at most `columns`. A longer word is broken. */
 export const wrap = (text: string, columns: number): string[] =>
   text.split('\n').flatMap((paragraph) => {
     const lines: string[] = [];

@@ -3,18 +3,18 @@ import type { RouterEvent } from '../api/router-api.ts';
 
 export type Chunk = Extract<RouterEvent, { kind: 'chunk' }>;
 
-/** Writes one conversation as it happens. */
+/** Writes one conversation live. */
 export interface Transcript {
   chunk(chunk: Chunk): void;
   entry(entry: Entry): void;
-  /** Something that nobody said. */
+  /** An event that is no message. */
   note(text: string): void;
 }
 
 const withDetail = (word: string, detail: string | undefined): string =>
   detail ? `${word}: ${detail}` : word;
 
-/** What happened in an entry that is not a line of the conversation; undefined when it needs no telling. */
+/** The text for an entry that is no message; undefined when it is not shown. */
 export const told = (entry: Exclude<Entry, EntryOf<'said'>>): string | undefined => {
   switch (entry.type) {
     case 'passed':
@@ -30,7 +30,7 @@ export const told = (entry: Exclude<Entry, EntryOf<'said'>>): string | undefined
     case 'unseated':
       return `${entry.by} gives the seat of ${entry.who} back`;
     case 'recast':
-      return `${entry.role.name} is somebody else from now on`;
+      return `${entry.role.name} has another persona from now on`;
     case 'joined':
       return `${entry.who} joins`;
     case 'left':
@@ -44,7 +44,7 @@ export const told = (entry: Exclude<Entry, EntryOf<'said'>>): string | undefined
   }
 };
 
-/** Names in the order in which they appear, so that each keeps its colour. */
+/** The names in the order of their appearance, so that each keeps its colour. */
 export class Cast {
   readonly #names: string[] = [];
 

@@ -11,7 +11,7 @@ export interface AlignedTurn {
 
 const isSaid = (entry: Entry): entry is Said => entry.type === 'said';
 
-/** The messages of two conversations, the first beside the first; and how many of them are the same from the beginning on. */
+/** The messages of two conversations beside each other, and the number of equal ones from the beginning. */
 export const align = (
   left: readonly Entry[],
   right: readonly Entry[],

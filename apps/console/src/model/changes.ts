@@ -1,4 +1,4 @@
-/** Tells those who draw that something has changed: once before the next frame, however much it was. */
+/** Notifies the views of changes: once before the next frame, however many changes there were. */
 export class Changes {
   readonly #listeners = new Set<() => void>();
   #told = true;
@@ -30,7 +30,7 @@ export const spaced = (load: () => Promise<void>): (() => void) => {
       return;
     }
     running = true;
-    // What cannot be loaded now is loaded when the stream of events is back.
+    // A failed load is repeated when the stream of events is connected again.
     await load().catch((error: unknown) => console.info('a request failed', error));
     setTimeout(() => {
       running = false;

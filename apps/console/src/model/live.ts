@@ -22,18 +22,18 @@ interface Me {
   readonly names: readonly string[];
 }
 
-/** A name that was connected while this page looked. */
+/** A name that was connected since the page was opened. */
 interface Seen extends AgentView {
-  /** When it was last connected; undefined while it is. */
+  /** When it was last connected; undefined while it is connected. */
   readonly awaySince?: number | undefined;
 }
 
-/** All that the page knows of the router, and what is on view. */
+/** The state of the page: its data of the router, and the present view. */
 export class Live {
   readonly changes = new Changes();
   readonly runs = new RunList(this.changes);
   link: Link = 'connecting';
-  /** Why the router shows nothing to us. */
+  /** Why the router denies access. */
   denied: Denied | undefined;
   me: Me | undefined;
   agents: readonly Seen[] = [];
@@ -95,7 +95,7 @@ export class Live {
     this.changes.note();
   }
 
-  /** One stream of events: of the conversation on view, else of all. */
+  /** One stream of events: of the conversation in view, else of all. */
   #follow(): void {
     const wanted = this.open?.id;
     if (this.#followed === wanted) return;

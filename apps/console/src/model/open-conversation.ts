@@ -10,12 +10,12 @@ interface Page {
   readonly next?: string;
 }
 
-/** Entries that are asked for at once. */
+/** The number of entries of one request. */
 const pageEntries = 200;
-/** How high a row is, as long as it has not been measured. */
+/** The estimated height of a row that was not measured. */
 const rowEstimate = 76;
 
-/** The conversation on view: what is known of it, and what of it is looked at. */
+/** The conversation in view: its loaded entries and the visible part. */
 export class OpenConversation {
   readonly id: string;
   readonly transcript = new Transcript();
@@ -23,16 +23,16 @@ export class OpenConversation {
   readonly #changes: Changes;
   view: ConversationView | undefined;
   missing = false;
-  /** Whether the newest entry is kept in sight. A state that only a reader changes, never a layout. */
+  /** Whether the newest entry is kept visible. Only the reader changes this, never a layout. */
   following = true;
-  /** The entry that the address points to, until the reader scrolls. */
+  /** The entry that the address names, until the reader scrolls. */
   target: number | undefined;
   /** The row that has the tab stop. */
   current: number | undefined;
   /** Entries shown as they were written, and long ones shown whole. */
   readonly raw = new Set<number>();
   readonly unfolded = new Set<number>();
-  /** Of an ended conversation that is played again: the newest entry that is shown. */
+  /** The newest entry that is shown in a replay of an ended conversation. */
   replay: number | undefined;
   /** When the floor last changed, on the clock of this page. */
   floorSince = Date.now();
@@ -45,7 +45,7 @@ export class OpenConversation {
     this.id = id;
     this.#changes = changes;
     this.target = target;
-    // Entries count from 1: the row before them takes no place.
+    // Entries count from 1, so row 0 has no height.
     this.heights.grow(1);
     this.heights.set(0, 0);
     if (target !== undefined) this.following = false;
@@ -56,7 +56,7 @@ export class OpenConversation {
     return `v1/conversations/${encodeURIComponent(this.id)}`;
   }
 
-  /** Rows that are shown. */
+  /** The number of rows that are shown. */
   get count(): number {
     return this.replay ?? this.transcript.count;
   }
@@ -87,14 +87,14 @@ export class OpenConversation {
       const { conversation } = page;
       if (!this.view || conversation.seq >= this.view.seq) this.view = conversation;
       this.transcript.count = Math.max(this.transcript.count, conversation.seq);
-      // What has ended is read from its beginning.
+      // An ended conversation is shown from its beginning.
       if (first && conversation.status === 'ended') this.following = false;
       if (first) this.floorSince = Math.min(Date.now(), this.transcript.last?.at ?? Date.now());
     }
     this.#changes.note();
   }
 
-  /** Loads what is missing of a range of entries, and a page around it. */
+  /** Loads the missing entries of a range, with a page around them. */
   ensure(first: number, last: number): void {
     const gap = this.transcript.missing(first, last);
     if (!gap) return;
@@ -120,7 +120,7 @@ export class OpenConversation {
     } catch (error) {
       console.info('a page of entries could not be loaded', error);
     } finally {
-      // A page that failed is asked for again when it is still looked at.
+      // A failed page is requested again while it is visible.
       setTimeout(() => {
         this.#loading.delete(page);
         this.#changes.note();
@@ -128,7 +128,7 @@ export class OpenConversation {
     }
   }
 
-  /** Every entry, for an export. */
+  /** All entries, for an export. */
   async *all(): AsyncGenerator<Entry> {
     for (let path: string | undefined = this.path; path !== undefined; ) {
       const page: Page | undefined = await get<Page>(path);

@@ -1,10 +1,10 @@
-/** What the address of the page says: which view, of what, with which filters. */
+/** The address of the page: the view, its object, and its filters. */
 
 export interface RunFilters {
   readonly status?: string;
   readonly member?: string;
   readonly ending?: string;
-  /** Words in the title. */
+  /** Words of the title. */
   readonly q?: string;
 }
 
@@ -13,7 +13,7 @@ export type Route =
   | {
       readonly view: 'conversation';
       readonly id: string;
-      /** The entry that the address points to. */
+      /** The entry that the address names. */
       readonly seq?: number;
       readonly present: boolean;
     }

@@ -1,15 +1,15 @@
 /**
- * The router's HTTP interface, as the page uses it. A token is kept in this tab, or in this browser when its owner asks for that.
+ * The client of the HTTP interface of the router. A token is kept in this tab, or in this browser if the user chooses that.
  */
 const tokenKey = 'parley-token';
-/** The router says something at least every 15 s; a connection that is silent for longer is dead. */
+/** The router sends at least one event every 15 s. A connection that is silent for longer is dead. */
 const silentMs = 40_000;
 const firstWaitMs = 500;
 const mostWaitMs = 8_000;
 
-/** The router wants to know who asks, or does not let that one read. */
+/** The router requires a token, or the token may not read. */
 export class Denied extends Error {}
-/** Something that the router refuses to do, in its words. */
+/** A refusal of the router, with its text. */
 export class Refused extends Error {}
 
 export const heldToken = (): string | null =>
@@ -41,7 +41,7 @@ const ask = async (path: string, signal?: AbortSignal): Promise<Response> => {
   return response;
 };
 
-/** An operator's act. */
+/** An action of an operator. */
 export const post = async <T>(path: string, body: object): Promise<T> => {
   const headers = withToken({ 'content-type': 'application/json' });
   const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -49,7 +49,7 @@ export const post = async <T>(path: string, body: object): Promise<T> => {
   return (await response.json()) as T;
 };
 
-/** Undefined when there is no such thing. */
+/** Undefined when it does not exist. */
 export const get = async <T>(path: string, signal?: AbortSignal): Promise<T | undefined> => {
   const response = await ask(path, signal);
   if (response.status === 404) return undefined;
@@ -63,7 +63,7 @@ export const getText = async (path: string): Promise<string> => {
   return response.text();
 };
 
-/** Relative, because the page may not stand at the root of its server. */
+/** Relative, because the page may not be at the root of its server. */
 export const relative = (path: string): string => path.replace(/^\//, '');
 
 interface StreamEvent {
@@ -82,7 +82,7 @@ const parseBlock = (block: string): StreamEvent | undefined => {
     : { event, id: fields.get('id'), data: JSON.parse(data) };
 };
 
-/** The events of one connection, until it ends. Over fetch, because an EventSource cannot send a token. */
+/** The events of one connection until it ends. It uses fetch, because an EventSource cannot send a token. */
 async function* eventsOf(response: Response, onLife: () => void): AsyncGenerator<StreamEvent> {
   if (!response.ok || !response.body) throw new Error(`events: HTTP ${response.status}`);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -108,8 +108,8 @@ export interface Follower {
 }
 
 /**
- * Follows what happens from now on, in one conversation or in all, and comes back by itself where it was when the
- * connection is lost. Resolves when `stop` says so, or with a `Denied` when the router denies it.
+ * Follows live events of one conversation or of all. When the connection is lost, it reconnects and continues at the same place.
+ * Resolves when `stop` is aborted, or with a `Denied` when the router denies access.
  */
 export const follow = async (
   conversation: string | undefined,

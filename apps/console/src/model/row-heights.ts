@@ -1,6 +1,6 @@
 /**
- * Where the rows of a long list stand, when most of them have never been drawn: a measured height where there is one, else an
- * estimate. A Fenwick tree, so that a change and a question cost the logarithm of the number of rows.
+ * The positions of the rows of a long list of which most were never drawn. Each row has a measured height or an estimate. It is a
+ * Fenwick tree, so that a change and a look-up take logarithmic time.
  */
 export class RowHeights {
   readonly #estimate: number;
@@ -17,15 +17,15 @@ export class RowHeights {
     return this.#count;
   }
 
-  /** New rows stand at the end and have the estimate. Rows are never taken away. */
+  /** Adds rows with the estimate at the end. Rows are never removed. */
   grow(count: number): void {
     if (count <= this.#count) return;
     if (count > this.#heights.length) {
-      const room = Math.max(count, this.#heights.length * 2, 256);
-      const heights = new Float64Array(room).fill(this.#estimate);
+      const capacity = Math.max(count, this.#heights.length * 2, 256);
+      const heights = new Float64Array(capacity).fill(this.#estimate);
       heights.set(this.#heights.subarray(0, this.#count));
       this.#heights = heights;
-      this.#sums = new Float64Array(room + 1);
+      this.#sums = new Float64Array(capacity + 1);
       for (let i = 0; i < this.#count; i++) this.#add(i, (heights[i] as number) - this.#estimate);
     }
     this.#count = count;
@@ -35,7 +35,7 @@ export class RowHeights {
     return this.#heights[row] ?? this.#estimate;
   }
 
-  /** What the row is higher than before. */
+  /** Returns the change of the height of the row. */
   set(row: number, height: number): number {
     const change = height - this.height(row);
     if (change === 0 || row >= this.#count) return 0;
@@ -44,7 +44,7 @@ export class RowHeights {
     return change;
   }
 
-  /** Where a row begins; that of the row behind the last is the height of all. */
+  /** The top of a row. For the row after the last one, it is the height of the list. */
   offset(row: number): number {
     let sum = row * this.#estimate;
     for (let i = row; i > 0; i -= i & -i) sum += this.#sums[i] as number;

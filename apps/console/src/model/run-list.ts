@@ -11,16 +11,16 @@ interface Page {
 
 const pageSize = 100;
 
-/** The conversations of the ledger that the filters let through, newest first, as far as they were looked at. */
+/** The loaded conversations of the ledger that pass the filters, newest first. */
 export class RunList {
   readonly #changes: Changes;
   filters: RunFilters = {};
   rows: readonly ConversationView[] = [];
-  /** Conversations in the ledger, whatever the filters are. */
+  /** The number of conversations in the ledger, without filters. */
   total: number | undefined;
   loading = false;
   #next: string | undefined;
-  /** Grows with each change of the filters: answers to older questions are dropped. */
+  /** Grows with each change of the filters, so that responses to older requests are dropped. */
   #asked = 0;
   readonly #places = new Map<string, number>();
   readonly refresh: () => void;
@@ -44,7 +44,7 @@ export class RunList {
     void this.#load(true).catch((error: unknown) => console.info('the list could not be loaded', error));
   }
 
-  /** The next page, when the reader comes near the end of what is loaded. */
+  /** Loads the next page when the reader is near the end of the loaded ones. */
   more(): void {
     if (this.loading || this.#next === undefined) return;
     void this.#load(false).catch((error: unknown) => console.info('the list could not be loaded', error));
@@ -58,7 +58,7 @@ export class RunList {
       (this.rows as ConversationView[])[place] = next;
       this.#changes.note();
     } else if (entry.type === 'opened' || entry.type === 'forked' || known) this.refresh();
-    // A conversation that begins or ends may come under the filters, or fall out of them.
+    // A conversation that begins or ends may match the filters or no longer match them.
     if (entry.type === 'ended' && Object.keys(this.filters).length > 0) this.refresh();
   }
 
@@ -66,7 +66,7 @@ export class RunList {
     const asked = this.#asked;
     const query = new URLSearchParams({ limit: String(pageSize), ...this.filters });
     let path: string | undefined = fromTop ? `v1/conversations?${query}` : this.#next;
-    // As far as was looked at before; at least as much as a screen shows.
+    // As many as were loaded before, and at least as many as fit on a screen.
     const wanted = fromTop ? Math.max(pageSize, this.rows.length) : this.rows.length + pageSize;
     const rows = fromTop ? [] : [...this.rows];
     this.loading = true;

@@ -1,11 +1,11 @@
 import type { Entry } from '@parley/protocol';
 
-/** A reply that is being written. */
+/** An unfinished reply. */
 export interface Draft {
   readonly turn: number;
   readonly from: string;
   readonly text: string;
-  /** The beginning is not known: this page came later, or was too slow. */
+  /** The beginning is missing, because the page connected later or was too slow. */
   readonly cut: boolean;
 }
 
@@ -13,17 +13,17 @@ export interface Chunk {
   readonly turn: number;
   readonly from: string;
   readonly text: string;
-  /** Where in the reply the text stands; the router says it. */
+  /** The offset of the text in the reply, from the router. */
   readonly offset?: number;
 }
 
 /**
- * What is known of the entries of one conversation: any of them may be missing until it is wanted. Pure: no DOM, no network.
+ * The loaded entries of one conversation. Any of them may be missing until it is needed. Pure: no DOM, no network.
  */
 export class Transcript {
   readonly #entries: (Entry | undefined)[] = [];
   readonly #drafts = new Map<number, Draft>();
-  /** How many entries the conversation has, known or not. */
+  /** The number of entries of the conversation, loaded or not. */
   count = 0;
 
   entry(seq: number): Entry | undefined {
@@ -38,7 +38,7 @@ export class Transcript {
     return this.#entries[this.count];
   }
 
-  /** An entry that is here already is ignored. */
+  /** Ignores an entry that is loaded already. */
   add(entry: Entry): void {
     this.#entries[entry.seq] ??= entry;
     this.count = Math.max(this.count, entry.seq);
@@ -55,12 +55,12 @@ export class Transcript {
     this.#drafts.set(turn, { turn, from, text: whole, cut: cut || (known?.cut === true && at > 0) });
   }
 
-  /** What was written when the connection was lost may be over by now. */
+  /** Drops drafts: after a lost connection they may be outdated. */
   forgetDrafts(): void {
     this.#drafts.clear();
   }
 
-  /** The first and the last missing entry of a range; undefined when all are here. */
+  /** The first and the last missing entry of a range; undefined when all are loaded. */
   missing(first: number, last: number): { readonly first: number; readonly last: number } | undefined {
     let low = Math.max(1, first);
     let high = Math.min(this.count, last);
@@ -69,7 +69,7 @@ export class Transcript {
     return low <= high ? { first: low, last: high } : undefined;
   }
 
-  /** Bids that stand together are one row: the first of them. Undefined for the others. */
+  /** Consecutive bids are one row, that of the first bid. Undefined for the others. */
   bidsFrom(seq: number): readonly Entry[] | undefined {
     if (this.#entries[seq]?.type !== 'bid' || this.#entries[seq - 1]?.type === 'bid') return undefined;
     const bids: Entry[] = [];

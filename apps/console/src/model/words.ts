@@ -1,6 +1,6 @@
 import type { ConversationView, WaitReason } from '@parley/protocol';
 
-/** Numbers and states in words. */
+/** Numbers and states as text. */
 
 const whole = new Intl.NumberFormat();
 const money = new Intl.NumberFormat(undefined, {
@@ -44,17 +44,17 @@ const waits: Readonly<Record<WaitReason, string>> = {
   paused: 'waits: paused',
 };
 
-/** A name may be that of a property which every object has: only own keys count. */
+/** Reads own keys only, because a name may equal an inherited property. */
 const own = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(record, name) ? record[name] : undefined;
 
-/** Why a member of the floor has not been given its turn; undefined when it has. */
+/** Why the turn of a member was not granted yet; undefined when it was. */
 const waitOf = ({ waiting }: Pick<ConversationView, 'waiting'>, name: string): string | undefined => {
   const wait = own(waiting, name);
   return wait === undefined ? undefined : (own(waits, wait) ?? `waits: ${wait}`);
 };
 
-/** What a member is doing. */
+/** The activity of a member. */
 export const stateOf = (
   view: Pick<ConversationView, 'floor' | 'waiting' | 'seats' | 'votes'>,
   name: string,
@@ -69,7 +69,7 @@ export const stateOf = (
     .join(' · ');
 };
 
-/** Who has the floor and what it does, as one sentence. */
+/** The members with the floor and their activity, as one sentence. */
 export const floorSentence = (
   view: ConversationView,
   writing: ReadonlySet<string>,
@@ -88,12 +88,12 @@ export const floorSentence = (
   return `${first} has had the floor for ${Math.round(sinceMs / 1_000)} s.`;
 };
 
-/** `#` of one of eight colours: the same for a member as long as the conversation lasts; none for others. */
+/** The number of one of eight colours: the same for a member during the whole conversation; none for non-members. */
 export const colourOf = (members: readonly string[], name: string): string => {
   const index = members.indexOf(name);
   return index < 0 ? 'colour-none' : `colour-${index % 8}`;
 };
 
-/** Time that the conversation has run: pauses do not count. */
+/** The duration of the conversation without pauses. */
 export const elapsedOf = (view: ConversationView, now: number): number =>
   (view.endedAt ?? view.pausedAt ?? now) - view.startedAt - view.pausedMs;

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { Live } from '../model/live.ts';
 import { number, timeOf } from '../model/words.ts';
 
-/** Who is connected, and who was since this page was opened. */
+/** The connected agents, and those that were connected since this page was opened. */
 export const AgentsPage = ({ live }: { readonly live: Live }): ComponentChildren => {
   useEffect(() => {
     document.title = 'Agents · Parley';

@@ -73,7 +73,7 @@ const view = (live: Live, route: Route): ComponentChildren => {
   }
 };
 
-/** Which view it is: focus goes to the heading of another one. */
+/** The identity of the view. When it changes, the heading gets the focus. */
 const placeOf = (route: Route): string =>
   route.view === 'conversation' ? `conversation ${route.id}` : route.view;
 
@@ -85,7 +85,7 @@ export const App = ({ live }: { readonly live: Live }): ComponentChildren => {
   useLayoutEffect(() => {
     const place = placeOf(route);
     if (shown.current === place) return;
-    // The heading of a view that is still being loaded comes later: then the view itself has the focus.
+    // While a view is loading it has no heading, so the view itself gets the focus.
     shown.current = place;
     const heading = main.current?.querySelector<HTMLElement>('h1[tabindex]') ?? main.current;
     heading?.focus({ preventScroll: true });

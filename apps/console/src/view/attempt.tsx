@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { Denied, Refused } from '../model/router-client.ts';
 
-/** Does something, and keeps what the router has against it. */
+/** Runs an action and keeps the error of the router. */
 export const useAttempt = (): readonly [string, (act: () => Promise<unknown>) => Promise<boolean>] => {
   const [fault, setFault] = useState('');
   const attempt = async (act: () => Promise<unknown>): Promise<boolean> => {

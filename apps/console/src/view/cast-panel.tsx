@@ -63,7 +63,7 @@ const Member = ({
   );
 };
 
-/** Who takes part, as whom, with which model, and at what cost. */
+/** The members with persona, model and cost. */
 export const CastPanel = ({
   live,
   view,

@@ -14,7 +14,7 @@ interface Side {
   readonly entries: readonly Entry[];
 }
 
-/** Longer conversations are compared as far as this. */
+/** The maximum number of entries that are compared. */
 const mostEntries = 2_000;
 
 const Head = ({ side }: { readonly side: Side }) => {
@@ -70,7 +70,7 @@ const Cell = ({
   </td>
 );
 
-/** Two conversations beside each other, by turn: what they share is folded, what differs is marked. */
+/** Two conversations beside each other, by turn. Shared parts are folded, differences are marked. */
 export const ComparePage = ({
   left,
   right,

@@ -8,8 +8,8 @@ import { Confirm } from './dialog.tsx';
 import { withoutControls } from './plain-text.tsx';
 
 /**
- * Pause, resume, step and end. Buttons stay where they are and are disabled when they would do nothing, so that the one that
- * was pressed keeps the focus.
+ * Pause, resume, step and end. A button that would have no effect is disabled and not removed, so that a pressed button keeps the
+ * focus.
  */
 export const Controls = ({
   live,

@@ -11,7 +11,7 @@ import { useClock } from './use.ts';
 export const statusOf = ({ status, ending }: Pick<ConversationView, 'status' | 'ending'>): string =>
   ending ? `ended: ${ending.reason}` : status;
 
-/** Title, status, who has the floor, and how near each limit is. */
+/** Title, status, floor, and the use of each limit. */
 export const ConversationHead = ({
   open,
   view,

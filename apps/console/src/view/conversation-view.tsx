@@ -18,10 +18,10 @@ import { useClock } from './use.ts';
 
 type Asked = { readonly kind: 'fork' | 'heard'; readonly entry: Entry };
 
-/** How often the page asks why a turn waits, which no entry tells. */
+/** How often the page asks why a turn waits, because no entry has that. */
 const waitingEveryMs = 2_000;
 
-/** A message that is read out by a screen reader once, when it is whole. */
+/** A message that a screen reader reads once, when it is complete. */
 const Spoken = ({ open }: { readonly open: OpenConversation }) => {
   const [text, setText] = useState('');
   useClock(1_500, true);
@@ -35,7 +35,7 @@ const Spoken = ({ open }: { readonly open: OpenConversation }) => {
   );
 };
 
-/** Brings the newest entry in sight, and keeps it there. */
+/** Scrolls to the newest entry and follows it. */
 const Latest = ({ open, onGo }: { readonly open: OpenConversation; readonly onGo: () => void }) =>
   open.following || open.view?.status === 'ended' ? null : (
     <button

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
-/** A modal dialog. Focus goes back to where it was when it closes. */
+/** A modal dialog. When it closes, the element that had the focus before gets it again. */
 export const Dialog = ({
   title,
   onClose,
@@ -18,7 +18,7 @@ export const Dialog = ({
     const shown = dialog.current;
     shown?.showModal();
     return () => {
-      // While it is modal, no element outside of it takes the focus.
+      // While it is modal, no element outside of it can have the focus.
       shown?.close();
       before?.focus();
     };
@@ -31,7 +31,7 @@ export const Dialog = ({
   );
 };
 
-/** Asks before something that cannot be undone, and names what it is. */
+/** Asks for a confirmation of an action that cannot be undone. */
 export const Confirm = ({
   title,
   text,

@@ -70,7 +70,7 @@ const Items = ({
   );
 };
 
-/** What can be done with one entry. */
+/** The actions for one entry. */
 export const EntryMenu = ({
   entry,
   raw,

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { conversationLink } from '../model/route.ts';
 import { plain } from './plain-text.tsx';
 
-/** What an entry that is not a message says. */
+/** The text of an entry that is no message. */
 export const noteOf = (entry: Exclude<Entry, { type: 'said' }>): string => {
   const because = 'detail' in entry && entry.detail ? ` (${entry.detail})` : '';
   switch (entry.type) {
@@ -41,7 +41,7 @@ export const noteOf = (entry: Exclude<Entry, { type: 'said' }>): string => {
     case 'ended':
       return `ended: ${entry.reason}${because}`;
     default:
-      // A newer router may know more.
+      // A newer router may have more types.
       return (entry as { type: string }).type;
   }
 };

@@ -20,12 +20,12 @@ export interface RowProps {
   readonly entry: Entry | undefined;
   readonly bids: readonly Entry[] | undefined;
   readonly members: readonly string[];
-  /** Of this entry: shown as it was written, shown whole, pointed to by the address, has the tab stop. */
+  /** The state of this entry: shown as source text, shown unfolded, named by the address, has the tab stop. */
   readonly raw: boolean;
   readonly unfolded: boolean;
   readonly isTarget: boolean;
   readonly isCurrent: boolean;
-  /** Shared with the conversation that this one was forked from. */
+  /** Whether the entry is shared with the parent of the fork. */
   readonly shared: boolean;
   readonly actions: MenuActions;
 }
@@ -88,7 +88,7 @@ const Said = ({
   );
 };
 
-/** One entry of the transcript. Draws only when something of it has changed. */
+/** One entry of the transcript. It is drawn again only when it has changed. */
 export const EntryRow = (props: RowProps): ComponentChildren => {
   const { id, seq, entry, bids, members, raw, unfolded, isTarget, isCurrent, shared, actions } = props;
   const marks = [shared && 'shared', isTarget && 'target'].filter(Boolean).join(' ');
@@ -135,6 +135,6 @@ export const EntryRow = (props: RowProps): ComponentChildren => {
         <Body seq={seq} text={entry.text} raw={raw} unfolded={unfolded} onUnfold={actions.unfold} />
       </li>
     );
-    // The bids of a row change only by becoming more.
+    // The bids of a row can only grow in number.
   }, [id, seq, entry, bidsKey, members, raw, unfolded, isCurrent, marks, actions]);
 };

@@ -6,7 +6,7 @@ import { conversationLink } from '../model/route.ts';
 import { Fault, useAttempt } from './attempt.tsx';
 import { Dialog } from './dialog.tsx';
 
-/** Goes on from an entry in a conversation of its own, with other models or another number of turns where that is wanted. */
+/** Forks the conversation after an entry, with other models or another number of turns if the operator chooses that. */
 export const ForkDialog = ({
   live,
   view,

@@ -2,7 +2,7 @@ import { lexer, type Token, type Tokens } from 'marked';
 import type { ComponentChildren } from 'preact';
 import { plain } from './plain-text.tsx';
 
-/** Longer texts are shown as they were written: parsing them would hold up the page. */
+/** Longer texts are shown as source text, because parsing them would block the page. */
 const mostParsed = 20_000;
 
 const entities: Readonly<Record<string, string>> = {
@@ -60,7 +60,7 @@ const table = ({ header, rows }: Tokens.Table): ComponentChildren => (
   </div>
 );
 
-/** Each token becomes an element that is named here, or text. HTML and images never become elements. */
+/** Converts each token to one of the elements in this function, or to text. HTML and images are never rendered. */
 const element = (token: Token): ComponentChildren => {
   switch (token.type) {
     case 'space':
@@ -112,7 +112,7 @@ const element = (token: Token): ComponentChildren => {
   }
 };
 
-/** What a member wrote as Markdown; as it was written when it is none that can be read. */
+/** A message as Markdown; as source text when it cannot be parsed. */
 export const markdown = (text: string): ComponentChildren => {
   if (text.length > mostParsed) return <p class="raw">{plain(text)}</p>;
   try {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-/** How much of a limit is used, as a bar and in words; only words where there is no limit. */
+/** The used part of a limit as a bar and as text; only text without a limit. */
 export const Meter = ({
   name,
   value,

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-/** Characters that turn the direction of the text around them, or that cannot be seen. */
+/** Characters that change the direction of text or that are invisible. */
 const hidden = /[[\p{Cc}\u202a-\u202e\u2066-\u2069]--[\n\r\t]]/v;
 
 const directions: Readonly<Record<string, string>> = {
@@ -15,7 +15,7 @@ const directions: Readonly<Record<string, string>> = {
   '\u2069': 'PDI',
 };
 
-/** Text of a peer. A control character is shown by its name and does nothing. */
+/** Text of a peer. A control character is shown by its name and has no effect. */
 export const plain = (text: string): ComponentChildren => {
   if (!hidden.test(text)) return text;
   return text.split(new RegExp(`(${hidden.source})`, 'v')).map((part, index) => {

@@ -2,11 +2,11 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { OpenConversation } from '../model/open-conversation.ts';
 
-/** A pause between two entries is never longer than this, whatever it was. */
+/** The maximum pause between two entries. */
 const longestMs = 4_000;
 const speeds = [1, 2, 5, 20] as const;
 
-/** Plays an ended conversation again, at a speed of choice. */
+/** Replays an ended conversation at a chosen speed. */
 export const Replay = ({
   open,
   onChange,

@@ -8,7 +8,7 @@ import { statusOf } from './conversation-head.tsx';
 import { NothingYet } from './nothing-yet.tsx';
 import { plain } from './plain-text.tsx';
 
-/** Rows have one height, which the style sheet says, too. */
+/** The height of every row. The style sheet has the same value. */
 const rowHeight = () => (innerWidth < 700 ? 92 : 44);
 const overscan = 12;
 
@@ -127,7 +127,7 @@ const Filters = ({
   );
 };
 
-/** All conversations of the ledger, as a table of which only the rows near what can be seen exist. */
+/** All conversations of the ledger as a table. Only rows near the visible part exist in the DOM. */
 export const RunsPage = ({
   live,
   filters,

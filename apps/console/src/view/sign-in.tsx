@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Live } from '../model/live.ts';
 
-/** Where the router wants a token, or the one that is held is not enough. */
+/** Asks for a token when the router requires one, or when the present one has too few rights. */
 export const SignIn = ({ live }: { readonly live: Live }): ComponentChildren => {
   const token = useRef<HTMLInputElement>(null);
   const keep = useRef<HTMLInputElement>(null);

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Live } from '../model/live.ts';
 import { Fault, useAttempt } from './attempt.tsx';
 
-/** An operator says something: in its own name, from a seat that it has taken, or to one member only. */
+/** A form for a message of the operator: in its own name, from a seat that it has taken, or to one member only. */
 export const SpeakForm = ({
   live,
   view,

@@ -6,9 +6,9 @@ import type { MenuActions } from './entry-menu.tsx';
 import { EntryRow } from './entry-row.tsx';
 import { markdown } from './markdown.tsx';
 
-/** Rows that are drawn above and below what can be seen, in pixels. */
+/** The height above and below the visible part in which rows are drawn, in pixels. */
 const overscan = 600;
-/** So near the end counts as the end. */
+/** The distance that counts as the end, in pixels. */
 const endSlack = 48;
 const noMembers: readonly string[] = [];
 
@@ -16,8 +16,8 @@ const page = () => document.documentElement;
 const isAtEnd = (): boolean => innerHeight + scrollY >= page().scrollHeight - endSlack;
 
 /**
- * The entries near what can be seen, in a list as high as all of them. Whether the end is followed is a state of
- * the conversation: scrolling up leaves it, reaching the end takes it up again, and a change of the layout does neither.
+ * Draws only the entries near the visible part, in a list with the height of all entries. Whether the end is followed is a state of
+ * the conversation: scrolling up ends it, reaching the end starts it, and a change of the layout does neither.
  */
 export const TranscriptList = ({
   open,
@@ -39,9 +39,9 @@ export const TranscriptList = ({
     scrolledTo.current = scrollY;
   };
 
-  /** What the reader has scrolled since this was last looked at. */
+  /** The distance that the reader has scrolled since the last call. */
   const notice = () => {
-    // A page that became shorter scrolls by itself, to its new end.
+    // The browser scrolls to the new end when a page becomes shorter.
     const up = scrollY < scrolledTo.current - 1 && !isAtEndExactly();
     if (up) open.following = false;
     else if (isAtEnd()) open.following = true;
@@ -95,7 +95,7 @@ export const TranscriptList = ({
   useLayoutEffect(() => {
     const element = list.current;
     if (!element) return;
-    // The event of a scroll comes after this drawing, which must not undo the scroll.
+    // The scroll event comes after this layout effect, which must not undo the scroll.
     if (scrollY < scrolledTo.current) notice();
     listTop.current = element.getBoundingClientRect().top + scrollY;
     const upper = scrollY - listTop.current;

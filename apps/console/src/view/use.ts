@@ -1,14 +1,14 @@
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import type { Changes } from '../model/changes.ts';
 
-/** Draws again when something has changed. */
+/** Draws the component again when the source has changed. */
 export const useChanges = (changes: Changes): void => {
   const [, draw] = useState(0);
   // At once: a change before the first paint must not be missed.
   useLayoutEffect(() => changes.listen(() => draw((times) => times + 1)), [changes]);
 };
 
-/** Draws again every so often, while the page can be seen. */
+/** Draws the component again at intervals while the page is visible. */
 export const useClock = (ms: number, active: boolean): void => {
   const [, draw] = useState(0);
   useEffect(() => {
