@@ -49,7 +49,7 @@ describe('the line of progress', () => {
     const state = (progress: Progress, agents?: Parameters<Progress['text']>[1]) =>
       progress.text(9_000, agents).split(' · ').at(-1);
     expect(state(feed(said), [agent('ann', 0)])).toBe('waiting for ben to connect');
-    expect(state(feed(said), [agent('ben', 0)])).toBe("ben waits for the rate of its model");
+    expect(state(feed(said), [agent('ben', 0)])).toBe('ben waits for the rate of its model');
     expect(state(feed(said), [agent('ben', 1)])).toBe('ben thinks');
     expect(state(feed(said, { type: 'paused', at: 2_000 }))).toBe('paused');
     expect(state(feed({ ...said, bidding: true, floor: ['ben', 'cy'] }))).toBe('ben, cy may bid');

@@ -1,6 +1,6 @@
 import type { Line, TurnContext } from '../memory/turn-context.ts';
 import { type ChatMessage, estimateTokens } from '../models/model.ts';
-import { asMessage, cost, budgetForLines } from '../prompt/view.ts';
+import { asMessage, budgetForLines, cost } from '../prompt/view.ts';
 import { neutralised } from '../text/peer-text.ts';
 import { sanitise } from '../text/sanitise.ts';
 
