@@ -24,6 +24,28 @@ const knownLabels = ['job', 'instance', 'le', ...definitions.flatMap(({ labelNam
 
 const promtool = program('promtool');
 
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly runbook_url: string };
+}
+const rules = (parse(file('deploy/prometheus/alerts.yml')) as { groups: { rules: Rule[] }[] }).groups.flatMap(
+  (group) => group.rules,
+);
+
+interface AlertTest {
+  readonly input_series: readonly { readonly series: string }[];
+  readonly alert_rule_test?: readonly {
+    readonly alertname: string;
+    readonly exp_alerts: readonly object[];
+  }[];
+  readonly promql_expr_test?: readonly {
+    readonly expr: string;
+    readonly exp_samples: readonly { readonly labels: string }[];
+  }[];
+}
+
 describe('metric names', () => {
   it('are unique and are spelt as Prometheus wants them', () => {
     for (const { name, kind, help, labelNames, buckets } of definitions) {
@@ -73,10 +95,6 @@ describe('the dashboard and the alerts', () => {
   });
 
   it('have a section of docs/runbooks.md for each alert, to which the alert leads', () => {
-    const { groups } = parse(file('deploy/prometheus/alerts.yml')) as {
-      groups: { rules: { alert: string; annotations: { runbook_url: string } }[] }[];
-    };
-    const rules = groups.flatMap((group) => group.rules);
     const sections = [...file('docs/runbooks.md').matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
     expect(sections).toEqual(rules.map(({ alert }) => alert));
     for (const { alert, annotations } of rules)
@@ -173,15 +191,32 @@ describe.skipIf(!promtool)('promtool', () => {
   it('sees every alert fire when it must, and none when all is well', () =>
     accepts('test', 'rules', 'alerts.test.yml'));
 
-  it('has a unit test for every alert', () => {
-    const tests = file('deploy/prometheus/alerts.test.yml');
-    const rules = parse(file('deploy/prometheus/alerts.yml')).groups.flatMap(
-      (group: { rules: object[] }) => group.rules,
-    );
-    for (const { alert, labels, annotations } of rules) {
-      expect(tests).toContain(alert);
+  it('has labels and annotations for every alert', () => {
+    for (const { labels, annotations } of rules) {
       expect(['critical', 'warning', 'info']).toContain(labels.severity);
       expect(Object.keys(annotations)).toEqual(['runbook_url', 'summary', 'description']);
     }
+  });
+});
+
+describe('the unit tests of the alerts', () => {
+  const { tests } = parse(file('deploy/prometheus/alerts.test.yml')) as { tests: AlertTest[] };
+  const [allWell, ...troubles] = tests;
+
+  it('see every alert fire in one of them', () => {
+    const fired = troubles.flatMap(({ alert_rule_test = [], promql_expr_test = [] }) => [
+      ...alert_rule_test.filter(({ exp_alerts }) => exp_alerts.length > 0).map(({ alertname }) => alertname),
+      ...promql_expr_test
+        .flatMap(({ exp_samples }) => exp_samples)
+        .map(({ labels }) => /alertname="(\w+)"/.exec(labels)?.[1]),
+    ]);
+    expect(rules.map(({ alert }) => alert).filter((alert) => !fired.includes(alert))).toEqual([]);
+  });
+
+  it('see every alert stay silent on series that exist', () => {
+    expect(allWell!.promql_expr_test).toMatchObject([{ expr: 'ALERTS', exp_samples: [] }]);
+    const given = allWell!.input_series.map(({ series }) => /^\w+/.exec(series)?.[0]);
+    for (const { alert, expr } of rules)
+      for (const metric of metricsIn(expr)) expect(given, alert).toContain(metric);
   });
 });

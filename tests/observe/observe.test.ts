@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Entry } from '@parley/protocol';
+import { agentMetrics, routerMetrics } from '@parley/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { dashboard } from '../../deploy/grafana/dashboard.ts';
@@ -12,7 +13,7 @@ import { until } from '../harness/poll.ts';
 import { killAll } from '../harness/started-process.ts';
 import { program, run } from './programs.ts';
 import { Prometheus } from './prometheus.ts';
-import { alertExpressions, asGrafanaSends, dashboardExpressions, metricsIn } from './promql.ts';
+import { alertExpressions, asGrafanaSends, dashboardExpressions, operandsOf } from './promql.ts';
 
 const prometheusPath = program('prometheus');
 const promtool = program('promtool');
@@ -98,9 +99,31 @@ describe.skipIf(!prometheusPath || !promtool)('a conversation that Prometheus wa
       rules.map(({ name }) => [name, 'ok', undefined]),
     );
     expect(rules.filter(({ state }) => state === 'firing')).toEqual([]);
-    for (const name of new Set(alertExpressions(alerts).flatMap(metricsIn))) {
-      expect(await prometheus.query(`count(${name})`), name).not.toEqual([]);
-    }
+  });
+
+  // Names alone would not do: a label value that nothing exposes makes an alert that never fires.
+  it.each([...new Set(alertExpressions(alerts).flatMap(operandsOf))])(
+    'has data for the operand %s of an alert',
+    async (operand) => {
+      await until(`data for ${operand}`, async () => {
+        const found = await prometheus.query(operand);
+        return found.some(({ value }) => Number.isFinite(value)) ? found : undefined;
+      });
+    },
+  );
+
+  it('exposes every metric that is documented, and no other of its own', async () => {
+    const [ofRouter = '', ...ofAgents] = await Promise.all(
+      pages.map(async (page) => (await fetch(page)).text()),
+    );
+    const families = (page: string) =>
+      [...page.matchAll(/^# TYPE ((?:parley|gen_ai)_\w+) /gm)].map(([, name]) => name).sort();
+    const defined = (all: object) =>
+      Object.values(all)
+        .map(({ name }) => name)
+        .sort();
+    expect(families(ofRouter)).toEqual(defined(routerMetrics));
+    for (const page of ofAgents) expect(families(page)).toEqual(defined(agentMetrics));
   });
 
   it('counts what the ledger holds', async () => {

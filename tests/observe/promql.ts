@@ -35,6 +35,43 @@ export const labelsIn = (expression: string): string[] => [
   ...[...expression.matchAll(grouping)].flatMap(([, labels = '']) => labels.split(/\s*,\s*/).filter(Boolean)),
 ];
 
+/** Where the brackets of `text` are closed, from left to right: the characters that no bracket, brace or quote encloses. */
+const isOutside = (text: string): boolean[] => {
+  let depth = 0;
+  let quoted = false;
+  return [...text].map((character) => {
+    if (character === '"') quoted = !quoted;
+    if (quoted) return false;
+    if ('([{'.includes(character)) depth++;
+    const outside = depth === 0;
+    if (')]}'.includes(character)) depth--;
+    return outside;
+  });
+};
+
+const setOperator = /\b(?:and|or|unless)\b(?:\s+(?:on|ignoring)\s*\([^)]*\))?/g;
+const comparison = /(?:[<>]=?|[!=]=)\s*-?[\d.e]+\s*$/;
+
+/**
+ * The operands of an alert: what stands between its set operators, without comparisons with a number. Each of them gives data
+ * also while all is well; the alert itself does not. `absent(…)` is left out, because it gives data only when something is wrong.
+ */
+export const operandsOf = (expression: string): string[] => {
+  const text = expression.trim();
+  const outside = isOutside(text);
+  if (text.startsWith('(') && !outside.includes(true)) return operandsOf(text.slice(1, -1));
+  const splits = [...text.matchAll(setOperator)].filter(({ index }) => outside[index]);
+  if (splits.length > 0) {
+    const ends = [...splits.map(({ index }) => index), text.length];
+    const starts = [0, ...splits.map(({ index, 0: operator }) => index + operator.length)];
+    return starts.flatMap((start, at) => operandsOf(text.slice(start, ends[at])));
+  }
+  const compared = comparison.exec(text);
+  const bare = compared && outside[compared.index] ? text.slice(0, compared.index).trim() : text;
+  if (bare !== text && bare.startsWith('(')) return operandsOf(bare);
+  return bare.startsWith('absent(') ? [] : [bare];
+};
+
 /** An expression as Grafana would send it, with every choice at the top of the page left at "All". */
 export const asGrafanaSends = (expression: string, window: string): string =>
   expression.replaceAll(/\$__(rate_interval|range)/g, window).replaceAll(/\$(router|model)\b/g, '.*');
