@@ -128,7 +128,7 @@ describe('parley demo', () => {
     [['--names', 'a,a'], /--names/],
     [['--turns', 'some'], /--turns: expected an integer/],
     [['--colour'], /--colour/],
-    [['now'], /demo takes no now/],
+    [['now'], /too many arguments for 'demo'/],
   ])('exits 2 at %j and says where help is', async (args, problem) => {
     const { demo } = startDemo(args);
     expect(await demo.exit()).toEqual({ code: 2, signal: null });

@@ -146,11 +146,17 @@ describe('parley', () => {
       [['tail', 'nothing', '--url', url], 1, /no conversation nothing at http:.*parley ls/],
       [['export', 'nothing', '--url', http], 1, /no conversation nothing/],
       [['ls', '--url', 'ftp://x'], 1, /the URL of the router is no ws, wss, http or https URL/],
-      [['export', '--url', url], 2, /expected one conversation ID/],
-      [['export', 'x', '--format', 'pdf'], 2, /--format: expected one of jsonl, markdown, sharegpt, openai/],
+      [['export', '--url', url], 2, /missing required argument 'ID'/],
+      [
+        ['export', 'x', '--format', 'pdf'],
+        2,
+        /--format.*'pdf' is invalid. Allowed choices are jsonl, markdown/,
+      ],
       [['tail', 'x', '--since', 'yesterday'], 2, /--since: expected an integer/],
       [['tail', 'x', 'y'], 2, /`parley help tail` tells how it is used/],
-      [['shout'], 2, /no command shout[\s\S]*`parley help` tells/],
+      [['shout'], 2, /unknown command 'shout'[\s\S]*`parley help` tells/],
+      [['exports', 'x'], 2, /Did you mean export\?/],
+      [['help', 'shout'], 2, /no command shout/],
     ];
     const check = async ([args, code, problem]: (typeof wrong)[number]) => {
       const process = parley(...args);

@@ -58,7 +58,7 @@ describe('parley fork and diff', () => {
     expect(seen.match(/"type":"said"/g)).toHaveLength(4);
 
     const shown = await answerOf('diff', id, fork, ...at);
-    expect(shown).toContain('… 6 entries shared, 5 of them lines …');
+    expect(shown).toContain('… 6 entries shared, 5 of them turns …');
     expect(shown).toMatch(/│ forked by operator with east model gpt-4\.1-mini/);
     expect(Math.max(...shown.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
     await server.stop();

@@ -3,15 +3,24 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** The only positional argument of a command. */
-export const onlyOne = (positionals: readonly string[], what: string): string => {
-  const [first, ...more] = positionals;
-  if (first === undefined || more.length > 0) throw new UsageError(`expected one ${what}`);
-  return first;
-};
-
+/** `option`: its name as the user writes it, for the message. */
 export const wholeNumber = (option: string, raw: string, min: number, max: number): number => {
   const value = raw.trim() === '' ? Number.NaN : Number(raw);
   if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new UsageError(`--${option}: expected an integer in ${min}..${max}, got ${JSON.stringify(raw)}`);
+  throw new UsageError(`${option}: expected an integer in ${min}..${max}, got ${JSON.stringify(raw)}`);
 };
+
+/** Reads the value of an option that is an integer. */
+export const integerIn =
+  (option: string, min: number, max: number) =>
+  (raw: string): number =>
+    wholeNumber(option, raw, min, max);
+
+/** Reads an option that may be repeated. */
+export const collected = (raw: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  raw,
+];
+
+/** `A,B`: names with commas between. */
+export const nameList = (raw: string): string[] => raw.split(',').map((name) => name.trim());

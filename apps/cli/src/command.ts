@@ -1,20 +1,29 @@
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Environment } from '@parley/runtime';
 import type { Screen } from './terminal/terminal.ts';
 
 /** The part of the process that a command uses. */
 export interface Host {
   readonly env: Environment;
+  /** What is wrong with the environment and with .env. Only `parley doctor` runs in spite of it. */
+  readonly problems: readonly string[];
   readonly out: Screen;
   /** For notes, progress and problems. */
   readonly err: Screen;
   /** Aborted when the user stops the command. */
   readonly stop: AbortSignal;
+  /** The exit code of the process. A command that does not say one exits with 0. */
+  exitWith(code: number): void;
 }
 
-export interface Command {
-  readonly summary: string;
-  /** The usage and the options, as `parley help NAME` shows them. */
-  readonly usage: string;
-  /** Resolves with the exit code. Throws UsageError or ConfigError for errors that the user can fix. */
-  run(args: readonly string[], host: Host): Promise<number>;
-}
+/**
+ * Makes one command of `parley`: arguments, options and help texts, from which the help, the shell completions and docs/cli.md
+ * are made. Its action throws UsageError or ConfigError at what the user can mend.
+ */
+export type CommandMaker = (host: Host) => CommandUnknownOpts;
+
+/** A command without arguments and options. `about`: what `parley help NAME` says below the usage; default: the summary. */
+export const commandNamed = (name: string, summary: string, about?: string): Command =>
+  new Command(name).summary(summary).description(about ?? sentence(summary));
+
+const sentence = (summary: string): string => `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;

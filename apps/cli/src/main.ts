@@ -1,51 +1,17 @@
 #!/usr/bin/env node
 import { constants } from 'node:os';
-import { loadSettings, parleyVariables, runMain, wantsColour, withEnvFile } from '@parley/runtime';
+import {
+  ConfigError,
+  loadSettings,
+  parleyVariables,
+  runMain,
+  wantsColour,
+  withEnvFile,
+} from '@parley/runtime';
 import { UsageError } from './arguments.ts';
-import type { Command, Host } from './command.ts';
-import { acts } from './commands/acts.ts';
-import { batch } from './commands/batch.ts';
-import { check } from './commands/check.ts';
-import { compose } from './commands/compose.ts';
-import { demo } from './commands/demo.ts';
-import { diff } from './commands/diff.ts';
-import { exportCommand } from './commands/export.ts';
-import { fork } from './commands/fork.ts';
-import { kubernetes } from './commands/kubernetes.ts';
-import { ls } from './commands/ls.ts';
-import { open } from './commands/open.ts';
-import { replay } from './commands/replay.ts';
-import { run as runScenario } from './commands/run.ts';
-import { runs } from './commands/runs.ts';
-import { agent, router } from './commands/service.ts';
-import { tail } from './commands/tail.ts';
-import { watch } from './commands/watch.ts';
-import { installation } from './deployment/installation.ts';
-import { help } from './help.ts';
+import type { Host } from './command.ts';
+import { helpPath, runProgram } from './program.ts';
 import { guarded, type Screen } from './terminal/terminal.ts';
-
-const commands: ReadonlyMap<string, Command> = new Map(
-  Object.entries({
-    demo,
-    run: runScenario,
-    check,
-    compose,
-    kubernetes,
-    batch,
-    replay,
-    runs,
-    open,
-    router,
-    agent,
-    ls,
-    tail,
-    watch,
-    export: exportCommand,
-    ...acts,
-    fork,
-    diff,
-  }),
-);
 
 const screenOf = (stream: NodeJS.WriteStream): Screen => {
   const terminal = stream.isTTY === true;
@@ -65,21 +31,18 @@ const screenOf = (stream: NodeJS.WriteStream): Screen => {
   };
 };
 
-const run = async (host: Host): Promise<number> => {
-  const [name = 'help', ...args] = process.argv.slice(2);
-  if (name === '--version' || name === 'version') {
-    host.out.write(`${installation.version}\n`);
-    return 0;
+/** The environment, completed by .env; and what is wrong with either. */
+const readEnvironment = (): Pick<Host, 'env' | 'problems'> => {
+  let env: Host['env'] = process.env;
+  try {
+    env = withEnvFile(process.env);
+    loadSettings({}, env, { prefixes: [], neighbours: ['ROUTER_URL', ...parleyVariables] });
+    return { env, problems: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { env, problems: error.problems };
   }
-  const command = commands.get(name);
-  if (command && !args.includes('--help') && !args.includes('-h')) return command.run(args, host);
-  if (!command && !['help', '--help', '-h'].includes(name)) throw new UsageError(`no command ${name}`);
-  host.out.write(help(commands, command ? name : args[0]));
-  return 0;
 };
-
-const isUsageError = (error: unknown): error is Error =>
-  error instanceof UsageError || String((error as { code?: unknown })?.code).startsWith('ERR_PARSE_ARGS');
 
 runMain(process, 'parley', async () => {
   const stop = new AbortController();
@@ -92,24 +55,28 @@ runMain(process, 'parley', async () => {
   }
   // The reader closed the pipe, as `head` does.
   process.stdout.on('error', () => stop.abort());
-  const env = withEnvFile(process.env);
-  loadSettings({}, env, { prefixes: [], neighbours: ['ROUTER_URL', ...parleyVariables] });
+  const { env, problems } = readEnvironment();
+  let exitCode = 0;
   const host: Host = {
     env,
+    problems,
     out: screenOf(process.stdout),
     err: screenOf(process.stderr),
     stop: stop.signal,
+    exitWith: (code) => {
+      exitCode = code;
+    },
   };
+  const args = process.argv.slice(2);
   try {
-    const code = await run(host);
-    process.exitCode = stoppedBy || code;
+    await runProgram(args, host);
+    process.exitCode = stoppedBy || exitCode;
   } catch (error) {
     if (stop.signal.aborted) {
       process.exitCode = stoppedBy;
-    } else if (isUsageError(error)) {
-      const [name = ''] = process.argv.slice(2);
-      const about = commands.has(name) ? ` ${name}` : '';
-      host.err.write(`parley: ${error.message}\nparley: \`parley help${about}\` tells how it is used\n`);
+    } else if (error instanceof UsageError) {
+      const hint = `\`${helpPath(args, host)}\` tells how it is used`;
+      host.err.write(`parley: ${error.message}\nparley: ${hint}\n`);
       process.exitCode = 2;
     } else throw error;
   }

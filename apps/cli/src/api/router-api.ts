@@ -52,16 +52,17 @@ class NoConversation extends ConfigError {}
 /** The HTTP interface of a router. Errors that the user can fix (no router, unknown conversation) are ConfigErrors. */
 export class RouterApi {
   readonly url: string;
+  /** The header that says who asks; undefined where the router needs none. */
+  readonly authorization: string | undefined;
   readonly #stop: AbortSignal;
-  readonly #authorization: string | undefined;
 
   /** `token`: needed if the router has tokens. Its role decides what is allowed. */
   constructor(url: string, stop: AbortSignal, token?: string) {
     const { url: address, basic } = addressOf(url);
     this.url = address;
     this.#stop = stop;
-    if (token !== undefined) this.#authorization = `Bearer ${token}`;
-    else if (basic !== undefined) this.#authorization = `Basic ${basic}`;
+    if (token !== undefined) this.authorization = `Bearer ${token}`;
+    else if (basic !== undefined) this.authorization = `Basic ${basic}`;
   }
 
   async agents(): Promise<readonly AgentView[]> {
@@ -184,7 +185,7 @@ export class RouterApi {
       const stop = signal ? AbortSignal.any([this.#stop, signal]) : this.#stop;
       const headers = {
         ...post?.headers,
-        ...(this.#authorization !== undefined && { authorization: this.#authorization }),
+        ...(this.authorization !== undefined && { authorization: this.authorization }),
       };
       response = await fetch(this.url + path, { ...post, headers, signal: stop });
     } catch (error) {

@@ -1,136 +1,114 @@
 import { randomUUID } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { Option } from '@commander-js/extra-typings';
 import type { ControlAction, ControlBody } from '@parley/protocol';
 import { routerOf } from '../api/named-router.ts';
-import { UsageError, wholeNumber } from '../arguments.ts';
-import type { Command } from '../command.ts';
+import { integerIn, nameList, UsageError } from '../arguments.ts';
+import { type CommandMaker, commandNamed, type Host } from '../command.ts';
+import { idHelp, jsonOption, keyOption, urlOption } from '../options.ts';
+import { jsonText } from '../terminal/terminal.ts';
 
 type Act = Exclude<ControlAction, 'open' | 'fork'>;
-type Options = Readonly<Record<string, string | undefined>>;
 
-interface Form<A extends Act> {
-  readonly summary: string;
-  /** The arguments after the ID. */
-  readonly takes: string;
-  readonly about?: string;
-  readonly options?: readonly string[];
-  body(rest: readonly string[], options: Options): ControlBody<A>;
+interface ActOptions {
+  readonly url?: string | undefined;
+  readonly key?: string | undefined;
+  readonly json?: true | undefined;
 }
 
-const none = (rest: readonly string[]): Record<string, never> => {
-  if (rest.length > 0) throw new UsageError(`unexpected ${rest[0]}`);
-  return {};
-};
-const one = (rest: readonly string[], what: string): string => {
-  const [first, ...more] = rest;
-  if (first === undefined || more.length > 0) throw new UsageError(`expected one ${what} behind the ID`);
-  return first;
-};
-const words = (rest: readonly string[], what: string): string => {
-  if (rest.length === 0) throw new UsageError(`expected ${what} behind the ID`);
-  return rest.join(' ');
-};
-const nameList = (raw: string): string[] => raw.split(',').map((name) => name.trim());
 const present = <T extends object>(values: { [K in keyof T]: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 
-const forms: { readonly [A in Act]: Form<A> } = {
-  pause: { summary: 'pause a conversation after the line under way', takes: '', body: none },
-  resume: { summary: 'go on with a paused conversation', takes: '', body: none },
-  step: {
-    summary: 'go on for a number of lines, then pause again',
-    takes: ' [LINES]',
-    body: ([raw = '1', ...more]) => ({ ...none(more), lines: wholeNumber('lines', raw, 1, 1_000) }),
-  },
-  end: {
-    summary: 'end a conversation',
-    takes: ' [WHY...]',
-    body: (rest) => (rest.length > 0 ? { detail: rest.join(' ') } : {}),
-  },
-  say: {
-    summary: 'say a line as the operator, or from a seat that you have taken',
-    takes: ' TEXT...',
-    options: ['as', 'target', 'to'],
-    about: `  --as NAME       in the place of this member, whose seat you have taken
-  --target NAME   who is addressed
-  --to A,B        who hears it; default: all members
-`,
-    body: (rest, { as, target, to }) =>
-      present<ControlBody<'say'>>({
-        text: words(rest, 'the line'),
-        as,
-        target,
-        to: to === undefined ? undefined : nameList(to),
-      }),
-  },
-  whisper: {
-    summary: 'send a private note to some members',
-    takes: ' A,B TEXT...',
-    body: ([to = '', ...rest]) => ({ to: nameList(to), text: words(rest, 'names and what they are told') }),
-  },
-  invite: {
-    summary: 'make an agent a member of a conversation',
-    takes: ' NAME',
-    options: ['history'],
-    about: '  --history all|none   whether it sees what was said before (default: all)\n',
-    body: (rest, { history = 'all' }) => {
-      if (history !== 'all' && history !== 'none') throw new UsageError('--history: expected all or none');
-      return { who: one(rest, 'name'), ...(history === 'none' && { history: false }) };
-    },
-  },
-  seat: {
-    summary: "take a member's seat: speak in its place with `parley say --as`",
-    takes: ' NAME',
-    body: (rest) => ({ who: one(rest, 'name') }),
-  },
-  unseat: {
-    summary: 'give the seat back to its member',
-    takes: ' NAME',
-    body: (rest) => ({ who: one(rest, 'name') }),
-  },
-  recast: {
-    summary: "change a member's model or persona from its next turn on",
-    takes: ' NAME',
-    options: ['model', 'persona'],
-    about: '  --model MODEL    what it asks from now on\n  --persona TEXT   who it is from now on\n',
-    body: (rest, { model, persona }) => {
-      if (model === undefined && persona === undefined) throw new UsageError('expected --model or --persona');
-      return { role: present<ControlBody<'recast'>['role']>({ name: one(rest, 'name'), model, persona }) };
-    },
-  },
+const perform = async <A extends Act>(
+  host: Host,
+  action: A,
+  given: string,
+  body: ControlBody<A>,
+  { url, key, json }: ActOptions,
+): Promise<void> => {
+  const api = routerOf(url, host);
+  const id = await api.conversationId(given);
+  const result = await api.act(action, id, body, key ?? randomUUID());
+  host.out.write(json ? `${jsonText(result)}\n` : `${id}: ${action} is entry ${result.seq}\n`);
 };
 
-const commandOf = <A extends Act>(action: A, form: Form<A>): Command => ({
-  summary: form.summary,
-  usage: `Usage: parley ${action} ID${form.takes} [OPTIONS]
-
-${form.about ?? ''}  --key KEY       an idempotency key: a repetition with the same key does nothing
-  --url URL       the router (default: ROUTER_URL, else http://127.0.0.1:8765)
-
-Where the router has tokens, PARLEY_TOKEN or PARLEY_TOKEN_FILE holds one with the role operator.
-`,
-  async run(args, host) {
-    const options = ['key', 'url', ...(form.options ?? [])].map(
-      (name) => [name, { type: 'string' }] as const,
+/** One act: its ID and the options that all acts have. */
+const act = (name: Act, summary: string) =>
+  commandNamed(name, summary)
+    .argument('<ID>', idHelp)
+    .addOption(keyOption)
+    .addOption(jsonOption)
+    .addOption(urlOption)
+    .addHelpText(
+      'after',
+      '\nWhere the router has tokens, this needs one with the role operator: see PARLEY_TOKEN.',
     );
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: Object.fromEntries(options),
-      allowPositionals: true,
-    });
-    const { key, url, ...rest } = values as Options;
-    const [given, ...behind] = positionals;
-    if (given === undefined) throw new UsageError('expected a conversation ID');
-    const body = form.body(behind, rest);
-    const api = routerOf(url, host);
-    const id = await api.conversationId(given);
-    const { seq } = await api.act(action, id, body, key ?? randomUUID());
-    host.out.write(`${id}: ${action} is entry ${seq}\n`);
-    return 0;
-  },
-});
 
-/** The actions of an operator on one conversation. Each action is a command. */
-export const acts: Readonly<Record<Act, Command>> = Object.fromEntries(
-  Object.entries(forms).map(([action, form]) => [action, commandOf(action as Act, form as Form<Act>)]),
-) as Record<Act, Command>;
+/** What an operator does to one conversation, each act a command of its own. */
+export const acts: readonly CommandMaker[] = [
+  (host) =>
+    act('pause', 'pause a conversation after the turn that is running').action((id, options) =>
+      perform(host, 'pause', id, {}, options),
+    ),
+  (host) =>
+    act('resume', 'go on with a paused conversation').action((id, options) =>
+      perform(host, 'resume', id, {}, options),
+    ),
+  (host) =>
+    act('step', 'go on for a number of turns, then pause again')
+      .argument('[TURNS]', 'how many', integerIn('TURNS', 1, 1_000), 1)
+      .action((id, lines, options) => perform(host, 'step', id, { lines }, options)),
+  (host) =>
+    act('end', 'end a conversation')
+      .argument('[WHY...]', 'the reason, which the ending shows')
+      .action((id, why, options) =>
+        perform(host, 'end', id, why.length > 0 ? { detail: why.join(' ') } : {}, options),
+      ),
+  (host) =>
+    act('say', 'say something as the operator, or from a seat that you have taken')
+      .argument('<TEXT...>', 'the message')
+      .option('--as <NAME>', 'in the place of this member, whose seat you have taken')
+      .option('--target <NAME>', 'who is addressed')
+      .option('--to <A,B>', 'who hears it (default: all members)')
+      .action((id, text, { as, target, to, ...options }) => {
+        const hearers = to === undefined ? undefined : nameList(to);
+        const body = present<ControlBody<'say'>>({ text: text.join(' '), as, target, to: hearers });
+        return perform(host, 'say', id, body, options);
+      }),
+  (host) =>
+    act('whisper', 'tell some members something that the others do not hear')
+      .argument('<A,B>', 'the members')
+      .argument('<TEXT...>', 'what they are told')
+      .action((id, to, text, options) =>
+        perform(host, 'whisper', id, { to: nameList(to), text: text.join(' ') }, options),
+      ),
+  (host) =>
+    act('invite', 'make an agent a member of a conversation')
+      .argument('<NAME>', 'the agent')
+      .addOption(
+        new Option('--history <WHAT>', 'whether it sees what was said before')
+          .choices(['all', 'none'] as const)
+          .default('all' as const),
+      )
+      .action((id, who, { history, ...options }) =>
+        perform(host, 'invite', id, { who, ...(history === 'none' && { history: false }) }, options),
+      ),
+  (host) =>
+    act('seat', "take a member's seat: speak in its place with `parley say --as`")
+      .argument('<NAME>', 'the member')
+      .action((id, who, options) => perform(host, 'seat', id, { who }, options)),
+  (host) =>
+    act('unseat', 'give the seat back to its member')
+      .argument('<NAME>', 'the member')
+      .action((id, who, options) => perform(host, 'unseat', id, { who }, options)),
+  (host) =>
+    act('recast', "change a member's model or persona from its next turn on")
+      .argument('<NAME>', 'the member')
+      .option('--model <MODEL>', 'what it asks from now on')
+      .option('--persona <TEXT>', 'who it is from now on')
+      .action((id, name, { model, persona, ...options }) => {
+        if (model === undefined && persona === undefined)
+          throw new UsageError('expected --model or --persona');
+        const role = present<ControlBody<'recast'>['role']>({ name, model, persona });
+        return perform(host, 'recast', id, { role }, options);
+      }),
+];

@@ -1,19 +1,20 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { basename, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Option } from '@commander-js/extra-typings';
 import { ConfigError, type Environment, userPath } from '@parley/runtime';
 import { toItsEnd } from '../api/follow.ts';
 import type { RouterApi } from '../api/router-api.ts';
-import { onlyOne, UsageError, wholeNumber } from '../arguments.ts';
+import { collected, integerIn, UsageError } from '../arguments.ts';
 import { BatchState } from '../batch/batch-state.ts';
 import { batchSummary } from '../batch/batch-summary.ts';
 import { type Cell, cellsOf, readAxis } from '../batch/cells.ts';
-import type { Command, Host } from '../command.ts';
+import { type CommandMaker, commandNamed, type Host } from '../command.ts';
 import { CastDeployment } from '../deployment/cast-deployment.ts';
 import { logNotes } from '../deployment/log-notes.ts';
 import { exitBatchCap } from '../exit-codes.ts';
+import { setOption, turnsOption } from '../options.ts';
 import { agentsOf } from '../scenario/agents.ts';
-import { changeOptions, changesOf } from '../scenario/changes.ts';
+import { changesOf } from '../scenario/changes.ts';
 import { withKey } from '../scenario/member-key.ts';
 import { openingOf } from '../scenario/opening.ts';
 import { readScenario, type ScenarioFile, scenarioHash } from '../scenario/read-scenario.ts';
@@ -72,49 +73,41 @@ const runOne = async (api: RouterApi, stop: AbortSignal, state: BatchState, { ce
   }
 };
 
-const readOptions = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    options: {
-      ...changeOptions,
-      runs: { type: 'string', default: '1' },
-      concurrency: { type: 'string', default: '4' },
-      vary: { type: 'string', multiple: true, default: [] },
-      'max-cost': { type: 'string' },
-      out: { type: 'string' },
-      url: { type: 'string' },
-    },
-    allowPositionals: true,
-  });
+interface BatchOptions {
+  readonly runs: number;
+  readonly seed?: number | undefined;
+  readonly vary?: readonly string[] | undefined;
+  readonly set?: readonly string[] | undefined;
+  readonly turns?: number | undefined;
+  readonly concurrency: number;
+  readonly maxCost?: string | undefined;
+  readonly out?: string | undefined;
+  readonly url?: string | undefined;
+}
 
-const runBatch = async (args: readonly string[], host: Host): Promise<number> => {
-  const { values, positionals } = readOptions(args);
-  const path = onlyOne(positionals, 'scenario file');
-  const runs = wholeNumber('runs', values.runs, 1, 1_000_000);
-  const concurrency = wholeNumber('concurrency', values.concurrency, 1, 1_000);
-  const cap = values['max-cost'] === undefined ? Number.POSITIVE_INFINITY : readDollars(values['max-cost']);
+const runBatch = async (path: string, options: BatchOptions, host: Host): Promise<number> => {
+  const { runs, seed, vary = [], set, turns, concurrency, maxCost } = options;
+  const cap = maxCost === undefined ? Number.POSITIVE_INFINITY : readDollars(maxCost);
   if (cap === undefined) throw new UsageError('--max-cost: expected an amount such as $5');
-  const { seed, ...others } = values;
-  const changes = changesOf({ set: others.set, turns: others.turns });
+  const changes = changesOf({ set, turns });
   const base = readScenario(path, changes, host.env);
-  const firstSeed =
-    seed === undefined ? (base.scenario.seed ?? 1) : wholeNumber('seed', seed, 0, 2_147_483_647);
-  const cells = cellsOf(runs, firstSeed, values.vary.map(readAxis));
+  const firstSeed = seed ?? base.scenario.seed ?? 1;
+  const cells = cellsOf(runs, firstSeed, vary.map(readAxis));
   const all = planned(path, cells, changes, host.env);
 
-  const what = createHash('sha256').update(`${scenarioHash(base)}\n${values.vary.join('\n')}\n${firstSeed}`);
-  const out = userPath(values.out ?? `batch-${basename(path).replace(/\.ya?ml$/, '')}`, host.env);
+  const what = createHash('sha256').update(`${scenarioHash(base)}\n${vary.join('\n')}\n${firstSeed}`);
+  const out = userPath(options.out ?? `batch-${basename(path).replace(/\.ya?ml$/, '')}`, host.env);
   using state = new BatchState(out, what.digest('hex'), randomUUID());
   const todo = all.filter(({ cell }) => !state.outcomes.has(cell.name));
   if (todo.length < all.length)
     host.err.write(
-      `Going on with ${values.out ?? basename(out)}: ${all.length - todo.length} runs are done\n`,
+      `Going on with ${options.out ?? basename(out)}: ${all.length - todo.length} runs are done\n`,
     );
   let capped = false;
   if (todo.length > 0) {
     await using castDeployment = await CastDeployment.set(
       {
-        url: values.url,
+        url: options.url,
         port: 0,
         ledger: resolve(out, 'ledger.sqlite'),
         agents: agentsOf(base.scenario).map((agent) => withKey(agent, host.env)),
@@ -147,22 +140,40 @@ const runBatch = async (args: readonly string[], host: Host): Promise<number> =>
   return capped ? exitBatchCap : 0;
 };
 
-export const batch: Command = {
-  summary: 'run a scenario many times, over seeds and settings, and sum it up',
-  usage: `Usage: parley batch FILE [OPTIONS]
-
-  --runs N             how often each combination is run, each time with the next seed (default: 1)
-  --seed N             the first seed (default: the scenario's, else 1)
-  --vary PATH=A,B,...  an axis of the matrix, such as cast.bob.model=gpt-4.1-nano,gpt-4.1-mini; may be repeated
-  --set PATH=VALUE     a change that holds for all runs; may be repeated
-  --turns N            another limit on turns
-  --concurrency K      how many run at once (default: 4)
-  --max-cost AMOUNT    begin no more runs when this is spent; those under way end by their own limits
-  --out DIR            state and ledger (default: batch-NAME); the same command goes on where it was
-                       stopped; one batch at a time may use it
-  --url URL            on this router (default: start one)
-
-Exits with 0 when every run has ended, with ${exitBatchCap} when the money was spent before.
-`,
-  run: runBatch,
-};
+export const batch: CommandMaker = (host) =>
+  commandNamed(
+    'batch',
+    'run a scenario many times, over seeds and settings, and sum it up',
+    `Runs every combination of the settings, each time with the next seed. The same command goes on where it was stopped. Exits with 0 when every run has ended, and with ${exitBatchCap} when the money was spent before.`,
+  )
+    .argument('<SCENARIO>', 'a scenario file')
+    .addOption(
+      new Option('--runs <N>', 'how often each combination is run')
+        .argParser(integerIn('--runs', 1, 1_000_000))
+        .default(1),
+    )
+    .addOption(
+      new Option('--seed <N>', "the first seed (default: the scenario's, else 1)").argParser(
+        integerIn('--seed', 0, 2_147_483_647),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--vary <PATH=A,B>',
+        'an axis of the matrix, such as cast.bob.model=gpt-4.1-nano,gpt-4.1-mini; may be repeated',
+      ).argParser(collected),
+    )
+    .addOption(setOption)
+    .addOption(turnsOption)
+    .addOption(
+      new Option('--concurrency <K>', 'how many run at once')
+        .argParser(integerIn('--concurrency', 1, 1_000))
+        .default(4),
+    )
+    .option(
+      '--max-cost <AMOUNT>',
+      'begin no more runs when this is spent; those that run end by their own limits',
+    )
+    .option('--out <DIR>', 'state and ledger (default: batch-NAME); one batch at a time may use the folder')
+    .option('--url <URL>', 'on this router (default: start one)')
+    .action(async (path, options) => host.exitWith(await runBatch(path, options, host)));

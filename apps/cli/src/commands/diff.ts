@@ -1,32 +1,28 @@
-import { parseArgs } from 'node:util';
-import { UsageError } from '../arguments.ts';
-import type { Command } from '../command.ts';
-import { chosenRouter, routerHelp, routerOptions } from '../deployment/chosen-router.ts';
-import { sideBySide } from '../terminal/side-by-side.ts';
+import { type CommandMaker, commandNamed } from '../command.ts';
+import { chosenRouter } from '../deployment/chosen-router.ts';
+import { idHelp, jsonOption, runOption, urlOption } from '../options.ts';
+import { differenceOf, sideBySide } from '../terminal/side-by-side.ts';
+import { jsonText } from '../terminal/terminal.ts';
 
-export const diff: Command = {
-  summary: 'show two branches of a conversation side by side',
-  usage: `Usage: parley diff ID ID [--url URL | --run RUN]
-
-${routerHelp}
-What both share is folded into one line. As wide as the terminal, or 120 columns when piped.
-`,
-  async run(args, host) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: routerOptions,
-      allowPositionals: true,
+export const diff: CommandMaker = (host) =>
+  commandNamed(
+    'diff',
+    'show two branches of a conversation side by side',
+    'Shows two conversations beside each other. What both share is folded into one line. As wide as the terminal, or 120 columns in a pipe.',
+  )
+    .argument('<ID>', idHelp)
+    .argument('<OTHER>', 'the other conversation')
+    .addOption(jsonOption)
+    .addOption(urlOption)
+    .addOption(runOption)
+    .action(async (one, other, { json, ...where }) => {
+      await using router = await chosenRouter(where, host);
+      const { api } = router;
+      const [a, b] = await Promise.all([api.conversationId(one), api.conversationId(other)]);
+      const [first, second] = await Promise.all([api.conversation(a), api.conversation(b)]);
+      const left = { id: a, entries: first.entries };
+      const right = { id: b, entries: second.entries };
+      host.out.write(
+        json ? `${jsonText(differenceOf(left, right), 2)}\n` : sideBySide(host.out, left, right),
+      );
     });
-    const [a, b, ...more] = positionals;
-    if (a === undefined || b === undefined || more.length > 0)
-      throw new UsageError('expected two conversation IDs');
-    await using router = await chosenRouter(values, host);
-    const { api } = router;
-    const ids = await Promise.all([api.conversationId(a), api.conversationId(b)]);
-    const [first, second] = await Promise.all([api.conversation(ids[0]), api.conversation(ids[1])]);
-    host.out.write(
-      sideBySide(host.out, { id: ids[0], entries: first.entries }, { id: ids[1], entries: second.entries }),
-    );
-    return 0;
-  },
-};

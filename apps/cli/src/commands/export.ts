@@ -1,46 +1,43 @@
-import { parseArgs } from 'node:util';
+import { Option } from '@commander-js/extra-typings';
 import { ConfigError } from '@parley/runtime';
-import { onlyOne, UsageError } from '../arguments.ts';
-import type { Command } from '../command.ts';
-import { chosenRouter, routerHelp, routerOptions } from '../deployment/chosen-router.ts';
-import { formats, perspectives } from '../export-formats.ts';
+import { type CommandMaker, commandNamed } from '../command.ts';
+import { chosenRouter } from '../deployment/chosen-router.ts';
+import { type Format, formats, perspectives } from '../export-formats.ts';
+import { idHelp, runOption, urlOption } from '../options.ts';
 
-export const exportCommand: Command = {
-  summary: 'write a conversation in a format that other tools read',
-  usage: `Usage: parley export ID [--format FORMAT] [--as NAME] [--url URL | --run RUN]
-
-  --format FORMAT   jsonl: every entry of the ledger, one a line (default)
-                    markdown: for people
-                    sharegpt, openai: one training example, as one member saw it
-  --as NAME         only what this member could see; in sharegpt and openai its lines are the assistant's (default
-                    there: who opened the conversation; in jsonl and markdown: everything)
-${routerHelp}`,
-  async run(args, host) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        format: { type: 'string', default: 'jsonl' },
-        as: { type: 'string' },
-        ...routerOptions,
-      },
-      allowPositionals: true,
+export const exportCommand: CommandMaker = (host) =>
+  commandNamed('export', 'write a conversation in a format that other tools read')
+    .argument('<ID>', idHelp)
+    .addOption(
+      new Option('--format <FORMAT>', 'how to write it').choices([...formats.keys()]).default('jsonl'),
+    )
+    .option(
+      '--as <NAME>',
+      'only what this member could see; in sharegpt and openai its messages are those of the assistant (default there: who opened the conversation)',
+    )
+    .addOption(urlOption)
+    .addOption(runOption)
+    .addHelpText(
+      'after',
+      `
+Formats:
+  jsonl             every entry of the ledger, one a line
+  markdown          for people
+  sharegpt, openai  one training example, as one member saw it`,
+    )
+    .action(async (given, { format: name, as: member, ...where }) => {
+      const format = formats.get(name) as Format;
+      await using router = await chosenRouter(where, host);
+      const id = await router.api.conversationId(given);
+      const { conversation, entries } = await router.api.conversation(id);
+      const as = member ?? conversation.by;
+      const hasLeft = entries.some((entry) => entry.type === 'left' && entry.who === as);
+      if (!conversation.members.includes(as) && !hasLeft) {
+        throw new ConfigError([
+          `${as} is no member of ${id}: its members are ${conversation.members.join(', ')}`,
+        ]);
+      }
+      const isPart = member !== undefined || perspectives.has(name);
+      const seen = isPart ? (await router.api.conversation(id, as)).entries : entries;
+      host.out.write(format(seen, as));
     });
-    const given = onlyOne(positionals, 'conversation ID');
-    const format = formats.get(values.format);
-    if (!format) throw new UsageError(`--format: expected one of ${[...formats.keys()].join(', ')}`);
-    await using router = await chosenRouter(values, host);
-    const id = await router.api.conversationId(given);
-    const { conversation, entries } = await router.api.conversation(id);
-    const as = values.as ?? conversation.by;
-    const hasLeft = entries.some((entry) => entry.type === 'left' && entry.who === as);
-    if (!conversation.members.includes(as) && !hasLeft) {
-      throw new ConfigError([
-        `${as} is no member of ${id}: its members are ${conversation.members.join(', ')}`,
-      ]);
-    }
-    const isPart = values.as !== undefined || perspectives.has(values.format);
-    const seen = isPart ? (await router.api.conversation(id, as)).entries : entries;
-    host.out.write(format(seen, as));
-    return 0;
-  },
-};

@@ -1,21 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { Option } from '@commander-js/extra-typings';
 import type { Entry, Role } from '@parley/protocol';
 import { ConfigError } from '@parley/runtime';
 import { toItsEnd } from '../api/follow.ts';
 import { routerOf } from '../api/named-router.ts';
-import { onlyOne, UsageError, wholeNumber } from '../arguments.ts';
-import type { Command } from '../command.ts';
+import { collected, integerIn, UsageError } from '../arguments.ts';
+import { type CommandMaker, commandNamed } from '../command.ts';
 import { exitCodeOf } from '../exit-codes.ts';
+import { idHelp, jsonOption, keyOption, turnsOption, urlOption } from '../options.ts';
 import { readChange } from '../scenario/changes.ts';
 import { ConversationDisplay } from '../terminal/conversation-display.ts';
-import { harmless } from '../terminal/terminal.ts';
+import { harmless, jsonText } from '../terminal/terminal.ts';
 
-/** The seq of the last entry before the message of turn `turn`. The entries up to it are shared. */
+/** The number of the entry behind which turn `turn` would stand: all entries before it are shared. */
 const entryBefore = (entries: readonly Entry[], turn: number): number | undefined => {
-  const lines = entries.filter(({ type }) => type === 'said' || type === 'passed');
-  if (lines.length < turn - 1) return undefined;
-  return turn === 1 ? entries[0]?.seq : lines[turn - 2]?.seq;
+  const turns = entries.filter(({ type }) => type === 'said' || type === 'passed');
+  if (turns.length < turn - 1) return undefined;
+  return turn === 1 ? entries[0]?.seq : turns[turn - 2]?.seq;
 };
 
 const rolesOf = (raw: readonly string[]): Role[] => {
@@ -35,59 +36,53 @@ const rolesOf = (raw: readonly string[]): Role[] => {
   return [...roles.values()];
 };
 
-export const fork: Command = {
-  summary: 'go on from the middle of a conversation, with something changed',
-  usage: `Usage: parley fork ID (--at N | --turn N) [--set NAME.model=… | --set NAME.persona=…]... [OPTIONS]
-
-  --at N             share the entries up to number N
-  --turn N           share the first N - 1 lines; line N is the first that may differ
-  --set NAME.KEY=…   another model or persona for a member; may be repeated
-  --turns N          another limit on turns, those that are shared counted in
-  --follow           show the fork to its end; the exit code is then that of its ending
-  --key KEY          an idempotency key: a repetition with the same key finds the same fork
-  --url URL          the router (default: ROUTER_URL, else http://127.0.0.1:8765)
-
-Prints the id of the fork. \`parley diff ID FORK\` shows the two side by side.
-`,
-  async run(args, host) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        at: { type: 'string' },
-        turn: { type: 'string' },
-        turns: { type: 'string' },
-        set: { type: 'string', multiple: true, default: [] },
-        follow: { type: 'boolean', default: false },
-        key: { type: 'string' },
-        url: { type: 'string' },
-      },
-      allowPositionals: true,
+export const fork: CommandMaker = (host) =>
+  commandNamed(
+    'fork',
+    'go on from the middle of a conversation, with something changed',
+    'Opens a conversation that shares the entries of another one up to one of them. Prints the id of the fork; `parley diff ID FORK` shows the two side by side.',
+  )
+    .argument('<ID>', idHelp)
+    .addOption(
+      new Option('--at <N>', 'share the entries up to number N').argParser(
+        integerIn('--at', 1, Number.MAX_SAFE_INTEGER),
+      ),
+    )
+    .addOption(
+      new Option('--turn <N>', 'share the first N - 1 turns; turn N is the first that may differ')
+        .argParser(integerIn('--turn', 1, Number.MAX_SAFE_INTEGER))
+        .conflicts('at'),
+    )
+    .addOption(
+      new Option(
+        '--set <NAME.KEY=VALUE>',
+        'another model or persona for a member, such as bob.model=gpt-4.1-mini; may be repeated',
+      ).argParser(collected),
+    )
+    .addOption(turnsOption)
+    .option('--follow', 'show the fork to its end; the exit code is then that of its ending')
+    .addOption(keyOption)
+    .addOption(jsonOption)
+    .addOption(urlOption)
+    .action(async (given, { at: entry, turn, set = [], turns, follow, key, json, url }) => {
+      if (entry === undefined && turn === undefined) throw new UsageError('expected --at or --turn');
+      const cast = rolesOf(set);
+      const api = routerOf(url, host);
+      const id = await api.conversationId(given);
+      const { entries } = await api.conversation(id);
+      const at = turn === undefined ? entry : entryBefore(entries, turn);
+      if (at === undefined || at > entries.length) throw new ConfigError([`${id} is not that long`]);
+      const body = {
+        at,
+        ...(cast.length > 0 && { cast }),
+        ...(turns !== undefined && { limits: { maxTurns: turns } }),
+      };
+      const result = await api.act('fork', id, body, key ?? randomUUID());
+      const { conversation } = result;
+      host.out.write(json ? `${jsonText(result)}\n` : `${harmless(conversation)}\n`);
+      if (!follow) return;
+      using view = new ConversationDisplay(host.out);
+      const ending = await view.show(api, toItsEnd(api, conversation, host.stop));
+      view.footer();
+      host.exitWith(ending ? exitCodeOf(ending.reason) : 1);
     });
-    const given = onlyOne(positionals, 'conversation ID');
-    if ((values.at === undefined) === (values.turn === undefined))
-      throw new UsageError('expected --at or --turn');
-    const cast = rolesOf(values.set);
-    const api = routerOf(values.url, host);
-    const id = await api.conversationId(given);
-    const { entries } = await api.conversation(id);
-    const at =
-      values.at !== undefined
-        ? wholeNumber('at', values.at, 1, Number.MAX_SAFE_INTEGER)
-        : entryBefore(entries, wholeNumber('turn', values.turn as string, 1, Number.MAX_SAFE_INTEGER));
-    if (at === undefined || at > entries.length) throw new ConfigError([`${id} is not that long`]);
-    const body = {
-      at,
-      ...(cast.length > 0 && { cast }),
-      ...(values.turns !== undefined && {
-        limits: { maxTurns: wholeNumber('turns', values.turns, 0, 1_000_000_000) },
-      }),
-    };
-    const { conversation } = await api.act('fork', id, body, values.key ?? randomUUID());
-    host.out.write(`${harmless(conversation)}\n`);
-    if (!values.follow) return 0;
-    using view = new ConversationDisplay(host.out);
-    const ending = await view.show(api, toItsEnd(api, conversation, host.stop));
-    view.footer();
-    return ending ? exitCodeOf(ending.reason) : 1;
-  },
-};

@@ -1,8 +1,9 @@
-import { parseArgs } from 'node:util';
+import { Option } from '@commander-js/extra-typings';
 import type { ConversationView } from '@parley/protocol';
-import { UsageError, wholeNumber } from '../arguments.ts';
-import type { Command } from '../command.ts';
-import { chosenRouter, routerHelp, routerOptions } from '../deployment/chosen-router.ts';
+import { integerIn } from '../arguments.ts';
+import { type CommandMaker, commandNamed } from '../command.ts';
+import { chosenRouter } from '../deployment/chosen-router.ts';
+import { jsonOption, runOption, urlOption } from '../options.ts';
 import { type Column, table } from '../terminal/table.ts';
 import { jsonText, paint } from '../terminal/terminal.ts';
 
@@ -23,31 +24,19 @@ const columns: readonly Column<ConversationView>[] = [
   { title: 'TOPIC', text: ({ topic }) => topic ?? '' },
 ];
 
-export const ls: Command = {
-  summary: 'list the conversations of a router',
-  usage: `Usage: parley ls [--limit N] [--json] [--url URL | --run RUN]
-
-  --limit N   the newest N (100 unless it is given)
-  --json      as a JSON list
-${routerHelp}`,
-  async run(args, host) {
-    const { out, err } = host;
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        json: { type: 'boolean', default: false },
-        limit: { type: 'string', default: '100' },
-        ...routerOptions,
-      },
-      allowPositionals: true,
+export const ls: CommandMaker = (host) =>
+  commandNamed('ls', 'list the conversations of a router', 'Lists conversations, the newest first.')
+    .addOption(
+      new Option('--limit <N>', 'the newest N').argParser(integerIn('--limit', 1, 1_000_000)).default(100),
+    )
+    .addOption(jsonOption)
+    .addOption(urlOption)
+    .addOption(runOption)
+    .action(async ({ limit, json, ...where }) => {
+      const { out, err } = host;
+      await using router = await chosenRouter(where, host);
+      const conversations = await router.api.conversations(limit);
+      if (json) out.write(`${jsonText(conversations, 2)}\n`);
+      else if (conversations.length === 0) err.write(`${paint(err, 'no conversations yet', 'dim')}\n`);
+      else out.write(table(out, columns, conversations));
     });
-    if (positionals.length > 0) throw new UsageError(`ls takes no ${positionals[0]}`);
-    const limit = wholeNumber('limit', values.limit, 1, 1_000_000);
-    await using router = await chosenRouter(values, host);
-    const conversations = await router.api.conversations(limit);
-    if (values.json) out.write(`${jsonText(conversations, 2)}\n`);
-    else if (conversations.length === 0) err.write(`${paint(err, 'no conversations yet', 'dim')}\n`);
-    else out.write(table(out, columns, conversations));
-    return 0;
-  },
-};

@@ -1,51 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
-import { parseArgs } from 'node:util';
 import { defaultPort } from '@parley/protocol';
 import { ConfigError, userPath } from '@parley/runtime';
 import { toItsEnd } from '../api/follow.ts';
-import { onlyOne, UsageError, wholeNumber } from '../arguments.ts';
-import type { Command, Host } from '../command.ts';
+import { UsageError } from '../arguments.ts';
+import { type CommandMaker, commandNamed, type Host } from '../command.ts';
 import { CastDeployment } from '../deployment/cast-deployment.ts';
 import { KeptRun } from '../deployment/kept-run.ts';
-import { goOn, keptNote, pauseFor } from '../deployment/kept-run-notes.ts';
+import { goOn } from '../deployment/kept-run-notes.ts';
 import { logNotes } from '../deployment/log-notes.ts';
 import { freePort } from '../deployment/own-deployment.ts';
-import { exitCodeOf } from '../exit-codes.ts';
+import { portOption, seedOption, setOption, turnsOption } from '../options.ts';
 import { Recording } from '../recording/recording.ts';
 import { agentsOf } from '../scenario/agents.ts';
-import { changeOptions, changesOf } from '../scenario/changes.ts';
+import { changesOf } from '../scenario/changes.ts';
 import { withKey } from '../scenario/member-key.ts';
 import { openingOf } from '../scenario/opening.ts';
 import { parseScenario, readScenario, type ScenarioFile } from '../scenario/read-scenario.ts';
 import { ConversationDisplay } from '../terminal/conversation-display.ts';
 import { harmless, paint } from '../terminal/terminal.ts';
-import { replay } from './replay.ts';
-
-/** On a terminal, a rehearsed reply is delayed by the time that a reader needs for it. */
-const paceMs = { live: '1800', piped: '100' };
-
-const usage = `Usage: parley run FILE [OPTIONS]
-       parley run --continue RUN
-
-  --url URL            on this router, with agents of its own (default: start a router, too, and end everything
-                       with the conversation); members for whom a plain client speaks are not started
-  --continue RUN       go on with a kept run that was stopped: its name as \`parley runs\` lists it, or \`last\`
-  --no-agents          start no agents: all members connect by themselves
-  --turns N            the scenario with another limit on turns
-  --seed N             the scenario with another seed
-  --set PATH=VALUE     the scenario with any other change, such as cast.bob.model=gpt-4.1-mini; may be repeated
-  --record DIR         keep every model call, the ledger and a manifest in DIR, for \`parley replay DIR\`
-  --replay DIR         the same as \`parley replay DIR\`; takes no FILE
-  --port PORT          of the router that is started (default: ${defaultPort}, or a free one if it is taken)
-  --keep               leave the router and the agents up after the ending, until Ctrl-C
-
-The ledger of a router that is started here is kept (\`parley help runs\`).
-
-It exits with 0 when the conversation ended as planned (agreed, stop-phrase, max-turns, max-duration), with
-10 failed, 11 absent, 12 agent-left, 13 repetition, 14 farewell-loop, 15 token-budget, 16 cost-budget,
-17 operator; with 1 or 2 when it could not be run.
-`;
+import { type Played, playedOut, rehearsalDelay } from './played-out.ts';
+import { replayRecord } from './replay.ts';
 
 const header = ({ scenario, file }: ScenarioFile, conversation: string, url: string, { out }: Host): void => {
   const names = [...scenario.cast.keys()];
@@ -60,34 +35,34 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve());
   });
 
-const readOptions = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    options: {
-      ...changeOptions,
-      url: { type: 'string' },
-      'no-agents': { type: 'boolean', default: false },
-      record: { type: 'string' },
-      replay: { type: 'string' },
-      port: { type: 'string' },
-      keep: { type: 'boolean', default: false },
-      continue: { type: 'string' },
-    },
-    allowPositionals: true,
-  });
+interface RunOptions {
+  readonly url?: string | undefined;
+  readonly continue?: string | undefined;
+  readonly agents: boolean;
+  readonly turns?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly set?: readonly string[] | undefined;
+  readonly record?: string | undefined;
+  readonly replay?: string | undefined;
+  readonly port?: number | undefined;
+  readonly keep?: true | undefined;
+}
 
 /** The scenario to run, and the kept ledger that it continues. */
 const sourceOf = (
-  { values, positionals }: ReturnType<typeof readOptions>,
+  scenario: string | undefined,
+  options: RunOptions,
   { env }: Host,
 ): { file: ScenarioFile; kept?: KeptRun } => {
-  if (values.continue === undefined)
-    return { file: readScenario(onlyOne(positionals, 'scenario file'), changesOf(values), env) };
+  if (options.continue === undefined) {
+    if (scenario === undefined) throw new UsageError('expected one scenario file');
+    return { file: readScenario(scenario, changesOf(options), env) };
+  }
   const others = ['url', 'record', 'set', 'turns', 'seed'] as const;
-  const other = others.find((name) => values[name] !== undefined);
-  if (positionals.length > 0 || other !== undefined)
+  const other = others.find((name) => options[name] !== undefined);
+  if (scenario !== undefined || other !== undefined)
     throw new UsageError('--continue takes the scenario, and what was changed in it, from the run');
-  const kept = KeptRun.open(values.continue, env);
+  const kept = KeptRun.open(options.continue, env);
   const { source } = kept.record;
   const parsed = source.command === 'run' ? parseScenario(source.text, source.changes) : undefined;
   if (source.command === 'run' && parsed?.ok) {
@@ -102,82 +77,107 @@ const sourceOf = (
   ]);
 };
 
-const runFile = async (args: readonly string[], host: Host): Promise<number> => {
-  const options = readOptions(args);
-  const { values, positionals } = options;
-  if (values.replay !== undefined) {
-    if (positionals.length > 0) throw new UsageError('--replay takes the scenario from the record');
-    return replay.run([values.replay], host);
+const runFile = async (scenario: string | undefined, options: RunOptions, host: Host): Promise<number> => {
+  const { url, agents: startAgents, record, keep } = options;
+  if (options.replay !== undefined) {
+    if (scenario !== undefined) throw new UsageError('--replay takes the scenario from the record');
+    return replayRecord(options.replay, options.port ?? 0, host);
   }
-  if (values.record !== undefined && values['no-agents']) {
+  if (record !== undefined && !startAgents)
     throw new UsageError('--record needs agents that are started here');
-  }
   const { out } = host;
-  const port =
-    values.port === undefined ? await freePort(defaultPort) : wholeNumber('port', values.port, 0, 65_535);
-  const { file, kept: continued } = sourceOf(options, host);
-  const record = values.record === undefined ? undefined : userPath(values.record, host.env);
-  const recording = record === undefined ? undefined : Recording.begin(record, file, randomUUID());
+  const port = options.port ?? (await freePort(defaultPort));
+  const { file, kept: continued } = sourceOf(scenario, options, host);
+  const recording =
+    record === undefined ? undefined : Recording.begin(userPath(record, host.env), file, randomUUID());
   const { text, changes } = file;
   const source = { command: 'run', file: file.file, text, changes } as const;
   using kept =
     continued ??
-    (values.url === undefined
+    (url === undefined
       ? KeptRun.begin(file.scenario.title ?? basename(file.file), source, host.env)
       : undefined);
   using view = new ConversationDisplay(out);
-  const agents = values['no-agents'] ? [] : agentsOf(file.scenario).map((agent) => withKey(agent, host.env));
+  const agents = startAgents ? agentsOf(file.scenario).map((agent) => withKey(agent, host.env)) : [];
   await using castDeployment = await CastDeployment.set(
     {
-      url: values.url,
+      url,
       port,
       ledger: kept?.ledger,
       agents: recording ? agents.map((agent, place) => recording.recorded(agent, place)) : agents,
-      env: {
-        AGENT_REHEARSAL_DELAY_MS:
-          host.env.AGENT_REHEARSAL_DELAY_MS || (out.live ? paceMs.live : paceMs.piped),
-      },
+      env: { AGENT_REHEARSAL_DELAY_MS: rehearsalDelay(host) },
       exclusive: recording !== undefined,
-      onLog: logNotes((text) => view.transcript.note(text)),
+      onLog: logNotes((note) => view.transcript.note(note)),
     },
     host,
   );
   const { api, halted } = castDeployment;
-  let conversation = kept?.record.conversation;
-  try {
+  const played: Played = {
+    command: 'run',
+    view,
+    kept,
+    halted,
+    url: castDeployment.url,
+    conversation: kept?.record.conversation,
+  };
+  const code = await playedOut(played, host, async () => {
+    let { conversation } = played;
     if (conversation === undefined) {
       ({ conversation } = await api.open(openingOf(file.scenario), recording?.key ?? randomUUID()));
+      played.conversation = conversation;
       kept?.opened(conversation);
     } else await goOn(api, conversation);
     header(file, conversation, castDeployment.url, host);
     const ending = await view.show(api, toItsEnd(api, conversation, halted));
-    view.footer();
-    if (recording && ending) recording.finish(conversation, view.entries);
-    if (recording && ending) host.err.write(`${paint(host.err, `Recorded in ${values.record}`, 'dim')}\n`);
-    if (kept) keptNote(kept, conversation, host);
-    if (values.keep) {
-      out.write(`${paint(out, `Everything stays up at ${castDeployment.url} until Ctrl-C`, 'dim')}\n`);
-      await aborted(halted);
+    if (recording && ending) {
+      recording.finish(conversation, view.entries);
+      host.err.write(`${paint(host.err, `Recorded in ${record}`, 'dim')}\n`);
     }
-    return ending ? exitCodeOf(ending.reason) : 1;
-  } catch (error) {
-    if (!host.stop.aborted) throw halted.aborted ? halted.reason : error;
-    out.write('\n');
-    view.footer();
-    if (kept && conversation !== undefined) {
-      await pauseFor(castDeployment.url, conversation);
-      keptNote(kept, conversation, host, 'run');
-    } else if (values.url !== undefined) {
-      host.err.write(
-        'The conversation itself goes on on the router: `parley ls` shows it, `parley end ID` ends it\n',
-      );
-    }
-    return 1;
+    return ending;
+  });
+  if (keep && !host.stop.aborted) {
+    out.write(`${paint(out, `Everything stays up at ${castDeployment.url} until Ctrl-C`, 'dim')}\n`);
+    await aborted(halted);
   }
+  return code;
 };
 
-export const run: Command = {
-  summary: 'run a scenario file and show it while it happens',
-  usage,
-  run: runFile,
-};
+export const run: CommandMaker = (host) =>
+  commandNamed(
+    'run',
+    'run a scenario file and show it while it happens',
+    'Starts a router and a process for each member, opens the conversation of the scenario, and shows it to its end. The ledger of a router that is started here is kept (`parley help runs`).',
+  )
+    .argument('[SCENARIO]', 'a scenario file')
+    .option(
+      '--url <URL>',
+      'on this router, with agents of its own (default: start a router, too, and end everything with the conversation); members for whom a plain client speaks are not started',
+    )
+    .option(
+      '--continue <RUN>',
+      'go on with a kept run that was stopped: its name as `parley runs` lists it, or `last`',
+    )
+    .option('--no-agents', 'start no agents: all members connect by themselves')
+    .addOption(turnsOption)
+    .addOption(seedOption)
+    .addOption(setOption)
+    .option('--record <DIR>', 'keep every model call, the ledger and a manifest, for `parley replay DIR`')
+    .option('--replay <DIR>', 'the same as `parley replay DIR`; takes no SCENARIO')
+    .addOption(portOption)
+    .option('--keep', 'leave the router and the agents up after the ending, until Ctrl-C')
+    .addHelpText(
+      'after',
+      `
+Exit codes:
+  0   ended as planned: agreed, stop-phrase, max-turns, max-duration
+  10  failed          13  repetition     16  cost-budget
+  11  absent          14  farewell-loop  17  operator
+  12  agent-left      15  token-budget
+  1   could not be run, or was stopped; 2: the command line is wrong
+
+Examples:
+  parley run scenarios/debate.yaml
+  parley run scenarios/debate.yaml --turns 6 --set cast.pro.model=gpt-4.1-mini
+  parley run --continue last`,
+    )
+    .action(async (scenario, options) => host.exitWith(await runFile(scenario, options, host)));

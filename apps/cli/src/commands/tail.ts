@@ -1,10 +1,11 @@
-import { parseArgs } from 'node:util';
+import { Option } from '@commander-js/extra-typings';
 import type { Entry } from '@parley/protocol';
 import { lasting, toItsEnd } from '../api/follow.ts';
 import type { RouterApi } from '../api/router-api.ts';
-import { UsageError, wholeNumber } from '../arguments.ts';
-import type { Command, Host } from '../command.ts';
-import { chosenRouter, routerHelp, routerOptions } from '../deployment/chosen-router.ts';
+import { integerIn } from '../arguments.ts';
+import { type CommandMaker, commandNamed, type Host } from '../command.ts';
+import { chosenRouter } from '../deployment/chosen-router.ts';
+import { idHelp, jsonOption, runOption, urlOption } from '../options.ts';
 import { endingText, totals } from '../terminal/ending-text.ts';
 import { LiveTranscript } from '../terminal/live-transcript.ts';
 import { PlainTranscript } from '../terminal/plain-transcript.ts';
@@ -19,8 +20,8 @@ const tailOne = async (
   id: string,
   since: number,
   { out, stop }: Host,
-  json: boolean,
-): Promise<number> => {
+  json = false,
+): Promise<void> => {
   const transcript: Transcript = out.live ? new LiveTranscript(out) : new PlainTranscript(out);
   const entries: Entry[] = [];
   for await (const event of toItsEnd(api, id, stop)) {
@@ -36,7 +37,6 @@ const tailOne = async (
     if (entry.type === 'ended')
       out.write(`${paint(out, `Ended: ${endingText(entry)}`, 'bold')}\n${totals(entries)}\n`);
   }
-  return 0;
 };
 
 /** Shows all conversations from a position of the ledger on, until the user stops it. */
@@ -44,8 +44,8 @@ const tailAll = async (
   api: RouterApi,
   since: number | undefined,
   { out, stop }: Host,
-  json: boolean,
-): Promise<number> => {
+  json = false,
+): Promise<void> => {
   const transcripts = new Map<string, PlainTranscript>();
   let position = since;
   async function* open() {
@@ -71,31 +71,27 @@ const tailAll = async (
     transcript.note(`ended: ${endingText(entry)}`);
     transcripts.delete(conversation);
   }
-  return 0;
 };
 
-export const tail: Command = {
-  summary: 'follow one conversation, or all of them',
-  usage: `Usage: parley tail [ID] [--since N] [--json] [--url URL | --run RUN]
-
-  ID          the conversation, to its end; without it, what is new in all of them, until Ctrl-C. The beginning of an
-              ID is enough where it is the beginning of one only
-  --since N   with ID: only entries after number N; without: everything after position N of the ledger
-  --json      each entry as one line of JSON, with the ID of its conversation
-${routerHelp}`,
-  async run(args, host) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { since: { type: 'string' }, json: { type: 'boolean', default: false }, ...routerOptions },
-      allowPositionals: true,
+export const tail: CommandMaker = (host) =>
+  commandNamed(
+    'tail',
+    'follow one conversation, or all of them',
+    'Follows a conversation to its end; or, without an ID, shows what is new in all of them, until Ctrl-C. With --json each entry is one line of JSON with the id of its conversation.',
+  )
+    .argument('[ID]', idHelp)
+    .addOption(
+      new Option(
+        '--since <N>',
+        'with ID: only entries after number N; without: entries after position N of the ledger',
+      ).argParser(integerIn('--since', 0, Number.MAX_SAFE_INTEGER)),
+    )
+    .addOption(jsonOption)
+    .addOption(urlOption)
+    .addOption(runOption)
+    .action(async (id, { since, json, ...where }) => {
+      await using router = await chosenRouter(where, host);
+      const { api } = router;
+      if (id === undefined) await tailAll(api, since, host, json);
+      else await tailOne(api, await api.conversationId(id), since ?? 0, host, json);
     });
-    if (positionals.length > 1) throw new UsageError('expected at most one conversation ID');
-    const since =
-      values.since === undefined ? undefined : wholeNumber('since', values.since, 0, Number.MAX_SAFE_INTEGER);
-    await using router = await chosenRouter(values, host);
-    const { api } = router;
-    const [id] = positionals;
-    if (id === undefined) return await tailAll(api, since, host, values.json);
-    return await tailOne(api, await api.conversationId(id), since ?? 0, host, values.json);
-  },
-};

@@ -1,15 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { ConversationView, Entry } from '@parley/protocol';
 import { ConfigError } from '@parley/runtime';
 import { lasting } from '../api/follow.ts';
 import { routerOf } from '../api/named-router.ts';
 import type { RouterApi, RouterEvent } from '../api/router-api.ts';
-import { UsageError } from '../arguments.ts';
-import type { Command, Host } from '../command.ts';
+import { type CommandMaker, commandNamed, type Host } from '../command.ts';
+import { jsonOption, urlOption } from '../options.ts';
 import { endingText, totals } from '../terminal/ending-text.ts';
 import { PlainTranscript } from '../terminal/plain-transcript.ts';
-import { harmless, paint } from '../terminal/terminal.ts';
+import { harmless, jsonText, paint } from '../terminal/terminal.ts';
 
 /** The number of messages that are shown of a conversation that runs when the watch begins. */
 const shownBefore = 20;
@@ -21,8 +20,36 @@ interface Watched {
   seen: number;
 }
 
-/** Shows several conversations in one stream of lines, with a heading at each change of the conversation. */
-class Watch {
+/** Where the entries of all conversations go; each entry of a conversation may come more than once. */
+interface Shown {
+  note(text: string): void;
+  /** `of`: what is known of a conversation whose first entry has not been seen. */
+  entry(conversation: string, entry: Entry, of?: ConversationView): void;
+}
+
+/** Each entry once, as one line of JSON. */
+class EntryStream implements Shown {
+  readonly #host: Host;
+  readonly #seen = new Map<string, number>();
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  note(text: string): void {
+    this.#host.err.write(`${harmless(text)}\n`);
+  }
+
+  entry(conversation: string, entry: Entry): void {
+    if (entry.seq <= (this.#seen.get(conversation) ?? 0)) return;
+    if (entry.type === 'ended') this.#seen.delete(conversation);
+    else this.#seen.set(conversation, entry.seq);
+    this.#host.out.write(`${jsonText({ conversation, entry })}\n`);
+  }
+}
+
+/** Shows several conversations in one stream of lines, with a heading wherever another one goes on. */
+class Watch implements Shown {
   readonly #host: Host;
   readonly #watched = new Map<string, Watched>();
   #last: string | undefined;
@@ -35,7 +62,6 @@ class Watch {
     this.#host.out.write(`${paint(this.#host.out, harmless(text), 'dim')}\n`);
   }
 
-  /** `of`: fetches a conversation whose first entry was not seen. */
   entry(conversation: string, entry: Entry, of?: ConversationView): void {
     const { out } = this.#host;
     const watched = this.#watched.get(conversation) ?? {
@@ -62,11 +88,8 @@ class Watch {
   }
 }
 
-/**
- * The running conversations from their newest messages on, then live events. The stream of events is opened first, so that no
- * entry is lost.
- */
-async function* everything(api: RouterApi, watch: Watch): AsyncGenerator<RouterEvent> {
+/** What runs already, from its newest messages on, then all that happens. The events begin first: nothing falls between. */
+async function* everything(api: RouterApi, watch: Shown): AsyncGenerator<RouterEvent> {
   using events = await api.events({});
   for (const known of (await api.conversations()).toReversed()) {
     if (known.status === 'ended') continue;
@@ -77,8 +100,8 @@ async function* everything(api: RouterApi, watch: Watch): AsyncGenerator<RouterE
   yield* events;
 }
 
-/** Resolves when a router answers. The router may start after this command. */
-const awaitRouter = async (api: RouterApi, watch: Watch, { stop }: Host): Promise<void> => {
+/** Resolves when a router answers. It may start later than the watch. */
+const awaitRouter = async (api: RouterApi, watch: Shown, { stop }: Host): Promise<void> => {
   for (let told = false; ; told = true) {
     try {
       await api.agents();
@@ -96,30 +119,26 @@ const awaitRouter = async (api: RouterApi, watch: Watch, { stop }: Host): Promis
   }
 };
 
-export const watch: Command = {
-  summary: 'show everything that is said on a router, until Ctrl-C',
-  usage: `Usage: parley watch [--url URL] [--page URL]
-
-  --url URL    the router (default: ROUTER_URL, else http://127.0.0.1:8765); it is waited for
-  --page URL   the address of its web page to name, where that is not the URL of the router
-
-Shows the conversations that are running, from their newest messages on, and every new one. NO_COLOR and FORCE_COLOR
-decide about colours where the output is no terminal.
-`,
-  async run(args, host) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { url: { type: 'string' }, page: { type: 'string' } },
-      allowPositionals: true,
+export const watch: CommandMaker = (host) =>
+  commandNamed(
+    'watch',
+    'show everything that is said on a router, until Ctrl-C',
+    'Shows the conversations that are running, from their newest messages on, and every new one. It waits for a router that is not there yet. With --json each entry is one line of JSON with the id of its conversation.',
+  )
+    .option('--page <URL>', 'the address of its web page to name, where that is not the URL of the router')
+    .addOption(jsonOption)
+    .addOption(urlOption)
+    .addHelpText(
+      'after',
+      `
+NO_COLOR and FORCE_COLOR decide about colours where the output is no terminal.`,
+    )
+    .action(async ({ page, json, url }) => {
+      const api = routerOf(url, host);
+      const shown = json ? new EntryStream(host) : new Watch(host);
+      await awaitRouter(api, shown, host);
+      shown.note(`Watch it in a browser: ${page ?? api.url}`);
+      for await (const event of lasting(() => everything(api, shown), host.stop)) {
+        if (event.kind === 'entry') shown.entry(event.conversation, event.entry);
+      }
     });
-    if (positionals.length > 0) throw new UsageError(`watch takes no ${positionals[0]}`);
-    const api = routerOf(values.url, host);
-    const shown = new Watch(host);
-    await awaitRouter(api, shown, host);
-    shown.note(`Watch it in a browser: ${values.page ?? api.url}`);
-    for await (const event of lasting(() => everything(api, shown), host.stop)) {
-      if (event.kind === 'entry') shown.entry(event.conversation, event.entry);
-    }
-    return 0;
-  },
-};

@@ -5,14 +5,6 @@ import type { Host } from '../command.ts';
 import { KeptRun } from './kept-run.ts';
 import { OwnDeployment } from './own-deployment.ts';
 
-/** The options that select the router; the same for all commands. */
-export const routerOptions = { url: { type: 'string' }, run: { type: 'string' } } as const;
-
-/** The help text of these options. */
-export const routerHelp = `  --url URL   the router (default: ROUTER_URL, else http://127.0.0.1:8765)
-  --run RUN   the ledger of a kept run instead: its name as \`parley runs\` lists it, or \`last\`
-`;
-
 export interface ChosenRouter extends AsyncDisposable {
   readonly api: RouterApi;
 }

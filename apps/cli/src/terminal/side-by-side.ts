@@ -25,6 +25,13 @@ const sharedLength = (a: Branch, b: Branch): number => {
   return shared;
 };
 
+/** For programs: how many entries both begin with, and the entries of each behind these. */
+export const differenceOf = (a: Branch, b: Branch) => {
+  const shared = sharedLength(a, b);
+  const rest = ({ id, entries }: Branch) => ({ id, entries: entries.slice(shared) });
+  return { shared, branches: [rest(a), rest(b)] };
+};
+
 const shown = (entry: Entry): string | undefined => {
   switch (entry.type) {
     case 'said':
@@ -49,7 +56,7 @@ const shown = (entry: Entry): string | undefined => {
 const pad = (text: string, columns: number): string =>
   text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
 
-/** Two branches beside each other, message by message. The shared part is one line. */
+/** Two branches beside each other, the part that they share folded into one line; turn stands by turn. */
 export const sideBySide = (screen: Screen, a: Branch, b: Branch): string => {
   const width = Math.floor(((screen.live ? screen.columns : pipedColumns) - gap.length) / 2);
   const shared = sharedLength(a, b);
@@ -63,9 +70,9 @@ export const sideBySide = (screen: Screen, a: Branch, b: Branch): string => {
   const [left, right] = [texts(a), texts(b)];
   const rows: string[] = [`${paint(screen, pad(a.id, width), 'bold')}${gap}${paint(screen, b.id, 'bold')}`];
   const lines = a.entries.slice(0, shared).filter(({ type }) => type === 'said' || type === 'passed').length;
-  rows.push(paint(screen, `… ${shared} entries shared, ${lines} of them lines …`, 'dim'));
+  rows.push(paint(screen, `… ${shared} entries shared, ${lines} of them turns …`, 'dim'));
   for (let i = 0, j = 0; i < left.length || j < right.length; ) {
-    // An entry that is no message (a fork, a note) is on its own side, so that messages stay beside each other.
+    // What is no turn (a fork, a note) stands on its own side; the turns stay beside each other.
     const one = left[i] && (left[i]?.line || !right[j] || !right[j]?.line) ? left[i++] : undefined;
     const other = right[j] && (right[j]?.line ? one?.line !== false : !one?.line) ? right[j++] : undefined;
     if (!one && !other) break;

@@ -1,0 +1,37 @@
+import { Option } from '@commander-js/extra-typings';
+import { collected, integerIn } from './arguments.ts';
+
+/** Options that several commands have, with one name, one meaning and one help text. */
+
+/** What an ID stands for, in the help text of each command that takes one. */
+export const idHelp = 'the conversation: its id, or the beginning of its id where only one begins so';
+
+export const urlOption = new Option(
+  '--url <URL>',
+  'the router (default: ROUTER_URL, else http://127.0.0.1:8765)',
+);
+export const runOption = new Option(
+  '--run <RUN>',
+  'the ledger of a kept run instead: its name as `parley runs` lists it, or `last`',
+);
+export const jsonOption = new Option('--json', 'write JSON, for programs');
+export const keyOption = new Option(
+  '--key <KEY>',
+  'an idempotency key: a repetition with the same key has no further effect',
+);
+export const portOption = new Option(
+  '--port <PORT>',
+  'port of the router that is started, and of its web page',
+).argParser(integerIn('--port', 0, 65_535));
+
+/** How a scenario is changed without touching its file. */
+export const setOption = new Option(
+  '--set <PATH=VALUE>',
+  'change the scenario, such as cast.bob.model=gpt-4.1-mini; may be repeated',
+).argParser(collected);
+export const turnsOption = new Option('--turns <N>', 'another limit on turns').argParser(
+  integerIn('--turns', 0, 1_000_000_000),
+);
+export const seedOption = new Option('--seed <N>', 'another seed').argParser(
+  integerIn('--seed', 0, 2_147_483_647),
+);

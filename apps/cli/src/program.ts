@@ -1,0 +1,98 @@
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { ConfigError } from '@parley/runtime';
+import { UsageError } from './arguments.ts';
+import type { CommandMaker, Host } from './command.ts';
+import { acts } from './commands/acts.ts';
+import { batch } from './commands/batch.ts';
+import { check } from './commands/check.ts';
+import { compose } from './commands/compose.ts';
+import { demo } from './commands/demo.ts';
+import { diff } from './commands/diff.ts';
+import { doctor } from './commands/doctor.ts';
+import { exportCommand } from './commands/export.ts';
+import { fork } from './commands/fork.ts';
+import { kubernetes } from './commands/kubernetes.ts';
+import { ls } from './commands/ls.ts';
+import { open } from './commands/open.ts';
+import { replay } from './commands/replay.ts';
+import { run } from './commands/run.ts';
+import { runs } from './commands/runs.ts';
+import { agent, router } from './commands/service.ts';
+import { tail } from './commands/tail.ts';
+import { watch } from './commands/watch.ts';
+import { installation } from './deployment/installation.ts';
+
+/** Every command, in the groups in which `parley help` shows them. */
+const groups: Readonly<Record<string, readonly CommandMaker[]>> = {
+  'Run conversations': [demo, run, batch, replay, check, compose, kubernetes],
+  'Look at conversations': [ls, tail, watch, diff, exportCommand, runs, open],
+  'Take part and steer': [...acts, fork],
+  'Run the services': [router, agent, doctor],
+};
+
+/** As wide as a terminal usually is, however wide it is: help is read as a column. */
+const helpColumns = 80;
+
+const about = `Conversations between LLM agents, each agent its own process.
+
+The router is the one that --url names; else ROUTER_URL; else http://127.0.0.1:8765. Its token is in PARLEY_TOKEN, or in the file PARLEY_TOKEN_FILE.`;
+
+const configured = (command: CommandUnknownOpts, parent: CommandUnknownOpts): CommandUnknownOpts => {
+  command.copyInheritedSettings(parent);
+  for (const inner of command.commands) configured(inner, command);
+  return command;
+};
+
+/** The whole command line: what is parsed, and what help, completions and docs/cli.md are made from. */
+const programOf = (host: Host): Command => {
+  const program = new Command('parley')
+    .description(about)
+    .version(installation.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .configureHelp({ helpWidth: helpColumns, subcommandTerm: (command) => command.name() })
+    .configureOutput({
+      writeOut: (text) => host.out.write(text),
+      // What is wrong is thrown, and main.ts writes it.
+      writeErr: () => {},
+    })
+    .exitOverride();
+  for (const [title, makers] of Object.entries(groups)) {
+    program.commandsGroup(`${title}:`);
+    for (const make of makers) program.addCommand(configured(make(host), program));
+  }
+  program.helpCommand('help [COMMAND]', 'describe one command');
+  program.addHelpText('after', '\n`parley help COMMAND` describes one of them.');
+  return program;
+};
+
+/** The command that the arguments begin with, as `parley help` takes it: `ls`, `context add`. */
+const pathOf = (program: CommandUnknownOpts, args: readonly string[]): string[] => {
+  const [name] = args;
+  const inner = program.commands.find((one) => one.name() === name);
+  return inner ? [inner.name(), ...pathOf(inner, args.slice(1))] : [];
+};
+
+/** Parses and runs. Throws UsageError where the command line is wrong. */
+export const runProgram = async (args: readonly string[], host: Host): Promise<void> => {
+  const program = programOf(host);
+  const [name, ...rest] = args;
+  if (host.problems.length > 0 && name !== 'doctor') throw new ConfigError(host.problems);
+  if (name === undefined || (name === 'help' && rest.length === 0)) {
+    program.outputHelp();
+    return;
+  }
+  try {
+    await program.parseAsync(name === 'version' ? ['--version'] : args, { from: 'user' });
+  } catch (error) {
+    const { code, exitCode, message } = error as { code?: unknown; exitCode?: number; message: string };
+    if (typeof code !== 'string' || !code.startsWith('commander.')) throw error;
+    if (exitCode === 0) return;
+    throw new UsageError(
+      code === 'commander.help' ? `no command ${rest.join(' ')}` : message.replace(/^error: /, ''),
+    );
+  }
+};
+
+/** Which command `parley help` describes to a user whose command line was wrong. */
+export const helpPath = (args: readonly string[], host: Host): string =>
+  ['parley', 'help', ...pathOf(programOf(host), args)].join(' ');
