@@ -135,7 +135,7 @@ export const makeAgent = (parts: AgentParts) => {
     }
   };
   const listener: LinkListener = {
-    working: () => turns.working(),
+    registering: () => turns.registering(),
     onWelcome(welcome) {
       turns.welcomed(welcome);
       opener?.welcomed();

@@ -28,7 +28,14 @@ describe('an unexpected error in a turn', () => {
     await settled();
     expect(faults).toEqual([['turn', bug]]);
     expect(sent).toEqual([
-      { type: 'pass', conversation: 'c1', turn: 1, reason: 'interrupted', detail: 'an error of the agent' },
+      {
+        type: 'pass',
+        conversation: 'c1',
+        turn: 1,
+        attempt: 1,
+        reason: 'interrupted',
+        detail: 'an error of the agent',
+      },
     ]);
     expect(outcomes).toEqual(['interrupted']);
     expect(loop.active).toBe(0);

@@ -1,4 +1,4 @@
-import type { ClientFrame } from '@parley/protocol';
+import { type ClientFrame, isFailure } from '@parley/protocol';
 import { type Backoff, type Dice, fullJitter } from './backoff.ts';
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
@@ -9,14 +9,27 @@ export interface Place {
   readonly turn: number;
 }
 
+/** Whether the answer says that the turn failed: the router grants it again. */
+export const isFailedTurn = (frame: Kept): boolean => frame.type === 'pass' && isFailure(frame.reason);
+
+interface Waiting {
+  readonly frame: Kept;
+  refusals: number;
+  /** The router did not take it, and it has not been sent again. */
+  isRefused: boolean;
+}
+
 const backoff: Backoff = { baseMs: 1_000, capMs: 30_000 };
 
-/** Finished answers that the router has not confirmed. They are sent again on the next connection. */
+/**
+ * Finished answers that the router has not confirmed. They are sent again on the next connection, except failures: the router
+ * grants a turn again when the connection ends.
+ */
 export class Outbox {
-  readonly #kept = new Map<string, { readonly frame: Kept; refusals: number }>();
+  readonly #kept = new Map<string, Waiting>();
 
   put(frame: Kept): void {
-    this.#kept.set(frame.conversation, { frame, refusals: 0 });
+    this.#kept.set(frame.conversation, { frame, refusals: 0, isRefused: false });
   }
 
   /** The unconfirmed answer to this turn. */
@@ -31,8 +44,18 @@ export class Outbox {
    */
   refused(place: Place, dice: Dice, most: number): number | undefined {
     const kept = this.get(place) && this.#kept.get(place.conversation);
+    if (kept) kept.isRefused = true;
     const refusals = kept ? kept.refusals++ : 0;
     return refusals < most ? fullJitter(refusals, dice, backoff) : undefined;
+  }
+
+  isRefused(place: Place): boolean {
+    return this.get(place) !== undefined && this.#kept.get(place.conversation)?.isRefused === true;
+  }
+
+  sentAgain({ conversation }: Place): void {
+    const kept = this.#kept.get(conversation);
+    if (kept) kept.isRefused = false;
   }
 
   /** Removes and returns the answer, which was confirmed or refused. */
@@ -40,6 +63,12 @@ export class Outbox {
     const frame = this.get(place);
     if (frame) this.#kept.delete(place.conversation);
     return frame;
+  }
+
+  /** To be called when the connection of the failures has ended. */
+  forgetFailures(): void {
+    for (const [conversation, { frame }] of this.#kept)
+      if (isFailedTurn(frame)) this.#kept.delete(conversation);
   }
 
   forget(conversation: string): void {

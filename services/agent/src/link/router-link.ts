@@ -45,8 +45,8 @@ export interface LinkOptions {
 
 /** The user of an open link. */
 export interface LinkListener {
-  /** The turns that the agent still works on. Sent to the router at each registration. */
-  working(): readonly Place[];
+  /** Called once for each connection. Returns the turns that the agent still works on, for the registration. */
+  registering(): readonly Place[];
   onWelcome(welcome: RouterFrameOf<'welcome'>): void;
   /** Called with every frame except the `welcome` that answers the registration. */
   onFrame(frame: RouterFrame): void;
@@ -153,7 +153,7 @@ export class RouterLink {
       capacity,
       ...(target !== undefined && { target }),
       model,
-      working: [...listener.working()],
+      working: [...listener.registering()],
     };
     socket.send(JSON.stringify(frame));
   }

@@ -1,8 +1,8 @@
-import { type ClientFrame, isFailure, maxTextLength, type RouterFrameOf } from '@parley/protocol';
+import { type ClientFrame, maxTextLength, type RouterFrameOf } from '@parley/protocol';
 import type { Logger } from '@parley/runtime';
 import type { OnFault } from '../faults.ts';
 import type { Dice } from '../link/backoff.ts';
-import { type Kept, Outbox, type Place } from '../link/outbox.ts';
+import { isFailedTurn, type Place } from '../link/outbox.ts';
 import type { TranscriptCache } from '../memory/transcript-cache.ts';
 import type { Summary, TurnContext } from '../memory/turn-context.ts';
 import { type AbortReason, failed } from '../models/model.ts';
@@ -11,13 +11,13 @@ import { policies } from '../policies/policies.ts';
 import { ContextBudgets } from '../prompt/context-budget.ts';
 import type { Prompt } from '../prompt/prompt.ts';
 import type { ReplyRules } from '../text/sanitise.ts';
+import { AnswerDelivery } from './answer-delivery.ts';
 import { frameOf } from './answer-frame.ts';
 import { buildContext } from './build-context.ts';
 import { ChunkStream } from './chunk-stream.ts';
 import { FaultLog } from './fault-log.ts';
 import { ModelHabits } from './model-habits.ts';
 import { Recall } from './recall.ts';
-import { Spending } from './spending.ts';
 import { outcomeOf, type TurnAnswer, type TurnOutcome, type TurnResult, takeTurn } from './turn.ts';
 
 type Grant = RouterFrameOf<'turn'>;
@@ -47,18 +47,10 @@ export interface TurnLoopOptions {
 interface Running extends Place {
   readonly controller: AbortController;
   deadline?: NodeJS.Timeout;
+  /** Of the newest grant of the turn. */
+  attempt: number;
   wanted: boolean;
 }
-
-/** Refusals after which a repetition is useless, because the agent does not hold the turn any more. */
-const lost = ['stale-turn', 'not-your-turn', 'conversation-ended', 'unknown-conversation', 'not-a-member'];
-
-/** How often a message is sent again when a mailbox is full. Its client may be disconnected for longer than a turn lasts. */
-const fullTries = 3;
-
-/** A message without its refused addressee; undefined when it has no addressee. */
-const withoutAddressee = ({ target, to, ...say }: Extract<Kept, { type: 'say' }>): Kept | undefined =>
-  to === undefined && target !== undefined ? say : undefined;
 
 /** The part of the time before a deadline that is reserved for sending the answer. */
 export const marginMs = (deadlineMs: number): number => Math.min(2_000, Math.max(20, deadlineMs * 0.05));
@@ -67,8 +59,7 @@ export const marginMs = (deadlineMs: number): number => Math.min(2_000, Math.max
 export class TurnLoop {
   readonly #options: TurnLoopOptions;
   readonly #running = new Map<string, Running>();
-  readonly #outbox = new Outbox();
-  readonly #spending = new Spending();
+  readonly #answers: AnswerDelivery;
   readonly #recall: Recall;
   readonly #faults: FaultLog;
   #textLength = maxTextLength;
@@ -77,6 +68,7 @@ export class TurnLoop {
 
   constructor(options: TurnLoopOptions) {
     this.#options = options;
+    this.#answers = new AnswerDelivery(options);
     this.#recall = new Recall(options.conversations, options.send);
     this.#faults = new FaultLog(options.log);
     this.#budgets = new ContextBudgets(options.historyTokens);
@@ -86,9 +78,12 @@ export class TurnLoop {
     return this.#running.size;
   }
 
-  /** The turns that this agent will still answer, to be sent with the next registration. */
-  working(): readonly Place[] {
-    return [...this.#running.values(), ...this.#outbox.all()].map(({ conversation, turn }) => ({
+  /**
+   * To be called once for each new connection. Returns the turns that this agent will still answer. Failures from an earlier
+   * connection are dropped: the router grants their turns again.
+   */
+  registering(): readonly Place[] {
+    return [...this.#running.values(), ...this.#answers.registering()].map(({ conversation, turn }) => ({
       conversation,
       turn,
     }));
@@ -97,21 +92,16 @@ export class TurnLoop {
   /** To be called after every registration: sends the answers that were finished meanwhile. */
   welcomed({ maxTextLength: longest }: RouterFrameOf<'welcome'>): void {
     this.#textLength = Math.min(longest || maxTextLength, maxTextLength);
-    this.#spending.reconnected((place) => this.#outbox.get(place) !== undefined);
-    for (const kept of this.#outbox.all()) this.#options.send(kept);
+    this.#answers.welcomed();
   }
 
   granted(grant: Grant): void {
-    const { conversations, send } = this.#options;
-    conversations.use(grant.conversation).merge(grant.entries, grant.omitted);
-    const finished = this.#outbox.get(grant);
-    if (finished) {
-      send(finished);
-      return;
-    }
+    this.#options.conversations.use(grant.conversation).merge(grant.entries, grant.omitted);
+    if (this.#answers.granted(grant)) return;
     const running = this.#running.get(grant.conversation);
     if (running?.turn === grant.turn) {
       running.deadline = this.#arm(running, grant.deadlineMs);
+      running.attempt = grant.attempt;
       return;
     }
     this.#abandon(grant.conversation);
@@ -121,34 +111,15 @@ export class TurnLoop {
   /** The message itself comes with the entries of the next grant. */
   accepted({ conversation, turn }: RouterFrameOf<'accepted'>): void {
     if (turn === undefined) return;
-    this.#outbox.settle({ conversation, turn });
-    this.#spending.counted({ conversation, turn });
+    this.#answers.accepted({ conversation, turn });
   }
 
   /** Handles a refused answer: it is sent again, changed, or given up. */
   refused({ conversation, turn, code, retry, message }: RouterFrameOf<'refused'>): void {
-    const { log, send, dice } = this.#options;
-    log.warn({ conversation, turn, code, problem: message }, 'refused by the router');
+    this.#options.log.warn({ conversation, turn, code, problem: message }, 'refused by the router');
     if (conversation === undefined) return;
     if (code === 'conversation-ended' || code === 'unknown-conversation') this.ended(conversation);
-    const place = turn === undefined ? undefined : { conversation, turn };
-    const kept = place && this.#outbox.get(place);
-    if (!place) return;
-    if (!kept) return this.#spending.notCounted(place);
-    const full = code === 'mailbox-full';
-    const waitMs = retry ? this.#outbox.refused(place, dice, full ? fullTries : Infinity) : undefined;
-    if (waitMs !== undefined) {
-      setTimeout(() => this.#outbox.get(place) === kept && send(kept), waitMs).unref();
-      return;
-    }
-    this.#outbox.settle(place);
-    const mended = code === 'bad-target' && kept.type === 'say' ? withoutAddressee(kept) : undefined;
-    if (mended) return this.#keep(mended);
-    this.#spending.notCounted(place);
-    if (lost.includes(code)) return;
-    const why = { detail: `refused: ${code}`, ...this.#spending.tell(place) };
-    if (full) this.#keep({ type: 'pass', ...place, reason: 'declined', ...why });
-    else send({ type: 'pass', ...place, reason: 'interrupted', ...why });
+    if (turn !== undefined) this.#answers.refused({ conversation, turn }, code, retry);
   }
 
   heard({ conversation, entry }: RouterFrameOf<'entry'>): void {
@@ -158,8 +129,7 @@ export class TurnLoop {
   /** Drops all data of an ended conversation. */
   ended(conversation: string): void {
     this.#abandon(conversation);
-    this.#outbox.forget(conversation);
-    this.#spending.forget(conversation);
+    this.#answers.forget(conversation);
     this.#options.conversations.forget(conversation);
   }
 
@@ -169,10 +139,10 @@ export class TurnLoop {
   }
 
   async #work(grant: Grant): Promise<void> {
-    const { conversation, turn, deadlineMs } = grant;
-    const { onTurn, send } = this.#options;
+    const { conversation, turn, attempt, deadlineMs } = grant;
+    const { onTurn } = this.#options;
     const controller = new AbortController();
-    const running: Running = { conversation, turn, controller, wanted: true };
+    const running: Running = { conversation, turn, attempt, controller, wanted: true };
     running.deadline = this.#arm(running, deadlineMs);
     this.#running.set(conversation, running);
     const { answer, usage, findings } = await this.#take(grant, running);
@@ -180,22 +150,21 @@ export class TurnLoop {
     this.#habits.learn(findings);
     // The conversation has ended, so the usage of its last calls is dropped, too.
     if (running.wanted || this.#options.conversations.peek(conversation))
-      for (const paid of usage) this.#spending.add(conversation, paid);
+      for (const paid of usage) this.#answers.spent(conversation, paid);
     if (!running.wanted) return onTurn('abandoned');
     this.#running.delete(conversation);
     onTurn(outcomeOf(answer));
     this.#faults.note(answer);
     this.#notePick(conversation, turn, answer);
     const frame = frameOf(answer, { conversation, turn });
-    const told = { ...frame, ...this.#spending.tell(frame) };
-    // A failed turn is not kept in the outbox: it is granted again in any case, as another attempt.
-    if (told.type === 'pass' && isFailure(told.reason)) send(told);
-    else this.#keep(told);
+    // A failure is one of this attempt alone: sent again after the next grant, it must not count for that.
+    const about = isFailedTurn(frame) ? { attempt: running.attempt } : {};
+    this.#answers.deliver({ ...frame, ...about });
   }
 
-  /** An unexpected error ends only this turn. The turn is passed with a failure and granted again. */
-  #broke({ conversation, turn }: Grant, error: unknown): void {
-    const { onFault, onTurn, send } = this.#options;
+  /** An error of ours costs the turn and nothing else: it is given back, and granted again. */
+  #broke({ conversation, turn, attempt }: Grant, error: unknown): void {
+    const { onFault, onTurn } = this.#options;
     onFault('turn', error);
     const running = this.#running.get(conversation);
     if (running?.turn === turn) {
@@ -203,7 +172,8 @@ export class TurnLoop {
       this.#running.delete(conversation);
     }
     onTurn('interrupted');
-    send({ type: 'pass', conversation, turn, reason: 'interrupted', detail: 'an error of the agent' });
+    const why = { reason: 'interrupted', detail: 'an error of the agent' } as const;
+    this.#answers.deliver({ type: 'pass', conversation, turn, attempt, ...why });
   }
 
   /** Logs that the moderator named no member, so that the router chooses. The operator can see why a member speaks. */
@@ -264,11 +234,6 @@ export class TurnLoop {
     if (!send({ type: 'summary', conversation, ...summary })) return false;
     conversations.peek(conversation)?.summarised(summary);
     return true;
-  }
-
-  #keep(frame: Kept): void {
-    this.#outbox.put(frame);
-    this.#options.send(frame);
   }
 
   #arm(running: Running, deadlineMs: number): NodeJS.Timeout {

@@ -51,6 +51,7 @@ describe('what calls cost', () => {
     calls[0]?.reply(textReply('', 3));
     await settled();
     expect(sent).toMatchObject([{ type: 'pass', reason: 'empty-reply', usage: { outputTokens: 3 } }]);
+    loop.registering();
     loop.welcomed({ type: 'welcome', maxTextLength: 100 } as never);
     loop.granted(grantOf({ calls: 1, attempt: 2, entries: [lapsed] }));
     await settled();

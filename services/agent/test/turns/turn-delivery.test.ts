@@ -38,24 +38,96 @@ describe('a reply that is finished without a connection', () => {
     calls[0]?.reply(textReply('Hello.'));
     await settled();
     expect(sent).toEqual([]);
-    expect(loop.working()).toEqual([{ conversation: 'c1', turn: 1 }]);
+    expect(loop.registering()).toEqual([{ conversation: 'c1', turn: 1 }]);
     link.up = true;
     loop.welcomed(welcome);
     expect(sent).toMatchObject([{ type: 'say', text: 'Hello.' }]);
     loop.accepted({ type: 'accepted', conversation: 'c1', turn: 1, seq: 2 });
-    expect(loop.working()).toEqual([]);
+    expect(loop.registering()).toEqual([]);
     loop.welcomed(welcome);
     expect(sent).toHaveLength(1);
   });
 
   it('is not kept when it is a failure: the router offers the turn again', async () => {
-    const { loop, calls, link, settled } = loopOf();
+    const { loop, calls, sent, link, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
     link.up = false;
     calls[0]?.reply(failed('model-unavailable', 'x'));
     await settled();
-    expect(loop.working()).toEqual([]);
+    expect(loop.registering()).toEqual([]);
+    link.up = true;
+    loop.welcomed(welcome);
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('a turn that fails', () => {
+  const failing = async () => {
+    const parts = loopOf();
+    parts.loop.granted(grantOf());
+    await parts.settled();
+    const fail = async (call = 0) => {
+      parts.calls[call]?.reply(failed('model-unavailable', 'x'));
+      await parts.settled();
+    };
+    return { ...parts, fail };
+  };
+
+  it('between the registration and the welcome is told after the welcome: the router counts on this connection', async () => {
+    const { loop, sent, link, fail } = await failing();
+    link.up = false;
+    expect(loop.registering()).toEqual([{ conversation: 'c1', turn: 1 }]);
+    await fail();
+    expect(sent).toEqual([]);
+    link.up = true;
+    loop.welcomed(welcome);
+    expect(sent).toMatchObject([{ type: 'pass', turn: 1, attempt: 1, reason: 'model-unavailable' }]);
+    loop.accepted({ type: 'accepted', conversation: 'c1', turn: 1, seq: 2 });
+    loop.welcomed(welcome);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('is told again when the router could not write it', async () => {
+    const { loop, sent, fail } = await failing();
+    await fail();
+    loop.refused(refusal('unavailable', true));
+    vi.advanceTimersByTime(1_000);
+    expect(sent).toEqual([sent[0], sent[0]]);
+  });
+
+  it.each([
+    ['refused', 6],
+    ['confirmed after the next grant', 3],
+  ] as const)(
+    'is not told again once the turn is granted anew; when it was %s, the next answer costs %i',
+    async (how, cost) => {
+      const { loop, calls, sent, settled } = loopOf();
+      for (const attempt of [1, 2]) {
+        loop.granted(grantOf({ calls: 1, attempt, entries: attempt === 1 ? [openedEntry()] : [] }));
+        if (attempt === 2 && how !== 'refused')
+          loop.accepted({ type: 'accepted', conversation: 'c1', turn: 1, seq: 2 });
+        await settled();
+        calls[attempt - 1]?.reply(textReply('', 3));
+        await settled();
+        if (attempt === 1 && how === 'refused') loop.refused(refusal('unavailable', true));
+      }
+      vi.advanceTimersByTime(60_000);
+      expect(sent).toMatchObject([
+        { type: 'pass', attempt: 1, usage: { outputTokens: 3 } },
+        { type: 'pass', attempt: 2, usage: { outputTokens: cost } },
+      ]);
+      expect(sent).toHaveLength(2);
+    },
+  );
+
+  it('is given up when the router refuses to hear of it', async () => {
+    const { loop, sent, fail } = await failing();
+    await fail();
+    loop.refused(refusal('bad-frame'));
+    vi.advanceTimersByTime(60_000);
+    loop.welcomed(welcome);
+    expect(sent).toHaveLength(1);
   });
 });
 
@@ -73,7 +145,7 @@ describe('a refused reply', () => {
   it('is dropped when the turn is not ours any more', async () => {
     const { loop, sent } = await replied();
     loop.refused(refusal('stale-turn'));
-    expect(loop.working()).toEqual([]);
+    expect(loop.registering()).toEqual([]);
     expect(sent).toHaveLength(1);
   });
 
@@ -105,7 +177,7 @@ describe('a refused reply', () => {
     });
     vi.advanceTimersByTime(60_000);
     expect(sent).toHaveLength(5);
-    expect(loop.working()).toEqual([{ conversation: 'c1', turn: 1 }]);
+    expect(loop.registering()).toEqual([{ conversation: 'c1', turn: 1 }]);
   });
 
   it('is sent without its target when the target is the fault', async () => {

@@ -40,12 +40,12 @@ describe('a grant that wants a bid', () => {
     link.up = false;
     calls[0]?.reply(textReply('80'));
     await settled();
-    expect(loop.working()).toEqual([{ conversation: 'c1', turn: 1 }]);
+    expect(loop.registering()).toEqual([{ conversation: 'c1', turn: 1 }]);
     link.up = true;
     loop.granted(grantOf({ ...bidding, attempt: 2 }));
     expect(sent).toMatchObject([{ type: 'bid', score: 80 }]);
     loop.accepted({ type: 'accepted', conversation: 'c1', turn: 1, seq: 3 });
-    expect(loop.working()).toEqual([]);
+    expect(loop.registering()).toEqual([]);
   });
 
   it.each([
@@ -100,7 +100,7 @@ describe('a grant that wants a bid', () => {
     link.up = false;
     calls[0]?.reply(textReply('I would rather not.', 4));
     await settled();
-    expect(loop.working()).toEqual([{ conversation: 'c1', turn: 1 }]);
+    expect(loop.registering()).toEqual([{ conversation: 'c1', turn: 1 }]);
     link.up = true;
     loop.welcomed({ type: 'welcome', maxTextLength: 100 } as never);
     expect(sent).toMatchObject([{ type: 'bid', score: 0, usage: { outputTokens: 4 } }]);

@@ -80,7 +80,14 @@ describe('a granted turn', () => {
     calls[0]?.reply(failed('model-unauthorized', 'HTTP 401'));
     await settled();
     expect(sent).toEqual([
-      { type: 'pass', conversation: 'c1', turn: 1, reason: 'model-unauthorized', detail: 'HTTP 401' },
+      {
+        type: 'pass',
+        conversation: 'c1',
+        turn: 1,
+        attempt: 1,
+        reason: 'model-unauthorized',
+        detail: 'HTTP 401',
+      },
     ]);
     expect(outcomes).toEqual(['model-unauthorized']);
   });
@@ -244,6 +251,6 @@ describe('a turn that is granted again', () => {
     await settled();
     expect(calls[0]?.request.signal.aborted).toBe(true);
     expect(outcomes).toEqual(['abandoned']);
-    expect(loop.working()).toEqual([{ conversation: 'c1', turn: 3 }]);
+    expect(loop.registering()).toEqual([{ conversation: 'c1', turn: 3 }]);
   });
 });
