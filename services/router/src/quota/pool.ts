@@ -123,6 +123,15 @@ export class Pool {
     this.#guess = this.#guess === undefined ? tokens : this.#guess + (tokens - this.#guess) * weight;
   }
 
+  /** The call will not be made: nothing of it counts. */
+  cancel(lease: Lease): void {
+    if (lease.state !== 'open') return;
+    lease.state = 'over';
+    this.#open--;
+    this.#running--;
+    this.#kept -= lease.tokens;
+  }
+
   /** A call that was made before the router started. */
   recover(at: number, tokens = this.#guess ?? firstGuess): void {
     this.#calls.add(at, 1);

@@ -13,16 +13,10 @@ export const leave = async ({ router, webSocketServer, graceMs }: Leaving): Prom
   scheduler.drain();
   bids.leave();
   webSocketServer.drain(graceMs);
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, graceMs);
-    const whenAnswered = () => {
-      if (grants.count > 0) return;
-      clearTimeout(timer);
-      resolve();
-    };
-    conversations.follow('drain', whenAnswered);
-    whenAnswered();
-  });
+  const { promise: graceIsOver, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, graceMs);
+  await Promise.race([grants.whenNone(), graceIsOver]);
+  clearTimeout(timer);
   await webSocketServer.close();
   await conversations.settled();
   plainDelivery.save();

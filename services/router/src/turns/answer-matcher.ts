@@ -35,7 +35,8 @@ export class AnswerMatcher {
     const { conversations, bids, grants, records, rules } = this.#options;
     const granted = records.attemptOf(replica, conversation, turn);
     if (!granted) return undefined;
-    if (attempt !== undefined && attempt < granted.attempt) return { ...granted, attempt };
+    const isEarlier = attempt !== undefined && attempt < granted.attempt && !granted.isResumed;
+    if (isEarlier) return { ...granted, attempt };
     const current = grants.at(conversation, turn);
     if (current?.replica === replica || bids.holds(conversation, turn)) return granted;
     // Another connection holds the turn now, so this connection answers an earlier grant of it.

@@ -7,6 +7,8 @@ import type { Grant } from './grant.ts';
 export interface GrantedAttempt {
   readonly attempt: number;
   readonly seen: number;
+  /** The connection was sent no frame: an attempt that it names is one that it was told on an earlier connection. */
+  readonly isResumed: boolean;
 }
 
 interface TurnRecord {
@@ -36,10 +38,10 @@ export class GrantRecords {
       this.#turnsOf(id).set(number, { byReplica: new WeakMap(), isInherited: true });
   }
 
-  granted({ conversation, turn, replica, attempt, seen }: Grant): void {
+  granted({ conversation, turn, replica, attempt, seen, isResumed }: Grant): void {
     const turns = this.#turnsOf(conversation);
     const record = turns.get(turn) ?? { byReplica: new WeakMap(), isInherited: false };
-    record.byReplica.set(replica, { attempt, seen });
+    record.byReplica.set(replica, { attempt, seen, isResumed });
     turns.set(turn, record);
   }
 
@@ -47,7 +49,7 @@ export class GrantRecords {
     const record = this.#turns.get(conversation)?.get(turn);
     if (!record) return;
     record.lapsedBy = replica;
-    if (cause === 'gone') record.lost = { attempt, seen };
+    if (cause === 'gone') record.lost = { attempt, seen, isResumed: true };
   }
 
   /** The last connection that let the turn lapse. */

@@ -12,6 +12,8 @@ export class GrantTable {
   readonly #byConversation = new Map<string, Map<number, Grant>>();
   readonly #byReplica = new Map<Replica, Set<Grant>>();
   #count = 0;
+  /** To be called when no grant is running. */
+  readonly #whenNone: (() => void)[] = [];
 
   constructor({ now }: { readonly now: () => number }) {
     this.#now = now;
@@ -19,6 +21,12 @@ export class GrantTable {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Resolves when no grant is running, however the last one ended. */
+  whenNone(): Promise<void> {
+    if (this.#count === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenNone.push(resolve));
   }
 
   at(conversation: string, turn: number): Grant | undefined {
@@ -73,6 +81,7 @@ export class GrantTable {
     held?.delete(grant);
     if (held?.size === 0) this.#byReplica.delete(replica);
     this.#count--;
+    if (this.#count === 0) for (const resolve of this.#whenNone.splice(0)) resolve();
   }
 
   /** The replica streams its reply, so the call has been made. False when the replica does not hold this grant. */

@@ -6,6 +6,8 @@ export interface Grant {
   readonly conversation: string;
   readonly turn: number;
   readonly attempt: number;
+  /** The replica works on from another connection, and was sent no frame. */
+  readonly isResumed: boolean;
   readonly replica: Replica;
   readonly grantedAt: number;
   /** When the grant lapses, by the steady clock. */

@@ -8,7 +8,7 @@ import { EndedSubscriptions } from './ended-subscriptions.ts';
 import type { Grant, TurnObserver } from './grant.ts';
 import { grantFrame } from './grant-frame.ts';
 import { grantHistory } from './grant-history.ts';
-import type { GrantRecords } from './grant-records.ts';
+import type { GrantedAttempt, GrantRecords } from './grant-records.ts';
 import type { GrantTable } from './grant-table.ts';
 import { HistoryWatermarks } from './history-watermarks.ts';
 import { ReplicaChoice } from './replica-choice.ts';
@@ -59,15 +59,21 @@ export class Granter {
     const since = this.#watermarks.sentTo(replica, state.id);
     const history = grantHistory(conversations, state, turn.member, since);
     this.#watermarks.advance(replica, state.id, state.seq);
-    const grant = this.#add(state, turn, replica, state.seq, lease);
+    const granted = { attempt: turn.attempts + 1, seen: state.seq, isResumed: false };
+    const grant = this.#add(state, turn, replica, granted, lease);
     observer.granted(time - Math.max(turn.givenAt, turn.notBefore));
     const deadlineMs = grant.deadline - now();
     replica.connection.send(grantFrame({ state, turn, grant, history, deadlineMs, time }));
   }
 
-  /** The replica works on the turn already, so it is sent nothing. What it has seen is at least what gave the turn. */
+  /**
+   * The replica works on the turn already, so it is sent nothing. What it has seen is at least what gave the turn. The lapse
+   * of the grant that was lost may not be written yet: it must not end this one.
+   */
   resume(state: Conversation, turn: Turn, replica: Replica, lease: Lease | undefined): void {
-    this.#add(state, turn, replica, turn.since, lease);
+    const lost = this.#options.records.attemptOf(replica, state.id, turn.number);
+    const attempt = Math.max(turn.attempts, lost?.attempt ?? 0) + 1;
+    this.#add(state, turn, replica, { attempt, seen: turn.since, isResumed: true }, lease);
   }
 
   onCommit({ after, entries }: Commit): void {
@@ -83,14 +89,21 @@ export class Granter {
     }
   }
 
-  #add(state: Conversation, turn: Turn, replica: Replica, seen: number, lease: Lease | undefined): Grant {
+  #add(
+    state: Conversation,
+    turn: Turn,
+    replica: Replica,
+    { attempt, seen, isResumed }: GrantedAttempt,
+    lease: Lease | undefined,
+  ): Grant {
     const { conversations, grants, records, now } = this.#options;
     const grantedAt = now();
     const restMs = (endsAt(state) ?? Number.POSITIVE_INFINITY) - conversations.timeOf(state);
     const grant: Grant = {
       conversation: state.id,
       turn: turn.number,
-      attempt: turn.attempts + 1,
+      attempt,
+      isResumed,
       replica,
       grantedAt,
       deadline: grantedAt + Math.min(state.limits.turnDeadlineMs, restMs),

@@ -12,6 +12,7 @@ import type { Prices } from '../quota/prices.ts';
 import { Absence } from './absence.ts';
 import type { Answer, Bids } from './bids.ts';
 import type { Breakers } from './breakers.ts';
+import { deadlineDetail } from './deadline-detail.ts';
 import type { Gathering } from './gathering.ts';
 import type { Grant, TurnObserver } from './grant.ts';
 import type { GrantRecords } from './grant-records.ts';
@@ -208,6 +209,8 @@ export class Scheduler {
 
   #freeCapacity(replica: Replica): number {
     const { breakers, grants } = this.#options;
+    // What is sent to a connection that is closing is lost.
+    if (!replica.connection.isOpen) return 0;
     const active = grants.countOf(replica);
     return breakers.allow(replica, active) ? Math.max(0, replica.capacity - active) : 0;
   }
@@ -249,7 +252,13 @@ export class Scheduler {
   }
 
   #grant(state: Conversation, turn: Turn, replica: Replica, lease?: Lease): void {
-    this.#options.granter.grant(state, turn, replica, lease);
+    try {
+      this.#options.granter.grant(state, turn, replica, lease);
+    } catch (error) {
+      // The history cannot be read, so no call is made: the pool must not wait for its end.
+      lease?.pool.cancel(lease);
+      throw error;
+    }
     this.#waiting.delete(state.id, turn.member);
   }
 
@@ -263,12 +272,13 @@ export class Scheduler {
   }
 
   #lapse(grant: Grant, cause: LapseCause): void {
-    const { grants, records, breakers } = this.#options;
+    const { conversations, grants, records, breakers } = this.#options;
     const { conversation, turn } = grant;
+    const detail = cause === 'deadline' ? deadlineDetail(grant, conversations.get(conversation)) : undefined;
     grants.end(grant);
     records.lapsed(grant, cause);
     if (cause === 'deadline') breakers.failed(grant.replica);
     // A router that drains ends its connections itself: that is no failure of the agents.
-    if (!this.#isDraining) this.#resubmitter.submit(conversation, { type: 'lapse', turn, cause });
+    if (!this.#isDraining) this.#resubmitter.submit(conversation, { type: 'lapse', turn, cause, detail });
   }
 }

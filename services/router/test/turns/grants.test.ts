@@ -24,6 +24,15 @@ describe('grants', () => {
     ).toEqual([2, 3]);
   });
 
+  it('no turn is granted to a connection that is closing', async () => {
+    const bench = new RouterBench();
+    const closing = bench.connect('ann');
+    closing.connection.isOpen = false;
+    await bench.open('c1');
+    expect(bench.router.grants.count).toBe(0);
+    expect(placesOf(bench, bench.connect('ann'))).toEqual(['c1#1/1']);
+  });
+
   it('grants never exceed the capacity of a replica', async () => {
     const bench = new RouterBench();
     const ann = bench.connect('ann', { capacity: 2 });
@@ -64,7 +73,10 @@ describe('grants', () => {
     expect(bench.turns(other)).toHaveLength(0);
     await bench.pass(1);
     expect(placesOf(bench, other)).toEqual(['c1#1/2']);
-    expect(bench.entries('c1').at(-1)).toMatchObject({ type: 'lapsed', turn: 1, cause: 'deadline' });
+    expect(bench.entries('c1').at(-1)).toMatchObject({
+      ...{ type: 'lapsed', turn: 1, cause: 'deadline' },
+      detail: 'no answer within 1000 ms (turnDeadlineMs; its default is ROUTER_TURN_DEADLINE_SECONDS)',
+    });
     // The first valid answer wins, whoever gives it.
     expect(await bench.answer(slow)).toMatchObject({ kind: 'done', seq: 3 });
     expect(await bench.answer(other)).toMatchObject({ kind: 'done', seq: 3 });
@@ -92,6 +104,25 @@ describe('grants', () => {
     ).toMatchObject({
       kind: 'done',
     });
+  });
+
+  it('a replica that takes over and still works on its turn keeps the turn, whatever attempt its answer names', async () => {
+    const bench = new RouterBench({ duplicates: 'takeover' });
+    await bench.open('c1');
+    const old = bench.connect('ann');
+    const back = bench.connect('ann', { working: [{ conversation: 'c1', turn: 1 }] });
+    await bench.settled();
+    expect(old.connection.closedBy).toBe('taken-over');
+    expect(bench.turns(back)).toEqual([]);
+    expect(bench.router.grants.at('c1', 1)?.replica).toBe(back);
+    const place = { conversation: 'c1', turn: 1 };
+    expect(bench.router.answers.match(back, { ...place, attempt: 1 })?.attempt).toBe(2);
+    expect(bench.router.answers.match(old, place)?.attempt).toBe(1);
+    const pass = { type: 'pass', from: 'ann', turn: 1, attempt: 2, reason: 'model-unavailable' } as const;
+    await bench.submit('c1', pass);
+    await bench.pass(5_000);
+    expect(bench.types('c1')).toEqual(['opened', 'lapsed', 'lapsed']);
+    expect(placesOf(bench, back)).toEqual(['c1#1/3']);
   });
 
   it('a replica that reconnects with its turn is sent the ending of the conversation', async () => {
