@@ -1,5 +1,3 @@
-import type { Commit } from '../conversations/conversations.ts';
-
 /**
  * Which members wait for an answer of which agent. Where several have asked the same agent, or it answers without an addressee,
  * the plain clients among them are sent the answer, too.
@@ -21,7 +19,8 @@ export class AwaitedAnswers {
     return waiting ?? new Set();
   }
 
-  onCommit({ after }: Commit): void {
-    if (after.status.state === 'ended') this.#asked.delete(after.id);
+  /** The conversation has ended: no answer is awaited any more. */
+  ended(conversation: string): void {
+    this.#asked.delete(conversation);
   }
 }

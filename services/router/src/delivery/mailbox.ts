@@ -42,8 +42,15 @@ export class Mailbox {
   /** The message waits until the turn that it gives may be given. */
   hold(message: QueuedMessage): void {
     const { conversation } = message;
-    this.#held.set(conversation, [...(this.#held.get(conversation) ?? []), message]);
+    const held = this.#held.get(conversation);
+    if (held) held.push(message);
+    else this.#held.set(conversation, [message]);
     this.#reserve(message);
+  }
+
+  /** Whether messages of the conversation are held. */
+  isHolding(conversation: string): boolean {
+    return this.#held.has(conversation);
   }
 
   /** Removes and returns what was held of the conversation. */

@@ -71,13 +71,28 @@ export class MessageSender {
     }
   }
 
+  /**
+   * Sends what was held back of the conversation, if nothing is against it any more: the turn may be given, the client has
+   * another one, or the conversation has ended. Else it is tried again with a later tick.
+   */
+  release(conversation: string, name: string): void {
+    const { conversations, presence, mailboxes, turns } = this.#options;
+    const client = presence.plainClient(name);
+    const box = mailboxes.get(name);
+    if (!client || !box?.isHolding(conversation)) return;
+    const state = conversations.get(conversation);
+    if (!isReading(client)) turns.defer(conversation, name);
+    else if (!state || !turns.holdsBack(state, name)) this.sendAll(client, box.takeHeld(conversation));
+  }
+
   /** Gives the client the floor that it has: by the messages that were held back, else by a digest of all that it has not heard. */
   giveFloor(state: Conversation, name: string): void {
     const { conversations, presence, mailboxes, watermarks, turns } = this.#options;
     const client = presence.plainClient(name);
     if (!client || !isReading(client)) return;
     const box = mailboxes.getOrCreate(name);
-    this.sendAll(client, [...box.takeWaiting(), ...box.takeHeld(state.id)]);
+    this.sendAll(client, box.takeWaiting());
+    this.sendAll(client, box.takeHeld(state.id));
     if (turns.isGiven(state, name)) return;
     const digest = digestFor(conversations, state, name);
     if (!digest) {
@@ -93,6 +108,8 @@ export class MessageSender {
     const { name, connection } = client;
     const box = mailboxes.getOrCreate(name);
     if (state && turns.holdsBack(state, name)) return box.hold(message);
+    // Delivery follows the order of the ledger: what was held back before goes first.
+    this.sendAll(client, box.takeHeld(message.conversation));
     const target = entry.target ?? name;
     box.send(connection, message, messageFrame({ ...entry, target }, message.conversation, heard));
     this.delivered++;

@@ -13,6 +13,7 @@ import { isReading, type MessageSender } from './message-sender.ts';
 import { endedFrame, isAddressed, type QueuedMessage } from './plain-message.ts';
 import type { PlainOffers } from './plain-offers.ts';
 import type { PlainTurns } from './plain-turns.ts';
+import { UntoldEndings } from './untold-endings.ts';
 
 export interface PlainDeliveryOptions {
   readonly conversations: Conversations;
@@ -33,6 +34,7 @@ export interface PlainDeliveryOptions {
 export class PlainDelivery implements CapacityLimit {
   readonly #options: PlainDeliveryOptions;
   readonly #awaited = new AwaitedAnswers();
+  readonly #endings = new UntoldEndings();
   /** Conversations that retention removed since the last tick. */
   #removed = new Set<string>();
 
@@ -45,10 +47,13 @@ export class PlainDelivery implements CapacityLimit {
     return this.#options.sender.expired;
   }
 
-  /** A message to a client that does not read reserves mailbox quota, until it waits in the mailbox or was not written. */
-  take({ policy }: Conversation, entries: readonly Entry[]): Full | (() => void) {
-    const message = policies[policy].allowsUnsolicited ? entries.find(isAddressed) : undefined;
-    if (!message || this.#needsNoQuota(message)) return nothingReserved;
+  /**
+   * A message to a client that does not read, or whose turn may not be given yet, reserves mailbox quota, until it waits in the
+   * mailbox or was not written.
+   */
+  take(state: Conversation, entries: readonly Entry[]): Full | (() => void) {
+    const message = policies[state.policy].allowsUnsolicited ? entries.find(isAddressed) : undefined;
+    if (!message || this.#needsNoQuota(state, message)) return nothingReserved;
     const { from, target, text } = message;
     const bytes = Buffer.byteLength(text);
     const { quota } = this.#options.mailboxes;
@@ -64,19 +69,27 @@ export class PlainDelivery implements CapacityLimit {
     else if (change.type === 'plain-left') this.#left(change.client, change.orderly);
   }
 
-  /** A pong to the ping of this number acknowledges what was sent before that ping. */
+  /**
+   * A pong to the ping of this number acknowledges what was sent before that ping. A pong of a connection that was taken over
+   * says nothing about what the new one was sent.
+   */
   ponged(client: PlainClient, ping: number): void {
-    const { mailboxes, sender } = this.#options;
+    const { presence, mailboxes } = this.#options;
+    if (presence.plainClient(client.name) !== client) return;
     this.#delivered(client, mailboxes.get(client.name)?.acknowledge(ping));
-    sender.catchUp(client);
+    this.#catchUp(client);
   }
 
   onCommit(commit: Commit): void {
     const { after, entries, position } = commit;
     this.#options.watermarks.processedUpTo(position);
-    this.#awaited.onCommit(commit);
-    if (after.status.state === 'ended') this.#sendEnded(after, entries);
-    if (!policies[after.policy].allowsUnsolicited) return;
+    if (policies[after.policy].allowsUnsolicited) this.#deliverAll(commit);
+    if (after.status.state !== 'ended') return;
+    this.#awaited.ended(after.id);
+    this.#sendEnded(after, entries);
+  }
+
+  #deliverAll({ after, entries, position }: Commit): void {
     for (const [index, entry] of entries.entries()) {
       if (entry.type !== 'said') continue;
       const at = position - (entries.length - 1 - index);
@@ -93,7 +106,7 @@ export class PlainDelivery implements CapacityLimit {
       const client = presence.plainClient(name);
       if (client) {
         box.ping(client.connection);
-        sender.catchUp(client);
+        this.#catchUp(client);
         continue;
       }
       sender.expired += box.expire(now - maxAgeMs, this.#removed);
@@ -184,20 +197,39 @@ export class PlainDelivery implements CapacityLimit {
         this.#awaited.asked(state.id, from, member);
   }
 
-  /** Sent to clients that asked for more than messages. */
+  /** The last messages go first, also those that were held back. `ended` is for clients that asked for more than messages. */
   #sendEnded(state: Conversation, entries: readonly Entry[]): void {
+    const { presence } = this.#options;
     const left = entries.flatMap((entry) => (entry.type === 'left' ? [entry.who] : []));
     for (const member of [...state.members, ...left]) {
-      const client = this.#options.presence.plainClient(member);
-      if (client?.acks && isReading(client)) client.connection.send(endedFrame(state, member, entries));
+      const client = presence.plainClient(member);
+      if (!client) continue;
+      const frame = client.acks ? endedFrame(state, member, entries) : undefined;
+      this.#endings.add(client, { conversation: state.id, frame });
+      this.#catchUp(client);
+    }
+  }
+
+  /** Sends what has waited for the client, if it reads: messages, then the endings of their conversations. */
+  #catchUp(client: PlainClient): void {
+    const { sender } = this.#options;
+    if (!isReading(client)) return;
+    sender.catchUp(client);
+    for (const { conversation, frame } of this.#endings.take(client)) {
+      sender.release(conversation, client.name);
+      if (frame !== undefined) client.connection.send(frame);
     }
   }
 
   /** At most one reply of an agent comes with each turn of the addressee, so its number is bounded without a quota. */
-  #needsNoQuota({ target, turn }: EntryOf<'said'> & { readonly target: string }): boolean {
-    const { presence, mailboxes } = this.#options;
+  #needsNoQuota(
+    state: Conversation,
+    { target, turn }: EntryOf<'said'> & { readonly target: string },
+  ): boolean {
+    const { presence, mailboxes, turns } = this.#options;
     const client = presence.plainClient(target);
-    if (client && isReading(client) && !mailboxes.get(target)?.hasWaiting) return true;
+    const isSentNow = client && isReading(client) && !mailboxes.get(target)?.hasWaiting;
+    if (isSentNow && !turns.mustWait(state, target)) return true;
     return presence.isAgent(target) || (turn !== undefined && presence.isOrWasAgent(target));
   }
 }

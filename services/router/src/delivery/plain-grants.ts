@@ -6,6 +6,8 @@ export interface PlainGrant {
   attempt: number;
   /** An earlier connection of the client was sent the message; this one was not sent it again. */
   readonly wasSentBefore: boolean;
+  /** When this attempt began, by the steady clock. */
+  grantedAt: number;
   /**
    * When the turn lapses, by the steady clock. Infinite in a conversation that a plain client opened: there only people and
    * programs wait.

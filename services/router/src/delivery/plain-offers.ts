@@ -1,8 +1,8 @@
 import type { Commit, Conversations } from '../conversations/conversations.ts';
-import type { Conversation } from '../core/conversation.ts';
+import type { Conversation, Turn } from '../core/conversation.ts';
 import { policies } from '../core/policies/policies.ts';
 import type { Presence } from '../presence/presence.ts';
-import type { Bids } from '../turns/bids.ts';
+import type { Answer, Bids } from '../turns/bids.ts';
 import type { GrantRules } from '../turns/grant-rules.ts';
 import type { Scheduler } from '../turns/scheduler.ts';
 import { silentFor } from './floor-digest.ts';
@@ -65,25 +65,40 @@ export class PlainOffers {
 
   /** Tries again what could not be offered before. */
   tick(): void {
-    const { conversations, turns } = this.#options;
+    const { conversations, turns, sender } = this.#options;
     for (const [id, names] of turns.takeDue()) {
-      const state = conversations.get(id);
-      if (state) for (const name of names) this.#offer(state, name);
+      for (const name of names) {
+        const state = conversations.get(id);
+        if (state) this.#offer(state, name);
+        sender.release(id, name);
+      }
     }
   }
 
+  /** A conversation that is damaged is hidden, and does not keep the client from its other turns. */
   #offer(state: Conversation, name: string): void {
-    const { conversations, presence, bids, rules, turns, sender } = this.#options;
+    this.#options.conversations.attempt(state.id, () => this.#tryOffer(state, name));
+  }
+
+  #tryOffer(state: Conversation, name: string): void {
+    const { presence, bids, rules, turns, sender } = this.#options;
     const turn = turnOf(state, name);
     const client = presence.plainClient(name);
-    if (!turn || !client || turns.has(state, turn)) return;
-    if (!isReading(client) || !rules.isGrantable(state, turn)) return turns.defer(state, name);
-    if (turn.wanted === 'speak') return sender.giveFloor(state, name);
-    // A plain client cannot bid. The router bids for it: the longer it was silent, the higher.
-    turns.grant(state, turn);
+    if (!turn || !client || turns.has(state, turn) || bids.holds(state.id, turn.number)) return;
+    if (!isReading(client) || !rules.isGrantable(state, turn)) return turns.defer(state.id, name);
+    if (turn.wanted === 'speak') sender.giveFloor(state, name);
+    else this.#bidFor(state, turn);
+  }
+
+  /**
+   * A plain client cannot bid. The router bids for it: the longer it was silent, the higher. The client owes nothing, so it
+   * is granted no turn: nothing lapses while the bid waits for those of the others.
+   */
+  #bidFor(state: Conversation, { member, number, attempts }: Turn): void {
+    const { conversations, bids, scheduler } = this.#options;
     const others = state.members.length - 1;
-    const score = Math.min(100, Math.ceil((100 * silentFor(conversations, state, name)) / others));
-    const { number, attempts } = turn;
-    bids.take(state.id, { type: 'bid', from: name, turn: number, attempt: attempts + 1, score }, () => {});
+    const score = Math.min(100, Math.ceil((100 * silentFor(conversations, state, member)) / others));
+    const bid: Answer = { type: 'bid', from: member, turn: number, attempt: attempts + 1, score };
+    if (bids.take(state.id, bid, () => {})) scheduler.bidHeld(state.id, bid);
   }
 }

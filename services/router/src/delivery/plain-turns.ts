@@ -3,6 +3,7 @@ import type { Answers } from '../core/command.ts';
 import type { Conversation, Turn } from '../core/conversation.ts';
 import { policies } from '../core/policies/policies.ts';
 import type { Presence } from '../presence/presence.ts';
+import { deadlineDetail } from '../turns/deadline-detail.ts';
 import type { GrantRules } from '../turns/grant-rules.ts';
 import type { PlainGrant, PlainGrants } from './plain-grants.ts';
 
@@ -59,11 +60,16 @@ export class PlainTurns {
   }
 
   /** Whether a message has to wait, because it would give the client a turn that may not be given yet. */
-  holdsBack(state: Conversation, name: string): boolean {
+  mustWait(state: Conversation, name: string): boolean {
     const turn = turnOf(state, name);
-    if (!turn || this.has(state, turn) || this.#options.rules.isGrantable(state, turn)) return false;
-    this.defer(state, name);
-    return true;
+    return turn !== undefined && !this.has(state, turn) && !this.#options.rules.isGrantable(state, turn);
+  }
+
+  /** The same; a message that has to wait is tried again with a later tick. */
+  holdsBack(state: Conversation, name: string): boolean {
+    const waits = this.mustWait(state, name);
+    if (waits) this.defer(state.id, name);
+    return waits;
   }
 
   /** The client was sent a message: if it has the floor, this is its grant. */
@@ -80,8 +86,8 @@ export class PlainTurns {
   }
 
   /** The client is to be given the floor with a later tick. */
-  defer({ id }: Conversation, name: string): void {
-    this.#due.set(id, (this.#due.get(id) ?? new Set()).add(name));
+  defer(conversation: string, name: string): void {
+    this.#due.set(conversation, (this.#due.get(conversation) ?? new Set()).add(name));
   }
 
   /** Lapses the turns whose deadline has passed. */
@@ -91,13 +97,15 @@ export class PlainTurns {
       const state = this.#options.conversations.get(grant.conversation);
       // Under a pause, and while a person has its seat, the client owes no answer: its time begins anew.
       if (state && (state.status.state !== 'running' || state.seats.has(grant.name))) {
+        grant.grantedAt = now;
         grant.deadline = now + state.limits.turnDeadlineMs;
         continue;
       }
+      const detail = deadlineDetail(grant, state);
       // Again in a second, if the ledger cannot take the lapse.
       grant.deadline = now + 1_000;
       const { conversation, turn } = grant;
-      this.#options.conversations.submit(conversation, { type: 'lapse', turn, cause: 'deadline' });
+      this.#options.conversations.submit(conversation, { type: 'lapse', turn, cause: 'deadline', detail });
     }
   }
 
@@ -119,6 +127,7 @@ export class PlainTurns {
       turn: turn.number,
       attempt: 0,
       wasSentBefore,
+      grantedAt: 0,
       deadline: 0,
       patientUntil: 0,
     };
@@ -132,6 +141,7 @@ export class PlainTurns {
     const { turnDeadlineMs, maxAttempts } = state.limits;
     const isTimed = !this.#isAmongPlainClients(state);
     grant.attempt = turn.attempts + 1;
+    grant.grantedAt = now;
     grant.deadline = isTimed ? now + turnDeadlineMs : Number.POSITIVE_INFINITY;
     grant.patientUntil = now + turnDeadlineMs * (isTimed ? 1 : maxAttempts);
     if (isTimed) this.#timed.add(grant);

@@ -45,6 +45,30 @@ describe('a plain client among agents', () => {
     expect(pat.codes).toEqual([]);
   });
 
+  it('under volunteer owes nothing while its bid waits for those of the others', async () => {
+    const bench = new RouterBench();
+    const pat = new Plain(bench, 'pat');
+    const ann = bench.connect('ann');
+    await bench.open('c1', { members: ['ann', 'bob', 'pat'], policy: 'volunteer' });
+    await bench.answer(ann);
+    const state = () => bench.router.conversations.get('c1')!;
+    expect(bench.router.waitReasons.of(state())).toEqual({ bob: 'absent' });
+    expect(pat.session.mayBeSilent()).toBe(false);
+    for (let i = 0; i < 6; i++) await bench.pass(deadline);
+    expect(bench.types('c1')).toEqual(['opened', 'said']);
+  });
+
+  it('under volunteer uses no step of an operator by its bid', async () => {
+    const bench = new RouterBench();
+    const pat = new Plain(bench, 'pat');
+    const ann = bench.connect('ann');
+    await bench.open('c1', { members: ['ann', 'bob', 'pat'], policy: 'volunteer' });
+    await bench.submit('c1', { type: 'resume', by: 'ops', lines: 2 });
+    await bench.answer(ann);
+    expect(texts(pat)).toEqual([]);
+    expect(bench.turns(bench.connect('bob'))).toMatchObject([{ wanted: 'bid' }]);
+  });
+
   it('as moderator names the next, also one with whom it talks elsewhere', async () => {
     const bench = new RouterBench();
     const pat = new Plain(bench, 'pat');
@@ -95,6 +119,10 @@ describe('a plain client among agents', () => {
     expect(texts(pat)).toEqual(['line 1']);
     await bench.pass(deadline);
     expect(last(bench, 'c1')).toMatchObject({ type: 'lapsed', from: 'pat', cause: 'deadline' });
+    expect(last(bench, 'c1')).toHaveProperty(
+      'detail',
+      expect.stringMatching(/within 1000 ms .turnDeadlineMs;/),
+    );
     // It has the message already, and a late answer would still count.
     expect(texts(pat)).toEqual(['line 1']);
     await bench.pass(deadline);
@@ -174,5 +202,27 @@ describe('a plain client among agents', () => {
     await bench.answer(ann);
     expect(texts(pat)).toEqual(texts(quin));
     expect(texts(pat)).toHaveLength(1);
+  });
+
+  it('is sent the answer that it asked for also when that ends the conversation, and before the ending', async () => {
+    const bench = new RouterBench();
+    const [pat, quin] = ['pat', 'quin'].map((name) => new Plain(bench, name, { ack: true })) as [
+      Plain,
+      Plain,
+    ];
+    const ann = bench.connect('ann');
+    await bench.open('c1', {
+      members: ['ann', 'pat', 'quin'],
+      policy: 'open',
+      limits: limits({ maxTurns: 4 }),
+    });
+    await bench.answer(ann);
+    for (const client of [pat, quin])
+      client.session.receive(JSON.stringify({ conversation: 'c1', target: 'ann', text: 'And you?' }));
+    await bench.settled();
+    await bench.answer(ann);
+    expect(last(bench, 'c1')).toMatchObject({ type: 'ended', reason: 'max-turns' });
+    for (const client of [pat, quin])
+      expect(client.connection.frames.slice(-2).map(({ type }) => type)).toEqual(['message', 'ended']);
   });
 });

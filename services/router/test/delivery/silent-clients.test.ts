@@ -36,6 +36,37 @@ describe('what a plain client was sent', () => {
     expect(texts(new Plain(bench, 'bob'))).toEqual(['two']);
   });
 
+  it('is not acknowledged by a pong of the connection that was taken over', async () => {
+    const bench = new RouterBench();
+    const ann = new Plain(bench, 'ann');
+    const old = new Plain(bench, 'bob');
+    const taking = new Plain(bench, 'bob');
+    await ann.send('bob', 'one');
+    old.session.ponged(9);
+    taking.leave({ orderly: false });
+    expect(texts(new Plain(bench, 'bob'))).toEqual(['one']);
+  });
+
+  it('while it answered no ping is sent when it reads again: the last message, then the ending', async () => {
+    const bench = new RouterBench();
+    const ann = new Plain(bench, 'ann');
+    const bob = new Plain(bench, 'bob', { ack: true });
+    await ann.send('bob', 'one');
+    bob.connection.isSilent = true;
+    await ann.send('bob', 'two');
+    const [{ id } = { id: '' }] = bench.router.conversations.running();
+    await bench.submit(id, { type: 'end', by: 'ops' });
+    expect(texts(bob)).toEqual(['one']);
+    bob.connection.isSilent = false;
+    await bench.pass(1_000);
+    expect(bob.connection.frames.slice(-2)).toMatchObject([
+      { type: 'message', text: 'two' },
+      { type: 'ended', conversation: id },
+    ]);
+    await bench.pass(1_000);
+    expect(bob.connection.frames.filter(({ type }) => type === 'ended')).toHaveLength(1);
+  });
+
   it('is bounded for a client that answers no ping: the rest waits in its mailbox, which is', async () => {
     const bench = bounded({ lines: 4 });
     const bob = new Plain(bench, 'bob');
