@@ -61,7 +61,8 @@ class Followed {
         break;
       case 'ended':
         // The words of a model server are in the `lapsed` before it, and known there.
-        if (entry.reason !== 'failed') this.#note(entry.detail, this.members);
+        // A fork may begin behind an ending: members that join it see the ending in its history.
+        if (entry.reason !== 'failed') this.#note(entry.detail, this.members, 'to those who see history');
         break;
       case 'joined':
         this.#join(entry.who, entry.history !== false);
