@@ -137,7 +137,14 @@ const routerVariants = {
     /** The entries that this connection has not seen, oldest first; the first ever is `opened`. */
     entries: list(entry, { max: Number.MAX_SAFE_INTEGER }),
   },
-  accepted: { ref: optional(ref), conversation: conversationId, turn: optional(count), seq: count },
+  accepted: {
+    ref: optional(ref),
+    conversation: conversationId,
+    turn: optional(count),
+    seq: count,
+    /** The answer to an `open` with `resume` that found a running conversation and opened none. */
+    resumed: optional(flag),
+  },
   entry: { conversation: conversationId, entry },
   chunk: { ...turnPlace, from: name, text: text({ max: maxTextLength }) },
   ended: { conversation: conversationId, reason: oneOf(endings), detail: optional(message) },

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { fakeRouter } from './link/fake-router.ts';
@@ -30,6 +31,16 @@ describe('the agent process', { timeout: 30_000 }, () => {
     grant(third);
     await third.heard('say');
     expect(third.frames.map(({ type }) => type)).not.toContain('open');
+  });
+
+  it('says that it resumed a conversation that it found again after a restart', async () => {
+    const router = await fakeRouter();
+    const { logged, output } = agent({ ROUTER_URL: router.url }, ['alice', 'bob', 'alice']);
+    const guest = await welcomed(router);
+    await guest.heard('open');
+    guest.send({ type: 'accepted', ref: 'opening', conversation: 'c1', seq: 1, resumed: true });
+    expect(await logged('conversation resumed')).toMatchObject([{ conversation: 'c1' }]);
+    expect(output.out).not.toContain('conversation opened');
   });
 
   it('rehearses without a key, and says so once', async () => {
@@ -100,6 +111,21 @@ describe('the agent process', { timeout: 30_000 }, () => {
       expect(server.asked).toHaveLength(3);
     },
   );
+
+  it('tells the first call that fails with the address of the server, before it is made again', async () => {
+    const router = await fakeRouter();
+    // Nothing listens on the port of a server that is gone.
+    const gone = createServer();
+    await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
+    const host = `127.0.0.1:${(gone.address() as AddressInfo).port}`;
+    await new Promise((resolve) => gone.close(resolve));
+    const { logged } = agent({ ROUTER_URL: router.url, OPENAI_BASE_URL: `http://${host}/v1` }, ['alice']);
+    const guest = await welcomed(router);
+    grant(guest);
+    const [first] = await logged('the model server is asked again');
+    expect(first).toMatchObject({ server: host, problem: expect.stringContaining('ECONNREFUSED') });
+    expect(guest.frames.map(({ type }) => type)).not.toContain('pass');
+  });
 
   it('asks what its prompt module makes, and passes the turn, told once, when that throws', async () => {
     const router = await fakeRouter();

@@ -50,11 +50,22 @@ describe('A variable that no program reads', () => {
 });
 
 describe('OPENAI_API_KEY', () => {
-  it.each(['sk-two words', 'sk-line\nbreak', 'sk-“quoted”', 'schlüssel'])(
+  it.each(['sk-two words', 'sk-line\nbreak', 'schlüssel'])(
     'is refused at the start when no header takes it: %j',
     (key) => {
       expect(problemsOf({ OPENAI_API_KEY: key })).toEqual([expect.stringMatching(/^OPENAI_API_KEY: no key/)]);
       expect(problemsOf({ OPENAI_API_KEY: key }).join()).not.toContain(key);
+    },
+  );
+
+  it.each(['“sk-1”', '‘sk-1’', '„sk-1“', '«sk-1»', '”sk-1'])(
+    'is refused with the typographic quotation marks that an editor made: %s',
+    (key) => {
+      const problems = problemsOf({ OPENAI_API_KEY: key });
+      expect(problems).toEqual([
+        expect.stringMatching(/^OPENAI_API_KEY: the typographic quotation mark . is part of the value/),
+      ]);
+      expect(problems.join()).not.toContain('sk-1');
     },
   );
 

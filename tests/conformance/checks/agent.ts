@@ -140,16 +140,20 @@ export const agentChecks = [
       const { alice, conversation } = await opened(world, { limits: { maxTurns: 1 } });
       const open = { type: 'open', ref: 'again', members: [world.name('bob')], resume: true };
       alice.send(open);
-      assert.equal((await alice.next('accepted')).conversation, conversation);
+      const found = await alice.next('accepted');
+      assert.equal(found.conversation, conversation);
+      assert.equal(found.resumed, true);
       alice.send({ ...open, members: [world.name('carol')] });
-      assert.notEqual((await alice.next('accepted')).conversation, conversation);
+      const other = await alice.next('accepted');
+      assert.notEqual(other.conversation, conversation);
+      assert.equal(other.resumed, undefined);
       alice.send({ ...open, resume: false });
       assert.notEqual((await alice.next('accepted')).conversation, conversation);
       alice.send({ type: 'say', conversation, turn: 1, text: 'the end' });
       await alice.find(({ type }) => type === 'ended');
-      const other = await world.agent('carol');
-      other.send({ ...open, members: [world.name('bob')] });
-      assert.notEqual((await other.next('accepted')).conversation, conversation);
+      const carol = await world.agent('carol');
+      carol.send({ ...open, members: [world.name('bob')] });
+      assert.notEqual((await carol.next('accepted')).conversation, conversation);
     },
   ),
   check('4.3', 'an answer is accepted with its turn, seq and ref', async (world) => {

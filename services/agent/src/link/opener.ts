@@ -64,7 +64,8 @@ export class Opener {
   /** True when the frame answers the opening. */
   accepted(frame: RouterFrameOf<'accepted'>): boolean {
     if (frame.ref !== ref) return false;
-    if (!this.#done) this.#log.info({ conversation: frame.conversation }, 'conversation opened');
+    const { conversation, resumed } = frame;
+    if (!this.#done) this.#log.info({ conversation }, `conversation ${resumed ? 'resumed' : 'opened'}`);
     this.#done = true;
     return true;
   }

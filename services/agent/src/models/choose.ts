@@ -3,6 +3,7 @@ import type { AgentSettings } from '../settings/settings.ts';
 import { version } from '../version.ts';
 import type { Model } from './model.ts';
 import type { ModelSource } from './model-source.ts';
+import { unsentNotes } from './unsent-notes.ts';
 
 /** The source of replies, with its settings for recording and replaying. */
 export interface ModelSetup extends ModelSource {
@@ -27,6 +28,11 @@ export const modelKind = ({ modelKind: kind, apiKey, baseUrl }: AgentSettings): 
 /** Whether messages that no longer fit into the prompt are summarised: with a language model, or when the settings ask for it. */
 export const summarises = ({ summary }: AgentSettings, { provider }: ModelSource): boolean =>
   summary === 'auto' ? provider !== 'rehearsal' : summary === 'on';
+
+const afterMs = (act: () => void, ms: number): (() => void) => {
+  const timer = setTimeout(act, ms);
+  return () => clearTimeout(timer);
+};
 
 const live = async (settings: AgentSettings, log: Logger): Promise<ModelSource> => {
   if (modelKind(settings) === 'rehearsal') {
@@ -54,6 +60,7 @@ const live = async (settings: AgentSettings, log: Logger): Promise<ModelSource> 
     model,
     temperature,
     proxies: { http: httpProxy, https: httpsProxy, except: noProxy },
+    onAsking: unsentNotes({ log, now: () => performance.now(), later: afterMs }),
     onLesson: (lesson) => log.warn(lesson, 'the model server refuses a parameter; it is no longer sent'),
   });
   return always(made);

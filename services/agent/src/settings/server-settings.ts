@@ -7,6 +7,11 @@ const apiKey: Setting<string | undefined> = {
   read(raw) {
     if (raw !== undefined && /^(["'`]).*\1$/s.test(raw))
       return { problem: 'the quotes are part of the value: take them away' };
+    const typographic = /[\u2018-\u201f\u00ab\u00bb\u2039\u203a]/.exec(raw ?? '')?.[0];
+    if (typographic !== undefined)
+      return {
+        problem: `the typographic quotation mark ${typographic} is part of the value: take it away, or write a plain ' or "`,
+      };
     return raw === undefined || /^[!-~]+$/.test(raw)
       ? { value: raw }
       : { problem: 'no key: expected letters, digits and marks of ASCII, without spaces or line breaks' };

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { httpExchange } from '../../src/models/openai/http-exchange.ts';
 import { modelServer } from './model-server.ts';
@@ -30,5 +31,53 @@ describe('an answer that is called off', () => {
     const whole = await read(Number.POSITIVE_INFINITY);
     for (let i = 0; i < 60; i++) await read(1 + (i % (whole + 1)));
     expect(uncaught).toEqual([]);
+  });
+});
+
+describe('a request', () => {
+  const proxies = { http: undefined, https: undefined, except: undefined };
+  /** An exchange, and what it told of its requests. */
+  const watched = () => {
+    const told: string[] = [];
+    const exchange = httpExchange(proxies, (url) => {
+      told.push(`asking ${url.host}`);
+      return () => told.push('taken');
+    });
+    return { exchange, told };
+  };
+
+  it('is taken when a server has it whole, however long that server thinks', async () => {
+    let answer = (): void => {};
+    const server = await modelServer((response) => {
+      answer = () => void response.end('{}');
+    });
+    const { exchange, told } = watched();
+    const url = new URL(`${server.url}/chat/completions`);
+    const { signal } = new AbortController();
+    const asked = exchange({ url, method: 'POST', headers: {}, body: '{}', signal });
+    await expect.poll(() => server.asked.length).toBe(1);
+    await expect.poll(() => told[1]).toBe('taken');
+    answer();
+    (await asked).drain();
+  });
+
+  it('is not taken by a server that accepts the connection and answers no TLS handshake, until it is called off', async () => {
+    const accepted = Promise.withResolvers<void>();
+    const silent = createServer((socket) => {
+      socket.on('error', () => {});
+      accepted.resolve();
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const { exchange, told } = watched();
+    const controller = new AbortController();
+    const url = new URL(`https://127.0.0.1:${port}/v1/chat/completions`);
+    const asked = exchange({ url, method: 'POST', headers: {}, body: '{}', signal: controller.signal });
+    await accepted.promise;
+    expect(told).toEqual([`asking 127.0.0.1:${port}`]);
+    controller.abort();
+    await expect(asked).rejects.toThrow();
+    await expect.poll(() => told[1]).toBe('taken');
   });
 });

@@ -38,6 +38,27 @@ describe('a failed call', () => {
     expect(waits).toEqual([500, 1_000, 2_000]);
   });
 
+  it('is told before the wait for the next one begins', async () => {
+    const told: string[] = [];
+    const replies = [busy(), text];
+    const model: Model = {
+      provider: 'test',
+      name: 'test',
+      reply: async () => {
+        told.push('called');
+        return replies.shift()!;
+      },
+    };
+    const retried = withRetries(model, {
+      dice: () => 1,
+      now: () => 0,
+      sleep: async () => void told.push('waited'),
+      onRetry: (_reason, _waitMs, { detail }) => told.push(`told: ${detail}`),
+    });
+    await retried.reply(requestOf());
+    expect(told).toEqual(['called', 'told: busy', 'waited', 'called']);
+  });
+
   it('waits as long as the server asked for, also for more than a minute', async () => {
     const { retried, waits } = retrying([busy(90_000), text]);
     expect(await retried.reply(requestOf())).toEqual(text);

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError, whoMayUse } from '@parley/runtime';
@@ -14,6 +14,12 @@ const notADatabase = 26;
 
 /** Larger files are not checked at start, only by `parley-router verify`. The check of 150 MB takes 0.1 s from memory. */
 const maxCheckedBytes = 1024 ** 3;
+
+/**
+ * Makes a file that only its owner may read, unless it is there: it will hold all that was said. SQLite gives the write-ahead
+ * log the mode of the file beside it.
+ */
+export const makePrivateFile = (path: string): void => closeSync(openSync(path, 'a', 0o600));
 
 const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
@@ -86,6 +92,7 @@ export const openLedgerFile = (path: string, { create }: OpenOptions): DatabaseS
     else if (bytesOf(path) === 0) throw cannot(path, 'there is no such ledger');
     checkBeforeOpening(path);
     const isNew = bytesOf(path) === 0;
+    if (isNew) makePrivateFile(path);
     database = new DatabaseSync(path, { timeout: create ? handoverMs : 0 });
     // Exclusive before WAL: no shared-memory file, and a second process is refused instead of corrupting order.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');

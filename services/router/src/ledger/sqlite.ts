@@ -11,7 +11,7 @@ import {
   type Removed,
 } from './ledger.ts';
 import { readable } from './readable.ts';
-import { openLedgerFile } from './sqlite-file.ts';
+import { makePrivateFile, openLedgerFile } from './sqlite-file.ts';
 import { entryReader, fitting } from './sqlite-rows.ts';
 import { Transactions } from './transactions.ts';
 
@@ -266,6 +266,7 @@ export const openSqliteLedger = (path: string): Ledger => {
       const partial = `${target}.partial`;
       rmSync(partial, { force: true });
       try {
+        makePrivateFile(partial);
         await backup(database, partial, { rate: 256 });
         renameSync(partial, target);
       } catch (error) {

@@ -24,7 +24,12 @@ import { type RefusedRegistration, Registration, refusalFor } from './registrati
 import type { Session, SessionSetting, SessionStart } from './session.ts';
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
-type Regarding = { ref?: string | undefined; conversation?: string | undefined; turn?: number | undefined };
+type Regarding = {
+  ref?: string | undefined;
+  conversation?: string | undefined;
+  turn?: number | undefined;
+  resumed?: true | undefined;
+};
 
 /** The `parley.v1` dialect (PROTOCOL §4–5). */
 export class AgentSession implements Session {
@@ -165,10 +170,10 @@ export class AgentSession implements Session {
 
   #open(replica: Replica, frame: FrameOf<'open'>): void {
     const { ref } = frame;
-    openConversation(replica, frame, this.#setting, (conversation, outcome) => {
+    openConversation(replica, frame, this.#setting, (conversation, outcome, resumed) => {
       // When the opening was refused, there is no conversation.
       if (outcome.kind === 'refused') this.#refuse(outcome.code, outcome.message, { ref });
-      else this.#told({ ref, conversation }, outcome);
+      else this.#told({ ref, conversation, resumed }, outcome);
     });
   }
 
@@ -218,8 +223,13 @@ export class AgentSession implements Session {
   #told(regarding: Regarding & { conversation: string }, outcome: Outcome): void {
     if (outcome.kind === 'refused') return this.#refuse(outcome.code, outcome.message, regarding);
     const turn = outcome.turn ?? regarding.turn;
-    const { ref, conversation } = regarding;
-    return this.#send({ type: 'accepted', conversation, seq: outcome.seq, ...defined({ ref, turn }) });
+    const { ref, conversation, resumed } = regarding;
+    return this.#send({
+      type: 'accepted',
+      conversation,
+      seq: outcome.seq,
+      ...defined({ ref, turn, resumed }),
+    });
   }
 
   #refuse(code: RefusalCode, message: string, about: object): void {

@@ -7,7 +7,8 @@ import { completeLimits } from './limit-defaults.ts';
 import type { SessionSetting } from './session.ts';
 
 type OpenFrame = Extract<ClientFrame, { type: 'open' }>;
-type Told = (conversation: string, outcome: Outcome) => void;
+/** `resumed`: a running conversation was found and none was opened. */
+type Told = (conversation: string, outcome: Outcome, resumed?: true) => void;
 
 const found: Outcome = { kind: 'done', seq: 1 };
 
@@ -22,10 +23,10 @@ export const openConversation = (
   const running = frame.resume ? conversations.unfinished(replica.name, frame.members) : undefined;
   if (running === undefined) return open(replica, frame, setting, told);
   setting.router.granter.opens(replica, running);
-  if (conversations.get(running)) return told(running, found);
+  if (conversations.get(running)) return told(running, found, true);
   // Another replica is opening the same conversation. A later tick answers when that is durable.
   return conversations.submit(running, { type: 'tick' }, (outcome) =>
-    told(running, outcome.kind === 'done' ? found : outcome),
+    told(running, outcome.kind === 'done' ? found : outcome, true),
   );
 };
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -55,6 +55,23 @@ describe('the ledger file', () => {
       // FULL is SQLite's default here; ours must not be less.
       expect(database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
     });
+  });
+
+  it('and its copies are readable by their owner alone', async () => {
+    const path = join(folder, 'private/ledger.sqlite');
+    const ledger = openSqliteLedger(path);
+    await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: finished(3) }]);
+    await ledger.backup(`${path}.backup`);
+    const modes = [path, `${path}-wal`, `${path}.backup`].map((file) => statSync(file).mode & 0o777);
+    ledger.close();
+    expect(modes.map((mode) => mode.toString(8))).toEqual(['600', '600', '600']);
+  });
+
+  it('of an operator who gave it another mode keeps that mode', async () => {
+    const path = await filled('shared.sqlite', 1, 2);
+    chmodSync(path, 0o640);
+    openSqliteLedger(path).close();
+    expect((statSync(path).mode & 0o777).toString(8)).toBe('640');
   });
 
   it('is refused while another has it open, and says so', async () => {

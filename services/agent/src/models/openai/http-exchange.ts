@@ -35,6 +35,9 @@ interface HttpQuestion {
   readonly body?: string;
   readonly signal: AbortSignal;
 }
+
+/** Called when a request begins; what it returns is called when a server has taken the request, or the request is over. */
+export type OnAsking = (url: URL) => () => void;
 export type Exchange = (question: HttpQuestion) => Promise<HttpAnswer>;
 
 const drainMs = 1_000;
@@ -88,7 +91,7 @@ const drained = (response: IncomingMessage, body: Readable): void => {
  * Sends HTTP requests. Only the signal limits their time. Redirects are not followed, and compression is not requested. Proxies are
  * used for all hosts that are not near.
  */
-export const httpExchange = (proxies: Proxies): Exchange => {
+export const httpExchange = (proxies: Proxies, onAsking?: OnAsking): Exchange => {
   const agentFor = (url: URL): Agent => {
     const { http, https, except } = proxies;
     const proxyEnv = isNear(url) ? {} : { HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: except };
@@ -106,6 +109,8 @@ export const httpExchange = (proxies: Proxies): Exchange => {
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
       const sent = { ...headers, ...length, 'accept-encoding': 'identity' };
       const request = ask(url, { method, agent, signal, headers: sent });
+      const taken = onAsking?.(url);
+      if (taken) request.once('finish', taken).once('close', taken);
       request.once('socket', (socket) => {
         // Between the end of an answer and its return to the pool, a socket has no listener of Node: an abort in
         // that moment causes an error of the socket that nothing would catch.

@@ -14,7 +14,13 @@ import { type Body, readBody, readRefusal, TooMuch } from './chat-body.ts';
 import { BrokenStream, ChatReply, ToldError } from './chat-reply.ts';
 import { jsonValues } from './chat-values.ts';
 import { watching } from './cut-short.ts';
-import { type Exchange, type HttpAnswer, httpExchange, type Proxies } from './http-exchange.ts';
+import {
+  type Exchange,
+  type HttpAnswer,
+  httpExchange,
+  type OnAsking,
+  type Proxies,
+} from './http-exchange.ts';
 import { modelNames } from './model-names.ts';
 import { connectionFailure, failureOf, type Refusal } from './openai-failures.ts';
 import { OpenAIParameters, type ParameterQuirk } from './openai-parameters.ts';
@@ -32,6 +38,7 @@ export interface OpenAISettings {
   readonly temperature: number | undefined;
   readonly proxies?: Proxies;
   readonly onLesson: (lesson: ParameterQuirk) => void;
+  readonly onAsking?: OnAsking;
 }
 
 const openAI = 'https://api.openai.com/v1';
@@ -74,11 +81,11 @@ class OpenAIModel implements Model {
   readonly #reasoning = new ReasoningMemory();
 
   constructor(settings: OpenAISettings) {
-    const { apiKey, baseURL, model, proxies } = settings;
+    const { apiKey, baseURL, model, proxies, onAsking } = settings;
     this.#settings = settings;
     this.name = model;
     this.#address = serverAddress(baseURL ?? openAI);
-    this.#exchange = httpExchange(proxies ?? noProxies);
+    this.#exchange = httpExchange(proxies ?? noProxies, onAsking);
     const { basic, secrets } = this.#address;
     const ofProxies = [proxies?.http, proxies?.https].flatMap((proxy) =>
       proxy === undefined ? [] : serverAddress(proxy).secrets,

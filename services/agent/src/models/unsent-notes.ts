@@ -1,0 +1,28 @@
+import type { Logger } from '@parley/runtime';
+
+const unsentMs = 2_000;
+const quietMs = 60_000;
+
+interface UnsentNotesParts {
+  readonly log: Logger;
+  readonly now: () => number;
+  /** Calls once after `ms`, unless the returned function is called before. */
+  readonly later: (act: () => void, ms: number) => () => void;
+}
+
+/**
+ * Tells the operator while a call waits for a connection to its model server. An address where nothing answers fails only at
+ * the deadline of the turn, which can be minutes later. Told once a minute: all calls to that address wait.
+ */
+export const unsentNotes = ({ log, now, later }: UnsentNotesParts) => {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return ({ host: server }: URL): (() => void) =>
+    later(() => {
+      const isNew = now() - toldAt >= quietMs;
+      if (isNew) toldAt = now();
+      log[isNew ? 'warn' : 'debug'](
+        { server },
+        'no connection to the model server yet: look at OPENAI_BASE_URL, the network and a firewall between; the call waits until the deadline of its turn',
+      );
+    }, unsentMs);
+};
