@@ -1,5 +1,6 @@
 import type { AgentView, ControlAction, Entry } from '@parley/protocol';
 import { Changes, spaced } from './changes.ts';
+import { lostWords } from './lost.ts';
 import { OpenConversation } from './open-conversation.ts';
 import type { Route } from './route.ts';
 import {
@@ -33,6 +34,8 @@ export class Live {
   readonly changes = new Changes();
   readonly runs = new RunList(this.changes);
   link: Link = 'connecting';
+  /** Why there is no connection, as far as a page can know it. */
+  lost: string | undefined;
   /** Why the router denies access. */
   denied: Denied | undefined;
   me: Me | undefined;
@@ -112,14 +115,16 @@ export class Live {
       {
         onOpen: () => {
           this.link = 'live';
+          this.lost = undefined;
           this.#learnRole();
           this.#refreshAgents();
           if (this.open) this.open.refresh();
           else this.runs.refresh();
           this.changes.note();
         },
-        onLost: () => {
+        onLost: (lost) => {
           this.link = 'connecting';
+          this.lost = lostWords(lost, location);
           this.open?.transcript.forgetDrafts();
           this.changes.note();
         },

@@ -1,3 +1,5 @@
+import type { Lost } from './lost.ts';
+
 /**
  * The client of the HTTP interface of the router. A token is kept in this tab, or in this browser if the user chooses that.
  */
@@ -49,6 +51,15 @@ export const post = async <T>(path: string, body: object): Promise<T> => {
   return (await response.json()) as T;
 };
 
+/** An answer that is no stream of events. */
+class NoEvents extends Error {
+  readonly status: number;
+  constructor(status: number) {
+    super(`events: HTTP ${status}`);
+    this.status = status;
+  }
+}
+
 /** Undefined when it does not exist. */
 export const get = async <T>(path: string, signal?: AbortSignal): Promise<T | undefined> => {
   const response = await ask(path, signal);
@@ -82,9 +93,12 @@ const parseBlock = (block: string): StreamEvent | undefined => {
     : { event, id: fields.get('id'), data: JSON.parse(data) };
 };
 
+const isEvents = ({ ok, headers }: Response): boolean =>
+  ok && (headers.get('content-type') ?? '').startsWith('text/event-stream');
+
 /** The events of one connection until it ends. It uses fetch, because an EventSource cannot send a token. */
 async function* eventsOf(response: Response, onLife: () => void): AsyncGenerator<StreamEvent> {
-  if (!response.ok || !response.body) throw new Error(`events: HTTP ${response.status}`);
+  if (!isEvents(response) || !response.body) throw new NoEvents(response.status);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {
@@ -103,7 +117,7 @@ async function* eventsOf(response: Response, onLife: () => void): AsyncGenerator
 
 export interface Follower {
   onOpen(): void;
-  onLost(): void;
+  onLost(lost: Lost): void;
   onEvent(event: string, data: unknown): void;
 }
 
@@ -120,6 +134,7 @@ export const follow = async (
   let waitMs = firstWaitMs;
   while (!stop.aborted) {
     const silence = new AbortController();
+    let lost: Lost = { kind: 'closed' };
     let timer = setTimeout(() => silence.abort(), silentMs);
     const onLife = () => {
       clearTimeout(timer);
@@ -131,7 +146,7 @@ export const follow = async (
     });
     try {
       const response = await ask(`v1/events?${query}`, AbortSignal.any([silence.signal, stop]));
-      if (response.ok) {
+      if (isEvents(response)) {
         waitMs = firstWaitMs;
         onOpen();
       }
@@ -141,12 +156,13 @@ export const follow = async (
       }
     } catch (error) {
       if (error instanceof Denied) return error;
+      lost = error instanceof NoEvents ? { kind: 'answered', status: error.status } : { kind: 'no-answer' };
       if (!stop.aborted) console.info('the connection to the router was lost', error);
     } finally {
       clearTimeout(timer);
     }
     if (stop.aborted) return undefined;
-    onLost();
+    onLost(lost);
     const jittered = waitMs * (0.5 + Math.random() / 2);
     await new Promise((resolve) => setTimeout(resolve, jittered));
     waitMs = Math.min(waitMs * 2, mostWaitMs);

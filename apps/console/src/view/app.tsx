@@ -46,6 +46,13 @@ const Bar = ({ live }: { readonly live: Live }) => {
   );
 };
 
+const Lost = ({ live }: { readonly live: Live }) =>
+  live.link === 'connecting' && live.lost !== undefined ? (
+    <p id="lost" class="lost" role="status">
+      {live.lost}
+    </p>
+  ) : null;
+
 const view = (live: Live, route: Route): ComponentChildren => {
   if (live.denied) return <SignIn live={live} />;
   switch (route.view) {
@@ -97,6 +104,7 @@ export const App = ({ live }: { readonly live: Live }): ComponentChildren => {
       </button>
       <Bar live={live} />
       <main id="main" tabIndex={-1} ref={main} class={`view-${route.view}`}>
+        <Lost live={live} />
         {view(live, route)}
       </main>
     </>
