@@ -61,6 +61,9 @@ for (const file of manifests) {
 }
 writeFileSync('package-lock.json', `${JSON.stringify(lock, null, 2)}\n`);
 
+// The tags of the images in the files for Kubernetes.
+execFileSync(process.execPath, ['deploy/published-names.ts']);
+
 git('add', '--all');
 git('commit', '--quiet', '-m', `release: ${version}`, '-m', notes);
 git('tag', '-a', `v${version}`, '-m', `Parley ${version}`);

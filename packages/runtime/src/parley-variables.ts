@@ -18,7 +18,7 @@ export const composeVariables: readonly ParleyVariable[] = [
   {
     variable: 'PARLEY_IMAGES',
     shown: '',
-    help: 'registry and folder of published images, with a / at the end, such as ghcr.io/OWNER/',
+    help: 'registry and folder of published images, with a / at the end, such as ghcr.io/acme/',
   },
   { variable: 'PARLEY_IMAGE_TAG', shown: 'latest', help: 'tag of the images' },
   {
@@ -63,6 +63,11 @@ export const commandLineVariables: readonly ParleyVariable[] = [
     variable: 'PARLEY_TOKEN',
     shown: '',
     help: 'the token that `parley` shows to a router (or PARLEY_TOKEN_FILE: a file that holds it)',
+  },
+  {
+    variable: 'PARLEY_RUN_URL',
+    shown: '',
+    help: 'router on which `parley run` runs a scenario that names none; unset: one that it starts; in containers: that of the deployment',
   },
   {
     variable: 'PARLEY_RUNS',
