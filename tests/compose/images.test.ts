@@ -1,4 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { until } from '../harness/poll.ts';
+import { repository } from '../harness/started-process.ts';
 import { docker } from './deployment.ts';
 
 interface Image {
@@ -60,5 +65,27 @@ describe('the image of the command line', () => {
     expect((image.Size - base.Size) / megabyte).toBeLessThan(10);
     expect(image.Config.User).toBe('1000:1000');
     expect(docker('run', '--rm', 'parley-cli', '--version')).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});
+
+test('starts by the command that stands in Dockerfile.router', async () => {
+  const comment = /^#\s+(docker run .*)$/m.exec(
+    readFileSync(join(repository, 'Dockerfile.router'), 'utf8'),
+  )?.[1];
+  const name = 'parley-test-by-hand';
+  // A name and a volume of the test's own, and any free port.
+  const command = String(comment)
+    .replace('docker run', `docker run --detach --name ${name}`)
+    .replace('127.0.0.1:8765:', '127.0.0.1::')
+    .replace('parley:/data', `${name}:/data`);
+  onTestFinished(() => {
+    docker('rm', '--force', name);
+    docker('volume', 'rm', '--force', name);
+  });
+  execFileSync('bash', ['-c', command], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const address = docker('port', name, '8765/tcp').split('\n')[0];
+  await until('the router answers', async () => {
+    const answer = await fetch(`http://${address}/healthz`).catch(() => undefined);
+    return answer?.status === 200;
   });
 });

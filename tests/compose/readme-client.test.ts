@@ -44,7 +44,8 @@ test.skipIf(!havePython())(
 );
 
 test('a fourth agent by the lines that docker-compose.yml shows is answered by alice', async () => {
-  deployment.up([]);
+  // Not until carol is healthy: her health check has the interval of the image.
+  deployment.start();
   const isTalk = ({ by, status, turns }: { by: string; status: string; turns: number }) =>
     by === 'carol' && status === 'running' && turns >= 4;
   const { conversation, entries } = await deployment.conversation('of carol and alice', isTalk);

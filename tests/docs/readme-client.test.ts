@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Entry } from '@parley/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { newBearers } from '../harness/bearers.ts';
 import { RunningRouter, startAgent, temporaryFolder } from '../harness/parley.ts';
 import { within } from '../harness/poll.ts';
 import { havePython, startPython } from '../harness/python.ts';
@@ -51,6 +52,14 @@ describe.skipIf(!havePython())('the Python client of README.md', { timeout: 60_0
     expect(members).not.toContain('bob');
     expect(speakers(await router.entries(id))).toEqual(new Set(['carol', 'alice']));
     expect((await router.when('of alice', (view) => view.by === 'alice')).members).toEqual(['alice', 'bob']);
+  });
+
+  it('ends with the reason where the router wants a token', async () => {
+    const router = await RunningRouter.start(newBearers().env);
+    const client = startPython('readme', snippet, [], { PARLEY_URL: router.url });
+    expect((await client.exit()).code).toBe(1);
+    expect(client.stderr).toMatch(/4001/);
+    expect(client.stderr).not.toContain('KeyError');
   });
 
   it('goes on when the router is killed and starts again', async () => {

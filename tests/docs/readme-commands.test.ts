@@ -70,8 +70,8 @@ const runners: Readonly<Record<string, Runner>> = {
   },
   'docker compose up': watchInCompose,
   'docker compose --profile ollama up': {
-    file: 'tests/compose/observe.test.ts',
-    title: 'every file that is mounted exists, and Grafana opens with one of them',
+    file: 'tests/compose/ollama.test.ts',
+    title: '`docker compose --profile ollama up` pulls the model first, and the agents speak with it',
   },
   '--profile observe': {
     file: 'tests/compose/observe.test.ts',
@@ -81,6 +81,11 @@ const runners: Readonly<Record<string, Runner>> = {
   'docker compose run --rm parley …': {
     file: 'tests/compose/watch.test.ts',
     title: 'the command line runs in a container: it lists and exports what was said',
+  },
+  'docker compose run --rm parley run scenarios/debate.yaml': {
+    file: 'tests/compose/samples.test.ts',
+    title:
+      'a scenario runs through the image of the command line on the router of the deployment, and is exported from there',
   },
   'npm pack -w parley': packed,
   'cd /some/other/folder && npm install /path/to/parley-0.1.0.tgz && npx parley demo': packed,

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import { defaultPort } from '@parley/protocol';
 import { ConfigError, userPath } from '@parley/runtime';
+import { awaitRouter } from '../api/await-router.ts';
 import { toItsEnd } from '../api/follow.ts';
+import { routerOf } from '../api/named-router.ts';
 import { UsageError } from '../arguments.ts';
 import { type CommandMaker, commandNamed, type Host } from '../command.ts';
 import { CastDeployment } from '../deployment/cast-deployment.ts';
@@ -48,6 +50,20 @@ interface RunOptions {
   readonly keep?: true | undefined;
 }
 
+/**
+ * The router on which the scenario runs; undefined: one is started. In a container of docker-compose.yml it is that of the
+ * deployment: no browser reaches one inside this container, and its ledger would be gone with the container.
+ */
+const urlOf = async (options: RunOptions, { env, err, stop }: Host): Promise<string | undefined> => {
+  if (options.url !== undefined) return options.url;
+  const usual = env.PARLEY_RUN_URL;
+  if (!usual || options.port !== undefined || options.continue !== undefined) return undefined;
+  // Compose may start that router together with this command.
+  const note = (text: string) => err.write(`${paint(err, text, 'dim')}\n`);
+  await awaitRouter(routerOf(usual, { env, stop }), { stop, note });
+  return usual;
+};
+
 /** The scenario to run, and the kept ledger that it continues. */
 const sourceOf = (
   scenario: string | undefined,
@@ -78,7 +94,7 @@ const sourceOf = (
 };
 
 const runFile = async (scenario: string | undefined, options: RunOptions, host: Host): Promise<number> => {
-  const { url, agents: startAgents, record, keep } = options;
+  const { agents: startAgents, record, keep } = options;
   if (options.replay !== undefined) {
     if (scenario !== undefined) throw new UsageError('--replay takes the scenario from the record');
     return replayRecord(options.replay, options.port ?? 0, host);
@@ -88,6 +104,7 @@ const runFile = async (scenario: string | undefined, options: RunOptions, host: 
   const { out } = host;
   const port = options.port ?? (await freePort(defaultPort));
   const { file, kept: continued } = sourceOf(scenario, options, host);
+  const url = await urlOf(options, host);
   const recording =
     record === undefined ? undefined : Recording.begin(userPath(record, host.env), file, randomUUID());
   const { text, changes } = file;
@@ -112,6 +129,8 @@ const runFile = async (scenario: string | undefined, options: RunOptions, host: 
     host,
   );
   const { api, halted } = castDeployment;
+  const isUsual = url !== undefined && options.url === undefined;
+  const page = (isUsual && host.env.PARLEY_PAGE) || castDeployment.url;
   const played: Played = {
     command: 'run',
     view,
@@ -127,7 +146,7 @@ const runFile = async (scenario: string | undefined, options: RunOptions, host: 
       played.conversation = conversation;
       kept?.opened(conversation);
     } else await goOn(api, conversation);
-    header(file, conversation, castDeployment.url, host);
+    header(file, conversation, page, host);
     const ending = await view.show(api, toItsEnd(api, conversation, halted));
     if (recording && ending) {
       recording.finish(conversation, view.entries);
@@ -136,7 +155,7 @@ const runFile = async (scenario: string | undefined, options: RunOptions, host: 
     return ending;
   });
   if (keep && !host.stop.aborted) {
-    out.write(`${paint(out, `Everything stays up at ${castDeployment.url} until Ctrl-C`, 'dim')}\n`);
+    out.write(`${paint(out, `Everything stays up at ${page} until Ctrl-C`, 'dim')}\n`);
     await aborted(halted);
   }
   return code;
@@ -151,7 +170,7 @@ export const run: CommandMaker = (host) =>
     .argument('[SCENARIO]', 'a scenario file')
     .option(
       '--url <URL>',
-      'on this router, with agents of its own (default: start a router, too, and end everything with the conversation); members for whom a plain client speaks are not started',
+      'on this router, with agents of its own (default: PARLEY_RUN_URL, which docker-compose.yml sets; else start a router, too, and end everything with the conversation); members for whom a plain client speaks are not started',
     )
     .option(
       '--continue <RUN>',

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ConversationView, Entry } from '@parley/protocol';
-import { ConfigError } from '@parley/runtime';
+import { awaitRouter } from '../api/await-router.ts';
 import { lasting } from '../api/follow.ts';
 import { routerOf } from '../api/named-router.ts';
 import type { RouterApi, RouterEvent } from '../api/router-api.ts';
@@ -12,7 +11,6 @@ import { harmless, jsonText, paint } from '../terminal/terminal.ts';
 
 /** The number of messages that are shown of a conversation that runs when the watch begins. */
 const shownBefore = 20;
-const retryMs = 500;
 
 interface Watched {
   readonly transcript: PlainTranscript;
@@ -100,25 +98,6 @@ async function* everything(api: RouterApi, watch: Shown): AsyncGenerator<RouterE
   yield* events;
 }
 
-/** Resolves when a router answers. It may start later than the watch. */
-const awaitRouter = async (api: RouterApi, watch: Shown, { stop }: Host): Promise<void> => {
-  for (let told = false; ; told = true) {
-    try {
-      await api.agents();
-      return;
-    } catch (error) {
-      if (
-        stop.aborted ||
-        !(error instanceof ConfigError) ||
-        !/no connection to a router at/.test(error.message)
-      )
-        throw error;
-      if (!told) watch.note(`waiting for the router at ${api.url}`);
-      await delay(retryMs, undefined, { signal: stop });
-    }
-  }
-};
-
 export const watch: CommandMaker = (host) =>
   commandNamed(
     'watch',
@@ -136,7 +115,7 @@ NO_COLOR and FORCE_COLOR decide about colours where the output is no terminal.`,
     .action(async ({ page, json, url }) => {
       const api = routerOf(url, host);
       const shown = json ? new EntryStream(host) : new Watch(host);
-      await awaitRouter(api, shown, host);
+      await awaitRouter(api, { stop: host.stop, note: (text) => shown.note(text) });
       shown.note(`Watch it in a browser: ${page ?? api.url}`);
       for await (const event of lasting(() => everything(api, shown), host.stop)) {
         if (event.kind === 'entry') shown.entry(event.conversation, event.entry);

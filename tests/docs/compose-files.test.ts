@@ -1,0 +1,113 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { repository } from '../harness/started-process.ts';
+
+interface Service {
+  readonly image?: string;
+  readonly build?: { readonly dockerfile: string };
+  readonly pull_policy?: string;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string; readonly required?: boolean }>>;
+  readonly develop?: { readonly watch: readonly { readonly path: string }[] };
+  readonly environment?: Readonly<Record<string, string | null>>;
+  readonly extra_hosts?: readonly string[];
+  readonly extends?: { readonly service: string };
+  readonly logging?: unknown;
+  readonly ports?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly restart?: string;
+  readonly deploy?: { readonly resources: { readonly limits: { readonly memory?: string } } };
+}
+
+const read = (file: string): string => readFileSync(join(repository, file), 'utf8');
+const servicesOf = (file: string): Readonly<Record<string, Service>> =>
+  (parse(read(file), { merge: true, logLevel: 'silent' }) as { services: Record<string, Service> }).services;
+
+const services = servicesOf('docker-compose.yml');
+const entries = Object.entries(services);
+const byDefault = entries.filter(([, { profiles }]) => profiles === undefined);
+const agents = entries.filter(([, { image }]) => image?.includes('parley-agent'));
+
+describe('docker-compose.yml', () => {
+  it('lets no service of `docker compose up` wait for a health check of another, so that the first sentence comes soon', () => {
+    expect(byDefault.map(([name]) => name)).toEqual(['router', 'alice', 'bob', 'watch']);
+    const waits = byDefault.flatMap(([, { depends_on = {} }]) =>
+      Object.entries(depends_on).filter(([name]) => services[name]?.profiles === undefined),
+    );
+    expect(new Set(waits.map(([, { condition }]) => condition))).toEqual(new Set(['service_started']));
+  });
+
+  it('looks for no image of ours in a registry, and builds each of the three once', () => {
+    const ours = entries.filter(
+      ([, { image }]) => image?.includes('/parley-') || image?.includes('}parley-'),
+    );
+    expect(ours.length).toBeGreaterThan(5);
+    expect(new Set(ours.map(([, { pull_policy }]) => pull_policy))).toEqual(
+      new Set([`\${PARLEY_PULL:-never}`]),
+    );
+    const built = entries.flatMap(([, { build }]) => (build ? [build.dockerfile] : []));
+    expect(built.toSorted()).toEqual(['Dockerfile.agent', 'Dockerfile.cli', 'Dockerfile.router']);
+  });
+
+  it('rebuilds each image when its sources change (`docker compose watch`)', () => {
+    const watched = entries.flatMap(([name, { build, develop }]) =>
+      build && name !== 'watch' ? [[name, develop?.watch.map(({ path }) => path)] as const] : [],
+    );
+    expect(watched).toEqual([
+      ['router', ['services/router/src', 'packages']],
+      ['alice', ['services/agent/src', 'packages']],
+    ]);
+  });
+
+  it('gives every agent a persona, and a topic to each that opens a conversation', () => {
+    for (const [name, { environment = {} }] of agents) {
+      expect(environment.AGENT_PERSONA, name).toMatch(/\S/);
+      if (environment.AGENT_FIRST_SPEAKER !== undefined)
+        expect(environment.AGENT_TOPIC, name).toMatch(/:-\w.*\}$/);
+    }
+    expect(servicesOf('deploy/compose/ten-agents.yml')['agent-1']?.environment?.AGENT_TOPIC).toMatch(/:-\w/);
+  });
+
+  it('gives every agent the name of the machine, for a model server there', () => {
+    for (const [name, { extra_hosts }] of agents)
+      expect(extra_hosts, name).toEqual(['host.docker.internal:host-gateway']);
+  });
+
+  it('bounds memory and logs of every service, and starts all but single jobs again', () => {
+    for (const [name, { deploy, logging, restart, profiles = [] }] of entries) {
+      expect(deploy?.resources.limits.memory, name).toBeDefined();
+      expect(logging, name).toEqual({ driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } });
+      if (name === 'ollama-pull') expect(restart).toBe('on-failure:3');
+      else if (!profiles.includes('cli')) expect(restart, name).toBe('unless-stopped');
+    }
+  });
+
+  it('publishes Prometheus and Grafana on loopback, also where PARLEY_BIND publishes the router', () => {
+    expect(services.router?.ports?.[0]).toContain('PARLEY_BIND');
+    for (const name of ['prometheus', 'grafana'])
+      for (const port of services[name]?.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  it('keeps the name of the router in its network valid, whatever ROUTER_HOSTS of .env says', () => {
+    for (const file of ['docker-compose.yml', 'compose.team.yml'])
+      expect(servicesOf(file).router?.environment?.ROUTER_HOSTS).toMatch(/^router,.*\$\{ROUTER_HOSTS:-\}$/);
+  });
+
+  it('fixes no project name, so that two checkouts run side by side', () => {
+    expect(read('docker-compose.yml')).not.toMatch(/^name:/m);
+    expect(read('docker-compose.yml')).not.toContain('container_name');
+  });
+});
+
+describe('What belongs to one deployment', () => {
+  it.each(['.env', 'secrets/alice/token', 'docker-compose.override.yml', 'data/ledger.sqlite'])(
+    'is not committed: %s',
+    (path) => {
+      expect(execFileSync('git', ['check-ignore', path], { cwd: repository, encoding: 'utf8' })).toContain(
+        path,
+      );
+    },
+  );
+});
