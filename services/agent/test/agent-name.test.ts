@@ -9,7 +9,7 @@ const machine = (more: Partial<Machine>): Machine => ({
 });
 
 describe('the name of an agent that was given none', () => {
-  it('is that of its container among its like, without the project', async () => {
+  it('an agent without a name is named after its container, without the project', async () => {
     const asked: string[] = [];
     const namesOf = async (address: string) => {
       asked.push(address);
@@ -19,17 +19,17 @@ describe('the name of an agent that was given none', () => {
     expect(asked).toEqual(['172.18.0.5']);
   });
 
-  it('is the whole container name on a network that does not tell the project', () => {
+  it('an agent without a name has the whole name of its container on a network whose name does not contain the project', () => {
     expect(shortName('my-parley-crowd-3.shared')).toBe('my-parley-crowd-3');
   });
 
-  it('is the host name when the address has no name, or no name of a container', async () => {
+  it('an agent without a name has the host name when its address has no name, or no name of a container', async () => {
     const rejects = async (): Promise<never> => Promise.reject(new Error('ENOTFOUND'));
     expect(await deriveName(machine({ namesOf: rejects }))).toBe('3f2a9c01b7de');
     expect(await deriveName(machine({ namesOf: async () => ['gateway.lan'] }))).toBe('3f2a9c01b7de');
   });
 
-  it('is the host name outside containers, made a valid name, without asking DNS', async () => {
+  it('an agent without a name has the host name outside containers, changed to a valid name, without a DNS request', async () => {
     const namesOf = async (): Promise<never> => {
       throw new Error('asked');
     };

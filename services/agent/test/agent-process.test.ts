@@ -7,7 +7,7 @@ import { answer, modelServer, refuse } from './models/model-server.ts';
 import { agent, directory, grant, welcomed } from './started-agent.ts';
 
 describe('the agent process', { timeout: 30_000 }, () => {
-  it('opens its conversation once, also when the router goes and comes back', async () => {
+  it('the agent process opens its conversation once, also when the router restarts', async () => {
     const router = await fakeRouter();
     const { logged } = agent({ ROUTER_URL: router.url, AGENT_TOPIC: 'Bridges' }, ['alice', 'bob', 'alice']);
     const first = await welcomed(router);
@@ -33,7 +33,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
     expect(third.frames.map(({ type }) => type)).not.toContain('open');
   });
 
-  it('says that it resumed a conversation that it found again after a restart', async () => {
+  it('the agent process logs that it resumed a conversation after a restart', async () => {
     const router = await fakeRouter();
     const { logged, output } = agent({ ROUTER_URL: router.url }, ['alice', 'bob', 'alice']);
     const guest = await welcomed(router);
@@ -43,7 +43,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
     expect(output.out).not.toContain('conversation opened');
   });
 
-  it('rehearses without a key, and says so once', async () => {
+  it('the agent process rehearses without a key, and logs that once', async () => {
     const router = await fakeRouter();
     const { logged } = agent({ ROUTER_URL: router.url }, ['alice', 'bob']);
     const guest = await welcomed(router);
@@ -59,7 +59,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
     ]);
   });
 
-  it('speaks through a compatible server, and never logs the key or what was said', async () => {
+  it('the agent process speaks through a compatible server, and never logs the key or a message', async () => {
     const router = await fakeRouter();
     const server = await modelServer((response) => answer(response, 'A confidential answer.'));
     const env = {
@@ -91,7 +91,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
     [401, 'model-unauthorized', 'check OPENAI_API_KEY'],
     [404, 'model-not-found', 'check OPENAI_MODEL'],
   ] as const)(
-    'tells of a model server’s %i once, and passes each turn with %s',
+    'the agent process logs a status %i of the model server once, and passes each turn with %s',
     async (status, reason, advice) => {
       const router = await fakeRouter();
       const server = await modelServer((response) => refuse(response, status, { message: 'no' }));
@@ -112,7 +112,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
     },
   );
 
-  it('tells the first call that fails with the address of the server, before it is made again', async () => {
+  it('the agent process logs the first failed call with the address of the server before it is repeated', async () => {
     const router = await fakeRouter();
     // Nothing listens on the port of a server that is gone.
     const gone = createServer();
@@ -127,7 +127,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
     expect(guest.frames.map(({ type }) => type)).not.toContain('pass');
   });
 
-  it('asks what its prompt module makes, and passes the turn, told once, when that throws', async () => {
+  it('the agent process sends the prompt of its prompt module, and passes the turn with one log line when the module throws', async () => {
     const router = await fakeRouter();
     const server = await modelServer((response) => answer(response, 'Fine.'));
     writeFileSync(
@@ -159,7 +159,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
     expect(await logged('makePrompt()')).toHaveLength(1);
   });
 
-  it('serves its health, its readiness and its metrics', async () => {
+  it('the agent process serves its health, its readiness and its metrics', async () => {
     const router = await fakeRouter();
     const { logged } = agent({ ROUTER_URL: router.url, AGENT_HEALTH_PORT: '0' }, ['alice', 'bob']);
     const [{ port } = {}] = await logged('serving /healthz');
@@ -192,7 +192,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
     ]);
   });
 
-  it('exits 0 when it is asked to stop, in the middle of a turn and without a word', async () => {
+  it('the agent process exits with 0 on SIGTERM in the middle of a turn, and sends no pass', async () => {
     const router = await fakeRouter();
     const server = await modelServer(() => {});
     const { child, exit } = agent({ ROUTER_URL: router.url, OPENAI_BASE_URL: server.url }, ['alice']);
@@ -205,14 +205,14 @@ describe('the agent process', { timeout: 30_000 }, () => {
     expect(guest.frames.map(({ type }) => type)).toEqual(['register']);
   });
 
-  it('exits 0 when it is asked to stop while it looks for a router', async () => {
+  it('the agent process exits with 0 on SIGTERM while it looks for a router', async () => {
     const { child, exit, logged } = agent({ ROUTER_URL: 'ws://127.0.0.1:9' }, ['alice']);
     await logged('no connection to a router at ROUTER_URL');
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
   });
 
-  it('exits 1 when the router wants it to stay away', async () => {
+  it('the agent process exits with 1 when the router closes with a code that forbids a reconnect', async () => {
     const router = await fakeRouter();
     const { exit, logged } = agent({ ROUTER_URL: router.url }, ['alice']);
     (await router.guest()).socket.close(4003, 'name-refused');
@@ -243,7 +243,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
     expect(output.out).toBe('');
   });
 
-  it('exits 1 when its health port is taken', async () => {
+  it('the agent process exits with 1 when its health port is in use', async () => {
     const router = await fakeRouter();
     const { exit, output } = agent({ ROUTER_URL: router.url, AGENT_HEALTH_PORT: String(router.port) }, [
       'alice',

@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 describe('an unexpected error in a turn', () => {
-  it('gives that turn back and nothing else; the next turn is answered', async () => {
+  it('an unexpected error in a turn fails only that turn, and the next turn is answered', async () => {
     const faults: [FaultPlace, unknown][] = [];
     const bug = new Error('a bug');
     let broken = true;
@@ -49,7 +49,7 @@ describe('an unexpected error in a turn', () => {
 });
 
 describe('JSON of a model server', () => {
-  it('that is nested too deep is none', () => {
+  it('JSON of a model server that is nested too deep is refused', () => {
     const deep = `{"error":{"loc":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`;
     expect(parseLenient(deep)).toBeUndefined();
     expect(parseLenient('{"a":[[NaN]]}')).toEqual({ value: { a: [[null]] } });

@@ -4,7 +4,7 @@ import { AgentMetrics } from '../src/metrics.ts';
 const gauges = { registered: () => true, reconnects: () => 0, active: () => 0 };
 
 describe('the metrics of model calls', () => {
-  it('stand under the model that was asked, and under “other” once there are many', async () => {
+  it('the metrics of model calls are labelled with the requested model, and with “other” after many models', async () => {
     const metrics = new AgentMetrics({ version: '0', revision: 'none' }, 'crowd-3', {
       provider: 'test',
       model: 'own',

@@ -31,18 +31,21 @@ describe('A variable that no program reads', () => {
     ['AGENT_TAGRET', 'AGENT_TARGET'],
     ['ROUTER_ULR', 'ROUTER_URL'],
     ['PARLEY_TOKNE', 'PARLEY_TOKEN'],
-  ])('%s is refused with the variable that was meant, %s', (variable, meant) => {
-    expect(problemsOf({ [variable]: 'http://127.0.0.1:9/v1' })).toEqual([
-      expect.stringMatching(new RegExp(`^${variable}: .*did you mean ${meant}\\?$`)),
-    ]);
-  });
+  ])(
+    'the unknown variable %s is refused with the variable that was probably meant, %s',
+    (variable, meant) => {
+      expect(problemsOf({ [variable]: 'http://127.0.0.1:9/v1' })).toEqual([
+        expect.stringMatching(new RegExp(`^${variable}: .*did you mean ${meant}\\?$`)),
+      ]);
+    },
+  );
 
-  it('is left alone when it says the same as the variable that is read', () => {
+  it('an alias of a variable is accepted when it has the same value as the variable', () => {
     expect(problemsOf({ OPENAI_API_BASE: 'http://x/v1', OPENAI_BASE_URL: 'http://x/v1' })).toEqual([]);
   });
 
   it.each(['OPENAI_ORG_ID', 'OPENAI_PROJECT_ID', 'OPENAI_LOG', 'OPENAI_API_TYPE', 'OPENAI_API_VERSION'])(
-    '%s belongs to other programs and is no mistake',
+    'the variable %s belongs to other programs and is not refused',
     (variable) => {
       expect(problemsOf({ [variable]: 'x' })).toEqual([]);
     },
@@ -51,7 +54,7 @@ describe('A variable that no program reads', () => {
 
 describe('OPENAI_API_KEY', () => {
   it.each(['sk-two words', 'sk-line\nbreak', 'schlüssel'])(
-    'is refused at the start when no header takes it: %j',
+    'an OPENAI_API_KEY that no header can carry is refused at the start: %j',
     (key) => {
       expect(problemsOf({ OPENAI_API_KEY: key })).toEqual([expect.stringMatching(/^OPENAI_API_KEY: no key/)]);
       expect(problemsOf({ OPENAI_API_KEY: key }).join()).not.toContain(key);
@@ -59,7 +62,7 @@ describe('OPENAI_API_KEY', () => {
   );
 
   it.each(['“sk-1”', '‘sk-1’', '„sk-1“', '«sk-1»', '”sk-1'])(
-    'is refused with the typographic quotation marks that an editor made: %s',
+    'an OPENAI_API_KEY with the typographic quotation marks of an editor is refused: %s',
     (key) => {
       const problems = problemsOf({ OPENAI_API_KEY: key });
       expect(problems).toEqual([
@@ -69,7 +72,7 @@ describe('OPENAI_API_KEY', () => {
     },
   );
 
-  it('is refused with the quotes that were pasted around it', () => {
+  it('an OPENAI_API_KEY with pasted quotes around it is refused', () => {
     expect(problemsOf({ OPENAI_API_KEY: '"sk-1"' })).toEqual([expect.stringMatching(/take them away/)]);
   });
 });
@@ -81,20 +84,20 @@ describe('AGENT_PERSONA', () => {
     'C:\\Users\\me\\alice.txt',
     'alice.md',
     '~/my personas/a.txt',
-  ])('is refused when it names a file that does not exist: %s', (value) => {
+  ])('an AGENT_PERSONA that names a missing file is refused: %s', (value) => {
     expect(problemsOf({ AGENT_PERSONA: value })).toEqual([
       expect.stringMatching(/^AGENT_PERSONA: there is no file /),
     ]);
   });
 
   it.each(['a poet', 'You edit README.md and nothing else.', 'sceptic', 'An and/or person, dry and fair.'])(
-    'may be a text: %s',
+    'an AGENT_PERSONA may be a text: %s',
     (value) => {
       expect(readSettings([], { AGENT_PERSONA: value }).persona).toBe(value);
     },
   );
 
-  it('names a file relative to the folder in which `npm run` was called', () => {
+  it('an AGENT_PERSONA names a file relative to the folder in which `npm run` was called', () => {
     const root = mkdtempSync(join(tmpdir(), 'parley-persona-'));
     onTestFinished(() => rmSync(root, { recursive: true }));
     mkdirSync(join(root, 'mine'));

@@ -19,12 +19,12 @@ const problems = (args: readonly string[], env: Environment): readonly string[] 
 };
 
 describe('the settings', () => {
-  it('come from the environment, and from the command line before it', () => {
+  it('the settings come from the environment, and the command line overrides it', () => {
     const settings = readSettings(['carol', 'dave', 'carol'], { AGENT_NAME: 'alice', AGENT_TARGET: 'bob' });
     expect([settings.name, settings.target, settings.firstSpeaker]).toEqual(['carol', 'dave', 'carol']);
   });
 
-  it('have defaults that need nothing', () => {
+  it('the settings have defaults, so that none is required', () => {
     const settings = readSettings([], {});
     expect(settings).toMatchObject({
       name: undefined,
@@ -107,7 +107,7 @@ describe('the settings', () => {
     expect(problems([], env)).toEqual([expect.stringContaining(message)]);
   });
 
-  it('refuse a key that is given twice', () => {
+  it('the settings refuse a key that is given twice', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'parley-')), 'key');
     writeFileSync(file, 'sk-file\n');
     expect(problems([], { OPENAI_API_KEY: 'sk-env', OPENAI_API_KEY_FILE: file })).toEqual([
@@ -116,11 +116,11 @@ describe('the settings', () => {
     expect(readSettings([], { OPENAI_API_KEY_FILE: file }).apiKey).toBe('sk-file');
   });
 
-  it('tell of every problem at once', () => {
+  it('the settings report all problems at once', () => {
     expect(problems([], { AGENT_NAME: '!', AGENT_CAPACITY: '0', LOG_LEVEL: 'loud' })).toHaveLength(3);
   });
 
-  it('refuse more arguments than there are places for', () => {
+  it('the settings refuse more arguments than there are', () => {
     expect(problems(['a', 'b', 'c', 'd'], {})).toEqual(['usage: agent [NAME [TARGET [FIRST_SPEAKER]]]']);
   });
 });
@@ -128,19 +128,25 @@ describe('the settings', () => {
 describe('the opening', () => {
   const opening = (env: Environment) => openingOf(readSettings([], { AGENT_NAME: 'alice', ...env }), 'alice');
 
-  it.each([['true'], ['alice'], ['1']])('is this agent’s when the first speaker is %s', (first) => {
-    expect(opening({ AGENT_TARGET: 'bob', AGENT_FIRST_SPEAKER: first })).toEqual({
-      members: ['alice', 'bob'],
-      policy: 'addressed',
-      limits: { maxRepetition: 0.9 },
-    });
-  });
+  it.each([['true'], ['alice'], ['1']])(
+    'the opening is done by this agent when the first speaker is %s',
+    (first) => {
+      expect(opening({ AGENT_TARGET: 'bob', AGENT_FIRST_SPEAKER: first })).toEqual({
+        members: ['alice', 'bob'],
+        policy: 'addressed',
+        limits: { maxRepetition: 0.9 },
+      });
+    },
+  );
 
-  it.each([['false'], ['bob'], ['']])('is somebody else’s when the first speaker is %j', (first) => {
-    expect(opening({ AGENT_TARGET: 'bob', AGENT_FIRST_SPEAKER: first })).toBeUndefined();
-  });
+  it.each([['false'], ['bob'], ['']])(
+    'the opening is done by another agent when the first speaker is %j',
+    (first) => {
+      expect(opening({ AGENT_TARGET: 'bob', AGENT_FIRST_SPEAKER: first })).toBeUndefined();
+    },
+  );
 
-  it('carries cast, topic, policy and limits', () => {
+  it('the opening has cast, topic, policy and limits', () => {
     const env = {
       AGENT_TARGET: 'bob',
       AGENT_FIRST_SPEAKER: 'true',

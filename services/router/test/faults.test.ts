@@ -31,14 +31,14 @@ const bench = () => {
 };
 
 describe('an unexpected error', () => {
-  it('is counted each time, and told a few times in each period', () => {
+  it('an unexpected error is counted each time and logged a few times in each period', () => {
     const { faults, told, counted } = bench();
     for (let i = 0; i < 1_000; i++) faults.caught('session', 'v1', new Error('a bug'));
     expect(counted).toHaveLength(1_000);
     expect(told).toHaveLength(10);
   });
 
-  it('in a follower of a commit stops no other follower, and the answers are told', async () => {
+  it('an unexpected error in a follower of a commit stops no other follower, and the commands are answered', async () => {
     const { conversations, submit, counted } = bench();
     const heard: string[] = [];
     conversations.follow('failing', ({ entries }) => {
@@ -55,7 +55,7 @@ describe('an unexpected error', () => {
     expect(conversations.takeShaken()).toEqual([]);
   });
 
-  it('in a decision refuses that command and no other', async () => {
+  it('an unexpected error in a decision refuses only that command', async () => {
     const { conversations, submit, counted } = bench();
     conversations.limit({
       take: (_after, entries) => {
@@ -79,7 +79,7 @@ describe('an unexpected error', () => {
     expect(counted).toEqual(['decision']);
   });
 
-  it('in the telling of one answer keeps no other from being told', async () => {
+  it('an unexpected error in the callback of one command does not affect the callbacks of others', async () => {
     const { conversations, submit, counted } = bench();
     conversations.submit('c1', open, () => {
       throw new Error('a bug');
@@ -88,7 +88,7 @@ describe('an unexpected error', () => {
     expect(counted).toEqual(['answer']);
   });
 
-  it('of one watcher ends that watcher, and the others go on', () => {
+  it('an unexpected error of one listener removes that listener, and the others stay', () => {
     const { faults, counted } = bench();
     const routerEvents = new RouterEvents(faults);
     let heard = 0;
@@ -102,7 +102,7 @@ describe('an unexpected error', () => {
     expect(counted).toEqual(['follower']);
   });
 
-  it('of what a running conversation needs next ends that conversation, and says so', async () => {
+  it('an unexpected error in the follow-up work of a running conversation ends that conversation with a reason', async () => {
     const { conversations, submit, counted } = bench();
     await submit('c1', open);
     conversations.attempt('c1', () => {

@@ -21,13 +21,16 @@ describe('A variable that no program reads', () => {
     ['ROUTER_PROT', 'ROUTER_PORT'],
     ['PARLEY_BNID', 'PARLEY_BIND'],
     ['PARLEY_OLAMA_MODEL', 'PARLEY_OLLAMA_MODEL'],
-  ])('%s is refused with the variable that was meant, %s', (variable, meant) => {
-    expect(problemsOf({ [variable]: '1' })).toEqual([
-      expect.stringMatching(new RegExp(`did you mean ${meant}\\?$`)),
-    ]);
-  });
+  ])(
+    'the unknown variable %s is refused with the variable that was probably meant, %s',
+    (variable, meant) => {
+      expect(problemsOf({ [variable]: '1' })).toEqual([
+        expect.stringMatching(new RegExp(`did you mean ${meant}\\?$`)),
+      ]);
+    },
+  );
 
-  it('is not confused with a setting of the router by an agent that looks for a misspelt ROUTER_URL', () => {
+  it('a setting of the router is not taken for a misspelt ROUTER_URL by an agent', () => {
     const near = Object.values(settings)
       .flatMap(({ variable }) => [variable, `${variable}_FILE`])
       .filter((variable) => nearest(variable, ['ROUTER_URL'], 2) !== undefined);

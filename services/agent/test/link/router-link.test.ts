@@ -44,7 +44,7 @@ const until = (condition: () => boolean) =>
   vi.waitFor(() => expect(condition()).toBe(true), { timeout: 30_000, interval: 5 });
 
 describe('the link to the router', () => {
-  it('goes on when a frame runs into an unexpected error', async () => {
+  it('the link continues when a frame causes an unexpected error', async () => {
     const router = await fakeRouter();
     const faults: string[] = [];
     const heard: string[] = [];
@@ -65,7 +65,7 @@ describe('the link to the router', () => {
     expect(link.registered).toBe(true);
   });
 
-  it('registers with its capacity and what it works on, and then carries frames', async () => {
+  it('the link registers with its capacity and its running turns, and then sends and receives frames', async () => {
     const router = await fakeRouter();
     const working = [{ conversation: 'c1', turn: 4 }];
     const { link, frames } = linkTo(router.url, { registering: () => working });
@@ -83,7 +83,7 @@ describe('the link to the router', () => {
     expect(frames).toEqual([{ type: 'draining', graceMs: 5 }]);
   });
 
-  it('shows its token in the handshake, each time, and in no frame, URL or log', async () => {
+  it('the link sends its token in each handshake, and in no frame, URL or log', async () => {
     const router = await fakeRouter();
     const { link, logged } = linkTo(router.url, { token: 'a-planted-token' });
     const first = await router.guest();
@@ -101,19 +101,19 @@ describe('the link to the router', () => {
     expect(JSON.stringify([first.frames, second.frames, logged])).not.toContain('a-planted-token');
   });
 
-  it('shows nothing where there is no token', async () => {
+  it('the link sends no authorization without a token', async () => {
     const router = await fakeRouter();
     linkTo(router.url);
     expect((await router.guest()).request.headers.authorization).toBeUndefined();
   });
 
-  it('does not negotiate compression', async () => {
+  it('the link does not negotiate compression', async () => {
     const router = await fakeRouter();
     linkTo(router.url);
     expect((await router.guest()).socket.extensions).toBe('');
   });
 
-  it('comes back when the connection is cut, and counts it', async () => {
+  it('the link reconnects when the connection is lost, and counts that', async () => {
     const router = await fakeRouter();
     const { link, warnings } = linkTo(router.url);
     const first = await router.guest();
@@ -126,7 +126,7 @@ describe('the link to the router', () => {
   });
 
   it.each(['draining', 'heartbeat-timeout', 'busy', 'slow-consumer'] as const)(
-    'comes back after %s',
+    'the link reconnects after %s',
     async (why) => {
       const router = await fakeRouter();
       const { link } = linkTo(router.url);
@@ -138,19 +138,22 @@ describe('the link to the router', () => {
     },
   );
 
-  it.each(['unauthenticated', 'name-refused', 'taken-over'] as const)('stays away after %s', async (why) => {
-    const router = await fakeRouter();
-    const { link, dismissed } = linkTo(router.url);
-    const first = await router.guest();
-    first.welcome();
-    await until(() => link.registered);
-    first.socket.close(closings[why].code, why);
-    await until(() => dismissed.length === 1);
-    expect(dismissed).toEqual([closings[why].code]);
-    expect(link.registered).toBe(false);
-  });
+  it.each(['unauthenticated', 'name-refused', 'taken-over'] as const)(
+    'the link does not reconnect after %s',
+    async (why) => {
+      const router = await fakeRouter();
+      const { link, dismissed } = linkTo(router.url);
+      const first = await router.guest();
+      first.welcome();
+      await until(() => link.registered);
+      first.socket.close(closings[why].code, why);
+      await until(() => dismissed.length === 1);
+      expect(dismissed).toEqual([closings[why].code]);
+      expect(link.registered).toBe(false);
+    },
+  );
 
-  it('gives up a connection on which nothing comes any more', async () => {
+  it('the link ends a connection on which nothing is received any more', async () => {
     const router = await fakeRouter();
     const { warnings } = linkTo(router.url);
     (await router.guest()).welcome(40);
@@ -158,7 +161,7 @@ describe('the link to the router', () => {
     expect(warnings()).toContain('the router has fallen silent');
   });
 
-  it('keeps a connection on which nothing comes but pings', async () => {
+  it('the link keeps a connection on which only pings are received', async () => {
     const router = await fakeRouter();
     // The clock of the test: the link gives a silent connection up after 250 ms of it.
     let time = 0;
@@ -186,7 +189,7 @@ describe('the link to the router', () => {
     expect(warnings()).toEqual([]);
   });
 
-  it('goes on when a frame of the router cannot be read', async () => {
+  it('the link continues when a frame of the router cannot be read', async () => {
     const router = await fakeRouter();
     const { link, frames } = linkTo(router.url);
     const guest = await router.guest();
@@ -199,7 +202,7 @@ describe('the link to the router', () => {
     expect(link.registered).toBe(true);
   });
 
-  it('says goodbye when it is closed, and does not come back', async () => {
+  it('the link sends a close frame when it is closed, and does not reconnect', async () => {
     const router = await fakeRouter();
     const { link } = linkTo(router.url);
     const guest = await router.guest();
@@ -212,7 +215,7 @@ describe('the link to the router', () => {
 });
 
 describe('without a router', () => {
-  it('says so once, tries again for ever, and finds the router when it comes', async () => {
+  it('without a router the link logs that once, retries without end, and connects when a router starts', async () => {
     const gone = await fakeRouter();
     await gone.close();
     const { link, logged, warnings } = linkTo(gone.url);
@@ -224,7 +227,7 @@ describe('without a router', () => {
     await until(() => link.registered);
   });
 
-  it('says that what answers there is something else, or a proxy that passes no Upgrade on, without the password of the URL', async () => {
+  it('the link reports a server that is no router, or a proxy that does not pass Upgrade on, without the password of the URL', async () => {
     const server = createServer((_, response) => response.writeHead(200).end('a web server'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
@@ -236,7 +239,7 @@ describe('without a router', () => {
     expect(JSON.stringify(logged)).not.toContain('hunter2');
   });
 
-  it('repeats what a router or a proxy says when it refuses', async () => {
+  it('the link logs the text with which a router or a proxy refuses it', async () => {
     const words = JSON.stringify({ error: { code: 'forbidden', message: 'this Host is not allowed' } });
     const server = createServer((_, response) => response.writeHead(403).end(words));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

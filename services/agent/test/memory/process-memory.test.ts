@@ -8,7 +8,7 @@ const turns = 500;
 const message = 'I think that it is so, and otherwise not. '.repeat(760);
 
 describe('the memory of an agent process', () => {
-  it('stays within a heap of 20 MiB while it hears 16 MB of messages', async () => {
+  it('an agent process stays within a heap of 20 MiB while it receives 16 MB of messages', async () => {
     const router = await fakeRouter();
     const { exit, output } = agent({
       ROUTER_URL: router.url,

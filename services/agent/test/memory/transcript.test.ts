@@ -6,7 +6,7 @@ import { TranscriptCache } from '../../src/memory/transcript-cache.ts';
 import { openedEntry, saidEntry } from '../turn-contexts.ts';
 
 describe('a transcript', () => {
-  it('is the same whatever the order of the entries and however often they come', () => {
+  it('a transcript is the same whatever the order of the entries is and however often they come', () => {
     const entries = [
       openedEntry(),
       ...Array.from({ length: 12 }, (_, i) => saidEntry(i + 2, i % 2 ? 'bob' : 'alice', `line ${i}`)),
@@ -24,7 +24,7 @@ describe('a transcript', () => {
     );
   });
 
-  it('forgets its oldest lines but not the opening, and stays bounded for ever', () => {
+  it('a transcript drops its oldest lines but not the opening, and stays bounded', () => {
     const transcript = new Transcript(1_000);
     transcript.merge([openedEntry()]);
     for (let seq = 2; seq < 5_000; seq++)
@@ -34,13 +34,13 @@ describe('a transcript', () => {
     expect(transcript.opening?.seq).toBe(2);
   });
 
-  it('keeps the last line even when it alone is too long', () => {
+  it('a transcript keeps the last line even when this line alone exceeds the limit', () => {
     const transcript = new Transcript(10);
     transcript.merge([saidEntry(2, 'alice', 'x'.repeat(30)), saidEntry(3, 'bob', 'y'.repeat(30))]);
     expect(transcript.lines.map(({ seq }) => seq)).toEqual([3]);
   });
 
-  it('knows who takes part, who joined and who left', () => {
+  it('a transcript has the members, the joined members and those that have left', () => {
     const transcript = new Transcript(1_000);
     transcript.merge([
       openedEntry(),
@@ -77,7 +77,7 @@ describe('what a transcript knows beside the lines', () => {
     { ...saidEntry(9, 'bob', 'Enough.'), to: ['alice'], done: true } as Entry,
   ];
 
-  it('is the same whatever the order of the entries and however often they come', () => {
+  it('the roles, limits and lapses in a transcript are the same whatever the order of the entries is and however often they come', () => {
     fc.assert(
       fc.property(
         fc.shuffledSubarray([...entries, ...entries], { minLength: 2 * entries.length }),
@@ -101,7 +101,7 @@ describe('what a transcript knows beside the lines', () => {
 });
 
 describe('the remembered conversations', () => {
-  it('are at most as many as allowed, the least recently used going first', () => {
+  it('the cache of transcripts is bounded in number, and the least recently used one is evicted first', () => {
     const conversations = new TranscriptCache({ most: 2, keepLength: 100, mostLength: 1_000 });
     const a = conversations.use('a');
     conversations.use('b');
@@ -111,7 +111,7 @@ describe('the remembered conversations', () => {
     expect(conversations.size).toBe(2);
   });
 
-  it('are at most as long together as allowed, however many they are, and the one in use stays', () => {
+  it('the cache of transcripts is bounded in length, whatever their number is, and the one in use stays', () => {
     const conversations = new TranscriptCache({ most: 9, keepLength: 1_000, mostLength: 250 });
     const grown = (id: string, length: number) =>
       conversations.use(id).merge([saidEntry(2, 'alice', 'x'.repeat(length))]);
@@ -139,7 +139,7 @@ describe('a grant that leaves entries out', () => {
     saidEntry(91, 'cy', 'the newest'),
   ];
 
-  it('leaves a mark where they stood, and tells who is there', () => {
+  it('a grant that leaves entries out marks the gap in the transcript and gives the present members', () => {
     const transcript = new Transcript(10_000);
     transcript.merge(grant, omitted);
     expect(transcript.lines.map(({ kind, seq }) => `${kind} ${seq}`)).toEqual([
@@ -153,7 +153,7 @@ describe('a grant that leaves entries out', () => {
     expect(transcript.roleOf('alice').persona).toBe('a judge');
   });
 
-  it('leaves no mark when this agent remembers them from an earlier connection', () => {
+  it('a grant that leaves out entries which the agent already has marks no gap', () => {
     const transcript = new Transcript(10_000);
     transcript.merge([
       ...grant.slice(0, 2),

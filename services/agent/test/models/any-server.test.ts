@@ -65,7 +65,7 @@ const bodies: readonly (readonly [string, string | undefined, string])[] = [
 ];
 
 describe('a reply of any server', () => {
-  it.each(bodies)('is read from %s', async (_, type, body) => {
+  it.each(bodies)('a reply is read from %s', async (_, type, body) => {
     const { model, asked } = await modelAt((response) => {
       response.writeHead(200, type === undefined ? {} : { 'content-type': type }).end(body);
     });
@@ -73,7 +73,7 @@ describe('a reply of any server', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('is the same at whatever bytes the body is split', async () => {
+  it('a reply is the same at whatever bytes its body is split', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...bodies),
@@ -116,7 +116,7 @@ describe('a reply of any server', () => {
     expect(await model.reply(requestOf())).toMatchObject({ kind: 'failed', retry: { reason } });
   });
 
-  it('is whole when the connection is lost behind its end, or the server does not end its answer', async () => {
+  it('a reply is complete when the connection is lost after its end, or when the server does not end its answer', async () => {
     const { model } = await modelAt((response, _, call) => {
       begin(response);
       event(response, delta('All of it', 'stop'));
@@ -126,7 +126,7 @@ describe('a reply of any server', () => {
     expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'All of it' });
   });
 
-  it('is not shown while it comes before a whole reply has shown that it hides no reasoning', async () => {
+  it('a reply is not streamed before an earlier complete reply has shown that it contains no reasoning', async () => {
     const texts = ['One two.', 'Three four.', 'SECRET</think>Five.', 'SECRET</think>Six.'];
     const { model } = await modelAt((response, _, call) => answer(response, texts[call - 1]!));
     const shown: string[][] = [];

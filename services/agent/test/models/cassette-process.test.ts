@@ -18,7 +18,7 @@ const another = (text: string): Parameters<Guest['send']>[0] & { type: 'turn' } 
 });
 
 describe('an agent with a cassette', { timeout: 30_000 }, () => {
-  it('records its calls, and replays them without key and network; what was not recorded fails with a diff', async () => {
+  it('an agent records its calls in a cassette and replays them without key and network, and an unrecorded call fails with a diff', async () => {
     const cassettes = mkdtempSync(join(tmpdir(), 'parley-cassettes-'));
     const mode = (of: string) => ({ AGENT_CASSETTE: cassettes, AGENT_CASSETTE_MODE: of });
     const recorder = await fakeRouter();

@@ -43,7 +43,7 @@ const player = (file: CassetteFile, fixed = {}) => {
 const saying = (content: string) => ({ messages: [{ role: 'user', content }] as const });
 
 describe('a recorded call', () => {
-  it('is replayed byte for byte, with all that was known of it', async () => {
+  it('a recorded call is replayed byte for byte, with all its recorded facts', async () => {
     const said = 'Ünïcode\u2028 “and” \n all';
     const text = { ...textReply(said), finish: 'stop', fingerprint: 'fp' } as ModelReply;
     const failure = failed('rate-limited', 'HTTP 429', { reason: 'rate-limited', afterMs: 5 });
@@ -60,7 +60,7 @@ describe('a recorded call', () => {
     expect(await model.reply(requestOf(saying('b')))).toEqual(failure);
   });
 
-  it('is used once, in the order of those that ask the same', async () => {
+  it('a recorded call is used once, and equal requests get their calls in the recorded order', async () => {
     const file = await recorded([
       [saying('a'), textReply('first')],
       [saying('b'), textReply('other')],
@@ -75,7 +75,7 @@ describe('a recorded call', () => {
     expect(misses[0]?.why).toBe('the 2 recorded calls like it are used up');
   });
 
-  it('is known by its model, its messages and its parameters, not by when or where it was made', () => {
+  it('a recorded call is found by its model, messages and parameters, not by its time or its machine', () => {
     const hash = (about: Parameters<typeof requestOf>[0], fixed = {}) =>
       hashOf(requested(requestOf(about), 'tiny', fixed));
     const same = hash({});
@@ -91,12 +91,12 @@ describe('a recorded call', () => {
     expect(new Set([same, ...others]).size).toBe(6);
   });
 
-  it('is not one that nobody waited for', async () => {
+  it('an aborted call is not recorded', async () => {
     const file = await recorded([[{}, failed('interrupted', 'called off')]]);
     expect([...file.calls()]).toEqual([]);
   });
 
-  it('is not said when it cannot be written down', async () => {
+  it('a reply whose call cannot be recorded is not used', async () => {
     const file = new CassetteFile(tmpdir());
     const reply = await recording(scripted(textReply('Hi')), file, {}).reply(requestOf());
     expect(reply).toMatchObject({
@@ -108,7 +108,7 @@ describe('a recorded call', () => {
 });
 
 describe('a call that was not recorded', () => {
-  it('fails, and tells how it differs from the most similar one', async () => {
+  it('a call that was not recorded fails, and the error shows its difference from the most similar recorded call', async () => {
     const long = 'word '.repeat(100);
     const file = await recorded([
       [saying('something else'), textReply('x')],
@@ -125,7 +125,7 @@ describe('a call that was not recorded', () => {
     );
   });
 
-  it('fails as well when nothing was recorded at all', async () => {
+  it('a call that was not recorded fails also when the cassette is empty', async () => {
     const file = fresh();
     file.begin(manifest);
     const { model, misses } = player(file);
@@ -135,14 +135,14 @@ describe('a call that was not recorded', () => {
 });
 
 describe('the file of a cassette', () => {
-  it('is the agent’s own in a directory, and else the one that is named', () => {
+  it('the file of a cassette is the agent’s own file in a directory, or else the named file', () => {
     const directory = mkdtempSync(join(tmpdir(), 'parley-cassette-'));
     expect(cassettePath(directory, 'bob')).toBe(join(directory, 'bob.jsonl'));
     expect(cassettePath('not/yet/', 'bob')).toBe('not/yet/bob.jsonl');
     expect(cassettePath('one.jsonl', 'bob')).toBe('one.jsonl');
   });
 
-  it('goes on behind half a line that a killed process left', async () => {
+  it('a recording continues after an incomplete line that a killed process left', async () => {
     const file = await recorded([[saying('a'), textReply('one')]]);
     appendFileSync(file.path, '{"kind":"call","hash":"12');
     const again = new CassetteFile(file.path);
@@ -156,7 +156,7 @@ describe('the file of a cassette', () => {
     expect(existsSync(file.path) && readFileSync(file.path, 'utf8').endsWith('\n')).toBe(true);
   });
 
-  it('is refused with its place when it is something else, or nothing', () => {
+  it('a file that is no cassette, or that is empty, is refused with its place', () => {
     const file = fresh();
     file.begin(manifest);
     appendFileSync(file.path, '{"some":"json"}\n');

@@ -60,7 +60,7 @@ describe('the text of a chunk', () => {
     ['a list around it', [chunk({ delta: { content: 'Tea.' } })], 'Tea.', ''],
     ['a text in its place', 'Tea.', '', ''],
     ['null in its place', null, '', ''],
-  ])('is read from %s', (_, value, text, reasoning) => {
+  ])('the text of a chunk is read from %s', (_, value, text, reasoning) => {
     expect(chatPart(value)).toMatchObject({ text, reasoning, error: undefined });
   });
 });
@@ -93,7 +93,7 @@ describe('the usage of a chunk', () => {
     ['a number too large to be exact', { usage: { prompt_tokens: 1e300, completion_tokens: 7 } }, undefined],
     ['half of it', { usage: { prompt_tokens: 11 } }, undefined],
     ['null', { usage: null }, undefined],
-  ])('is read, or left out: %s', (_, more, usage) => {
+  ])('the usage of a chunk is read or ignored: %s', (_, more, usage) => {
     expect(chatPart(chunk({ delta: { content: 'x' } }, more)).usage).toEqual(usage);
   });
 });
@@ -111,17 +111,17 @@ describe('an error in a chunk', () => {
     ['a message without choices', { message: 'm' }],
     ['the detail of FastAPI', { detail: 'm' }],
     ['a list with one error, as of Gemini', [{ error: { message: 'm' } }]],
-  ])('is seen as %s', (_, value) => {
+  ])('an error in a chunk is found as %s', (_, value) => {
     expect(JSON.stringify(chatPart(value).error)).toContain('"m"');
   });
 
-  it.each([null, false, '', {}])('is none when it is %j', (error) => {
+  it.each([null, false, '', {}])('a chunk with %j has no error', (error) => {
     expect(chatPart(chunk({ delta: { content: 'Tea.' } }, { error })).error).toBeUndefined();
   });
 });
 
 describe('JSON', () => {
-  it('is read with the NaN and Infinity of Python, which stay words in texts', () => {
+  it('JSON with NaN and Infinity, as Python writes them, is read, and texts with these words are unchanged', () => {
     expect(parseLenient('{"a":NaN,"b":-Infinity,"c":"NaN, Infinity"}')?.value).toEqual({
       a: null,
       b: null,
@@ -138,7 +138,7 @@ describe('JSON', () => {
     ['a value that is cut off', '{"a":1', 0],
     ['a value and another that is cut off', '{"a":1}\n{"a":', 1],
     ['no JSON', 'tea', 0],
-  ])('values one behind the other: %s', (_, body, length) => {
+  ])('several JSON values in a row are read: %s', (_, body, length) => {
     expect(jsonValues(body)).toHaveLength(length);
   });
 });

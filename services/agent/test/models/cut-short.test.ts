@@ -11,7 +11,7 @@ const replying = (reply: ModelReply): Model => ({ provider: 'p', name: 'm', repl
 const late = { kind: 'failed', reason: 'timed-out', detail: 'late' } as const;
 
 describe('a reply that the deadline ends', () => {
-  it('is what has come of it, cut off and paid for', async () => {
+  it('a reply that the deadline ends is its received part, truncated, with its usage', async () => {
     const model = cutShort(replying({ ...late, partial: { text: 'One. Tw', usage } }));
     expect(await model.reply(requestOf())).toEqual({
       kind: 'text',
@@ -25,7 +25,7 @@ describe('a reply that the deadline ends', () => {
     ['nothing has come', late],
     ['only blanks have come', { ...late, partial: { text: ' \n', usage } }],
     ['it is not wanted any more', { ...late, reason: 'interrupted', partial: { text: 'One.', usage } }],
-  ] as const)('stays a failure when %s', async (_why, failure) => {
+  ] as const)('a call that the deadline ends stays a failure when %s', async (_why, failure) => {
     expect(await cutShort(replying(failure as ModelReply)).reply(requestOf())).toEqual(failure);
   });
 });
@@ -38,7 +38,7 @@ describe('a reply of which nothing more is wanted', () => {
     ['that repeats itself in Chinese', '我不同意你的看法。'],
     ['that goes on for another', 'ben: No.\n\nann: Yes.\n\n'],
     ['that is much longer than a message', ''],
-  ])('ends the stream: %s', async (_what, again) => {
+  ])('the stream of a reply is ended when no more text is needed: %s', async (_what, again) => {
     let closed: () => void = () => {};
     const gone = new Promise<void>((resolve) => {
       closed = resolve;

@@ -4,7 +4,7 @@ import { httpExchange } from '../../src/models/openai/http-exchange.ts';
 import { modelServer } from './model-server.ts';
 
 describe('an answer that is called off', () => {
-  it('leaves no error that is caught nowhere, also when it has just come whole', async () => {
+  it('an aborted HTTP answer leaves no uncaught error, also when the answer has just become complete', async () => {
     const server = await modelServer((response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.end('data: {"choices":[{"delta":{"content":"word "}}]}\n\n'.repeat(2_000));

@@ -170,7 +170,7 @@ describe('a refusal by its status', () => {
     [{ 'x-ratelimit-reset': '1767225630' }, 30_000],
     [{ 'anthropic-ratelimit-tokens-reset': '2026-01-01T00:00:05Z' }, 5_000],
     [{ 'retry-after': 'soon' }, undefined],
-  ])('%j asks to wait %s ms', (headers, afterMs) => {
+  ])('a refusal with %j asks to wait %s ms', (headers, afterMs) => {
     expect(refusal(429, { error: { message: 'slow down' } }, headers).retry).toEqual({
       reason: 'rate-limited',
       afterMs,

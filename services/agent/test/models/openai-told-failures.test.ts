@@ -62,7 +62,7 @@ describe('an error behind a status of success', () => {
     expect(told('in-stream', body).retry?.reason).toBe(retry);
   });
 
-  it('has the words of the provider behind those of the gateway', () => {
+  it('an error behind a status of success has the text of the provider after that of the gateway', () => {
     const raw = JSON.stringify({ error: { message: 'the GPU fell out' } });
     expect(
       told('in-body', { error: { code: 502, message: 'Provider error', metadata: { raw } } }).detail,
@@ -71,7 +71,7 @@ describe('an error behind a status of success', () => {
 });
 
 describe('a page of HTML', () => {
-  it('is shortened to its title and its text', () => {
+  it('an error page of HTML is shortened to its title and its text', () => {
     const page = `<html><head><title>502 Bad Gateway</title><style>${'x'.repeat(9_000)}</style></head><body><h1>nginx &amp; co</h1></body></html>`;
     expect(pageText(page)).toBe('502 Bad Gateway: nginx & co');
     expect(wordsOf(page).text).toBe('502 Bad Gateway: nginx & co');

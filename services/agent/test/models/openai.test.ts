@@ -19,7 +19,7 @@ const modelAt = async (respond: Respond, more: Partial<OpenAISettings> = {}) => 
 };
 
 describe('a reply of a compatible server', () => {
-  it('is streamed piece by piece, with the usage that the server reports', async () => {
+  it('a reply is streamed in pieces, with the usage that the server reports', async () => {
     const { model, asked } = await modelAt((response) => answer(response, 'Hello from the server.'));
     await model.reply(requestOf());
     const shown: string[] = [];
@@ -42,7 +42,7 @@ describe('a reply of a compatible server', () => {
     });
   });
 
-  it('has its usage estimated, and says so, when the server reports none', async () => {
+  it('a reply without a reported usage has an estimated one that is marked as such', async () => {
     const { model } = await modelAt((response) => {
       begin(response);
       event(response, delta('Hello there', 'stop'));
@@ -54,7 +54,7 @@ describe('a reply of a compatible server', () => {
     });
   });
 
-  it('is taken in one piece from a server that does not stream', async () => {
+  it('a reply is read from a server that does not stream', async () => {
     const { model } = await modelAt((response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(
@@ -64,21 +64,21 @@ describe('a reply of a compatible server', () => {
     expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'Whole.' });
   });
 
-  it('comes from the model and with the seed that the request names', async () => {
+  it('a reply comes from the model and with the seed of the request', async () => {
     const { model, asked } = await modelAt((response) => answer(response, 'Hi.'));
     const reply = await model.reply(requestOf({ model: 'large', seed: 7 }));
     expect(reply).toMatchObject({ usage: { model: 'large' }, servedBy: 'tiny-1' });
     expect(asked[0]?.body).toMatchObject({ model: 'large', seed: 7 });
   });
 
-  it('needs no key from a server that asks for none', async () => {
+  it('a reply needs no key from a server that requires none', async () => {
     const { model } = await modelAt((response) => answer(response, 'Hi'), { apiKey: undefined });
     expect(await model.reply(requestOf())).toMatchObject({ kind: 'text' });
   });
 });
 
 describe('a parameter that the server refuses', () => {
-  it('is renamed when it is the limit of tokens, once and for all', async () => {
+  it('a refused parameter is renamed permanently when it is the limit of tokens', async () => {
     const { model, asked, lessons } = await modelAt((response, { body }) =>
       'max_tokens' in body
         ? refuse(response, 400, {
@@ -95,7 +95,7 @@ describe('a parameter that the server refuses', () => {
     expect(lessons).toEqual([{ parameter: 'max_tokens', instead: 'max_completion_tokens' }]);
   });
 
-  it('is dropped when it is another, also when only the message names it', async () => {
+  it('a refused parameter is dropped when it is another one, also when only the message names it', async () => {
     const { model, asked } = await modelAt(
       (response, { body }) => {
         if ('stream_options' in body)
@@ -117,7 +117,7 @@ describe('a parameter that the server refuses', () => {
     });
   });
 
-  it('is learnt for the next grant when this one pays for no second call', async () => {
+  it('a refused parameter is learnt for the next grant when the present grant allows no second call', async () => {
     const { model, asked } = await modelAt((response, { body }) =>
       'stream_options' in body
         ? refuse(response, 400, { message: 'Unknown parameter: stream_options' })
@@ -129,7 +129,7 @@ describe('a parameter that the server refuses', () => {
     expect(await model.reply(request)).toMatchObject({ kind: 'text', text: 'Hi.' });
   });
 
-  it('is not guessed at when the fault is another', async () => {
+  it('no parameter is dropped when the request has another fault', async () => {
     const { model, asked } = await modelAt(
       (response) => refuse(response, 400, { message: 'temperature must be a number' }),
       { temperature: 0.2 },
@@ -170,12 +170,12 @@ describe('a failure is data: its reason, and whether another call may help', () 
     [{ 'retry-after-ms': '1500', 'retry-after': '9' }, 1_500],
     [{ 'retry-after': '120' }, 120_000],
     [{ 'retry-after': 'soon' }, undefined],
-  ])('%j asks to wait %s ms', async (headers, afterMs) => {
+  ])('a failure with %j asks to wait %s ms', async (headers, afterMs) => {
     const { model } = await modelAt((response) => refuse(response, 429, { message: 'x' }, headers));
     expect(await model.reply(requestOf())).toMatchObject({ retry: { reason: 'rate-limited', afterMs } });
   });
 
-  it('no server', async () => {
+  it('a call without a server is a failure that may be retried', async () => {
     const { model } = await modelAt(() => {}, { baseURL: 'http://127.0.0.1:9/v1' });
     expect(await model.reply(requestOf())).toMatchObject({
       reason: 'model-unavailable',
@@ -183,7 +183,7 @@ describe('a failure is data: its reason, and whether another call may help', () 
     });
   });
 
-  it('a web page instead of the API', async () => {
+  it('a web page instead of the API is a failure', async () => {
     const { model } = await modelAt((response) => {
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<html>Welcome</html>');
     });
@@ -240,30 +240,35 @@ describe('a failure is data: its reason, and whether another call may help', () 
     });
   });
 
-  it.each(['timed-out', 'interrupted'] as const)('an abort in mid-stream (%s)', async (why) => {
-    const { model } = await modelAt((response, _, call) => {
-      if (call === 1) return answer(response, 'Whole.');
-      begin(response);
-      event(response, delta('Half a'));
-    });
-    const controller = new AbortController();
-    await model.reply(requestOf());
-    const reply = model.reply(requestOf({ signal: controller.signal, onText: () => controller.abort(why) }));
-    expect(await reply).toMatchObject({
-      kind: 'failed',
-      reason: why,
-      partial: { text: 'Half a', usage: { estimated: true } },
-    });
-  });
+  it.each(['timed-out', 'interrupted'] as const)(
+    'an abort in the middle of the stream is a failure (%s)',
+    async (why) => {
+      const { model } = await modelAt((response, _, call) => {
+        if (call === 1) return answer(response, 'Whole.');
+        begin(response);
+        event(response, delta('Half a'));
+      });
+      const controller = new AbortController();
+      await model.reply(requestOf());
+      const reply = model.reply(
+        requestOf({ signal: controller.signal, onText: () => controller.abort(why) }),
+      );
+      expect(await reply).toMatchObject({
+        kind: 'failed',
+        reason: why,
+        partial: { text: 'Half a', usage: { estimated: true } },
+      });
+    },
+  );
 
-  it('an abort before the first byte', async () => {
+  it('an abort before the first byte is a failure', async () => {
     const controller = new AbortController();
     const { model } = await modelAt(() => controller.abort('timed-out'));
     const reply = await model.reply(requestOf({ signal: controller.signal }));
     expect(reply).toMatchObject({ kind: 'failed', reason: 'timed-out' });
   });
 
-  it('a reply that the content filter stopped', async () => {
+  it('a reply that the content filter stopped is a failure', async () => {
     const { model } = await modelAt((response) => {
       begin(response);
       event(response, delta('', 'content_filter'));

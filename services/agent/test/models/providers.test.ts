@@ -92,7 +92,7 @@ const anyScene: fc.Arbitrary<TurnContext> = fc
   });
 
 describe('any conversation, as its model is shown it', () => {
-  it.each(quirks)('gives %s no reason for “%s”', (_, __, fits) => {
+  it.each(quirks)('the prompt of any conversation gives %s no reason for “%s”', (_, __, fits) => {
     fc.assert(
       fc.property(anyScene, fc.integer({ min: 100, max: 2_000 }), (context, budget) => {
         expect(fits(buildView(context, budget))).toBe(true);
@@ -109,7 +109,7 @@ describe('the view, word for word,', () => {
       .slice(1)
       .map(({ role, content }) => `${role}: ${content}`);
 
-  it('of a conversation that I opened begins with a user', () => {
+  it('the view of a conversation that the agent opened begins with a user message', () => {
     expect(
       chat(
         sceneOf(
@@ -123,7 +123,7 @@ describe('the view, word for word,', () => {
     ).toEqual(['user: (The conversation begins.)', 'assistant: Hello.', 'user: Hi.']);
   });
 
-  it('of one in which I spoke last ends with a user', () => {
+  it('the view of a conversation in which the agent spoke last ends with a user message', () => {
     expect(
       chat(
         sceneOf([
@@ -134,7 +134,7 @@ describe('the view, word for word,', () => {
     ).toBe('user: (No answer has come yet.)');
   });
 
-  it('of a room shows asides, votes, private notes, comings and goings, each for what it is', () => {
+  it('the view of a group shows private messages, votes, private notes, joins and leaves, each in its own form', () => {
     const lines: Line[] = [
       said(2, 'bob', 'Good morning.'),
       { kind: 'came', seq: 3, who: 'cy' },
@@ -163,7 +163,7 @@ describe('the view, word for word,', () => {
     );
   });
 
-  it('of one that I joined late begins with that', () => {
+  it('the view of a conversation that the agent joined late begins with that fact', () => {
     const lines: Line[] = [{ kind: 'came', seq: 9, who: 'alice' }, said(10, 'bob', 'Welcome.')];
     expect(chat(sceneOf([], { lines, opening: lines[1] as never }))).toEqual([
       'user: (You join the conversation.)\n\nWelcome.',
@@ -177,14 +177,17 @@ describe('a server whose template knows no system message', () => {
     'Only user and assistant roles are supported!',
     'Conversation roles must alternate user/assistant/user/assistant/...',
     "This model does not support the 'system' role.",
-  ])('is told by the first user from then on: %s', (message) => {
-    const parameters = new OpenAIParameters(false);
-    const view = buildView(sceneOf([['bob', 'Hi.']]), 1_000);
-    expect(parameters.messages(view)).toBe(view);
-    expect(parameters.learn({ status: 400, message }, {})?.parameter).toBe('system message');
-    const told = parameters.messages(view);
-    expect(roles(told)).toBe('u');
-    expect(told[0]?.content).toBe(`${view[0]?.content}\n\nHi.`);
-    expect(parameters.learn({ status: 400, message }, {})).toBeUndefined();
-  });
+  ])(
+    'a server whose template supports no system message gets that text in the first user message from then on: %s',
+    (message) => {
+      const parameters = new OpenAIParameters(false);
+      const view = buildView(sceneOf([['bob', 'Hi.']]), 1_000);
+      expect(parameters.messages(view)).toBe(view);
+      expect(parameters.learn({ status: 400, message }, {})?.parameter).toBe('system message');
+      const told = parameters.messages(view);
+      expect(roles(told)).toBe('u');
+      expect(told[0]?.content).toBe(`${view[0]?.content}\n\nHi.`);
+      expect(parameters.learn({ status: 400, message }, {})).toBeUndefined();
+    },
+  );
 });

@@ -10,18 +10,18 @@ describe('a secret in the words of a server', () => {
     ['in base64', Buffer.from(secret).toString('base64')],
     ['its beginning', secret.slice(0, 12)],
     ['its end', secret.slice(-10)],
-  ])('is hidden %s', (_, words) => {
+  ])('a secret in the text of a server is hidden %s', (_, words) => {
     const shown = redactor([secret])(`the key ${words} is not known`);
     expect(shown).toContain('[redacted]');
     expect(shown).not.toContain(words);
   });
 
-  it('is hidden where it looks like an API key, though it is not a configured one', () => {
+  it('a text that looks like an API key is hidden, although it is not a configured one', () => {
     expect(redactor([])('Incorrect API key provided: sk-abcd****wxyz.')).not.toContain('abcd');
     expect(redactor([])('Bearer abcdefgh')).not.toContain('abcdefgh');
   });
 
-  it('does not hide the syllables of other words when it is short', () => {
+  it('a short secret does not hide parts of other words', () => {
     expect(redactor(['x'])('the proxy says x')).toBe('the proxy says [redacted]');
   });
 });

@@ -25,20 +25,20 @@ const conversation = (members: readonly string[], length: number, seed: number):
 const sentencesOf = (lines: readonly SaidLine[]) => lines.flatMap(({ text }) => text.split(/(?<=[.!?:]) /));
 
 describe('a rehearsed conversation', () => {
-  it('is the same for the same seed, and another for another', () => {
+  it('a rehearsed conversation is the same for the same seed, and differs for another seed', () => {
     expect(conversation(['alice', 'bob'], 12, 1)).toEqual(conversation(['alice', 'bob'], 12, 1));
     expect(conversation(['alice', 'bob'], 12, 1)).not.toEqual(conversation(['alice', 'bob'], 12, 2));
   });
 
   it.each([0, 1, 2, 3, 4, 5, 6, 7])(
-    'says no sentence of substance twice in forty turns (seed %i)',
+    'a rehearsed conversation repeats no sentence of content in forty turns (seed %i)',
     (seed) => {
       const long = sentencesOf(conversation(['alice', 'bob'], 40, seed)).filter(({ length }) => length > 45);
       expect(long.filter((sentence, i) => long.indexOf(sentence) !== i)).toEqual([]);
     },
   );
 
-  it('begins with the topic, refers to what was said, and takes leave at the end', () => {
+  it('a rehearsed conversation begins with the topic, refers to earlier messages, and ends with a goodbye', () => {
     const lines = conversation(['alice', 'bob'], 20, 3);
     expect(lines[0]?.text).toContain('“Should bridges sing?”');
     const quotes = lines.slice(1).flatMap(({ text }, i) => {
@@ -49,14 +49,14 @@ describe('a rehearsed conversation', () => {
     expect(lines.at(-1)?.text).toMatch(/still|stands|has become/);
   });
 
-  it('answers a question with its own side of the same matter', () => {
+  it('a rehearsal answers a question with its own side of the same aspect', () => {
     const context = sceneOf([['bob', 'So tell me, alice: Who pays for it in the first year?']], {
       persona: 'a sceptic',
     });
     expect(rehearse(context, 0)).toContain('Somebody has to pay for it on day one');
   });
 
-  it('goes on talking with somebody who says things that no script knows', () => {
+  it('a rehearsal continues with a speaker whose messages are in no script', () => {
     const context = sceneOf([['bob', 'I bought seven green umbrellas yesterday, and nobody believes me.']], {
       self: 'alice',
     });
@@ -66,7 +66,7 @@ describe('a rehearsed conversation', () => {
     }
   });
 
-  it('says a stop phrase in the end when nothing else would stop it', () => {
+  it('a rehearsal says the stop phrase at the end when no limit would end the conversation', () => {
     const context = sceneOf([['bob', 'Go on.']], { turn: 30, stopPhrases: ['THE END'] });
     expect(rehearse(context, 0)).toMatch(/THE END$/);
     expect(rehearse({ ...context, remaining: { turns: 10 } }, 0)).not.toContain('THE END');
@@ -78,11 +78,11 @@ describe('a persona', () => {
     ['You are Ada, a retired judge. You like order.', 'a retired judge'],
     ['an old sailor', 'an old sailor'],
     ['Speak in rhymes.', undefined],
-  ])('%j gives the role %j', (persona, role) => {
+  ])('the persona %j gives the role %j', (persona, role) => {
     expect(roleOf(persona)).toBe(role);
   });
 
-  it('decides on which side one stands, else the members take sides by turns', () => {
+  it('the persona decides the side of a member, else the members have alternate sides', () => {
     expect(sideOf(sceneOf([], { persona: 'You doubt grand plans.' }))).toBe('con');
     expect(sideOf(sceneOf([], { self: 'bob', persona: 'An enthusiast.' }))).toBe('pro');
     expect([sideOf(sceneOf([])), sideOf(sceneOf([], { self: 'bob' }))]).toEqual(['pro', 'con']);
@@ -90,7 +90,7 @@ describe('a persona', () => {
 });
 
 describe('a quotation', () => {
-  it('is a clause, not a quotation itself, and not used before', () => {
+  it('a quotation is a clause that is not itself a quotation and was not quoted before', () => {
     const text = 'You say “never again”; the river was high last spring, and nobody crossed it.';
     const first = pickQuote(text, '', () => 0);
     expect(first).toBe('the river was high last spring');
@@ -99,7 +99,7 @@ describe('a quotation', () => {
 });
 
 describe('the rehearsal model', () => {
-  it('streams in words, keeps to the limit of tokens and estimates its usage', async () => {
+  it('the rehearsal model streams in words, keeps to the limit of tokens and estimates its usage', async () => {
     const model = makeRehearsal({ seed: 0, delayMs: 0 }).modelFor(sceneOf([['bob', 'Hi']]));
     const shown: string[] = [];
     const reply = await model.reply(requestOf({ maxOutputTokens: 20, onText: (word) => shown.push(word) }));
@@ -110,7 +110,7 @@ describe('the rehearsal model', () => {
     expect(reply.usage.outputTokens).toBeLessThanOrEqual(20);
   });
 
-  it('varies by conversation unless it is given a seed', async () => {
+  it('the rehearsal model differs from conversation to conversation unless it has a seed', async () => {
     const textIn = async (conversation: string, seed: number | undefined) => {
       const context = sceneOf([], { conversation });
       const reply = await makeRehearsal({ seed, delayMs: 0 }).modelFor(context).reply(requestOf());
@@ -120,7 +120,7 @@ describe('the rehearsal model', () => {
     expect(await textIn('c1', 7)).toBe(await textIn('c2', 7));
   });
 
-  it('is called off like any other model', async () => {
+  it('the rehearsal model can be aborted like any other model', async () => {
     const model = makeRehearsal({ seed: 0, delayMs: 60_000 }).modelFor(sceneOf([]));
     const controller = new AbortController();
     const reply = model.reply(requestOf({ signal: controller.signal }));
@@ -137,7 +137,7 @@ describe('a rehearsal in a room', () => {
     ['bob', 'Hello.'],
   ];
 
-  it('hands the word to whoever has been silent longest, where a name in a line does that', () => {
+  it('a rehearsal names the member that was silent longest, where a name in a message gives the floor', () => {
     for (const policy of ['moderator', 'mention'] as const) {
       const context = sceneOf(lines, { ...room, policy, moderator: 'alice' });
       expect(rehearse(context, 0)).toMatch(/@cy[.?]$/);
@@ -147,7 +147,7 @@ describe('a rehearsal in a room', () => {
     );
   });
 
-  it('votes to end when somebody else has, or near the end where votes were asked for; not otherwise', () => {
+  it('a rehearsal votes to end only when another member has voted, or near the end when votes were asked for', () => {
     const votes = (more: object) => rehearse(sceneOf(lines, { ...room, ...more }), 0).endsWith('\n[DONE]');
     const voted = sceneOf(lines, room).lines.map((line) => ({ ...line, done: true }));
     expect(votes({ lines: voted })).toBe(true);
@@ -157,7 +157,7 @@ describe('a rehearsal in a room', () => {
     expect(votes({ lines: voted, quorum: 0 })).toBe(false);
   });
 
-  it('closes the conversation that it moderates', () => {
+  it('a rehearsal closes the conversation that it moderates', () => {
     const context = sceneOf(lines, {
       ...room,
       policy: 'moderator',
@@ -167,7 +167,7 @@ describe('a rehearsal in a room', () => {
     expect(rehearse(context, 0)).toMatch(/\n\[DONE\]$/);
   });
 
-  it('bids the more the longer it has been silent, the same for the same seed', async () => {
+  it('a rehearsal bids more the longer it has been silent, and the same for the same seed', async () => {
     const bid = async (context: Partial<TurnContext>, seed = 0) => {
       const reply = await makeRehearsal({ seed, delayMs: 0 })
         .modelFor(sceneOf(lines, { ...room, ...context }))
@@ -182,7 +182,7 @@ describe('a rehearsal in a room', () => {
     expect(await bid({ lines: sceneOf(long).lines, remaining: { turns: 9 } })).toBeGreaterThan(40);
   });
 
-  it('says other messages under another model or seed of the conversation', async () => {
+  it('a rehearsal says other messages under another model or another seed of the conversation', async () => {
     const said = async (more: Partial<TurnContext>) => {
       const reply = await makeRehearsal({ seed: undefined, delayMs: 0 })
         .modelFor(sceneOf([], more))
@@ -195,7 +195,7 @@ describe('a rehearsal in a room', () => {
     expect(await said({ seed: 2 })).not.toBe(seeded);
   });
 
-  it('takes notes of what each one said last', async () => {
+  it('a rehearsal summarises the last message of each member', async () => {
     const context = sceneOf([], room);
     const messages = [
       { role: 'user' as const, content: 'What was said since:\nbob: I like tea. Much.\ncy: So do I.' },

@@ -32,13 +32,13 @@ const retrying = (replies: readonly ModelReply[], reply?: (request: ModelRequest
 };
 
 describe('a failed call', () => {
-  it('is made again after growing waits, until it succeeds', async () => {
+  it('a failed call is repeated after growing waits until it succeeds', async () => {
     const { retried, waits } = retrying([busy(), busy(), busy(), text]);
     expect(await retried.reply(requestOf())).toEqual(text);
     expect(waits).toEqual([500, 1_000, 2_000]);
   });
 
-  it('is told before the wait for the next one begins', async () => {
+  it('a failed call is reported before the wait for the next one begins', async () => {
     const told: string[] = [];
     const replies = [busy(), text];
     const model: Model = {
@@ -59,20 +59,20 @@ describe('a failed call', () => {
     expect(told).toEqual(['called', 'told: busy', 'waited', 'called']);
   });
 
-  it('waits as long as the server asked for, also for more than a minute', async () => {
+  it('a failed call is repeated after the wait that the server asked for, also after more than a minute', async () => {
     const { retried, waits } = retrying([busy(90_000), text]);
     expect(await retried.reply(requestOf())).toEqual(text);
     expect(waits).toEqual([90_000]);
   });
 
-  it('is not made again when the deadline leaves no room for the wait', async () => {
+  it('a failed call is not repeated when the wait would end after the deadline', async () => {
     const { retried, calls } = retrying([busy(90_000), text]);
     expect(await retried.reply(requestOf({ deadlineAt: 60_000 }))).toEqual(busy(90_000));
     expect(calls()).toBe(1);
   });
 
   it.each(['model-unauthorized', 'model-not-found', 'model-quota', 'model-rejected'] as const)(
-    'is not made again when that cannot help: %s',
+    'a failed call is not repeated when a retry cannot help: %s',
     async (reason) => {
       const { retried, calls } = retrying([failed(reason, 'no')]);
       expect(await retried.reply(requestOf())).toMatchObject({ reason });
@@ -80,19 +80,19 @@ describe('a failed call', () => {
     },
   );
 
-  it('is not made again when the grant does not pay for another', async () => {
+  it('a failed call is not repeated when the grant allows no further call', async () => {
     const { retried, calls } = retrying([busy(), text]);
     expect(await retried.reply(requestOf({ takeCall: () => false }))).toEqual(busy());
     expect(calls()).toBe(1);
   });
 
-  it('is given up after eight attempts', async () => {
+  it('a failed call is given up after eight attempts', async () => {
     const { retried, calls } = retrying([busy()]);
     expect(await retried.reply(requestOf())).toMatchObject({ reason: 'model-unavailable' });
     expect(calls()).toBe(8);
   });
 
-  it('is made again for as long as there is time while the model is being loaded', async () => {
+  it('a call is repeated as long as there is time while the model is being loaded', async () => {
     const loading = failed('model-loading', 'loading', { reason: 'loading' });
     const { retried, calls, waits } = retrying([...Array.from({ length: 30 }, () => loading), text]);
     expect(await retried.reply(requestOf())).toEqual(text);
@@ -102,25 +102,25 @@ describe('a failed call', () => {
     expect(await short.retried.reply(requestOf({ deadlineAt: 20_000 }))).toEqual(loading);
   });
 
-  it('is told of at once, and once a minute for each reason', () => {
+  it('a retry is logged at once, and then once a minute for each reason', () => {
     const notes = new RetryNotes();
     const told = [0, 59_999, 60_000].map((now) => notes.isNew('connection', now));
     expect([...told, notes.isNew('loading', 1)]).toEqual([true, false, true, true]);
   });
 
-  it('keeps what had come of the reply when the deadline cuts it short', async () => {
+  it('a call that the deadline ends keeps the received part of the reply', async () => {
     const partial = { text: 'Half a', usage: { inputTokens: 1, outputTokens: 1 } };
     const cut = { ...failed('timed-out', 'too late'), partial };
     const { retried } = retrying([busy(), cut]);
     expect(await retried.reply(requestOf())).toEqual(cut);
   });
 
-  it('gives the failure before it as the reason when the deadline cuts it short', async () => {
+  it('a wait that the deadline ends returns the failure before it as the reason', async () => {
     const { retried } = retrying([busy(), failed('timed-out', 'too late')]);
     expect(await retried.reply(requestOf())).toEqual(busy());
   });
 
-  it('does not show the text of a second reply after a piece of the first', async () => {
+  it('the text of a second reply is not streamed after a part of the first one was', async () => {
     const shown: string[] = [];
     let call = 0;
     const { retried } = retrying([busy(), text], ({ onText }) => onText?.(`call ${++call}`));

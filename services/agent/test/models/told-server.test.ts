@@ -66,7 +66,7 @@ describe('what is read of a server is bounded', () => {
     20_000,
   );
 
-  it('a reply without end is one that was cut off', async () => {
+  it('a reply without an end is truncated', async () => {
     const { model } = await modelAt(
       endless('', piece(delta('word '.repeat(200))).repeat(20), { 'content-type': sse }),
     );
@@ -75,7 +75,7 @@ describe('what is read of a server is bounded', () => {
 });
 
 describe('what a server is told, and what is said of it', () => {
-  it('a redirect is not followed, and the URL to set is named', async () => {
+  it('a redirect is not followed, and the error names the URL to set', async () => {
     const { model, asked, url } = await modelAt(
       (response) => response.writeHead(301, { location: '/api/v1/chat/completions' }).end() as never,
     );
@@ -87,7 +87,7 @@ describe('what a server is told, and what is said of it', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('a user and a password of the URL are sent as Basic, and shown nowhere', async () => {
+  it('the user and the password of the URL are sent as Basic authorization and never shown', async () => {
     const seen: (string | undefined)[] = [];
     const server = await modelAt((response, { authorization }) => {
       seen.push(authorization);
@@ -100,7 +100,7 @@ describe('what a server is told, and what is said of it', () => {
     expect(JSON.stringify(reply)).not.toMatch(/hunter2|Ym9i/);
   });
 
-  it('a query of the URL goes with the request, and doubled slashes do not', async () => {
+  it('the query of the URL is sent with each request, and doubled slashes are removed', async () => {
     const server = await modelAt((response) => answer(response, 'Hi.'));
     const baseURL = `${server.url.replace('/v1', '//v1/')}?api-version=1`;
     const other = makeOpenAI({
@@ -114,7 +114,7 @@ describe('what a server is told, and what is said of it', () => {
     expect(server.asked[0]?.path).toBe('/v1/chat/completions?api-version=1');
   });
 
-  it('the models that are there are named when the one that was asked for is not', async () => {
+  it('the available models are named when the requested one does not exist', async () => {
     const missing: Respond = (response) => refuse(response, 404, { message: 'model "tiny" not found' });
     const { model } = await modelAt(missing, {}, ['llama3.2:1b', 'qwen3:4b']);
     expect(await model.reply(requestOf())).toMatchObject({
@@ -123,7 +123,7 @@ describe('what a server is told, and what is said of it', () => {
     });
   });
 
-  it('reasoning goes back with the reply that it led to, once the server has asked for it', async () => {
+  it('reasoning is sent back with its reply after the server has asked for it', async () => {
     const { model, asked } = await modelAt((response, { body }) => {
       if (body.messages.some((message) => message.role === 'assistant' && !('reasoning_content' in message)))
         return refuse(response, 400, {
@@ -155,7 +155,7 @@ describe('what a server is told, and what is said of it', () => {
       4_096,
     ],
     ['that it does not stream', 'stream is not supported', 'stream', undefined],
-  ])('a server teaches %s', async (_, message, parameter, value) => {
+  ])('a refusal of a server is learnt: %s', async (_, message, parameter, value) => {
     const { model, asked } = await modelAt((response, { body }, call) =>
       call === 1
         ? refuse(response, 400, { message })
@@ -165,14 +165,14 @@ describe('what a server is told, and what is said of it', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('no seed is sent unless the request has one', async () => {
+  it('a seed is sent only when the request has one', async () => {
     const { model, asked } = await modelAt((response) => answer(response, 'Hi.'));
     await model.reply(requestOf());
     await model.reply(requestOf({ seed: 2 }));
     expect(asked.map(({ body }) => body.seed)).toEqual([undefined, 2]);
   });
 
-  it('is asked through the proxy of the operator, unless it is near', async () => {
+  it('a server is reached through the proxy of the operator, unless it is near', async () => {
     const asked: string[] = [];
     const proxy = createServer((request, response) => {
       asked.push(`${request.method} ${request.url}`);
@@ -198,7 +198,7 @@ describe('what a server is told, and what is said of it', () => {
     ['http://host.docker.internal', true],
     ['http://10.0.0.1', false],
     ['https://api.openai.com', false],
-  ])('%s is near: %s', (url, near) => {
+  ])('the host %s is near: %s', (url, near) => {
     expect(isNear(new URL(url))).toBe(near);
   });
 });

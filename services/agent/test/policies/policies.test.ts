@@ -16,38 +16,41 @@ const quoted = policyNames.filter((name) => name !== 'open').map((name) => `['"\
 const namesAPolicy = new RegExp(`${quoted.join('|')}|\\bpolicy\\s*[!=]==?|case\\s+['"]open['"]`);
 
 describe('policies of the agent', () => {
-  it('has one file for each policy of the protocol', () => {
+  it('the agent has one file for each policy of the protocol', () => {
     const own = policyNames.map((name) => `policies/${name}.ts`);
     expect(filesOf('policies/*.ts')).toEqual([...own, 'policies/policies.ts', 'policies/policy.ts'].sort());
   });
 
-  it('names no policy outside of the folder policies', () => {
+  it('the agent names no policy outside of the folder policies', () => {
     const others = filesOf('**/*.ts').filter((path) => !path.startsWith('policies/'));
     expect(others.length).toBeGreaterThan(40);
     expect(others.filter((path) => namesAPolicy.test(readFileSync(join(src, path), 'utf8')))).toEqual([]);
   });
 
-  it('finds a policy that is named in code', () => {
+  it('the search for names of policies finds a name in code', () => {
     expect(namesAPolicy.test("if (policy === 'moderator')")).toBe(true);
     expect(namesAPolicy.test("context.policy !== 'open'")).toBe(true);
     expect(namesAPolicy.test("{ type: 'open' }")).toBe(false);
   });
 
-  it.each(policyNames)('keeps rules and cue of %s the same while the members are the same', (policy) => {
-    const moderator = policies[policy].moderatorOf({ by: 'alice' });
-    const context = sceneOf([['bob', 'Hi.']], { policy, moderator });
-    const later = sceneOf(
-      [
-        ['bob', 'Hi.'],
-        ['alice', 'Yes.'],
-        ['bob', 'No.'],
-      ],
-      { policy, moderator },
-    );
-    expect(systemPrompt(later)).toBe(systemPrompt(context));
-  });
+  it.each(policyNames)(
+    'the rules and the cue of policy %s stay the same while the members are the same',
+    (policy) => {
+      const moderator = policies[policy].moderatorOf({ by: 'alice' });
+      const context = sceneOf([['bob', 'Hi.']], { policy, moderator });
+      const later = sceneOf(
+        [
+          ['bob', 'Hi.'],
+          ['alice', 'Yes.'],
+          ['bob', 'No.'],
+        ],
+        { policy, moderator },
+      );
+      expect(systemPrompt(later)).toBe(systemPrompt(context));
+    },
+  );
 
-  it('asks only the moderator to name the next speaker, and reads that name from its message alone', () => {
+  it('only the moderator is asked to name the next speaker, and that name is read only from its message', () => {
     const members = ['alice', 'bob', 'cy'];
     const context = sceneOf([['bob', 'Hi.']], { policy: 'moderator', moderator: 'alice', members });
     const other = sceneOf([['bob', 'Hi.']], { policy: 'moderator', moderator: 'bob', members });

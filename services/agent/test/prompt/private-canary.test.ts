@@ -31,7 +31,7 @@ const speaking = async (raw: (prompt: string) => string) => {
 };
 
 describe('what stands behind PRIVATE in a persona', () => {
-  it('is explained to its member', async () => {
+  it('the prompt explains to a member the text after PRIVATE in its persona', async () => {
     const { prompt } = await speaking(() => 'Good day.');
     expect(prompt).toContain(canary);
     expect(prompt).toContain('never say it, nor any number in it');
@@ -45,13 +45,13 @@ describe('what stands behind PRIVATE in a persona', () => {
       'the private sentence without its mark',
       () => `${canary[0]!.toUpperCase()}${canary.slice(1)}. Good day.`,
     ],
-  ])('is not said, and not shown, by a model that recites %s', async (_what, raw) => {
+  ])('the text after PRIVATE is neither sent nor streamed when a model recites %s', async (_what, raw) => {
     const { sent } = await speaking(raw);
     expect(sent).toContain('Good day.');
     expect(sent).not.toContain('kestrels');
   });
 
-  it('is not in the prompt of any other member', () => {
+  it('the text after PRIVATE is in the prompt of no other member', () => {
     const bob = sceneOf([], { self: 'bob', members: ['alice', 'bob'], persona: cast[1]!.persona });
     expect(systemPrompt(bob)).not.toContain('kestrels');
   });

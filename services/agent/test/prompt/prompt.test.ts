@@ -31,7 +31,7 @@ const context = sceneOf(
 );
 
 describe('a prompt module', () => {
-  it('makes the prompt from what was said', async () => {
+  it('a prompt module makes the prompt from the messages', async () => {
     const prompt = await loadPromptModule(
       file(
         `export const makePrompt = (input: { previousMessage: string }): string => JSON.stringify(input);`,
@@ -52,7 +52,7 @@ describe('a prompt module', () => {
     });
   });
 
-  it('may give messages, later, and be plain JavaScript', async () => {
+  it('a prompt module may return messages, may be asynchronous, and may be plain JavaScript', async () => {
     const messages = [
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'Go.' },
@@ -61,26 +61,29 @@ describe('a prompt module', () => {
     expect(await (await loadPromptModule(file(text, 'mjs')))(context, 100, 'speak')).toEqual(messages);
   });
 
-  it.each(['""', '[]', '42', '[{ role: "robot", content: "x" }]'])('may not give %s', async (value) => {
-    const prompt = await loadPromptModule(file(`export const makePrompt = () => (${value} as never);`));
-    await expect(prompt(context, 100, 'speak')).rejects.toThrow('neither a text nor messages');
-  });
+  it.each(['""', '[]', '42', '[{ role: "robot", content: "x" }]'])(
+    'a prompt module may not return %s',
+    async (value) => {
+      const prompt = await loadPromptModule(file(`export const makePrompt = () => (${value} as never);`));
+      await expect(prompt(context, 100, 'speak')).rejects.toThrow('neither a text nor messages');
+    },
+  );
 
-  it('that does not compile is refused with its file', async () => {
+  it('a prompt module that does not compile is refused with its file', async () => {
     const path = file('export const makePrompt = (() => {\n  return "unfinished;\n};');
     expect(await problems(path)).toEqual([expect.stringContaining(`AGENT_PROMPT_MODULE: ${path}`)]);
     expect((await problems(path))[0]).toContain('cannot be loaded');
   });
 
-  it('that does not exist is refused with its file', async () => {
+  it('a prompt module that does not exist is refused with its file', async () => {
     expect((await problems('./no-such-prompt.ts'))[0]).toContain('./no-such-prompt.ts cannot be loaded');
   });
 
-  it('that throws while it is loaded is refused with its file', async () => {
+  it('a prompt module that throws while it is loaded is refused with its file', async () => {
     expect((await problems(file('throw new Error("no database");')))[0]).toContain('no database');
   });
 
-  it('without makePrompt is refused', async () => {
+  it('a prompt module without makePrompt is refused', async () => {
     const path = file('export const prompt = 1;');
     expect(await problems(path)).toEqual([
       `AGENT_PROMPT_MODULE: ${path} does not export a function makePrompt()`,
@@ -89,7 +92,7 @@ describe('a prompt module', () => {
 });
 
 describe('a persona', () => {
-  it('is the text itself, or that of the file that it names', () => {
+  it('a persona is the text itself or the text of the file that it names', () => {
     expect(readPersona('You are a judge.')).toBe('You are a judge.');
     expect(readPersona(file('You are a pirate.\n', 'txt'))).toBe('You are a pirate.');
     expect(readPersona(directory)).toBe(directory);

@@ -11,7 +11,7 @@ const tokens = (messages: readonly ChatMessage[]) =>
   messages.reduce((sum, { content }) => sum + estimateTokens(content) + 4, 0);
 
 describe('the view of a conversation', () => {
-  it('makes my lines the assistant’s and those of the other the user’s, without names', () => {
+  it('the view has own messages as those of the assistant and those of the other member as those of the user, without names', () => {
     const view = buildView(
       sceneOf([
         ['bob', 'Hi'],
@@ -27,7 +27,7 @@ describe('the view of a conversation', () => {
     ]);
   });
 
-  it('puts names in front when there are more than two members, and merges neighbours', () => {
+  it('the view has names before messages when there are more than two members, and joins consecutive messages', () => {
     const context = sceneOf(
       [
         ['bob', 'One'],
@@ -46,7 +46,7 @@ describe('the view of a conversation', () => {
     ]);
   });
 
-  it('says once where messages were left out of what the router sent', () => {
+  it('the view says once where the router left entries out', () => {
     const context = sceneOf([
       ['bob', 'The first'],
       ['bob', 'The newest'],
@@ -61,7 +61,7 @@ describe('the view of a conversation', () => {
     }
   });
 
-  it('gives me a first word from the narrator when I open, and keeps it there later', () => {
+  it('the view begins with an instruction when the agent opens, and keeps it later', () => {
     const first = buildView(sceneOf([]), 1_000);
     expect(roles(first)).toEqual(['system', 'user']);
     const later = buildView(
@@ -75,7 +75,7 @@ describe('the view of a conversation', () => {
     expect(later[1]).toEqual(first[1]);
   });
 
-  it('keeps my opening when the rest no longer fits, and says that lines are left out', () => {
+  it('the view keeps the opening when the rest no longer fits, and says that messages are left out', () => {
     const long = 'x'.repeat(400);
     const spoken = Array.from({ length: 30 }, (_, i) => [i % 2 ? 'bob' : 'alice', `${i} ${long}`] as const);
     const view = buildView(sceneOf([['alice', 'My opening.'], ['bob', 'So?'], ...spoken.slice(1)]), 900);
@@ -87,7 +87,7 @@ describe('the view of a conversation', () => {
     expect(view.some(({ content }) => content.includes('So?'))).toBe(false);
   });
 
-  it('keeps an opening that is no longer among the remembered lines', () => {
+  it('the view keeps an opening that is no longer in the transcript', () => {
     const context = sceneOf(
       [
         ['bob', 'later'],
@@ -101,21 +101,21 @@ describe('the view of a conversation', () => {
     expect(buildView(context, 1_000)[2]).toEqual({ role: 'assistant', content: 'Long ago.' });
   });
 
-  it('tells who came and who left, as the narrator', () => {
+  it('the view tells which members have joined and left', () => {
     const context = sceneOf([['bob', 'Hi']], {
       lines: [said(2, 'bob', 'Hi'), { kind: 'came', seq: 3, who: 'cy' }],
     });
     expect(buildView(context, 1_000).at(-1)?.content).toBe('Hi\n\n(cy joins the conversation.)');
   });
 
-  it('asks to come to a close when few turns are left', () => {
+  it('the view asks to come to a close when few turns are left', () => {
     const context = sceneOf([['bob', 'Hi']], { remaining: { turns: 1 } });
     expect(buildView(context, 1_000).at(-1)?.content).toMatch(/^Hi\n\n\(This is the last message/);
     const early = sceneOf([['bob', 'Hi']], { remaining: { turns: 9 } });
     expect(buildView(early, 1_000).at(-1)?.content).toBe('Hi');
   });
 
-  it('announces the end of a group no earlier than three messages before it', () => {
+  it('the view announces the end in a group at most three messages before it', () => {
     const members = ['alice', 'bob', 'cy', 'dan', 'eve', 'fay'];
     const at = (turns: number) =>
       buildView(sceneOf([['bob', 'Hi']], { members, remaining: { turns } }), 1_000).at(-1)?.content;
@@ -123,12 +123,12 @@ describe('the view of a conversation', () => {
     expect(at(3)).toContain('Only 3 messages are left');
   });
 
-  it('tells a moderator who passed', () => {
+  it('the view tells a moderator which members passed', () => {
     const lines = [said(2, 'bob', 'Hi'), { kind: 'passed', seq: 3, who: 'bob' } as const];
     expect(buildView(sceneOf([], { lines }), 1_000).at(-1)?.content).toBe('Hi\n\n(bob passed.)');
   });
 
-  it('takes the names out of the beginnings of lines inside of what others said', () => {
+  it('the view removes names at the beginning of lines inside messages of others', () => {
     const context = sceneOf([['bob', 'Yes.\ncy: I agree.\n**alice：** so do I']], {
       members: ['alice', 'bob', 'cy'],
     });
@@ -136,7 +136,7 @@ describe('the view of a conversation', () => {
     expect(text).toBe('bob: Yes.\n“cy:” I agree.\n“**alice：**” so do I');
   });
 
-  it('begins alike for several messages in a row when it no longer fits', () => {
+  it('the view begins with the same text for several messages in a row when not all fit', () => {
     const spoken = Array.from(
       { length: 60 },
       (_, i) => [i % 2 ? 'bob' : 'alice', `${i} ${'word '.repeat(20)}`] as const,
@@ -160,16 +160,16 @@ describe('the view of a conversation', () => {
       sceneOf([['bob', 'Hi']], { members: ['alice', 'bob', 'cy'], policy: 'moderator', moderator: 'alice' }),
       '(Now alice speaks, and says with @name who is next.)',
     ],
-  ])('ends with the words that ask for the next message: %s', (_how, context, words) => {
+  ])('the view ends with the instruction to write the next message: %s', (_how, context, words) => {
     expect(cued(context, 1_000).at(-1)?.content.endsWith(words)).toBe(true);
   });
 
-  it('takes the meaning out of template tokens in what was said', () => {
+  it('the view makes template tokens in messages harmless', () => {
     const view = buildView(sceneOf([['bob', 'a <|im_end|> b']]), 1_000);
     expect(view.at(-1)?.content).not.toContain('<|');
   });
 
-  it('adds a reminder without breaking the order of roles', () => {
+  it('the view takes a reminder without breaking the order of roles', () => {
     const view = reminded(buildView(sceneOf([['bob', 'Hi']]), 1_000), '(Say something.)');
     expect(roles(view)).toEqual(['system', 'user']);
     expect(view.at(-1)?.content).toBe('Hi\n\n(Say something.)');
@@ -177,7 +177,7 @@ describe('the view of a conversation', () => {
 });
 
 describe('the system prompt', () => {
-  it('names me, my persona, my peers and the topic, and forbids to write the lines of others', () => {
+  it('the system prompt has the name, the persona, the peers and the topic, and forbids to write messages of others', () => {
     const context = sceneOf([], {
       persona: 'A judge.',
       topic: 'Bridges',
@@ -191,12 +191,12 @@ describe('the system prompt', () => {
     expect(prompt).not.toContain('PRIVATE');
   });
 
-  it('explains PRIVATE to a member whose persona has it', () => {
+  it('the system prompt explains PRIVATE to a member whose persona has it', () => {
     const context = sceneOf([], { persona: 'You sell. PRIVATE: no less than 900.' });
     expect(systemPrompt(context)).toContain('What follows PRIVATE is for you alone');
   });
 
-  it('joins the lines of a persona that was wrapped for its file, and no others', () => {
+  it('the system prompt joins the wrapped lines of a persona from a file, and no other lines', () => {
     const wrapped = `You are a retired judge who presides over a public\ndebate. You never argue.\n\n- one\n- two\nRoses are red\nViolets are blue`;
     expect(unwrapped(wrapped)).toBe(
       'You are a retired judge who presides over a public debate. You never argue.\n\n- one\n- two\nRoses are red\nViolets are blue',
@@ -217,7 +217,7 @@ const anyScene = fc
 const anyBudget = fc.integer({ min: 100, max: 3_000 });
 
 describe('any view', () => {
-  it('is what strict servers take: one system message, a user first and last, roles by turns, none empty', () => {
+  it('every view has the form that strict servers require: one system message, a user first and last, alternating roles, none empty', () => {
     fc.assert(
       fc.property(anyScene, anyBudget, (context, budget) => {
         const [system, ...rest] = buildView(context, budget);
@@ -230,7 +230,7 @@ describe('any view', () => {
     );
   });
 
-  it('holds the opening and the last line, and else keeps to the budget', () => {
+  it('every view holds the opening and the last line, and otherwise keeps to the budget', () => {
     fc.assert(
       fc.property(anyScene, anyBudget, (context, budget) => {
         const view = buildView(context, budget);
@@ -249,7 +249,7 @@ describe('any view', () => {
     );
   });
 
-  it('looks no further back than the budget reaches', () => {
+  it('the work for a view depends on the budget and not on the length of the transcript', () => {
     const looked = (length: number) => {
       let reads = 0;
       const spoken = Array.from({ length }, (_, i) => [i % 2 ? 'alice' : 'bob', 'word '.repeat(20)] as const);

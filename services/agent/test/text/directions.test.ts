@@ -34,7 +34,7 @@ describe('a vote to end', () => {
     ['is none in a message of one word', 'Done.', { text: 'Done.' }],
     ['is none inside a sentence', 'I wrote [DONE] on it.', { text: 'I wrote [DONE] on it.' }],
     ['is counted once', 'So. [DONE]\n[DONE]', { text: 'So.', done: true }],
-  ])('%s', (_, line, directed) => {
+  ])('a vote to end is read from a message: %s', (_, line, directed) => {
     expect(readDirections(line, room)).toEqual(directed);
   });
 });
@@ -48,23 +48,23 @@ describe('the moderator’s pick', () => {
     ['by a line in bold', 'Thank you.\n**NEXT:** @cy.2', 'Thank you.', 'cy.2'],
     ['by a line alone', 'NEXT: bob', '@bob, please go on.', 'bob'],
     ['by the last one named, else', 'I ask @bob or maybe @cy.2 about it', undefined, 'cy.2'],
-  ])('is read %s', (_, line, text, target) => {
+  ])('the moderator’s pick is read %s', (_, line, text, target) => {
     expect(readDirections(line, chair)).toMatchObject({ text: text ?? line, target });
   });
 
-  it('is none when nobody who is there is named', () => {
+  it('the moderator picks no member when it names none that is present', () => {
     for (const line of ['Thank you.', 'And you, @dan?', 'NEXT: nobody', '@alice']) {
       expect(readDirections(line, chair).target).toBeUndefined();
     }
   });
 
-  it('is read from nobody but the moderator', () => {
+  it('a pick is read only from the message of the moderator', () => {
     expect(readDirections('Your turn, @cy.2.\nNEXT: cy.2', other)).toEqual({
       text: 'Your turn, @cy.2.\nNEXT: cy.2',
     });
   });
 
-  it('may come with the vote that closes the conversation', () => {
+  it('the moderator’s pick may come with the vote that closes the conversation', () => {
     expect(readDirections('We are through.\nNEXT: bob\n[DONE]', chair)).toEqual({
       text: 'We are through.',
       target: 'bob',
@@ -74,12 +74,12 @@ describe('the moderator’s pick', () => {
 });
 
 describe('an aside', () => {
-  it('is for those whom it names', () => {
+  it('an aside is for the members that it names', () => {
     const line = '(aside to Bob and cy.2) I have two aces.';
     expect(readDirections(line, room)).toEqual({ text: 'I have two aces.', to: ['bob', 'cy.2'] });
   });
 
-  it('to somebody who is not there is said as it stands, for it is none', () => {
+  it('an aside to a name that is not present is sent as normal text', () => {
     expect(readDirections('(aside to dan) Psst.', room)).toEqual({ text: '(aside to dan) Psst.' });
   });
 });
@@ -110,7 +110,7 @@ const pieces = [
 const anyRaw = fc.array(fc.constantFrom(...pieces), { maxLength: 14 }).map((parts) => parts.join(''));
 
 describe('any line with directions in it', () => {
-  it('is never shown beyond what will be said, however it is streamed, and nothing of an aside', () => {
+  it('the streamed part of a message with directions is always a prefix of it, and contains nothing of an aside', () => {
     fc.assert(
       fc.property(anyRaw, fc.constantFrom(room, chair), (raw, context) => {
         const cast = { self: 'alice', others: ['bob', 'cy.2', 'dan'], maxLength: 2_000 };
@@ -125,7 +125,7 @@ describe('any line with directions in it', () => {
     );
   }, 60_000);
 
-  it('holds no vote and no pick any more', () => {
+  it('a message without its directions contains no further vote and no further pick', () => {
     fc.assert(
       fc.property(anyRaw, (raw) => {
         const { text } = readDirections(raw, chair);

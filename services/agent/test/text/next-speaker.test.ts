@@ -39,12 +39,12 @@ describe('a moderator', () => {
       'Cay_Expert',
     ],
     ['an @ before all plain names', 'Cay_Expert was wrong, @ben.', 'Cay_Expert was wrong, @ben.', 'ben'],
-  ])('is understood by %s', (_way, raw, text, target) => {
+  ])('a moderator’s pick is understood when it is written as %s', (_way, raw, text, target) => {
     expect(read(raw)).toMatchObject({ text, target });
   });
 
   it.each(['ben and Cay_Expert both spoke well.', 'Who would like to go on?', 'Bending is no name.'])(
-    'names nobody in %j',
+    'a moderator names no member in %j',
     (raw) => {
       expect(read(raw)).toEqual({ text: raw });
     },

@@ -15,11 +15,11 @@ describe('characters that turn the direction of text', () => {
     ['an end that nothing began', 'a\u202c b\u2069', 'a b'],
     ['an override, with its end', 'a\u202eb\u202cc', 'abc'],
     ['a mark of byte order', '\ufeffa', 'a'],
-  ])('%s: %j', (_what, raw, text) => {
+  ])('characters that change the direction of text are kept or removed, %s: %j', (_what, raw, text) => {
     expect(withoutControls(raw)).toBe(text);
   });
 
-  it('change nothing when they are cleaned twice', () => {
+  it('cleaning a text twice gives the same as cleaning it once', () => {
     const piece = fc.constantFrom('a', '\n', '\u2067', '\u2068', '\u2069', '\u202a', '\u202c', '\u202e', 'א');
     fc.assert(
       fc.property(fc.array(piece), (pieces) => {

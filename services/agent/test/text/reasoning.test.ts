@@ -73,7 +73,7 @@ describe('the reasoning of a model is not part of what it says', () => {
     ['an analysis without a final goes', 'analysisThe user wants SECRET.', ''],
     ['commentary between them goes', 'analysisWe S.assistantcommentaryS.assistantfinalTea.', 'Tea.'],
     ['a lone final without its markers is the reply', 'finalTea.', 'Tea.'],
-  ])('%s', (_, raw, text) => {
+  ])('the reasoning of a model is removed from its reply: %s', (_, raw, text) => {
     expect(said(raw)).toBe(text);
   });
 
@@ -88,7 +88,7 @@ describe('the reasoning of a model is not part of what it says', () => {
     ['a tag in quotation marks', 'The tag "<think>" is known.'],
     ['a word that is the name of a channel', 'analysis of the tides, finally, is what I want.'],
     ['a final word', 'final words are hard, and the assistant finalises them.'],
-  ])('%s stays', (_, raw) => {
+  ])('text that is no reasoning stays in the reply: %s', (_, raw) => {
     expect(said(raw)).toBe(raw);
   });
 });
@@ -115,12 +115,12 @@ describe('a token of a chat template ends a reply', () => {
     ],
     ['a reply that begins with those of Gemma', '<start_of_turn>model\nTea wakes you.'],
     ['a reply that begins with <s>', '<s> Tea wakes you.</s>'],
-  ])('%s', (_, raw) => {
+  ])('a token of a chat template ends a reply: %s', (_, raw) => {
     expect(said(raw)).toBe('Tea wakes you.');
   });
 
   it.each(['The token `<|im_end|>` ends it, and `</s>` too.', 'It was <s>red</s> blue.', 'a < b | c > d'])(
-    'a mention or a likeness stays: %s',
+    'a text about a template token stays in the reply: %s',
     (raw) => {
       expect(said(raw)).toBe(raw);
     },
@@ -172,7 +172,7 @@ const anyReply = fc
   .map((texts) => texts.join(''));
 
 describe('a reply that is still being written', () => {
-  it('is shown as a beginning of what is said in the end, at whatever character the stream is split', () => {
+  it('the streamed part of a reply is a prefix of the final one, at whatever character the stream is split', () => {
     fc.assert(
       fc.property(anyReply, (raw) => {
         fc.pre(!closesUnopened(raw));
@@ -194,18 +194,21 @@ describe('a reply that is still being written', () => {
     '<|channel|>analysis<|message|>SECRET<|end|><|start|>assistant<|channel|>final<|message|>Tea wakes you.',
     'Here is my thought process: SECRET Here is my response: Tea.',
     '<|START_THINKING|>SECRET<|END_THINKING|>Tea wakes you.',
-  ])('never shows reasoning, at whatever character the stream is split: %s', (raw) => {
-    for (let end = 0; end <= raw.length; end++) {
-      expect(spokenSoFar(raw.slice(0, end))).not.toMatch(/SECRET|SECR|analysis|<|\[/);
-    }
-  });
+  ])(
+    'the streamed part of a reply never contains reasoning, at whatever character the stream is split: %s',
+    (raw) => {
+      for (let end = 0; end <= raw.length; end++) {
+        expect(spokenSoFar(raw.slice(0, end))).not.toMatch(/SECRET|SECR|analysis|<|\[/);
+      }
+    },
+  );
 
-  it('is shown before it is complete', () => {
+  it('a reply is streamed before it is complete', () => {
     expect(spokenSoFar('Tea wakes you. And')).toBe('Tea wakes you. And');
   });
 
   it.each([...parts, 'a <think> ', '"<think>" ', '` ', 'x </think> y '])(
-    'is cleaned in time also when it repeats %j',
+    'a reply is cleaned in time also when it repeats %j',
     (part) => {
       const text = part.repeat(Math.ceil(64_000 / part.length));
       expect(spoken(text).startsWith(spokenSoFar(text).trimEnd()) || closesUnopened(text)).toBe(true);

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { isStuck, whole, withoutLoop } from '../../src/text/repetition.ts';
 
 describe('a reply whose model got stuck', () => {
-  it('ends where sentences begin to come again that then come a third time', () => {
+  it('a reply in a loop ends where sentences begin to repeat that occur three times', () => {
     const round = 'I am building a bridge. I will make it happen. ';
     expect(withoutLoop(`So it is. ${round.repeat(40)}`)).toBe(`So it is. ${round}`.trimEnd());
   });
 
-  it('may say short things often, and a refrain twice', () => {
+  it('a reply without a loop may repeat short sentences, and a refrain twice', () => {
     const song = 'The river runs on.\nThe town sleeps on.\n';
     for (const text of ['No. '.repeat(6), `${song}Verse one is here.\n${song}Verse two is here.\n`]) {
       expect(withoutLoop(text)).toBe(text);
@@ -24,7 +24,7 @@ describe('a reply whose model got stuck', () => {
     ['Arabic', 'نعم أسمعك جيدا؟ ', 'السفينة قديمة. '],
     ['Hebrew', 'אני שומע אותך. ', 'הספינה ישנה. '],
     ['lines without an end', 'and so on\n', 'well then\n'],
-  ])('is known, and said without what came again: %s', (_language, again, first) => {
+  ])('a loop in a reply is detected and its repetitions are removed: %s', (_language, again, first) => {
     expect(withoutLoop(`${first}${again.repeat(40)}`)).toBe(`${first}${again}`.trimEnd());
     expect(isStuck(`${first}${again.repeat(40)}`)).toBe(true);
   });
@@ -34,12 +34,12 @@ describe('a reply whose model got stuck', () => {
     ['Chinese without marks', '船很旧了'.repeat(40)],
     ['Thai without blanks', 'เรือเก่ามาก'.repeat(40)],
     ['one character', `No${'o'.repeat(400)}`],
-  ])('is known inside one sentence: %s', (_what, text) => {
+  ])('a loop inside one sentence is detected: %s', (_what, text) => {
     expect(isStuck(text)).toBe(true);
     expect(withoutLoop(text).length).toBeLessThan(20);
   });
 
-  it('loses nothing while no sentence comes three times', () => {
+  it('a reply stays complete while no sentence occurs three times', () => {
     const sentences = fc.uniqueArray(fc.stringMatching(/^[a-z ]{15,30}$/), { maxLength: 20 });
     fc.assert(
       fc.property(sentences, (unique) => {
@@ -66,7 +66,7 @@ describe('a reply that was cut off', () => {
     ['is not cut at a decimal point', 'It costs about 3.50 and then', 'It costs about 3.50 and then…'],
     ['keeps a closing quotation mark', 'He said “no.” And th', 'He said “no.”'],
     ['may be empty', '', ''],
-  ])('%s', (_, text, shown) => {
+  ])('a truncated reply keeps its whole sentences: %s', (_, text, shown) => {
     expect(whole(text)).toBe(shown);
   });
 });

@@ -39,21 +39,21 @@ describe('what may be said of what a model wrote', () => {
     ],
     ['other brackets stay', '(smiles) Hello.\n(She sits down.)', '(smiles) Hello.\n(She sits down.)'],
     ['half a character is replaced', 'a\ud800b', 'a\ufffdb'],
-  ])('%s', (_, raw, text) => {
+  ])('a reply is cleaned before it is sent: %s', (_, raw, text) => {
     expect(clean(raw)).toBe(text);
   });
 
-  it('is no longer than a line may be, and not cut inside a character', () => {
+  it('a cleaned reply is no longer than a message may be, and is not truncated inside a character', () => {
     expect(sanitise('ab😀cd', { ...cast, maxLength: 3 })).toBe('ab…');
     expect(sanitise('ab😀cd', { ...cast, maxLength: 5 })).toBe('ab😀…');
   });
 
-  it('does not take another member’s name for its own where two differ in case only', () => {
+  it('a cleaned reply keeps another member’s name apart from the own one when they differ only in case', () => {
     const both: ReplyRules = { self: 'ann', others: ['Ann'], maxLength: 99 };
     expect(sanitise('I see.\nAnn: I am the other.\nann: And I am I.', both)).toBe('I see.');
   });
 
-  it('knows reasoning that was begun by the template', () => {
+  it('a cleaned reply has no reasoning that the chat template began', () => {
     expect(closesUnopened('hm</think>Yes')).toBe(true);
     expect(closesUnopened('<think>hm</think>Yes')).toBe(false);
   });
@@ -93,7 +93,7 @@ const anyRaw = fc
   .map((parts) => parts.join(''));
 
 describe('anything that a model may write', () => {
-  it('comes out without tags, control characters and lines of others, well-formed and short enough', () => {
+  it('any cleaned reply is well-formed and short enough, without tags, control characters and messages of others', () => {
     fc.assert(
       fc.property(anyRaw, (raw) => {
         const text = clean(raw);
@@ -109,7 +109,7 @@ describe('anything that a model may write', () => {
     );
   });
 
-  it('does not change when it is cleaned twice', () => {
+  it('cleaning a reply twice gives the same as cleaning it once', () => {
     fc.assert(
       fc.property(anyRaw, (raw) => {
         expect(clean(clean(raw))).toBe(clean(raw));
@@ -118,7 +118,7 @@ describe('anything that a model may write', () => {
     );
   });
 
-  it('is never shown beyond what will be said, however it is streamed', () => {
+  it('the streamed part of any reply is a prefix of the final message', () => {
     fc.assert(
       fc.property(anyRaw, (raw) => {
         fc.pre(!closesUnopened(raw));
@@ -135,7 +135,7 @@ describe('anything that a model may write', () => {
     );
   }, 60_000);
 
-  it('is shown before it is complete', () => {
+  it('a cleaned reply is streamed before it is complete', () => {
     expect(visibleSoFar('alice: One sentence. Another one! And a thi', cast)).toBe(
       'One sentence. Another one!',
     );

@@ -35,27 +35,27 @@ describe.each(Object.entries(names))('a reply of a speaker whose name is %s', (_
   const cast = { self, others: [other], maxLength: 1_000 };
 
   describe.each(Object.entries(words))('in %s', (_script, [own, theirs]) => {
-    it('loses its own name in front, in every form', () => {
+    it('a reply loses the own name before it, in every form', () => {
       for (const mark of label(self)) expect(sanitise(`${mark}${own}`, cast), mark).toBe(own);
     });
 
-    it('loses another name in front, and keeps its words', () => {
+    it('a reply loses the name of another member before it, and keeps its text', () => {
       for (const mark of label(other)) {
         expect(cleaned(`${mark}${own}`, cast), mark).toMatchObject({ text: own, named: other });
       }
     });
 
-    it('ends where it goes on for another', () => {
+    it('a reply ends where it continues for another member', () => {
       for (const mark of label(other)) {
         expect(sanitise(`${own}\n\n${mark}${theirs}\n${self}: ${own}`, cast), mark).toBe(own);
       }
     });
 
-    it('is read from its own name on where it is a script that begins with another', () => {
+    it('a reply that is a dialogue beginning with another member is read from the own name on', () => {
       expect(sanitise(`${other}: ${theirs}\n${self}: ${own}`, cast)).toBe(own);
     });
 
-    it('is never shown beyond what will be said, however it is streamed and wherever it is cut off', () => {
+    it('the streamed part of a reply with names is a prefix of the final one, however it is streamed and wherever it is truncated', () => {
       const piece = fc.oneof(
         fc.constantFrom(...label(self), ...label(other), 'User: ', own, theirs, '\n', ' ', '[DONE]'),
         fc.string({ maxLength: 3 }),
@@ -77,10 +77,13 @@ describe.each(Object.entries(names))('a reply of a speaker whose name is %s', (_
 describe('a label', () => {
   const cast = { self: 'ann', others: ['ben'], maxLength: 1_000 };
 
-  it.each(['User', 'Human', 'Assistant'])('of a role, %s, ends the reply at the start of a line', (role) => {
-    expect(sanitise(`I agree.\n\n${role}: No.`, cast)).toBe('I agree.');
-    expect(sanitise(`I agree: every ${role}: agrees.`, cast)).toBe(`I agree: every ${role}: agrees.`);
-  });
+  it.each(['User', 'Human', 'Assistant'])(
+    'the label of a role, %s, ends the reply at the start of a line',
+    (role) => {
+      expect(sanitise(`I agree.\n\n${role}: No.`, cast)).toBe('I agree.');
+      expect(sanitise(`I agree: every ${role}: agrees.`, cast)).toBe(`I agree: every ${role}: agrees.`);
+    },
+  );
 
   it.each([
     'Note: this stays.',
@@ -88,11 +91,11 @@ describe('a label', () => {
     'Ben, you are right.',
     '12:30 is fine.',
     'I asked ben: why?',
-  ])('is none in %j', (text) => {
+  ])('there is no label in %j', (text) => {
     expect(sanitise(text, cast)).toBe(text);
   });
 
-  it('takes the case of names into account where two differ in nothing else', () => {
+  it('a label is compared with regard to case when two names differ only in case', () => {
     const both = { self: 'ann', others: ['Ben', 'ben'], maxLength: 1_000 };
     expect(sanitise('Yes.\nBEN: No.', both)).toBe('Yes.\nBEN: No.');
     expect(sanitise('Yes.\nBen: No.', both)).toBe('Yes.');

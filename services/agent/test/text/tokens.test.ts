@@ -11,7 +11,7 @@ describe('an estimate of tokens', () => {
     ['Hebrew', 'הספינה היא אותה ספינה כל עוד היא מפליגה.', 10, 24],
     ['Thai', 'เรือยังเป็นเรือลำเดิมตราบที่ยังแล่น', 15, 40],
     ['Russian', 'Корабль остаётся тем же, пока он плывёт.', 10, 22],
-  ])('is near what vocabularies give: %s', (_language, text, least, most) => {
+  ])('an estimate of tokens is near the number of a real vocabulary: %s', (_language, text, least, most) => {
     expect(estimateTokens(text)).toBeGreaterThanOrEqual(least);
     expect(estimateTokens(text)).toBeLessThanOrEqual(most);
   });

@@ -17,11 +17,11 @@ describe('a bid', () => {
     ['72.6', 73],
     ['None', undefined],
     ['', undefined],
-  ])('%j is %s', (raw, score) => {
+  ])('the answer %j is read as the bid %s', (raw, score) => {
     expect(readBid(raw)).toBe(score);
   });
 
-  it('is a whole number from 0 to 100, whatever a model writes', () => {
+  it('a bid is a whole number from 0 to 100, whatever a model writes', () => {
     fc.assert(
       fc.property(fc.string(), fc.double({ noNaN: true }), fc.string(), (before, number, after) => {
         const score = readBid(`${before}${number}${after}`);
@@ -31,7 +31,7 @@ describe('a bid', () => {
     );
   });
 
-  it('is asked for behind the view, without breaking the order of roles', () => {
+  it('the question for a bid follows the view without breaking the order of roles', () => {
     const asked = askForBid([
       { role: 'system', content: 'You are alice.' },
       { role: 'user', content: 'Hi' },

@@ -4,18 +4,18 @@ import { callSeed } from '../../src/turns/call-seed.ts';
 const call = { self: 'alice', turn: 3, seed: 2 };
 
 describe('the seed of a call', () => {
-  it('is undefined where neither the agent nor the conversation has one', () => {
+  it('the seed of a call is undefined when neither the agent nor the conversation has one', () => {
     expect(callSeed(undefined, { ...call, seed: undefined }, 0)).toBeUndefined();
   });
 
-  it('is the same for the same call and fits into 31 bits', () => {
+  it('the seed of a call is the same for the same call and fits into 31 bits', () => {
     const seed = callSeed(undefined, call, 0);
     expect(callSeed(undefined, call, 0)).toBe(seed);
     expect(seed).toBeGreaterThanOrEqual(0);
     expect(seed).toBeLessThan(2 ** 31);
   });
 
-  it("differs for another attempt, turn, agent and seed, and the agent's own seed goes first", () => {
+  it("the seed of a call differs for another attempt, turn, agent and seed, and the agent's own seed has priority", () => {
     const others = [
       callSeed(undefined, call, 0),
       callSeed(undefined, call, 1),
@@ -27,7 +27,7 @@ describe('the seed of a call', () => {
     expect(callSeed(9, { ...call, seed: 7 }, 0)).toBe(callSeed(9, call, 0));
   });
 
-  it('is the number that a cassette of an earlier version was recorded with', () => {
+  it('the seed of a call is the number that a cassette of an earlier version was recorded with', () => {
     expect(callSeed(7, { self: 'alice', turn: 1, seed: undefined }, 0)).toBe(69667919);
   });
 });

@@ -23,7 +23,7 @@ describe('what calls cost', () => {
   const lapsed = { type: 'lapsed', seq: 2, at: 0, turn: 1, from: 'alice', cause: 'empty-reply' } as const;
   const refused = { type: 'refused', code: 'stale-turn', message: 'x', retry: false } as const;
 
-  it('goes with each answer, and counts once', async () => {
+  it('the usage of calls is reported with each answer, and counts once', async () => {
     const sent = await spending(['bid', 'speak', 'bid'], ({ loop }, turn) =>
       loop.accepted({ type: 'accepted', conversation: 'c1', turn, seq: turn + 1 }),
     );
@@ -34,7 +34,7 @@ describe('what calls cost', () => {
     ]);
   });
 
-  it('goes with the next answer when the router did not take the one before', async () => {
+  it('the usage of calls is reported with the next answer when the router refused the one before', async () => {
     const sent = await spending(['bid', 'speak'], ({ loop }, turn) =>
       loop.refused({ ...refused, conversation: 'c1', turn }),
     );
@@ -44,7 +44,7 @@ describe('what calls cost', () => {
     ]);
   });
 
-  it('of a failed turn goes with its pass, and once more when nobody has confirmed it', async () => {
+  it('the usage of a failed turn is reported with its pass, and again while the router has not confirmed it', async () => {
     const { loop, calls, sent, settled } = loopOf();
     loop.granted(grantOf({ calls: 1 }));
     await settled();

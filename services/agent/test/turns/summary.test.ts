@@ -9,11 +9,11 @@ const long = (count: number) =>
   sceneOf(Array.from({ length: count }, (_, i) => [i % 2 ? 'bob' : 'alice', `${i}: ${'word '.repeat(30)}`]));
 
 describe('what falls out of the view', () => {
-  it('is nothing while everything fits', () => {
+  it('no line is summarised while all lines fit', () => {
     expect(fallingOut(long(4), 1_000)).toBeUndefined();
   });
 
-  it('is the older part at once, so that the next summary is not due with the next line', () => {
+  it('the older part is summarised at once, so that the next summary is not needed with the next line', () => {
     const context = long(20);
     const gone = fallingOut(context, 600)!;
     const after = { ...context, summary: { through: gone.through, text: 'Notes.' } };
@@ -22,7 +22,7 @@ describe('what falls out of the view', () => {
     expect(gone.lines.at(-1)?.seq).toBe(gone.through);
   });
 
-  it('leaves no line that is neither in the view nor in the notes', () => {
+  it('every line is in the view or in the notes', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 400, max: 2_000 }), (count, budget) => {
         const context = long(count);
@@ -41,7 +41,7 @@ describe('what falls out of the view', () => {
 });
 
 describe('a summary', () => {
-  it('is made from the notes so far and what falls out, and the transcript is not instructions', () => {
+  it('a summary is made from the notes so far and the lines that no longer fit, and the transcript is no instruction', () => {
     const context = { ...long(20), summary: { through: 5, text: 'Bob wants tea.' } };
     const [system, user, ...rest] = askForSummary(context, fallingOut(context, 600)!, 100);
     expect(rest).toEqual([]);
@@ -52,7 +52,7 @@ describe('a summary', () => {
     expect(user?.content).toContain('at most 60 words');
   });
 
-  it('stands in the view behind the opening, as the agent’s own notes', () => {
+  it('a summary is in the view after the opening, as the agent’s own notes', () => {
     const context = { ...long(20), summary: { through: 19, text: 'Bob wants tea.\n(obey)' } };
     const contents = buildView(context, 600).map(({ content }) => content);
     expect(contents[2]).toContain('0: word');
@@ -64,7 +64,7 @@ describe('a summary', () => {
     expect(contents.at(-1)).toContain('19: word');
   });
 
-  it('takes a part of the budget, and is cut off when it outgrows what was asked', () => {
+  it('a summary takes a part of the budget, and is truncated when it is much longer than requested', () => {
     expect([200, 2_000, 8_000].map(summaryTokens)).toEqual([80, 300, 600]);
     expect(
       estimateTokens(readSummary(Array.from({ length: 3_000 }, (_, n) => n).join(' '), 100) ?? ''),

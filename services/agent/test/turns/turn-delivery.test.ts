@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 describe('a reply that is finished without a connection', () => {
-  it('is kept, named at registration, and sent after the welcome', async () => {
+  it('a reply that is finished without a connection is kept, named at registration, and sent after the welcome', async () => {
     const { loop, calls, sent, link, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
@@ -48,7 +48,7 @@ describe('a reply that is finished without a connection', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('is not kept when it is a failure: the router offers the turn again', async () => {
+  it('a failure that is finished without a connection is not kept, because the router grants the turn again', async () => {
     const { loop, calls, sent, link, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
@@ -74,7 +74,7 @@ describe('a turn that fails', () => {
     return { ...parts, fail };
   };
 
-  it('between the registration and the welcome is told after the welcome: the router counts on this connection', async () => {
+  it('a turn that fails between the registration and the welcome is passed after the welcome, because the router counts on this connection', async () => {
     const { loop, sent, link, fail } = await failing();
     link.up = false;
     expect(loop.registering()).toEqual([{ conversation: 'c1', turn: 1 }]);
@@ -88,7 +88,7 @@ describe('a turn that fails', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('is told again when the router could not write it', async () => {
+  it('a pass with a failure is sent again when the router could not write it', async () => {
     const { loop, sent, fail } = await failing();
     await fail();
     loop.refused(refusal('unavailable', true));
@@ -100,7 +100,7 @@ describe('a turn that fails', () => {
     ['refused', 6],
     ['confirmed after the next grant', 3],
   ] as const)(
-    'is not told again once the turn is granted anew; when it was %s, the next answer costs %i',
+    'a pass with a failure is not sent again once the turn is granted again; when it was %s, the next answer costs %i',
     async (how, cost) => {
       const { loop, calls, sent, settled } = loopOf();
       for (const attempt of [1, 2]) {
@@ -121,7 +121,7 @@ describe('a turn that fails', () => {
     },
   );
 
-  it('is given up when the router refuses to hear of it', async () => {
+  it('a pass with a failure is given up when the router refuses it', async () => {
     const { loop, sent, fail } = await failing();
     await fail();
     loop.refused(refusal('bad-frame'));
@@ -142,14 +142,14 @@ describe('a refused reply', () => {
     return parts;
   };
 
-  it('is dropped when the turn is not ours any more', async () => {
+  it('a refused reply is dropped when the agent does not hold the turn any more', async () => {
     const { loop, sent } = await replied();
     loop.refused(refusal('stale-turn'));
     expect(loop.registering()).toEqual([]);
     expect(sent).toHaveLength(1);
   });
 
-  it('is sent again a little later, and later each time, when that may help', async () => {
+  it('a refused reply is sent again after growing waits when that may help', async () => {
     const { loop, sent } = await replied();
     loop.refused(refusal('unavailable', true));
     vi.advanceTimersByTime(1_000);
@@ -161,7 +161,7 @@ describe('a refused reply', () => {
     expect(sent).toHaveLength(3);
   });
 
-  it('gives the turn away when the mailbox it is for stays full, which is no failure of the agent', async () => {
+  it('a reply to a mailbox that stays full gives the turn back, which is no failure of the agent', async () => {
     const { loop, sent } = await replied();
     for (const waitMs of [1_000, 2_000, 4_000]) {
       loop.refused(refusal('mailbox-full', true));
@@ -180,7 +180,7 @@ describe('a refused reply', () => {
     expect(loop.registering()).toEqual([{ conversation: 'c1', turn: 1 }]);
   });
 
-  it('is sent without its target when the target is the fault', async () => {
+  it('a refused reply is sent without its target when the target is the reason', async () => {
     const { loop, sent } = await replied();
     loop.refused(refusal('bad-target'));
     expect(sent[1]).toMatchObject({ type: 'say', text: 'Hello.' });
@@ -189,7 +189,7 @@ describe('a refused reply', () => {
     expect(sent[2]).toMatchObject({ type: 'pass', reason: 'interrupted' });
   });
 
-  it('frees the turn by a pass when nothing helps', async () => {
+  it('a refused reply that cannot be sent is replaced by a pass', async () => {
     const { loop, sent } = await replied();
     loop.refused(refusal('too-large'));
     expect(sent[1]).toMatchObject({
@@ -202,7 +202,7 @@ describe('a refused reply', () => {
 });
 
 describe('a conversation that has ended', () => {
-  it('is forgotten, and what was being written for it is called off', async () => {
+  it('the data of an ended conversation is dropped and its running reply is aborted', async () => {
     const { loop, calls, sent, conversations, outcomes, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
@@ -216,7 +216,7 @@ describe('a conversation that has ended', () => {
 });
 
 describe('a conversation that was forgotten', () => {
-  it('is asked for again before its next turn is taken', async () => {
+  it('an evicted conversation is read again before its next turn is taken', async () => {
     const { loop, calls, sent, settled } = loopOf();
     loop.granted(grantOf({ turn: 3, entries: [saidEntry(3, 'bob', 'Third.')] }));
     await settled();
@@ -231,7 +231,7 @@ describe('a conversation that was forgotten', () => {
     ]);
   });
 
-  it('and is long is asked for at its beginning and its end only, and shown with what is left out', async () => {
+  it('a long evicted conversation is read only at its beginning and its end, and is shown with a mark of the gap', async () => {
     const { loop, calls, sent, settled } = loopOf();
     const newest = saidEntry(50_000, 'bob', 'Newest.');
     loop.granted(grantOf({ turn: 49_999, entries: [newest] }));
@@ -254,7 +254,7 @@ describe('a conversation that was forgotten', () => {
     ]);
   });
 
-  it('is not guessed at when it does not come', async () => {
+  it('an evicted conversation that cannot be read is not guessed at', async () => {
     const { loop, sent, settled } = loopOf();
     loop.granted(grantOf({ turn: 3, entries: [saidEntry(3, 'bob', 'Third.')] }));
     vi.advanceTimersByTime(2_000);
@@ -264,7 +264,7 @@ describe('a conversation that was forgotten', () => {
 });
 
 describe('a reply as it is written', () => {
-  it('is shown in few pieces, and never its reasoning', async () => {
+  it('a reply is streamed in few pieces, and never its reasoning', async () => {
     const { loop, calls, sent, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
@@ -285,7 +285,7 @@ describe('a reply as it is written', () => {
     expect(sent.at(-1)).toMatchObject({ type: 'say', text: expect.stringContaining('The rest.') });
   });
 
-  it('is not shown any more once the model turned out to reason without saying so', async () => {
+  it('a reply is no longer streamed once the model has sent unmarked reasoning', async () => {
     const { loop, calls, sent, settled } = loopOf();
     loop.granted(grantOf());
     await settled();

@@ -25,7 +25,7 @@ const lapse = (seq: number, cause: 'empty-reply' | 'context-overflow' | 'interru
 describe('a grant that wants a bid', () => {
   const bidding = { wanted: 'bid', entries: [openedEntry(), saidEntry(2, 'bob', 'Who knows?')] } as const;
 
-  it('is answered by a number, which takes one short call that is not shown', async () => {
+  it('a grant for a bid is answered by a number, with one short call that is not streamed', async () => {
     const { calls, sent, outcomes, settled } = await granted(bidding);
     expect(calls[0]?.request).toMatchObject({ purpose: 'bid', maxOutputTokens: 16, onText: undefined });
     calls[0]?.reply(textReply('80'));
@@ -35,7 +35,7 @@ describe('a grant that wants a bid', () => {
     expect(outcomes).toEqual(['bid']);
   });
 
-  it('is kept until the router has it, like a line', async () => {
+  it('a bid is kept until the router has accepted it, like a message', async () => {
     const { loop, calls, sent, link, settled } = await granted(bidding);
     link.up = false;
     calls[0]?.reply(textReply('80'));
@@ -56,14 +56,14 @@ describe('a grant that wants a bid', () => {
       failed('rate-limited', 'slow', { reason: 'rate-limited', afterMs: 70 }),
       { reason: 'rate-limited', retryAfterMs: 70 },
     ],
-  ])('is passed as a failure when its call fails: %j', async (reply, pass) => {
+  ])('a grant for a bid is passed as a failure when its call fails: %j', async (reply, pass) => {
     const { calls, sent, settled } = await granted(bidding);
     calls[0]?.reply(reply);
     await settled();
     expect(sent).toMatchObject([{ type: 'pass', ...pass }]);
   });
 
-  it('is asked without the limit from a model that thinks first, and from then on', async () => {
+  it('a bid of a model that reasons first is asked for without the limit, also later', async () => {
     const { loop, calls, sent, settled } = await granted(bidding);
     calls[0]?.reply({ ...textReply('<think>Let me see'), finish: 'length' } as never);
     await settled();
@@ -76,7 +76,7 @@ describe('a grant that wants a bid', () => {
     expect(calls[2]?.request.maxOutputTokens).toBe(2_000);
   });
 
-  it('is asked for once more when the answer held no number', async () => {
+  it('a bid is asked for once more when the answer had no number', async () => {
     const { calls, sent, settled } = await granted(bidding);
     calls[0]?.reply(textReply('I have a question about the thing.'));
     await settled();
@@ -86,7 +86,7 @@ describe('a grant that wants a bid', () => {
     expect(sent).toMatchObject([{ type: 'bid', score: 70, usage: { outputTokens: 2 } }]);
   });
 
-  it('is a failure, and no sign that nothing is to be said, when no number comes at all', async () => {
+  it('a bid without any number is a failure, and not a pass without anything to say', async () => {
     const { calls, sent, settled } = await granted(bidding);
     for (const call of [0, 1]) {
       calls[call]?.reply(textReply('I have a question about the thing.'));
@@ -95,7 +95,7 @@ describe('a grant that wants a bid', () => {
     expect(sent).toMatchObject([{ type: 'pass', reason: 'empty-reply' }]);
   });
 
-  it('that says in words that the floor is not wanted is kept like any bid', async () => {
+  it('a bid that says in words that the floor is not wanted is kept like any other', async () => {
     const { loop, calls, sent, link, settled } = await granted(bidding);
     link.up = false;
     calls[0]?.reply(textReply('I would rather not.', 4));
@@ -108,7 +108,7 @@ describe('a grant that wants a bid', () => {
 });
 
 describe('a grant that pays for one call', () => {
-  it('passes after an empty reply, and the next grant reminds the model', async () => {
+  it('a grant for one call is passed after an empty reply, and the next grant reminds the model', async () => {
     const { loop, calls, sent, settled } = await granted({ calls: 1 });
     calls[0]?.reply(textReply(''));
     await settled();
@@ -124,7 +124,7 @@ describe('a grant that pays for one call', () => {
     expect(calls).toHaveLength(2);
   });
 
-  it('passes when the conversation is too long, and the next grant shows half of it', async () => {
+  it('a grant for one call is passed when the conversation is too long, and the next grant shows half of it', async () => {
     const entries = Array.from({ length: 40 }, (_, i) =>
       saidEntry(i + 2, i % 2 ? 'alice' : 'bob', 'x'.repeat(400)),
     );
@@ -138,14 +138,14 @@ describe('a grant that pays for one call', () => {
     expect(lengths[1]! / lengths[0]!).toBeLessThan(0.7);
   });
 
-  it('lets nobody make a second call', async () => {
+  it('a grant for one call allows no second call', async () => {
     const { calls } = await granted({ calls: 1 });
     expect(calls[0]?.request.takeCall()).toBe(false);
     const { calls: free } = await granted({});
     expect(free[0]?.request.takeCall()).toBe(true);
   });
 
-  it('spends it on the summary when one is due, and asks for the turn again', async () => {
+  it('a grant for one call is used for a summary that is needed, and the turn is requested again', async () => {
     const entries = Array.from({ length: 40 }, (_, i) =>
       saidEntry(i + 2, i % 2 ? 'alice' : 'bob', `${i} ${'x'.repeat(200)}`),
     );
@@ -174,7 +174,7 @@ describe('a turn of a long conversation', () => {
     ),
   ];
 
-  it('is taken with a summary on the ledger, and the same again from the ledger alone', async () => {
+  it('a turn of a long conversation is taken with a summary in the ledger, and the prompt is the same again from the ledger alone', async () => {
     const { calls, sent, settled } = await granted({ turn: 41, entries }, { summarises: true });
     calls[0]?.reply(textReply('They say x.'));
     await settled();
@@ -186,7 +186,7 @@ describe('a turn of a long conversation', () => {
     expect(later.calls[0]?.request.messages).toEqual(calls[1]?.request.messages);
   });
 
-  it('goes on without a summary when that fails, or cannot be kept', async () => {
+  it('a turn of a long conversation is taken without a summary when that fails or cannot be stored', async () => {
     const { calls, settled } = await granted({ turn: 41, entries }, { summarises: true });
     calls[0]?.reply(failed('model-rejected', 'no'));
     await settled();
@@ -205,7 +205,7 @@ describe('who the agent is', () => {
     { name: 'bob', persona: 'A thief.' },
   ];
 
-  it('comes from the conversation, where it says so, and from its own settings elsewhere', async () => {
+  it('the role of the agent comes from the conversation if it gives one, and else from the settings', async () => {
     const { loop, calls, contexts, settled } = await granted(
       { entries: [openedEntry(undefined, { cast })] },
       { persona: 'Own.' },
@@ -220,7 +220,7 @@ describe('who the agent is', () => {
     expect(JSON.stringify(calls[0]?.request.messages)).not.toContain('thief');
   });
 
-  it('changes with the turn after a recast, in what that names, and with a fork', async () => {
+  it('the role of the agent changes with the turn after a recast, in the fields that it names, and with a fork', async () => {
     const recast: Entry = {
       type: 'recast',
       seq: 2,
@@ -252,7 +252,7 @@ describe('who the agent is', () => {
 });
 
 describe('what the line says beside its text', () => {
-  it('goes to the router as the vote, the next speaker and the hearers', async () => {
+  it('the directions of a message are sent to the router as vote, next speaker and hearers', async () => {
     const moderated = openedEntry(['alice', 'bob', 'cy'], { policy: 'moderator' });
     const { calls, sent, settled } = await granted({ entries: [moderated] });
     expect(calls[0]?.request.messages[0]?.content).toContain('You moderate');
@@ -261,7 +261,7 @@ describe('what the line says beside its text', () => {
     expect(sent).toMatchObject([{ type: 'say', text: 'Enough.', target: 'bob', to: ['bob'], done: true }]);
   });
 
-  it('leaves the choice to the text where names in it give the floor', async () => {
+  it('the directions of a message leave the choice to the text where names in it give the floor', async () => {
     const entries = [openedEntry(['alice', 'bob', 'cy'], { policy: 'mention' })];
     const { calls, sent, settled } = await granted({ entries });
     calls[0]?.reply(textReply('And you, @bob?'));
@@ -269,7 +269,7 @@ describe('what the line says beside its text', () => {
     expect(sent[0]).not.toHaveProperty('target');
   });
 
-  it('never widens an aside that the router refuses', async () => {
+  it('the hearers of an aside are never extended when the router refuses it', async () => {
     const { loop, calls, sent, settled } = await granted({});
     calls[0]?.reply(textReply('(aside to bob) A secret.'));
     await settled();
@@ -280,7 +280,7 @@ describe('what the line says beside its text', () => {
 });
 
 describe('a model server that takes no more calls', () => {
-  it('is told of with its wish when to be asked again', async () => {
+  it('a used-up rate of the model server is reported with the wait that the server asked for', async () => {
     const { calls, sent, settled } = await granted({});
     calls[0]?.reply(failed('rate-limited', 'HTTP 429', { reason: 'rate-limited', afterMs: 1_500.5 }));
     await settled();

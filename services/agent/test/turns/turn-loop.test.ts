@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 describe('a granted turn', () => {
-  it('is answered by one line, with its usage', async () => {
+  it('a granted turn is answered by one message with its usage', async () => {
     const { loop, calls, sent, outcomes, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
@@ -24,7 +24,7 @@ describe('a granted turn', () => {
     expect(outcomes).toEqual(['said']);
   });
 
-  it('names no addressee of its own: the reply goes to the member who gave the turn', async () => {
+  it('a granted turn is answered without an addressee: the reply goes to the member that gave the turn', async () => {
     const { loop, calls, sent, settled } = loopOf();
     loop.granted(grantOf({ entries: [openedEntry(), saidEntry(2, 'bob', 'Hi')] }));
     await settled();
@@ -33,7 +33,7 @@ describe('a granted turn', () => {
     expect(sent[0]).not.toHaveProperty('target');
   });
 
-  it('is taken from all that was said, my own lines as the router tells them', async () => {
+  it('a granted turn is taken from all messages, own ones as the router has them', async () => {
     const { loop, calls, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
@@ -50,7 +50,7 @@ describe('a granted turn', () => {
     ]);
   });
 
-  it('asks for no more tokens than the grant and the settings allow', async () => {
+  it('a granted turn asks for no more tokens than the grant and the settings allow', async () => {
     const { loop, calls, settled } = loopOf({ maxTokens: 50 });
     loop.granted(grantOf({ maxOutputTokens: 30 }));
     loop.granted(grantOf({ conversation: 'c2' }));
@@ -58,7 +58,7 @@ describe('a granted turn', () => {
     expect(calls.map(({ request }) => request.maxOutputTokens)).toEqual([30, 50]);
   });
 
-  it('is worked on beside others', async () => {
+  it('several granted turns run at the same time', async () => {
     const { loop, calls, sent, settled } = loopOf();
     for (const conversation of ['c1', 'c2', 'c3']) loop.granted(grantOf({ conversation }));
     await settled();
@@ -73,7 +73,7 @@ describe('a granted turn', () => {
     expect(loop.active).toBe(0);
   });
 
-  it('is passed with the reason when the model fails', async () => {
+  it('a granted turn is passed with the reason when the model fails', async () => {
     const { loop, calls, sent, outcomes, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
@@ -92,7 +92,7 @@ describe('a granted turn', () => {
     expect(outcomes).toEqual(['model-unauthorized']);
   });
 
-  it('is passed in time when the deadline comes', async () => {
+  it('a granted turn is passed before the deadline', async () => {
     const { loop, sent, settled } = loopOf();
     loop.granted(grantOf({ deadlineMs: 10_000 }));
     await settled();
@@ -104,7 +104,7 @@ describe('a granted turn', () => {
     expect(sent).toMatchObject([{ type: 'pass', reason: 'timed-out' }]);
   });
 
-  it('is asked once more when the reply is empty, with a reminder and with both usages', async () => {
+  it('an empty reply is asked for once more, with a reminder, and both usages are reported', async () => {
     const { loop, calls, sent, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
@@ -116,7 +116,7 @@ describe('a granted turn', () => {
     expect(sent).toMatchObject([{ type: 'say', text: 'Now.', usage: { inputTokens: 13, outputTokens: 13 } }]);
   });
 
-  it('is passed when the reply is empty twice', async () => {
+  it('a granted turn is passed when the reply is empty twice', async () => {
     const { loop, calls, sent, settled } = loopOf();
     loop.granted(grantOf());
     for (const call of [0, 1]) {
@@ -132,7 +132,7 @@ describe('a granted turn', () => {
     ['<think>hm</think>', 'held only reasoning'],
     ['bob:\nalice:', 'held only words for others'],
     ['The topic: whether to speak', 'only repeated your instructions'],
-  ])('after a reply %j says what was wrong: %s', async (raw, words) => {
+  ])('the reminder after a reply %j names the problem: %s', async (raw, words) => {
     const { loop, calls, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
@@ -141,7 +141,7 @@ describe('a granted turn', () => {
     expect(calls[1]?.request.messages.at(-1)?.content).toContain(words);
   });
 
-  it('of a model that reasons up to the limit is asked again with a higher one, and so are all later ones', async () => {
+  it('a reply that is only reasoning up to the limit is asked for again with a higher limit, and so are all later ones', async () => {
     const { loop, calls, sent, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
@@ -157,7 +157,7 @@ describe('a granted turn', () => {
     expect(calls[2]?.request.maxOutputTokens).toBe(8_000);
   });
 
-  it('is never asked for more tokens than the conversation allows', async () => {
+  it('a reply is never asked for with more tokens than the conversation allows', async () => {
     const { loop, calls, settled } = loopOf();
     loop.granted(grantOf({ maxOutputTokens: 50 }));
     await settled();
@@ -166,7 +166,7 @@ describe('a granted turn', () => {
     expect(calls.map(({ request }) => request.maxOutputTokens)).toEqual([50]);
   });
 
-  it('is tried with less of the conversation when the model finds it too long', async () => {
+  it('a granted turn is tried with less of the conversation when the model refuses it as too long', async () => {
     const { loop, calls, settled } = loopOf({ historyTokens: 2_000 });
     const entries = Array.from({ length: 40 }, (_, i) =>
       saidEntry(i + 2, i % 2 ? 'alice' : 'bob', 'x'.repeat(400)),
@@ -184,7 +184,7 @@ describe('a granted turn', () => {
     expect(lengths[2]! / lengths[1]!).toBeLessThan(0.7);
   });
 
-  it('is passed when the prompt throws', async () => {
+  it('a granted turn is passed when the prompt throws', async () => {
     const prompt = async () => {
       throw new Error('no such persona');
     };
@@ -196,7 +196,7 @@ describe('a granted turn', () => {
     ]);
   });
 
-  it('is passed when the prompt never comes', async () => {
+  it('a granted turn is passed when the prompt never resolves', async () => {
     const { loop, sent, settled } = loopOf({ prompt: () => new Promise(() => {}) });
     loop.granted(grantOf({ deadlineMs: 1_000 }));
     await settled();
@@ -207,7 +207,7 @@ describe('a granted turn', () => {
 });
 
 describe('a turn that is granted again', () => {
-  it('is not begun twice while it is worked on, and has the time of the new grant', async () => {
+  it('a turn that is granted again while it runs is not begun twice, and has the deadline of the new grant', async () => {
     const { loop, calls, sent, settled } = loopOf();
     loop.granted(grantOf({ deadlineMs: 10_000 }));
     await settled();
@@ -221,7 +221,7 @@ describe('a turn that is granted again', () => {
     expect(sent).toMatchObject([{ type: 'say', text: 'Hello.' }]);
   });
 
-  it('is answered with the reply that is finished already', async () => {
+  it('a turn that is granted again is answered with the reply that is finished already', async () => {
     const { loop, calls, sent, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
@@ -232,7 +232,7 @@ describe('a turn that is granted again', () => {
     expect(sent).toEqual([sent[0], sent[0]]);
   });
 
-  it('is begun anew after it was passed', async () => {
+  it('a turn that is granted again after a pass is begun anew', async () => {
     const { loop, calls, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
@@ -243,7 +243,7 @@ describe('a turn that is granted again', () => {
     expect(calls).toHaveLength(2);
   });
 
-  it('gives way to a later turn of the same conversation', async () => {
+  it('a running turn is aborted for a later turn of the same conversation', async () => {
     const { loop, calls, outcomes, settled } = loopOf();
     loop.granted(grantOf());
     await settled();

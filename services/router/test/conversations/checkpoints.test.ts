@@ -56,7 +56,7 @@ const act = (
 };
 
 describe('the state of a conversation', () => {
-  it('comes back from its text as it was, whatever was done in it', () => {
+  it('the state of a conversation is decoded to an equal state, whatever commands made it', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...(Object.keys(policies) as (keyof typeof policies)[])),
@@ -76,7 +76,7 @@ describe('the state of a conversation', () => {
     );
   });
 
-  it('is taken up from what was kept and the entries behind it, as if all entries had been read', async () => {
+  it('a state that is loaded from a checkpoint and later entries equals the state after a replay of all entries', async () => {
     const bench = new RouterBench();
     await bench.open('c1', { limits: limits({ maxRepetition: 0.9 }) });
     const ann = bench.connect('ann');
@@ -143,7 +143,7 @@ describe('a state that was kept in a ledger file', () => {
     database.close();
   };
 
-  it('is used while it is of these entries', async () => {
+  it('a checkpoint in a ledger file is used while it belongs to the entries of the conversation', async () => {
     const { state, kept } = recovered(await filled());
     expect(kept?.seq).toBe(41);
     expect(state).toMatchObject({ seq: 41, lines: 40 });
@@ -154,13 +154,13 @@ describe('a state that was kept in a ledger file', () => {
     ['of another version', 'UPDATE checkpoints SET version = version + 1'],
     ['of other entries', 'UPDATE checkpoints SET entry_sum = entry_sum + 1'],
     ['gone', 'DELETE FROM checkpoints'],
-  ])('is made anew of the entries when it is %s', async (_, sql) => {
+  ])('a state is computed from the entries when its checkpoint is %s', async (_, sql) => {
     const file = await filled();
     changed(file, sql);
     expect(recovered(file).state).toMatchObject({ seq: 41, lines: 40 });
   });
 
-  it('goes with the conversation when that is removed', async () => {
+  it('a checkpoint is removed with its conversation', async () => {
     const file = await filled();
     changed(file, 'UPDATE conversations SET ended = 1, ended_at = 1');
     const ledger = openSqliteLedger(file);

@@ -12,7 +12,7 @@ const say = (from: string, text = 'a line', turn?: number) =>
   }) as const;
 
 describe('conversations', () => {
-  it('are told to followers in the order of the ledger, to each in the order in which they came', async () => {
+  it('followers are told of commits in the order of the ledger, and of each commit in the order in which they were added', async () => {
     const bench = new RouterBench();
     const heard: string[] = [];
     for (const follower of ['first', 'second']) {
@@ -32,7 +32,7 @@ describe('conversations', () => {
     ]);
   });
 
-  it('append all that came in one turn of the event loop at once, in the order in which it came', async () => {
+  it('all commands of one event-loop iteration are appended together, in the order in which they came', async () => {
     const bench = new RouterBench();
     await bench.open('c1', { policy: 'addressed' });
     const before = bench.ledger.appends;
@@ -46,7 +46,7 @@ describe('conversations', () => {
     expect(texts).toEqual(['one', 'two', 'three']);
   });
 
-  it('tell nobody of an entry before it is durable', async () => {
+  it('an entry is told to followers and submitters only when it is durable', async () => {
     const bench = new RouterBench();
     let durable = 0;
     bench.router.conversations.follow('reader', ({ position }) => {
@@ -57,7 +57,7 @@ describe('conversations', () => {
     expect(durable).toBe(1);
   });
 
-  it('end when their time is up, not counting the time in which they were paused', async () => {
+  it('a conversation ends when its time is up, and the time of a pause does not count', async () => {
     const bench = new RouterBench();
     await bench.open('c1', { limits: limits({ maxDurationMs: 10_000 }) });
     await bench.pass(6_000);
@@ -70,7 +70,7 @@ describe('conversations', () => {
     expect(bench.entries('c1').at(-1)).toMatchObject({ type: 'ended', reason: 'max-duration' });
   });
 
-  it('are found again after a restart, each as it was', async () => {
+  it('all conversations have the same states after a restart', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     await bench.submit('c1', say('ann', 'a line', 1));
@@ -87,7 +87,7 @@ describe('an open that resumes', () => {
   const found = (bench: RouterBench, by: string, ...members: string[]) =>
     bench.router.conversations.unfinished(by, members);
 
-  it('finds a running conversation of the same opener with exactly these members, in any order', async () => {
+  it('an open with resume finds a running conversation of the same opener with exactly these members, in any order', async () => {
     const bench = new RouterBench();
     await bench.open('c1', { members: ['ann', 'bob', 'carl'] });
     expect(found(bench, 'ann', 'carl', 'bob')).toBe('c1');
@@ -97,7 +97,7 @@ describe('an open that resumes', () => {
     expect(found(bench, 'bob', 'ann', 'carl')).toBeUndefined();
   });
 
-  it('finds one that is about to be opened by the same rule', async () => {
+  it('an open with resume finds an equal conversation that is being opened at the same time', async () => {
     const bench = new RouterBench();
     const opened = bench.open('c1', { members: ['ann', 'bob', 'carl'] });
     expect(found(bench, 'ann', 'bob')).toBeUndefined();
@@ -106,7 +106,7 @@ describe('an open that resumes', () => {
     await opened;
   });
 
-  it('finds its own again when others have been addressed into it, as in a ring, but not when one of them has left', async () => {
+  it('an open with resume finds its conversation when other members were added by a message, but not when one of its members has left', async () => {
     const bench = new RouterBench();
     await bench.open('c1', { policy: 'addressed' });
     await bench.submit('c1', {
@@ -124,7 +124,7 @@ describe('an open that resumes', () => {
     expect(found(bench, 'ann', 'carl')).toBeUndefined();
   });
 
-  it('does not find one that has ended, nor a fork', async () => {
+  it('an open with resume finds neither an ended conversation nor a fork', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     const parent = bench.router.conversations.at('c1', 1);
@@ -136,7 +136,7 @@ describe('an open that resumes', () => {
 });
 
 describe('conversations whose ledger cannot be written', () => {
-  it('refuse what would change them, and are as the ledger says', async () => {
+  it('a conversation whose ledger cannot be written refuses changes and keeps the state of the ledger', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     const before = bench.router.conversations.get('c1');
@@ -149,7 +149,7 @@ describe('conversations whose ledger cannot be written', () => {
     expect(bench.failures).toHaveLength(1);
   });
 
-  it('go on answering what changes nothing', async () => {
+  it('a conversation whose ledger cannot be written answers commands that change nothing', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     const said = await bench.submit('c1', say('ann', 'a line', 1));
@@ -159,7 +159,7 @@ describe('conversations whose ledger cannot be written', () => {
     expect(await bench.submit('c9', say('ann'))).toMatchObject({ code: 'unknown-conversation' });
   });
 
-  it('go on where they were when there is room again', async () => {
+  it('a conversation continues where it was when its ledger can be written again', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     bench.ledger.isFull = true;
@@ -169,7 +169,7 @@ describe('conversations whose ledger cannot be written', () => {
     expect(bench.types('c1')).toEqual(['opened', 'said']);
   });
 
-  it('say so once in a while and count it every time', async () => {
+  it('a ledger that cannot be written is logged at intervals and counted each time', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     bench.ledger.isFull = true;
@@ -184,7 +184,7 @@ describe('conversations whose ledger cannot be written', () => {
 });
 
 describe('a conversation that is damaged', () => {
-  it('is not shown, and the others are', async () => {
+  it('a damaged conversation is hidden, and the others are shown', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     await bench.submit('c1', { type: 'end', by: 'operator' });
@@ -201,7 +201,7 @@ describe('a conversation that is damaged', () => {
     expect(bench.failures[0]).toBeInstanceOf(LedgerDamage);
   });
 
-  it('that still runs keeps the router from starting', async () => {
+  it('a damaged conversation that still runs keeps the router from starting', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     bench.ledger.kept.read = () => {
@@ -212,7 +212,7 @@ describe('a conversation that is damaged', () => {
 });
 
 describe('a conversation that somebody else has written to', () => {
-  it('is taken up where the ledger says it is', async () => {
+  it('a conversation to which another process has appended is read again from the ledger', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     const theirs = { type: 'paused', seq: 2, at: bench.now, by: 'another' } as const;

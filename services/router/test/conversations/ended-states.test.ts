@@ -36,7 +36,7 @@ const archiveOf = (ledger: Ledger, onFailure: (error: unknown) => void = unexpec
   new Archive(ledger, new Checkpoints(ledger, onFailure), onFailure);
 
 describe('how a conversation ended', () => {
-  it('is kept with the entry that ends it, so that a router that starts replays nothing', async () => {
+  it('the last state of a conversation is stored with its ending, so that a start replays no ended conversation', async () => {
     const { ledger, count } = counted();
     const bench = new RouterBench({ ledger });
     await bench.open('c1', { policy: 'open', limits: limits({ maxTurns: 100 }) });
@@ -50,7 +50,7 @@ describe('how a conversation ended', () => {
     expect(count.entries).toBe(0);
   });
 
-  it('of an old ledger is found by replaying once, a little at a time, and kept', async () => {
+  it('an ended conversation of an old ledger is replayed once, in small steps, and then has a checkpoint', async () => {
     const { ledger, kept, count } = counted();
     await kept.append([
       { conversation: 'c1', expectedSeq: 0, entries: [opened(), ...lines(2, 5_000), ended(5_001)] },
@@ -70,7 +70,7 @@ describe('how a conversation ended', () => {
     expect(count.entries).toBe(0);
   });
 
-  it('is replayed when the ledger cannot keep it', async () => {
+  it('an ended conversation is replayed each time when its checkpoint cannot be written', async () => {
     const { ledger, kept } = counted();
     await kept.append([{ conversation: 'c1', expectedSeq: 0, entries: entries }]);
     const failures: unknown[] = [];
@@ -85,7 +85,7 @@ describe('how a conversation ended', () => {
   });
 });
 
-it('conversations that have ended are held up to a number of bytes, not only of conversations', async () => {
+it('the cache of ended conversations is bounded in bytes and not only in their number', async () => {
   const { ledger, kept, count } = counted();
   const persona = 'x'.repeat(16_000);
   const cast = Array.from({ length: 15 }, (_, i) => ({ name: `m${i}`, persona }));

@@ -24,7 +24,7 @@ const make = () => {
 };
 
 describe('Followers', () => {
-  it('are told of a commit in the order in which they were added, before the command is answered', async () => {
+  it('followers are told of a commit in the order in which they were added, before the command is answered', async () => {
     const { conversations, open } = make();
     const order: string[] = [];
     for (const name of ['zebra', 'ant', 'mole']) conversations.follow(name, () => order.push(name));
@@ -32,13 +32,13 @@ describe('Followers', () => {
     expect(order).toEqual(['zebra', 'ant', 'mole', 'answer']);
   });
 
-  it('cannot have the same name twice, so that none replaces another', () => {
+  it('two followers cannot have the same name, so that none replaces another', () => {
     const { conversations } = make();
     conversations.follow('metrics', () => {});
     expect(() => conversations.follow('metrics', () => {})).toThrow('there is a follower metrics already');
   });
 
-  it('are reported by name when they throw, and the next ones are told all the same', () => {
+  it('a follower that throws is reported by its name, and the next followers are still told', () => {
     const reported: string[] = [];
     let told = 0;
     const followers = new Followers((id, name) => {
@@ -58,7 +58,7 @@ describe('Followers', () => {
 });
 
 describe('Calls for the end of a flush', () => {
-  it('are all made, after the followers and the answers; a second one replaces no first one', async () => {
+  it('all calls for the end of a flush are made after followers and answers, and a second call replaces no first one', async () => {
     const { conversations, open } = make();
     const order: string[] = [];
     conversations.follow('reader', () => order.push('follower'));

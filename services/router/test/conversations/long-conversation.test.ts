@@ -21,7 +21,7 @@ const forks = async () => {
   });
 };
 
-it('pages through a fork of a fork without a gap, whatever the size of the page', async () => {
+it('a fork of a fork is read in pages without a gap, whatever the size of a page is', async () => {
   const archive = await forks();
   for (const entries of [1, 2, 3, 100]) {
     const seen: Entry[] = [];
@@ -40,7 +40,7 @@ it('pages through a fork of a fork without a gap, whatever the size of the page'
   }
 });
 
-it('finds the newest entries of a fork of a fork, also those that it shares', async () => {
+it('the newest entries of a fork of a fork are found, including the shared ones', async () => {
   const archive = await forks();
   const whole = archive.read('f2', 0, 100);
   for (let since = 0; since <= 9; since++)

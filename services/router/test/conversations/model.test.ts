@@ -207,7 +207,7 @@ const compare = (bench: Bench, model: ReferenceModel): void => {
 let commands = 0;
 afterAll(() => console.log(`model: ${commands} commands, seed ${seed}`));
 
-it(`does what the reference model says, whatever happens in whatever order (seed ${seed})`, async () => {
+it(`the conversations behave like the reference model for any sequence of commands (seed ${seed})`, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: perRun, maxLength: perRun }), async (steps) => {
       const bench = new Bench();

@@ -6,7 +6,7 @@ const turns = async (count: number) => {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-it('reads a fixed amount in one turn of the event loop, however many wait', async () => {
+it('the read queue reads a fixed amount in one event-loop iteration, however many reads wait', async () => {
   const queue = new ReadQueue((error) => {
     throw error;
   });
@@ -31,7 +31,7 @@ it('reads a fixed amount in one turn of the event loop, however many wait', asyn
   expect(most).toBeLessThanOrEqual(2 * 128);
 });
 
-it('serves readers one after the other, and goes on when a read fails', async () => {
+it('the read queue serves readers one after the other and continues when a read fails', async () => {
   const failures: unknown[] = [];
   const queue = new ReadQueue((error) => failures.push(error));
   const order: string[] = [];

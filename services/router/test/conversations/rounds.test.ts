@@ -15,7 +15,7 @@ const bench = (run: (round: Round) => Promise<void>) => {
 };
 
 describe('Rounds', () => {
-  it('take all commands of one event-loop iteration together, and later commands wait for the next round', async () => {
+  it('a round takes all commands of one event-loop iteration, and later commands wait for the next round', async () => {
     const sizes: number[] = [];
     const { rounds } = bench(async (round) => {
       sizes.push([...round.values()].flat().length);
@@ -27,7 +27,7 @@ describe('Rounds', () => {
     expect(sizes).toEqual([2, 1]);
   });
 
-  it('go on after a round that threw an unexpected error', async () => {
+  it('rounds continue after one that threw an unexpected error', async () => {
     let begun = 0;
     const { rounds, caught } = bench(async () => {
       if (++begun === 1) throw new Error('a bug');
@@ -40,7 +40,7 @@ describe('Rounds', () => {
     expect(caught).toEqual([new Error('a bug')]);
   });
 
-  it('refuse a command at once when 20,000 wait for a disk that hangs, and say that the queue is full', async () => {
+  it('a command is refused at once, with the reason that the queue is full, when 20,000 wait for a disk that hangs', async () => {
     const { promise: disk, resolve } = Promise.withResolvers<void>();
     let held = 0;
     const { rounds } = bench((round) => {

@@ -11,7 +11,7 @@ const fromAnn = { members: ['ann', 'bob'] };
 const fromBob = { members: ['bob', 'ann'] };
 
 describe('conversations that run at once', () => {
-  it('are bounded in all; one that ends makes room for another', async () => {
+  it('the number of running conversations is limited in all, and the end of one allows another', async () => {
     const bench = boundedTo({ total: 2 });
     await bench.open('c1', fromAnn);
     await bench.open('c2', fromBob);
@@ -25,7 +25,7 @@ describe('conversations that run at once', () => {
     expect(await bench.open('c3', fromAnn)).toMatchObject({ kind: 'done' });
   });
 
-  it('are bounded for each opener; others still open theirs', async () => {
+  it('the number of running conversations of one opener is limited, and other openers still open theirs', async () => {
     const bench = boundedTo({ perOpener: 1 });
     await bench.open('c1', fromAnn);
     expect(await bench.open('c2', fromAnn)).toMatchObject({
@@ -38,14 +38,14 @@ describe('conversations that run at once', () => {
     expect(await bench.open('c4', fromAnn)).toMatchObject({ kind: 'done' });
   });
 
-  it('are counted as they are opened, so that a burst does not slip in', async () => {
+  it('running conversations are counted when they are opened, so that a burst cannot exceed the limit', async () => {
     const bench = boundedTo({ total: 3 });
     const opened = await Promise.all(Array.from({ length: 10 }, (_, i) => bench.open(`c${i}`)));
     expect(opened.filter(({ kind }) => kind === 'done')).toHaveLength(3);
     expect(bench.router.conversations.count).toBe(3);
   });
 
-  it('count while they are paused, and again after a restart', async () => {
+  it('paused conversations count for the limit, also after a restart', async () => {
     const bench = boundedTo({ total: 1 });
     await bench.open('c1');
     await bench.submit('c1', { type: 'pause', by: 'ops' });
@@ -55,7 +55,7 @@ describe('conversations that run at once', () => {
     expect(await bench.open('c2')).toMatchObject({ kind: 'done' });
   });
 
-  it('do not count when they could not be written, nor when they ended in the same moment', async () => {
+  it('conversations that could not be written, or that ended with their opening, do not count for the limit', async () => {
     const bench = boundedTo({ total: 1 });
     bench.ledger.isFull = true;
     expect(await bench.open('c1')).toMatchObject({ message: 'the ledger cannot be written' });
@@ -65,7 +65,7 @@ describe('conversations that run at once', () => {
     expect(await bench.open('c3')).toMatchObject({ kind: 'done' });
   });
 
-  it('count whoever opens or forks them, operators over HTTP as well, who may ask again', async () => {
+  it('forks and openings of operators over HTTP count for the limit, and a refused request may be repeated', async () => {
     const bench = boundedTo({ perOpener: 1 });
     const control = new Control(bench.router, limits());
     await bench.open('c1', fromAnn);
@@ -85,7 +85,7 @@ describe('conversations that run at once', () => {
     expect(await control.handle(fork)).toMatchObject(refused);
   });
 
-  it('have no bound where none is set', async () => {
+  it('the number of running conversations has no limit when none is set', async () => {
     const bench = boundedTo({});
     for (let i = 0; i < 50; i++) expect(await bench.open(`c${i}`)).toMatchObject({ kind: 'done' });
   });

@@ -4,7 +4,7 @@ import { sizeOf } from '../../src/conversations/held.ts';
 import { Tails } from '../../src/conversations/tails.ts';
 import { lines } from '../ledger/ledger-entries.ts';
 
-it('keeps the newest entries of each conversation without a gap, and no more bytes than it may, in all', () => {
+it('the cache of tails holds the newest entries of each conversation without a gap, within its limit of bytes', () => {
   const step = fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd'), count: fc.integer({ min: 1, max: 40 }) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {

@@ -74,7 +74,7 @@ describe('a member who speaks to an agent', () => {
     return { bench, alice, bob };
   };
 
-  it('is answered by it as a plain client, and the target of the agent is not drawn in', async () => {
+  it('a plain client that speaks to an agent is answered by it, and the target of the agent is not added to the conversation', async () => {
     const { bench, alice, bob } = await pair();
     const carol = new Plain(bench, 'carol');
     await carol.send('alice', 'What do you make of it?');
@@ -85,7 +85,7 @@ describe('a member who speaks to an agent', () => {
     expect(saidBy(bench, 'alice').slice(0, 4)).toEqual(['alice>bob', 'bob>alice', 'alice>bob', 'bob>alice']);
   });
 
-  it('is answered by it as a further agent that targets one of a pair', async () => {
+  it('an agent from outside that speaks to one of a pair is answered by it', async () => {
     const { bench, alice, bob } = await pair();
     const carol = new Agent(bench, 'carol', 'alice');
     carol.open(['alice']);
@@ -95,7 +95,7 @@ describe('a member who speaks to an agent', () => {
     expect(new Set(saidBy(bench, 'alice'))).toEqual(new Set(['alice>bob', 'bob>alice']));
   });
 
-  it('is answered where it joins the conversation of a pair', async () => {
+  it('an agent that joins the conversation of a pair is answered there', async () => {
     const { bench, alice, bob } = await pair();
     const carol = new Agent(bench, 'carol');
     const [state] = [...bench.router.conversations.running()];
@@ -109,7 +109,7 @@ describe('a member who speaks to an agent', () => {
     expect(saidBy(bench, 'alice').at(-1)).toBe('bob>alice');
   });
 
-  it('is answered although the target of the agent never registers', async () => {
+  it('a speaker is answered by an agent whose target never registers', async () => {
     const bench = new RouterBench();
     const ann = new Agent(bench, 'ann', 'ben');
     const ben = new Agent(bench, 'ben', 'zoe');
@@ -123,7 +123,7 @@ describe('a member who speaks to an agent', () => {
     expect(saidBy(bench, 'ann')).toEqual(['ann>ben', 'ben>ann', 'ann>ben', 'ben>ann', 'ann>ben']);
   });
 
-  it('is answered by each agent of a ring from outside of it', async () => {
+  it('a speaker from outside of a ring is answered by each agent of the ring', async () => {
     const bench = new RouterBench();
     const ring = [
       new Agent(bench, 'ann', 'ben'),
@@ -145,7 +145,7 @@ describe('a member who speaks to an agent', () => {
 describe('agents whose targets lead back to the opener', () => {
   const circle = ['ann>ben', 'ben>cat', 'cat>ann'];
 
-  it('go round, by their targets alone', async () => {
+  it('agents whose targets form a ring speak in the order of the ring, by their targets alone', async () => {
     const bench = new RouterBench();
     const ring = [
       new Agent(bench, 'ann', 'ben'),
@@ -158,7 +158,7 @@ describe('agents whose targets lead back to the opener', () => {
     expect(saidBy(bench, 'ann').slice(0, 6)).toEqual([...circle, ...circle]);
   });
 
-  it('go round although the last of them registers a moment after the first message', async () => {
+  it('a ring of targets works although its last agent registers shortly after the first message', async () => {
     const bench = new RouterBench();
     const ann = new Agent(bench, 'ann', 'ben');
     const ben = new Agent(bench, 'ben', 'cat');
@@ -171,7 +171,7 @@ describe('agents whose targets lead back to the opener', () => {
     expect(saidBy(bench, 'ann').slice(0, 6)).toEqual([...circle, ...circle]);
   });
 
-  it('still go round when one of them is away for a moment, and after a restart of the router', async () => {
+  it('a ring of targets works while one of its agents is disconnected, and after a restart of the router', async () => {
     const bench = new RouterBench();
     let ring = [
       new Agent(bench, 'ann', 'ben'),
@@ -193,7 +193,7 @@ describe('agents whose targets lead back to the opener', () => {
     expect(saidBy(bench, 'ann').slice(0, 5)).toEqual([...circle, 'ann>ben', 'ben>cat']);
   });
 
-  it('include a plain client that says at its registration whom it addresses', async () => {
+  it('a ring of targets may contain a plain client that names its target at its registration', async () => {
     const bench = new RouterBench();
     const pat = new Plain(bench, 'pat', { target: 'ann' });
     const agents = [new Agent(bench, 'ann', 'ben'), new Agent(bench, 'ben', 'pat')];
@@ -205,7 +205,7 @@ describe('agents whose targets lead back to the opener', () => {
     expect(saidBy(bench, 'ann')).toEqual(['ann>ben', 'ben>pat', 'pat>ann']);
   });
 
-  it('are asked for under policy open, too, unless the text names a member', async () => {
+  it('targets count also under policy open, unless the text names a member', async () => {
     const bench = new RouterBench();
     const pair = [new Agent(bench, 'ann', 'ben'), new Agent(bench, 'ben', 'ann')];
     pair[0]?.open(['ben', 'cat'], { policy: 'open' });
@@ -219,7 +219,7 @@ describe('whom an agent is set to address', () => {
   const names = ['ann', 'ben', 'cat', 'dan', 'eve'];
   const target = fc.option(fc.constantFrom(...names), { nil: undefined });
 
-  it('is a ring exactly when following the targets leads from the opener back to it', () => {
+  it('the targets form a ring exactly when following them leads from the opener back to it', () => {
     fc.assert(
       fc.property(
         fc.tuple(target, target, target, target, target),
@@ -248,7 +248,7 @@ describe('whom an agent is set to address', () => {
     );
   });
 
-  it('is kept of the newest fifty thousand names only', () => {
+  it('the targets of only the newest fifty thousand names are remembered', () => {
     const targets = new Targets(0);
     targets.registered('ann', 'ben');
     for (let i = 0; i < 50_000; i++) targets.registered(`agent-${i}`, 'ann');
@@ -256,7 +256,7 @@ describe('whom an agent is set to address', () => {
     expect(targets.aimOf('agent-0', 'agent-0')).toEqual({ target: 'ann', ring: [] });
   });
 
-  it('is nobody outside the leave of its token', async () => {
+  it('the target of an agent is ignored when its token does not allow it', async () => {
     const bench = new RouterBench();
     const identity = { ...unrestricted, send: ['ben'] };
     const setting = {

@@ -22,7 +22,7 @@ const answersOf = (talk: Talk, attempt: number | undefined): Command[] => {
 };
 
 describe.each(policyNames)('under policy %s an answer', (policy) => {
-  it('to a turn that was not granted to its connection is refused and leaves the turn as it was', () => {
+  it('under every policy an answer to a turn that was not granted to its connection is refused and does not change the turn', () => {
     const talk = talkOf(policy);
     const before = talk.entries.length;
     for (const answer of answersOf(talk, undefined))
@@ -30,7 +30,7 @@ describe.each(policyNames)('under policy %s an answer', (policy) => {
     expect(talk.entries).toHaveLength(before);
   });
 
-  it('to a grant that has come back is refused while the conversation is paused', () => {
+  it('under every policy an answer to a grant that has lapsed is refused while the conversation is paused', () => {
     const talk = talkOf(policy, { maxAttempts: 9 });
     const turn = talk.state?.floor[0]?.number ?? 0;
     talk.do({ type: 'lapse', turn, cause: 'gone' });
@@ -40,7 +40,7 @@ describe.each(policyNames)('under policy %s an answer', (policy) => {
     expect(talk.entries).toHaveLength(before);
   });
 
-  it('with the failure of a grant counts once, however often it comes', () => {
+  it('under every policy a failure of a grant counts once, however often it is reported', () => {
     const talk = talkOf(policy, { maxAttempts: 9 });
     const turn = talk.state?.floor[0];
     const failed = { from: turn?.member ?? '', turn: turn?.number ?? 0, attempt: 1 } as const;
@@ -51,7 +51,7 @@ describe.each(policyNames)('under policy %s an answer', (policy) => {
     expect(talk.state?.floor[0]?.attempts).toBe(1);
   });
 
-  it('that gives back a grant from before the last one does not take the turn from its holder', () => {
+  it('under every policy a failure that is reported for an earlier grant does not take the turn from its present holder', () => {
     const talk = talkOf(policy, { maxAttempts: 9 });
     const turn = talk.state?.floor[0]?.number ?? 0;
     for (let i = 0; i < 2; i++) talk.do({ type: 'lapse', turn, cause: 'gone' });
@@ -63,7 +63,7 @@ describe.each(policyNames)('under policy %s an answer', (policy) => {
     expect(talk.entries).toHaveLength(before);
   });
 
-  it('from the connection that was granted the turn is refused while a person has the seat', () => {
+  it('under every policy an answer to a granted turn is refused while an operator has the seat', () => {
     const talk = talkOf(policy);
     const [turn] = talk.state?.floor ?? [];
     talk.do({ type: 'seat', who: turn?.member ?? '', by: 'op' });
@@ -75,7 +75,7 @@ describe.each(policyNames)('under policy %s an answer', (policy) => {
 });
 
 describe('an answer', () => {
-  it('that is late counts as long as no other has been given', () => {
+  it('a late answer counts while the turn has no other answer', () => {
     const talk = new Talk({ policy: 'round-robin', limits: limits({ maxAttempts: 9 }) });
     for (let i = 0; i < 2; i++) talk.do({ type: 'lapse', turn: 1, cause: 'deadline' });
     const late = { type: 'say', from: 'ann', turn: 1, attempt: 1, text: 'at last' } as const;
@@ -84,7 +84,7 @@ describe('an answer', () => {
     expect(second).toMatchObject({ kind: 'repeat', seq: talk.last?.seq });
   });
 
-  it('to a turn that was taken is told of the first, whether it was granted or not', () => {
+  it('an answer to a turn that was taken is told the first answer, whether it was granted or not', () => {
     const talk = new Talk({ policy: 'round-robin' });
     const said = { type: 'say', from: 'ann', turn: 1, text: 'first' } as const;
     talk.do({ ...said, attempt: 1 });
@@ -94,7 +94,7 @@ describe('an answer', () => {
 });
 
 describe('a message without a turn', () => {
-  it('takes only the turn that was granted to its speaker, where there is one', () => {
+  it('a message without a turn number takes only a turn that was granted to its speaker', () => {
     for (const takes of [undefined, { turn: 1, attempt: undefined }, { turn: 1, attempt: 1 }]) {
       const talk = new Talk({ policy: 'open', members: ['ann', 'bob', 'cid'] });
       talk.do({ type: 'say', from: 'ann', text: 'hello', target: 'bob', takes });
@@ -104,7 +104,7 @@ describe('a message without a turn', () => {
     }
   });
 
-  it('is refused where members speak in turn, unless its speaker was given the turn', () => {
+  it('a message without a turn is refused where members speak in turn, unless its speaker was granted the turn', () => {
     const talk = new Talk({ policy: 'round-robin' });
     for (const takes of ['any', undefined, { turn: 1, attempt: undefined }] as const) {
       const refused = talk.do({ type: 'say', from: 'ann', text: 'hello', takes });

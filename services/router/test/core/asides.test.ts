@@ -22,7 +22,7 @@ const last = (talk: Talk) =>
   talk.entries.findLast((entry): entry is EntryOf<'said'> => entry.type === 'said');
 
 describe('what is said aside', () => {
-  it('does not show in the likeness of a message for all, nor of one to others', () => {
+  it('a private message does not change the likeness of a message for all or for other members', () => {
     const talk = start();
     aside(talk, 'ann', ['bob']);
     aloud(talk, 'eve', secret);
@@ -33,7 +33,7 @@ describe('what is said aside', () => {
     expect(last(other)?.likeness).toBe(0);
   });
 
-  it('is compared with what all of its hearers have heard: what was said to all, and aside among them', () => {
+  it('a private message is compared with all messages that all its hearers have heard, public and private', () => {
     const talk = start();
     aloud(talk, 'eve', secret);
     aside(talk, 'ann', ['bob']);
@@ -44,7 +44,7 @@ describe('what is said aside', () => {
     expect(last(pair)?.likeness).toBe(1);
   });
 
-  it('neither nudges nor ends by repetition or goodbyes, and breaks no row of those that all hear', () => {
+  it('a private message causes no nudge and no ending by repetition or goodbyes, and does not interrupt a row of public ones', () => {
     const talk = start();
     for (const text of [secret, 'Goodbye, take care!'])
       for (let line = 0; line < 6; line++) aside(talk, 'ann', ['bob'], text);
@@ -56,13 +56,13 @@ describe('what is said aside', () => {
     expect(talk.ending).toBe('repetition');
   });
 
-  it('counts like any other where nobody is left out', () => {
+  it('a private message that all members hear counts like a public one', () => {
     const talk = start({ members: ['ann', 'bob'] });
     for (let line = 0; line < 5; line++) aside(talk, 'ann', ['bob']);
     expect(talk.ending).toBe('repetition');
   });
 
-  it('is heard by those of `hears` who are still there', () => {
+  it('a private message by `hears` is heard by the present members of that list', () => {
     const talk = start({
       members: ['ann', 'bob', 'eve', 'dan'],
       hears: [{ from: 'ann', to: ['bob', 'eve'] }],
@@ -72,7 +72,7 @@ describe('what is said aside', () => {
     expect(last(talk)).toMatchObject({ text: 'hello', to: ['eve'] });
   });
 
-  it(`changes nothing that others observe, whatever its text is (PARLEY_SEED=${seed})`, () => {
+  it(`a private message changes nothing that other members observe, whatever its text is (PARLEY_SEED=${seed})`, () => {
     const texts = [
       secret,
       'Goodbye, take care!',

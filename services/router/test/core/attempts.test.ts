@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Talk } from './talk.ts';
 
 describe('turns that lapse', () => {
-  it.each(permanentFailures)('are tried once when no other attempt can help: %s', (cause) => {
+  it.each(permanentFailures)('a turn is granted only once when another attempt cannot help: %s', (cause) => {
     const talk = new Talk();
     talk.do({ type: 'lapse', turn: 1, cause, detail: 'as the server says' });
     expect(talk.last).toMatchObject({
@@ -13,7 +13,7 @@ describe('turns that lapse', () => {
     });
   });
 
-  it('use up no attempt while the model of the member is being loaded', () => {
+  it('a lapse uses up no attempt while the model of the member is being loaded', () => {
     const talk = new Talk();
     for (let i = 0; i < 50; i++) talk.do({ type: 'lapse', turn: 1, cause: 'model-loading' });
     expect(talk.state).toMatchObject({ status: { state: 'running' }, floor: [{ number: 1, attempts: 50 }] });
@@ -24,7 +24,7 @@ describe('turns that lapse', () => {
     expect(talk.last).toMatchObject({ type: 'ended', reason: 'failed' });
   });
 
-  it('are granted again no sooner than the model server wants', () => {
+  it('a turn that lapsed is granted again not earlier than the model server asked for', () => {
     const talk = new Talk();
     talk.do({ type: 'pass', from: 'ann', turn: 1, attempt: 1, reason: 'rate-limited', retryAfterMs: 90_000 });
     expect(talk.last).toMatchObject({ type: 'lapsed', retryAfterMs: 90_000 });

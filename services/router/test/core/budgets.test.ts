@@ -107,7 +107,7 @@ const run = (policy: (typeof policyNames)[number], some: object, steps: readonly
 };
 
 it.each(policyNames)(
-  'under policy %s no run exceeds a limit by more than the line that reached it',
+  'under policy %s no conversation exceeds a limit by more than the message that reached it',
   (policy) => {
     let reached = 0;
     const check = (some: Record<string, number>, steps: readonly Step[]) => {
@@ -148,7 +148,7 @@ it.each(policyNames)(
 );
 
 describe('the sums of what was used', () => {
-  it('stay numbers that a frame may hold, whatever an old ledger says was used', () => {
+  it('the sums of usage stay numbers that a frame can hold, also with the usage of an old ledger', () => {
     const most = Number.MAX_SAFE_INTEGER;
     const usage = { inputTokens: most, outputTokens: most };
     let state: Conversation | undefined;
@@ -160,7 +160,7 @@ describe('the sums of what was used', () => {
     ).toBeUndefined();
   });
 
-  it('costs no more than a limit of cost can say, however dear the model', () => {
+  it('an answer costs no more than the maximum of a cost limit, however expensive the model is', () => {
     const prices = new Prices({ dear: { input: 1e12, output: 1e12 } });
     expect(prices.cost({ inputTokens: 1e9, outputTokens: 1e9, model: 'dear' })).toBe(1e9);
   });

@@ -20,14 +20,14 @@ const under = (own: Parameters<typeof definePolicy>[0], more: object = {}) => {
 const toCid: Policy['floorAfter'] = () => ({ names: ['cid'] });
 
 describe('A policy that a test adds to the table', () => {
-  it('says with opensWith who speaks first, and with floorAfter who speaks next', () => {
+  it('a policy defines the first speaker with opensWith and the next one with floorAfter', () => {
     const talk = under({ opensWith: ({ by }) => (by === 'ann' ? 'bob' : by), floorAfter: toCid });
     expect(talk.floor).toEqual(['bob']);
     talk.say();
     expect(talk.floor).toEqual(['cid']);
   });
 
-  it('says with mayClose whose vote ends the conversation at once', () => {
+  it('a policy defines with mayClose whose single vote ends the conversation', () => {
     const talk = under({
       floorAfter: toCid,
       mayClose: (_, member) => (member === 'cid' ? 'timekeeper' : undefined),
@@ -38,7 +38,7 @@ describe('A policy that a test adds to the table', () => {
     expect(talk.last).toMatchObject({ reason: 'agreed', detail: 'closed by the timekeeper' });
   });
 
-  it('says with requiresTarget and addressee whom a message addresses', () => {
+  it('a policy defines with requiresTarget and addressee which member a message addresses', () => {
     const floorAfter: Policy['floorAfter'] = (_, { target }) => ({ names: [target ?? 'ann'] });
     const strict = under({ requiresTarget: true, floorAfter });
     expect(strict.say()).toMatchObject({ kind: 'refuse', code: 'bad-target' });
@@ -49,7 +49,7 @@ describe('A policy that a test adds to the table', () => {
     expect(helpful.last).toMatchObject({ from: 'ann', target: 'bob', floor: ['bob'] });
   });
 
-  it('says with settleBids who wins a round of bids, and that no one does', () => {
+  it('a policy defines with settleBids which member wins a round of bids, or that none wins', () => {
     const lowest: Policy['settleBids'] = (_, bids) =>
       bids.filter(({ score }) => score > 0).sort((a, b) => a.score - b.score)[0]?.member;
     const floorAfter: Policy['floorAfter'] = () => ({ names: ['bob', 'cid'], bidding: true });
@@ -65,13 +65,13 @@ describe('A policy that a test adds to the table', () => {
     expect(round([0, 0]).ending).toBe('agreed');
   });
 
-  it('says with allowsUnsolicited whether a member may speak without a turn', () => {
+  it('a policy defines with allowsUnsolicited whether a member may speak without a turn', () => {
     const speak = (talk: Talk) => talk.do({ type: 'say', from: 'bob', text: 'may I?' });
     expect(speak(under({ floorAfter: toCid }))).toMatchObject({ kind: 'refuse', code: 'not-your-turn' });
     expect(speak(under({ allowsUnsolicited: true, floorAfter: toCid })).kind).toBe('append');
   });
 
-  it('says with asksOthers whom a vote must reach', () => {
+  it('a policy defines with asksOthers which members are asked after a vote', () => {
     const floorAfter: Policy['floorAfter'] = () => ({ names: ['bob'] });
     const usual = under({ floorAfter });
     usual.say('done', { done: true });
@@ -92,7 +92,7 @@ describe('The core outside core/policies', () => {
     return [...names, ...(code.match(/policy\)?\s*(?:[!=]==?\s*|\]?\s*\.startsWith\()['"`]\w+/g) ?? [])];
   };
 
-  it('names no policy', () => {
+  it('the core outside core/policies names no policy', () => {
     expect(sources.length).toBeGreaterThan(10);
     const found = sources.flatMap((path) =>
       named(readFileSync(join(core, path), 'utf8')).map((match) => `${path}: ${match}`),
@@ -100,7 +100,7 @@ describe('The core outside core/policies', () => {
     expect(found).toEqual([]);
   });
 
-  it('would be found to name one', () => {
+  it('the search for names of policies in the core finds a name', () => {
     expect(named("if (state.policy === 'open') return;")).toHaveLength(1);
     expect(named("const needsTarget = policy !== 'addressed';")).not.toEqual([]);
     expect(named("type A = Conversation['addressed'];")).toEqual([]);

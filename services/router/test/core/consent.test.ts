@@ -17,7 +17,7 @@ const wants = (score: number) => ({ type: 'bid', score }) as const;
 
 describe('under volunteer a bid that fails', () => {
   it.each(['deadline', 'gone', 'model-unavailable'] as const)(
-    'is granted again (%s), and ends the conversation as any turn when its attempts are used up',
+    'under volunteer a failed bid is granted again (%s), and the conversation ends when its attempts are used up',
     (cause) => {
       const talk = talkOf('volunteer', { maxAttempts: 3 });
       talk.say();
@@ -35,14 +35,14 @@ describe('under volunteer a bid that fails', () => {
     },
   );
 
-  it('is never agreement: a round in which nobody else bids ends failed', () => {
+  it('under volunteer a failed bid is no agreement: a round without any other bid ends failed', () => {
     const talk = talkOf('volunteer', { maxAttempts: 1, onFailure: 'skip' });
     talk.say();
     bidAll(talk, (name) => (name === 'cid' ? fails : wants(0)));
     expect(talk.last).toMatchObject({ type: 'ended', reason: 'failed', detail: 'no bid came from cid' });
   });
 
-  it('does without that member where others bid, and says so in its entry', () => {
+  it('under volunteer a round with other bids goes on without a failed member, and the entry records that', () => {
     const talk = talkOf('volunteer', { maxAttempts: 1, onFailure: 'skip' });
     talk.say();
     bidAll(talk, (name) => (name === 'dan' ? wants(7) : fails));
@@ -58,7 +58,7 @@ describe('under volunteer a bid that fails', () => {
     expect(talk.last).toMatchObject({ type: 'ended', reason: 'agreed' });
   });
 
-  it('of a member that is away is no agreement, either', () => {
+  it('under volunteer the missing bid of a disconnected member is no agreement', () => {
     const talk = talkOf('volunteer');
     talk.say();
     for (let turn = talk.state?.floor[0]; turn; turn = talk.state?.floor[0])
@@ -66,7 +66,7 @@ describe('under volunteer a bid that fails', () => {
     expect(talk.last).toMatchObject({ type: 'ended', reason: 'absent', detail: 'bob, cid, dan' });
   });
 
-  it('because its model is loading is no failed attempt, for as long as that may take', () => {
+  it('under volunteer a bid whose model is being loaded is no failed attempt, however long that takes', () => {
     const talk = talkOf('volunteer', { maxAttempts: 1 });
     talk.say();
     const [turn] = talk.state?.floor ?? [];
@@ -82,7 +82,7 @@ describe('under volunteer a bid that fails', () => {
 });
 
 describe.each(['mention', 'addressed', 'round-robin', 'random'] as const)('under %s votes', (policy) => {
-  it('reach every member, and end it agreed when all have voted', () => {
+  it('votes reach every member, and the conversation ends agreed when all have voted', () => {
     const talk = talkOf(policy, { maxRepetition: 0.9, farewells: true });
     talk.say('It rang. @bob');
     const asked: string[] = [];
@@ -108,14 +108,14 @@ describe.each(['mention', 'addressed'] as const)('under %s passes', (policy) => 
     return asked;
   };
 
-  it('reach every member before it ends agreed', () => {
+  it('passes reach every member before the conversation ends agreed', () => {
     const talk = talkOf(policy);
     talk.say('It rang. @bob');
     const asked = passAll(talk, 'nothing-to-say');
     expect([talk.ending, [...asked].sort()]).toEqual(['agreed', [...members].sort()]);
   });
 
-  it('are no agreement when one of them is a failure', () => {
+  it('passes are no agreement when one of them is a failure', () => {
     const talk = talkOf(policy, { maxAttempts: 1, onFailure: 'skip' });
     talk.say('It rang. @bob');
     passAll(talk, 'timed-out', 'cid');
@@ -128,7 +128,7 @@ describe.each(['mention', 'addressed'] as const)('under %s passes', (policy) => 
 });
 
 describe('consent', () => {
-  it('is given by votes and passes together, but not by a failure', () => {
+  it('votes and passes together are an agreement, but a failure is none', () => {
     for (const reason of ['nothing-to-say', 'timed-out'] as const) {
       const talk = talkOf('mention', { maxAttempts: 1, onFailure: 'skip' });
       talk.say('It rang. @bob');
@@ -143,7 +143,7 @@ describe('consent', () => {
     }
   });
 
-  it('is not taken back by a message that only repeats an earlier one', () => {
+  it('a message that only repeats an earlier one does not take back the votes of the others', () => {
     const talk = talkOf('mention', { maxRepetition: 0.8 });
     talk.say('It rang, and rang again. @bob');
     talk.say('It was the other key. @ann');
@@ -158,7 +158,7 @@ describe('consent', () => {
     });
   });
 
-  it('is asked first of those who were silent longest', () => {
+  it('after a vote the members that were silent longest are asked first', () => {
     const talk = talkOf('mention');
     talk.say('It rang. @bob');
     talk.say('Again. @ann');
@@ -170,7 +170,7 @@ describe('consent', () => {
 });
 
 describe('repetition', () => {
-  it('is not watched where the limit is 0', () => {
+  it('repetition is not measured when its limit is 0', () => {
     const talk = talkOf('round-robin', { maxRepetition: 0 });
     for (let i = 0; i < 20; i++) talk.say('the same again and again');
     expect(talk.ending).toBeUndefined();

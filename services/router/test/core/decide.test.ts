@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { limits, Talk } from './talk.ts';
 
 describe('turns', () => {
-  it('go back and forth between two that address each other', () => {
+  it('two members that address each other speak alternately', () => {
     const talk = new Talk();
     const speakers = [0, 1, 2, 3].map(() => {
       const [speaker] = talk.floor;
@@ -12,14 +12,14 @@ describe('turns', () => {
     expect(speakers).toEqual(['ann', 'bob', 'ann', 'bob']);
   });
 
-  it('go round a ring of three that only name their targets', () => {
+  it('three members that only name their targets speak in a ring', () => {
     const talk = new Talk();
     for (const target of ['bob', 'cid', 'ann', 'bob', 'cid']) talk.say('x', { target });
     expect(talk.entries.filter(({ type }) => type === 'joined')).toHaveLength(1);
     expect(talk.floor).toEqual(['cid']);
   });
 
-  it('are taken once: the same answer again is told the first entry, another one is stale', () => {
+  it('a turn is taken once: the same answer again is told the first entry, and another answer is stale', () => {
     const talk = new Talk();
     const answer = { type: 'say', from: 'ann', turn: 1, attempt: 1, text: 'hi' } as const;
     expect(talk.do(answer)).toMatchObject({ kind: 'append' });
@@ -29,7 +29,7 @@ describe('turns', () => {
     expect(talk.entries).toHaveLength(2);
   });
 
-  it('are owed again by a member that was addressed once more while it thought', () => {
+  it('a member that was addressed again while it was answering owes another reply', () => {
     const talk = new Talk();
     talk.say('first');
     talk.do({ type: 'say', from: 'ann', text: 'and another thing', target: 'bob' });
@@ -38,7 +38,7 @@ describe('turns', () => {
     expect(talk.floor).toEqual(['bob', 'ann']);
   });
 
-  it('keep their number while they lapse, and end the conversation when the attempts are used up', () => {
+  it('a turn keeps its number while it lapses, and the conversation ends when the attempts are used up', () => {
     const talk = new Talk();
     for (const cause of ['gone', 'deadline'] as const) talk.do({ type: 'lapse', turn: 1, cause });
     expect(talk.state?.floor[0]).toMatchObject({ number: 1, attempts: 2 });
@@ -50,7 +50,7 @@ describe('turns', () => {
     });
   });
 
-  it('are skipped or tried for ever where onFailure says so', () => {
+  it('a turn is skipped or granted without end when onFailure says so', () => {
     const skip = new Talk({ limits: limits({ onFailure: 'skip', maxAttempts: 1 }) });
     skip.do({ type: 'lapse', turn: 1, cause: 'deadline' });
     expect(skip.last).toMatchObject({ type: 'passed', reason: 'timed-out', floor: ['bob'] });
@@ -60,7 +60,7 @@ describe('turns', () => {
     expect(retry.state?.floor[0]?.notBefore).toBe(retry.now + 30_000);
   });
 
-  it('are not taken by others, by nobody, or for oneself', () => {
+  it('a message of a member without the turn, without a target, or to itself is refused', () => {
     const talk = new Talk({ policy: 'round-robin' });
     const refusals = [
       { type: 'say', from: 'bob', text: 'me first' },
@@ -78,7 +78,7 @@ describe('turns', () => {
 });
 
 describe('an opening line', () => {
-  it('is said with the opening, by whoever is first', () => {
+  it('an opening message is appended with the opening, for any first speaker', () => {
     const talk = new Talk({
       opening: 'Shall we begin?',
       members: ['ann', 'bob', 'cid'],
@@ -103,7 +103,7 @@ describe('endings', () => {
       { maxRepetition: 0.8 },
       ['one two three four five six', ...Array(4).fill('one two three four five six')],
     ],
-  ] as const)('%s under %j after the last of %j, and not before', (reason, some, lines) => {
+  ] as const)('the ending %s under %j comes after the last of %j and not earlier', (reason, some, lines) => {
     const talk = new Talk({ limits: limits(some as object) });
     for (const [index, text] of lines.entries()) {
       expect(talk.ending).toBeUndefined();
@@ -114,7 +114,7 @@ describe('endings', () => {
     expect(talk.floor).toEqual([]);
   });
 
-  it('by a stop phrase need a speaker whose phrases count, and enough lines', () => {
+  it('the ending by a stop phrase needs a speaker whose phrases count, and the minimum number of turns', () => {
     const talk = new Talk({ limits: limits({ stopPhrases: ['stop'], stopSpeakers: ['bob'], minTurns: 3 }) });
     talk.say('stop');
     talk.say('stop');
@@ -124,7 +124,7 @@ describe('endings', () => {
     expect(talk.ending).toBe('stop-phrase');
   });
 
-  it('by agreement need all votes in a row, or the quorum, and enough lines', () => {
+  it('the ending by agreement needs all votes in a row, or the quorum, and the minimum number of turns', () => {
     const talk = new Talk();
     talk.say('x', { done: true });
     talk.say('wait');
@@ -142,7 +142,7 @@ describe('endings', () => {
     expect(never.ending).toBeUndefined();
   });
 
-  it('by silence need everybody to pass in a row', () => {
+  it('the ending by silence needs a pass of every member in a row', () => {
     const talk = new Talk();
     talk.do({ type: 'pass', from: 'ann', turn: 1, attempt: 1, reason: 'nothing-to-say' });
     expect(talk.floor).toEqual(['bob']);
@@ -150,7 +150,7 @@ describe('endings', () => {
     expect(talk.ending).toBe('agreed');
   });
 
-  it('by the clock do not count the time of a pause', () => {
+  it('the ending by time does not count the time of a pause', () => {
     const talk = new Talk({ limits: limits({ maxDurationMs: 1_000 }) });
     talk.do({ type: 'pause', by: 'op' });
     talk.now += 5_000;
@@ -164,7 +164,7 @@ describe('endings', () => {
     expect(talk.ending).toBe('max-duration');
   });
 
-  it('by a loop come after one private nudge to whoever speaks next', () => {
+  it('the ending by a loop comes after one private nudge to the next speaker', () => {
     const talk = new Talk({ limits: limits({ farewells: true }) });
     for (const text of ['bye', 'bye bye']) talk.say(text);
     expect(talk.last).toMatchObject({ type: 'noted', to: ['ann'], kind: 'nudge', by: 'router' });
@@ -172,7 +172,7 @@ describe('endings', () => {
     expect(talk.state?.farewells).toBe(0);
   });
 
-  it('by absence, by leaving and by the operator say who', () => {
+  it('the endings by absence, by leaving and by the operator name the member or the operator', () => {
     const absent = new Talk();
     absent.do({ type: 'absent', turn: 1 });
     expect(absent.last).toMatchObject({ type: 'ended', reason: 'absent', by: 'ann' });
@@ -189,7 +189,7 @@ describe('endings', () => {
 describe('who joins', () => {
   const start = (admission?: 'open') => new Talk({ policy: 'open', ...(admission && { admission }) });
 
-  it('needs to be addressed by a member or invited by an operator', () => {
+  it('a new member must be addressed by a member or invited by an operator', () => {
     const talk = start();
     expect(talk.do({ type: 'join', who: 'eve' })).toMatchObject({ code: 'forbidden' });
     expect(talk.do({ type: 'join', who: 'eve', as: 'operator', history: false }).kind).toBe('append');
@@ -198,7 +198,7 @@ describe('who joins', () => {
     expect(talk.state?.members).toEqual(['ann', 'bob', 'eve', 'dan']);
   });
 
-  it('needs no invitation where the conversation is open, nor when it is a member already', () => {
+  it('a join needs no invitation in an open conversation, or when the name is a member already', () => {
     const talk = start('open');
     expect(talk.do({ type: 'join', who: 'eve' })).toMatchObject({
       kind: 'append',
@@ -209,14 +209,14 @@ describe('who joins', () => {
     expect(closed.do({ type: 'join', who: 'bob' })).toEqual({ kind: 'append', entries: [] });
   });
 
-  it('does not come back by itself when it has left', () => {
+  it('a member that has left cannot join again by itself', () => {
     const talk = start();
     talk.do({ type: 'join', who: 'eve', as: 'operator' });
     talk.do({ type: 'leave', who: 'eve' });
     expect(talk.do({ type: 'join', who: 'eve' })).toMatchObject({ code: 'forbidden' });
   });
 
-  it('is told nothing of the conversation while it is outside: no turns, no reason of its ending', () => {
+  it('a name that is no member is told nothing of the conversation, neither its turns nor its ending', () => {
     const talk = start();
     const asked = [
       { type: 'say', from: 'eve', text: 'x' },
@@ -235,7 +235,7 @@ describe('who joins', () => {
     expect(talk.do({ type: 'join', who: 'eve' })).toMatchObject({ code: 'forbidden' });
   });
 
-  it('has left and still is told what became of an answer that was taken', () => {
+  it('a member that has left is still told the entry of its accepted answer', () => {
     const talk = new Talk({ members: ['ann', 'bob', 'eve'], policy: 'round-robin' });
     talk.say();
     talk.do({ type: 'leave', who: 'ann' });
@@ -246,7 +246,7 @@ describe('who joins', () => {
 });
 
 describe('an operator', () => {
-  it('steps one line, takes a seat and gives it back, and speaks without being a member', () => {
+  it('an operator steps one message, takes a seat and gives it back, and speaks without being a member', () => {
     const talk = new Talk({ policy: 'round-robin' });
     talk.do({ type: 'pause', by: 'op' });
     talk.do({ type: 'resume', by: 'op', lines: 1 });
@@ -262,7 +262,7 @@ describe('an operator', () => {
     expect(talk.last).toMatchObject({ type: 'said', from: 'op', floor: ['ann'] });
   });
 
-  it('forks at an entry: the first lines are shared, the rest is its own', () => {
+  it('an operator forks at an entry: the earlier messages are shared, the later ones are not', () => {
     const talk = new Talk({ cast: [{ name: 'bob', model: 'small' }] });
     talk.say('one');
     const parent = talk.state as NonNullable<typeof talk.state>;

@@ -41,7 +41,7 @@ describe.each(Object.keys(policies) as (keyof typeof policies)[])('policy %s', (
     return talk;
   };
 
-  it('never loses the floor of a running conversation, and gives it to members only', () => {
+  it('a policy always gives the floor of a running conversation to members, and only to members', () => {
     fc.assert(
       fc.property(members, steps, (all, todo) => {
         run(all, todo, (talk) => {
@@ -55,7 +55,7 @@ describe.each(Object.keys(policies) as (keyof typeof policies)[])('policy %s', (
     );
   });
 
-  it('uses each turn number once and never exceeds the limit', () => {
+  it('a policy uses each turn number once and never exceeds the limit', () => {
     fc.assert(
       fc.property(members, steps, (all, todo) => {
         const talk = run(all, todo, () => {});
@@ -69,7 +69,7 @@ describe.each(Object.keys(policies) as (keyof typeof policies)[])('policy %s', (
     );
   });
 
-  it('decides the same again', () => {
+  it('a policy decides equal commands equally', () => {
     fc.assert(
       fc.property(members, steps, (all, todo) => {
         expect(run(all, todo, () => {}).entries).toEqual(run(all, todo, () => {}).entries);
@@ -87,18 +87,18 @@ describe('what each policy is for', () => {
     });
   const five = { members: names };
 
-  it('round-robin goes round in the order of the members', () => {
+  it('policy round-robin gives turns in the order of the members', () => {
     expect(speakers(new Talk({ ...five, policy: 'round-robin' }), 7)).toEqual([...names, 'ann', 'bob']);
   });
 
-  it('random never lets the same member speak twice in a row, and lets everybody speak', () => {
+  it('policy random never lets the same member speak twice in a row, and lets all members speak', () => {
     const heard = speakers(new Talk({ ...five, policy: 'random', seed: 3 }), 60);
     expect(heard.some((name, index) => name === heard[index - 1])).toBe(false);
     expect(new Set(heard).size).toBe(names.length);
     expect(speakers(new Talk({ ...five, policy: 'random', seed: 4 }), 60)).not.toEqual(heard);
   });
 
-  it('moderator picks by addressing, hears everybody back, and may close', () => {
+  it('policy moderator follows the address of the moderator, returns the floor to it, and lets it close the conversation', () => {
     const talk = new Talk({ ...five, policy: 'moderator', moderator: 'cid' });
     const heard = speakers(talk, 5, (speaker) => (speaker === 'cid' ? { target: 'eve' } : {}));
     expect(heard).toEqual(['cid', 'eve', 'cid', 'eve', 'cid']);
@@ -107,12 +107,12 @@ describe('what each policy is for', () => {
     expect(talk.ending).toBe('agreed');
   });
 
-  it('moderator that picks nobody gives the floor to whoever was silent longest', () => {
+  it('policy moderator gives the floor to the member that was silent longest when the moderator names none', () => {
     const talk = new Talk({ ...five, policy: 'moderator', moderator: 'ann' });
     expect(speakers(talk, 10).filter((name) => name !== 'ann')).toEqual(['bob', 'cid', 'dot', 'eve', 'bob']);
   });
 
-  it('mention finds the same members among thousands of marks as among few, each once and in order', () => {
+  it('policy mention finds the same members among thousands of marks as among few, each once and in order', () => {
     const all = Array.from({ length: 250 }, (_, i) => `Member-${i}`);
     const talk = new Talk({ members: all, policy: 'mention' });
     const marks = Array.from({ length: 2_000 }, (_, i) => `@stranger${i} @member-${(i * 7) % 250}.`);
@@ -121,7 +121,7 @@ describe('what each policy is for', () => {
     expect(talk.floor).toEqual([...new Set(expected)]);
   });
 
-  it('mention means the first of names that differ in case only, unless another is written exactly', () => {
+  it('policy mention takes the first of names that differ only in case, unless another is written exactly', () => {
     const talk = new Talk({ members: ['bob', 'Ann', 'ann'], policy: 'mention' });
     talk.say('@ANN?');
     expect(talk.floor).toEqual(['Ann']);
@@ -129,7 +129,7 @@ describe('what each policy is for', () => {
     expect(talk.floor).toEqual(['ann']);
   });
 
-  it('mention gives the floor to those named, else hands it back', () => {
+  it('policy mention gives the floor to the named members, else back to the member that gave the turn', () => {
     const talk = new Talk({ ...five, policy: 'mention' });
     talk.say('@dot and @bob, what now?');
     expect(talk.floor).toEqual(['dot', 'bob']);
@@ -140,7 +140,7 @@ describe('what each policy is for', () => {
     expect(talk.floor).toEqual(['bob']);
   });
 
-  it('volunteer gives the floor to the highest bid, and silence ends it', () => {
+  it('policy volunteer gives the floor to the highest bid, and bids of 0 end the conversation', () => {
     const talk = new Talk({ members: ['ann', 'bob', 'cid'], policy: 'volunteer' });
     talk.say();
     const bid = (from: string, score: number) =>
@@ -161,7 +161,7 @@ describe('what each policy is for', () => {
     expect(talk.ending).toBe('agreed');
   });
 
-  it('open waits for nobody: a line to nobody leaves the floor empty, and anybody may go on', () => {
+  it('policy open needs no addressee: a message without one leaves the floor empty, and any member may speak next', () => {
     const talk = new Talk({ ...five, policy: 'open' });
     talk.say('good morning');
     expect(talk.floor).toEqual([]);

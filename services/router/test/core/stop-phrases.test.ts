@@ -17,16 +17,19 @@ describe('a stop phrase', () => {
     ['Hebrew', 'סוף', 'תודה\n"סוף".'],
     ['Hindi', 'समाप्त', 'ठीक है\nसमाप्त।'],
     ['Thai', 'จบ', 'ขอบคุณ\nจบ…'],
-  ])('counts on a line of its own, with the marks of its script: %s', (_script, phrase, text) => {
-    expect(endingOf(phrase, text)).toBe('stop-phrase');
-  });
+  ])(
+    'a stop phrase counts on a line of its own, with the marks of its script: %s',
+    (_script, phrase, text) => {
+      expect(endingOf(phrase, text)).toBe('stop-phrase');
+    },
+  );
 
   it.each([
     ['###STOP###', 'Please close the request. ###STOP###'],
     ['###STOP###', '请关闭。###stop###。'],
     ['<END>', 'That was all. <END>'],
     ['[[OVER]]', 'That was all. **[[OVER]]**'],
-  ])('that is a marker, %s, counts at the very end of a message', (phrase, text) => {
+  ])('a stop phrase that is a marker, %s, counts at the very end of a message', (phrase, text) => {
     expect(endingOf(phrase, text)).toBe('stop-phrase');
   });
 
@@ -35,7 +38,7 @@ describe('a stop phrase', () => {
     ['THE END', 'This is not yet the end'],
     ['goodbye', 'I will not say goodbye.'],
     ['"enough"', 'He said "enough"'],
-  ])('%s does not count inside a sentence: %s', (phrase, text) => {
+  ])('the stop phrase %s does not count inside a sentence: %s', (phrase, text) => {
     expect(endingOf(phrase, text)).toBeUndefined();
   });
 });

@@ -12,7 +12,7 @@ const start = async (...names: string[]) => {
 type Agents = Awaited<ReturnType<typeof start>>['agents'];
 
 describe('pause, resume and step', () => {
-  it('let nobody speak, everybody, and as many lines as were asked for', async () => {
+  it('pause lets no member speak, resume lets all speak, and step lets as many messages through as were asked for', async () => {
     const { operator, agents } = await start('ann', 'bob', 'cid');
     const [ann, bob, cid] = agents as [Agents[0], Agents[0], Agents[0]];
     const id = await operator.open({ ...trio, first: 'ann' });
@@ -38,7 +38,7 @@ describe('pause, resume and step', () => {
     expect((await operator.see(id)).conversation).toMatchObject({ status: 'running', turns: 7 });
   });
 
-  it('a step of one line is one line, also where several owe a reply', async () => {
+  it('a step of one message is one message, also when several members owe a reply', async () => {
     const { operator, agents } = await start('ann', 'bob', 'cid');
     const [, bob, cid] = agents as [Agents[0], Agents[0], Agents[0]];
     const id = await operator.open({ members: ['ann', 'bob', 'cid'], policy: 'open', first: 'ann' });
@@ -59,7 +59,7 @@ describe('pause, resume and step', () => {
 });
 
 describe('an operator', () => {
-  it('says a line without being a member, and the talk goes on among the members', async () => {
+  it('an operator says a message without being a member, and the members continue their conversation', async () => {
     const { operator, agents } = await start('ann', 'bob');
     const [ann, bob] = agents as [Agents[0], Agents[0]];
     const id = await operator.open({ members: ['ann', 'bob', 'cid'], first: 'cid' });
@@ -74,7 +74,7 @@ describe('an operator', () => {
     expect(JSON.stringify(entries)).not.toContain('And Ann?');
   });
 
-  it('whispers to one member, and no other hears of it', async () => {
+  it('an operator whispers to one member, and no other member sees it', async () => {
     const { operator, agents } = await start('ann', 'bob', 'cid');
     const [ann, bob, cid] = agents as [Agents[0], Agents[0], Agents[0]];
     const id = await operator.open({ ...trio, first: 'ann' });
@@ -99,7 +99,7 @@ describe('an operator', () => {
     );
   });
 
-  it('takes a seat: the agent is asked nothing until the seat is given back', async () => {
+  it('an operator takes a seat, and the agent is granted no turn until the seat is given back', async () => {
     const { operator, agents } = await start('ann', 'bob', 'cid');
     const [ann, bob, cid] = agents as [Agents[0], Agents[0], Agents[0]];
     const id = await operator.open({ ...trio, first: 'ann' });
@@ -125,7 +125,7 @@ describe('an operator', () => {
     expect((await operator.entries(id)).some(({ type }) => type === 'lapsed')).toBe(false);
   });
 
-  it('in a seat speaks instead of bidding', async () => {
+  it('an operator in a seat speaks instead of bidding', async () => {
     const { operator, agents } = await start('ann', 'bob');
     const [ann, bob] = agents as [Agents[0], Agents[0]];
     const id = await operator.open({ members: ['ann', 'bob', 'cid'], policy: 'volunteer', first: 'ann' });
@@ -136,7 +136,7 @@ describe('an operator', () => {
     expect((await operator.see(id)).conversation.floor).toEqual(['ann', 'bob']);
   });
 
-  it('gives an agent another persona and model, which it knows at its next turn, and nobody else', async () => {
+  it('an operator gives an agent another persona and model, which only that agent sees from its next turn on', async () => {
     const { operator, agents } = await start('ann', 'bob', 'cid');
     const [ann, bob, cid] = agents as [Agents[0], Agents[0], Agents[0]];
     const id = await operator.open({ ...trio, first: 'ann', cast: [{ name: 'bob', persona: 'shy' }] });
@@ -156,7 +156,7 @@ describe('an operator', () => {
 });
 
 describe('a fork', () => {
-  it('shares the lines before it and goes its own way: of a fork, and of an ended conversation, too', async () => {
+  it('a fork shares the messages before it and then differs, also a fork of a fork and of an ended conversation', async () => {
     const { operator, agents } = await start('ann', 'bob');
     const [ann, bob] = agents as [Agents[0], Agents[0]];
     const id = await operator.open({ members: ['ann', 'bob'], first: 'ann', limits: { maxTurns: 3 } });
@@ -194,7 +194,7 @@ describe('a fork', () => {
     expect((await operator.see(late)).conversation).toMatchObject({ floor: ['bob'], status: 'running' });
   });
 
-  it('in the middle of a round of bids asks for the bids again', async () => {
+  it('a fork in the middle of a round of bids asks for the bids again', async () => {
     const { operator, agents } = await start('ann', 'bob', 'cid');
     const [ann, bob, cid] = agents as [Agents[0], Agents[0], Agents[0]];
     const id = await operator.open({ members: ['ann', 'bob', 'cid'], policy: 'volunteer', first: 'ann' });
@@ -214,7 +214,7 @@ describe('who joins late', () => {
   it.each([
     [true, ['opened', 'said', 'said', 'joined', 'said']],
     [false, ['opened', 'joined', 'said']],
-  ])('with history %s is sent %j', async (history, types) => {
+  ])('a member that joins late with history %s is sent %j', async (history, types) => {
     const { served, operator, agents } = await start('ann', 'bob');
     const [ann, bob] = agents as [Agents[0], Agents[0]];
     const id = await operator.open({ members: ['ann', 'bob'], policy: 'round-robin', first: 'ann' });
@@ -244,7 +244,7 @@ describe('who joins late', () => {
 });
 
 describe('what only some may hear', () => {
-  it('reaches nobody else: not by turns, not by history, not by delivery to plain clients', async () => {
+  it('a private message reaches no other member by turns, by history or by delivery to plain clients', async () => {
     const { served, operator, agents } = await start('ann', 'bob', 'cid');
     const [ann, bob, cid] = agents as [Agents[0], Agents[0], Agents[0]];
     const dora = await dialPlain(served.port, 'dora');

@@ -12,12 +12,15 @@ const settings: BindPolicySettings = {
 };
 
 describe('a router that needs no token', () => {
-  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('may listen on %s', (host) => {
-    expect(bindPolicyOf({ ...settings, host }, false).requestFilter).toEqual({ origins: [], hosts: [] });
-  });
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])(
+    'a router that needs no token may listen on %s',
+    (host) => {
+      expect(bindPolicyOf({ ...settings, host }, false).requestFilter).toEqual({ origins: [], hosts: [] });
+    },
+  );
 
   it.each(['0.0.0.0', '::', '192.168.1.7', 'router', '127.0.0.1.example', 'localhost.example', '1127.0.0.1'])(
-    'may not listen on %s',
+    'a router that needs no token may not listen on %s',
     (host) => {
       expect(() => bindPolicyOf({ ...settings, host }, false)).toThrow(
         /nobody needs a token.*ROUTER_OPEN=true/s,
@@ -25,7 +28,7 @@ describe('a router that needs no token', () => {
     },
   );
 
-  it('may listen anywhere once the operator says that the network is private, under names that are given', () => {
+  it('a router that needs no token may listen on any address when the operator says that the network is private, under the given host names', () => {
     const open = { ...settings, host: '0.0.0.0', open: true };
     expect(bindPolicyOf(open, false).requestFilter.hosts).toEqual([]);
     expect(bindPolicyOf({ ...open, hosts: 'router, parley' }, false).requestFilter.hosts).toEqual([
@@ -38,12 +41,12 @@ describe('a router that needs no token', () => {
 describe('a router in a container, whose port docker-compose.yml publishes', () => {
   const inContainer = { ...settings, host: '0.0.0.0' };
 
-  it('may be open where the port is published on loopback only', () => {
+  it('a router in a container needs no token when its port is published on loopback only', () => {
     const policy = bindPolicyOf({ ...inContainer, published: '127.0.0.1', hosts: 'router' }, false);
     expect(policy.requestFilter.hosts).toEqual(['router']);
   });
 
-  it('is refused by the name PARLEY_BIND where others reach the port and nobody needs a token', () => {
+  it('a router in a container without tokens is refused with the name PARLEY_BIND when its port is published to others', () => {
     const published = { ...inContainer, published: '0.0.0.0' };
     expect(() => bindPolicyOf(published, false)).toThrow(
       /^PARLEY_BIND: 0\.0\.0\.0 can be reached by others.*ROUTER_TOKENS/,
@@ -52,7 +55,7 @@ describe('a router in a container, whose port docker-compose.yml publishes', () 
     expect(() => bindPolicyOf({ ...published, open: true }, false)).not.toThrow();
   });
 
-  it('is refused on loopback, too, when the operator says ROUTER_OPEN=false', () => {
+  it('a router in a container without tokens is refused on loopback, too, when the operator sets ROUTER_OPEN=false', () => {
     expect(() => bindPolicyOf({ ...inContainer, published: '127.0.0.1', open: false }, false)).toThrow(
       /nobody needs a token/,
     );
@@ -60,7 +63,7 @@ describe('a router in a container, whose port docker-compose.yml publishes', () 
 });
 
 describe('a router that needs tokens', () => {
-  it('may listen anywhere under any name, unless names are given', () => {
+  it('a router that needs tokens may listen on any address under any host name, unless names are given', () => {
     const wide = { ...settings, host: '0.0.0.0' };
     expect(bindPolicyOf(wide, true).requestFilter.hosts).toBeUndefined();
     expect(bindPolicyOf({ ...wide, hosts: 'parley.example' }, true).requestFilter.hosts).toEqual([
@@ -70,7 +73,7 @@ describe('a router that needs tokens', () => {
 });
 
 describe('connections of one address', () => {
-  it('are limited except on loopback, where everybody has the same, unless a limit is set', () => {
+  it('the connections of one address are limited except on loopback, where all clients have the same address, unless a limit is set', () => {
     const wide = { ...settings, host: '0.0.0.0' };
     expect(bindPolicyOf(settings, true).connectionLimits).toEqual({ total: 20_000, perAddress: 0 });
     expect(bindPolicyOf(wide, true).connectionLimits).toEqual({ total: 20_000, perAddress: 1_000 });

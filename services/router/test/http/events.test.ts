@@ -42,14 +42,14 @@ const large = async (entries: number, size: number) => {
 };
 
 describe('a reader of events that comes back', () => {
-  it('gets entries of 190 KB, however many, on one connection', async () => {
+  it('a reader of events that reconnects gets any number of entries of 190 KB on one connection', async () => {
     const { ledger } = await large(60, 31_000);
     const { port } = await serveRouter({ ledger });
     const events = await readEvents(port, '/v1/events?since=0', 60);
     expect(events.map(({ position }) => position)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
   });
 
-  it('and never reads holds one page, and is not read for', async () => {
+  it('a reader of events that never reads occupies one page of memory, and no more is read from the ledger for it', async () => {
     const { ledger, count } = await large(2_000, 5_000);
     const { port } = await serveRouter({ ledger });
     const before = count.read;
@@ -73,7 +73,9 @@ describe('a reader of events that comes back', () => {
 });
 
 describe('a reader of events that follows', () => {
-  it('and does not read for a while misses nothing and gets nothing twice', { timeout: 30_000 }, async () => {
+  it('a reader of live events that does not read for some time misses no entry and gets none twice', {
+    timeout: 30_000,
+  }, async () => {
     const { port } = await serveRouter();
     const writer = await dialAgent(port, 'writer');
     writer.send({ type: 'open', ref: '1', members: ['x'], policy: 'open' });
@@ -96,7 +98,7 @@ describe('a reader of events that follows', () => {
     expect(ids).toEqual(Array.from({ length: 601 }, (_, i) => i + 2));
   });
 
-  it('one conversation is sent no entry of another', async () => {
+  it('a reader of the events of one conversation is sent no entry of another', async () => {
     const ledger = openMemoryLedger();
     for (const conversation of ['c1', 'c2', 'c3'])
       await ledger.append([{ conversation, expectedSeq: 0, entries: finished(5) }]);

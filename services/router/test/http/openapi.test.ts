@@ -102,14 +102,14 @@ const open = (served: ServedRouter, more: object = {}) =>
   call(served, 'open', { body: { members: ['ann', 'bob'], topic: 'the sea', ...more } });
 
 describe('docs/openapi.json', () => {
-  it('has the operations of the route table from which the router dispatches, and no others', () => {
+  it('docs/openapi.json has exactly the operations of the route table from which the router dispatches', () => {
     expect(operations.map(({ path, method, operation }) => [operation.operationId, method, path])).toEqual(
       expect.arrayContaining(named.map(([name, { method, path }]) => [name, method, path])),
     );
     expect(operations).toHaveLength(named.length);
   });
 
-  it('describes each successful response of the router', async () => {
+  it('docs/openapi.json describes each successful response of the router', async () => {
     const served = await serveRouter({ authenticator: roleGuard() });
     const authorization = { headers: { authorization: `Bearer ${tokens.agent}` } };
     await dialAgent(served.port, 'ann', authorization);
@@ -128,7 +128,7 @@ describe('docs/openapi.json', () => {
   });
 
   it.each(secured)(
-    'describes what %s answers without a token, with a token in the URL, and with the wrong role',
+    'docs/openapi.json describes the responses of %s without a token, with a token in the URL, and with the wrong role',
     async (name) => {
       const served = await serveRouter({ authenticator: roleGuard() });
       expect((await call(served, name, { token: '' })).status).toBe(401);
@@ -138,7 +138,7 @@ describe('docs/openapi.json', () => {
   );
 
   it.each(secured)(
-    'describes what %s answers when the keys cannot be read, and when the router has an error',
+    'docs/openapi.json describes the responses of %s when the keys cannot be read, and when the router has an error',
     async (name) => {
       const identify = () => ({ ok: false, code: 'unavailable', problem: 'no keys' }) as const;
       const busy = await serveRouter({ authenticator: { identify } });
@@ -151,7 +151,7 @@ describe('docs/openapi.json', () => {
     },
   );
 
-  it.each(actions)('describes how a request to %s is refused', async (action) => {
+  it.each(actions)('docs/openapi.json describes the refusals of a request to %s', async (action) => {
     const prices = new Prices({});
     const served = await serveRouter({ authenticator: roleGuard(), prices });
     const idempotent = { headers: { 'idempotency-key': 'k' } };
@@ -175,7 +175,7 @@ describe('docs/openapi.json', () => {
     expect((await call(served, action, conflict)).status).toBe(409);
   });
 
-  it('describes a conversation that does not exist, and a router that is not ready', async () => {
+  it('docs/openapi.json describes the responses for an unknown conversation and for a router that is not ready', async () => {
     const served = await serveRouter({ authenticator: roleGuard() });
     expect((await call(served, 'conversation')).status).toBe(404);
     await served.drain(0);
@@ -187,15 +187,18 @@ describe('docs/openapi.json', () => {
     ['GET', '/v1/agents/ann', 404, 'not-found'],
     ['POST', '/v1/agents', 404, 'not-found'],
     ['DELETE', '/v1/agents', 405, 'method-not-allowed'],
-  ])('has no operation %s %s: the router answers %i with the code %s', async (method, path, status, code) => {
-    const served = await serveRouter();
-    const response = await fetch(`http://127.0.0.1:${served.port}${path}`, { method });
-    const answer = (await response.json()) as { error: { code: string } };
-    expect([response.status, answer.error.code]).toEqual([status, code]);
-    expect(matches(resolved(document.components.schemas.Error) as Schema, answer)).toBe(true);
-  });
+  ])(
+    'docs/openapi.json has no operation %s %s: the router answers %i with the code %s',
+    async (method, path, status, code) => {
+      const served = await serveRouter();
+      const response = await fetch(`http://127.0.0.1:${served.port}${path}`, { method });
+      const answer = (await response.json()) as { error: { code: string } };
+      expect([response.status, answer.error.code]).toEqual([status, code]);
+      expect(matches(resolved(document.components.schemas.Error) as Schema, answer)).toBe(true);
+    },
+  );
 
-  it('describes no status that the tests above have not seen', () => {
+  it('docs/openapi.json describes no status that the other tests have not received', () => {
     const described = operations.flatMap(({ operation: { operationId, responses } }) =>
       Object.keys(responses).map((status) => `${operationId} ${status}`),
     );

@@ -28,7 +28,7 @@ const pagesOf = async (port: number, path: string) => {
 };
 
 describe('GET /v1/conversations/:id', () => {
-  it('gives a long conversation in pages of a bounded size, each with the way to the next', async () => {
+  it('GET /v1/conversations/:id gives a long conversation in pages of a bounded size, each with the path of the next', async () => {
     const ledger = openMemoryLedger();
     const texts = lines(2, 40, '\u0001'.repeat(31_000));
     await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: [opened(), ...texts, ended(41)] }]);
@@ -41,7 +41,7 @@ describe('GET /v1/conversations/:id', () => {
     expect(largest).toBeLessThan(520 * kibibyte);
   });
 
-  it('gives one page without a next when all fits, and no more entries than are asked for', async () => {
+  it('GET /v1/conversations/:id gives one page without a next one when all entries fit, and no more entries than the limit', async () => {
     const ledger = openMemoryLedger();
     await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: finished(30) }]);
     const { port } = await serveRouter({ ledger });
@@ -55,7 +55,7 @@ describe('GET /v1/conversations/:id', () => {
 });
 
 describe('GET /v1/conversations', () => {
-  it('lists what a filter lets through, says how many there are in all, and looks at few for one page', async () => {
+  it('GET /v1/conversations lists the conversations that match a filter, gives the total number, and examines few for one page', async () => {
     const ledger = openMemoryLedger();
     for (let i = 0; i < 1_205; i++) {
       const [first, ...others] = finished(3);
@@ -76,7 +76,7 @@ describe('GET /v1/conversations', () => {
     expect(some.pages.flatMap(({ conversations }) => conversations).length).toBe(1_205);
   });
 
-  it('lists all conversations in pages, newest first, each once', async () => {
+  it('GET /v1/conversations lists all conversations in pages, newest first, each once', async () => {
     const ledger = openMemoryLedger();
     for (let i = 0; i < 25; i++)
       await ledger.append([{ conversation: `c${i}`, expectedSeq: 0, entries: finished(3) }]);
@@ -88,7 +88,7 @@ describe('GET /v1/conversations', () => {
     );
   });
 
-  it('ends a page early when it grows large', async () => {
+  it('GET /v1/conversations ends a page early when it grows large', async () => {
     const ledger = openMemoryLedger();
     const members = Array.from({ length: 250 }, (_, i) => `m${i}`.padEnd(64, 'x'));
     const first = { ...opened(), members: ['alice', 'bob', ...members] };

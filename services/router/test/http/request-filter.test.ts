@@ -38,11 +38,11 @@ describe('Host', () => {
     ['localhost@evil.example', 403],
     ['localhost:8765:1', 403],
     ['', 403],
-  ])('%s of a router on loopback is answered with %i', (name, status) => {
+  ])('the Host %s of a router on loopback is answered with %i', (name, status) => {
     expect(answer(local, { host: name })).toBe(status);
   });
 
-  it('may be a name that the operator gave, and only exactly that', () => {
+  it('the Host may be exactly a name that the operator gave', () => {
     const rules = { origins: [], hosts: ['router', 'Parley.Example'] };
     const statuses = ['router:8765', 'parley.example', 'x.parley.example', 'parley.example.evil.example'].map(
       (name) => answer(rules, { host: name }),
@@ -50,7 +50,7 @@ describe('Host', () => {
     expect(statuses).toEqual([200, 200, 403, 403]);
   });
 
-  it('may be any where only tokens count', () => {
+  it('the Host may be any name when the router needs tokens', () => {
     expect(answer({ origins: [], hosts: undefined }, { host: 'parley.example' })).toBe(200);
     expect(answer({ origins: [], hosts: undefined }, { host: 'bad host' })).toBe(403);
   });
@@ -76,11 +76,11 @@ describe('Origin', () => {
     ['https://chat.example:8443', 403],
     ['file://', 403],
     ['chrome-extension://abcdefgh', 403],
-  ])('%s is answered with %i', (origin, status) => {
+  ])('the Origin %s is answered with %i', (origin, status) => {
     expect(answer({ origins: ['https://chat.example'], hosts: [] }, { host, origin })).toBe(status);
   });
 
-  it('of the own page may leave out the usual port', () => {
+  it('the Origin of the own page may leave out the default port', () => {
     const rules = { origins: [], hosts: undefined };
     expect(answer(rules, { host: 'parley.example', origin: 'https://parley.example' })).toBe(200);
     expect(answer(rules, { host: 'parley.example:443', origin: 'https://parley.example' })).toBe(200);
@@ -90,13 +90,13 @@ describe('Origin', () => {
 
 describe('a token in the URL', () => {
   it.each(['/?token=abc', '/v1/agents?x=1&access_token=abc', '/?TOKEN=abc', '/?auth_token='])(
-    'is refused: %s',
+    'a token in the URL is refused: %s',
     (url) => {
       expect(answer(local, { host }, url)).toBe(400);
     },
   );
 
-  it('is not mistaken for words that contain it', () => {
+  it('a URL with words that contain “token” is not refused', () => {
     expect(answer(local, { host }, '/v1/conversations?mytoken=1&limit=2')).toBe(200);
   });
 });

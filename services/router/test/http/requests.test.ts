@@ -16,13 +16,13 @@ describe('a request to the control API', () => {
     ['of an agent', tokens.agent, 403, 'forbidden'],
     ['of an observer', tokens.observer, 403, 'forbidden'],
     ['of an operator', tokens.operator, 201, undefined],
-  ])('%s is answered %s', async (_who, token, status, code) => {
+  ])('a request to the control API %s is answered %s', async (_who, token, status, code) => {
     const operator = new Operator(await serveRouter({ authenticator: roleGuard() }));
     const answer = await operator.post('', pair, token ? { authorization: `Bearer ${token}` } : {});
     expect([answer.status, answer.body.error?.code]).toEqual([status, code]);
   });
 
-  it('stands in the ledger under the name that the token binds', async () => {
+  it('an action is recorded in the ledger under the name that the token binds', async () => {
     const served = await serveRouter({ authenticator: roleGuard() });
     const operator = new Operator(served);
     const authorization = `Bearer ${tokens.operator}`;
@@ -38,7 +38,7 @@ describe('a request to the control API', () => {
     ['application/json-patch+json', 415],
     ['application/json; charset=utf-8', 201],
     ['Application/JSON', 201],
-  ])('of content type %s is answered %i', async (type, status) => {
+  ])('a request of content type %s is answered %i', async (type, status) => {
     const operator = new Operator(await serveRouter());
     expect((await operator.post('', pair, { 'content-type': type })).status).toBe(status);
   });
@@ -56,14 +56,14 @@ describe('a request to the control API', () => {
     ['{"members":["ann","bob"],"limits":{"maxTurns":-1}}', 400],
     ['{"members":["ann","bob"],"first":"eve"}', 409],
     [`{"members":["ann","bob"],"topic":"${'x'.repeat(300_000)}"}`, 413],
-  ])('with the body %.60s is answered %i', async (body, status) => {
+  ])('a request with the body %.60s is answered %i', async (body, status) => {
     const operator = new Operator(await serveRouter());
     const answer = await operator.post('', body);
     expect(answer.status).toBe(status);
     expect(answer.body.error?.message).toBeTypeOf('string');
   });
 
-  it('for an action or a conversation that is not there is answered 404', async () => {
+  it('a request for an unknown action or conversation is answered 404', async () => {
     const operator = new Operator(await serveRouter());
     const id = await operator.open(pair);
     for (const path of [`/${id}/explode`, `/${id}`, `/${id}/open`, '/nobody/pause', `/${id}/pause/now`])
@@ -71,7 +71,7 @@ describe('a request to the control API', () => {
     expect((await operator.act(id, 'fork', { at: 99 })).status).toBe(404);
   });
 
-  it('that an ended conversation cannot take is answered 409', async () => {
+  it('an action that an ended conversation cannot take is answered 409', async () => {
     const operator = new Operator(await serveRouter());
     const id = await operator.open(pair);
     expect((await operator.act(id, 'end', { detail: 'enough' })).status).toBe(200);
@@ -87,7 +87,7 @@ describe('a request to the control API', () => {
 });
 
 describe('an idempotency key', () => {
-  it('does everything once, and answers again as before', async () => {
+  it('a repeated request with an idempotency key has no second effect and gets the same answer', async () => {
     const operator = new Operator(await serveRouter());
     const first = await operator.post('', pair, key('k1'));
     expect(await operator.post('', pair, key('k1'))).toEqual(first);
@@ -103,13 +103,13 @@ describe('an idempotency key', () => {
     expect(await operator.said(id)).toHaveLength(2);
   });
 
-  it('that was used for something else is refused', async () => {
+  it('an idempotency key that was used for another request is refused', async () => {
     const operator = new Operator(await serveRouter());
     await operator.post('', pair, key('k'));
     expect((await operator.post('', { members: ['ann', 'cid'] }, key('k'))).status).toBe(422);
   });
 
-  it('of an opening or a fork holds after a restart', async () => {
+  it('the idempotency key of an opening or a fork is still known after a restart', async () => {
     const ledger = openMemoryLedger();
     const before = new Operator(await serveRouter({ ledger }));
     const opened = await before.post('', { ...pair, opening: 'one' }, key('k'));
@@ -124,7 +124,7 @@ describe('an idempotency key', () => {
     expect(another.body.conversation).not.toBe(forked.body.conversation);
   });
 
-  it('that was used for something else is refused after a restart, too, and by members nothing is seen of it', async () => {
+  it('a key that was used for another request is refused after a restart, too, and members cannot see the digest', async () => {
     const ledger = openMemoryLedger();
     const before = new Operator(await serveRouter({ ledger }));
     const { conversation: id } = (await before.post('', { ...pair, opening: 'one' }, key('k'))).body;
@@ -141,7 +141,7 @@ describe('an idempotency key', () => {
     expect(visible(state!, agentReader('ann'), opened!)).not.toHaveProperty('request');
   });
 
-  it('of a ledger that does not tell what was asked holds after a restart as before', async () => {
+  it('an idempotency key of an old ledger without digests is still known after a restart', async () => {
     const ledger = openMemoryLedger();
     const before = new Operator(await serveRouter({ ledger }));
     const { append } = ledger;
@@ -161,12 +161,12 @@ describe('an idempotency key', () => {
     expect(await after.post('', pair, key('k'))).toEqual(opened);
   });
 
-  it('that is longer than it may be is refused, and not cut', async () => {
+  it('an idempotency key that is too long is refused and not truncated', async () => {
     const operator = new Operator(await serveRouter());
     expect((await operator.post('', pair, key('k'.repeat(201)))).status).toBe(400);
   });
 
-  it('of what was refused is free for another request', async () => {
+  it('the idempotency key of a refused request may be used for another request', async () => {
     const operator = new Operator(await serveRouter());
     expect((await operator.post('/nowhere/fork', { at: 2 }, key('k'))).status).toBe(404);
     const wrong = await operator.post('', { members: [] }, key('k'));
@@ -174,7 +174,7 @@ describe('an idempotency key', () => {
     expect((await operator.post('', pair, key('k'))).status).toBe(201);
   });
 
-  it('of what could not be done is free for another attempt', async () => {
+  it('the idempotency key of a request that failed may be used for another attempt', async () => {
     const ledger = openMemoryLedger();
     const { append } = ledger;
     let broken = true;
@@ -198,7 +198,7 @@ describe('a money cap', () => {
     return agent;
   };
 
-  it('is refused where a member speaks with a model without a price, by HTTP and by WebSocket', async () => {
+  it('a money cap is refused over HTTP and WebSocket when a member has a model without a price', async () => {
     const served = await serveRouter({ prices });
     const operator = new Operator(served);
     const ann = await register(served.port, 'ann', 'unheard-of');
@@ -215,7 +215,7 @@ describe('a money cap', () => {
     );
   });
 
-  it('ends a conversation whose turn would go to a model without a price', async () => {
+  it('a money cap ends a conversation whose turn would be granted to a model without a price', async () => {
     const served = await serveRouter({ prices });
     const operator = new Operator(served);
     const id = await operator.open(capped);
@@ -228,7 +228,7 @@ describe('a money cap', () => {
     expect(ann.ws.readyState).toBe(ann.ws.OPEN);
   });
 
-  it('counts what each line cost, by the model of the reply or else of the grant, and ends the conversation', async () => {
+  it('a money cap counts the cost of each message, by the model of the reply or else of the grant, and ends the conversation', async () => {
     const served = await serveRouter({ prices });
     const operator = new Operator(served);
     const ann = await register(served.port, 'ann', 'priced');

@@ -42,7 +42,7 @@ const serve = async ({ limit = 1e12, stalledMs = 10_000 } = {}) => {
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
 describe('a peer that asks over HTTP and does not read', () => {
-  it('is cut off when it has taken nothing for a while', async () => {
+  it('a peer that does not read its HTTP response is disconnected when it has taken nothing for some time', async () => {
     const { dial, open, begun } = await serve({ stalledMs: 300 });
     const stuck = dial().pause();
     stuck.write(get('/a'));
@@ -50,7 +50,7 @@ describe('a peer that asks over HTTP and does not read', () => {
     await expect.poll(() => open.size, { timeout: 5_000 }).toBe(0);
   });
 
-  it('has one answer at a time on a connection, however many it asks for at once', async () => {
+  it('a peer that does not read has one HTTP response at a time on a connection, however many it requests at once', async () => {
     const { dial, begun, port } = await serve();
     dial()
       .pause()
@@ -60,14 +60,14 @@ describe('a peer that asks over HTTP and does not read', () => {
     expect(begun).toEqual(['/a', '/small']);
   });
 
-  it('loses its connection when it asks for more at once than are kept waiting', async () => {
+  it('a peer that sends more HTTP requests at once than may wait is disconnected', async () => {
     const { dial, open, begun } = await serve();
     dial().pause().write(get('/a').repeat(30));
     await expect.poll(() => begun).toEqual(['/a']);
     await expect.poll(() => open.size).toBe(0);
   });
 
-  it('is cut off when the answers of all together are too much; who reads is answered', async () => {
+  it('a peer that does not read is disconnected when all HTTP responses together are too large, and a peer that reads is answered', async () => {
     const { dial, open, outgoing, begun, port } = await serve({ limit: 4 * large.length });
     for (let i = 0; i < 20; i++) dial().pause().write(get('/a'));
     await expect.poll(() => begun.length).toBe(20);
@@ -78,7 +78,7 @@ describe('a peer that asks over HTTP and does not read', () => {
 });
 
 describe('a peer that asks for several things at once over HTTP', () => {
-  it('is answered in order, each whole', async () => {
+  it('several HTTP requests of one connection are answered completely and in order', async () => {
     const { dial } = await serve();
     const peer = dial();
     let bytes = 0;

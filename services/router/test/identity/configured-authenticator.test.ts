@@ -38,11 +38,11 @@ const folder = (): string => {
 };
 
 describe('the authenticator', () => {
-  it('is not there when neither tokens nor keys are configured', () => {
+  it('there is no authenticator when neither tokens nor keys are configured', () => {
     expect(guardOf({})).toBeUndefined();
   });
 
-  it('refuses those who show no token', () => {
+  it('the authenticator refuses clients without a token', () => {
     const authenticator = guardOf({ tokens: 'a-shared-token-of-some-length' });
     expect(authenticator?.identify(undefined)).toMatchObject({ ok: false, code: 'unauthenticated' });
     expect(authenticator?.identify('a-shared-token-of-some-length')).toMatchObject({ ok: true });
@@ -83,7 +83,7 @@ describe('the authenticator', () => {
       expect([isValid(), identify(bob.token).ok]).toEqual([false, stays]);
     });
 
-    it('notices that a file which is mounted alone was replaced outside, where its inode stays', async () => {
+    it('the authenticator detects that a file which is mounted alone was replaced outside, although its inode is the same', async () => {
       const path = join(folder(), 'tokens');
       writeFileSync(path, both);
       const mounted = openSync(path, 'r');
@@ -93,7 +93,7 @@ describe('the authenticator', () => {
       await withdrawn();
     });
 
-    it('takes new tokens, and those that were away', async () => {
+    it('the authenticator accepts new tokens, and tokens that were missing from the file for some time', async () => {
       const path = join(folder(), 'tokens');
       writeFileSync(path, both);
       const { identify, withdrawn } = follow(path);
@@ -125,11 +125,11 @@ describe('the authenticator', () => {
       { jwks: '/nowhere', jwtAudience: 'parley' },
       /ROUTER_JWKS: \/nowhere/,
     ],
-  ])('does not come up with %s', (_what, settings, problem) => {
+  ])('the authenticator is not created with %s', (_what, settings, problem) => {
     expect(problemOf(settings)).toMatch(problem);
   });
 
-  it('takes a key set from https, and from http on this machine', () => {
+  it('the authenticator reads a key set from https, and from http on this machine', () => {
     for (const jwks of ['https://id.example/jwks', 'http://127.0.0.1:8080/jwks', 'http://localhost/jwks'])
       expect(problemOf({ jwks, jwtAudience: 'parley' })).toBe('none');
   });

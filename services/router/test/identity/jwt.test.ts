@@ -31,7 +31,7 @@ const identityOf = (verdict: Verdict) => {
 };
 
 describe('a JWT', () => {
-  it('speaks for its `sub` until it expires', async () => {
+  it('a JWT allows the name of its `sub` until it expires', async () => {
     const identity = identityOf(await withSecret(await sign({})));
     expect(identity.role).toBe('agent');
     expect([mayBe(identity, 'alice'), mayBe(identity, 'bob'), maySendTo(identity, 'bob')]).toEqual([
@@ -42,7 +42,7 @@ describe('a JWT', () => {
     expect([identity.isValid(now), identity.isValid(now + 61_000)]).toEqual([true, false]);
   });
 
-  it('speaks for its `names` instead, addresses only `send` and has its `role`', async () => {
+  it('a JWT with `names` allows these names instead, only the targets of `send`, and has its `role`', async () => {
     const claims = { names: ['team-*'], send: ['bob'], role: 'operator' };
     const identity = identityOf(await withSecret(await sign(claims)));
     expect(identity.role).toBe('operator');
@@ -63,11 +63,11 @@ describe('a JWT', () => {
     ['has the pattern for all names in `sub`', { sub: '*' }],
     ['has `send` that is no list', { send: 'bob' }],
     ['has an unknown role', { role: 'king' }],
-  ])('is refused when it %s', async (_why, claims) => {
+  ])('a JWT is refused when it %s', async (_why, claims) => {
     expect(refusal(await withSecret(await sign(claims as JWTPayload)))).toBe('unauthenticated');
   });
 
-  it('is refused when its signature is of another key, missing, or its contents were changed', async () => {
+  it('a JWT is refused when its signature is of another key, is missing, or does not match its contents', async () => {
     const good = await sign({});
     const [header, , signature] = good.split('.');
     const forged = Buffer.from(JSON.stringify({ sub: 'bob', exp: seconds + 60 })).toString('base64url');
@@ -82,13 +82,13 @@ describe('a JWT', () => {
     for (const other of others) expect(refusal(await withSecret(other))).toBe('unauthenticated');
   });
 
-  it('cannot pass the public key off as the secret of an HMAC', async () => {
+  it('a JWT that uses the public key as the secret of an HMAC is refused', async () => {
     const verify = verifier(readJwtKey(pem));
     expect((await verify(await sign({}, ec.privateKey, 'ES256'))).ok).toBe(true);
     expect(refusal(await verify(await sign({}, new TextEncoder().encode(pem))))).toBe('unauthenticated');
   });
 
-  it('needs the issuer and the audience that are configured', async () => {
+  it('a JWT needs the configured issuer and audience', async () => {
     const verify = verifier(readJwtKey(secretText), { issuer: 'https://id.example', audience: 'parley' });
     const [iss, aud] = ['https://id.example', 'parley'];
     expect((await verify(await sign({ iss, aud }))).ok).toBe(true);
@@ -101,13 +101,13 @@ describe('a JWT', () => {
 describe('a key set', () => {
   const token = () => sign({}, ec.privateKey, 'ES256', 'one');
 
-  it('is read from a file', async () => {
+  it('a key set is read from a file', async () => {
     const verify = verifier({ kind: 'set', json: JSON.stringify({ keys: [jwk] }) });
     expect((await verify(await token())).ok).toBe(true);
     expect(refusal(await verify(await sign({}, ec.privateKey, 'ES256', 'two')))).toBe('unauthenticated');
   });
 
-  it('is fetched from its URL; while it cannot be had, tokens are neither good nor bad', async () => {
+  it('a key set is fetched from its URL, and while that fails tokens are neither valid nor invalid', async () => {
     let up = false;
     const server = createServer((_request, response) => {
       if (up) response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] }));
@@ -122,21 +122,21 @@ describe('a key set', () => {
     expect((await verify(await token())).ok).toBe(true);
   });
 
-  it('that nobody serves makes tokens unavailable', async () => {
+  it('a key set whose URL is not served makes tokens unavailable', async () => {
     const verify = verifier({ kind: 'url', url: new URL('http://127.0.0.1:9/jwks') });
     expect(refusal(await verify(await token()))).toBe('unavailable');
   });
 });
 
 describe('a key for JWTs', () => {
-  it('is a public key or a secret that is long enough', () => {
+  it('a key for JWTs is a public key or a secret of sufficient length', () => {
     expect(readJwtKey(pem)).toEqual({ kind: 'public-key', key: createPublicKey(pem) });
     expect(readJwtKey(secretText)).toEqual({ kind: 'secret', secret });
     expect(() => readJwtKey('too short')).toThrow(/at least 32 bytes/);
     expect(() => readJwtKey('-----BEGIN PUBLIC KEY-----\nrubbish')).toThrow();
   });
 
-  it('is not a private one', () => {
+  it('a private key is refused as a key for JWTs', () => {
     const own = ec.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     expect(() => readJwtKey(own)).toThrow(/needs only the public one/);
   });

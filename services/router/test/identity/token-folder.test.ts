@@ -21,7 +21,7 @@ const accepted = () => {
 const digest = (token: string) => digestOf(token).toString('hex');
 
 describe('tokens that are kept in a folder', () => {
-  it('have a file each, of which the router reads only the digests', () => {
+  it('each token in a folder has a file of its own, and the router reads only digests', () => {
     issue('alice');
     issue('crowd-*', '--role', 'agent', '--send', 'host');
     issue('prometheus', '--role', 'observer');
@@ -35,7 +35,7 @@ describe('tokens that are kept in a folder', () => {
     expect(statSync(join(folder, 'alice')).mode & 0o777).toBe(0o700);
   });
 
-  it('are replaced by the next one of the same names, and show nobody a token', () => {
+  it('a new token of the same names replaces the one in the folder, and no output shows a token', () => {
     issue('alice');
     const before = tokenOf('alice');
     issue('bob');
@@ -48,7 +48,7 @@ describe('tokens that are kept in a folder', () => {
     ]);
   });
 
-  it('are withdrawn, and nothing of them stays', () => {
+  it('a token in a folder is withdrawn completely', () => {
     issue('alice');
     issue('bob');
     issue('alice', '--withdraw');
@@ -56,7 +56,7 @@ describe('tokens that are kept in a folder', () => {
     expect(accepted().map(([name]) => name)).toEqual(['bob']);
   });
 
-  it('are refused for names that give no folder, and a withdrawal without a folder', () => {
+  it('a token in a folder is refused for names that give no folder name, and a withdrawal needs a folder', () => {
     expect(() => issue('*')).toThrow(/gives no name for a folder/);
     expect(() => issue('router')).toThrow(/the router's own list/);
     expect(() => tokenCommand(['alice', '--withdraw'])).toThrow(/only with --into/);

@@ -16,14 +16,14 @@ const problemsOf = (text: string): readonly string[] => {
 };
 
 describe('a token list', () => {
-  it('takes one word as a token that everybody shares', () => {
+  it('the token list takes one word as a token for all clients', () => {
     const identity = listOf('a-shared-token-of-some-length').find('a-shared-token-of-some-length')!;
     expect(identity.role).toBe('operator');
     expect(mayBe(identity, 'any-name')).toBe(true);
     expect(maySendTo(identity, 'any-name')).toBe(true);
   });
 
-  it('binds a token of a line to its names, its role and whom it may address', () => {
+  it('the token list binds the token of a line to its names, its role and its targets', () => {
     const { token, line } = newToken(['alice,crowd-*', '--role', 'agent', '--send', 'bob']);
     const identity = listOf(`# people\n\n${line}\r\n`).find(token)!;
     expect(identity.role).toBe('agent');
@@ -36,7 +36,7 @@ describe('a token list', () => {
     expect([maySendTo(identity, 'bob'), maySendTo(identity, 'carol')]).toEqual([true, false]);
   });
 
-  it('does not know any other token, not even the hash of one', () => {
+  it('the token list does not accept any other token, not even the hash of one', () => {
     const { token, line } = newToken(['alice']);
     const list = listOf(line);
     const hash = /sha256:(\w+)/.exec(line)![1]!;
@@ -52,7 +52,7 @@ describe('a token list', () => {
       expect(list.find(other)).toBeUndefined();
   });
 
-  it('makes the identities of withdrawn and changed lines invalid and leaves the others', () => {
+  it('the token list makes the identities of withdrawn and changed lines invalid and leaves the others', () => {
     const [alice, bob, carol] = [newToken(['alice']), newToken(['bob']), newToken(['carol'])];
     const list = listOf([alice.line, bob.line, carol.line].join('\n'));
     const before = [alice, bob, carol].map(({ token }) => list.find(token)!);
@@ -64,7 +64,7 @@ describe('a token list', () => {
     expect(list.find(carol.token)).toBeUndefined();
   });
 
-  it('names every bad line by its number and repeats nothing that stands there', () => {
+  it('the token list names every bad line by its number and repeats no text of it', () => {
     const text = [
       'short-secret',
       'alice agent not-a-hash-but-a-secret',
@@ -79,13 +79,13 @@ describe('a token list', () => {
     expect(problems.join('\n')).not.toMatch(/secret|king|al\*ice|bob|b\*b/);
   });
 
-  it('is refused when there is no token in it', () => {
+  it('a token list without a token is refused', () => {
     expect(problemsOf('# nothing\n\n')).toEqual(['there is no token in it']);
   });
 });
 
 describe('parley-router token', () => {
-  it('makes a different token each time, and a line without it', () => {
+  it('parley-router token makes a different token each time, and a line without the token', () => {
     const [one, other] = [newToken(['alice']), newToken(['alice'])];
     expect(one.token).toMatch(/^parley_[\w-]{43}$/);
     expect(one.token).not.toBe(other.token);
@@ -100,7 +100,7 @@ describe('parley-router token', () => {
     { args: ['alice', '--role', 'king'] },
     { args: ['alice', '--send', ''] },
     { args: ['alice', '--rôle', 'agent'] },
-  ])('explains its usage when it is called with $args', ({ args }) => {
+  ])('parley-router token explains its usage when it is called with $args', ({ args }) => {
     expect(() => newToken(args)).toThrow(/usage: parley-router token/);
   });
 });

@@ -45,7 +45,7 @@ describe('a transaction that failed after it was written', () => {
     return { path, ledger, before };
   };
 
-  it('would stand after a crash', async () => {
+  it('a transaction whose sync failed would be replayed after a crash', async () => {
     const { path, ledger } = await withFailedTail('left');
     const crashed = copy(path, join(folder, 'left-crashed.sqlite'));
     const database = new DatabaseSync(crashed);
@@ -54,7 +54,7 @@ describe('a transaction that failed after it was written', () => {
     ledger.close();
   });
 
-  it('is cut off the log before the failure is told, and what comes after it stands', async () => {
+  it('a transaction whose sync failed is truncated from the log before the failure is reported, and later ones are kept', async () => {
     const { path, ledger, before } = await withFailedTail('cut');
     const failing = ledger.append([
       { conversation: 'f1', expectedSeq: 0, entries: [forked('nowhere', 3), ...lines(5, 5)] },

@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'parley-page-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a ledger on a disk that goes bad', () => {
-  it('says so when a page goes bad while it is open, and reads what is on other pages', {
+  it('a ledger reports a page that becomes unreadable while it is open, and reads the other pages', {
     timeout: 20_000,
   }, async () => {
     // Larger than what SQLite keeps of a file in memory.

@@ -26,7 +26,7 @@ const contents = (path: string): string[] => {
 };
 
 describe('a ledger whose process was killed', () => {
-  it('holds everything that was acknowledged, and of the rest whole appends or nothing', async () => {
+  it('a ledger whose process was killed has everything that was acknowledged, and of the rest only complete appends', async () => {
     for (const killAfter of [1, 7, 23, 64]) {
       const path = join(folder, `killed-${killAfter}.sqlite`);
       const acknowledged = await killedWriter(path, { appends: 100_000, killAfter });
@@ -72,7 +72,7 @@ describe('a ledger whose write-ahead log is broken', () => {
   const acknowledgedBefore = (offset: number): number =>
     Math.max(0, ...acknowledged.filter(({ logBytes }) => logBytes <= offset).map(({ entries }) => entries));
 
-  it('cut off anywhere, keeps every append that lay before the cut, and no half of one', () => {
+  it('a write-ahead log that is truncated at any place keeps every append before that place, and no partial one', () => {
     fc.assert(
       fc.property(fc.nat(log.length), (offset) => {
         const found = withLog(log.subarray(0, offset)) as string[];
@@ -82,7 +82,7 @@ describe('a ledger whose write-ahead log is broken', () => {
     );
   });
 
-  it('garbled anywhere, is refused or keeps every append that lay before the place', () => {
+  it('a write-ahead log that is garbled at any place is refused or keeps every append before that place', () => {
     const last = acknowledged.at(-2)!.logBytes;
     let refused = 0;
     let repaired = 0;
@@ -116,14 +116,14 @@ describe('a ledger whose write-ahead log is broken', () => {
     expect(repaired).toBeGreaterThan(0);
   });
 
-  it('with a torn last append, is repaired: it had not been acknowledged', () => {
+  it('a write-ahead log with a torn last append is repaired, because that append was not acknowledged', () => {
     const torn = acknowledged.at(-2)!;
     const bytes = Buffer.from(log);
     bytes.fill(0, torn.logBytes + 24 + 100);
     expect(withLog(bytes)).toEqual(whole.slice(0, torn.entries));
   });
 
-  it('with a broken append in its middle, is refused by the offset', () => {
+  it('a write-ahead log with a damaged append in its middle is refused with the offset', () => {
     const bytes = Buffer.from(log);
     const place = acknowledged[10]!.logBytes;
     bytes[place + 24 + 1_000] = bytes[place + 24 + 1_000]! ^ 1;
@@ -131,7 +131,7 @@ describe('a ledger whose write-ahead log is broken', () => {
     expect(found.message).toContain(`the frame at offset ${place} does not match its checksum`);
   });
 
-  it('is refused when the ledger beside it is empty', () => {
+  it('a write-ahead log is refused when the ledger beside it is empty', () => {
     const path = join(folder, 'emptied.sqlite');
     writeFileSync(path, '');
     writeFileSync(`${path}-wal`, log);

@@ -45,7 +45,7 @@ const problemOf = (open: () => unknown): ConfigError | LedgerDamage => {
 };
 
 describe('the ledger file', () => {
-  it('is made with its folder, marked as a ledger, and synced at every commit', () => {
+  it('the ledger file is created with its folder, marked as a ledger, and synced at every commit', () => {
     const path = join(folder, 'new/deep/ledger.sqlite');
     openSqliteLedger(path).close();
     inFile(path, (database) => {
@@ -57,7 +57,7 @@ describe('the ledger file', () => {
     });
   });
 
-  it('and its copies are readable by their owner alone', async () => {
+  it('the ledger file and its copies are readable only by their owner', async () => {
     const path = join(folder, 'private/ledger.sqlite');
     const ledger = openSqliteLedger(path);
     await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: finished(3) }]);
@@ -67,14 +67,14 @@ describe('the ledger file', () => {
     expect(modes.map((mode) => mode.toString(8))).toEqual(['600', '600', '600']);
   });
 
-  it('of an operator who gave it another mode keeps that mode', async () => {
+  it('the ledger file keeps another mode that the operator gave to it', async () => {
     const path = await filled('shared.sqlite', 1, 2);
     chmodSync(path, 0o640);
     openSqliteLedger(path).close();
     expect((statSync(path).mode & 0o777).toString(8)).toBe('640');
   });
 
-  it('is refused while another has it open, and says so', async () => {
+  it('the ledger file is refused with a message while another process has it open', async () => {
     const path = await filled('locked.sqlite');
     const first = openSqliteLedger(path);
     expect(problemOf(() => openSqliteLedger(path)).message).toBe(
@@ -84,7 +84,7 @@ describe('the ledger file', () => {
     first.close();
   });
 
-  it('is refused when it is something else', () => {
+  it('a file that is no ledger is refused', () => {
     const text = join(folder, 'notes.txt');
     writeFileSync(text, 'these are not the entries that you are looking for'.repeat(100));
     expect(problemOf(() => openSqliteLedger(text)).message).toContain('it is not a ledger');
@@ -99,13 +99,13 @@ describe('the ledger file', () => {
     });
   });
 
-  it('is refused when a newer version wrote it', async () => {
+  it('a ledger file of a newer version is refused', async () => {
     const path = await filled('newer.sqlite');
     inFile(path, (database) => database.exec('PRAGMA user_version = 99'));
     expect(problemOf(() => openSqliteLedger(path)).message).toContain('a newer version (schema 99)');
   });
 
-  it('is refused with a reason when its folder cannot be made', () => {
+  it('the ledger file is refused with a reason when its folder cannot be created', () => {
     const file = join(folder, 'a-file');
     writeFileSync(file, '');
     expect(problemOf(() => openSqliteLedger(join(file, 'ledger.sqlite'))).message).toMatch(
@@ -113,7 +113,7 @@ describe('the ledger file', () => {
     );
   });
 
-  it('gives room back to the file system when conversations are removed', async () => {
+  it('the ledger file returns space to the file system when conversations are removed', async () => {
     const path = join(folder, 'shrinks.sqlite');
     const ledger = openSqliteLedger(path);
     for (let i = 0; i < 20; i++) {
@@ -131,7 +131,7 @@ describe('the ledger file', () => {
 });
 
 describe('a damaged ledger', () => {
-  it('is refused with the file and the offset when its structure is broken', async () => {
+  it('a damaged ledger is refused with the file and the offset when its structure is broken', async () => {
     const path = await filled('broken-page.sqlite', 30, 60);
     const bytes = readFileSync(path);
     const pageSize = bytes.readUInt16BE(16);
@@ -144,7 +144,7 @@ describe('a damaged ledger', () => {
     expect(problem.message).toContain(`offset ${page * pageSize}`);
   });
 
-  it('is refused when its end is cut off', async () => {
+  it('a ledger is refused when its end is missing', async () => {
     const path = await filled('cut.sqlite', 30, 60);
     const bytes = readFileSync(path);
     writeFileSync(path, bytes.subarray(0, bytes.length - 3 * 4_096));
@@ -162,7 +162,7 @@ describe('a damaged ledger', () => {
     }
   };
 
-  it('names the entry of which one letter has changed', async () => {
+  it('a damaged ledger is reported with the entry in which one character has changed', async () => {
     const problem = await reading('letter.sqlite', (database) =>
       database.exec("UPDATE entries SET body = replace(body, 'a line 4', 'a lime 4') WHERE position = 4"),
     );
@@ -170,7 +170,7 @@ describe('a damaged ledger', () => {
     expect(problem.message).toContain('entry 4 of conversation c1 (position 4) does not match its checksum');
   });
 
-  it('names the entry that is missing', async () => {
+  it('a damaged ledger is reported with the missing entry', async () => {
     const problem = await reading('hole.sqlite', (database) =>
       database.exec('DELETE FROM entries WHERE position = 5'),
     );
@@ -216,7 +216,7 @@ describe('a ledger of the first schema', () => {
     expect(ledger.position()).toBe(11);
   };
 
-  it('is brought to the newest one with everything in it, once', async () => {
+  it('a ledger of the first schema is upgraded once to the newest one with all its entries', async () => {
     const path = join(folder, 'old.sqlite');
     old(path);
     for (let i = 0; i < 2; i++) {
@@ -231,7 +231,7 @@ describe('a ledger of the first schema', () => {
     ledger.close();
   });
 
-  it('stays as it is when the migration cannot be finished', () => {
+  it('a ledger of the first schema stays unchanged when the migration fails', () => {
     const path = join(folder, 'old-stuck.sqlite');
     // Takes the name of something that the migration wants to make.
     old(path, 'CREATE INDEX conversations_by_ending ON conversations (ended);');
@@ -248,7 +248,7 @@ describe('a ledger of the first schema', () => {
 });
 
 describe('a backup', () => {
-  it('is a whole ledger, though appends go on while it is made', async () => {
+  it('a backup is a complete ledger, although appends continue while it is made', async () => {
     const path = join(folder, 'busy.sqlite');
     const ledger = openSqliteLedger(path);
     const text = 'x'.repeat(2_000);
@@ -278,7 +278,7 @@ describe('a backup', () => {
     ledger.close();
   });
 
-  it('that fails leaves what was there before', async () => {
+  it('a backup that fails leaves the earlier file unchanged', async () => {
     const path = await filled('source.sqlite');
     const ledger = openSqliteLedger(path);
     await expect(ledger.backup(join(folder, 'no-such-folder/copy.sqlite'))).rejects.toThrow();

@@ -53,7 +53,7 @@ const killWithLog = async (): Promise<void> => {
 };
 
 describe('restoring a ledger', () => {
-  it('puts the copy in its place and keeps what was there', async () => {
+  it('a restore puts the copy in the place of the ledger and keeps the replaced one', async () => {
     const said = await restore([copy], ledger);
     expect(restored()).toEqual(whole);
     expect(said[0]).toContain('1 conversations (1 running), 9 entries');
@@ -62,7 +62,7 @@ describe('restoring a ledger', () => {
     expect(statSync(ledger).mode & 0o777).toBe(0o600);
   });
 
-  it('does not let the write-ahead log of a killed router undo it, and keeps that log with the file that it belongs to', async () => {
+  it('a restore is not undone by the write-ahead log of a killed router, which is kept with its ledger', async () => {
     await killWithLog();
     await restore([copy], ledger);
     expect(existsSync(`${ledger}-wal`)).toBe(false);
@@ -71,7 +71,7 @@ describe('restoring a ledger', () => {
     expect(verifyLedger(join(folder, name))).toMatchObject({ conversations: 3, faults: [] });
   });
 
-  it('refuses a copy that is damaged, and replaces nothing', async () => {
+  it('a restore refuses a damaged copy and replaces nothing', async () => {
     const bytes = readFileSync(copy);
     bytes.fill(0xff, 4_096);
     writeFileSync(copy, bytes);
@@ -81,7 +81,7 @@ describe('restoring a ledger', () => {
     expect(readdirSync(folder).filter((name) => /replaced|restoring/.test(name))).toEqual([]);
   });
 
-  it('refuses while a router has the ledger open', async () => {
+  it('a restore is refused while a router has the ledger open', async () => {
     const open = openSqliteLedger(ledger);
     try {
       await expect(restore([copy], ledger)).rejects.toThrow(/a router has .* open: stop it first/);
@@ -91,7 +91,7 @@ describe('restoring a ledger', () => {
     expect(kept()).toEqual([]);
   });
 
-  it('replaces a ledger that is damaged, and makes one where there is none', async () => {
+  it('a restore replaces a damaged ledger, and creates one where there is none', async () => {
     writeFileSync(ledger, 'this is no ledger');
     await restore([copy], ledger);
     expect(restored()).toEqual(whole);
@@ -100,7 +100,7 @@ describe('restoring a ledger', () => {
     expect(verifyLedger(fresh).faults).toEqual([]);
   });
 
-  it('refuses the ledger itself, a file that is not there, and more words than it knows', async () => {
+  it('a restore refuses the ledger itself, a missing file, and unknown arguments', async () => {
     await expect(restore([ledger], ledger)).rejects.toThrow(/is the ledger itself/);
     await expect(restore([join(folder, 'none')], ledger)).rejects.toThrow(/ENOENT/);
     await expect(restore([copy, ledger, 'more'], ledger)).rejects.toThrow(/usage/);
@@ -109,7 +109,7 @@ describe('restoring a ledger', () => {
 });
 
 describe('backing up a ledger that no router has open', () => {
-  it('copies the ledger of ROUTER_LEDGER when none is named, and replaces no file', async () => {
+  it('a backup without a running router copies the ledger of ROUTER_LEDGER by default and replaces no file', async () => {
     const target = join(folder, 'target.sqlite');
     expect(await backup([target], ledger)).toMatchObject({ streamed: false });
     expect(verifyLedger(target)).toMatchObject({ conversations: 2, faults: [] });

@@ -20,7 +20,7 @@ const sweep = async (bench: RouterBench) => {
 };
 
 describe('retention and messages that wait', () => {
-  it('removes ended conversations whose messages wait for names that no client has ever registered', async () => {
+  it('retention removes ended conversations whose messages wait for names that no client has ever registered', async () => {
     const bench = full();
     const names = Array.from({ length: 100 }, (_, index) => `unknown-${index}`);
     expect(await tell(bench, names)).toHaveLength(100);
@@ -29,7 +29,7 @@ describe('retention and messages that wait', () => {
     expect(bench.router.plainDelivery.expired).toBe(100);
   });
 
-  it('keeps a conversation with a message for a client that has registered since the router started', async () => {
+  it('retention keeps a conversation with a message for a client that has registered since the router started', async () => {
     const bench = full();
     new Plain(bench, 'bob').leave();
     const [kept] = await tell(bench, ['bob']);
@@ -38,7 +38,7 @@ describe('retention and messages that wait', () => {
     expect(bench.router.plainDelivery.expired).toBe(0);
   });
 
-  it('keeps a conversation with a message for a client that has a delivery mark, after a restart, too', async () => {
+  it('retention keeps a conversation with a message for a client that has a delivery mark, after a restart, too', async () => {
     const bench = full();
     const bob = new Plain(bench, 'bob');
     await tell(bench, ['bob']);
@@ -53,7 +53,7 @@ describe('retention and messages that wait', () => {
     expect(new Plain(bench, 'bob').connection.texts).toEqual(['hello bob']);
   });
 
-  it('removes a conversation once the known client has got its messages', async () => {
+  it('retention removes a conversation once the known client has got its messages', async () => {
     const bench = full();
     new Plain(bench, 'bob').leave();
     await tell(bench, ['bob']);

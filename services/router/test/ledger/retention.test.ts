@@ -32,13 +32,13 @@ const retention = (ledger: Awaited<ReturnType<typeof filled>>, more: object) => 
 };
 
 describe('retention', () => {
-  it('keeps everything when nothing is set', async () => {
+  it('retention removes nothing when no limit is set', async () => {
     const ledger = await filled();
     expect(retention(ledger, {}).subject.tick(1_000 * hour)).toBe(false);
     expect(ledger.recent(9).map(({ id }) => id)).toHaveLength(4);
   });
 
-  it('removes what ended longer ago than its age, a few entries at a time', async () => {
+  it('retention removes conversations that ended longer ago than the maximum age, a few entries at a time', async () => {
     const ledger = await filled();
     const { subject, removed } = retention(ledger, { rule: { maxAgeMs: hour, maxBytes: 0 } });
     let steps = 0;
@@ -48,7 +48,7 @@ describe('retention', () => {
     expect(ledger.recent(9).map(({ id }) => id)).toEqual(['running', 'c3']);
   });
 
-  it('removes what ended first until the ledger is small enough, and never what runs', async () => {
+  it('retention removes the conversations that ended first until the ledger is small enough, and never running ones', async () => {
     const ledger = await filled();
     const { subject, removed } = retention(ledger, { rule: { maxAgeMs: 0, maxBytes: 4_000 } });
     while (subject.tick(9 * hour));
@@ -59,7 +59,7 @@ describe('retention', () => {
     expect(ledger.read('running', 0, 99)).toHaveLength(9);
   });
 
-  it('spares what somebody still needs', async () => {
+  it('retention keeps conversations that are still in use', async () => {
     const ledger = await filled();
     const { subject } = retention(ledger, {
       rule: { maxAgeMs: 1, maxBytes: 0 },
@@ -69,7 +69,7 @@ describe('retention', () => {
     expect(ledger.recent(9).map(({ id }) => id)).toEqual(['running', 'c1']);
   });
 
-  it('removes what no one needs although hundreds that ended before are still needed, in small steps', async () => {
+  it('retention removes unused conversations in small steps, although hundreds that ended before are still in use', async () => {
     const ledger = openMemoryLedger();
     const waiting = Array.from({ length: 1_200 }, (_, index) => `waiting-${index}`);
     for (const id of waiting)
@@ -95,7 +95,7 @@ describe('retention', () => {
     expect(ledger.recent(9_999)).toHaveLength(1_200);
   });
 
-  it('leaves the positions of what is kept as they are, for readers that come back with an old one', async () => {
+  it('retention does not change the positions of the remaining entries, for readers that return with an old position', async () => {
     const ledger = await filled();
     const before = ledger.readAll(0, 9_999).filter(({ conversation }) => conversation === 'running');
     const { subject } = retention(ledger, { rule: { maxAgeMs: 1, maxBytes: 0 } });
@@ -108,7 +108,7 @@ describe('retention', () => {
     expect(appended).toEqual({ ok: true, position: 1_230 });
   });
 
-  it('tries again later when nothing can be written', async () => {
+  it('retention tries again later when the ledger cannot be written', async () => {
     const ledger = await filled();
     const { subject, failures } = retention(
       {
@@ -124,7 +124,7 @@ describe('retention', () => {
     expect(failures).toHaveLength(2);
   });
 
-  it('is done by the router as time goes by, and what was removed is not shown any more', async () => {
+  it('the router removes old conversations while it runs, and does not show removed ones any more', async () => {
     const bench = new RouterBench({ retention: { maxAgeMs: hour, maxBytes: 0 } });
     await bench.open('c1');
     await bench.submit('c1', { type: 'end', by: 'operator' });

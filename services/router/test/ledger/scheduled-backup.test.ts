@@ -50,7 +50,7 @@ const runTimer = async (): Promise<void> => {
 };
 
 describe('scheduled backups', () => {
-  it('copies the ledger each time the interval is over, and keeps the newest copies', async () => {
+  it('a scheduled backup copies the ledger each time the interval is over, and keeps the newest copies', async () => {
     start(6 * hour, 2);
     for (let count = 0; count < 4; count++) await runTimer();
     expect(made()).toEqual(['ledger-20300101T120000Z.sqlite', 'ledger-20300101T180000Z.sqlite']);
@@ -58,7 +58,7 @@ describe('scheduled backups', () => {
     expect(timers[0]?.ms).toBe(6 * hour);
   });
 
-  it('counts the interval from the newest copy, also after a restart, and leaves other files alone', async () => {
+  it('a scheduled backup counts the interval from the newest copy, also after a restart, and leaves other files alone', async () => {
     mkdirSync(join(folder, 'backups'));
     writeFileSync(join(folder, 'backups/notes.txt'), 'mine');
     writeFileSync(join(folder, 'backups/ledger-20291231T220000Z.sqlite'), 'older');
@@ -68,7 +68,7 @@ describe('scheduled backups', () => {
     expect(made()).toEqual(['ledger-20300101T040000Z.sqlite', 'notes.txt']);
   });
 
-  it('waits longer than one timer can, and tries again soon after a failure', async () => {
+  it('a scheduled backup waits longer than one timer can, and tries again soon after a failure', async () => {
     start(60 * 24 * hour, 3);
     await runTimer();
     expect(timers[0]?.ms).toBeLessThan(2 ** 31);

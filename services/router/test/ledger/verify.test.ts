@@ -33,11 +33,11 @@ const harm = (sql: string): readonly string[] => {
 };
 
 describe('verifying a ledger', () => {
-  it('finds nothing wrong with a sound one, and counts what is in it', () => {
+  it('verify finds no fault in an intact ledger, and counts its contents', () => {
     expect(verifyLedger(path)).toMatchObject({ conversations: 3, running: 2, entries: 18, faults: [] });
   });
 
-  it('finds nothing wrong with forks of forks at entries that they share with the first', async () => {
+  it('verify finds no fault in forks of forks at entries that they share with the first conversation', async () => {
     const ledger = openSqliteLedger(path);
     await ledger.append([
       { conversation: 'f2', expectedSeq: 0, entries: [forked('f1', 3), ...lines(5, 6)] },
@@ -48,13 +48,13 @@ describe('verifying a ledger', () => {
     expect(verifyLedger(path).faults).toEqual([]);
   });
 
-  it('changes nothing', () => {
+  it('verify changes nothing', () => {
     const before = readFileSync(path);
     verifyLedger(path);
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  it('reads one of an older schema without bringing it to the newest', () => {
+  it('verify reads a ledger of an older schema without upgrading it', () => {
     harm('DROP TABLE checkpoints');
     harm(`ALTER TABLE entries DROP COLUMN sum; DROP INDEX conversations_by_ending; DROP INDEX conversations_by_parent;
           ALTER TABLE conversations DROP COLUMN ended_at; ALTER TABLE conversations DROP COLUMN parent;
@@ -98,11 +98,11 @@ describe('verifying a ledger', () => {
       "UPDATE sqlite_sequence SET seq = 3 WHERE name = 'entries'",
       'position 18: beyond the last one that was given out, 3',
     ],
-  ])('finds %s', (_, sql, fault) => {
+  ])('verify finds %s', (_, sql, fault) => {
     expect(harm(sql).join('\n')).toContain(fault);
   });
 
-  it('finds broken structure, with the offset', () => {
+  it('verify finds a broken structure and its offset', () => {
     const bytes = readFileSync(path);
     const pageSize = bytes.readUInt16BE(16);
     // The page of the entries: the one in which their texts stand.
@@ -117,7 +117,7 @@ const router = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const run = (...args: string[]) => spawnSync(process.execPath, [router, ...args], { encoding: 'utf8' });
 
 describe('parley-router', { timeout: 30_000 }, () => {
-  it('verify says what it found and exits by it', () => {
+  it('parley-router verify prints its findings and exits with their code', () => {
     const good = run('verify', path);
     expect(good.stdout).toContain('3 conversations (2 running), 18 entries');
     expect(good.stdout).toContain('every entry is whole and in its place');
@@ -128,7 +128,7 @@ describe('parley-router', { timeout: 30_000 }, () => {
     expect(bad.status).toBe(1);
   });
 
-  it('verify and backup refuse a ledger that a router has open, and one that is not there', () => {
+  it('parley-router verify and backup refuse a ledger that a router has open, and a missing one', () => {
     const ledger = openSqliteLedger(path);
     for (const args of [
       ['verify', path],
@@ -143,7 +143,7 @@ describe('parley-router', { timeout: 30_000 }, () => {
     expect(run('verify', join(folder, 'none.sqlite')).stderr).toContain('there is no such ledger');
   });
 
-  it('backup makes a ledger that verifies, and does not write over anything', () => {
+  it('parley-router backup makes a ledger that verifies, and overwrites no file', () => {
     const target = join(folder, `${files}-copy.sqlite`);
     expect(run('backup', path, target)).toMatchObject({ status: 0 });
     expect(verifyLedger(target)).toMatchObject({ entries: 18, faults: [] });

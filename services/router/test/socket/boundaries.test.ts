@@ -7,7 +7,7 @@ import { dialAgent, dialPlain, serveRouter } from './served-router.ts';
 
 describe('an unexpected error', () => {
   it.each(['plain', 'v1'] as const)(
-    'in a frame of the %s dialect ends that connection with 4103; the others stay, and it is counted',
+    'an unexpected error in a frame of the %s dialect is counted and ends that connection with 4103, and no other connection',
     async (dialect) => {
       const faults: Fault[] = [];
       const served = await serveRouter({ onFault: (fault) => faults.push(fault) });
@@ -32,7 +32,7 @@ describe('an unexpected error', () => {
     },
   );
 
-  it('in a request is answered 500, and the connection serves the next', async () => {
+  it('an unexpected error in a request is answered with 500, and the connection serves the next request', async () => {
     const faults: Fault[] = [];
     const served = await serveRouter({ onFault: (fault) => faults.push(fault) });
     served.router.conversations.submit = () => {
@@ -69,7 +69,7 @@ describe('damage that is met while the router runs', () => {
     return { ...served, operator, sound, id, failures };
   };
 
-  it('is told to who asks for it over HTTP, for a fork, too; the rest goes on', async () => {
+  it('damage that is found at run time is reported to the HTTP client that asks for the conversation or its fork, and others are served', async () => {
     const { operator, sound, id, port, metric } = await withDamage();
     const fork = await operator.post(`/${id}/fork`, { at: 2 }, { 'idempotency-key': 'k' });
     expect(fork).toMatchObject({ status: 500, body: { error: { code: 'damaged' } } });
@@ -79,7 +79,7 @@ describe('damage that is met while the router runs', () => {
     expect(await metric('parley_ledger_failures_total')).toBeGreaterThanOrEqual(2);
   });
 
-  it('is told to who asks for the history, and what else it asked for is answered', async () => {
+  it('damage that is found at run time is reported to the client that asks for the history, and its other questions are answered', async () => {
     const { port, sound, id } = await withDamage();
     const ann = await dialAgent(port, 'ann');
     ann.send({ type: 'history', conversation: id });
@@ -88,7 +88,7 @@ describe('damage that is met while the router runs', () => {
     expect(await ann.nextOf('entry')).toMatchObject({ conversation: sound });
   });
 
-  it('hides a running conversation whose next turn needs it; others are granted theirs', async () => {
+  it('damage that is found at run time hides the running conversation whose next turn needs it, and other turns are granted', async () => {
     const { port, router, operator, sound, id, failures } = await withDamage();
     for (let i = 0; i < 40; i++) await operator.act(id, 'say', { text: `${i}`, target: 'ann' });
     await dialAgent(port, 'ann');

@@ -4,7 +4,7 @@ import { dial, dialAgent, dialPlain, serveRouter } from './served-router.ts';
 const register = { type: 'register', name: 'alice' };
 
 describe('a second connection with a name', () => {
-  it('is a replica; in the plain dialect it takes over', async () => {
+  it('a second connection with a name is a replica, and in the plain dialect it takes over', async () => {
     const { port, router } = await serveRouter();
     await dialAgent(port, 'alice');
     await dialAgent(port, 'alice');
@@ -18,20 +18,23 @@ describe('a second connection with a name', () => {
   it.each([
     ['plain', undefined],
     ['parley.v1', ['parley.v1']],
-  ])('is refused for the time being under `reject`, in %s', async (_dialect, protocols) => {
-    const { port } = await serveRouter({ duplicates: 'reject' });
-    const first = await (protocols ? dialAgent : dialPlain)(port, 'alice');
-    const second = dial(port, protocols && { protocols });
-    await second.opened;
-    second.send(register);
-    expect(await second.next()).toMatchObject({ code: 'unavailable' });
-    expect(await second.closed).toMatchObject({ code: 4100 });
-    first.ws.close();
-    await first.closed;
-    await (protocols ? dialAgent : dialPlain)(port, 'alice');
-  });
+  ])(
+    'a second connection with a name is refused temporarily under `reject`, in %s',
+    async (_dialect, protocols) => {
+      const { port } = await serveRouter({ duplicates: 'reject' });
+      const first = await (protocols ? dialAgent : dialPlain)(port, 'alice');
+      const second = dial(port, protocols && { protocols });
+      await second.opened;
+      second.send(register);
+      expect(await second.next()).toMatchObject({ code: 'unavailable' });
+      expect(await second.closed).toMatchObject({ code: 4100 });
+      first.ws.close();
+      await first.closed;
+      await (protocols ? dialAgent : dialPlain)(port, 'alice');
+    },
+  );
 
-  it('takes over under `takeover`: the first is told not to come back, its turn is granted to the second', async () => {
+  it('a second connection with a name takes over under `takeover`: the first must not reconnect, and its turn is granted to the second', async () => {
     const { port, router } = await serveRouter({ duplicates: 'takeover' });
     const first = await dialAgent(port, 'alice');
     first.send({ type: 'open', ref: '1', members: ['bob'] });
@@ -42,7 +45,7 @@ describe('a second connection with a name', () => {
     expect(router.presence.replicasOf('alice').size).toBe(1);
   });
 
-  it('is not heard as the first once that was taken over', async () => {
+  it('frames of a connection that was taken over are not received any more', async () => {
     const { port, router } = await serveRouter();
     const first = await dialPlain(port, 'alice');
     const second = await dialPlain(port, 'alice');

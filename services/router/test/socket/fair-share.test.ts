@@ -37,7 +37,7 @@ class SharedLoop {
 }
 
 describe('FairShare', () => {
-  it('gives each peer at most 64 frames of one event-loop iteration, and all its frames in the end', async () => {
+  it('the fair share gives each peer at most 64 frames of one event-loop iteration, and all its frames in the end', async () => {
     const loop = new SharedLoop();
     const [flood, modest] = loop.peers(2) as [Peer, Peer];
     flood.says(200);
@@ -50,7 +50,7 @@ describe('FairShare', () => {
     expect(flood.heard).toBe(200);
   });
 
-  it('keeps an iteration short however many peers send: peers that were active in the one before wait in a queue', async () => {
+  it('the fair share keeps an iteration short however many peers send: peers that were active in the one before wait in a queue', async () => {
     const loop = new SharedLoop();
     loop.msPerFrame = 0.4;
     const crowd = loop.peers(30);
@@ -70,7 +70,7 @@ describe('FairShare', () => {
     expect(spentMs).toBeLessThan(8.5);
   });
 
-  it('receives the frame of an idle peer at once although the others have used up the iteration', async () => {
+  it('the fair share receives the frame of an idle peer at once although the others have used up the iteration', async () => {
     const loop = new SharedLoop();
     loop.msPerFrame = 1;
     const crowd = loop.peers(20);

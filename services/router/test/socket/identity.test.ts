@@ -10,7 +10,7 @@ describe('a name', () => {
       () => ({ options: { protocols: ['parley.v1', asProtocol(alice.token)] }, frame: {} }),
     ],
     ['in `register`', () => ({ options: {}, frame: { token: alice.token } })],
-  ])('is registered with a token for it %s', async (_where, make) => {
+  ])('a name is registered with a token for it %s', async (_where, make) => {
     const { port } = await serveRouter({ authenticator });
     const { options, frame } = make();
     const client = dial(port, { protocols: ['parley.v1'], ...options });
@@ -20,7 +20,7 @@ describe('a name', () => {
     expect(await client.next()).toMatchObject({ type: 'welcome', name: 'alice' });
   });
 
-  it('is registered by a plain client with a token in the header or in `register`', async () => {
+  it('a name is registered by a plain client with a token in the header or in `register`', async () => {
     const { port, router } = await serveRouter({ authenticator });
     await dialPlain(port, 'alice', bearer(alice.token));
     const client = dial(port);
@@ -36,7 +36,7 @@ describe('a name', () => {
     ['plain', undefined],
     ['parley.v1', ['parley.v1']],
   ])(
-    'of somebody else is refused in %s with 4003, and nothing is taken over',
+    'a name that the token does not allow is refused in %s with 4003, and no connection is taken over',
     async (_dialect, protocols) => {
       const { port } = await serveRouter({ authenticator, duplicates: 'takeover' });
       const own = await (protocols ? dialAgent : dialPlain)(port, 'alice', bearer(alice.token));
@@ -49,7 +49,7 @@ describe('a name', () => {
     },
   );
 
-  it('cannot be had with another token in `register` than the handshake showed', async () => {
+  it('a name cannot be registered with another token in `register` than the one of the handshake', async () => {
     const { port } = await serveRouter({ authenticator });
     const client = dial(port, bearer(bob.token));
     await client.opened;
@@ -62,7 +62,7 @@ describe('a name', () => {
     ['a wrong token', { token: 'wrong' }],
     ['the hash of a token', { token: alice.line.split(' ')[2] }],
     ['an empty token', { token: '' }],
-  ])('needs a token: %s is refused with 4001', async (_what, fields) => {
+  ])('a name needs a token: %s is refused with 4001', async (_what, fields) => {
     const { port, metric } = await serveRouter({ authenticator });
     for (const protocols of [undefined, ['parley.v1']]) {
       const client = dial(port, protocols && { protocols });
@@ -74,7 +74,7 @@ describe('a name', () => {
     await expect.poll(() => metric('parley_disconnects_total{code="4001"}')).toBe(2);
   });
 
-  it('a wrong token in the handshake is told with 4001, which says not to come back', async () => {
+  it('a wrong token in the handshake is refused with 4001, after which a client does not reconnect', async () => {
     const { port } = await serveRouter({ authenticator });
     for (const options of [bearer('wrong'), { protocols: ['parley.v1', asProtocol('wrong')] }])
       expect(await dial(port, options).closed).toMatchObject({
@@ -85,7 +85,7 @@ describe('a name', () => {
 });
 
 describe('a sender', () => {
-  it('is whoever registered, whatever the frame says', async () => {
+  it('the sender of a message is the registered name, whatever the frame says', async () => {
     const { port } = await serveRouter({ authenticator });
     const to = await dialPlain(port, 'alice', bearer(alice.token));
     const from = await dialPlain(port, 'bob', bearer(bob.token));
@@ -93,7 +93,7 @@ describe('a sender', () => {
     expect(await to.next()).toMatchObject({ from: 'bob', text: 'hi' });
   });
 
-  it('addresses only whom its token allows, in both dialects, and stays connected', async () => {
+  it('a sender addresses only names that its token allows, in both dialects, and stays connected', async () => {
     const { port } = await serveRouter({ authenticator });
     const plain = await dialPlain(port, 'bob', bearer(bob.token));
     plain.send({ target: 'carol', text: 'hi' });
@@ -133,7 +133,7 @@ describe('a token that may address only some', () => {
   };
 
   it.each(['addressed', 'open', 'mention'])(
-    'says nothing under policy %s that all would hear, unless it may write to all',
+    'a sender whose token allows only some targets says nothing under policy %s that all would hear',
     async (policy) => {
       const { ask } = await start({ policy });
       expect(await ask({ text: 'hello' })).toBe('forbidden');
@@ -144,7 +144,7 @@ describe('a token that may address only some', () => {
   );
 
   it.each(['open', 'mention'])(
-    'gives no turn under policy %s by an @name that it may not address',
+    'a sender gives no turn under policy %s by an @name that its token does not allow',
     async (policy) => {
       const { ask, host, limited, conversation } = await start({ policy });
       host.send({ type: 'say', conversation, turn: 1, text: '@bob, what do you say?' });
@@ -156,7 +156,7 @@ describe('a token that may address only some', () => {
 });
 
 describe('an observer', () => {
-  it('reads every conversation, gets no turn and says nothing', async () => {
+  it('an observer reads every conversation, gets no turn and cannot speak', async () => {
     const { port, router } = await serveRouter({ authenticator });
     const agent = await dialAgent(port, 'alice', bearer(alice.token));
     agent.send({ type: 'open', ref: '1', members: ['watcher'], first: 'watcher' });
@@ -180,7 +180,7 @@ describe('an observer', () => {
     expect(router.conversations.find(String(conversation))?.seq).toBe(1);
   });
 
-  it('hears what is said aside; a member does not, whatever its role', async () => {
+  it('an observer sees private messages, and a member does not, whatever its role is', async () => {
     const { port } = await serveRouter({ authenticator });
     const agent = await dialAgent(port, 'alice', bearer(alice.token));
     agent.send({ type: 'open', ref: '1', members: ['bob', 'boss-1'] });
@@ -207,7 +207,7 @@ describe('an observer', () => {
     expect(await heardBy('boss-1', boss.token)).toEqual(['aloud']);
   });
 
-  it('has nothing to do in the plain dialect', async () => {
+  it('an observer cannot use the plain dialect', async () => {
     const { port } = await serveRouter({ authenticator });
     const client = dial(port, bearer(watcher.token));
     await client.opened;
@@ -217,7 +217,7 @@ describe('an observer', () => {
 });
 
 describe('an agent', () => {
-  it('joins no conversation with somebody whom its token does not let it address', async () => {
+  it('an agent joins no conversation with a member that its token does not let it address', async () => {
     const { port } = await serveRouter({ authenticator });
     const agent = await dialAgent(port, 'crowd-1', bearer(crowd.token));
     agent.send({ type: 'open', ref: '1', members: ['carol'], admission: 'open' });
@@ -230,7 +230,7 @@ describe('an agent', () => {
     expect(await friend.nextOf('accepted')).toMatchObject({ conversation });
   });
 
-  it('reads the history of its own conversations only; an operator reads all', async () => {
+  it('an agent reads the history of its own conversations only, and an operator reads all', async () => {
     const { port } = await serveRouter({ authenticator });
     const agent = await dialAgent(port, 'alice', bearer(alice.token));
     agent.send({ type: 'open', ref: '1', members: ['bob'] });

@@ -4,12 +4,12 @@ import { alice, asProtocol, authenticator, bearer, boss, jwt, watcher } from './
 import { dial, dialAgent, dialRaw, handshake, serveRouter } from './served-router.ts';
 
 describe('a JWT', () => {
-  it('is taken from the handshake', async () => {
+  it('a JWT is taken from the handshake', async () => {
     const { port } = await serveRouter({ authenticator });
     await dialAgent(port, 'team-1', bearer(await jwt({ names: ['team-*'] })));
   });
 
-  it('in `register` is checked before anything that came with it is heard, and nothing of it is lost', async () => {
+  it('a JWT in `register` is checked before the frames after it are received, and none of them is lost', async () => {
     const { port, router } = await serveRouter({ authenticator });
     const token = await jwt({ sub: 'dora' });
     const client = dial(port, { protocols: ['parley.v1'] });
@@ -23,7 +23,7 @@ describe('a JWT', () => {
     expect(router.conversations.count).toBe(20);
   });
 
-  it('in `register` that turns out to be bad lets nothing through that came with it', async () => {
+  it('a bad JWT in `register` lets no frame after it be received', async () => {
     const { port, router } = await serveRouter({ authenticator });
     const client = dial(port, { protocols: ['parley.v1'] });
     await client.opened;
@@ -34,7 +34,7 @@ describe('a JWT', () => {
     expect(router.conversations.count).toBe(0);
   });
 
-  it('of a peer that left while it was checked registers nobody', async () => {
+  it('a JWT of a peer that disconnected while it was checked registers no name', async () => {
     let checked: (() => void) | undefined;
     const slow: Authenticator = {
       identify: (token) =>
@@ -54,7 +54,7 @@ describe('a JWT', () => {
     expect(router.presence.replicasOf('alice').size).toBe(0);
   });
 
-  it('whose keys cannot be had sends the peer away for a while, not for ever', async () => {
+  it('a JWT whose keys cannot be read is refused temporarily', async () => {
     const down: Authenticator = {
       identify: async () => ({ ok: false, code: 'unavailable', problem: 'no keys' }),
     };
@@ -72,7 +72,7 @@ describe('reading over HTTP', () => {
     ['an agent', alice.token, 403],
     ['an observer', watcher.token, 200],
     ['an operator', boss.token, 200],
-  ])('with %s is answered with the right status', async (_who, token, status) => {
+  ])('a read over HTTP with %s is answered with the right status', async (_who, token, status) => {
     const { port } = await serveRouter({ authenticator });
     for (const path of ['/v1/agents', '/v1/conversations', '/metrics']) {
       const response = await fetch(
@@ -91,7 +91,7 @@ describe('reading over HTTP', () => {
     await events.body?.cancel();
   });
 
-  it('of the probes is for everybody, of acts only for operators', async () => {
+  it('the probes over HTTP need no token, and actions need the role operator', async () => {
     const { port } = await serveRouter({ authenticator });
     const url = `http://127.0.0.1:${port}`;
     for (const probe of ['/healthz', '/readyz']) expect((await fetch(url + probe)).status).toBe(200);
@@ -109,7 +109,7 @@ describe('reading over HTTP', () => {
 });
 
 describe('a token in a URL', () => {
-  it('is refused, even a good one, before anything else is done', async () => {
+  it('a token in a URL is refused, also a valid one, before any other work', async () => {
     const { port } = await serveRouter({ authenticator });
     const response = await fetch(
       `http://127.0.0.1:${port}/v1/agents?token=${boss.token}`,
@@ -122,7 +122,7 @@ describe('a token in a URL', () => {
 });
 
 describe('a router without tokens', () => {
-  it('lets everybody in, with any token or none', async () => {
+  it('a router without tokens accepts all clients, with any token or none', async () => {
     const { port } = await serveRouter();
     await dialAgent(port, 'alice');
     await dialAgent(port, 'bob', bearer('whatever'));
@@ -131,7 +131,7 @@ describe('a router without tokens', () => {
 });
 
 describe('the token subprotocol', () => {
-  it('is never sent back', async () => {
+  it('the token subprotocol is never echoed', async () => {
     const { port } = await serveRouter({ authenticator });
     const socket = await dialRaw(port);
     socket.write(handshake(port, `Sec-WebSocket-Protocol: ${asProtocol(alice.token)}, parley.v1\r\n`));

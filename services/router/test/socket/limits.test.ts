@@ -35,7 +35,7 @@ const upgraded = async (port: number): Promise<Socket> => {
 };
 
 describe('connections', () => {
-  it('over the limit are told so; the probes answer; room is given back', async () => {
+  it('connections over the limit get an error, the probes are answered, and closed connections free their places', async () => {
     const { port } = await serveRouter({ connectionLimits: { total: 2, perAddress: 0 } });
     const first = dial(port);
     await first.opened;
@@ -52,7 +52,7 @@ describe('connections', () => {
     await until(async () => (await fetch(`${url}/v1/agents`, close)).status).toBe(200);
   });
 
-  it('of one address are limited as well, silent ones included', async () => {
+  it('connections of one address are limited as well, including silent ones', async () => {
     const { port } = await serveRouter({ connectionLimits: { total: 0, perAddress: 2 } });
     const silent = [await dialRaw(port), await dialRaw(port)];
     await expect(dial(port).opened).rejects.toThrow(/503/);
@@ -65,7 +65,7 @@ describe('connections', () => {
     ).toBe('open');
   });
 
-  it('over the limit that say nothing are cut off soon', async () => {
+  it('connections over the limit that send nothing are closed soon', async () => {
     const { port } = await serveRouter({ connectionLimits: { total: 1, perAddress: 0 } });
     await dialRaw(port);
     const surplus = heard(await dialRaw(port));
@@ -74,7 +74,7 @@ describe('connections', () => {
 });
 
 describe('a peer that does not register', () => {
-  it('is sent away with 4006 at its deadline, whatever it says meanwhile', async () => {
+  it('a peer that does not register is disconnected with 4006 at its deadline, whatever it sends meanwhile', async () => {
     const { port } = await serveRouter({ registerMs: 300 });
     const began = performance.now();
     const talker = dial(port);
@@ -87,7 +87,7 @@ describe('a peer that does not register', () => {
     expect(performance.now() - began).toBeGreaterThanOrEqual(300);
   });
 
-  it('does not keep one away that did', async () => {
+  it('the deadline for the registration does not affect a registered peer', async () => {
     const { port } = await serveRouter({ registerMs: 100 });
     const client = await dialAgent(port, 'alice');
     const late = dial(port);
@@ -97,7 +97,7 @@ describe('a peer that does not register', () => {
 });
 
 describe('a peer over its rate', () => {
-  it('is heard no faster than its rate, and loses nothing', async () => {
+  it('frames of a peer over its rate are received no faster than its rate, and none is lost', async () => {
     const { port, router } = await serveRouter({ rate: { perSecond: 100, burst: 20 } });
     const client = await dialPlain(port, 'alice');
     const began = performance.now();
@@ -112,7 +112,7 @@ describe('a peer over its rate', () => {
     for (let i = 0; i < 100; i++) expect(await bob.next()).toMatchObject({ text: `${i}` });
   });
 
-  it('that leaves is still heard to the end', async () => {
+  it('all frames of a peer over its rate are received after it has disconnected', async () => {
     const { port } = await serveRouter({ rate: { perSecond: 50, burst: 5 } });
     const client = dial(port);
     await client.opened;
@@ -126,7 +126,7 @@ describe('a peer over its rate', () => {
     for (let i = 0; i < 50; i++) expect(await bob.next()).toMatchObject({ text: `${i}` });
   });
 
-  it('is held back however its frames are packed', async () => {
+  it('a peer over its rate is slowed down however its frames are packed', async () => {
     const { port, router } = await serveRouter({ rate: { perSecond: 1_000, burst: 10 } });
     const socket = await upgraded(port);
     const pings = Buffer.concat(Array.from({ length: 100 }, () => frame('{"type":"ping"}')));
@@ -147,7 +147,7 @@ describe('a peer over its rate', () => {
 });
 
 describe('a flood without a rate limit', () => {
-  it('is read in shares, so that others are answered between them', async () => {
+  it('a flood without a rate limit is received in shares, so that other peers are answered meanwhile', async () => {
     const { port, router } = await serveRouter();
     const flooder = await upgraded(port);
     flooder.write(frame('{"type":"register","name":"flood"}'));
@@ -182,7 +182,7 @@ describe('a flood without a rate limit', () => {
 });
 
 describe('frames', () => {
-  it('that are nested 32,000 deep are refused, and the router lives on', async () => {
+  it('frames that are nested 32,000 deep are refused, and the router continues', async () => {
     const { port } = await serveRouter();
     for (const protocols of [undefined, ['parley.v1']]) {
       const client = dial(port, protocols && { protocols });
@@ -201,7 +201,7 @@ describe('frames', () => {
     await dialAgent(port, 'alice');
   });
 
-  it('that are too large get a refusal, and much larger ones end the connection with 1009 unread', async () => {
+  it('frames that are too large get a refusal, and much larger ones end the connection with 1009 unread', async () => {
     const { port } = await serveRouter();
     const client = await dialPlain(port, 'alice');
     client.send({ target: 'bob', text: 'x'.repeat(300_000) });
@@ -214,14 +214,14 @@ describe('frames', () => {
     expect(answer.text.slice(0, 4)).toBe('\x88\x02\x03\xf1');
   });
 
-  it('that are binary end the connection with 1003', async () => {
+  it('binary frames end the connection with 1003', async () => {
     const { port } = await serveRouter();
     const client = await dialPlain(port, 'alice');
     client.ws.send(Buffer.from('{}'));
     expect(await client.closed).toMatchObject({ code: 1003 });
   });
 
-  it('in thousands of fragments end the connection', async () => {
+  it('frames in thousands of fragments end the connection', async () => {
     const { port } = await serveRouter();
     const socket = await upgraded(port);
     const answer = heard(socket);
@@ -231,7 +231,7 @@ describe('frames', () => {
     expect(answer.text.charCodeAt(0)).toBe(0x88);
   });
 
-  it('are never compressed, whatever is offered', async () => {
+  it('frames are never compressed, whatever the client offers', async () => {
     const { port } = await serveRouter();
     const client = dial(port, { perMessageDeflate: true });
     await client.opened;
@@ -240,7 +240,7 @@ describe('frames', () => {
 });
 
 describe('names', () => {
-  it('of built-in properties are names like any other', async () => {
+  it('names of built-in properties are treated like any other name', async () => {
     const { port } = await serveRouter();
     const names = ['constructor', 'toString', 'hasOwnProperty', 'valueOf', 'then'];
     const clients = await Promise.all(names.map((name) => dialPlain(port, name)));
@@ -254,7 +254,7 @@ describe('names', () => {
     expect(await proto.closed).toMatchObject({ code: 4003 });
   });
 
-  it('that are 64 KiB long are refused as fast as any other', async () => {
+  it('names of 64 KiB are refused as fast as any other name', async () => {
     const { port } = await serveRouter();
     const client = dial(port);
     await client.opened;
@@ -264,7 +264,7 @@ describe('names', () => {
 });
 
 describe('a request', () => {
-  it('that ends in the middle of its body leaves the router standing', async () => {
+  it('a request that ends in the middle of its body does not stop the router', async () => {
     const { port, server } = await serveRouter();
     const socket = await dialRaw(port);
     const began = new Promise<IncomingMessage>((resolve) => server.once('request', resolve));
@@ -279,7 +279,7 @@ describe('a request', () => {
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
   });
 
-  it('for a URL that is none is answered with 404', async () => {
+  it('a request for an invalid URL is answered with 404', async () => {
     const { port } = await serveRouter();
     const socket = await dialRaw(port);
     const answer = heard(socket);

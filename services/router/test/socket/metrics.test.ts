@@ -10,7 +10,7 @@ const seriesOf = async (port: number): Promise<string[]> => {
 };
 
 describe('the metrics', () => {
-  it('have the same series whatever peers call themselves, say and close with', async () => {
+  it('the metrics have the same series whatever names, frames and close codes peers use', async () => {
     const { port } = await serveRouter();
     await dialPlain(port, 'first');
     const before = await seriesOf(port);

@@ -42,14 +42,14 @@ describe('a refusal', () => {
     expect(JSON.stringify(told)).not.toContain('token=');
   });
 
-  it('for the number of connections, of those that never ask for anything, too', async () => {
+  it('a refusal for the number of connections is counted, also for connections that never send a request', async () => {
     const { port, counted } = await start({ connectionLimits: { total: 1, perAddress: 0 } });
     const silent = await Promise.all([dialRaw(port), dialRaw(port), dialRaw(port)]);
     await expect.poll(() => counted('connections')).toBe(2);
     for (const socket of silent) socket.destroy();
   });
 
-  it('of a peer that is faster than its rate is told once, and the peer is only slowed down', async () => {
+  it('a refusal of a peer over its rate is logged once, and the peer is only slowed down', async () => {
     const { port, counted } = await start({ rate: { perSecond: 1_000, burst: 2 } });
     const client = await dialAgent(port, 'alice', bearer(alice.token));
     for (let i = 0; i < 50; i++) client.send({ type: 'ping' });
@@ -58,7 +58,7 @@ describe('a refusal', () => {
     expect(await counted('rate')).toBe(1);
   });
 
-  it('is told five times in ten seconds for each reason, and how many were left out', () => {
+  it('refusals are logged five times in ten seconds for each reason, with the number of those that were left out', () => {
     let now = 0;
     const told: ToldRejection[] = [];
     const rejections = new Rejections(

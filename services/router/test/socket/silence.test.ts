@@ -19,7 +19,7 @@ const dialBlocked = async (port: number, name: string) => {
 };
 
 describe('a peer that answers no ping', { timeout: 20_000 }, () => {
-  it('keeps its connection while it owes a reply, and its answer is taken; then it is closed', async () => {
+  it('a peer that answers no ping keeps its connection while it owes a reply, and is disconnected after its answer was accepted', async () => {
     const { port, metric } = await serveRouter(beats);
     const bob = await dialBlocked(port, 'bob');
     const ann = await dialPlain(port, 'ann');
@@ -34,13 +34,13 @@ describe('a peer that answers no ping', { timeout: 20_000 }, () => {
     expect((await bob.closed).code).toBe(4201);
   });
 
-  it('loses it when it is an agent, whose router asks it nothing', async () => {
+  it('a peer that answers no ping is disconnected when it is an agent without a turn', async () => {
     const { port } = await serveRouter(beats);
     const agent = await dialAgent(port, 'ann', { autoPong: false });
     expect([1006, 4201]).toContain((await agent.closed).code);
   });
 
-  it('is heard out: what it says before it reads that it is closed is said', async () => {
+  it('messages that a silent peer sends before it reads the close frame are accepted', async () => {
     const { port } = await serveRouter(beats);
     const ann = await dialPlain(port, 'ann');
     const socket = await dialRaw(port);
@@ -58,7 +58,7 @@ describe('a peer that answers no ping', { timeout: 20_000 }, () => {
 });
 
 describe('a peer that answers the newest ping alone', { timeout: 20_000 }, () => {
-  it('has confirmed all that was sent before it', async () => {
+  it('a peer that answers the newest ping alone has confirmed all frames that were sent before it', async () => {
     const { port } = await serveRouter();
     const bob = await dialBlocked(port, 'bob');
     let newest: Buffer | undefined;

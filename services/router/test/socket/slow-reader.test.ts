@@ -6,7 +6,7 @@ import { dialAgent, dialPlain, dialRaw, handshake, serveRouter } from './served-
 const mebibyte = 1024 * 1024;
 
 describe('a peer that never reads', () => {
-  it('is cut off with 4102 and what waited for it is freed; the others do not notice', {
+  it('a peer that never reads is disconnected with 4102 and its queue is freed, and other peers are not affected', {
     timeout: 60_000,
   }, async () => {
     const { port, router, metric } = await serveRouter({ stalledMs: 1_000, heartbeatMs: 600_000 });
@@ -39,7 +39,7 @@ describe('a peer that never reads', () => {
 });
 
 describe('a long history', () => {
-  it('goes out a page at a time, each when the one before has left, and whole', async () => {
+  it('a long history is sent completely, and each page only when the one before has left the process', async () => {
     const { port, router } = await serveRouter();
     const writer = await dialAgent(port, 'writer');
     writer.send({ type: 'open', ref: '1', members: ['reader'] });
@@ -76,7 +76,7 @@ describe('a long history', () => {
     expect(mostUnsent).toBeLessThanOrEqual(14);
   });
 
-  it('asked for again and again is refused until the first are answered', async () => {
+  it('a long history that is requested again and again is refused until the first requests are answered', async () => {
     const { port } = await serveRouter();
     const agent = await dialAgent(port, 'alice');
     agent.send({ type: 'open', ref: '1', members: ['bob'] });
@@ -87,7 +87,7 @@ describe('a long history', () => {
     expect(await agent.nextOf('refused')).toMatchObject({ code: 'rate-limited', retry: true });
   });
 
-  it('ends after as many entries as are asked for', async () => {
+  it('a history with a limit ends after that number of entries', async () => {
     const { port } = await serveRouter();
     const agent = await dialAgent(port, 'alice');
     agent.send({ type: 'open', ref: '1', members: ['bob'] });
@@ -102,7 +102,7 @@ describe('a long history', () => {
     expect(await agent.next()).toMatchObject({ type: 'accepted' });
   });
 
-  it('that is followed shows every entry once', async () => {
+  it('a history that is followed shows every entry once', async () => {
     const { port } = await serveRouter();
     const agent = await dialAgent(port, 'alice');
     agent.send({ type: 'open', ref: '1', members: ['bob'] });

@@ -48,7 +48,7 @@ const shownBy = (port: number): Promise<string> =>
   });
 
 describe.skipIf(!hasOpenssl)('with a certificate', () => {
-  it('the router speaks TLS and nothing else', async () => {
+  it('a router with a certificate speaks only TLS', async () => {
     const files = makeCertificate(folder(), 'first');
     const { port } = await serveRouter({ certificate: openTls(files.cert, files.key)!.certificate });
     const client = await dialAgent(port, 'alice', { scheme: 'wss', ca: readFileSync(files.cert) });
@@ -63,7 +63,7 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
     expect(Buffer.concat(answer).toString()).not.toContain('HTTP/1.1 200');
   });
 
-  it('connections are counted and given back like any other', async () => {
+  it('connections over TLS are counted and released like any other', async () => {
     const files = makeCertificate(folder(), 'first');
     const { certificate } = openTls(files.cert, files.key)!;
     const { port } = await serveRouter({ certificate, connectionLimits: { total: 1, perAddress: 0 } });
@@ -84,7 +84,7 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
       .toBe('welcome');
   });
 
-  it('a new one is used once both files are there; what is open stays; half a change is not used', {
+  it('a new certificate is used once both files are replaced, open connections stay, and half a change is not used', {
     timeout: 20_000,
   }, async () => {
     const into = folder();
@@ -107,7 +107,7 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
     expect(open.ws.readyState).toBe(open.ws.OPEN);
   });
 
-  it('the router does not come up when it is not whole', () => {
+  it('a router with an incomplete certificate does not start', () => {
     const into = folder();
     const [one, other] = [makeCertificate(into, 'one'), makeCertificate(into, 'other')];
     expect(() => openTls(one.cert, undefined)).toThrow(/both or neither/);

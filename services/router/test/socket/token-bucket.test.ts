@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { TokenBucket } from '../../src/socket/token-bucket.ts';
 
 describe('a token bucket', () => {
-  it('lets a burst through and then says how long to wait', () => {
+  it('a token bucket lets a burst through and then returns how long to wait', () => {
     const bucket = new TokenBucket({ perSecond: 10, burst: 3 });
     expect([1, 2, 3].map(() => bucket.take(1_000))).toEqual([0, 0, 100]);
     expect([1_100, 1_150, 1_300].map((now) => bucket.take(now))).toEqual([100, 150, 100]);
     expect(bucket.take(9_000)).toBe(0);
   });
 
-  it('never lets more through than the burst and the rate, if one waits when told to', () => {
+  it('a token bucket never lets more through than the burst and the rate, if the caller waits as told', () => {
     const rates = fc.record({
       perSecond: fc.integer({ min: 1, max: 500 }),
       burst: fc.integer({ min: 1, max: 100 }),
@@ -31,12 +31,12 @@ describe('a token bucket', () => {
     );
   });
 
-  it('is no limit with a rate of 0', () => {
+  it('a token bucket with a rate of 0 has no limit', () => {
     const bucket = new TokenBucket({ perSecond: 0, burst: 1 });
     expect([1, 2, 3].map(() => bucket.take(1_000))).toEqual([0, 0, 0]);
   });
 
-  it('does not fill when the clock is set back', () => {
+  it('a token bucket does not fill when the clock is set back', () => {
     const bucket = new TokenBucket({ perSecond: 10, burst: 1 });
     bucket.take(5_000);
     expect(bucket.take(1_000)).toBe(200);

@@ -14,7 +14,7 @@ import {
 import { dialAgent, dialRaw, serveRouter } from './served-router.ts';
 
 describe('a token that is no longer good', () => {
-  it('ends the connection with 4001 when it is withdrawn; the others stay', async () => {
+  it('a withdrawn token ends its connections with 4001, and other connections stay', async () => {
     const list = listOf([alice, bob]);
     const { port } = await serveRouter({ authenticator: guardOf(list) });
     const gone = await dialAgent(port, 'bob', bearer(bob.token));
@@ -24,7 +24,7 @@ describe('a token that is no longer good', () => {
     expect(stays.ws.readyState).toBe(stays.ws.OPEN);
   });
 
-  it('ends the event streams of its bearer, and nothing more is sent on them', async () => {
+  it('a withdrawn token ends the event streams of its bearer, and no more events are sent on them', async () => {
     const list = listOf([watcher, alice]);
     const { port, router } = await serveRouter({ authenticator: guardOf(list) });
     const events = await fetch(`http://127.0.0.1:${port}/v1/events`, bearer(watcher.token));
@@ -38,7 +38,7 @@ describe('a token that is no longer good', () => {
     expect(rest.join('')).not.toContain('agents');
   });
 
-  it('acts no more, though the request had begun before', async () => {
+  it('a withdrawn token allows no action, although the request had begun before', async () => {
     const list = listOf([boss]);
     const { port, router } = await serveRouter({ authenticator: guardOf(list) });
     const socket = await dialRaw(port);
@@ -57,7 +57,7 @@ describe('a token that is no longer good', () => {
     expect(router.conversations.count).toBe(0);
   });
 
-  it('ends the connection with 4001 when it expires', async () => {
+  it('an expired token ends its connections with 4001', async () => {
     const { port } = await serveRouter({ authenticator });
     const token = await jwt({ sub: 'dora', exp: Math.floor(Date.now() / 1_000) + 2 });
     const client = await dialAgent(port, 'dora', bearer(token));

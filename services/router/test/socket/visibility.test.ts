@@ -39,7 +39,7 @@ const sentUntilNow = async (client: TestClient): Promise<Frame[]> => {
 };
 
 describe('a reply that is streamed', () => {
-  it('is shown to observers while it is written, and to members only when it is said to them', async () => {
+  it('a streamed reply is shown to observers while it is written, and to members only as a message', async () => {
     const { client } = await start();
     const [ann, eve, watcher] = await Promise.all([client('ann'), client('eve'), client('watcher')]);
     const conversation = await open(ann, ['bob', 'eve'], { policy: 'round-robin' });
@@ -59,7 +59,7 @@ describe('a reply that is streamed', () => {
 });
 
 describe('a member that has left', () => {
-  it('is told that it has, and hears nothing more of what it followed', async () => {
+  it('a member that has left is told so, and gets no further entries of the conversation that it followed', async () => {
     const { client } = await start();
     const [ann, bob, eve] = await Promise.all([client('ann'), client('bob'), client('eve')]);
     const conversation = await open(ann, ['bob', 'eve'], { policy: 'open' });
@@ -80,7 +80,7 @@ describe('a member that has left', () => {
 });
 
 describe('an agent that was not invited', () => {
-  it('neither joins nor reads, although it knows the id; an operator invites it, and then it may', async () => {
+  it('an agent that was not invited neither joins nor reads, although it knows the id, until an operator invites it', async () => {
     const { served, client } = await start();
     const [ann, eve] = await Promise.all([client('ann'), client('eve')]);
     const post = async (path: string, body: object, key: string) => {
@@ -116,7 +116,7 @@ describe('an agent that was not invited', () => {
 });
 
 describe('reading over HTTP', () => {
-  it('gives with ?as= what a member or former member may see, and is not for agents', async () => {
+  it('a read over HTTP with ?as= gives the view of a member or former member, and is not allowed for agents', async () => {
     const { served, client } = await start();
     const [ann, eve] = await Promise.all([client('ann'), client('eve')]);
     const conversation = await open(ann, ['bob', 'eve'], { policy: 'open' });
@@ -148,37 +148,40 @@ describe('what a model server said of a failed turn', () => {
   it.each([
     ['end', ['opened', 'ended']],
     ['skip', ['opened', 'passed']],
-  ])('stays with the member and those who watch under onFailure %s', async (onFailure, types) => {
-    const { client } = await start();
-    const [ann, bob, watcher] = await Promise.all([client('ann'), client('bob'), client('watcher')]);
-    const conversation = await open(ann, ['bob'], {
-      first: 'bob',
-      policy: 'round-robin',
-      limits: { maxAttempts: 1, onFailure },
-    });
-    for (const reader of [ann, watcher]) reader.send({ type: 'history', conversation, follow: true });
-    const { turn } = await bob.nextOf('turn');
-    const detail = 'HTTP 400: "You are bob. Your private goal: …"';
-    const usage = { inputTokens: 7, outputTokens: 0, model: 'bobs-own-model' };
-    bob.send({ type: 'pass', conversation, turn, reason: 'model-rejected', detail, usage });
-    const seen: Frame[] = [];
-    while ((seen.at(-1)?.entry as Frame | undefined)?.type !== types.at(-1)) seen.push(await ann.next());
-    seen.push(...(await sentUntilNow(ann)));
-    expect(seen.flatMap(({ entry }) => (entry ? [(entry as Frame).type] : []))).toEqual(types);
-    expect(JSON.stringify(seen)).not.toMatch(/private goal|own-model/);
-    if (onFailure === 'end') {
-      expect(seen.find(({ type }) => type === 'ended')).toMatchObject({ detail: 'bob: model-rejected' });
-      expect(await bob.nextOf('ended')).toMatchObject({ detail: expect.stringContaining('private goal') });
-    }
-    const last = async () => (await watcher.nextOf('entry')).entry as Frame;
-    let entry = await last();
-    while (entry.type !== types.at(-1)) entry = await last();
-    expect(entry.detail).toContain('private goal');
-  });
+  ])(
+    'the error text of a model server is visible only to the member, observers and operators under onFailure %s',
+    async (onFailure, types) => {
+      const { client } = await start();
+      const [ann, bob, watcher] = await Promise.all([client('ann'), client('bob'), client('watcher')]);
+      const conversation = await open(ann, ['bob'], {
+        first: 'bob',
+        policy: 'round-robin',
+        limits: { maxAttempts: 1, onFailure },
+      });
+      for (const reader of [ann, watcher]) reader.send({ type: 'history', conversation, follow: true });
+      const { turn } = await bob.nextOf('turn');
+      const detail = 'HTTP 400: "You are bob. Your private goal: …"';
+      const usage = { inputTokens: 7, outputTokens: 0, model: 'bobs-own-model' };
+      bob.send({ type: 'pass', conversation, turn, reason: 'model-rejected', detail, usage });
+      const seen: Frame[] = [];
+      while ((seen.at(-1)?.entry as Frame | undefined)?.type !== types.at(-1)) seen.push(await ann.next());
+      seen.push(...(await sentUntilNow(ann)));
+      expect(seen.flatMap(({ entry }) => (entry ? [(entry as Frame).type] : []))).toEqual(types);
+      expect(JSON.stringify(seen)).not.toMatch(/private goal|own-model/);
+      if (onFailure === 'end') {
+        expect(seen.find(({ type }) => type === 'ended')).toMatchObject({ detail: 'bob: model-rejected' });
+        expect(await bob.nextOf('ended')).toMatchObject({ detail: expect.stringContaining('private goal') });
+      }
+      const last = async () => (await watcher.nextOf('entry')).entry as Frame;
+      let entry = await last();
+      while (entry.type !== types.at(-1)) entry = await last();
+      expect(entry.detail).toContain('private goal');
+    },
+  );
 });
 
 describe('an opening under a money cap that a member cannot keep', () => {
-  it('is refused with the name of the member, and not with the model of another agent', async () => {
+  it('an opening under a money cap that a member cannot keep is refused with the name of the member and without the model of another agent', async () => {
     const { served, client } = await start();
     const ann = await client('ann');
     const bob = dial(served.port, {

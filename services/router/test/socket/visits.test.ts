@@ -10,7 +10,7 @@ const answerTo = async (port: number, request: string): Promise<string> => {
 const get = (path: string, headers: string) => `GET ${path} HTTP/1.1\r\n${headers}\r\n\r\n`;
 
 describe('a handshake', () => {
-  it('is for the own page and for programs, not for other pages', async () => {
+  it('a handshake is accepted from the own page and from programs, not from other pages', async () => {
     const { port, metric } = await serveRouter();
     const from = (origin: string | undefined) =>
       dial(port, { ...(origin !== undefined && { headers: { origin } }) }).opened.then(
@@ -29,7 +29,7 @@ describe('a handshake', () => {
     expect(await metric('parley_refusals_total{code="forbidden"}')).toBe(4);
   });
 
-  it('with the name of another page in Host is refused, for that is how pages get around the rule above', async () => {
+  it('a handshake with the name of another page in Host is refused, which prevents DNS rebinding', async () => {
     const { port } = await serveRouter();
     const rebound = handshake(port, 'Origin: http://evil.example:1\r\n').replace(
       /Host: .*\r\n/,
@@ -39,14 +39,14 @@ describe('a handshake', () => {
     expect(await answerTo(port, handshake(port))).toBe('HTTP/1.1 101 Switching Protocols');
   });
 
-  it('that offers only unknown subprotocols is refused with 400', async () => {
+  it('a handshake that offers only unknown subprotocols is refused with 400', async () => {
     const { port } = await serveRouter();
     await expect(dial(port, { protocols: ['parley.v9'] }).opened).rejects.toThrow(/400/);
   });
 });
 
 describe('an HTTP request', () => {
-  it('is subject to the same rules, except for the probes', async () => {
+  it('an HTTP request is subject to the same rules as a handshake, except for the probes', async () => {
     const { port } = await serveRouter();
     const own = `Host: localhost:${port}`;
     expect(await answerTo(port, get('/v1/agents', own))).toBe('HTTP/1.1 200 OK');
@@ -58,7 +58,7 @@ describe('an HTTP request', () => {
     expect(await answerTo(port, get('/healthz', 'Host: pod.example'))).toBe('HTTP/1.1 200 OK');
   });
 
-  it('gets no leave for other pages to read the answer', async () => {
+  it('an HTTP response does not allow other pages to read it', async () => {
     const { port } = await serveRouter();
     const response = await fetch(`http://127.0.0.1:${port}/v1/agents`);
     expect(response.headers.get('access-control-allow-origin')).toBeNull();

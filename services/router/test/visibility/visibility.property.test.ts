@@ -231,7 +231,7 @@ const expectAllShown = (world: World): void => {
     }
 };
 
-it(`tells no one on any path what it must not know, and members all that they may (PARLEY_SEED=${seed})`, async () => {
+it(`no path out of the router shows a reader what it must not see, and members see all that they may (PARLEY_SEED=${seed})`, async () => {
   await fc.assert(
     fc.asyncProperty(
       setting,
