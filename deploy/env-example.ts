@@ -39,6 +39,7 @@ const section = (title: string, lines: readonly Line[]): string =>
 
 const all: readonly Line[] = Object.values(agent);
 const isModel = ({ variable }: Line): boolean => /^OPENAI_|_PROXY$/.test(variable);
+const isTrace = ({ variable }: Line): boolean => variable.startsWith('OTEL_');
 const ofRouter = Object.values<Line>(router).filter(
   ({ variable }) => !all.some((line) => line.variable === variable),
 );
@@ -49,9 +50,10 @@ export const envExample: string = [
   `${section('The model; without a key and a base URL the agents rehearse', all.filter(isModel))}\n${ollama}`,
   section(
     'Agents',
-    all.filter((line) => !isModel(line)),
+    all.filter((line) => !isModel(line) && !isTrace(line)),
   ),
   section('Router', ofRouter),
+  section('Traces of router and agents, by the variables of OpenTelemetry', all.filter(isTrace)),
   section('Docker Compose', linesOf(composeVariables)),
   section('A server for a team (compose.team.yml)', linesOf(teamVariables)),
   section('The command line', linesOf(commandLineVariables)),

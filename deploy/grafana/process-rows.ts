@@ -106,6 +106,17 @@ export const processes: Panel[] = [
   },
   {
     kind: 'stacked',
+    title: 'Spans of traces a minute, by outcome',
+    about:
+      'Spans that were sent to the collector, and that were lost: its queue was full, or it did not take them.',
+    unit: 'short',
+    queries: {
+      'router {{outcome}}': aMinute(ofRouter(router.spans), 'outcome'),
+      'agents {{outcome}}': aMinute(agent.spans.name, 'outcome'),
+    },
+  },
+  {
+    kind: 'stacked',
     title: 'Versions',
     about: 'Processes by service and version: more than one version of a service means a roll-out under way.',
     unit: 'short',

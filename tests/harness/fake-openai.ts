@@ -45,7 +45,11 @@ const words = 'the river bends slowly past an old mill where nobody grinds corn 
 
 /** An OpenAI-compatible Chat Completions server that does as it is told. */
 export class FakeOpenAi {
-  readonly requests: { readonly body: ChatRequest; readonly authorization: string | undefined }[] = [];
+  readonly requests: {
+    readonly body: ChatRequest;
+    readonly authorization: string | undefined;
+    readonly traceparent?: string | undefined;
+  }[] = [];
   /** Answers to come, first to last; then those of `byModel`; then ordinary replies. */
   readonly next: Behaviour[] = [];
   readonly byModel = new Map<string, Behaviour>();
@@ -91,7 +95,8 @@ export class FakeOpenAi {
     let raw = '';
     for await (const part of request.setEncoding('utf8')) raw += part;
     const body = JSON.parse(raw) as ChatRequest;
-    this.requests.push({ body, authorization: request.headers.authorization });
+    const { authorization, traceparent } = request.headers;
+    this.requests.push({ body, authorization, traceparent: traceparent as string | undefined });
     if (this.#tooMany()) return this.#fail(response, 429, 'rate_limit_exceeded', { 'retry-after': '1' });
     const behaviour = this.next.shift() ??
       this.byModel.get(body.model) ??

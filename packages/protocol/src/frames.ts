@@ -21,6 +21,8 @@ const ref = text({ min: 1, max: 64 });
 const turnPlace = { conversation: conversationId, turn: count };
 /** The number of the grant that is answered. When missing: the grant that the connection holds. */
 const attempt = optional(integer(1, Number.MAX_SAFE_INTEGER));
+/** W3C trace context, as in the header `traceparent`: which span of a trace the frame belongs to. Never stored. */
+const trace = optional(text({ max: 55, pattern: /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/ }));
 
 /** The frames of a `parley.v1` client. PROTOCOL.md §4 is the norm. */
 const clientVariants = {
@@ -59,9 +61,10 @@ const clientVariants = {
     /** A vote to end the conversation. */
     done: optional(flag),
     usage: optional(toldUsage),
+    trace,
     ref: optional(ref),
   },
-  bid: { ...turnPlace, attempt, score: integer(0, 100), usage: optional(toldUsage) },
+  bid: { ...turnPlace, attempt, score: integer(0, 100), usage: optional(toldUsage), trace },
   /** A summary of the member's own view, to be kept in the ledger. */
   summary: { conversation: conversationId, through: count, text: line },
   join: { conversation: conversationId, history: optional(flag) },
@@ -74,6 +77,7 @@ const clientVariants = {
     usage: optional(toldUsage),
     /** With a failure: how long the model server asks to wait. */
     retryAfterMs: optional(count),
+    trace,
   },
   chunk: { ...turnPlace, text: text({ max: maxTextLength }) },
   history: {
@@ -132,6 +136,7 @@ const routerVariants = {
     deadlineMs: count,
     maxOutputTokens: optional(count),
     remaining,
+    trace,
     /** Missing when `entries` are all that this connection had not seen. */
     omitted: optional(omitted),
     /** The entries that this connection has not seen, oldest first; the first ever is `opened`. */

@@ -4,6 +4,9 @@ import { idPattern } from '../src/limits.ts';
 type Schema = { readonly [keyword: string]: unknown };
 
 const nameLike = fc.stringMatching(idPattern);
+/** A pattern of one length is generated from itself; names and ids are generated as ids, which are names as well. */
+const matching = (pattern: string, { minLength }: Schema): fc.Arbitrary<string> =>
+  minLength === undefined ? fc.stringMatching(new RegExp(pattern)) : nameLike;
 
 /** Values that a schema allows: small ones, so that a failure is readable. */
 export const valid = (schema: Schema): fc.Arbitrary<unknown> => {
@@ -13,7 +16,7 @@ export const valid = (schema: Schema): fc.Arbitrary<unknown> => {
   switch (schema.type) {
     case 'string':
       return schema.pattern
-        ? nameLike
+        ? matching(schema.pattern as string, schema)
         : fc.string({
             minLength: (schema.minLength as number | undefined) ?? 0,
             maxLength: Math.min(12, schema.maxLength as number),

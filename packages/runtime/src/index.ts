@@ -38,4 +38,19 @@ export {
   toggle,
   type Values,
 } from './settings.ts';
+export { genAi, genAiOperations, spanNames } from './tracing/gen-ai.ts';
+export { openTracing } from './tracing/open-tracing.ts';
+export { traceSettings } from './tracing/trace-settings.ts';
+export { readTraceparent } from './tracing/traceparent.ts';
+export {
+  type Attributes,
+  activeSpan,
+  inSpan,
+  noSpans,
+  type Span,
+  type SpanCounts,
+  type TraceIds,
+  type Tracing,
+  traceHeaders,
+} from './tracing/tracing.ts';
 export { userPath } from './user-path.ts';

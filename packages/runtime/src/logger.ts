@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Environment } from './settings.ts';
+import { activeSpan } from './tracing/tracing.ts';
 
 export type { Logger };
 
@@ -27,6 +28,8 @@ export const makeLogger = (
     base: { service, ...base },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    // What is logged inside a span says so, in the names of OpenTelemetry.
+    mixin: () => activeSpan()?.ids ?? {},
     redact: {
       paths: [
         'token',

@@ -41,6 +41,8 @@ export const buildInfo = gauge(
   ['service', 'version', 'revision'],
 );
 
+const spansHelp = 'Spans of traces, by outcome; all are 0 while traces are off.';
+
 export const routerMetrics = {
   buildInfo,
   conversationsRunning: gauge('parley_conversations_running', 'Conversations that have not ended.'),
@@ -133,6 +135,7 @@ export const routerMetrics = {
     'parley_breakers_open',
     'Replicas that are granted nothing, or one turn as a trial, because they keep failing.',
   ),
+  spans: counter('parley_spans_total', spansHelp, ['outcome']),
 } as const;
 
 /** Labels of the token counters; the modality is `text` here and is required by the conventions. */
@@ -186,4 +189,5 @@ export const agentMetrics = {
   reconnects: counter('parley_agent_reconnects_total', 'Times the router was reached again after a loss.'),
   connected: gauge('parley_agent_connected', '1 while registered with the router, else 0.'),
   turnsActive: gauge('parley_agent_turns_active', 'Turns being worked on.'),
+  spans: counter('parley_agent_spans_total', spansHelp, ['outcome']),
 } as const;

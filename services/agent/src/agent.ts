@@ -1,19 +1,21 @@
 import type { RouterFrame } from '@parley/protocol';
-import type { Logger } from '@parley/runtime';
+import { type Logger, noSpans, type Tracing } from '@parley/runtime';
 import type { OnFault } from './faults.ts';
 import { Opener, type Opening } from './link/opener.ts';
 import { type LinkListener, RouterLink } from './link/router-link.ts';
 import { TranscriptCache } from './memory/transcript-cache.ts';
 import { AgentMetrics } from './metrics.ts';
-import { type ModelSetup, serverOf, summarises } from './models/choose.ts';
+import { type ModelSetup, serverOf, serverUrl, summarises } from './models/choose.ts';
 import type { ModelSource } from './models/model-source.ts';
 import { observed } from './models/observed.ts';
 import { cutShort } from './models/openai/cut-short.ts';
 import { type Retrying, sleepUntilAborted, withRetries } from './models/retry.ts';
 import { RetryNotes } from './models/retry-notes.ts';
+import { traced } from './models/traced.ts';
 import type { Prompt } from './prompt/prompt.ts';
 import type { AgentSettings } from './settings/settings.ts';
 import { TurnLoop } from './turns/turn-loop.ts';
+import { endTurnSpan, startTurnSpan } from './turns/turn-span.ts';
 import { version } from './version.ts';
 
 export interface AgentParts {
@@ -24,6 +26,8 @@ export interface AgentParts {
   readonly modelSetup: ModelSetup;
   readonly prompt: Prompt;
   readonly log: Logger;
+  /** Missing: traces are off. */
+  readonly tracing?: Tracing | undefined;
   readonly onDismissed: (code: number, reason: string) => void;
   /** The revision of the sources, if the image has it. */
   readonly revision?: string;
@@ -36,7 +40,7 @@ const leaveMs = 1_000;
 
 /** An agent: the link to the router on one side, the model on the other, the turn loop between them. */
 export const makeAgent = (parts: AgentParts) => {
-  const { settings, name, persona, opening, modelSetup, prompt, log, onDismissed } = parts;
+  const { settings, name, persona, opening, modelSetup, prompt, log, tracing, onDismissed } = parts;
   const { revision = 'unknown' } = parts;
   const { capacity, historyTokens, maxTokens, target, trustPeers } = settings;
   const { provider, name: model, seed } = modelSetup;
@@ -72,8 +76,9 @@ export const makeAgent = (parts: AgentParts) => {
       log[retryNotes.isNew(reason, now()) ? 'warn' : 'debug'](about, 'the model server is asked again');
     },
   };
+  const about = { agent: name, temperature: settings.temperature, server: serverUrl(settings) };
   const modelFor: ModelSource['modelFor'] = (context) => {
-    const called = observed(cutShort(modelSetup.modelFor(context)), metrics, now);
+    const called = traced(observed(cutShort(modelSetup.modelFor(context)), metrics, now), tracing, about);
     return modelSetup.retried?.(withRetries(called, retries)) ?? called;
   };
 
@@ -96,7 +101,11 @@ export const makeAgent = (parts: AgentParts) => {
       keepLength: historyTokens * charactersPerToken,
       mostLength: cachedCharacters,
     }),
-    onTurn: (outcome) => metrics.turnEnded(outcome),
+    startSpan: tracing && ((grant) => startTurnSpan(tracing, name, grant)),
+    onTurn: (outcome) => {
+      metrics.turnEnded(outcome);
+      endTurnSpan(outcome);
+    },
     onFault,
   });
   const opener = opening && new Opener(opening, send, log);
@@ -104,6 +113,7 @@ export const makeAgent = (parts: AgentParts) => {
     registered: () => link.registered,
     reconnects: () => link.reconnects,
     active: () => turns.active,
+    spans: () => tracing?.counts ?? noSpans,
   });
 
   const onFrame = (frame: RouterFrame): void => {
@@ -154,9 +164,10 @@ export const makeAgent = (parts: AgentParts) => {
      * Aborts running turns and sends no pass: the router sees the end of the connection at once and grants the turns to
      * another replica. After a pass it would wait first, and could grant the turn to this process again.
      */
-    stop: () => {
+    stop: async () => {
       turns.stop();
-      return link.close(leaveMs);
+      await link.close(leaveMs);
+      await tracing?.stop();
     },
   };
 };

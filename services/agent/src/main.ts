@@ -1,5 +1,13 @@
 import { closings } from '@parley/protocol';
-import { openLogger, runMain, serveProbes, stopOnSignal, wantsColour, withEnvFile } from '@parley/runtime';
+import {
+  openLogger,
+  openTracing,
+  runMain,
+  serveProbes,
+  stopOnSignal,
+  wantsColour,
+  withEnvFile,
+} from '@parley/runtime';
 import { makeAgent } from './agent.ts';
 import { deriveName, thisMachine } from './agent-name.ts';
 import { keepHeapSmall } from './heap.ts';
@@ -7,6 +15,7 @@ import { openingOf } from './link/opener.ts';
 import { chooseModel } from './models/choose.ts';
 import { loadPromptModule, readPersona, viewPrompt } from './prompt/prompt.ts';
 import { readSettings } from './settings/settings.ts';
+import { version } from './version.ts';
 
 keepHeapSmall();
 
@@ -37,6 +46,7 @@ runMain(process, 'parley-agent', async () => {
     modelSetup: await chooseModel(settings, name, log),
     prompt: promptModule === undefined ? viewPrompt : await loadPromptModule(promptModule),
     log,
+    tracing: await openTracing({ settings, service: 'agent', version }, log),
     ...(process.env.PARLEY_REVISION && { revision: process.env.PARLEY_REVISION }),
     onDismissed: (code, reason) => {
       const hint = code === closings.unauthenticated.code ? { hint: tokenHint } : {};

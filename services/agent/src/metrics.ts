@@ -1,5 +1,5 @@
 import { failures } from '@parley/protocol';
-import { agentMetrics } from '@parley/runtime';
+import { agentMetrics, type SpanCounts } from '@parley/runtime';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type FaultPlace, faultPlaces } from './faults.ts';
 import { type RetryReason, retryReasons } from './models/model.ts';
@@ -17,6 +17,7 @@ export interface Gauges {
   readonly registered: () => boolean;
   readonly reconnects: () => number;
   readonly active: () => number;
+  readonly spans: () => SpanCounts;
 }
 
 /** The model that is used when a conversation names none. */
@@ -78,7 +79,10 @@ export class AgentMetrics implements ModelObserver {
   }
 
   /** Adds the metrics of the link and of the turn loop, which are made after this object. To be called once. */
-  observe({ registered, reconnects, active }: Gauges): void {
+  observe({ registered, reconnects, active, spans }: Gauges): void {
+    this.#counter(agentMetrics.spans, () =>
+      Object.entries(spans()).map(([outcome, count]) => [{ outcome }, count] as const),
+    );
     this.#counter(agentMetrics.reconnects, () => [[{}, reconnects()]]);
     this.#gauge(agentMetrics.connected, () => (registered() ? 1 : 0));
     this.#gauge(agentMetrics.turnsActive, active);

@@ -1,7 +1,8 @@
+import { noSpans } from '@parley/runtime';
 import { describe, expect, it } from 'vitest';
 import { AgentMetrics } from '../src/metrics.ts';
 
-const gauges = { registered: () => true, reconnects: () => 0, active: () => 0 };
+const gauges = { registered: () => true, reconnects: () => 0, active: () => 0, spans: () => noSpans };
 
 describe('the metrics of model calls', () => {
   it('the metrics of model calls are labelled with the requested model, and with “other” after many models', async () => {

@@ -1,5 +1,5 @@
 import { closings, type Ending, endings, type RefusalCode, refusals } from '@parley/protocol';
-import { routerMetrics } from '@parley/runtime';
+import { routerMetrics, type SpanCounts } from '@parley/runtime';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Commit } from './conversations/conversations.ts';
 import { type FaultPlace, faultPlaces } from './faults.ts';
@@ -60,6 +60,7 @@ export interface ScrapedValues {
   expiredMessages(): number;
   openBreakers(): number;
   rejections(): ReadonlyMap<RejectionReason, number>;
+  spans(): SpanCounts;
 }
 
 /** Counts in plain fields, which is cheap on the hot path, and makes metrics of them at each scrape. */
@@ -106,6 +107,7 @@ export class RouterMetrics implements TurnObserver {
   /** Adds the metrics that other parts of the router know. To be called once, when these parts exist. */
   scrape(values: ScrapedValues): void {
     this.#counter(routerMetrics.rejections, () => new Map(values.rejections()));
+    this.#counter(routerMetrics.spans, () => new Map(Object.entries(values.spans())));
     this.#counter(routerMetrics.messagesDelivered, () => one(values.delivered()));
     this.#counter(routerMetrics.messagesExpired, () => one(values.expiredMessages()));
     this.#gauge(routerMetrics.messagesWaiting, () => one(values.waitingMessages()));

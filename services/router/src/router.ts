@@ -1,3 +1,4 @@
+import { noSpans, type Tracing } from '@parley/runtime';
 import { type Clock, steadyTime } from './clock.ts';
 import { Conversations } from './conversations/conversations.ts';
 import { ReadQueue } from './conversations/read-queue.ts';
@@ -31,6 +32,7 @@ import { GrantRules } from './turns/grant-rules.ts';
 import { GrantTable } from './turns/grant-table.ts';
 import { Granter } from './turns/granter.ts';
 import { Scheduler } from './turns/scheduler.ts';
+import { TurnTraces } from './turns/turn-traces.ts';
 import { WaitReasons } from './turns/wait-reasons.ts';
 
 export interface RouterOptions {
@@ -41,6 +43,8 @@ export interface RouterOptions {
   readonly revision?: string;
   /** Free bytes on the disk of the ledger; undefined for a ledger in memory. */
   readonly freeBytes?: () => number | undefined;
+  /** Where spans go; missing: traces are off. */
+  readonly tracing?: Tracing | undefined;
   readonly prices: Prices;
   readonly pools: Pools;
   readonly mailboxLimits: MailboxLimits;
@@ -73,6 +77,8 @@ export interface Router {
   readonly replyRouting: ReplyRouting;
   readonly routerEvents: RouterEvents;
   readonly metrics: RouterMetrics;
+  /** Undefined: traces are off. */
+  readonly traces: TurnTraces | undefined;
   readonly faults: Faults;
   readonly reads: ReadQueue;
   readonly prices: Prices;
@@ -88,10 +94,11 @@ const tellEveryMs = 10_000;
 
 /** Loads the running conversations from the ledger, then follows its commits. */
 export const makeRouter = (options: RouterOptions): Router => {
-  const { ledger, clock, prices, pools } = options;
+  const { ledger, clock, prices, pools, tracing } = options;
   const now = steadyTime(clock);
   const metrics = new RouterMetrics({ version: options.version, revision: options.revision ?? 'unknown' });
   const faults = new Faults((place) => metrics.caught(place), options.onFault, clock.monotonic);
+  const traces = tracing && new TurnTraces(tracing);
   let toldAt = Number.NEGATIVE_INFINITY;
   const onFailure = (error: unknown) => {
     metrics.ledgerFailed();
@@ -103,7 +110,10 @@ export const makeRouter = (options: RouterOptions): Router => {
     ledger,
     now,
     onFailure,
-    (ms) => metrics.appended(ms),
+    (ms) => {
+      metrics.appended(ms);
+      traces?.appended(ms);
+    },
     faults,
     clock.wall,
   );
@@ -118,7 +128,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   const rules = new GrantRules({ conversations, gathering, underWay: [grants, plainGrants] });
   const answers = new AnswerMatcher({ conversations, bids, grants, records, rules });
   const observer = metrics;
-  const granter = new Granter({ conversations, presence, grants, records, observer, now });
+  const granter = new Granter({ conversations, presence, grants, records, observer, traces, now });
   const scheduler = new Scheduler({
     ...{ conversations, presence, bids, gathering, rules, grants, records, granter, breakers },
     ...{ pools, prices, observer, now },
@@ -161,6 +171,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   for (const state of conversations.running()) {
     replyRouting.found(state);
     runningLimit.found(state);
+    traces?.found(state);
   }
   recoverMailboxes({ ledger, conversations, mailboxes, watermarks, oldestAt: now() - maxAgeMs });
   recoverPools(pools, { ledger, conversations, now: now() });
@@ -172,6 +183,8 @@ export const makeRouter = (options: RouterOptions): Router => {
   // scheduler looks for turns that are free.
   conversations.follow('running limit', (commit) => runningLimit.onCommit(commit));
   conversations.follow('reply routing', (commit) => replyRouting.onCommit(commit));
+  // Before any turn is granted or offered, because a grant says of which span it is a part.
+  if (traces) conversations.follow('traces', (commit) => traces.onCommit(commit));
   conversations.follow('plain delivery', (commit) => plainDelivery.onCommit(commit));
   conversations.follow('bids', (commit) => bids.onCommit(commit));
   conversations.follow('scheduler', (commit) => scheduler.onCommit(commit));
@@ -196,6 +209,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     expiredMessages: () => sender.expired,
     openBreakers: () => breakers.open,
     rejections: () => options.rejections?.counts ?? new Map(),
+    spans: () => tracing?.counts ?? noSpans,
   });
 
   let lastSave = now();
@@ -215,6 +229,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     replyRouting,
     routerEvents,
     metrics,
+    traces,
     faults,
     reads: new ReadQueue((error) => faults.caught('answer', 'a read of past entries', error)),
     prices,

@@ -19,6 +19,7 @@ import {
   secret,
   text,
   toggle,
+  traceSettings,
 } from '@parley/runtime';
 import { duplicateRules } from './presence/presence.ts';
 import { readPoolRules } from './quota/pools.ts';
@@ -277,4 +278,5 @@ export const settings = {
     of: logFormats,
     fallback: 'json',
   }),
+  ...traceSettings,
 };

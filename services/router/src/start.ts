@@ -8,6 +8,7 @@ import {
   type Logger,
   loadSettings,
   openLogger,
+  openTracing,
   parleyVariables,
   serveProbes,
   wantsColour,
@@ -141,12 +142,14 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
   );
   const tls = openTls(config.tlsCert, config.tlsKey);
   const options = optionsOf(config, dirname(program));
+  const tracing = await openTracing({ settings: config, service: 'router', version: options.version }, log);
   const ledger = openLedger(config.ledger);
   backUpOnSchedule(config, ledger, log);
   const running = serve({
     ...options,
     ...bindPolicy,
     ...(env.PARLEY_REVISION && { revision: env.PARLEY_REVISION }),
+    tracing,
     ledger,
     authenticator: tokenAuthenticator ?? openAuthenticator,
     certificate: tls?.certificate,
@@ -157,7 +160,13 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
   });
   const { server, router, probes, filterRequest } = running;
   if (tls && server instanceof TlsServer) followCertificate(server, tls.files, log);
-  const life = new LifeLog(log, () => new Set(router.presence.names()), router.now);
+  const { traces } = router;
+  const life = new LifeLog(
+    log,
+    () => new Set(router.presence.names()),
+    router.now,
+    (conversation) => traces?.idsOf(conversation),
+  );
   router.conversations.follow('life', (commit) => life.onCommit(commit));
   setInterval(() => life.tick(), presenceMs).unref();
 
@@ -193,6 +202,7 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
     async stop() {
       await running.drain(drainMs);
       probeServer?.close();
+      await tracing?.stop();
       ledger.close();
     },
   };

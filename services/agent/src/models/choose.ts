@@ -19,6 +19,8 @@ const always = (model: Model): ModelSource => ({
   modelFor: () => model,
 });
 
+const openAI = 'https://api.openai.com/v1';
+
 const unrecorded = (model: Model): Model => model;
 
 /** Which model the settings name. */
@@ -104,13 +106,15 @@ const replayed: WithCassette = async (settings, agent, path, log) => {
   return { ...always(model), seed, retried: undefined };
 };
 
-/** The server of the model, for the log; undefined when there is no server. */
-export const serverOf = (settings: AgentSettings): string | undefined =>
+/** The URL of the model server; undefined when there is no server. */
+export const serverUrl = (settings: AgentSettings): URL | undefined =>
   modelKind(settings) === 'rehearsal' || settings.cassetteMode === 'replay'
     ? undefined
-    : settings.baseUrl === ''
-      ? 'OpenAI'
-      : new URL(settings.baseUrl).host;
+    : new URL(settings.baseUrl === '' ? openAI : settings.baseUrl);
+
+/** The server of the model, for the log; undefined when there is no server. */
+export const serverOf = (settings: AgentSettings): string | undefined =>
+  settings.baseUrl === '' ? serverUrl(settings) && 'OpenAI' : serverUrl(settings)?.host;
 
 /** The model that the settings name. Only the code of this model is loaded, to keep an idle agent small. */
 export const chooseModel = async (

@@ -16,6 +16,7 @@ import {
   secret,
   text,
   toggle,
+  traceSettings,
   type Values,
 } from '@parley/runtime';
 import { usualPolicy } from '../policies/policies.ts';
@@ -208,6 +209,7 @@ export const settings = {
     of: logFormats,
     fallback: 'json',
   }),
+  ...traceSettings,
 } satisfies Record<string, Setting<unknown>>;
 export type AgentSettings = Values<typeof settings>;
 

@@ -1,5 +1,5 @@
 import { type ClientFrame, maxTextLength, type RouterFrameOf } from '@parley/protocol';
-import type { Logger } from '@parley/runtime';
+import { inSpan, type Logger, type Span } from '@parley/runtime';
 import type { OnFault } from '../faults.ts';
 import type { Dice } from '../link/backoff.ts';
 import { isFailedTurn, type Place } from '../link/outbox.ts';
@@ -19,6 +19,7 @@ import { FaultLog } from './fault-log.ts';
 import { ModelHabits } from './model-habits.ts';
 import { Recall } from './recall.ts';
 import { outcomeOf, type TurnAnswer, type TurnOutcome, type TurnResult, takeTurn } from './turn.ts';
+import { answerTrace } from './turn-span.ts';
 
 type Grant = RouterFrameOf<'turn'>;
 
@@ -40,6 +41,8 @@ export interface TurnLoopOptions {
   readonly dice: Dice;
   /** Returns false, and drops the frame, when there is no connection. */
   readonly send: (frame: ClientFrame) => boolean;
+  /** Undefined where traces are off. Each turn runs inside its span, and `onTurn` is called inside it. */
+  readonly startSpan?: ((grant: Grant) => Span) | undefined;
   readonly onTurn: (outcome: TurnOutcome) => void;
   readonly onFault: OnFault;
 }
@@ -105,7 +108,9 @@ export class TurnLoop {
       return;
     }
     this.#abandon(grant.conversation);
-    this.#work(grant).catch((error: unknown) => this.#broke(grant, error));
+    inSpan(this.#options.startSpan?.(grant), () => {
+      this.#work(grant).catch((error: unknown) => this.#broke(grant, error));
+    });
   }
 
   /** The message itself comes with the entries of the next grant. */
@@ -159,7 +164,7 @@ export class TurnLoop {
     const frame = frameOf(answer, { conversation, turn });
     // A failure is one of this attempt alone: sent again after the next grant, it must not count for that.
     const about = isFailedTurn(frame) ? { attempt: running.attempt } : {};
-    this.#answers.deliver({ ...frame, ...about });
+    this.#answers.deliver({ ...frame, ...about, ...answerTrace() });
   }
 
   /** An error of ours costs the turn and nothing else: it is given back, and granted again. */
@@ -173,7 +178,7 @@ export class TurnLoop {
     }
     onTurn('interrupted');
     const why = { reason: 'interrupted', detail: 'an error of the agent' } as const;
-    this.#answers.deliver({ type: 'pass', conversation, turn, attempt, ...why });
+    this.#answers.deliver({ type: 'pass', conversation, turn, attempt, ...why, ...answerTrace() });
   }
 
   /** Logs that the moderator named no member, so that the router chooses. The operator can see why a member speaks. */

@@ -1,4 +1,4 @@
-import type { Logger } from '@parley/runtime';
+import type { Logger, TraceIds } from '@parley/runtime';
 import type { Commit } from '../conversations/conversations.ts';
 import { moderatorFallback } from '../turns/moderator-fallback.ts';
 
@@ -20,30 +20,38 @@ export class LifeLog {
   readonly #log: Logger;
   readonly #names: Names;
   readonly #now: () => number;
+  readonly #traceOf: (conversation: string) => TraceIds | undefined;
   #present: ReadonlySet<string> = new Set();
   #since = Number.NEGATIVE_INFINITY;
   #told = 0;
   #untold = 0;
 
-  constructor(log: Logger, names: Names, now: () => number) {
+  /** `traceOf`: the ids of the newest turn of a conversation, where it is traced. */
+  constructor(
+    log: Logger,
+    names: Names,
+    now: () => number,
+    traceOf: (conversation: string) => TraceIds | undefined = () => undefined,
+  ) {
     this.#log = log;
     this.#names = names;
     this.#now = now;
+    this.#traceOf = traceOf;
   }
 
   onCommit({ after, entries }: Commit): void {
-    const conversation = after.id;
+    const about = { conversation: after.id, ...this.#traceOf(after.id) };
     for (const entry of entries) {
       if (entry.type === 'opened' || entry.type === 'forked')
-        this.#tell({ conversation, members: [...after.members].slice(0, 20) }, `conversation ${entry.type}`);
+        this.#tell({ ...about, members: [...after.members].slice(0, 20) }, `conversation ${entry.type}`);
       else if (entry.type === 'paused' || entry.type === 'resumed')
-        this.#tell({ conversation, by: entry.by }, `conversation ${entry.type}`);
+        this.#tell({ ...about, by: entry.by }, `conversation ${entry.type}`);
       else if (entry.type === 'ended')
-        this.#tell({ conversation, reason: entry.reason, turns: after.lines }, 'conversation ended');
+        this.#tell({ ...about, reason: entry.reason, turns: after.lines }, 'conversation ended');
       const fallback = moderatorFallback(after, entry);
       if (fallback)
         this.#tell(
-          { conversation, ...fallback },
+          { ...about, ...fallback },
           'the moderator named no member: the member that was silent longest is next',
         );
     }

@@ -178,12 +178,13 @@ export class AgentSession implements Session {
   }
 
   #say(replica: Replica, frame: FrameOf<'say'>): void {
-    const { presence, grants, answers, conversations } = this.#router;
+    const { presence, grants, answers, conversations, traces } = this.#router;
     const { conversation, text, target, to, done, ref } = frame;
     // A message that names no turn answers the turn that this connection was granted in the conversation, if any.
     const turn = frame.turn ?? grants.heldBy(replica, conversation);
     const held = turn === undefined ? undefined : answers.match(replica, { ...frame, turn });
     const grant = held && { turn: turn as number, attempt: held.attempt };
+    if (grant?.attempt !== undefined) traces?.answered({ conversation, turn: grant.turn }, frame.trace);
     const aim = presence.targets.aimOf(replica.name, conversations.get(conversation)?.by);
     const paid = paidBy(replica, frame, this.#router);
     const message = { from: replica.name, text, target, aim, to, done, ...paid };

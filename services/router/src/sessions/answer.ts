@@ -22,9 +22,10 @@ export const paidBy = (
 
 /** A replica answers its grant with a bid or gives it back. */
 export const takeAnswer = (replica: Replica, frame: AnswerFrame, router: Router, done: OnResult): void => {
-  const { bids, conversations, grants, answers, scheduler } = router;
+  const { bids, conversations, grants, answers, scheduler, traces } = router;
   const { conversation, turn } = frame;
   const attempt = answers.match(replica, frame)?.attempt;
+  if (attempt !== undefined) traces?.answered(frame, frame.trace);
   const about = { from: replica.name, turn, attempt, ...paidBy(replica, frame, router) };
   const answer: Answer =
     frame.type === 'bid'

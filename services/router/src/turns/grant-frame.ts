@@ -12,10 +12,11 @@ interface Granted {
   readonly deadlineMs: number;
   /** Now, by the time of the conversation. */
   readonly time: number;
+  readonly trace: string | undefined;
 }
 
 /** The `turn` frame of a grant (PROTOCOL §5.1), as text. */
-export const grantFrame = ({ state, turn, grant, history, deadlineMs, time }: Granted): string => {
+export const grantFrame = ({ state, turn, grant, history, deadlineMs, time, trace }: Granted): string => {
   const { maxTurns, maxOutputTokens, maxTokens, maxCost } = state.limits;
   const { inputTokens, outputTokens, cost } = state.spent;
   const end = endsAt(state);
@@ -36,6 +37,7 @@ export const grantFrame = ({ state, turn, grant, history, deadlineMs, time }: Gr
       ...(maxTokens && { tokens: Math.max(0, maxTokens - inputTokens - outputTokens) }),
       ...(maxCost && { cost: Math.max(0, maxCost - cost) }),
     },
+    ...(trace !== undefined && { trace }),
     ...(omitted && { omitted }),
   };
   // The entries are JSON already, because their size had to be measured.

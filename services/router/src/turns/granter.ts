@@ -12,6 +12,7 @@ import type { GrantedAttempt, GrantRecords } from './grant-records.ts';
 import type { GrantTable } from './grant-table.ts';
 import { HistoryWatermarks } from './history-watermarks.ts';
 import { ReplicaChoice } from './replica-choice.ts';
+import type { TurnTraces } from './turn-traces.ts';
 
 export interface GranterOptions {
   readonly conversations: Conversations;
@@ -19,6 +20,8 @@ export interface GranterOptions {
   readonly grants: GrantTable;
   readonly records: GrantRecords;
   readonly observer: TurnObserver;
+  /** Undefined: traces are off. */
+  readonly traces: TurnTraces | undefined;
   /** The steady clock. */
   readonly now: () => number;
 }
@@ -54,16 +57,18 @@ export class Granter {
   }
 
   grant(state: Conversation, turn: Turn, replica: Replica, lease: Lease | undefined): void {
-    const { conversations, observer, now } = this.#options;
+    const { conversations, observer, traces, now } = this.#options;
     const time = conversations.timeOf(state);
     const since = this.#watermarks.sentTo(replica, state.id);
     const history = grantHistory(conversations, state, turn.member, since);
     this.#watermarks.advance(replica, state.id, state.seq);
     const granted = { attempt: turn.attempts + 1, seen: state.seq, isResumed: false };
     const grant = this.#add(state, turn, replica, granted, lease);
-    observer.granted(time - Math.max(turn.givenAt, turn.notBefore));
+    const waitedMs = time - Math.max(turn.givenAt, turn.notBefore);
+    observer.granted(waitedMs);
+    const trace = traces?.granted(grant, { attempt: grant.attempt, waitedMs, at: time });
     const deadlineMs = grant.deadline - now();
-    replica.connection.send(grantFrame({ state, turn, grant, history, deadlineMs, time }));
+    replica.connection.send(grantFrame({ state, turn, grant, history, deadlineMs, time, trace }));
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Usage } from '@parley/protocol';
+import { traceHeaders } from '@parley/runtime';
 import { closesUnopened } from '../../text/reasoning.ts';
 import { version } from '../../version.ts';
 import {
@@ -139,7 +140,7 @@ class OpenAIModel implements Model {
       const answer = await this.#exchange({
         url: this.#address.chat,
         method: 'POST',
-        headers: { ...this.#headers, 'content-type': 'application/json' },
+        headers: { ...this.#headers, ...traceHeaders(), 'content-type': 'application/json' },
         body: JSON.stringify({ model, messages, ...sent }),
         signal: controller.signal,
       });

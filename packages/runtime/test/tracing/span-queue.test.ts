@@ -1,0 +1,53 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
+import { type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { SpanQueue } from '../../src/tracing/span-queue.ts';
+
+/** A collector that answers when the test says so. */
+const queueOf = (most: number, batch: number) => {
+  const exports: { spans: ReadableSpan[]; done: (result: ExportResult) => void }[] = [];
+  const failures: string[] = [];
+  const queue = new SpanQueue({
+    exporter: {
+      export: (spans, done) => void exports.push({ spans: [...spans], done }),
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    },
+    ...{ most, batch, delayMs: 10, timeoutMs: 1_000_000 },
+    onFailure: (problem) => failures.push(problem),
+  });
+  const tracer = new TracerProvider({ spanProcessors: [queue] }).getTracer('test');
+  const spans = (count: number) => {
+    for (let n = 0; n < count; n++) tracer.startSpan(`span ${n}`, {}, ROOT_CONTEXT).end();
+  };
+  return { queue, exports, failures, spans };
+};
+
+describe('the queue of spans', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('drops and counts what does not fit while the collector does not answer', async () => {
+    const { queue, exports, spans } = queueOf(4, 2);
+    spans(2);
+    await vi.waitFor(() => expect(exports).toHaveLength(1));
+    spans(10);
+    expect(queue.counts).toEqual({ exported: 0, dropped: 6, failed: 0 });
+    exports[0]?.done({ code: ExportResultCode.SUCCESS });
+    await vi.waitFor(() => expect(exports).toHaveLength(2));
+    expect(queue.counts).toEqual({ exported: 2, dropped: 6, failed: 0 });
+    spans(2);
+    expect(queue.counts.dropped).toBe(6);
+  });
+
+  it('counts what the collector refuses, and says why', async () => {
+    const { queue, exports, failures, spans } = queueOf(10, 5);
+    spans(5);
+    await vi.waitFor(() => expect(exports).toHaveLength(1));
+    exports[0]?.done({ code: ExportResultCode.FAILED, error: new Error('401 Unauthorized') });
+    expect(queue.counts).toEqual({ exported: 0, dropped: 0, failed: 5 });
+    expect(failures).toEqual(['401 Unauthorized']);
+    spans(5);
+    await vi.waitFor(() => expect(exports).toHaveLength(2));
+  });
+});
