@@ -40,6 +40,7 @@ interface HttpQuestion {
 export type OnAsking = (url: URL) => () => void;
 export type Exchange = (question: HttpQuestion) => Promise<HttpAnswer>;
 
+const noProxies: Proxies = { http: undefined, https: undefined, except: undefined };
 const drainMs = 1_000;
 const drainBytes = 64 * 1024;
 
@@ -91,7 +92,7 @@ const drained = (response: IncomingMessage, body: Readable): void => {
  * Sends HTTP requests. Only the signal limits their time. Redirects are not followed, and compression is not requested. Proxies are
  * used for all hosts that are not near.
  */
-export const httpExchange = (proxies: Proxies, onAsking?: OnAsking): Exchange => {
+export const httpExchange = (proxies: Proxies = noProxies, onAsking?: OnAsking): Exchange => {
   const agentFor = (url: URL): Agent => {
     const { http, https, except } = proxies;
     const proxyEnv = isNear(url) ? {} : { HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: except };

@@ -43,7 +43,6 @@ export interface OpenAISettings {
 }
 
 const openAI = 'https://api.openai.com/v1';
-const noProxies: Proxies = { http: undefined, https: undefined, except: undefined };
 /** How long a server may keep its answer open after the end of the reply. The usage may come in this time. */
 const lingerMs = 3_000;
 
@@ -86,7 +85,7 @@ class OpenAIModel implements Model {
     this.#settings = settings;
     this.name = model;
     this.#address = serverAddress(baseURL ?? openAI);
-    this.#exchange = httpExchange(proxies ?? noProxies, onAsking);
+    this.#exchange = httpExchange(proxies, onAsking);
     const { basic, secrets } = this.#address;
     const ofProxies = [proxies?.http, proxies?.https].flatMap((proxy) =>
       proxy === undefined ? [] : serverAddress(proxy).secrets,
