@@ -9,6 +9,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import { traceHeaders } from '@parley/runtime';
 
 /** The proxies in the environment of the operator. */
 export interface Proxies {
@@ -108,7 +109,7 @@ export const httpExchange = (proxies: Proxies = noProxies, onAsking?: OnAsking):
       agents.set(url.origin, agent);
       const ask = url.protocol === 'https:' ? httpsRequest : httpRequest;
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-      const sent = { ...headers, ...length, 'accept-encoding': 'identity' };
+      const sent = { ...headers, ...traceHeaders(), ...length, 'accept-encoding': 'identity' };
       const request = ask(url, { method, agent, signal, headers: sent });
       const taken = onAsking?.(url);
       if (taken) request.once('finish', taken).once('close', taken);

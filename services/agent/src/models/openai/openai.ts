@@ -1,5 +1,4 @@
 import type { Usage } from '@parley/protocol';
-import { traceHeaders } from '@parley/runtime';
 import { closesUnopened } from '../../text/reasoning.ts';
 import { version } from '../../version.ts';
 import {
@@ -11,7 +10,7 @@ import {
   type ModelReply,
   type ModelRequest,
 } from '../model.ts';
-import { type Body, readBody, readRefusal, TooMuch } from './chat-body.ts';
+import { type Body, readBody, TooMuch } from './chat-body.ts';
 import { BrokenStream, ChatReply, ToldError } from './chat-reply.ts';
 import { jsonValues } from './chat-values.ts';
 import { watching } from './cut-short.ts';
@@ -28,8 +27,9 @@ import { OpenAIParameters, type ParameterQuirk } from './openai-parameters.ts';
 import { ReasoningMemory } from './reasoning-memory.ts';
 import { redactor } from './redacted.ts';
 import { redirected } from './redirect.ts';
+import { refusalOf } from './refusal-body.ts';
 import { serverAddress, shownURL } from './server-address.ts';
-import { isPage, pageText, type ServerWords, wordsOf } from './server-words.ts';
+import { pageText, wordsOf } from './server-words.ts';
 
 export interface OpenAISettings {
   readonly apiKey: string | undefined;
@@ -139,7 +139,7 @@ class OpenAIModel implements Model {
       const answer = await this.#exchange({
         url: this.#address.chat,
         method: 'POST',
-        headers: { ...this.#headers, ...traceHeaders(), 'content-type': 'application/json' },
+        headers: { ...this.#headers, 'content-type': 'application/json' },
         body: JSON.stringify({ model, messages, ...sent }),
         signal: controller.signal,
       });
@@ -286,16 +286,5 @@ class OpenAIModel implements Model {
     return { ...(countedBy(reply) ?? estimated(request, reply)), model: request.model ?? this.name };
   }
 }
-
-const refusalOf = async (answer: HttpAnswer): Promise<ServerWords> => {
-  let text = '';
-  try {
-    text = await readRefusal(answer.body);
-  } catch {
-    // The body cannot be read; the status is enough.
-  }
-  answer.close();
-  return wordsOf(isPage(text) ? pageText(text) : text);
-};
 
 export const makeOpenAI = (settings: OpenAISettings): Model => new OpenAIModel(settings);
