@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { agentMemory } from './benchmarks/agent-memory.ts';
 import { cost } from './benchmarks/cost.ts';
 import { crowd } from './benchmarks/crowd.ts';
 import { durable } from './benchmarks/durable.ts';
@@ -24,6 +25,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
   hostile,
   readers,
   durable,
+  'agent-memory': agentMemory,
   cost,
 };
 

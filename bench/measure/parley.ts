@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { nodeOptions } from '@parley/runtime';
 import { builtService, emptyDirectory, source } from './built.ts';
 import { type Child, startChild } from './child.ts';
 
@@ -25,8 +26,7 @@ const built = (service: 'router' | 'agent'): string => {
 
 /** For a profile the sources are run, so that it shows their functions and lines. */
 const program = (service: 'router' | 'agent', profile: string | undefined, name: string): string[] => [
-  // As in the image of the router: a larger young generation only keeps more garbage for each connection.
-  ...(service === 'router' ? ['--max-semi-space-size=16'] : []),
+  ...nodeOptions[service],
   ...(profile
     ? ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`, source(service)]
     : [built(service)]),

@@ -32,7 +32,6 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'services/agent/src': [
     'version.ts',
     'faults.ts',
-    'heap.ts',
     'memory',
     'policies',
     'settings',
@@ -44,7 +43,6 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'prompt',
     'turns',
     'metrics.ts',
-    'heap.ts',
     'agent.ts',
     'agent-name.ts',
     'index.ts',

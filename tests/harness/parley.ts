@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Entry } from '@parley/protocol';
+import { nodeOptions } from '@parley/runtime';
 import { onTestFinished } from 'vitest';
 import { until } from './poll.ts';
 import { repository, StartedProcess, type StartOptions } from './started-process.ts';
@@ -18,7 +19,7 @@ const service = (name: 'router' | 'agent', title: string, options: StartOptions)
     // Not in the repository: the .env of whoever works there is not for tests.
     cwd: tmpdir(),
     ...options,
-    args: [join(repository, `services/${name}/src/main.ts`), ...(options.args ?? [])],
+    args: [...nodeOptions[name], join(repository, `services/${name}/src/main.ts`), ...(options.args ?? [])],
   });
 
 /** A router process that may not come up: for tests of its errors. */

@@ -11,6 +11,7 @@ export {
   wantsColour,
 } from './logger.ts';
 export { agentMetrics, buildInfo, type MetricDefinition, routerMetrics } from './metric-names.ts';
+export { nodeOptions } from './node-options.ts';
 export {
   commandLineVariables,
   composeVariables,

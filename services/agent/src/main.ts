@@ -10,14 +10,11 @@ import {
 } from '@parley/runtime';
 import { makeAgent } from './agent.ts';
 import { deriveName, thisMachine } from './agent-name.ts';
-import { keepHeapSmall } from './heap.ts';
 import { openingOf } from './link/opener.ts';
 import { chooseModel } from './models/choose.ts';
 import { loadPromptModule, readPersona, viewPrompt } from './prompt/prompt.ts';
 import { readSettings } from './settings/settings.ts';
 import { version } from './version.ts';
-
-keepHeapSmall();
 
 const stopMs = 5_000;
 const tokenHint =

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { nodeOptions } from '@parley/runtime';
 import { onTestFinished, vi } from 'vitest';
 import type { fakeRouter, Guest } from './link/fake-router.ts';
 import { openedEntry, saidEntry } from './turn-contexts.ts';
@@ -18,7 +19,7 @@ export interface Started {
 
 /** The agent as a process of its own, away from any .env, killed at the end of the test. */
 export const agent = (env: Record<string, string>, args: string[] = []): Started => {
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [...nodeOptions.agent, main, ...args], {
     cwd: directory,
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { nodeOptions } from '@parley/runtime';
 import { type CommandMaker, commandNamed, type Host } from '../command.ts';
 import { installation } from '../deployment/installation.ts';
 
@@ -10,10 +11,14 @@ const runService = (
   { env, stop }: Host,
 ): Promise<number> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [installation.services[service], ...args], {
-      env: { ...env },
-      stdio: 'inherit',
-    });
+    const child = spawn(
+      process.execPath,
+      [...nodeOptions[service], installation.services[service], ...args],
+      {
+        env: { ...env },
+        stdio: 'inherit',
+      },
+    );
     stop.addEventListener('abort', () => child.kill('SIGTERM'));
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));

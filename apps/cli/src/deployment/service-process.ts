@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Environment } from '@parley/runtime';
+import { type Environment, nodeOptions } from '@parley/runtime';
 import { installation } from './installation.ts';
 
 /** One line of the log of a service. */
@@ -31,7 +31,8 @@ export class ServiceProcess {
 
   constructor({ service, args, env, onLog }: ServiceOptions) {
     const { services, leaveWithParent } = installation;
-    this.#child = spawn(process.execPath, ['--import', leaveWithParent.href, services[service], ...args], {
+    const node = [...nodeOptions[service], '--import', leaveWithParent.href];
+    this.#child = spawn(process.execPath, [...node, services[service], ...args], {
       env: { ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
