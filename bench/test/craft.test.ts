@@ -25,7 +25,7 @@ const measure = (entries: readonly Entry[]) =>
   });
 
 describe('the measures of craft', () => {
-  it('count what is wrong in a conversation, and nothing in a good one', () => {
+  it('the quality figures count the faults of a conversation, and find none in a good one', () => {
     expect(measure([said(1, 'ann', 'Tea is warm.'), said(2, 'ben', 'Coffee is strong.')])).toMatchObject({
       ending: 'max-turns',
       said: 2,
@@ -61,11 +61,11 @@ describe('the measures of craft', () => {
     ['privateLeaks', [said(1, 'ben', 'Is it 10,500?'), said(2, 'ann', 'It may be 10,500.')], 0],
     ['bareVotes', [said(1, 'ann', '**DONE**')], 1],
     ['failedTurns', [said(1, 'ann', 'Hi'), lapsed(2, 2), lapsed(3, 2), said(4, 'ben', 'Yes')], 1],
-  ] as const)('count %s', (what, entries, count) => {
+  ] as const)('the quality figures count %s', (what, entries, count) => {
     expect(measure(entries)).toMatchObject({ [what]: count });
   });
 
-  it('take figures and code words from behind PRIVATE, and from nowhere else', () => {
+  it('the quality figures take numbers and code words only from the text after PRIVATE', () => {
     expect(secretsOf('You ask 14,000. PRIVATE: no less than 10,500; the code is HERON-4471.')).toEqual([
       '10,500',
       'HERON-4471',

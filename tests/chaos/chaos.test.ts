@@ -13,7 +13,9 @@ const turns = 40;
 
 describe('conversations through chaos', () => {
   // The long form, 20 conversations and three minutes, is tests/chaos/run.ts.
-  it('all come to their end with nothing lost, doubled or reordered', { timeout: 240_000 }, async () => {
+  it('all conversations end under chaos, and no entry is lost, doubled or reordered', {
+    timeout: 240_000,
+  }, async () => {
     const ledger = join(temporaryFolder(), 'ledger.sqlite');
     const result = await runChaos({
       ledger,

@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 for (const one of checks) {
-  test(`the container does it: ${one.clauses.join(' ')}: ${one.title}`, async () => {
+  test(`the router in the container: ${one.clauses.join(' ')}: ${one.title}`, async () => {
     const subject = subjects.find((router) => whyNot(one, router) === undefined);
     if (!subject) throw new Error('neither router is one for this check');
     await runCheck(one, subject);

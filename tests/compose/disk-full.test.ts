@@ -16,7 +16,7 @@ const metric = (name: string): number => {
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(inRouter(ask))?.[1]);
 };
 
-test('a disk that is full stops the conversation and loses nothing of it, and room lets it go on without a restart', async () => {
+test('a full disk stops the conversation and loses nothing of it, and free space lets it continue without a restart', async () => {
   const before = await deployment.conversation('a few turns', ({ turns }) => turns >= 4);
   const { id } = before.conversation;
   expect(metric('parley_ledger_free_bytes')).toBeGreaterThan(0);

@@ -25,7 +25,7 @@ const inspect = (service: string): Container => {
 };
 
 describe.each([...ours, 'prometheus'])('the container of %s', (service) => {
-  test('has no privilege it can do without', () => {
+  test('the container has no unneeded privilege', () => {
     const { HostConfig, Config } = inspect(service);
     expect(HostConfig).toMatchObject({
       ReadonlyRootfs: true,
@@ -38,7 +38,7 @@ describe.each([...ours, 'prometheus'])('the container of %s', (service) => {
     expect(Config.User).not.toMatch(/^(|0|root)$/);
   });
 
-  test('cannot use up the memory, processors, processes or disk of the machine', () => {
+  test('the container cannot use up the memory, processors, processes or disk of the machine', () => {
     const { HostConfig } = inspect(service);
     expect(HostConfig.Memory).toBeGreaterThan(0);
     expect(HostConfig.NanoCpus).toBeGreaterThan(0);
@@ -49,14 +49,14 @@ describe.each([...ours, 'prometheus'])('the container of %s', (service) => {
     });
   });
 
-  test('publishes nothing beyond loopback', () => {
+  test('the container publishes ports on loopback only', () => {
     const bindings = Object.values(inspect(service).HostConfig.PortBindings ?? {}).flat();
     expect(bindings.map(({ HostIp }) => HostIp)).toEqual(bindings.map(() => '127.0.0.1'));
   });
 });
 
 test.each(['router', 'alice'])(
-  '%s cannot write outside its volume and /tmp, and is nobody special',
+  'the service %s cannot write outside its volume and /tmp, and has an ordinary user',
   (service) => {
     const attempts =
       'id -u; for f in /x /app/x /home/node/x /tmp/x /data/x; do touch $f && echo $f; done 2>/dev/null || true';

@@ -49,7 +49,7 @@ test.skipIf(!openssl)('the container of a router with TLS and tokens knows that 
   await expect(deployment.get('/readyz')).rejects.toThrow('fetch failed');
 });
 
-test.skipIf(!openssl)('Prometheus scrapes it with no token of its own', async () => {
+test.skipIf(!openssl)('Prometheus scrapes the router without a token of its own', async () => {
   await until(
     'the router is up',
     async () => (await deployment.query('up{job="router"} == 1')).length === 1,

@@ -26,7 +26,7 @@ const megabyte = 1_000_000;
 describe.each(['router', 'agent'])('the image of the %s', (service) => {
   const image = inspect(`parley-${service}`);
 
-  test('is its base and little more', () => {
+  test('the image is little larger than its base', () => {
     const added = (image.Size - base.Size) / megabyte;
     console.info(
       `parley-${service}: ${added.toFixed(2)} MB beyond its base of ${(base.Size / megabyte).toFixed(0)} MB`,
@@ -35,12 +35,12 @@ describe.each(['router', 'agent'])('the image of the %s', (service) => {
     expect(added).toBeLessThan(10);
   });
 
-  test('holds one bundle, its source map and nothing that it was built with', () => {
+  test('the image has one bundle, its source map and no build tools', () => {
     const files = docker('run', '--rm', `parley-${service}`, 'bash', '-c', 'ls -A /app').split('\n');
     expect(files.filter((name) => name !== 'console')).toEqual([`${service}.cjs`, `${service}.cjs.map`]);
   });
 
-  test('runs as an ordinary user, says whether it is well and what it is', () => {
+  test('the image runs as an ordinary user, and has a health check and labels', () => {
     expect(image.Config.User).toBe('1000:1000');
     const program = [...(image.Config.Entrypoint ?? []), ...(image.Config.Cmd ?? [])];
     // The base image may have an entry point of its own.
@@ -59,7 +59,7 @@ describe.each(['router', 'agent'])('the image of the %s', (service) => {
 });
 
 describe('the image of the command line', () => {
-  test('is its base and little more, and runs as an ordinary user', () => {
+  test('the image of the command line is little larger than its base, and runs as an ordinary user', () => {
     const image = inspect('parley-cli');
     expect((image.Size - base.Size) / megabyte).toBeLessThan(10);
     expect(image.Config.User).toBe('1000:1000');
@@ -67,7 +67,7 @@ describe('the image of the command line', () => {
   });
 });
 
-test('starts by the command that stands in Dockerfile.router', async () => {
+test('the image of the router starts with the command in Dockerfile.router', async () => {
   const comment = /^#\s+(docker run .*)$/m.exec(
     readFileSync(join(repository, 'Dockerfile.router'), 'utf8'),
   )?.[1];

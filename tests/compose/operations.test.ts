@@ -52,7 +52,7 @@ test('Install: the deployment comes up and its conversation is listed', async ()
   await deployment.conversation('a few turns', ({ turns }) => turns >= 4);
 });
 
-test('Back up and restore: a router killed with a write-ahead log is put back to the copy, and goes on from there', async () => {
+test('Back up and restore: a router killed with a write-ahead log is restored from the copy and continues from there', async () => {
   const copied = await said();
   run('back up');
   expect(statSync(join(folder, 'parley.sqlite')).size).toBeGreaterThan(4_096);
@@ -82,12 +82,12 @@ test('Restore is refused while a router has the ledger open', () => {
   ).toThrow(/a router has \/data\/ledger\.sqlite open: stop it first/);
 });
 
-test('Check and disk: the ledger is whole, and its room is told', () => {
+test('Check and disk: the ledger is intact, and its free space is shown', () => {
   expect(run('check')).toContain('every entry is whole and in its place');
   expect(run('disk')).toContain('/data');
 });
 
-test('Upgrade: what was said before stays, and the conversation goes on with the new images', async () => {
+test('Upgrade: earlier messages stay, and the conversation continues with the new images', async () => {
   const before = await said();
   run('upgrade');
   expect(statSync(join(folder, 'before-upgrade.sqlite')).size).toBeGreaterThan(4_096);
@@ -98,7 +98,7 @@ test('Upgrade: what was said before stays, and the conversation goes on with the
   expect(after.entries.slice(0, before.entries.length)).toEqual(before.entries);
 });
 
-test('Remove and move: a new volume gets the copy, and its conversation goes on', async () => {
+test('Remove and move: a new volume gets the copy, and its conversation continues', async () => {
   run('remove');
   expect(deployment.containers('router')).toEqual([]);
   await deployment[Symbol.asyncDispose]();

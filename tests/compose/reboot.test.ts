@@ -100,7 +100,7 @@ const conversation = (what: string, is: (one: Page['conversation']) => boolean):
   );
 
 test.skipIf(!dockerd)(
-  'after the engine has been stopped and started, every service is back and the conversation goes on with all that was said',
+  'after a restart of the engine every service runs again and the conversation continues with all its messages',
   async () => {
     deployment.compose(['up', '--no-build', '--detach', 'router', 'alice', 'bob', 'watch']);
     const before = await conversation('a few turns', ({ turns }) => turns >= 6);

@@ -55,13 +55,13 @@ describe.each([
   });
   afterAll(() => deployment[Symbol.asyncDispose]());
 
-  test('brings its conversation to an ending', async () => {
+  test('the Compose file brings its conversation to an ending', async () => {
     const { entries, conversation } = await deployment.conversation('its end', hasEnded);
     expect(conversation).toMatchObject({ members: circle, turns, ending: { reason: 'max-turns' } });
     expectWhole(entries, { turns, circle });
   });
 
-  test('opens it once, however often it is brought up', async () => {
+  test('the Compose file opens its conversation once, however often it is started', async () => {
     const [opener = ''] = deployment.containers('open-scenario');
     const state = () =>
       JSON.parse(docker('inspect', opener))[0].State as { Status: string; ExitCode: number };
@@ -74,7 +74,7 @@ describe.each([
     expect(conversations).toHaveLength(1);
   });
 
-  test('gives no process the secrets of the others', () => {
+  test('the Compose file gives no process the secrets of the others', () => {
     const envOf = (service: string): string[] =>
       deployment
         .containers(service)

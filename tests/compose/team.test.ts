@@ -118,7 +118,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('alice and bob talk with tokens of their own, which only the user of the containers can read', async () => {
+test('alice and bob talk with their own tokens, which only the user of the containers can read', async () => {
   const operator = tokenOf('operator');
   await until('a few turns', async () => {
     const { status, body } = await ask('/v1/conversations', operator);
@@ -153,7 +153,7 @@ test('alice and bob talk with tokens of their own, which only the user of the co
   expect(envOf('alice')).not.toContain(tokenOf('alice'));
 });
 
-test('only the proxy is published, over TLS that the authority vouches for, and nothing is read without a token', async () => {
+test('only the proxy is published, over TLS with a certificate of the authority, and nothing is read without a token', async () => {
   const [router = '', proxy = ''] = ['router', 'proxy'].flatMap((service) => team.containers(service));
   const published = (id: string) => docker('port', id);
   expect(published(router)).toBe('');
@@ -163,7 +163,7 @@ test('only the proxy is published, over TLS that the authority vouches for, and 
   expect((await ask('/healthz')).status).toBe(404);
 });
 
-test('an observer scrapes the metrics and steers nothing', async () => {
+test('an observer scrapes the metrics and cannot act', async () => {
   const observer = tokenOf('prometheus');
   const { status, body } = await ask('/metrics', observer);
   expect(status).toBe(200);
@@ -230,7 +230,7 @@ test('an agent on another machine joins over wss, and without the authority is t
   }
 });
 
-test('a token that is withdrawn while its agent is connected ends the connection, and a new one lets it come back', async () => {
+test('the withdrawal of a token disconnects its agent, and with a new token it reconnects', async () => {
   const operator = tokenOf('operator');
   const names = async () => {
     const { body } = await ask('/v1/agents', operator);

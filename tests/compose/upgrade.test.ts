@@ -40,7 +40,7 @@ afterAll(async () => {
 const imageOf = (service: string): string =>
   docker('inspect', '--format', '{{.Config.Image}}', ...deployment.containers(service));
 
-test('an upgrade from the images of the commit before keeps all that was said, and the conversation goes on', async () => {
+test('an upgrade from the images of the commit before keeps all messages, and the conversation continues', async () => {
   deployment.up(['router', 'alice', 'bob']);
   const before = await deployment.conversation('a few turns', ({ turns }) => turns >= 4);
   const { id } = before.conversation;

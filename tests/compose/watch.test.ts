@@ -29,7 +29,7 @@ test('every service of the deployment is started again by the engine, also after
   expect(policies).toEqual(containers.map(() => 'unless-stopped'));
 });
 
-test('the command line runs in a container: it lists and exports what was said', () => {
+test('the command line runs in a container: it lists and exports conversations', () => {
   const run = (...args: string[]) => deployment.compose(['run', '--rm', '-T', 'parley', ...args]);
   const [{ id }] = JSON.parse(run('ls', '--json')) as [{ id: string }];
   expect(run('export', id, '--format', 'markdown')).toContain('alice');

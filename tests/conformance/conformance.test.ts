@@ -67,7 +67,7 @@ afterAll(async () => {
 
 describe('a router does what PROTOCOL.md says', () => {
   for (const one of checks) {
-    test(`${one.clauses.join(' ')}: ${one.title}`, async () => {
+    test(`the router meets ${one.clauses.join(' ')}: ${one.title}`, async () => {
       const subject = [open, guarded].find((router) => whyNot(one, router) === undefined);
       if (!subject) throw new Error('neither router is one for this check');
       await runCheck(one, subject, seen);
@@ -81,31 +81,40 @@ describe('the suite covers PROTOCOL.md', () => {
   const whole = sections.filter((section) => !clauses.some((clause) => clause.startsWith(`${section}.`)));
   const covered = new Set(checks.flatMap((one) => one.clauses));
 
-  test.each([...clauses, ...whole])('clause %s is checked, or it is said why it cannot be', (clause) => {
-    expect(covered.has(clause)).not.toBe(clause in unchecked);
-  });
+  test.each([...clauses, ...whole])(
+    'clause %s is checked, or a reason is given why it cannot be',
+    (clause) => {
+      expect(covered.has(clause)).not.toBe(clause in unchecked);
+    },
+  );
 
-  test('no check names a clause that is not there', () => {
+  test('no check names a missing clause', () => {
     expect([...covered].filter((clause) => ![...clauses, ...whole].includes(clause))).toEqual([]);
   });
 
-  test.each(Object.keys(refusals))('the refusal %s was met, or it is said why it cannot be', (code) => {
-    expect(seen.refusals.has(code)).not.toBe(code in unmetRefusals);
-  });
+  test.each(Object.keys(refusals))(
+    'the refusal %s was received, or a reason is given why it cannot be',
+    (code) => {
+      expect(seen.refusals.has(code)).not.toBe(code in unmetRefusals);
+    },
+  );
 
   test.each(Object.entries(closings))(
-    'the close code %s was met, or it is said why it cannot be',
+    'the close code %s was received, or a reason is given why it cannot be',
     (name, { code }) => {
       expect(seen.closings.has(code)).not.toBe(name in unmetClosings);
     },
   );
 
-  test.each(Object.entries(unmetClosings))('the close code %s is met elsewhere', (name, { test }) => {
-    const { code } = closings[name as Closing];
-    // An expectation, not the number alone: `toMatchObject({ code: 4100 })`, or the counter of closed connections.
-    const expected = new RegExp(
-      `\\.closed\\)\\.toMatchObject\\(\\{ code: ${code}\\b|disconnects_total\\{code="${code}"`,
-    );
-    expect(readFileSync(join(repository, test), 'utf8')).toMatch(expected);
-  });
+  test.each(Object.entries(unmetClosings))(
+    'the close code %s is received in another test',
+    (name, { test }) => {
+      const { code } = closings[name as Closing];
+      // An expectation, not the number alone: `toMatchObject({ code: 4100 })`, or the counter of closed connections.
+      const expected = new RegExp(
+        `\\.closed\\)\\.toMatchObject\\(\\{ code: ${code}\\b|disconnects_total\\{code="${code}"`,
+      );
+      expect(readFileSync(join(repository, test), 'utf8')).toMatch(expected);
+    },
+  );
 });

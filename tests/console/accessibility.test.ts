@@ -66,7 +66,7 @@ describe.skipIf(!executablePath)('The console, checked with axe', { timeout: 120
     views.flatMap(([what, hash, ready]) =>
       (['light', 'dark'] as const).map((scheme) => ({ what, hash, ready, scheme })),
     ),
-  )('finds nothing in $what, $scheme', async ({ hash, ready, scheme: colorScheme }) => {
+  )('axe finds no fault in $what, $scheme', async ({ hash, ready, scheme: colorScheme }) => {
     const looked = await openPage(browser, { colorScheme });
     await looked.page.goto(`${router.http}/${hash()}`);
     await looked.page.locator(ready).first().waitFor();
@@ -74,7 +74,7 @@ describe.skipIf(!executablePath)('The console, checked with axe', { timeout: 120
     await looked.close();
   });
 
-  it('finds nothing in an open menu, a dialog and the form to sign in', async () => {
+  it('axe finds no fault in an open menu, a dialog and the form to sign in', async () => {
     const looked = await openPage(browser);
     const { page } = looked;
     await page.goto(`${router.http}/#/${ids[0]}`);
@@ -97,7 +97,7 @@ describe.skipIf(!executablePath)('The console, checked with axe', { timeout: 120
     await looked.close();
   });
 
-  it('has targets of 24 pixels or more', async () => {
+  it('all targets of the console have 24 pixels or more', async () => {
     const looked = await openPage(browser, { viewport: { width: 375, height: 700 } });
     const { page } = looked;
     const ready = ['#runs .run', '#transcript .said', '#new-members button', '#agents td'];
@@ -127,7 +127,7 @@ describe.skipIf(!executablePath)('The console, checked with axe', { timeout: 120
     await looked.close();
   });
 
-  it('is moved through with the keyboard: one tab stop for all entries, arrows from one to the next', async () => {
+  it('the console can be used with the keyboard: one tab stop for all entries, arrow keys from one to the next', async () => {
     const looked = await openPage(browser);
     const { page } = looked;
     await page.goto(`${router.http}/#/${ids[0]}`);

@@ -59,13 +59,13 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await page.getByLabel('What to say').press('Enter');
   };
 
-  it('is told that a conversation needs two members before anything is sent', async () => {
+  it('the form of a new conversation says that it needs two members before it sends anything', async () => {
     await press('Add bob');
     await press('Open the conversation');
     await see('#new-fault', 'at least two members');
   });
 
-  it('opens a conversation in an order of choice, with a persona, a model and limits', async () => {
+  it('an operator opens a conversation in a chosen order, with a persona, a model and limits', async () => {
     await press('Add ann');
     await press('Move ann up');
     await page.getByText('Persona and model of bob').click();
@@ -84,7 +84,7 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await see('#members .member', /bob.*baker-1/);
   });
 
-  it('pauses, goes on for one turn and resumes, and the button that was pressed keeps the focus', async () => {
+  it('an operator pauses, steps one turn and resumes, and the pressed button keeps the focus', async () => {
     await press('Pause');
     await see('#status', 'paused');
     await looked.focused('button', /^Resume$/);
@@ -100,7 +100,7 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await looked.focused('button', /^Pause$/);
   });
 
-  it('says a message in the colour of no member, and whispers to one member', async () => {
+  it('an operator says a message in the colour of no member, and whispers to one member', async () => {
     await say('operator', 'Be brief, please.');
     await see('#transcript .said.colour-none', /operator.*Be brief, please/);
     await say('whisper to bob', 'mention <b>salt</b>');
@@ -109,7 +109,7 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await soon(() => page.getByLabel('What to say').inputValue()).toBe('');
   });
 
-  it('takes a seat, speaks in it, and gives it back', async () => {
+  it('an operator takes a seat, speaks in it, and gives it back', async () => {
     await press('Take the seat of bob');
     await see('#members', /bob.*operator speaks for it/);
     await looked.focused('#speak-text');
@@ -122,7 +122,7 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await see('#members', /bob.*has the floor/);
   });
 
-  it('forks at an entry with another model: what is shared is marked, and each branch leads to the other', async () => {
+  it('an operator forks at an entry with another model: shared entries are marked, and each branch links to the other', async () => {
     const parent = shown();
     const { seq } = (await router.entries(parent)).find(
       (entry) => 'text' in entry && entry.text === 'Why?',
@@ -145,7 +145,7 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     expect(shown()).toBe(parent);
   });
 
-  it('is asked before it ends a conversation; then nothing is left to be done but to fork', async () => {
+  it('an operator confirms the end of a conversation, after which only a fork is possible', async () => {
     await press('End…');
     await see('dialog', 'End “Bread”?');
     await press('Cancel');
@@ -164,7 +164,7 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await looked.focused('.more');
   });
 
-  it('closes a menu with an Escape that comes before the menu has taken the focus', async () => {
+  it('a menu closes on an Escape that comes before the menu has the focus', async () => {
     const button = page.getByRole('button', { name: /^Actions of entry 2$/ });
     await button.evaluate((shown) => {
       const { KeyboardEvent } = globalThis as unknown as { KeyboardEvent: new (...of: unknown[]) => never };
@@ -179,7 +179,7 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await looked.focused('.more');
   });
 
-  it('compares the two branches: what they share is folded, and what differs is marked', async () => {
+  it('an operator compares two branches: shared entries are folded, and differences are marked', async () => {
     await page.getByRole('link', { name: 'Conversations' }).click();
     await page.getByRole('checkbox', { name: 'Choose Bread' }).nth(1).waitFor();
     for (const box of await page.getByRole('checkbox', { name: 'Choose Bread' }).all()) await box.check();
@@ -191,17 +191,20 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     await looked.count('#compare .same', 3);
   });
 
-  it.each(['light', 'dark'] as const)('has a place for all of it on 375 pixels, %s', async (colorScheme) => {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width: 375, height: 700 });
-    await page.goto(`${router.http}/#/?status=running`);
-    await page.locator('#runs').getByRole('link', { name: 'Bread' }).first().click();
-    await page.getByLabel('What to say').waitFor();
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
-    await page.setViewportSize({ width: 1280, height: 800 });
-  });
+  it.each(['light', 'dark'] as const)(
+    'the controls of an operator fit on 375 pixels, %s',
+    async (colorScheme) => {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width: 375, height: 700 });
+      await page.goto(`${router.http}/#/?status=running`);
+      await page.locator('#runs').getByRole('link', { name: 'Bread' }).first().click();
+      await page.getByLabel('What to say').waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
+      await page.setViewportSize({ width: 1280, height: 800 });
+    },
+  );
 
-  it('has a name for every button and field, and does without a fault', async () => {
+  it('the page of an operator has a name for every button and field, and no error', async () => {
     const nameless = await page
       .locator('button, input, select, textarea')
       .evaluateAll((all) =>
@@ -213,7 +216,7 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     expect(looked.faults).toEqual([]);
   });
 
-  it('shows an observer who it is, and none of the controls', async () => {
+  it('an observer sees its own role and none of the controls', async () => {
     const made = {
       watcher: newToken(['watcher', '--role', 'observer']),
       boss: newToken(['boss', '--role', 'operator']),

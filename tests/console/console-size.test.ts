@@ -8,7 +8,7 @@ const folder = join(repository, 'apps/console/dist');
 const files = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))] as const);
 
 describe('The built console', () => {
-  it('is at most 60 KiB, gzipped', () => {
+  it('the built console is at most 60 KiB, gzipped', () => {
     expect(files.map(([name]) => name).sort()).toEqual(['console.js', 'icon.svg', 'index.html', 'style.css']);
     const bytes = files.reduce((sum, [, body]) => sum + gzipSync(body, { level: 9 }).length, 0);
     expect(bytes).toBeLessThanOrEqual(60 * 1024);

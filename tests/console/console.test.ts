@@ -47,13 +47,13 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 120_000
     return conversation;
   };
 
-  it('says what to run when no agent is connected', async () => {
+  it('the console says what to run when no agent is connected', async () => {
     await page.goto(line.url);
     await see('#empty', 'npm run agent');
     await see('#link', 'live');
   });
 
-  it('shows what is said, as it happens and in order, and how near the limits are', async () => {
+  it('the console shows messages live and in order, and the use of the limits', async () => {
     alice = await Peer.join(router.url, 'alice');
     bob = await Peer.join(router.url, 'bob');
     await see('#empty', 'No conversation yet');
@@ -70,7 +70,7 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 120_000
     await see('#floor', 'bob has had the floor for');
   });
 
-  it('shows a reply while it is written, and once when it is whole', async () => {
+  it('the console shows a reply while it is written, and once when it is complete', async () => {
     const { conversation, turn } = await bob.next('turn');
     bob.send({ type: 'chunk', conversation, turn, text: 'fo' });
     bob.send({ type: 'chunk', conversation, turn, text: 'ur' });
@@ -82,21 +82,21 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 120_000
     await soon(messages).toEqual(['one', 'two', 'three', 'four']);
   });
 
-  it('shows what a peer says as text, whatever it is', async () => {
+  it('the console shows a message of a peer as text, whatever it contains', async () => {
     await talk(alice, hostile, 'bob');
     await see('#transcript .text', hostile);
     await looked.gone('#transcript :is(img, script, b)');
     await soon(() => page.title()).toBe('Tea · Parley');
   });
 
-  it('loses nothing when it is loaded again', async () => {
+  it('the console loses nothing when it is loaded again', async () => {
     const before = await messages();
     await page.reload();
     await see('#transcript .text', hostile);
     await soon(messages).toEqual(before);
   });
 
-  it('has what was said while it was cut off', async () => {
+  it('the console shows the messages that were said while it was disconnected', async () => {
     line.cut();
     await see('#link', 'connecting');
     await talk(bob, 'six', 'alice');
@@ -107,7 +107,7 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 120_000
     await soon(async () => (await messages()).slice(-3)).toEqual([hostile, 'six', 'seven']);
   });
 
-  it('says why a conversation ended, also in the list', async () => {
+  it('the console shows why a conversation ended, also in the list', async () => {
     await see('#transcript .ended', 'ended: max-turns');
     await see('#status', 'ended: max-turns');
     await page.getByRole('link', { name: 'Conversations' }).click();
@@ -116,7 +116,7 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 120_000
   });
 
   it.each(['#/%E0%A4%A', '#nothing/of/the/kind', '#compare/x'])(
-    'says that an address leads nowhere: %s',
+    'the console reports an address that leads nowhere: %s',
     async (hash) => {
       await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
       await see('#empty', 'There is no such view');
@@ -125,13 +125,13 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 120_000
     },
   );
 
-  it('says that there is no conversation of an id', async () => {
+  it('the console reports an unknown id of a conversation', async () => {
     await page.goto(`${line.url}/#/nothing`);
     await see('#empty', 'There is no such conversation');
     looked.faults.length = 0;
   });
 
-  it('asks for a token when the router wants one, and sends it with every request', async () => {
+  it('the console asks for a token when the router requires one, and sends it with every request', async () => {
     const guarded = await openPage(browser);
     await guarded.page.route('**/v1/**', (route) => {
       if (route.request().headers().authorization === 'Bearer sesame') return route.continue();
@@ -153,14 +153,14 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 120_000
     await guarded.close();
   });
 
-  it.each(['#/', '#agents', '#new', ''])('fits a screen of 375 pixels: %s', async (hash) => {
+  it.each(['#/', '#agents', '#new', ''])('the console fits a screen of 375 pixels: %s', async (hash) => {
     await page.setViewportSize({ width: 375, height: 700 });
     await page.goto(`${line.url}/${hash || `#/${(await router.conversations())[0]?.id}`}`);
     await see('h1', /./);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
   });
 
-  it('asks no other server for anything and runs without a fault', async () => {
+  it('the console sends no request to another server and has no error', async () => {
     const asked = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name));
     expect(asked.length).toBeGreaterThan(0);
     expect(asked.filter((url) => !url.startsWith(line.url))).toEqual([]);

@@ -60,7 +60,7 @@ describe.skipIf(!executablePath)('A conversation that runs, in the console', { t
     await killAll();
   });
 
-  it('is followed at its end by 20 of 20 pages that are opened at its address', async () => {
+  it('a running conversation is followed at its end by 20 of 20 pages that are opened at its address', async () => {
     const kept: number[] = [];
     for (let i = 0; i < 20; i++) {
       const { page, see, close } = await openPage(browser);
@@ -80,7 +80,7 @@ describe.skipIf(!executablePath)('A conversation that runs, in the console', { t
     expect(kept.length).toBe(20);
   });
 
-  it('stays where its reader scrolled to, and is followed again when the reader asks for it', async () => {
+  it('a running conversation stays where its reader has scrolled, and is followed again when the reader asks for it', async () => {
     const { page, see, close } = await openPage(browser);
     await page.goto(`${router.http}/#/${id}`);
     await see('#transcript .said', `message ${said}`);
@@ -103,7 +103,7 @@ describe.skipIf(!executablePath)('A conversation that runs, in the console', { t
     await close();
   });
 
-  it('is opened at the entry that its address points to', async () => {
+  it('a running conversation is opened at the entry that its address names', async () => {
     const { page, close } = await openPage(browser);
     await page.goto(`${router.http}/#/${id}/20`);
     await page.locator('#transcript .target[data-seq="20"]').waitFor();
@@ -114,7 +114,7 @@ describe.skipIf(!executablePath)('A conversation that runs, in the console', { t
     await close();
   });
 
-  it('shows a page that comes in the middle of a reply the whole reply', async () => {
+  it('a page that is opened in the middle of a reply shows the complete reply', async () => {
     const speaker = said % 2 === 0 ? ann : bob;
     const { turn } = await speaker.next('turn');
     speaker.send({ type: 'chunk', conversation: id, turn, text: 'It begins here, ' });

@@ -14,7 +14,7 @@ const startFake = async (options: FakeOpenAiOptions = {}): Promise<FakeOpenAi> =
 };
 
 describe('two agents with an OpenAI-compatible model server', () => {
-  it('hold a conversation of 20 turns, each on the ledger once, in order, with what it cost', async () => {
+  it('two agents hold a conversation of 20 turns, each in the ledger once, in order, with its cost', async () => {
     const fake = await startFake();
     const router = await RunningRouter.start({ ROUTER_LEDGER: `${temporaryFolder()}/ledger.sqlite` });
     const env = {
@@ -53,7 +53,7 @@ describe('two agents with an OpenAI-compatible model server', () => {
     for (const { stderr } of [router.process, ...agents]) expect(stderr).toBe('');
   });
 
-  it('show each other what was said: own lines as the assistant, those of the other as the user', async () => {
+  it('two agents show each other their messages: own ones as the assistant, those of the other as the user', async () => {
     const fake = await startFake();
     fake.next.push(
       { kind: 'reply', text: 'Mills grind corn.' },
@@ -77,7 +77,7 @@ describe('two agents with an OpenAI-compatible model server', () => {
     ]);
   });
 
-  it('go on after the model server was overloaded, cut a reply off, or had a bad moment', async () => {
+  it('two agents continue after the model server was overloaded, truncated a reply, or failed temporarily', async () => {
     const fake = await startFake();
     fake.next.push(
       { kind: 'error', status: 429, headers: { 'retry-after-ms': '20' } },
@@ -96,7 +96,7 @@ describe('two agents with an OpenAI-compatible model server', () => {
     expect(fake.requests).toHaveLength(6 + 4);
   });
 
-  it('pass on what is being said while it is said', async () => {
+  it('two agents stream their replies while these are written', async () => {
     const fake = await startFake({ tokenDelayMs: 20 });
     // Whole sentences are shown, as soon as they are certain to stay.
     const text = (place: number) =>

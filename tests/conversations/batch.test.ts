@@ -16,7 +16,7 @@ const outcomesIn = (folder: string) =>
     .map((line) => JSON.parse(line) as { cell: string; conversation: string; turns: number });
 
 describe('parley batch', () => {
-  it('goes on where it was killed, and runs no cell twice', async () => {
+  it('parley batch continues where it was killed, and runs no cell twice', async () => {
     const folder = join(temporaryFolder(), 'batch');
     const args = [
       'batch',
@@ -51,7 +51,7 @@ describe('parley batch', () => {
     expect(other.stderr).toMatch(/holds another batch/);
   });
 
-  it('waits for no reader: what has a pace runs without it', async () => {
+  it('parley batch ignores the pace of a scenario', async () => {
     const folder = join(temporaryFolder(), 'batch');
     const change = ['--turns', '4', '--set', 'turn.pace=1 h'];
     const batch = parley(['batch', 'scenarios/interview.yaml', '--runs', '1', ...change, '--out', folder]);
@@ -59,7 +59,7 @@ describe('parley batch', () => {
     expect(outcomesIn(folder)).toMatchObject([{ turns: 4 }]);
   });
 
-  it('leaves its folder to one of two at a time, even on a router that both could use', async () => {
+  it('parley batch lets only one of two processes use its folder, even on a shared router', async () => {
     const folder = join(temporaryFolder(), 'batch');
     const router = await RunningRouter.start();
     const changes = ['--runs', '3', '--turns', '6', '--out', folder, '--url', router.url];
@@ -77,7 +77,7 @@ describe('parley batch', () => {
     expect(await router.conversations()).toHaveLength(3);
   });
 
-  it('takes the folder over from one that was killed', async () => {
+  it('parley batch takes over the folder of a killed process', async () => {
     const folder = join(temporaryFolder(), 'batch');
     const args = ['batch', 'scenarios/relay.yaml', '--runs', '2', '--turns', '6', '--out', folder];
     const killed = parley(args, { AGENT_REHEARSAL_DELAY_MS: '10000' });
@@ -91,7 +91,7 @@ describe('parley batch', () => {
     expect(outcomesIn(folder)).toHaveLength(2);
   });
 
-  it('begins no run any more when its money is spent', async () => {
+  it('parley batch starts no further run when its budget is used up', async () => {
     const folder = join(temporaryFolder(), 'batch');
     const batch = parley([
       'batch',

@@ -46,7 +46,7 @@ const startLongDemo = async () => {
 };
 
 describe('parley demo', () => {
-  it('shows a whole conversation, how it ended and why, and ends by itself', async () => {
+  it('parley demo shows a whole conversation with its ending and the reason, and ends by itself', async () => {
     const { demo, scratch } = startDemo(['--turns', '6', '--topic', 'tea or coffee']);
     expect(await demo.exit()).toEqual({ code: 0, signal: null });
     expect(demo.stderr).toBe('');
@@ -61,7 +61,7 @@ describe('parley demo', () => {
     expect(readdirSync(scratch)).toEqual([]);
   });
 
-  it('lets three go round when three are named', async () => {
+  it('parley demo lets three members speak in a ring when three are named', async () => {
     const { demo } = startDemo(['--turns', '6', '--names', 'ann,ben,cat']);
     expect(await demo.exit()).toEqual({ code: 0, signal: null });
     const speakers = [...demo.stdout.matchAll(/^(ann|ben|cat): \S/gm)].map(([, name]) => name);
@@ -72,25 +72,28 @@ describe('parley demo', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],
-  ] as const)('stops everything at %s, leaves nothing behind, and exits %i', async (signal, code) => {
-    const { demo, scratch, children } = await startLongDemo();
-    demo.signal(signal);
-    // npm and make pass the same signal on once more.
-    demo.signal(signal);
-    expect(await demo.exit()).toEqual({ code, signal: null });
-    await allGone(children);
-    expect(demo.stderr).toBe('');
-    expect(demo.stdout).toMatch(/Stopped before its end\n\d+ turns/);
-    expect(readdirSync(scratch)).toEqual([]);
-  });
+  ] as const)(
+    'parley demo stops all processes on %s, leaves none behind, and exits with %i',
+    async (signal, code) => {
+      const { demo, scratch, children } = await startLongDemo();
+      demo.signal(signal);
+      // npm and make pass the same signal on once more.
+      demo.signal(signal);
+      expect(await demo.exit()).toEqual({ code, signal: null });
+      await allGone(children);
+      expect(demo.stderr).toBe('');
+      expect(demo.stdout).toMatch(/Stopped before its end\n\d+ turns/);
+      expect(readdirSync(scratch)).toEqual([]);
+    },
+  );
 
-  it('leaves no process behind even when it is killed itself', async () => {
+  it('parley demo leaves no process behind even when it is killed', async () => {
     const { demo, children } = await startLongDemo();
     await demo.kill('SIGKILL');
     await allGone(children);
   });
 
-  it('says so, and stops, when one of its processes dies', async () => {
+  it('parley demo reports the death of one of its processes and stops', async () => {
     const { demo, children } = await startLongDemo();
     process.kill(children[1]!, 'SIGKILL');
     expect(await demo.exit()).toEqual({ code: 1, signal: null });
@@ -98,21 +101,21 @@ describe('parley demo', () => {
     await allGone(children);
   });
 
-  it('shows what a process that cannot start says', async () => {
+  it('parley demo shows the output of a process that cannot start', async () => {
     const { demo } = startDemo([], { AGENT_TEMPERATURE: 'hot' });
     expect(await demo.exit()).toEqual({ code: 1, signal: null });
     expect(demo.stderr).toMatch(/AGENT_TEMPERATURE: expected a number in 0\.\.2, got "hot"/);
     expect(demo.stderr).not.toMatch(/^\s+at /m);
   });
 
-  it('refuses a port that is taken when it was asked for that one', async () => {
+  it('parley demo refuses a used port that was explicitly requested', async () => {
     const router = await RunningRouter.start();
     const { demo } = startDemo(['--port', router.port]);
     expect(await demo.exit()).toEqual({ code: 1, signal: null });
     expect(demo.stderr).toMatch(/ROUTER_PORT: .*another program/);
   });
 
-  it('stops when nobody reads what it prints any more', async () => {
+  it('parley demo stops when its output is no longer read', async () => {
     const script = `"$0" apps/cli/src/main.ts demo --port 0 --turns 100000 | head -n 5`;
     const env = { AGENT_MODEL_KIND: 'rehearsal', AGENT_REHEARSAL_DELAY_MS: '10' };
     const shell = new StartedProcess('demo | head', '/bin/sh', {
@@ -129,7 +132,7 @@ describe('parley demo', () => {
     [['--turns', 'some'], /--turns: expected an integer/],
     [['--colour'], /--colour/],
     [['now'], /too many arguments for 'demo'/],
-  ])('exits 2 at %j and says where help is', async (args, problem) => {
+  ])('parley demo exits with 2 on %j and names the help', async (args, problem) => {
     const { demo } = startDemo(args);
     expect(await demo.exit()).toEqual({ code: 2, signal: null });
     expect(demo.stderr).toMatch(problem);

@@ -35,7 +35,7 @@ const place = (keep = '20') => {
 const speakers = (text: string) => [...text.matchAll(/^(ann|ben): \S/gm)].map(([, name]) => name);
 
 describe('A run of `parley run`', () => {
-  it('is kept with its ledger, listed, shown, exported and followed from there', async () => {
+  it('a run is kept with its ledger, and is listed, shown, exported and followed from it', async () => {
     const { runs, file, done } = place();
     const run = await done('run', file, '--port', '0');
     const [name = ''] = readdirSync(runs);
@@ -51,7 +51,7 @@ describe('A run of `parley run`', () => {
     expect(speakers(tail.stdout)).toEqual(speakers(run.stdout));
   });
 
-  it('that is stopped goes on at the next turn with --continue, although time has passed', async () => {
+  it('a stopped run continues at the next turn with --continue, although time has passed', async () => {
     const { file, start, done } = place();
     const first = start(['run', file, '--port', '0'], { AGENT_REHEARSAL_DELAY_MS: '300' });
     await first.when('two messages', ({ stdout }) => speakers(stdout).length >= 2 || undefined);
@@ -65,7 +65,7 @@ describe('A run of `parley run`', () => {
     expect(second.stdout).toMatch(/^Ended: max-turns/m);
   });
 
-  it('is refused to --continue together with what the run already knows', async () => {
+  it('--continue refuses options that the kept run already has', async () => {
     const { file, start } = place();
     const wrong = start(['run', file, '--continue', 'last']);
     expect(await wrong.exit()).toEqual({ code: 2, signal: null });
@@ -74,7 +74,7 @@ describe('A run of `parley run`', () => {
     expect(none.stderr).toMatch(/there is no kept run/);
   });
 
-  it('makes place for the newest: as many are kept as PARLEY_RUNS_KEEP says, and other files stay', async () => {
+  it('only the newest PARLEY_RUNS_KEEP runs are kept, and other files stay', async () => {
     const { runs, file, done } = place('2');
     mkdirSync(runs);
     writeFileSync(join(runs, 'notes.txt'), 'mine');
@@ -84,14 +84,14 @@ describe('A run of `parley run`', () => {
     expect(readFileSync(join(runs, 'notes.txt'), 'utf8')).toBe('mine');
   });
 
-  it('leaves nothing behind with PARLEY_RUNS_KEEP=0', async () => {
+  it('a run leaves nothing behind with PARLEY_RUNS_KEEP=0', async () => {
     const { runs, file, done } = place('0');
     const { stderr } = await done('run', file, '--port', '0');
     expect(stderr).toBe('');
     expect(existsSync(runs)).toBe(false);
   });
 
-  it('is shown in the browser by `parley open`', async () => {
+  it('a run is shown in the browser by `parley open`', async () => {
     const { file, start, done } = place();
     await done('run', file, '--port', '0');
     const shown = start(['open', '--port', '0']);
@@ -104,7 +104,7 @@ describe('A run of `parley run`', () => {
 });
 
 describe('A run of `parley demo`', () => {
-  it('that is stopped goes on with --continue', async () => {
+  it('a stopped demo continues with --continue', async () => {
     const { start, done } = place();
     const args = ['demo', '--port', '0', '--names', 'ann,ben', '--turns', '6'];
     const first = start(args, { AGENT_REHEARSAL_DELAY_MS: '300' });
@@ -117,7 +117,7 @@ describe('A run of `parley demo`', () => {
 });
 
 describe('Two runs of one scenario file on one router', () => {
-  it('have agents of their own: the second goes on when the first has ended', async () => {
+  it('two runs on one router have their own agents: the second continues when the first has ended', async () => {
     const router = await RunningRouter.start();
     const { file, start } = place();
     const go = (turns: string) =>
@@ -132,7 +132,7 @@ describe('Two runs of one scenario file on one router', () => {
 });
 
 describe('A relative path', () => {
-  it('is relative to the folder in which `npm run` was called', async () => {
+  it('a relative path is relative to the folder in which `npm run` was called', async () => {
     const { folder } = place();
     const check = new StartedProcess('npm run parley', 'npm', {
       args: ['--prefix', repository, 'run', '-s', 'parley', '--', 'check', 'tea.yaml'],
@@ -151,11 +151,14 @@ describe('--set and --vary', () => {
     [['run', '--set', 'limits.trun=3'], /trun/],
     [['run', '--set', 'lmits.turns=3'], /lmits/],
     [['batch', '--vary', 'cast.zoe.model=x,y'], /there is no member zoe/],
-  ])('that name nothing of the scenario are refused: %j', async ([command = '', ...args], problem) => {
-    const { file, folder, start } = place();
-    const out = command === 'batch' ? ['--out', join(folder, 'out')] : [];
-    const run = start([command, file, ...args, ...out]);
-    expect((await run.exit()).code).toBe(1);
-    expect(run.stderr).toMatch(problem);
-  });
+  ])(
+    '--set and --vary refuse a name that is not in the scenario: %j',
+    async ([command = '', ...args], problem) => {
+      const { file, folder, start } = place();
+      const out = command === 'batch' ? ['--out', join(folder, 'out')] : [];
+      const run = start([command, file, ...args, ...out]);
+      expect((await run.exit()).code).toBe(1);
+      expect(run.stderr).toMatch(problem);
+    },
+  );
 });

@@ -30,7 +30,7 @@ asyncio.run(main())
 `;
 
 describe.skipIf(!havePython())('a client of ten lines of Python', () => {
-  it('talks to an agent of ours and is answered', async () => {
+  it('a client of ten lines of Python talks to an agent and is answered', async () => {
     const router = await RunningRouter.start();
     startAgent(['alice'], { ROUTER_URL: router.url });
     const client = startPython('carol', tenLines, [router.url, 'carol', 'alice', 'Hello alice', '3']);
@@ -47,7 +47,7 @@ describe.skipIf(!havePython())('a client of ten lines of Python', () => {
     expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
   });
 
-  it('talks to another one like it, in the order in which they speak', async () => {
+  it('a client of ten lines of Python talks to another one in the order in which they speak', async () => {
     const router = await RunningRouter.start();
     const dave = startPython('dave', tenLines, [router.url, 'dave', 'erin', '', '5']);
     const erin = startPython('erin', tenLines, [router.url, 'erin', 'dave', 'Hello dave', '5']);
@@ -64,7 +64,7 @@ describe.skipIf(!havePython())('a client of ten lines of Python', () => {
     expect(erin.log.every(({ from, target }) => from === 'dave' && target === 'erin')).toBe(true);
   });
 
-  it('finds in its mailbox, in order, what came before it registered', async () => {
+  it('a client of ten lines of Python finds earlier messages in its mailbox, in order', async () => {
     const router = await RunningRouter.start();
     const sender = startPython('frank', tenLines, [router.url, 'frank', 'grace', 'first', '0']);
     expect(await sender.exit()).toEqual({ code: 0, signal: null });
@@ -74,7 +74,7 @@ describe.skipIf(!havePython())('a client of ten lines of Python', () => {
     expect(receiver.log).toMatchObject([{ from: 'frank', text: 'first' }]);
   });
 
-  it('gets no answer to its pings, and nothing with a text that nobody said', async () => {
+  it('a client of ten lines of Python gets no answer to its pings, and no text that is not a message', async () => {
     const router = await RunningRouter.start();
     const heidi = startPython('heidi', pinging, [router.url, 'heidi']);
     await router.when('anything', () => true, 1_000).catch(() => undefined);
@@ -86,7 +86,7 @@ describe.skipIf(!havePython())('a client of ten lines of Python', () => {
 });
 
 describe('agents that know only their targets', () => {
-  it('go round in a ring of three', async () => {
+  it('agents that know only their targets speak in a ring of three', async () => {
     const router = await RunningRouter.start();
     const circle = ['ann', 'ben', 'cat'];
     for (const [place, name] of circle.entries()) {

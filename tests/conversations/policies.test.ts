@@ -163,10 +163,12 @@ const policyTests: Record<PolicyName, () => Promise<void>> = {
 };
 
 describe('each policy, with agents that are processes', () => {
-  it.each(policyNames)('%s', async (policy) => policyTests[policy]());
+  it.each(policyNames)('each ending is reached with agents that are processes: %s', async (policy) =>
+    policyTests[policy](),
+  );
 });
 
-it('a ping-pong between two of three ends by limits that nobody asked for', async () => {
+it('a ping-pong between two of three members ends by the default limits', async () => {
   const toAndFro: Script = ({ speaker, time }) =>
     `${time}: over to you, @${speaker === 'ann' ? 'bob' : 'ann'}.`;
   const id = await open(toAndFro, { policy: 'mention', first: 'ann' });
@@ -254,7 +256,7 @@ describe('each ending, with agents that are processes', () => {
     return Number(new RegExp(`parley_conversations_ended_total{reason="${reason}"} (\\d+)`).exec(text)?.[1]);
   };
 
-  it.each(endings)('%s', async (reason) => {
+  it.each(endings)('each ending is reached with agents that are processes: %s', async (reason) => {
     const { script = line, limits, members = cast, act, is, lines } = endingTests[reason];
     const before = await endedBy(reason);
     const id = await open(script, { members, policy: 'round-robin', ...(limits && { limits }) });
@@ -266,13 +268,13 @@ describe('each ending, with agents that are processes', () => {
     expect(await endedBy(reason)).toBe(before + 1);
   });
 
-  it('of a loop came after a private nudge', async () => {
+  it('the ending by a loop came after a private nudge', async () => {
     const id = await open(always(same), { policy: 'round-robin', limits: { maxRepetition: 0.8 } });
     await endingOf(id);
     expect(ofType(await router.entries(id), 'noted')).toMatchObject([{ by: 'router', kind: 'nudge' }]);
   });
 
-  it('of a budget has what every line cost on the ledger', async () => {
+  it('the ending by a budget has the cost of every message in the ledger', async () => {
     const id = await open(line, { policy: 'round-robin', limits: { maxCost: 0.03 } });
     expect(await endingOf(id)).toMatchObject({ reason: 'cost-budget' });
     const said = ofType(await router.entries(id), 'said');

@@ -15,7 +15,7 @@ exec "$1" apps/cli/src/main.ts replay "$3"`;
 const network = emptyNetwork();
 
 describe.skipIf(!network)('parley replay where there is no network', () => {
-  it('replays a recorded run of four agents, entry by entry, with nothing but a loopback of its own', async () => {
+  it('parley replay repeats a recorded run of four agents entry by entry, with only a loopback interface', async () => {
     const folder = await recordedRun();
     const { entries, ledgerSha256, models } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
     expect(Object.keys(models).sort()).toEqual(['east', 'north', 'south', 'west']);

@@ -9,7 +9,7 @@ import { killAll } from '../harness/started-process.ts';
 afterEach(killAll);
 
 describe('parley replay', () => {
-  it('replays a recorded run of four agents with no network to an identical ledger', async () => {
+  it('parley replay repeats a recorded run of four agents without a network to an identical ledger', async () => {
     const folder = await recordedRun();
     const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
     expect(manifest).toMatchObject({
@@ -32,7 +32,7 @@ describe('parley replay', () => {
     }
   });
 
-  it('replays bids, which come in any order, to an identical ledger', async () => {
+  it('parley replay repeats bids, which come in any order, to an identical ledger', async () => {
     let calls = 0;
     const folder = await recordedRun('scenarios/twenty-questions.yaml', ({ messages }) => {
       const text = JSON.stringify(messages);
@@ -61,7 +61,7 @@ describe('parley replay', () => {
     expect(replay.stdout).toContain(`OK: ${entries.length} entries, the same as recorded`);
   });
 
-  it('shows the first difference, and exits 20, when a model would have been asked something else', async () => {
+  it('parley replay shows the first difference and exits with 20 when a request to a model differs', async () => {
     const folder = await recordedRun();
     const cassette = join(folder, 'cassettes', 'east.jsonl');
     const text = readFileSync(cassette, 'utf8');
@@ -75,7 +75,7 @@ describe('parley replay', () => {
     );
   });
 
-  it('refuses a record that somebody has changed', async () => {
+  it('parley replay refuses a changed recording', async () => {
     const folder = await recordedRun();
     writeFileSync(
       join(folder, 'scenario.yaml'),

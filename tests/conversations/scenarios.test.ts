@@ -14,7 +14,7 @@ const planned = ['max-turns', 'agreed', 'stop-phrase', 'repetition', 'farewell-l
 const briefly = (file: string) => (file.includes('open-house') ? ['--set', 'limits.duration=5 s'] : []);
 
 describe('parley run', () => {
-  it('brings every scenario that comes with it to an ending, with real processes', async () => {
+  it('parley run brings every shipped scenario to an ending, with real processes', async () => {
     const left = [...shipped];
     const endings = new Map<string, string | undefined>();
     const worker = async () => {
@@ -32,7 +32,7 @@ describe('parley run', () => {
     expect(shipped.length).toBeGreaterThanOrEqual(8);
   });
 
-  it('runs on a router that is there, with the agents that are there', async () => {
+  it('parley run uses a running router and the connected agents', async () => {
     const router = await RunningRouter.start();
     startAgent(['buyer'], { ROUTER_URL: router.url, AGENT_MODEL_KIND: 'rehearsal' });
     const text = await answerOf('run', 'scenarios/negotiation.yaml', '--url', router.url, '--turns', '4');
@@ -43,7 +43,7 @@ describe('parley run', () => {
     expect(opened).toMatchObject({ seed: 11, cast: [{ name: 'seller' }, { name: 'buyer' }] });
   });
 
-  it('exits with a code for each kind of ending', async () => {
+  it('parley run exits with a code for each kind of ending', async () => {
     const router = await RunningRouter.start();
     const at = ['--url', router.url];
     const absent = ['run', 'scenarios/relay.yaml', ...at, '--no-agents', '--set', 'endings.absent=300 ms'];
@@ -58,7 +58,7 @@ describe('parley run', () => {
     }
   });
 
-  it('says what is wrong with a file, a change or an option before it starts anything', async () => {
+  it('parley run reports the faults of a file, a change or an option before it starts a process', async () => {
     const wrong: [args: string[], code: number, problem: RegExp][] = [
       [['run', 'scenarios/none.yaml'], 1, /none\.yaml cannot be read/],
       [

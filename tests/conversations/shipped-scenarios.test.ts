@@ -213,7 +213,7 @@ afterAll(killAll);
 describe('a scenario that comes with it, with models of no known price', () => {
   const policies = new Set<string>();
 
-  it.concurrent.each(cases)('$file ends $ending', async ({ ending, is, ...staging }) => {
+  it.concurrent.each(cases)('the shipped scenario $file ends $ending', async ({ ending, is, ...staging }) => {
     const { code, entries } = await runShipped(staging);
     expect(entries.at(-1)).toMatchObject({ type: 'ended', reason: ending, ...is });
     expect(code).toBe(exitCodes[ending] ?? 0);
@@ -221,14 +221,14 @@ describe('a scenario that comes with it, with models of no known price', () => {
     if (opened?.type === 'opened') policies.add(opened.policy);
   });
 
-  it('has been seen to come to every ending, and under every policy', () => {
+  it('the shipped scenarios reach every ending, under every policy', () => {
     expect([...new Set(cases.map(({ ending }) => ending))].toSorted()).toEqual([...endings].toSorted());
     expect([...policies].toSorted()).toEqual([...policyNames].toSorted());
   });
 });
 
 describe('a cast', () => {
-  it.concurrent('keeps stances and private goals in every call, so that not everybody turns polite', async () => {
+  it.concurrent('a cast has its stances and private goals in every call, so that members do not become polite', async () => {
     const { requests } = await runShipped({
       file: 'negotiation',
       script: (asked) => ({ kind: 'reply', text: line(asked), delayMs: 200 }),
@@ -253,7 +253,7 @@ describe('a cast', () => {
     expect(buyer.at(-1)?.system).toContain('You turn rude, and mean to leave.');
   });
 
-  it.concurrent('is waited for at a cold start, and not for ever, before a model is asked', async () => {
+  it.concurrent('a cast is waited for at the start, for a limited time, before a model is called', async () => {
     const { code, entries, requests } = await runShipped({
       file: 'customer',
       script: line,
@@ -266,7 +266,7 @@ describe('a cast', () => {
   });
 });
 
-it('a scenario with a money cap is not opened for a model without a price, and says why', async () => {
+it('a scenario with a money cap is not opened for a model without a price, and the reason is shown', async () => {
   const command = parley(
     ['run', 'scenarios/second-opinion.yaml', '--port', '0', '--set', `cast.editor.model=${localModel}`],
     { AGENT_MODEL_KIND: 'rehearsal' },

@@ -40,22 +40,22 @@ const reachingInside: Readonly<Record<string, string>> = {
 };
 
 describe('the architecture', () => {
-  it('has as many sources as this test must look at', () => {
+  it('the architecture test reads as many sources as there must be', () => {
     expect(sources.length).toBeGreaterThan(400);
     expect(everyImport('services/router/src/**/*.ts').length).toBeGreaterThan(300);
   });
 
-  it('lets packages/protocol import nothing outside itself', () => {
+  it('packages/protocol imports nothing outside itself', () => {
     expect(
       breaches('packages/protocol/src/**/*.ts', (module) => within('packages/protocol/src', module)),
     ).toEqual([]);
   });
 
-  it('keeps packages/runtime free of the protocol', () => {
+  it('packages/runtime does not use the protocol', () => {
     expect(breaches('packages/runtime/**/*.ts', (module) => !module.includes('protocol'))).toEqual([]);
   });
 
-  it('lets no service import another service or an app', () => {
+  it('no service imports another service or an app', () => {
     const others = /^(services|apps|bench|tests)\/|^(@parley\/(router|agent|console)|parley)(\/|$)/;
     for (const own of ['services/router', 'services/agent'])
       expect(breaches(`${own}/src/**/*.ts`, (module) => within(own, module) || !others.test(module))).toEqual(
@@ -63,26 +63,26 @@ describe('the architecture', () => {
       );
   });
 
-  it('lets packages/text import nothing outside itself', () => {
+  it('packages/text imports nothing outside itself', () => {
     expect(breaches('packages/text/src/**/*.ts', (module) => within('packages/text/src', module))).toEqual(
       [],
     );
   });
 
-  it('lets the core import only the protocol, the pure text package and its own neighbours', () => {
+  it('the core imports only the protocol, the pure text package and its own neighbours', () => {
     const core = 'services/router/src/core';
     const pure = /^@parley\/(protocol|text)$/;
     expect(breaches(`${core}/**/*.ts`, (module) => pure.test(module) || within(core, module))).toEqual([]);
     expect(find(`${core}/**/*.ts`).length).toBeGreaterThan(10);
   });
 
-  it('keeps the core free of clocks, chance and waiting', () => {
+  it('the core has no clocks, no random numbers and no waiting', () => {
     const impure =
       /\bDate\b|\bperformance\b|Math\.random|\bsetTimeout\b|\bsetImmediate\b|\basync\b|\bawait\b|\bprocess\b/;
     expect(find('services/router/src/core/**/*.ts').filter((path) => impure.test(code(path)))).toEqual([]);
   });
 
-  it('reads the environment, handles signals and exits only in main.ts', () => {
+  it('only main.ts reads the environment, handles signals and exits', () => {
     const rule = /\bprocess\.(env|exit)\b|\.(on|once|addListener)\(\s*['"]SIG/;
     // The life-cycle of every process: what runMain and stopOnSignal are for.
     const allowed = new Set(['packages/runtime/src/process.ts']);
@@ -93,7 +93,7 @@ describe('the architecture', () => {
     expect(rule.test("host.on('SIGUSR2', backup)")).toBe(true);
   });
 
-  it('lets apps, tests, bench and deploy import a workspace only through its exports', () => {
+  it('apps, tests, bench and deploy import a workspace only through its exports', () => {
     const workspaceOf = (path: string) => /^(?:packages|services|apps)\/[^/]+|^bench/.exec(path)?.[0];
     const inside = (module: string, path: string): boolean => {
       const workspace = workspaceOf(module);
@@ -108,7 +108,7 @@ describe('the architecture', () => {
     expect(needless, 'an exception that nothing needs').toEqual([]);
   });
 
-  it('exports only files that exist', () => {
+  it('every exported file exists', () => {
     for (const manifest of find(...workspaces.map((folder) => `${folder}/package.json`))) {
       const { exports = {} } = JSON.parse(read(manifest)) as Manifest;
       for (const file of typeof exports === 'string' ? [exports] : Object.values(exports))
@@ -116,18 +116,18 @@ describe('the architecture', () => {
     }
   });
 
-  it('has no file over 300 lines', () => {
+  it('no file has over 300 lines', () => {
     const long = sources.map((path) => [path, read(path).trimEnd().split('\n').length] as const);
     expect(long.filter(([, lines]) => lines > 300)).toEqual([]);
   });
 
-  it('has no file for odds and ends', () => {
+  it('no file has a name for mixed contents', () => {
     const drawers = /^(utils?|helpers?|managers?|common|types|misc|shared)\.(ts|js)$/;
     expect(sources.filter((path) => drawers.test(basename(path)))).toEqual([]);
     expect(sources.map((path) => basename(path)).filter((name) => /[A-Z_ ]/.test(name))).toEqual([]);
   });
 
-  it('declares in each package.json what the sources beside it import', () => {
+  it('each package.json declares what the sources beside it import', () => {
     const root = JSON.parse(read('package.json')) as Manifest;
     for (const manifest of find(...workspaces.map((folder) => `${folder}/package.json`))) {
       const { name, bin, dependencies = {}, devDependencies = {} } = JSON.parse(read(manifest)) as Manifest;

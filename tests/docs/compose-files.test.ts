@@ -31,7 +31,7 @@ const byDefault = entries.filter(([, { profiles }]) => profiles === undefined);
 const agents = entries.filter(([, { image }]) => image?.includes('parley-agent'));
 
 describe('docker-compose.yml', () => {
-  it('lets no service of `docker compose up` wait for a health check of another, so that the first sentence comes soon', () => {
+  it('no service of `docker compose up` waits for a health check of another, so that the first message comes soon', () => {
     expect(byDefault.map(([name]) => name)).toEqual(['router', 'alice', 'bob', 'watch']);
     const waits = byDefault.flatMap(([, { depends_on = {} }]) =>
       Object.entries(depends_on).filter(([name]) => services[name]?.profiles === undefined),
@@ -39,7 +39,7 @@ describe('docker-compose.yml', () => {
     expect(new Set(waits.map(([, { condition }]) => condition))).toEqual(new Set(['service_started']));
   });
 
-  it('looks for no image of ours in a registry, and builds each of the three once', () => {
+  it('docker-compose.yml looks for no image of Parley in a registry, and builds each of the three once', () => {
     const ours = entries.filter(
       ([, { image }]) => image?.includes('/parley-') || image?.includes('}parley-'),
     );
@@ -51,7 +51,7 @@ describe('docker-compose.yml', () => {
     expect(built.toSorted()).toEqual(['Dockerfile.agent', 'Dockerfile.cli', 'Dockerfile.router']);
   });
 
-  it('rebuilds each image when its sources change (`docker compose watch`)', () => {
+  it('docker-compose.yml rebuilds each image when its sources change (`docker compose watch`)', () => {
     const watched = entries.flatMap(([name, { build, develop }]) =>
       build && name !== 'watch' ? [[name, develop?.watch.map(({ path }) => path)] as const] : [],
     );
@@ -61,7 +61,7 @@ describe('docker-compose.yml', () => {
     ]);
   });
 
-  it('gives every agent a persona, and a topic to each that opens a conversation', () => {
+  it('docker-compose.yml gives every agent a persona, and a topic to each that opens a conversation', () => {
     for (const [name, { environment = {} }] of agents) {
       expect(environment.AGENT_PERSONA, name).toMatch(/\S/);
       if (environment.AGENT_FIRST_SPEAKER !== undefined)
@@ -70,12 +70,12 @@ describe('docker-compose.yml', () => {
     expect(servicesOf('deploy/compose/ten-agents.yml')['agent-1']?.environment?.AGENT_TOPIC).toMatch(/:-\w/);
   });
 
-  it('gives every agent the name of the machine, for a model server there', () => {
+  it('docker-compose.yml gives every agent the name of the host machine, for a model server there', () => {
     for (const [name, { extra_hosts }] of agents)
       expect(extra_hosts, name).toEqual(['host.docker.internal:host-gateway']);
   });
 
-  it('bounds memory and logs of every service, and starts all but single jobs again', () => {
+  it('docker-compose.yml bounds memory and logs of every service, and restarts all but single jobs', () => {
     for (const [name, { deploy, logging, restart, profiles = [] }] of entries) {
       expect(deploy?.resources.limits.memory, name).toBeDefined();
       expect(logging, name).toEqual({ driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } });
@@ -84,18 +84,18 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('publishes Prometheus and Grafana on loopback, also where PARLEY_BIND publishes the router', () => {
+  it('docker-compose.yml publishes Prometheus and Grafana on loopback, also when PARLEY_BIND publishes the router', () => {
     expect(services.router?.ports?.[0]).toContain('PARLEY_BIND');
     for (const name of ['prometheus', 'grafana'])
       for (const port of services[name]?.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
-  it('keeps the name of the router in its network valid, whatever ROUTER_HOSTS of .env says', () => {
+  it('docker-compose.yml keeps the name of the router in its network valid for any ROUTER_HOSTS in .env', () => {
     for (const file of ['docker-compose.yml', 'compose.team.yml'])
       expect(servicesOf(file).router?.environment?.ROUTER_HOSTS).toMatch(/^router,.*\$\{ROUTER_HOSTS:-\}$/);
   });
 
-  it('fixes no project name, so that two checkouts run side by side', () => {
+  it('docker-compose.yml sets no project name, so that two checkouts run side by side', () => {
     expect(read('docker-compose.yml')).not.toMatch(/^name:/m);
     expect(read('docker-compose.yml')).not.toContain('container_name');
   });
@@ -103,7 +103,7 @@ describe('docker-compose.yml', () => {
 
 describe('What belongs to one deployment', () => {
   it.each(['.env', 'secrets/alice/token', 'docker-compose.override.yml', 'data/ledger.sqlite'])(
-    'is not committed: %s',
+    'a file of one deployment is not committed: %s',
     (path) => {
       expect(execFileSync('git', ['check-ignore', path], { cwd: repository, encoding: 'utf8' })).toContain(
         path,

@@ -10,7 +10,7 @@ const rows = readFileSync(join(repository, 'docs/deployment-faults.md'), 'utf8')
   .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '').trim()));
 
 describe('docs/deployment-faults.md', () => {
-  it('numbers the faults without a gap, each with its answer', () => {
+  it('docs/deployment-faults.md numbers the faults without a gap, each with its answer', () => {
     expect(rows.map(([number]) => Number(number))).toEqual(rows.map((_, place) => place + 1));
     expect(rows.length).toBeGreaterThanOrEqual(70);
     for (const row of rows) {
@@ -20,7 +20,7 @@ describe('docs/deployment-faults.md', () => {
   });
 
   it.each(rows.map(([number, , , answer]) => [number, answer as string]))(
-    'has for fault %s a test that exists, or a decision with its reason',
+    'docs/deployment-faults.md has for fault %s a test that exists, or a decision with its reason',
     (_, answer) => {
       if (answer.startsWith('Decision: ')) return void expect(answer.length).toBeGreaterThan(60);
       const [, file, title] = /^`([^`]+)`: (.+)$/.exec(answer) ?? [];

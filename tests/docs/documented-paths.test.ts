@@ -22,7 +22,7 @@ describe('The paths that a document names', () => {
     ['docs/scenarios.md', 0],
     ['docs/hostile.md', 2],
     ['docs/external-suites.md', 2],
-  ])('in %s exist', (document, least) => {
+  ])('the paths that %s names exist', (document, least) => {
     const paths = pathsIn(document);
     expect(paths.length).toBeGreaterThanOrEqual(least);
     expect(paths.filter((path) => !existsSync(join(repository, path)))).toEqual([]);

@@ -13,11 +13,11 @@ const example = read('.env.example');
 const variables = (text: string) => [...text.matchAll(/^#?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name!);
 
 describe('.env.example', () => {
-  it('is what `npm run generate` writes', () => {
+  it('.env.example is what `npm run generate` writes', () => {
     expect(example).toBe(envExample);
   });
 
-  it('names every setting of the services, and of Compose, once', () => {
+  it('.env.example names every setting of the services, and of Compose, once', () => {
     const tables = [
       ...Object.values(agent),
       ...Object.values(router),
@@ -33,11 +33,11 @@ describe('.env.example', () => {
     expect(listed.toSorted()).toEqual([...new Set([...own, ...inCompose])].toSorted());
   });
 
-  it('sets nothing until a line is taken into use', () => {
+  it('.env.example sets nothing until a line is uncommented', () => {
     expect(parseEnv(example)).toEqual({});
   });
 
-  it('gives the services the settings they have without it', () => {
+  it('.env.example gives the services the same settings as no file', () => {
     const env = parseEnv(
       example.replaceAll(/^#([A-Z])/gm, '$1').replace(/^# A model of your own[\s\S]*?\n\n/m, '\n'),
     );
@@ -49,7 +49,7 @@ describe('.env.example', () => {
     expect(ROUTER_LEDGER).toBe(loadSettings(router, {}, known).ledger);
   });
 
-  it('holds nothing that looks like a secret', () => {
+  it('.env.example has nothing that looks like a secret', () => {
     expect(example).not.toMatch(/sk-|=[A-Za-z0-9+/]{24,}/);
   });
 });

@@ -84,7 +84,7 @@ describe.each(Object.entries(layers))('the layers of %s', (folder, order) => {
     return nearest === undefined ? Number.NaN : order.indexOf(nearest);
   };
 
-  it('name every source file', () => {
+  it('the layers name every source file', () => {
     const files = find(`${folder}/**/*.ts`);
     expect(files.length).toBeGreaterThan(20);
     expect(files.filter((path) => Number.isNaN(layerOf(path)))).toEqual([]);
@@ -93,7 +93,7 @@ describe.each(Object.entries(layers))('the layers of %s', (folder, order) => {
     ).toEqual([]);
   });
 
-  it('have no import from a lower layer to a higher one', () => {
+  it('the layers have no import from a lower layer to a higher one', () => {
     const upward = everyImport(`${folder}/**/*.ts`)
       .filter(({ module }) => module.startsWith(`${folder}/`) && module.endsWith('.ts'))
       .filter(({ path, module }) => layerOf(module) > layerOf(path))
@@ -110,13 +110,13 @@ describe('the source files of every workspace', () => {
     'services/agent',
     'apps/cli',
     'bench',
-  ])('import each other without a cycle in %s', (workspace) => {
+  ])('the source files import each other without a cycle in %s', (workspace) => {
     const graph = graphOf(workspace);
     expect(graph.size).toBeGreaterThan(1);
     expect(cycles(graph)).toEqual([]);
   });
 
-  it('would be found in a cycle', () => {
+  it('a cycle of source files would be found', () => {
     const graph = { a: ['b'], b: ['c', 'd'], c: ['a'], d: ['e'], e: [] };
     expect(cycles(new Map(Object.entries(graph)))).toEqual([['a', 'b', 'c']]);
   });

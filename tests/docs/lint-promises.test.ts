@@ -43,11 +43,11 @@ describe('the lint of promises', () => {
        };`,
       'no-misused-promises',
     ],
-  ])('finds %s', (_what, code, rule) => {
+  ])('the lint of promises finds %s', (_what, code, rule) => {
     expect(found(code)).toEqual([rule]);
   });
 
-  it('is content with a promise whose failure goes somewhere', () => {
+  it('the lint of promises accepts a promise whose failure is handled', () => {
     const code = 'export const start = (work: () => Promise<void>) => { work().catch(console.error); };';
     expect(found(code)).toEqual([]);
   });

@@ -10,7 +10,7 @@ const rows = readFileSync(join(repository, 'docs/pains.md'), 'utf8')
   .map((line) => line.split('|').map((cell) => cell.trim()));
 
 describe('docs/pains.md', () => {
-  it('numbers the pains without a gap, and says where each was reported', () => {
+  it('docs/pains.md numbers the pains without a gap, and says where each was reported', () => {
     expect(rows.map(([, number]) => Number(number))).toEqual(rows.map((_, place) => place + 1));
     expect(rows.length).toBeGreaterThanOrEqual(30);
     for (const [, , pain, reported, answer] of rows) {
@@ -21,7 +21,7 @@ describe('docs/pains.md', () => {
   });
 
   it.each(rows.map(([, number, , , , test]) => [number, test]))(
-    'names a test that exists for pain %s',
+    'docs/pains.md names a test that exists for pain %s',
     (_, test) => {
       const [, file, title] = /^`([^`]+)`: (.+)$/.exec(test!) ?? [];
       expect(missingTest(file ?? '', title ?? '')).toBeUndefined();

@@ -76,12 +76,15 @@ describe('The TypeScript shapes of PROTOCOL.md', () => {
     ['client', 4, byType(clientFrame)],
     ['router', 5, byType(routerFrame)],
     ['plain router', 3, byType(plainRouterFrame)],
-  ])('have the fields of each %s frame, required and optional', (_, number, frames) => {
-    const shapes = documented(section(number));
-    expect(pick(shapes, Object.keys(frames))).toEqual(frames);
-  });
+  ])(
+    'the TypeScript shapes of PROTOCOL.md have the fields of each %s frame, required and optional',
+    (_, number, frames) => {
+      const shapes = documented(section(number));
+      expect(pick(shapes, Object.keys(frames))).toEqual(frames);
+    },
+  );
 
-  it('have the fields of each plain client frame, required and optional', () => {
+  it('the TypeScript shapes of PROTOCOL.md have the fields of each plain client frame, required and optional', () => {
     const [register, message, pass, leave, ping] = plainClientSchema.oneOf as unknown as ObjectSchema[];
     expect(documented(section(3))).toMatchObject({
       register: implemented(register!),
@@ -92,11 +95,11 @@ describe('The TypeScript shapes of PROTOCOL.md', () => {
     });
   });
 
-  it('have the fields of each entry; `seq` and `at` are named once for all', () => {
+  it('the TypeScript shapes of PROTOCOL.md have the fields of each entry, with `seq` and `at` once for all', () => {
     expect(documented(section(9))).toEqual(byType(entry, ['seq', 'at']));
   });
 
-  it('have every limit of a conversation', () => {
+  it('the TypeScript shapes of PROTOCOL.md have every limit of a conversation', () => {
     const { properties } = limits.schema as unknown as ObjectSchema;
     const optional = Object.keys(properties).map((field) => `${field}?`);
     expect(documented(section(10)).Limits).toEqual(optional.sort());
@@ -104,13 +107,13 @@ describe('The TypeScript shapes of PROTOCOL.md', () => {
 });
 
 describe('The lists of PROTOCOL.md', () => {
-  it('name every policy', () => {
+  it('the lists of PROTOCOL.md name every policy', () => {
     const [table = ''] = /\| policy \|[\s\S]*?\n\n/.exec(section(10)) ?? [];
     const rows = [...table.matchAll(/^ *\| `([a-z-]+)` \|/gm)].map(([, name]) => name);
     expect(rows.sort()).toEqual([...policyNames].sort());
   });
 
-  it('name every reason of a pass', () => {
+  it('the lists of PROTOCOL.md name every reason of a pass', () => {
     const [lists = ''] = /^Reasons that pass the turn on:[\s\S]*?^- 4\.4 /m.exec(section(4)) ?? [];
     const reasons = [...lists.matchAll(/^- (.*?):/gm)].flatMap(([, names = '']) =>
       [...names.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name),

@@ -9,11 +9,11 @@ const read = (file: string): string => readFileSync(join(repository, file), 'utf
 const manifest = JSON.parse(read('package.json')) as { version: string; repository: { url: string } };
 
 describe('The owner of the repository and of the images', () => {
-  it.each(namingFiles)('is in %s the one of package.json, and the version too (npm run generate)', (file) => {
+  it.each(namingFiles)('%s has the owner and the version of package.json (npm run generate)', (file) => {
     expect(read(file)).toBe(withPublishedNames(read(file), manifest));
   });
 
-  it('is named in no other file', () => {
+  it('the owner of the repository is named in no other file', () => {
     const named = ['github\\.com/[A-Za-z0-9_-]*/parley', 'ghcr\\.io/[A-Za-z0-9_-]*/parley'].flatMap(
       (pattern) =>
         execFileSync('git', ['grep', '-lE', pattern], { cwd: repository, encoding: 'utf8' })
@@ -26,7 +26,7 @@ describe('The owner of the repository and of the images', () => {
     ).toEqual([]);
   });
 
-  it('is changed in one place: the URL of the repository in package.json', () => {
+  it('the owner of the repository is changed in one place, the URL of the repository in package.json', () => {
     const changed = { version: '1.2.3', repository: { url: 'git+https://github.com/acme/parley.git' } };
     for (const file of namingFiles) {
       const text = withPublishedNames(read(file), changed);

@@ -40,7 +40,7 @@ asyncio.run(main())
 `;
 
 describe.skipIf(!havePython())('the Python client of README.md', { timeout: 60_000 }, () => {
-  it('is answered by alice alone, answers, votes and leaves', async () => {
+  it('the Python client of README.md is answered only by alice, answers, votes and leaves', async () => {
     expect(snippet).toContain('"register"');
     const router = await threeTerminals();
     const client = startPython('readme', snippet, [], { PARLEY_URL: router.url });
@@ -54,7 +54,7 @@ describe.skipIf(!havePython())('the Python client of README.md', { timeout: 60_0
     expect((await router.when('of alice', (view) => view.by === 'alice')).members).toEqual(['alice', 'bob']);
   });
 
-  it('ends with the reason where the router wants a token', async () => {
+  it('the Python client of README.md ends with the reason when the router requires a token', async () => {
     const router = await RunningRouter.start(newBearers().env);
     const client = startPython('readme', snippet, [], { PARLEY_URL: router.url });
     expect((await client.exit()).code).toBe(1);
@@ -62,7 +62,7 @@ describe.skipIf(!havePython())('the Python client of README.md', { timeout: 60_0
     expect(client.stderr).not.toContain('KeyError');
   });
 
-  it('goes on when the router is killed and starts again', async () => {
+  it('the Python client of README.md continues when the router is killed and restarts', async () => {
     const ledger = join(temporaryFolder(), 'ledger.sqlite');
     const router = await RunningRouter.start({ ROUTER_LEDGER: ledger });
     const client = startPython('readme', snippet, [], { PARLEY_URL: router.url });
@@ -79,7 +79,7 @@ describe.skipIf(!havePython())(
   'a Python client that calls its model in its only thread',
   { timeout: 60_000 },
   () => {
-    it('keeps its connection, and what it says is taken', async () => {
+    it('a Python client that calls its model in its only thread keeps its connection, and its answer is accepted', async () => {
       const router = await RunningRouter.start({ ROUTER_HEARTBEAT_SECONDS: '1' });
       const client = startPython('blocking', blocking, [router.url]);
       startAgent(['alice', 'carol', 'alice'], { ROUTER_URL: router.url });
@@ -93,7 +93,7 @@ describe.skipIf(!havePython())(
 );
 
 describe('a plain client in Node', () => {
-  it('is answered by alice of the three terminals, and bob is not drawn in', async () => {
+  it('a plain client in Node is answered by alice of the three terminals, and bob is not added', async () => {
     const router = await threeTerminals();
     const socket = new WebSocket(router.url);
     const answered = new Promise<{ from: string; conversation: string }>((resolve, reject) => {
@@ -111,7 +111,7 @@ describe('a plain client in Node', () => {
     expect(members).toEqual(['nora', 'alice']);
   });
 
-  it('is answered where alice runs alone, whose target has never registered', async () => {
+  it('a plain client in Node is answered by alice, whose target has never registered', async () => {
     const router = await RunningRouter.start();
     startAgent(['alice', 'bob'], { ROUTER_URL: router.url });
     startAgent(['carol', 'alice', 'carol'], { ROUTER_URL: router.url, AGENT_MAX_TURNS: '4' });

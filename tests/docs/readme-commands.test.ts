@@ -36,7 +36,7 @@ const watchInCompose = {
 const packed = {
   file: 'tests/operators/npm-package.test.ts',
   title:
-    'runs the demo with `npx parley demo` in a folder with nothing else, and has the page and the services in it',
+    'the npm package runs the demo with `npx parley demo` in an empty folder, and has the page and the services in it',
 };
 const crowd = {
   file: 'tests/compose/crowd.test.ts',
@@ -80,7 +80,7 @@ const runners: Readonly<Record<string, Runner>> = {
   'docker compose --profile crowd up --scale crowd=5': crowd,
   'docker compose run --rm parley …': {
     file: 'tests/compose/watch.test.ts',
-    title: 'the command line runs in a container: it lists and exports what was said',
+    title: 'the command line runs in a container: it lists and exports conversations',
   },
   'docker compose run --rm parley run scenarios/debate.yaml': {
     file: 'tests/compose/samples.test.ts',
@@ -95,7 +95,7 @@ const runners: Readonly<Record<string, Runner>> = {
   },
   'cp .env.example .env': {
     file: 'tests/docs/env-example.test.ts',
-    title: 'gives the services the settings they have without it',
+    title: '.env.example gives the services the same settings as no file',
   },
   'make scenario FILE=scenarios/debate.yaml': async () => {
     expect(await outputOf('make scenario FILE=scenarios/debate.yaml')).toMatch(/^Ended: /m);
@@ -113,7 +113,7 @@ const runners: Readonly<Record<string, Runner>> = {
   'npm run -s agent -- bob alice alice': threeTerminals,
   'npm run -s parley -- …': {
     file: 'tests/operators/cli.test.ts',
-    title: 'lists conversations with how they ended',
+    title: 'parley lists conversations with their endings',
   },
   'npm run conformance -- ws://localhost:8765': async () => {
     const { url } = await RunningRouter.start();
@@ -126,7 +126,7 @@ const runners: Readonly<Record<string, Runner>> = {
 const snippets: Readonly<Record<string, Runner>> = {
   python: {
     file: 'tests/docs/readme-client.test.ts',
-    title: 'is answered by alice alone, answers, votes and leaves',
+    title: 'the Python client of README.md is answered only by alice, answers, votes and leaves',
   },
   ts: async () => {
     const file = join(temporaryFolder(), 'prompt.ts');
@@ -159,11 +159,11 @@ const commands = new Set(
 );
 
 describe('The commands of README.md', () => {
-  it('are found in its blocks and in its text', () => {
+  it('the commands of README.md are found in its blocks and in its text', () => {
     expect(commands.size).toBeGreaterThan(15);
   });
 
-  it('all have a test that runs them, and no test is left over', () => {
+  it('each command of README.md has a test that runs it, and no other test exists', () => {
     expect([...commands].toSorted()).toEqual(Object.keys(runners).toSorted());
   });
 
@@ -171,7 +171,7 @@ describe('The commands of README.md', () => {
     [...Object.entries(runners), ...Object.entries(snippets)].flatMap(([name, runner]) =>
       typeof runner === 'function' ? [] : [[name, runner] as const],
     ),
-  )('have a test that exists elsewhere for %s', (_, { file, title }) => {
+  )('the command %s of README.md has a test in another file, which exists', (_, { file, title }) => {
     expect(missingTest(file, title)).toBeUndefined();
   });
 
@@ -181,16 +181,16 @@ describe('The commands of README.md', () => {
     ),
   );
   it.each([...here].map(([runner, name]) => [name, runner] as const))(
-    'do what README.md says: %s',
+    'the command of README.md does what README.md says: %s',
     (_, runner) => runner(),
   );
 });
 
 describe('The snippets of README.md', () => {
-  it('all have a test that runs them', () => {
+  it('each snippet of README.md has a test that runs it', () => {
     const kinds = blocks.map(({ kind }) => kind).filter((kind) => kind !== '' && kind !== 'sh');
     expect(kinds.toSorted()).toEqual(Object.keys(snippets).toSorted());
   });
 
-  it('include a prompt module that agents use as it stands', () => (snippets.ts as () => Promise<void>)());
+  it('the prompt module in README.md works unchanged', () => (snippets.ts as () => Promise<void>)());
 });

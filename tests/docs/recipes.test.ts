@@ -38,7 +38,7 @@ const without = (title: string, words: readonly string[]): string[] =>
     );
 
 describe('A recipe of CONTRIBUTING.md', () => {
-  it('exists for each kind of addition', () => {
+  it('CONTRIBUTING.md has a recipe for each kind of addition', () => {
     expect(recipes.map(({ title }) => title)).toEqual([
       'Add a policy',
       'Add an ending',
@@ -52,19 +52,19 @@ describe('A recipe of CONTRIBUTING.md', () => {
   });
 
   it.each(recipes.map(({ title, paths }) => [title, paths] as const))(
-    'names files and folders that exist: %s',
+    'the recipe of CONTRIBUTING.md names files and folders that exist: %s',
     (_title, paths) => {
       expect(paths.length).toBeGreaterThanOrEqual(4);
       expect(paths.filter((path) => !existsSync(join(repository, path)))).toEqual([]);
     },
   );
 
-  it('for a policy lists every place where each policy of today stands', () => {
+  it('the recipe for a policy lists every place of each present policy', () => {
     // The default needs no name in a scenario.
     expect(without('Add a policy', policyNames)).toEqual(['scenarios/ has no addressed']);
   });
 
-  it('for an ending lists every place where each ending of today stands', () => {
+  it('the recipe for an ending lists every place of each present ending', () => {
     // Acts and failures end a conversation elsewhere in the core.
     const decidedElsewhere = ['agent-left', 'absent', 'operator'];
     expect(without('Add an ending', endings)).toEqual(

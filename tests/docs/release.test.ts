@@ -39,7 +39,7 @@ const clone = () => {
 };
 
 describe('npm run release', () => {
-  it('sets the version everywhere, moves the changelog, commits and tags', () => {
+  it('npm run release sets the version everywhere, moves the changelog, commits and tags', () => {
     const { git, read, release } = clone();
     const { status, stderr } = release('97.0.0');
     expect(stderr).toBe('');
@@ -59,7 +59,7 @@ describe('npm run release', () => {
     [['0.0.1'], /not newer/],
     [['new'], /expected one version/],
     [[], /expected one version/],
-  ])('refuses %j and changes nothing', (args, problem) => {
+  ])('npm run release refuses %j and changes nothing', (args, problem) => {
     const { git, release } = clone();
     const { status, stderr } = release(...args);
     expect(status).toBe(1);
@@ -67,7 +67,7 @@ describe('npm run release', () => {
     expect(git('status', '--porcelain')).toBe('');
   });
 
-  it('refuses a tree with changes and a changelog without news', () => {
+  it('npm run release refuses a tree with changes and a changelog without news', () => {
     const { git, write, release } = clone();
     write('CHANGELOG.md', '# Changelog\n\n## [Unreleased]\n\n## [0.0.1] - 2026-01-01\n');
     expect(release('97.0.0').stderr).toMatch(/not committed/);

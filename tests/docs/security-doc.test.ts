@@ -20,7 +20,7 @@ const testsIn = (cell: string) =>
 
 describe('the threats of docs/security.md', () => {
   it.each(rows.map(([, threat, , tests]) => [threat as string, tests as string]))(
-    '%s: has a test, which exists',
+    'the threat of docs/security.md %s: has a test, which exists',
     (_threat, cell) => {
       const tests = testsIn(cell);
       expect(tests.flatMap(({ titles }) => titles).length).toBeGreaterThan(0);
@@ -31,7 +31,7 @@ describe('the threats of docs/security.md', () => {
     },
   );
 
-  it('are all there', () => {
+  it('docs/security.md has all threats', () => {
     expect(rows.length).toBeGreaterThanOrEqual(22);
   });
 });

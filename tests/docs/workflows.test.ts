@@ -36,15 +36,18 @@ const stepsNamedIn = (text: string): string[] =>
   [...text.matchAll(/steps\.([\w-]+)\.outputs/g)].map(([, id]) => id as string);
 
 describe('The workflow', () => {
-  it.each([...workflows])('%s may write nothing that its job does not need, and ends in time', (_, one) => {
-    expect(one.permissions).toEqual({ contents: 'read' });
-    for (const [name, { uses, steps, 'timeout-minutes': minutes }] of Object.entries(one.jobs)) {
-      expect(steps === undefined, name).toBe(uses !== undefined);
-      if (steps) expect(minutes, name).toBeGreaterThan(0);
-    }
-  });
+  it.each([...workflows])(
+    'the workflow %s has only the permissions that its jobs need, and a time limit',
+    (_, one) => {
+      expect(one.permissions).toEqual({ contents: 'read' });
+      for (const [name, { uses, steps, 'timeout-minutes': minutes }] of Object.entries(one.jobs)) {
+        expect(steps === undefined, name).toBe(uses !== undefined);
+        if (steps) expect(minutes, name).toBeGreaterThan(0);
+      }
+    },
+  );
 
-  it.each([...workflows])('%s names only steps, files and scripts that exist', (_, one) => {
+  it.each([...workflows])('the workflow %s names only steps, files and scripts that exist', (_, one) => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     for (const { uses, steps = [] } of Object.values(one.jobs)) {
       if (uses) expect(read(uses.replace('./', ''))).toContain('workflow_call');
@@ -60,7 +63,7 @@ describe('The workflow', () => {
     }
   });
 
-  it('publishes images for two processors on a tag, with SBOM, provenance and the digest of their base, after the tests', () => {
+  it('a tag publishes images for two processors, with SBOM, provenance and the digest of their base, after the tests', () => {
     expect(publish.on.push?.tags).toEqual(['v[0-9]+.[0-9]+.[0-9]+']);
     const { images, test } = publish.jobs;
     expect(test?.uses).toBe('./.github/workflows/test.yml');
@@ -87,7 +90,7 @@ describe('The workflow', () => {
 });
 
 describe('The devcontainer', () => {
-  it('installs what package.json and the lock file say, on the Node that they need, with an engine inside', () => {
+  it('the devcontainer installs the packages of the lock file, on the required Node, with an engine inside', () => {
     const container = JSON.parse(read('.devcontainer/devcontainer.json')) as {
       image: string;
       features: Record<string, unknown>;

@@ -27,7 +27,7 @@ const harmed = async (sql: string): Promise<string> => {
 };
 
 describe('a router with a damaged ledger', () => {
-  it('does not start when a conversation that goes on is damaged, and names file and place', async () => {
+  it('a router with a damaged running conversation does not start, and names file and place', async () => {
     const path = await harmed(
       "UPDATE entries SET body = replace(body, 'a line 3', 'a lime 3') WHERE position = 13",
     );
@@ -38,7 +38,7 @@ describe('a router with a damaged ledger', () => {
     );
   });
 
-  it('shows what is sound, cuts off who reads past the damage, and stays up', async () => {
+  it('a router with a damaged ledger shows intact conversations, disconnects readers of damaged ones, and continues', async () => {
     const path = await harmed(
       "UPDATE entries SET body = replace(body, 'a line 3', 'a lime 3') WHERE position = 8",
     );
@@ -56,7 +56,7 @@ describe('a router with a damaged ledger', () => {
     expect(Number(/^parley_ledger_failures_total (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThan(1);
   });
 
-  it('copies its ledger when it gets SIGUSR2, and the copy verifies', async () => {
+  it('a router with a damaged ledger copies its ledger on SIGUSR2, and the copy verifies', async () => {
     const path = await harmed('SELECT 1');
     const router = await RunningRouter.start({ ROUTER_LEDGER: path });
     router.process.signal('SIGUSR2');
@@ -66,7 +66,7 @@ describe('a router with a damaged ledger', () => {
     copy.close();
   });
 
-  it('copies its ledger when `parley-router backup` asks it to, while it runs, and the copy can be restored', async () => {
+  it('a running router copies its ledger when `parley-router backup` asks it to, and the copy can be restored', async () => {
     const path = await harmed('SELECT 1');
     const router = await RunningRouter.start({ ROUTER_LEDGER: path });
     const command = (...args: string[]) => spawnRouterCommand(args, { ROUTER_LEDGER: path }).exited;

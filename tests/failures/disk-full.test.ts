@@ -45,7 +45,7 @@ const smallDisk = () => {
 };
 
 describe.runIf(canMount)('a router whose disk is full', () => {
-  it('refuses what is new, goes on serving what there is, and goes on when there is room', {
+  it('a router whose disk is full refuses new entries, still serves reads, and continues when there is space', {
     timeout: 90_000,
   }, async () => {
     const disk = smallDisk();

@@ -27,7 +27,7 @@ const compiled = (folder: string): string => {
 };
 
 describe.runIf(canCompile)('a router whose disk fails a sync', () => {
-  it('refuses what was to be written, and that does not stand after it was killed; what comes later does', {
+  it('a router whose disk fails a sync refuses the entries, which do not exist after a kill, while later ones do', {
     timeout: 90_000,
   }, async () => {
     const folder = temporaryFolder();

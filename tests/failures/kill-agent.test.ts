@@ -11,7 +11,9 @@ const turns = 40;
 const replyMs = 25;
 
 describe('an agent that is killed without warning', () => {
-  it('finds its conversation of 40 turns again, ten times out of ten', { timeout: 240_000 }, async () => {
+  it('an agent that is killed finds its conversation of 40 turns again, ten times out of ten', {
+    timeout: 240_000,
+  }, async () => {
     const random = seeded('kill-agent');
     const router = await RunningRouter.start({ ROUTER_LEDGER: `${temporaryFolder()}/ledger.sqlite` });
 

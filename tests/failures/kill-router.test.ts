@@ -11,7 +11,7 @@ const turns = 40;
 const replyMs = 25;
 
 describe('a router that is killed without warning', () => {
-  it('takes up a conversation of 40 turns where it was, ten times out of ten', {
+  it('a router that is killed continues a conversation of 40 turns where it was, ten times out of ten', {
     timeout: 240_000,
   }, async () => {
     const random = seeded('kill-router');

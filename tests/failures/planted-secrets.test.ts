@@ -45,7 +45,7 @@ const leaks = (processes: readonly StartedProcess[]): string[] => {
 };
 
 describe('a run with tokens everywhere', () => {
-  it('writes none of them to any log, nor what was said', async () => {
+  it('no log of a run with tokens has a token or a message', async () => {
     const file = join(temporaryFolder(), 'tokens');
     const lines = [
       line('alice', 'agent', planted.alice),
@@ -105,7 +105,7 @@ describe('a run with tokens everywhere', () => {
     expect(leaks([router.process, ...agents])).toEqual([]);
   });
 
-  it('does not repeat a secret that makes it refuse to start', async () => {
+  it('an error at the start does not repeat the secret that caused it', async () => {
     const bad = [
       { ROUTER_TOKENS: `${planted.alice} ${planted.bob}` },
       { ROUTER_TOKENS: 'short' },
@@ -122,7 +122,7 @@ describe('a run with tokens everywhere', () => {
 });
 
 describe('parley-router token', () => {
-  it('prints a line for the file on stdout and the token itself on stderr only', () => {
+  it('parley-router token prints a line for the file on stdout and the token itself on stderr only', () => {
     const main = join(repository, 'services/router/src/main.ts');
     const made = spawnSync(process.execPath, [main, 'token', 'alice', '--role', 'operator'], {
       encoding: 'utf8',

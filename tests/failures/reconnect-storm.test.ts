@@ -81,7 +81,7 @@ class Agent {
   }
 }
 
-it(`${connections} connections come back at once when the router is back, and no turn is lost or doubled`, {
+it(`${connections} connections reconnect at once when the router is back, and no turn is lost or doubled`, {
   timeout: 4 * seconds,
 }, async () => {
   const router = await RunningRouter.start({

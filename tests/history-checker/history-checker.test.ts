@@ -38,7 +38,7 @@ const kinds = (entries: readonly Entry[], receipts: readonly Receipt[]): Set<Fau
 const line = fc.integer({ min: 1, max: length - 2 });
 
 describe('the history checker', () => {
-  it('finds nothing in a sound history, whatever part of it clients were told', () => {
+  it('the history checker finds no fault in a sound history, whatever part of it clients were told', () => {
     fc.assert(
       fc.property(fc.subarray(toldOf(sound)), (receipts) => {
         expect(checkHistories([history(sound)], receipts)).toEqual([]);
@@ -46,7 +46,7 @@ describe('the history checker', () => {
     );
   });
 
-  it('finds a lost entry, even when those behind it have moved up', () => {
+  it('the history checker finds a lost entry, even when later ones have moved up', () => {
     fc.assert(
       fc.property(line, (at) => {
         const left = sound.toSpliced(at, 1);
@@ -58,7 +58,7 @@ describe('the history checker', () => {
     );
   });
 
-  it('finds a lost tail by what was acknowledged', () => {
+  it('the history checker finds a lost tail by the acknowledged entries', () => {
     fc.assert(
       fc.property(line, (from) => {
         const left = sound.slice(0, from);
@@ -71,13 +71,13 @@ describe('the history checker', () => {
     );
   });
 
-  it('finds a whole conversation that was lost', () => {
+  it('the history checker finds a whole conversation that was lost', () => {
     expect(checkHistories([], [{ kind: 'accepted', conversation: 'c9', seq: 1 }])).toEqual([
       { kind: 'lost', conversation: 'c9', detail: 'entry 1 was acknowledged and is not there' },
     ]);
   });
 
-  it('finds a turn that was taken twice', () => {
+  it('the history checker finds a turn that was taken twice', () => {
     fc.assert(
       fc.property(line, line, (from, to) => {
         const doubled = renumbered(sound.toSpliced(Math.max(from, to), 0, sound[from] as Entry));
@@ -86,7 +86,7 @@ describe('the history checker', () => {
     );
   });
 
-  it('finds an entry that stands there twice', () => {
+  it('the history checker finds a doubled entry', () => {
     fc.assert(
       fc.property(line, (at) => {
         expect(kinds(sound.toSpliced(at, 0, sound[at] as Entry), [])).toContain('doubled');
@@ -94,7 +94,7 @@ describe('the history checker', () => {
     );
   });
 
-  it('finds entries that have changed places, with and without their numbers', () => {
+  it('the history checker finds swapped entries, with and without their numbers', () => {
     fc.assert(
       fc.property(line, line, (a, b) => {
         fc.pre(a !== b);
@@ -105,7 +105,7 @@ describe('the history checker', () => {
     );
   });
 
-  it('finds an entry that has changed since it was shown', () => {
+  it('the history checker finds an entry that has changed since it was shown', () => {
     fc.assert(
       fc.property(line, (at) => {
         const altered = sound.with(at, { ...(sound[at] as Entry), at: 77 });
@@ -115,30 +115,30 @@ describe('the history checker', () => {
     );
   });
 
-  it('finds a turn that was acknowledged to somebody else than who took it', () => {
+  it('the history checker finds a turn that was acknowledged to another member than the speaker', () => {
     const receipt: Receipt = { kind: 'accepted', conversation: 'c1', seq: 5, turn: 4, by: 'mallory' };
     expect(kinds(sound, [receipt])).toEqual(new Set(['changed']));
   });
 
-  it('finds what goes on after its end or does not begin', () => {
+  it('the history checker finds a conversation that continues after its end or has no beginning', () => {
     expect(kinds([...sound, { ...(sound[3] as Entry), seq: length + 1 }], [])).toContain('misplaced');
     expect(kinds(sound.slice(1), [])).toContain('misplaced');
   });
 
-  it('lets ledgers be less far than each other, but not different', () => {
+  it('the history checker allows one ledger to be behind another, but not to differ', () => {
     const older = history(sound.slice(0, 9), 'backup');
     expect(checkHistories([history(sound), older], [])).toEqual([]);
     const different = history(sound.slice(0, 9).with(4, { ...(sound[4] as Entry), at: 77 }), 'backup');
     expect(checkHistories([history(sound), different], []).map(({ kind }) => kind)).toEqual(['changed']);
   });
 
-  it('does not look for the shared entries of a fork in the fork', () => {
+  it('the history checker does not look for the shared entries of a fork in the fork', () => {
     const fork = history([forked('c1', 5)], 'ledger', 'f1');
     const shown = sound.slice(0, 5).map((entry): Receipt => ({ kind: 'shown', conversation: 'f1', entry }));
     expect(checkHistories([history(sound), fork], shown)).toEqual([]);
   });
 
-  it('is a program that reads ledgers and exports, and exits by what it finds', async () => {
+  it('the history checker is a program that reads ledgers and exports, and exits with the code of its findings', async () => {
     const folder = temporaryFolder();
     const ledgerFile = join(folder, 'ledger.sqlite');
     const ledger = openSqliteLedger(ledgerFile);

@@ -50,7 +50,7 @@ afterAll(async () => {
 });
 
 describe('hostile peers', () => {
-  test('there are at least 300 of them, each another', () => {
+  test('there are at least 300 different hostile peers', () => {
     const titles = [...quickCases, ...slowCases].map(({ title }) => title);
     expect(new Set(titles).size).toBe(titles.length);
     expect(titles.length).toBeGreaterThanOrEqual(300);
@@ -62,7 +62,7 @@ describe('hostile peers', () => {
 });
 
 describe('fuzzed frames', () => {
-  test(`${frames} of them are read`, { timeout: 600_000 }, async () => {
+  test(`the router reads ${frames} fuzzed frames`, { timeout: 600_000 }, async () => {
     const before = (await readMetrics(router.http)).frames;
     const sent = await fuzz({ port, frames, random: seeded('fuzz') });
     const read = (await readMetrics(router.http)).frames - before;
@@ -73,12 +73,12 @@ describe('fuzzed frames', () => {
 });
 
 describe('afterwards', () => {
-  test('two innocent clients have talked all the while and lost no line', async () => {
+  test('two normal clients have talked during all attacks and lost no message', async () => {
     await innocents.stop();
     expect(innocents.delays.length).toBeGreaterThan(1_000);
   });
 
-  test('no connection is left behind', async () => {
+  test('no connection is left after the attacks', async () => {
     await until('every connection is gone', async () => (await readMetrics(router.http)).connections === 0);
   });
 
@@ -89,7 +89,7 @@ describe('afterwards', () => {
     expect(most).toBeLessThan(fresh + heapMiB + 192);
   });
 
-  test('the router is the same process, and ready', async () => {
+  test('the router is the same process after the attacks, and is ready', async () => {
     expect(router.process.pid).toBe(pid);
     expect((await fetch(`${router.http}/readyz`)).status).toBe(200);
     expect(router.process.log.filter(({ level }) => level === 'fatal' || level === 'error')).toEqual([]);

@@ -69,7 +69,7 @@ const validate = async (text: string): Promise<void> => {
 
 describe.skipIf(!(kubectl || kustomize) || !validator)('the Kubernetes folder', () => {
   test.each(['demo', 'team'])(
-    'renders the overlay %s, whose objects are what Kubernetes takes',
+    'the Kubernetes folder renders the overlay %s, whose objects Kubernetes accepts',
     async (overlay) => {
       const text = await render(overlay);
       await validate(text);
@@ -103,7 +103,7 @@ describe.skipIf(!(kubectl || kustomize) || !validator)('the Kubernetes folder', 
     },
   );
 
-  test('the team wants tokens and publishes the router alone', async () => {
+  test('the Kubernetes overlay for a team requires tokens and publishes only the router', async () => {
     const objects = objectsIn(await render('team'));
     const router = objects.find(({ kind }) => kind === 'StatefulSet') as KubernetesObject;
     const env = new Map(podOf(router)?.containers[0]?.env?.map(({ name, value }) => [name, value]));
@@ -117,7 +117,7 @@ describe.skipIf(!(kubectl || kustomize) || !validator)('the Kubernetes folder', 
 });
 
 describe('parley kubernetes', () => {
-  it('writes a Deployment for each of five members and a job that opens the conversation', async () => {
+  it('parley kubernetes writes a Deployment for each of five members and a job that opens the conversation', async () => {
     const file = join(temporaryFolder(), 'five.yaml');
     const cast = ['Ann.Lee', 'ann-lee', 'Çelik', 'd', 'e'];
     writeFileSync(
@@ -146,7 +146,7 @@ describe('parley kubernetes', () => {
     if (validator) await validate(text);
   });
 
-  it('is what stands in the demo overlay', async () => {
+  it('the demo overlay is what parley kubernetes writes', async () => {
     const kept = readFileSync(join(repository, 'deploy/kubernetes/overlays/demo/agents.yaml'), 'utf8');
     expect(await answerOf('kubernetes', 'scenarios/debate.yaml')).toBe(kept);
   });

@@ -47,7 +47,7 @@ interface AlertTest {
 }
 
 describe('metric names', () => {
-  it('are unique and are spelt as Prometheus wants them', () => {
+  it('the names of metrics are unique and follow the conventions of Prometheus', () => {
     for (const { name, kind, help, labelNames, buckets } of definitions) {
       expect(name).toMatch(/^(parley|gen_ai)_[a-z]+(_[a-z]+)*$/);
       expect(name.endsWith('_total')).toBe(kind === 'counter');
@@ -58,7 +58,7 @@ describe('metric names', () => {
     }
   });
 
-  it('never carry a conversation or the name of a peer as a label, but for the one series in which an agent names itself', () => {
+  it('the metrics never have a conversation or the name of a peer as a label, except the one series in which an agent names itself', () => {
     const unbounded = /conversation|^name$|agent$|member|peer|text|^id$|_id$/;
     expect(
       definitions.flatMap(({ name, labelNames }) =>
@@ -67,7 +67,7 @@ describe('metric names', () => {
     ).toEqual(['parley_agent_info: agent']);
   });
 
-  it('stand in docs/metrics.md, all of them and no others', () => {
+  it('docs/metrics.md has all metrics and no others', () => {
     const rows = (all: { [key: string]: MetricDefinition }) =>
       Object.values(all).map(
         ({ name, kind, labelNames, help }) =>
@@ -86,7 +86,7 @@ describe('the dashboard and the alerts', () => {
     ...alertExpressions(file('deploy/prometheus/alerts.yml')),
   ];
 
-  it('ask only for metrics and labels that exist', () => {
+  it('the dashboard and the alerts use only metrics and labels that exist', () => {
     for (const expression of expressions) {
       for (const name of metricsIn(expression))
         if (!isGiven(name)) expect(ownSeries, expression).toContain(name);
@@ -94,14 +94,14 @@ describe('the dashboard and the alerts', () => {
     }
   });
 
-  it('have a section of docs/runbooks.md for each alert, to which the alert leads', () => {
+  it('docs/runbooks.md has a section for each alert, to which the alert links', () => {
     const sections = [...file('docs/runbooks.md').matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
     expect(sections).toEqual(rules.map(({ alert }) => alert));
     for (const { alert, annotations } of rules)
       expect(annotations.runbook_url.split('#')[1]).toBe(alert.toLowerCase());
   });
 
-  it('show every metric that a process exposes', () => {
+  it('the dashboard and the alerts use every metric that a process exposes', () => {
     const shown = new Set(expressions.flatMap(metricsIn));
     expect(definitions.filter((one) => !seriesOf(one).some((name) => shown.has(name)))).toEqual([]);
   });
@@ -111,13 +111,13 @@ describe('the dashboard', () => {
   const [source] = dashboard.templating.list;
   const panels = dashboard.panels.filter((panel) => panel.type !== 'row');
 
-  it('is what deploy/grafana/dashboard.ts says (npm run dashboard)', () => {
+  it('the dashboard is what deploy/grafana/dashboard.ts writes (npm run dashboard)', () => {
     expect(JSON.parse(file('deploy/grafana/dashboards/parley.json'))).toEqual(
       JSON.parse(JSON.stringify(dashboard)),
     );
   });
 
-  it('lets the reader choose the data source, which provisioning names', () => {
+  it('the dashboard lets the reader choose the data source, which provisioning names', () => {
     expect(source).toMatchObject({ name: 'datasource', type: 'datasource', query: 'prometheus' });
     expect(parse(file('deploy/grafana/provisioning/datasources/prometheus.yml'))).toMatchObject({
       datasources: [{ uid: 'prometheus', type: 'prometheus', isDefault: true }],
@@ -125,7 +125,7 @@ describe('the dashboard', () => {
     for (const panel of panels) expect(panel.datasource.uid).toBe(`\${${source!.name}}`);
   });
 
-  it('gives every panel an id, a title, a description and a unit, and every query a refId and a legend', () => {
+  it('the dashboard gives every panel an id, a title, a description and a unit, and every query a refId and a legend', () => {
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
     for (const panel of panels) {
       expect(panel.title).not.toBe('');
@@ -138,7 +138,7 @@ describe('the dashboard', () => {
     }
   });
 
-  it('has no panel upon another', () => {
+  it('the dashboard has no overlapping panels', () => {
     const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
       Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`),
     );
@@ -146,7 +146,7 @@ describe('the dashboard', () => {
     for (const { gridPos } of dashboard.panels) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
   });
 
-  it('lets Grafana choose the window of every rate, and rates every counter', () => {
+  it('the dashboard lets Grafana choose the window of every rate, and rates every counter', () => {
     expect(
       dashboardExpressions(dashboard)
         .join()
@@ -162,7 +162,7 @@ describe('the dashboard', () => {
     }
   });
 
-  it('shows data of the chosen routers and models only', () => {
+  it('the dashboard shows data of the chosen routers and models only', () => {
     expect(
       dashboardExpressions(dashboard)
         .join()
@@ -185,13 +185,13 @@ describe.skipIf(!promtool)('promtool', () => {
     expect(code, output).toBe(0);
   };
 
-  it('accepts the configuration', () => accepts('check', 'config', 'prometheus.yml'));
-  it('accepts the alerts without a warning', () =>
+  it('promtool accepts the configuration', () => accepts('check', 'config', 'prometheus.yml'));
+  it('promtool accepts the alerts without a warning', () =>
     accepts('check', 'rules', '--lint=all', '--lint-fatal', 'alerts.yml'));
-  it('sees every alert fire when it must, and none when all is well', () =>
+  it('promtool finds that every alert fires when it must, and none otherwise', () =>
     accepts('test', 'rules', 'alerts.test.yml'));
 
-  it('has labels and annotations for every alert', () => {
+  it('promtool finds labels and annotations for every alert', () => {
     for (const { labels, annotations } of rules) {
       expect(['critical', 'warning', 'info']).toContain(labels.severity);
       expect(Object.keys(annotations)).toEqual(['runbook_url', 'summary', 'description']);
@@ -203,7 +203,7 @@ describe('the unit tests of the alerts', () => {
   const { tests } = parse(file('deploy/prometheus/alerts.test.yml')) as { tests: AlertTest[] };
   const [allWell, ...troubles] = tests;
 
-  it('see every alert fire in one of them', () => {
+  it('the unit tests of the alerts make every alert fire', () => {
     const fired = troubles.flatMap(({ alert_rule_test = [], promql_expr_test = [] }) => [
       ...alert_rule_test.filter(({ exp_alerts }) => exp_alerts.length > 0).map(({ alertname }) => alertname),
       ...promql_expr_test
@@ -213,7 +213,7 @@ describe('the unit tests of the alerts', () => {
     expect(rules.map(({ alert }) => alert).filter((alert) => !fired.includes(alert))).toEqual([]);
   });
 
-  it('see every alert stay silent on series that exist', () => {
+  it('the unit tests of the alerts keep every alert silent on existing series', () => {
     expect(allWell!.promql_expr_test).toMatchObject([{ expr: 'ALERTS', exp_samples: [] }]);
     const given = allWell!.input_series.map(({ series }) => /^\w+/.exec(series)?.[0]);
     for (const { alert, expr } of rules)

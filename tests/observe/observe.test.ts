@@ -79,7 +79,7 @@ describe.skipIf(!prometheusPath || !promtool)('a conversation that Prometheus wa
   });
 
   it.each([...new Set(dashboardExpressions(dashboard))])(
-    'gives the dashboard data for %s',
+    'Prometheus has data of a conversation for the panel %s',
     async (expression) => {
       const query = asGrafanaSends(expression, '1m');
       const samples = await until(`data for ${query}`, async () => {
@@ -90,7 +90,7 @@ describe.skipIf(!prometheusPath || !promtool)('a conversation that Prometheus wa
     },
   );
 
-  it('evaluates every alert, on series that exist, and none fires', async () => {
+  it('Prometheus evaluates every alert on existing series, and none fires', async () => {
     const rules = await until('an evaluation of every rule', async () => {
       const all = await prometheus.rules();
       return all.every(({ health }) => health !== 'unknown') ? all : undefined;
@@ -103,7 +103,7 @@ describe.skipIf(!prometheusPath || !promtool)('a conversation that Prometheus wa
 
   // Names alone would not do: a label value that nothing exposes makes an alert that never fires.
   it.each([...new Set(alertExpressions(alerts).flatMap(operandsOf))])(
-    'has data for the operand %s of an alert',
+    'Prometheus has data for the operand %s of an alert',
     async (operand) => {
       await until(`data for ${operand}`, async () => {
         const found = await prometheus.query(operand);
@@ -112,7 +112,7 @@ describe.skipIf(!prometheusPath || !promtool)('a conversation that Prometheus wa
     },
   );
 
-  it('exposes every metric that is documented, and no other of its own', async () => {
+  it('the processes expose every documented metric and no other one', async () => {
     const [ofRouter = '', ...ofAgents] = await Promise.all(
       pages.map(async (page) => (await fetch(page)).text()),
     );
@@ -126,7 +126,7 @@ describe.skipIf(!prometheusPath || !promtool)('a conversation that Prometheus wa
     for (const page of ofAgents) expect(families(page)).toEqual(defined(agentMetrics));
   });
 
-  it('counts what the ledger holds', async () => {
+  it('the metrics count what the ledger holds', async () => {
     const { id } = await router.ended('alice', 60_000);
     const entries: readonly Entry[] = await router.entries(id);
     const said = entries.filter((entry) => entry.type === 'said');
@@ -150,7 +150,7 @@ describe.skipIf(!prometheusPath || !promtool)('a conversation that Prometheus wa
     await counted('sum(gen_ai_client_inference_duration_seconds_count{error_type!=""})', retries[0]!.value);
   });
 
-  it('exposes families that promtool has nothing to say against', async () => {
+  it('promtool finds no fault in the exposed metrics', async () => {
     for (const page of pages) {
       const response = await fetch(page);
       expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);

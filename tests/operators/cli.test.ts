@@ -32,7 +32,7 @@ const converse = async (turns: number, delayMs = 1) => {
 const speakers = (text: string) => [...text.matchAll(/^(alice|bob): /gm)].map(([, name]) => name);
 
 describe('parley', () => {
-  it('lists conversations with how they ended', async () => {
+  it('parley lists conversations with their endings', async () => {
     const { router, id } = await converse(4);
     await router.ended('alice');
     const [titles, row] = (await answerOf('ls', '--url', router.url)).split('\n');
@@ -43,7 +43,7 @@ describe('parley', () => {
     ]);
   });
 
-  it('follows a conversation that is under way to its end', async () => {
+  it('parley follows a running conversation to its end', async () => {
     const { router, id } = await converse(6, 60);
     const text = await answerOf('tail', id, '--url', router.url);
     expect(speakers(text)).toEqual(['alice', 'bob', 'alice', 'bob', 'alice', 'bob']);
@@ -55,7 +55,7 @@ describe('parley', () => {
     ]);
   });
 
-  it('goes on following when the router was away', async () => {
+  it('parley continues to follow when the router was restarted', async () => {
     const { router, id } = await converse(40, 40);
     const tail = parley('tail', id, '--url', router.url);
     await tail.when('a few lines', ({ stdout }) => speakers(stdout).length > 5 || undefined);
@@ -64,7 +64,7 @@ describe('parley', () => {
     expect(speakers(tail.stdout)).toEqual(Array.from({ length: 40 }, (_, i) => (i % 2 ? 'bob' : 'alice')));
   });
 
-  it('follows all conversations until it is stopped', async () => {
+  it('parley follows all conversations until it is stopped', async () => {
     const { router, id } = await converse(4);
     const tail = parley('tail', '--since', '0', '--url', router.url);
     await tail.when(
@@ -76,7 +76,7 @@ describe('parley', () => {
     expect(tail.stderr).toBe('');
   });
 
-  it('exports a conversation in every format', async () => {
+  it('parley exports a conversation in every format', async () => {
     const { router, id } = await converse(4);
     await router.ended('alice');
     const entries = await router.entries(id);
@@ -89,7 +89,7 @@ describe('parley', () => {
     expect(JSON.parse(await exported('openai', '--as', 'bob')).messages[1].role).toBe('user');
   });
 
-  it('exports what a member could see, and nothing that was said aside to others', async () => {
+  it('parley exports what a member could see, without private messages to others', async () => {
     const router = await RunningRouter.start();
     const post = async (path: string, body: object) => {
       const response = await fetch(`${router.http}/v1/conversations${path}`, {
@@ -112,7 +112,7 @@ describe('parley', () => {
     expect(seen).not.toMatch(/for bob|(ann|bob) has a secret/);
   });
 
-  it('finds a conversation by the beginning of its ID, and names the conversations where several begin so', async () => {
+  it('parley finds a conversation by the beginning of its ID, and lists the candidates when several match', async () => {
     const { url } = await RunningRouter.start();
     const open = async (): Promise<string> => {
       const request = { method: 'POST', headers: { 'content-type': 'application/json' } };
@@ -140,7 +140,7 @@ describe('parley', () => {
     expect(several.stderr).toMatch(/3 conversations begin with/);
   });
 
-  it('says what is wrong without a stack', async () => {
+  it('parley reports errors without a stack', async () => {
     const { process: router, url, http } = await RunningRouter.start();
     const wrong: [args: string[], code: number, problem: RegExp][] = [
       [['tail', 'nothing', '--url', url], 1, /no conversation nothing at http:.*parley ls/],
@@ -173,7 +173,7 @@ describe('parley', () => {
     ]);
   });
 
-  it('tells how it is used', async () => {
+  it('parley prints its usage', async () => {
     const overview = await answerOf('help');
     for (const command of ['demo', 'ls', 'tail', 'export']) {
       expect(overview).toMatch(new RegExp(`^  ${command} +\\S`, 'm'));

@@ -13,7 +13,7 @@ const doctor = (args: readonly string[], env: Readonly<Record<string, string>> =
   });
 
 describe('parley doctor against a running router', () => {
-  it('exits with 0 when nothing is wrong, and with 1 and what mends it when something is', async () => {
+  it('parley doctor exits with 0 when it finds no fault, and with 1 and the fix when it finds one', async () => {
     const router = await RunningRouter.start();
     const whole = doctor(['--url', router.url]);
     expect(await whole.exit(), whole.stdout + whole.stderr).toEqual({ code: 0, signal: null });

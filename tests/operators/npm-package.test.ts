@@ -23,7 +23,7 @@ const install = (): string => {
 };
 
 describe('The npm package of the command line', () => {
-  it('runs the demo with `npx parley demo` in a folder with nothing else, and has the page and the services in it', {
+  it('the npm package runs the demo with `npx parley demo` in an empty folder, and has the page and the services in it', {
     timeout: 180_000,
   }, async () => {
     const empty = install();

@@ -14,7 +14,7 @@ const startCast = (router: RunningRouter, env: Record<string, string>) => {
 };
 
 describe('parley fork and diff', () => {
-  it('forks at turn 6 with another model: the first five are shared by reference, what follows differs', async () => {
+  it('parley fork at turn 6 with another model shares the first five turns by reference, and parley diff shows the later ones', async () => {
     const server = await FakeOpenAi.start();
     const router = await RunningRouter.start();
     startCast(router, { OPENAI_BASE_URL: server.baseUrl, OPENAI_API_KEY: 'sk-test' });
@@ -66,7 +66,7 @@ describe('parley fork and diff', () => {
 });
 
 describe('the acts of an operator', () => {
-  it('pause, step, say, whisper, take a seat, recast, resume and end, each an entry of the ledger', async () => {
+  it('an operator can pause, step, say, whisper, take a seat, recast, resume and end, and each action is an entry of the ledger', async () => {
     const router = await RunningRouter.start();
     startCast(router, { AGENT_MODEL_KIND: 'rehearsal', AGENT_REHEARSAL_DELAY_MS: '30' });
     const at = ['--url', router.url];

@@ -118,7 +118,7 @@ const samples = { nginx, caddy, haproxy };
 describe.each(
   Object.entries(samples).filter(([name]) => openssl !== undefined && program(name) !== undefined),
 )('The sample for %s', (name, start) => {
-  it('passes WebSockets and events on as they come, over TLS, and keeps the probes to itself', async () => {
+  it('the sample of the proxy passes WebSockets and events on without delay, over TLS, and does not publish the probes', async () => {
     const folder = join(temporaryFolder(), name);
     mkdirSync(folder);
     const router = await RunningRouter.start();

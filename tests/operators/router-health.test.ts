@@ -31,20 +31,27 @@ const statusWith = (url: string, headers: Record<string, string>): Promise<numbe
   });
 
 describe('the port of the probes', () => {
-  it.skipIf(!openssl)('needs neither TLS nor a token, where the other one needs both', async () => {
-    const { cert, key } = await makeCertificate(openssl!, temporaryFolder());
-    const { env } = newBearers();
-    const { router, health } = await startWithHealth({ ...env, ROUTER_TLS_CERT: cert, ROUTER_TLS_KEY: key });
-    expect(router.url).toMatch(/^wss:/);
-    await expect(fetch(`${router.url.replace(/^wss/, 'http')}/readyz`)).rejects.toThrow();
-    expect(await answer(`${health}/healthz`)).toEqual({ status: 200, text: 'ok\n' });
-    expect(await answer(`${health}/readyz`)).toEqual({ status: 200, text: 'ready\n' });
-    const metrics = await answer(`${health}/metrics`);
-    expect(metrics.status).toBe(200);
-    expect(metrics.text).toMatch(/^parley_connections\{/m);
-  });
+  it.skipIf(!openssl)(
+    'the port of the probes needs neither TLS nor a token, while the main port needs both',
+    async () => {
+      const { cert, key } = await makeCertificate(openssl!, temporaryFolder());
+      const { env } = newBearers();
+      const { router, health } = await startWithHealth({
+        ...env,
+        ROUTER_TLS_CERT: cert,
+        ROUTER_TLS_KEY: key,
+      });
+      expect(router.url).toMatch(/^wss:/);
+      await expect(fetch(`${router.url.replace(/^wss/, 'http')}/readyz`)).rejects.toThrow();
+      expect(await answer(`${health}/healthz`)).toEqual({ status: 200, text: 'ok\n' });
+      expect(await answer(`${health}/readyz`)).toEqual({ status: 200, text: 'ready\n' });
+      const metrics = await answer(`${health}/metrics`);
+      expect(metrics.status).toBe(200);
+      expect(metrics.text).toMatch(/^parley_connections\{/m);
+    },
+  );
 
-  it('is on loopback alone and shows nothing but probes and metrics', async () => {
+  it('the port of the probes is on loopback only and shows only probes and metrics', async () => {
     const { env } = newBearers();
     const { router, health } = await startWithHealth({ ...env, ROUTER_HOST: '0.0.0.0' });
     expect(new URL(health).hostname).toBe('127.0.0.1');
@@ -53,14 +60,14 @@ describe('the port of the probes', () => {
       expect([path, (await answer(health + path)).status]).toEqual([path, 404]);
   });
 
-  it('gives the metrics to no page of another origin or name', async () => {
+  it('the port of the probes gives the metrics to no page of another origin or name', async () => {
     const { health } = await startWithHealth();
     expect(await statusWith(`${health}/metrics`, {})).toBe(200);
     expect(await statusWith(`${health}/metrics`, { host: 'evil.example' })).toBe(403);
     expect(await statusWith(`${health}/metrics`, { origin: 'https://evil.example' })).toBe(403);
   });
 
-  it('is served only where it is asked for, and says so when it cannot be had', async () => {
+  it('the port of the probes is served only when it is set, and a failure to open it is reported', async () => {
     const router = await RunningRouter.start();
     expect(await router.process.logged('listening')).not.toHaveProperty('health');
     const second = spawnRouter({ ROUTER_HEALTH_PORT: router.port });

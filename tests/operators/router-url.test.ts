@@ -49,7 +49,7 @@ const startProxy = async (router: RunningRouter): Promise<number> => {
 };
 
 describe('A router behind a proxy, below a path', () => {
-  it('is reached by agents and by the command line, which keep the path of its URL', async () => {
+  it('a router behind a proxy with a path is reached by agents and by the command line, which keep the path of its URL', async () => {
     const router = await RunningRouter.start();
     const port = await startProxy(router);
     const agent = startAgent(['bob'], {
@@ -66,7 +66,7 @@ describe('A router behind a proxy, below a path', () => {
     expect(wrong.stderr).toMatch(/answered 404/);
   });
 
-  it('is refused by the command line when its URL has a query, and the password in it is not shown', async () => {
+  it('the command line refuses a URL with a query, and does not show its password', async () => {
     const list = parley(['ls', '--url', 'http://me:hunter2@127.0.0.1:9/?token=x']);
     expect((await list.exit()).code).toBe(1);
     expect(list.stderr).toMatch(/query/);

@@ -47,11 +47,11 @@ describe('an agent refuses to start', () => {
       /OPENAI_API_KEY: .*set one of the two/,
     ],
     ['too many arguments', ['alice', 'bob', 'alice', 'dave'], {}, /usage: agent/],
-  ])('with %s', async (_what, args, env, problem) => {
+  ])('a router refuses to start with %s', async (_what, args, env, problem) => {
     await expectRefusal(startAgent(args, env), problem);
   });
 
-  it('and lists all that is wrong at once, without the secrets', async () => {
+  it('an agent that refuses to start lists all problems at once, without the secrets', async () => {
     const agent = startAgent(['al ice', 'bob'], {
       AGENT_TEMPERATURE: 'hot',
       OPENAI_API_KEY: 'sk-planted',
@@ -78,14 +78,14 @@ describe('an agent refuses to start', () => {
       () => fileWith('prompt.ts', 'export const prompt = 1'),
       /AGENT_PROMPT_MODULE: .*prompt\.ts does not export a function makePrompt/,
     ],
-  ])('with a prompt module that %s', async (_what, file, problem) => {
+  ])('an agent refuses to start with a prompt module that %s', async (_what, file, problem) => {
     const path = typeof file === 'string' ? file : file();
     await expectRefusal(startAgent(['alice'], { AGENT_PROMPT_MODULE: path }), problem);
   });
 });
 
 describe('an agent without a router', () => {
-  it('keeps trying, says so without a stack, and joins when there is one', async () => {
+  it('an agent without a router retries, reports that without a stack, and connects when a router starts', async () => {
     const first = await RunningRouter.start();
     await first.process.kill();
     const agent = startAgent(['alice'], { ROUTER_URL: first.url });
@@ -99,7 +99,7 @@ describe('an agent without a router', () => {
     expect(await agent.kill('SIGTERM')).toEqual({ code: 0, signal: null });
   });
 
-  it('stops when it is asked to, while it is still trying', async () => {
+  it('an agent without a router stops on SIGTERM while it retries', async () => {
     const agent = startAgent(['alice'], { ROUTER_URL: 'ws://127.0.0.1:9' });
     await agent.logged(/no connection to a router at ROUTER_URL/);
     expect(await agent.kill('SIGTERM')).toEqual({ code: 0, signal: null });
@@ -124,28 +124,31 @@ describe('a conversation ends `failed` after the allowed attempts', () => {
       /does not know the model: check OPENAI_MODEL/,
     ],
     ['an empty account', 429, 'insufficient_quota', 'model-quota', /quota/],
-  ])('with %s, which the agent tells of once', async (_what, status, code, reason, said) => {
-    const fake = await FakeOpenAi.start();
-    onTestFinished(() => fake.stop());
-    fake.byModel.set('gpt-4.1-nano', { kind: 'error', status, code });
-    const { alice, ending, entries } = await converse({
-      OPENAI_BASE_URL: fake.baseUrl,
-      OPENAI_API_KEY: 'sk-wrong',
-    });
-    expect(ending).toMatchObject({ reason: 'failed' });
-    expect(ending?.detail).toContain(reason);
-    expect(entries.filter(({ type }) => type === 'lapsed' || type === 'passed')).toMatchObject([
-      expect.objectContaining({ from: 'alice' }),
-    ]);
-    // Neither the agent nor the router tries again what no other attempt can mend.
-    expect(fake.requests).toHaveLength(1);
-    const told = alice.log.filter(({ level }) => level === 'error');
-    expect(told).toMatchObject([{ msg: expect.stringMatching(said) }]);
-    expect(alice.stdout + alice.stderr).not.toContain('sk-wrong');
-    expect(await alice.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-  });
+  ])(
+    'a conversation ends `failed` after the maximum number of attempts with %s, which the agent logs once',
+    async (_what, status, code, reason, said) => {
+      const fake = await FakeOpenAi.start();
+      onTestFinished(() => fake.stop());
+      fake.byModel.set('gpt-4.1-nano', { kind: 'error', status, code });
+      const { alice, ending, entries } = await converse({
+        OPENAI_BASE_URL: fake.baseUrl,
+        OPENAI_API_KEY: 'sk-wrong',
+      });
+      expect(ending).toMatchObject({ reason: 'failed' });
+      expect(ending?.detail).toContain(reason);
+      expect(entries.filter(({ type }) => type === 'lapsed' || type === 'passed')).toMatchObject([
+        expect.objectContaining({ from: 'alice' }),
+      ]);
+      // Neither the agent nor the router tries again what no other attempt can mend.
+      expect(fake.requests).toHaveLength(1);
+      const told = alice.log.filter(({ level }) => level === 'error');
+      expect(told).toMatchObject([{ msg: expect.stringMatching(said) }]);
+      expect(alice.stdout + alice.stderr).not.toContain('sk-wrong');
+      expect(await alice.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    },
+  );
 
-  it('with a prompt module that throws when it is asked', async () => {
+  it('a conversation ends `failed` with a prompt module that throws when it is called', async () => {
     const module = fileWith(
       'prompt.ts',
       'export const makePrompt = () => { throw new Error("out of ideas"); };',
@@ -158,7 +161,7 @@ describe('a conversation ends `failed` after the allowed attempts', () => {
     expect(JSON.stringify(told)).toContain('out of ideas');
   });
 
-  it('with a web page where the model server should be', async () => {
+  it('a conversation ends `failed` with a web page instead of the model server', async () => {
     const fake = await FakeOpenAi.start();
     onTestFinished(() => fake.stop());
     fake.byModel.set('gpt-4.1-nano', { kind: 'html' });
@@ -171,11 +174,11 @@ describe('a router refuses to start', () => {
   it.each([
     ['a bad number', { ROUTER_MAX_TURNS: '-1' }, /ROUTER_MAX_TURNS: expected an integer.*"-1"/],
     ['a misspelt variable', { ROUTER_PROT: '1' }, /ROUTER_PROT: unknown setting; did you mean ROUTER_PORT\?/],
-  ])('with %s', async (_what, env, problem) => {
+  ])('a router refuses to start with %s', async (_what, env, problem) => {
     await expectRefusal(spawnRouter(env), problem);
   });
 
-  it('when something else has its port', async () => {
+  it('a router refuses to start when another process uses its port', async () => {
     const other = createServer();
     await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening));
     onTestFinished(() => void other.close());
@@ -184,7 +187,7 @@ describe('a router refuses to start', () => {
     await expectRefusal(router, new RegExp(`ROUTER_PORT: .*127\\.0\\.0\\.1:${port}.*another program`));
   });
 
-  it('when the directory of its ledger cannot be written', async () => {
+  it('a router refuses to start when the directory of its ledger cannot be written', async () => {
     // Root may write everywhere; not even root can make a folder of a file.
     const file = fileWith('not-a-folder', '');
     await expectRefusal(
@@ -193,7 +196,7 @@ describe('a router refuses to start', () => {
     );
   });
 
-  it('when its ledger is a folder, or something that is no ledger', async () => {
+  it('a router refuses to start when its ledger is a folder or a file that is no ledger', async () => {
     const folder = join(temporaryFolder(), 'ledger.sqlite');
     mkdirSync(folder);
     await expectRefusal(spawnRouter({ ROUTER_LEDGER: folder }), /ROUTER_LEDGER: /);
@@ -201,7 +204,7 @@ describe('a router refuses to start', () => {
     await expectRefusal(spawnRouter({ ROUTER_LEDGER: text }), /ROUTER_LEDGER: /);
   });
 
-  it('when another router has its ledger open, which goes on undisturbed', async () => {
+  it('a router refuses to start when another router has its ledger open, and the other one continues', async () => {
     const ledger = join(temporaryFolder(), 'ledger.sqlite');
     const first = await RunningRouter.start({ ROUTER_LEDGER: ledger });
     await expectRefusal(spawnRouter({ ROUTER_LEDGER: ledger }), /ROUTER_LEDGER: .*ledger\.sqlite/);

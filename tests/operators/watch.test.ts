@@ -5,7 +5,7 @@ import { killAll } from '../harness/started-process.ts';
 
 afterEach(killAll);
 
-test('parley watch waits for its router, then shows a whole conversation with names, sentences and its end', async () => {
+test('parley watch waits for its router, then shows a whole conversation with names, sentences and its ending', async () => {
   const router = await RunningRouter.start();
   const { port } = router;
   await router.process.kill('SIGTERM');
@@ -40,7 +40,7 @@ test('parley watch waits for its router, then shows a whole conversation with na
   expect(text).toMatch(/4 turns/);
 });
 
-test('parley watch shows the newest messages of what runs already, each once, also when the router restarts', async () => {
+test('parley watch shows the newest messages of running conversations, each once, also when the router restarts', async () => {
   const router = await RunningRouter.start({ AGENT_REHEARSAL_DELAY_MS: '50' });
   const env = {
     ROUTER_URL: router.url,

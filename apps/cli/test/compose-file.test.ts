@@ -17,7 +17,7 @@ const written = composeFile(
 const services = (text: string): any => parse(text, { merge: true }).services;
 
 describe('a compose file for a scenario', () => {
-  it('has the cast in the place of the agents, hardened like them', () => {
+  it('the Compose file of a scenario has its cast instead of the agents, with the same hardening', () => {
     const own = services(written);
     const { alice, router } = services(readFileSync(`${repository}docker-compose.yml`, 'utf8'));
     expect(Object.keys(own)).toEqual(
@@ -39,7 +39,7 @@ describe('a compose file for a scenario', () => {
     expect(own['open-scenario'].environment.OPENING).toContain('"topic":"what $$5 can buy"');
   });
 
-  it('is taken by Docker Compose', (context) => {
+  it('the Compose file of a scenario is accepted by Docker Compose', (context) => {
     const docker = spawnSync('docker', ['compose', 'version']);
     if (docker.status !== 0) {
       if (process.env.CI === 'true') throw new Error('docker compose is needed in CI');

@@ -6,7 +6,7 @@ import { plantsOnMachine } from './plants-on-machine.ts';
 const plants = [...plantsOnMachine, ...plantsInCompose];
 
 describe('parley doctor', () => {
-  it('has at least fifteen faults to find', () => {
+  it('parley doctor is tested with at least fifteen faults', () => {
     expect(plants.length).toBeGreaterThanOrEqual(15);
   });
 
@@ -14,7 +14,7 @@ describe('parley doctor', () => {
     ['on a machine', () => {}],
     ['of containers', (world: World) => world.composed()],
     ['of a team', (world: World) => world.team('router', 'alice', 'operator')],
-  ])('finds no fault in a healthy deployment %s', async (_, make) => {
+  ])('parley doctor finds no fault in a healthy deployment %s', async (_, make) => {
     const world = await World.healthy();
     make(world);
     const findings = await world.findings();
@@ -25,7 +25,7 @@ describe('parley doctor', () => {
   });
 
   it.each(plants.map((plant) => [plant.fault, plant] as const))(
-    'finds that %s, nothing else, and what mends it',
+    'parley doctor finds only that %s, and says how to fix it',
     async (_, { plant, found, mend }) => {
       const world = await World.healthy();
       await plant(world);
@@ -41,7 +41,7 @@ describe('parley doctor', () => {
     },
   );
 
-  it('finds several faults at once', async () => {
+  it('parley doctor finds several faults at once', async () => {
     const world = await World.healthy();
     world.env.ROUTER_PROT = '1';
     await world.router.stop();
@@ -50,14 +50,14 @@ describe('parley doctor', () => {
     expect(areas.toSorted()).toEqual(['model', 'router', 'settings']);
   });
 
-  it('sends the token to the router alone, and the key to the model server alone', async () => {
+  it('parley doctor sends the token only to the router, and the key only to the model server', async () => {
     const world = await World.healthy();
     await world.findings();
     expect(world.router.authorization).toBe('Bearer token');
     expect(world.model.authorization).toBe('Bearer sk-right');
   });
 
-  it('notes an older router, an observer, and agents that conversations wait for', async () => {
+  it('parley doctor notes an older router, an observer, and agents that conversations wait for', async () => {
     const world = await World.healthy();
     Object.assign(world.router.replies, {
       '/metrics': [200, 'parley_build_info{version="1.0.0"} 1\n'],
@@ -70,7 +70,7 @@ describe('parley doctor', () => {
     );
   });
 
-  it('says in a container that the engine is not seen from there', async () => {
+  it('parley doctor says in a container that it cannot reach the engine from there', async () => {
     const world = await World.healthy();
     world.composed();
     world.docker = undefined;
@@ -80,7 +80,7 @@ describe('parley doctor', () => {
     expect(findings.filter(({ level }) => level === 'fault')).toEqual([]);
   });
 
-  it('reads a model server that lists a model under its tag', async () => {
+  it('parley doctor finds a model that its server lists with a tag', async () => {
     const world = await World.healthy();
     const server = await TableServer.start({
       '/v1/models': [200, JSON.stringify({ data: [{ id: 'gpt-4.1-nano:latest' }] })],

@@ -25,15 +25,15 @@ const events = [
 ];
 
 describe('The event stream of a router', () => {
-  it('is read as entries with positions, chunks and agents; comments and unknown events are left out', async () => {
+  it('the event stream is read as entries with positions, chunks and agents, without comments and unknown events', async () => {
     expect(await read(text)).toEqual(events);
   });
 
-  it('loses only the event in which it breaks off', async () => {
+  it('the event stream loses only the event in which the connection breaks', async () => {
     expect(await read(text, 'id: 8\nevent: entry\ndata: {"conversation":"c1"}\n')).toEqual(events);
   });
 
-  it('gives the same events wherever its bytes are cut', async () => {
+  it('the event stream gives the same events wherever its bytes are split', async () => {
     const bytes = new TextEncoder().encode(text);
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(bytes.length), { maxLength: 8 }), async (cuts) => {

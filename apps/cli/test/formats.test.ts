@@ -15,12 +15,12 @@ const entries = [
 const as = (format: string, name: string, what = entries) => formats.get(format)!(what, name);
 
 describe('export', () => {
-  it('jsonl holds every entry as it is', () => {
+  it('the export to jsonl has every entry unchanged', () => {
     const lines = as('jsonl', 'alice').trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toEqual(entries);
   });
 
-  it('counts what bids and passes cost', () => {
+  it('the export counts the cost of bids and passes', () => {
     const about = { seq: 6, at: 6_000, turn: 6, from: 'bob', floor: [], usage, cost: 0.25 } as const;
     const bid: Entry = { type: 'bid', score: 0, ...about };
     const lapsed: Entry = { ...about, type: 'lapsed', cause: 'empty-reply' };
@@ -29,7 +29,7 @@ describe('export', () => {
     );
   });
 
-  it('markdown reads well', () => {
+  it('the export to markdown is readable text', () => {
     expect(as('markdown', 'alice')).toBe(
       `# ships
 
@@ -50,7 +50,7 @@ Ended: max-turns (all the turns it was allowed are taken: 4)
     );
   });
 
-  it('sharegpt takes the side of one member', () => {
+  it('the export to sharegpt has the perspective of one member', () => {
     expect(JSON.parse(as('sharegpt', 'bob'))).toEqual({
       conversations: [
         { from: 'human', value: 'Hello' },
@@ -60,7 +60,7 @@ Ended: max-turns (all the turns it was allowed are taken: 4)
     });
   });
 
-  it('openai takes the side of one member, with the topic before it', () => {
+  it('the export to openai has the perspective of one member, with the topic before it', () => {
     expect(JSON.parse(as('openai', 'alice'))).toEqual({
       messages: [
         { role: 'system', content: 'The topic: ships' },
@@ -71,7 +71,7 @@ Ended: max-turns (all the turns it was allowed are taken: 4)
     });
   });
 
-  it('names the speakers when there are several others', () => {
+  it('the export names the speakers when there are several others', () => {
     const three = [opened(), said(2, 'alice', 'Hello'), said(3, 'bob', 'Hi'), said(4, 'cat', 'Hey')];
     expect(JSON.parse(as('openai', 'alice', three)).messages.at(-1)).toEqual({
       role: 'user',

@@ -11,7 +11,7 @@ const talk = (text = 'Is it?'): Entry[] => [
 ];
 
 describe('the hash of a ledger', () => {
-  it('does not depend on when things happened, or on the order of keys', () => {
+  it('the hash of a ledger does not depend on times or on the order of keys', () => {
     const later = talk().map(
       (entry) => Object.fromEntries(Object.entries({ ...entry, at: 99 }).reverse()) as Entry,
     );
@@ -19,7 +19,7 @@ describe('the hash of a ledger', () => {
     expect(firstDifference(talk(), later)).toBeUndefined();
   });
 
-  it('depends on every word, on the order and on the length', () => {
+  it('the hash of a ledger depends on every word, on the order and on the length', () => {
     const others = [talk('Is it'), talk().slice(0, 3), [talk()[0]!, talk()[2]!, talk()[1]!, talk()[3]!]];
     for (const other of others) expect(ledgerHash(other)).not.toBe(ledgerHash(talk()));
     expect(firstDifference(talk(), talk('No.'))).toMatchObject({

@@ -26,12 +26,12 @@ const agent = (name: string, active: number) => ({
 });
 
 describe('the line of progress', () => {
-  it('counts against every limit, and its bar is that of the nearest', () => {
+  it('the line of progress counts for every limit, and its bar is that of the nearest limit', () => {
     const text = feed(said).text(61_000, undefined);
     expect(text).toBe('━━━━━━╌╌╌╌╌╌ 1/10 turns · 500/1,000 tokens · $0.010/$0.50 · 1:01/10:00 · ben thinks');
   });
 
-  it('counts what bids, passes and failed turns cost', () => {
+  it('the line of progress counts the cost of bids, passes and failed turns', () => {
     const { usage, cost } = said;
     const answers = ['bid', 'passed', 'lapsed'].map((type) => ({
       type,
@@ -45,7 +45,7 @@ describe('the line of progress', () => {
     );
   });
 
-  it('says who is waited for, and why', () => {
+  it('the line of progress names the member that the conversation waits for, and the reason', () => {
     const state = (progress: Progress, agents?: Parameters<Progress['text']>[1]) =>
       progress.text(9_000, agents).split(' · ').at(-1);
     expect(state(feed(said), [agent('ann', 0)])).toBe('waiting for ben to connect');
@@ -61,7 +61,7 @@ describe('the line of progress', () => {
     expect(state(writing)).toBe('ben speaks');
   });
 
-  it('stands still while the conversation is paused', () => {
+  it('the line of progress does not change while the conversation is paused', () => {
     const paused = feed(said, { type: 'paused', at: 5_000 });
     expect(paused.text(500_000, undefined)).toContain('0:05/10:00');
     const resumed = feed(said, { type: 'paused', at: 5_000 }, { type: 'resumed', at: 65_000 });

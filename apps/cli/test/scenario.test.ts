@@ -27,7 +27,7 @@ const scenarioOf = (...lines: readonly string[]) => {
 const small = ['topic: tea', 'cast:', '  ann: You like tea.', '  ben: You do not.'];
 
 describe('a scenario file', () => {
-  it('needs a topic and a cast of two', () => {
+  it('a scenario file needs a topic and a cast of two', () => {
     expect(scenarioOf(...small).cast.get('ann')).toEqual({ persona: 'You like tea.' });
     expect(problemsOf('title: x')).toEqual([
       '1:1: "topic" is missing: what they talk about, told to every member',
@@ -109,7 +109,7 @@ describe('a scenario file', () => {
     expect(problemsOf(...lines)).toEqual(found);
   });
 
-  it('is told of all its problems at once', () => {
+  it('a scenario file is reported with all its problems at once', () => {
     const found = problemsOf(
       'topik: tea',
       'cast:',
@@ -121,12 +121,12 @@ describe('a scenario file', () => {
     expect(found.map((one) => one.split(':')[0])).toEqual(['1', '1', '3', '4']);
   });
 
-  it('may use anchors, aliases and numbers in the place of texts', () => {
+  it('a scenario file may use anchors, aliases and numbers in place of texts', () => {
     const { cast } = scenarioOf('topic: 42', 'cast:', '  a: &one { persona: x, model: m }', '  b: *one');
     expect(cast.get('b')).toEqual({ persona: 'x', model: 'm' });
   });
 
-  it('is changed from outside, and the changes are checked like the file', () => {
+  it('a scenario is changed by options, and the changes are checked like the file', () => {
     const text = small.join('\n');
     const changed = parseScenario(text, [
       { path: ['cast', 'ann', 'model'], value: 'gpt-4.1-mini' },
@@ -146,7 +146,7 @@ describe('a scenario file', () => {
     expect(hash('1')).not.toBe(hash('2'));
   });
 
-  it('becomes what the router is asked for', () => {
+  it('a scenario is converted to the request that opens its conversation', () => {
     const scenario = scenarioOf(
       ...small,
       'limits: { turns: 12 turns, duration: 2 minutes, tokens: 20k, cost: 50 cents, reply: 100 }',
@@ -177,7 +177,7 @@ describe('a scenario file', () => {
     });
   });
 
-  it('sends each member of a ring on to the next, and starts as many replicas as it says', () => {
+  it('a scenario with a ring gives each member its target, and starts the given number of replicas', () => {
     const scenario = scenarioOf(
       'topic: t',
       'cast:',
@@ -209,14 +209,14 @@ describe('units', () => {
     [readDollars('a lot'), undefined],
     [readShare('60 %'), 0.6],
     [readShare('1.2'), undefined],
-  ])('are read as people write them: %s is %s', (read, expected) => {
+  ])('units are read as people write them: %s is %s', (read, expected) => {
     expect(read).toBe(expected);
   });
 });
 
 describe('the scenarios that come with it', () => {
   it.each(shipped.map((file) => [basename(file), file]))(
-    '%s is right, and the router takes it',
+    'the shipped scenario %s is valid, and the router accepts it',
     (_, file) => {
       const { scenario } = readScenario(file);
       expect(controlBodies.open.fault(openingOf(scenario), 'body')).toBeUndefined();
@@ -225,13 +225,13 @@ describe('the scenarios that come with it', () => {
     },
   );
 
-  it('use every policy together', () => {
+  it('the shipped scenarios together use every policy', () => {
     const used = shipped.map((file) => readScenario(file).scenario.policy ?? 'addressed');
     expect([...new Set(used)].sort()).toEqual([...policyNames].sort());
     expect(shipped.length).toBeGreaterThanOrEqual(8);
   });
 
-  it('have a schema that is what `npm run generate` writes', () => {
+  it('the schema of scenarios is what `npm run generate` writes', () => {
     expect(readFileSync(`${repository}docs/schema/scenario.json`, 'utf8')).toBe(scenarioSchema);
   });
 });
@@ -239,12 +239,12 @@ describe('the scenarios that come with it', () => {
 describe('docs/scenarios.md', () => {
   const page = readFileSync(`${repository}docs/scenarios.md`, 'utf8');
 
-  it('has an example that is right', () => {
+  it('the example in docs/scenarios.md is valid', () => {
     const [, example] = /```yaml\n(.*?)```/s.exec(page) ?? [];
     expect(problemsOf(example!)).toEqual([]);
   });
 
-  it('tells every key, every scenario that comes with it, and the exit code of every ending', () => {
+  it('docs/scenarios.md describes every key, every shipped scenario, and the exit code of every ending', () => {
     for (const key of scenarioSchema.matchAll(/"(\w+)": \{\s*"description"/g))
       expect(page).toContain(`\`${key[1]}\``);
     for (const file of shipped) expect(page).toContain(`| \`${basename(file)}\` |`);

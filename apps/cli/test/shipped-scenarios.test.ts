@@ -46,20 +46,23 @@ const canEnd: Record<Ending, (scenario: Scenario) => unknown> = {
 };
 
 describe('the scenarios that come with it', () => {
-  it.each(shipped)('$file says how it ends, and its rules can lead there', ({ scenario, ends }) => {
-    expect(endings).toEqual(expect.arrayContaining(ends));
-    expect(ends.filter((ending) => !canEnd[ending as Ending](scenario))).toEqual([]);
-  });
+  it.each(shipped)(
+    'the shipped scenario $file says how it ends, and its rules can lead there',
+    ({ scenario, ends }) => {
+      expect(endings).toEqual(expect.arrayContaining(ends));
+      expect(ends.filter((ending) => !canEnd[ending as Ending](scenario))).toEqual([]);
+    },
+  );
 
-  it.each(policyNames)('show policy %s', (policy) => {
+  it.each(policyNames)('the shipped scenarios show policy %s', (policy) => {
     expect(shipped.map((one) => one.policy)).toContain(policy);
   });
 
-  it.each(endings)('are made to end by %s, one of them at least', (ending) => {
+  it.each(endings)('at least one shipped scenario is made to end by %s', (ending) => {
     expect(shipped.flatMap(({ ends }) => ends)).toContain(ending);
   });
 
-  it('stand in the table of docs/scenarios.md with their policies and endings', () => {
+  it('the shipped scenarios are in the table of docs/scenarios.md with their policies and endings', () => {
     const row = /^\| `([\w-]+\.yaml)` \| ([\w-]+) \| ([\w, -]+) \|/gm;
     const table = [...readFileSync(`${repository}docs/scenarios.md`, 'utf8').matchAll(row)];
     expect(table.map(([, file, policy, ends]) => ({ file, policy, ends })).toSorted(byFile)).toEqual(
@@ -67,7 +70,7 @@ describe('the scenarios that come with it', () => {
     );
   });
 
-  it('have a money cap only where every model is named and has a price, and one of them has', () => {
+  it('a shipped scenario has a money cap only if every model is named and has a price, and one scenario has a cap', () => {
     const capped = shipped.filter(({ scenario }) => canEnd['cost-budget'](scenario));
     expect(capped).not.toEqual([]);
     for (const { file, scenario } of capped) {

@@ -12,11 +12,11 @@ describe('wrap', () => {
     ['a\n\nb', ['a', '', 'b']],
     ['ends with a space   ', ['ends', 'with a', 'space']],
     ['漢字漢字漢字', ['漢字漢字', '漢字']],
-  ])('breaks %j at 8 columns', (text, lines) => {
+  ])('wrap breaks %j at 8 columns', (text, lines) => {
     expect(wrap(text, 8)).toEqual(lines);
   });
 
-  it('keeps every word, within the columns', () => {
+  it('wrap keeps every word within the columns', () => {
     const texts = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '\n', '漢', '😀') });
     fc.assert(
       fc.property(texts, fc.integer({ min: 2, max: 20 }), (text, columns) => {
@@ -27,7 +27,7 @@ describe('wrap', () => {
     );
   });
 
-  it('leaves earlier lines as they are when a text grows', () => {
+  it('wrap does not change earlier lines when a text grows', () => {
     const texts = fc.string({ unit: fc.constantFrom('a', 'b', ' '), maxLength: 60 });
     fc.assert(
       fc.property(texts, texts, (begin, more) => {
@@ -46,18 +46,18 @@ describe('harmless', () => {
     ['a return to the start of the line', 'bob: yes\ralice: no', 'bob: yes\nalice: no'],
     ['a turned direction', 'a\u202eb', 'ab'],
     ['a tab and a line break', 'a\tb\r\nc', 'a  b\nc'],
-  ])('takes the sting out of %s', (_what, text, safe) => {
+  ])('harmless removes the effect of %s', (_what, text, safe) => {
     expect(harmless(text)).toBe(safe);
   });
 });
 
 describe('paint', () => {
-  it('writes no escape code where there is no colour', () => {
+  it('paint writes no escape code when there is no colour', () => {
     expect(paint({ colour: false }, 'x', 'bold', 'red')).toBe('x');
     expect(paint({ colour: true }, 'x', 'bold', 'red')).toBe('\x1b[1;31mx\x1b[0m');
   });
 
-  it('makes harmless what it paints', () => {
+  it('paint makes its text harmless', () => {
     expect(paint({ colour: false }, 'a\x1b[2Jb', 'bold')).toBe('a[2Jb');
     expect(paint({ colour: true }, 'a\x9b2Jb', 'dim')).toBe('\x1b[2ma2Jb\x1b[0m');
   });
@@ -67,7 +67,7 @@ describe('the last guard before a terminal', () => {
   const everything = { live: true, colour: true };
   const own = [paint({ colour: true }, 'x', 'bold', 'red'), '\x1b[3A', '\r\x1b[J', 'text\n\twith a tab\n'];
 
-  it('lets through what this program writes, as far as the terminal can do it', () => {
+  it('the last filter before a terminal passes the control sequences of this program that the terminal supports', () => {
     for (const text of own) expect(guarded(text, everything)).toBe(text);
     expect(own.map((text) => guarded(text, { live: false, colour: false }))).toEqual(['x', '', '', own[3]]);
   });
@@ -83,11 +83,11 @@ describe('the last guard before a terminal', () => {
     ['a reset', '\x1bc'],
     ['a return to the start of the line', 'a\rb'],
     ['a turned direction', 'a\u202eb'],
-  ])('stops %s', (_what, text) => {
+  ])('the last filter before a terminal stops %s', (_what, text) => {
     expect(guarded(text, everything)).not.toMatch(/[\p{Cc}\u202e]/u);
   });
 
-  it('stops every control character of any text', () => {
+  it('the last filter before a terminal stops every control character of any text', () => {
     const texts = fc.string({
       unit: fc.constantFrom('\x1b', '[', ']', '2', 'J', 'A', 'm', '\r', '\x07', '\x9b', ';'),
     });
@@ -103,7 +103,7 @@ describe('the last guard before a terminal', () => {
 });
 
 describe('JSON that is written out', () => {
-  it('reads back as the same value and holds no control character', () => {
+  it('JSON that is printed has the same value and no control character', () => {
     fc.assert(
       fc.property(fc.json(), fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), (a, b, c) => {
         const value = { a: JSON.parse(a), b, c, d: '\x1b]0;x\x07\x9b2J\x7f\u202e\u2028' };

@@ -13,7 +13,7 @@ const chunk = (from: string, turn: number, text: string) =>
   ({ kind: 'chunk', conversation: 'c', turn, from, text }) as const;
 
 describe('a live transcript', () => {
-  it('shows names beside wrapped text, with a line between', () => {
+  it('a live transcript shows names beside wrapped text, with an empty line between', () => {
     const screen = new FakeScreen({ columns: 31 });
     const transcript = new LiveTranscript(screen);
     transcript.entry(opened());
@@ -32,7 +32,7 @@ describe('a live transcript', () => {
     expect(screen.shown.at(-1)).toBe('');
   });
 
-  it('shows a reply while it is written, and ends at the same lines however it came', () => {
+  it('a live transcript shows a reply while it is written, and has the same lines at the end however the reply came', () => {
     const pieces = fc.array(fc.string({ unit: fc.constantFrom('a', 'bc', ' ', '\n', '.') }), {
       maxLength: 30,
     });
@@ -52,7 +52,7 @@ describe('a live transcript', () => {
     );
   });
 
-  it('appends what is new instead of drawing a line again', () => {
+  it('a live transcript appends new text instead of drawing a line again', () => {
     const screen = new FakeScreen();
     const transcript = new LiveTranscript(screen);
     transcript.entry(opened());
@@ -62,7 +62,7 @@ describe('a live transcript', () => {
     expect(screen.text).toBe(' hello');
   });
 
-  it('replaces a streamed reply that never became a line', () => {
+  it('a live transcript removes a streamed reply that never became a message', () => {
     const screen = new FakeScreen();
     const transcript = new LiveTranscript(screen);
     transcript.entry(opened());
@@ -77,7 +77,7 @@ describe('a live transcript', () => {
     ]);
   });
 
-  it('keeps a reply under way below a note', () => {
+  it('a live transcript keeps an unfinished reply below a note', () => {
     const screen = new FakeScreen();
     const transcript = new LiveTranscript(screen);
     transcript.entry(opened());
@@ -88,7 +88,7 @@ describe('a live transcript', () => {
 });
 
 describe('a plain transcript', () => {
-  it('writes a line for each line said, without a trace of the terminal', () => {
+  it('a plain transcript writes a line for each message, without any control sequence', () => {
     const screen = new FakeScreen({ live: false });
     const transcript = new PlainTranscript(screen, 'c1  ');
     for (const entry of [opened(), said(2, 'alice', 'One\ntwo\x1b[31m'), lapsed(3, 'bob'), ended(4)]) {
@@ -127,22 +127,25 @@ describe('what peers put into the fields of an entry', () => {
   ] as Entry[];
   const ending = { reason: 'failed', detail: hostile } as const;
 
-  it.each(entries.map((entry) => [entry.type, entry] as const))('reaches no terminal: %s', (_type, entry) => {
-    for (const screen of [new FakeScreen({ live: false }), new FakeScreen()]) {
-      const transcript = screen.live ? new LiveTranscript(screen) : new PlainTranscript(screen);
-      transcript.entry(opened());
-      if (entry.type === 'said') transcript.chunk(chunk(hostile, 1, hostile));
-      transcript.entry(entry);
-      transcript.note(`ended: ${endingText(ending)}`);
-      const own = new RegExp(
-        `${String.fromCharCode(0x1b)}\\[\\d*A|\r${String.fromCharCode(0x1b)}\\[J|\n`,
-        'g',
-      );
-      expect(screen.text.replaceAll(own, '')).not.toMatch(/[\p{Cc}\u202e]/u);
-    }
-  });
+  it.each(entries.map((entry) => [entry.type, entry] as const))(
+    'text of peers in the fields of an entry never controls the terminal: %s',
+    (_type, entry) => {
+      for (const screen of [new FakeScreen({ live: false }), new FakeScreen()]) {
+        const transcript = screen.live ? new LiveTranscript(screen) : new PlainTranscript(screen);
+        transcript.entry(opened());
+        if (entry.type === 'said') transcript.chunk(chunk(hostile, 1, hostile));
+        transcript.entry(entry);
+        transcript.note(`ended: ${endingText(ending)}`);
+        const own = new RegExp(
+          `${String.fromCharCode(0x1b)}\\[\\d*A|\r${String.fromCharCode(0x1b)}\\[J|\n`,
+          'g',
+        );
+        expect(screen.text.replaceAll(own, '')).not.toMatch(/[\p{Cc}\u202e]/u);
+      }
+    },
+  );
 
-  it('reaches no terminal: how a conversation ended, two branches beside each other, an export', () => {
+  it('text of peers never controls the terminal in the ending, in two branches beside each other, or in an export', () => {
     const branch = { id: hostile, entries: [...entries, { type: 'ended', ...place, ...ending } as Entry] };
     const texts = [
       endingText(ending),

@@ -26,7 +26,7 @@ describe('A lost connection of the page', () => {
     expect(told).toContain(host);
   });
 
-  it('that ended as usual is not explained: the page connects again', () => {
+  it('a connection that ended as usual is not explained, and the page reconnects', () => {
     expect(lostWords({ kind: 'closed' }, { protocol: 'https:', host })).toBeUndefined();
   });
 });

@@ -18,11 +18,11 @@ describe('The address of the console', () => {
     ['#new', { view: 'new' }],
     ['#/%E0%A4%A', { view: 'unknown' }],
     ['#nothing', { view: 'unknown' }],
-  ])('%s is %j', (hash, route) => {
+  ])('the address %s of the console is %j', (hash, route) => {
     expect(parseRoute(hash)).toEqual(route);
   });
 
-  it('leads back to where it was made', () => {
+  it('the address of a view leads back to that view', () => {
     expect(parseRoute(runsLink({ status: 'ended', q: 'a & b' }))).toEqual({
       view: 'runs',
       filters: { status: 'ended', q: 'a & b' },

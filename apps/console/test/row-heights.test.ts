@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { RowHeights } from '../src/model/row-heights.ts';
 
 describe('The heights of rows', () => {
-  it('are those of a plain list of numbers, whatever grows and changes', () => {
+  it('the heights of rows equal those of a plain list of numbers, for any additions and changes', () => {
     const step = fc.oneof(
       fc.record({ grow: fc.integer({ min: 0, max: 700 }) }),
       fc.record({ row: fc.integer({ min: 0, max: 700 }), height: fc.integer({ min: 0, max: 500 }) }),

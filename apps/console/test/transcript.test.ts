@@ -9,7 +9,7 @@ const said = (seq: number, turn: number): Entry => ({
 const bid = (seq: number, from: string): Entry => ({ type: 'bid', seq, at: seq, turn: seq, from, score: 5 });
 
 describe('The transcript of the console', () => {
-  it('has each entry once at its place, however they come', () => {
+  it('the transcript has each entry once at its place, in whatever order they come', () => {
     const entries = Array.from({ length: 12 }, (_, i) => said(i + 1, i + 1));
     const shuffled = fc.shuffledSubarray([...entries, ...entries], { minLength: 24 });
     fc.assert(
@@ -27,7 +27,7 @@ describe('The transcript of the console', () => {
     );
   });
 
-  it('knows the narrowest range that is missing', () => {
+  it('the transcript finds the narrowest missing range', () => {
     const transcript = new Transcript();
     transcript.count = 10;
     for (const seq of [1, 2, 5, 9]) transcript.add(said(seq, seq));
@@ -37,7 +37,7 @@ describe('The transcript of the console', () => {
     expect(transcript.missing(11, 20)).toBeUndefined();
   });
 
-  it('puts the bids of a round in the row of the first', () => {
+  it('the transcript puts the bids of a round into the row of the first one', () => {
     const transcript = new Transcript();
     for (const entry of [said(1, 1), bid(2, 'a'), bid(3, 'b'), said(4, 2), bid(5, 'b')])
       transcript.add(entry);
@@ -50,7 +50,7 @@ describe('The transcript of the console', () => {
     ]);
   });
 
-  it('holds a reply until its turn is over, and marks one whose beginning it does not know', () => {
+  it('the transcript keeps a reply until its turn is over, and marks one without its beginning', () => {
     const transcript = new Transcript();
     transcript.write({ turn: 1, from: 'a', text: 'on' });
     transcript.write({ turn: 1, from: 'a', text: 'e' });
@@ -63,7 +63,7 @@ describe('The transcript of the console', () => {
     expect(transcript.drafts.map(({ turn }) => turn)).toEqual([2]);
   });
 
-  it('has a whole reply when the router tells it from the beginning, once or twice', () => {
+  it('the transcript has a complete reply when the router sends it from the beginning, once or twice', () => {
     const transcript = new Transcript();
     transcript.write({ turn: 1, from: 'a', text: 'lost', offset: 9 });
     transcript.write({ turn: 1, from: 'a', text: 'from the lost', offset: 0 });

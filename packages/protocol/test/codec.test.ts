@@ -115,13 +115,13 @@ const hostile: readonly [title: string, raw: string, code: string, problem: RegE
 ];
 
 describe('decodeClientFrame', () => {
-  it.each(hostile)('refuses %s', (_title, raw, code, problem) => {
+  it.each(hostile)('decodePlainFrame refuses %s', (_title, raw, code, problem) => {
     const decoded = decodeClientFrame(raw);
     expect(decoded).toMatchObject({ ok: false, code });
     expect(decoded.ok ? '' : decoded.problem).toMatch(problem);
   });
 
-  it('tells which answer a frame was that it cannot take, so that its sender can give the turn back', () => {
+  it('decodeClientFrame names the turn of an invalid answer, so that its sender can give the turn back', () => {
     const say = { type: 'say', conversation: 'c1', turn: 4, text: '' };
     expect(decodeClientFrame(JSON.stringify(say))).toMatchObject({
       code: 'bad-frame',
@@ -131,7 +131,7 @@ describe('decodeClientFrame', () => {
     expect(decodeClientFrame(JSON.stringify(strange))).toMatchObject({ code: 'bad-frame', about: {} });
   });
 
-  it('never throws, whatever the bytes are', () => {
+  it('decodeClientFrame never throws, whatever the bytes are', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (raw) => {
         expect(typeof decodeClientFrame(raw).ok).toBe('boolean');
@@ -142,7 +142,7 @@ describe('decodeClientFrame', () => {
     );
   });
 
-  it('names the place of a fault in a message that fits into a refusal', () => {
+  it('decodeClientFrame names the place of a fault in a message that fits into a refusal', () => {
     fc.assert(
       fc.property(almostValid(clientFrame.schema), (value) => {
         const decoded = decodeClientFrame(JSON.stringify(value));
@@ -152,7 +152,7 @@ describe('decodeClientFrame', () => {
     );
   });
 
-  it('takes a text of the allowed length even when every character takes six bytes', () => {
+  it('decodeClientFrame accepts a text of the maximum length even when every character takes six bytes', () => {
     const raw = `{"type":"say","conversation":"c","text":"${'\\u0001'.repeat(maxTextLength)}"}`;
     expect(decodeClientFrame(raw).ok).toBe(true);
   });
@@ -162,7 +162,7 @@ describe.each([
   ['client', clientFrame, decodeClientFrame],
   ['router', routerFrame, decodeRouterFrame],
 ] as const)('a %s frame', (_who, frames, decode) => {
-  it('comes back from the wire as it went in', () => {
+  it('a frame is decoded to an equal frame after it was encoded', () => {
     fc.assert(
       fc.property(valid(frames.schema), (frame) => {
         expect(decode(JSON.stringify(frame))).toEqual({ ok: true, frame });
@@ -171,7 +171,7 @@ describe.each([
     );
   });
 
-  it('loses unknown fields, and nothing else', () => {
+  it('a decoded frame loses unknown fields, and nothing else', () => {
     fc.assert(
       fc.property(valid(frames.schema), fc.jsonValue({ maxDepth: 1 }), (frame, extra) => {
         const raw = JSON.stringify({ ...(frame as object), 'from-the-future': extra });
@@ -181,7 +181,7 @@ describe.each([
     );
   });
 
-  it('is refused by the codec exactly when the published JSON Schema refuses it', () => {
+  it('the codec refuses a frame exactly when the published JSON Schema refuses it', () => {
     fc.assert(
       fc.property(almostValid(frames.schema), (value) => {
         const raw = JSON.stringify(value);
@@ -200,7 +200,7 @@ describe('decodePlainFrame', () => {
     ['{"target":"bob","text":"hi","mood":"good"}', { type: 'send', target: 'bob', text: 'hi' }],
     // Which names are refused is for the router to say: the answer is name-refused, not bad-frame.
     ['{"type":"register","name":"no spaces please"}', { type: 'register', name: 'no spaces please' }],
-  ])('reads %s', (raw, frame) => {
+  ])('decodePlainFrame reads %s', (raw, frame) => {
     expect(decodePlainFrame(raw)).toEqual({ ok: true, frame });
   });
 
@@ -217,20 +217,20 @@ describe('decodePlainFrame', () => {
     ['null', 'bad-frame', /must be an object/],
     ['[]', 'bad-frame', /must be an object/],
     ['hi', 'bad-frame', /not JSON/],
-  ])('refuses %s', (raw, code, problem) => {
+  ])('decodePlainFrame refuses %s', (raw, code, problem) => {
     const decoded = decodePlainFrame(raw);
     expect(decoded).toMatchObject({ ok: false, code });
     expect(decoded.ok ? '' : decoded.problem).toMatch(problem);
   });
 
-  it('refuses a frame over the limit', () => {
+  it('decodePlainFrame refuses a frame over the limit', () => {
     expect(decodePlainFrame(`"${'x'.repeat(maxFrameBytes)}"`)).toMatchObject({
       ok: false,
       code: 'too-large',
     });
   });
 
-  it('agrees with the published JSON Schema', () => {
+  it('decodePlainFrame agrees with the published JSON Schema', () => {
     const fields = fc.record(
       {
         type: fc.constantFrom<unknown>('register', 'ping', 'pass', 'leave', 'open', null, 1),

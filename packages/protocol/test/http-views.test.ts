@@ -34,7 +34,7 @@ const after = (through: number, all = entries): ConversationView =>
     .reduce<ConversationView | undefined>((known, entry) => viewAfter(known, 'id', entry), undefined)!;
 
 describe('The view of a conversation', () => {
-  it('follows from its entries', () => {
+  it('the view of a conversation is computed from its entries', () => {
     const views = entries.map((_, index) => after(index + 1));
     expect(views.map(({ status }) => status)).toEqual([
       ...Array(5).fill('running'),
@@ -56,7 +56,7 @@ describe('The view of a conversation', () => {
     });
   });
 
-  it('is not changed by an entry that is in it, and is not known after one that is missing', () => {
+  it('the view of a conversation does not change by an entry that it contains, and is unknown after a missing one', () => {
     const two = after(2);
     expect(viewAfter(two, 'id', entries[1]!)).toBe(two);
     expect(viewAfter(two, 'id', entries[0]!)).toBe(two);
@@ -64,7 +64,7 @@ describe('The view of a conversation', () => {
     expect(viewAfter(undefined, 'id', entries[1]!)).toBeUndefined();
   });
 
-  it('has the roles of a recast, each with what it had before', () => {
+  it('the view of a conversation has the roles of a recast, each merged with the earlier role', () => {
     const cast: Entry = { ...opened, cast: [{ name: 'b', persona: 'a baker', model: 'small' }] } as Entry;
     const recast: Entry = {
       type: 'recast',
@@ -77,7 +77,7 @@ describe('The view of a conversation', () => {
   });
 
   it.each(['constructor', 'toString', '__proto__'])(
-    'keeps the seat and the tokens of a member with the name %s that every object has',
+    'the view of a conversation keeps the seat and the tokens of a member with the name %s, which is a property of every object',
     (name) => {
       const members: Entry = { ...opened, members: ['a', name], hears: [] } as Entry;
       const seated: Entry = { type: 'seated', seq: 2, at: 0, who: name, by: 'op' };
@@ -92,7 +92,7 @@ describe('The view of a conversation', () => {
     },
   );
 
-  it('says who hears a message: its listeners, else those of its speaker, else every member', () => {
+  it('the hearers of a message are its listeners, else those of its speaker, else all members', () => {
     const view = { members: ['a', 'b', 'c'], hears: { a: ['b'] } };
     expect(hearersOf(view, { from: 'a', to: ['c'] })).toEqual(['a', 'c']);
     expect(hearersOf(view, { from: 'a' })).toEqual(['a', 'b']);

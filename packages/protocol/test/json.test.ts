@@ -16,7 +16,7 @@ const depthOf = (value: unknown): number =>
 const seed = Number(process.env.PARLEY_SEED ?? 20_260);
 
 describe('JSON from outside', () => {
-  it('is as deep as the value that it makes, whatever stands in its texts', () => {
+  it('the nesting of JSON is that of its value, whatever its texts contain', () => {
     const brackets = fc.string({ unit: fc.constantFrom('[', ']', '{', '}', '"', '\\', 'a') });
     const { tree } = fc.letrec((tie) => ({
       tree: fc.oneof(
@@ -38,7 +38,7 @@ describe('JSON from outside', () => {
     );
   });
 
-  it('that is nested too deep is refused before it is parsed, as a frame of either dialect and as a grant', () => {
+  it('JSON that is nested too deep is refused before it is parsed, as a frame of either dialect and as a grant', () => {
     const deep = `{"type":"ping","x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     expect(parseJson(deep)).toEqual({ ok: false, problem: `is nested more than ${maxJsonDepth} deep` });
     for (const decode of [decodeClientFrame, decodePlainFrame, decodeRouterFrame])
@@ -49,7 +49,7 @@ describe('JSON from outside', () => {
       });
   });
 
-  it('that never ends its text or its lists is refused without an error', () => {
+  it('JSON that never ends a text or a list is refused without an error', () => {
     for (const text of ['"', '"\\', '[', '[[[', ']]]', '{"a":"', '\\', ''])
       expect(parseJson(text)).toEqual({ ok: false, problem: 'is not JSON' });
   });
@@ -60,14 +60,14 @@ describe('the usage that a peer tells', () => {
     decodeClientFrame(JSON.stringify({ type: 'say', conversation: 'c1', turn: 1, text: 'hi', usage })).ok;
 
   it.each([-1, 1.5, null, '7', 1e9 + 1, Number.MAX_SAFE_INTEGER, 1e300])(
-    'is refused when its tokens are %s',
+    'the usage of a peer is refused when its tokens are %s',
     (tokens) => {
       expect(say({ inputTokens: tokens, outputTokens: 1 })).toBe(false);
       expect(say({ inputTokens: 1, outputTokens: tokens })).toBe(false);
     },
   );
 
-  it('is taken up to a billion tokens', () => {
+  it('the usage of a peer is accepted up to a billion tokens', () => {
     expect(say({ inputTokens: 1e9, outputTokens: 0 })).toBe(true);
   });
 });

@@ -42,15 +42,18 @@ const bad: Record<string, readonly [string, string]> = {
 };
 
 describe('a name', () => {
-  it.each(Object.entries(good))('may be %s: %s', (_script, name) => {
+  it.each(Object.entries(good))('a name may be %s: %s', (_script, name) => {
     expect(nameFault(name)).toBeUndefined();
   });
 
-  it.each(Object.entries(bad))('with %s is refused in words that name it', (_what, [name, words]) => {
-    expect(nameFault(name)).toContain(words);
-  });
+  it.each(Object.entries(bad))(
+    'a name with %s is refused with a text that names the character',
+    (_what, [name, words]) => {
+      expect(nameFault(name)).toContain(words);
+    },
+  );
 
-  it('has a fault exactly when its normal form does not match the pattern of the schema', () => {
+  it('a name has a fault exactly when its normal form does not match the pattern of the schema', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 70 }), (name) => {
         const normal = normalName(name);
@@ -59,7 +62,7 @@ describe('a name', () => {
     );
   });
 
-  it('has a fault that fits the reason of a close frame', () => {
+  it('the fault of a name fits into the reason of a close frame', () => {
     fc.assert(
       fc.property(anyText, (name) => {
         expect(Buffer.byteLength(nameFault(name) ?? '')).toBeLessThanOrEqual(123);
@@ -100,11 +103,11 @@ describe('an @name', () => {
     ['@a.b.', ['a.b']],
   ];
 
-  it.each(cases)('in %j names %j', (text, expected) => {
+  it.each(cases)('an @name in %j names %j', (text, expected) => {
     expect(mentionsIn(text, names).map(({ name }) => name)).toEqual(expected);
   });
 
-  it('is found where it stands, whatever stands around it', () => {
+  it('an @name is found at its place, whatever text is around it', () => {
     fc.assert(
       fc.property(anyText, anyText, (before, after) => {
         const text = `${before} @小明 ${after}`;

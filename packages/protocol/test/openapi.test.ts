@@ -15,18 +15,18 @@ const under = (value: unknown, key: string): unknown[] => {
 };
 
 describe('docs/openapi.json', () => {
-  it('is what `npm run generate` writes', () => {
+  it('docs/openapi.json is what `npm run generate` writes', () => {
     expect(readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8')).toBe(openapi);
   });
 
-  it('has every act of an operator', () => {
+  it('docs/openapi.json has every action of an operator', () => {
     for (const action of Object.keys(controlBodies)) {
       const path = action === 'open' ? '/v1/conversations' : `/v1/conversations/{id}/${action}`;
       expect(document.paths[path].post.operationId).toBe(action);
     }
   });
 
-  it('keeps the rules of OpenAPI 3.1 that it makes use of', () => {
+  it('docs/openapi.json follows the rules of OpenAPI 3.1 that it uses', () => {
     expect(document.openapi).toMatch(/^3\.1\.\d+$/);
     const ids = under(document.paths, 'operationId');
     expect(new Set(ids).size).toBe(ids.length);

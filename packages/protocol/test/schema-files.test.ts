@@ -5,7 +5,7 @@ import { schemaFiles } from '../generate-schema.ts';
 const folder = new URL('../../../docs/schema/', import.meta.url);
 
 describe('docs/schema', () => {
-  it('is what `npm run generate` writes', () => {
+  it('docs/schema is what `npm run generate` writes', () => {
     // The schema of scenarios is the CLI's.
     const own = readdirSync(folder).filter((file) => file !== 'scenario.json');
     expect(own.sort()).toEqual([...schemaFiles.keys()].sort());

@@ -36,12 +36,12 @@ describe('a shape', () => {
     [point, { x: 1, y: 2 }, [], 'v must be an object'],
     [point, { x: 1 }, null, 'v must be an object'],
     [object({}), {}, 'text', 'v must be an object'],
-  ])('accepts %2$j and says of %3$j: %4$s', (shape, good, wrong, fault) => {
+  ])('a shape accepts %2$j and says of %3$j: %4$s', (shape, good, wrong, fault) => {
     expect(shape.fault(good, 'v')).toBeUndefined();
     expect(shape.fault(wrong, 'v')).toBe(fault);
   });
 
-  it('picks the fields it names, deep down, and leaves absent ones absent', () => {
+  it('a shape picks its named fields at every level, and adds no missing ones', () => {
     const shape = object({ points: list(point, { max: 9 }) });
     const picked = shape.pick({
       points: [
@@ -52,13 +52,13 @@ describe('a shape', () => {
     expect(picked).toStrictEqual({ points: [{ x: 1 }, { x: 2, label: 'b' }] });
   });
 
-  it('never takes a field from the prototype, nor puts one there', () => {
+  it('a shape never takes a field from the prototype, nor writes one there', () => {
     const hostile = JSON.parse('{"x":1,"__proto__":{"label":"p"}}');
     expect(point.pick(hostile)).toStrictEqual({ x: 1 });
     expect(({} as { label?: string }).label).toBeUndefined();
   });
 
-  it('is a type as well', () => {
+  it('a shape is a TypeScript type as well', () => {
     expectTypeOf<Static<typeof point>>().toEqualTypeOf<{ readonly x: number; readonly label?: string }>();
   });
 });
@@ -66,13 +66,13 @@ describe('a shape', () => {
 describe('a union', () => {
   const shapes = union({ circle: { radius: integer(0, 9) }, dot: {} });
 
-  it('tells its members apart by their type', () => {
+  it('a union distinguishes its variants by their type', () => {
     expect(shapes.fault({ type: 'dot' }, 'v')).toBeUndefined();
     expect(shapes.fault({ type: 'circle' }, 'v')).toBe('v.radius is missing');
     expect(shapes.fault({ type: 'square' }, 'v')).toBe('v.type is not one of circle, dot');
   });
 
-  it('knows only its own types, not those that every object has', () => {
+  it('a union knows only its own types, not the properties of every object', () => {
     expect(['dot', 'toString', 'constructor', undefined, 0].map((type) => shapes.knows(type))).toEqual([
       true,
       false,

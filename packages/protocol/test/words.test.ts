@@ -15,11 +15,11 @@ describe('a close code', () => {
     [1006, 'back-off'],
     [1012, 'back-off'],
     [3999, 'back-off'],
-  ])('%i tells the client to come back: %s', (code, rule) => {
+  ])('the close code %i tells the client to reconnect: %s', (code, rule) => {
     expect(returnRule(code)).toBe(rule);
   });
 
-  it('stands for one closing, and its reason fits into a close frame', () => {
+  it('a close code has one reason, which fits into a close frame', () => {
     const codes = Object.values(closings).map(({ code }) => code);
     expect(new Set(codes).size).toBe(codes.length);
     for (const { reason } of Object.values(closings))
@@ -28,12 +28,12 @@ describe('a close code', () => {
 });
 
 describe('the words of the wire', () => {
-  it('are kebab-case', () => {
+  it('the words of the wire are kebab-case', () => {
     for (const word of [...Object.keys(closings), ...Object.keys(refusals), ...passReasons])
       expect(word).toMatch(/^[a-z]+(-[a-z]+)*$/);
   });
 
-  it('tell a failure from a choice', () => {
+  it('the words of the wire distinguish a failure from a choice', () => {
     expect(passReasons.filter((reason) => !isFailure(reason))).toEqual(['nothing-to-say', 'declined']);
   });
 });

@@ -14,11 +14,11 @@ describe('a connection that is not made', () => {
     ['ws://a', { code: 'ENOTFOUND' }, /name is not known/],
     ['ws://a', { code: 'ECONNREFUSED' }, /nothing listens there/],
     ['ws://a', { code: 'EOTHER' }, /^EOTHER$/],
-  ])('to %s with %o says what to do', (url, failure, words) => {
+  ])('a failed connection to %s with %o says what to do', (url, failure, words) => {
     expect(connectionProblem(url, failure, false)).toMatch(words);
   });
 
-  it('to localhost in a container names the address of the machine', () => {
+  it('a failed connection to localhost in a container names the address of the host', () => {
     const refused = { code: 'ECONNREFUSED' };
     expect(connectionProblem('ws://localhost:8765/x', refused, true)).toContain(
       'write ws://host.docker.internal:8765/x for the machine',
@@ -30,7 +30,7 @@ describe('a connection that is not made', () => {
 });
 
 describe('an answer in the place of a WebSocket', () => {
-  it('repeats the words of a router', () => {
+  it('a response instead of a WebSocket is shown with the text of the router', () => {
     const body = JSON.stringify({ error: { code: 'forbidden', message: 'this Host is not allowed' } });
     expect(upgradeProblem(403, body)).toBe('it refuses (403): this Host is not allowed');
     expect(upgradeProblem(403, 'this Host is not allowed: see ROUTER_HOSTS')).toContain('see ROUTER_HOSTS');
@@ -42,7 +42,7 @@ describe('an answer in the place of a WebSocket', () => {
     [301, /redirects/],
     [502, /the router behind it is not/],
     [500, /^it answered 500/],
-  ])('with status %i says what it may be', (status, words) => {
+  ])('a response with status %i instead of a WebSocket is explained', (status, words) => {
     expect(upgradeProblem(status, '<html>nginx</html>')).toMatch(words);
   });
 });

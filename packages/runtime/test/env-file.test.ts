@@ -62,7 +62,7 @@ const readAlike: readonly (readonly [string, string])[] = [
 ];
 
 describe('parseEnvFile', () => {
-  it.each(readAlike)('reads %j as Docker Compose reads it', (line, value) => {
+  it.each(readAlike)('parseEnvFile reads %j as Docker Compose reads it', (line, value) => {
     expect(parseEnvFile(line, '.env').A).toBe(value);
   });
 
@@ -80,18 +80,18 @@ describe('parseEnvFile', () => {
     ['A B=1', /expected NAME=value/],
     ['=x', /expected NAME=value/],
     ['1A=x', /expected NAME=value/],
-  ])('refuses %j, which two readers could read in two ways, and names the line', (line, why) => {
+  ])('parseEnvFile refuses %j, which two readers could read in two ways, and names the line', (line, why) => {
     expect(problemsOf(() => parseEnvFile(`# first\n\n${line}`, '.env'))[0]).toMatch(
       new RegExp(`^\\.env:3: .*${why.source.replace('\\.env:1: ', '')}`),
     );
   });
 
-  it('lists the problems of all lines at once', () => {
+  it('parseEnvFile lists the problems of all lines at once', () => {
     const problems = problemsOf(() => parseEnvFile('A=$HOME\nB=1\nC="x\nD=2', '.env'));
     expect(problems.map((problem) => problem.slice(0, 9))).toEqual(['.env:1: A', '.env:3: C']);
   });
 
-  it('reads back every value that is written in single quotes', () => {
+  it('parseEnvFile reads every value in single quotes unchanged', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (raw) => {
         const value = raw.replaceAll('\r\n', '\n').replaceAll(/[\0\\]/g, '');
@@ -104,16 +104,16 @@ describe('parseEnvFile', () => {
 });
 
 describe('withEnvFile', () => {
-  it('lets the environment go before the file', () => {
+  it('withEnvFile lets the environment override the file', () => {
     const file = fileWith('A=file\nB=file\n');
     expect(withEnvFile({ A: 'environment' }, file)).toEqual({ A: 'environment', B: 'file' });
   });
 
-  it('needs no file', () => {
+  it('withEnvFile needs no file', () => {
     expect(withEnvFile({ A: '1' }, join(folder(), '.env'))).toEqual({ A: '1' });
   });
 
-  it('refuses a file in another encoding and names the line', () => {
+  it('withEnvFile refuses a file in another encoding and names the line', () => {
     const latin = fileWith(Buffer.from('# ok\nAGENT_TOPIC=caf\xe9\n', 'latin1'));
     expect(problemsOf(() => withEnvFile({}, latin))[0]).toMatch(/\.env:2: is not UTF-8/);
     const utf16 = fileWith(Buffer.from('\ufeffA=1\n', 'utf16le'));
@@ -137,7 +137,9 @@ describe.skipIf(!hasCompose)('the docker compose command on this machine', () =>
     return JSON.parse(stdout).services.a.environment.A?.replaceAll('$$', '$');
   };
 
-  it('reads each accepted line as parseEnvFile does', { timeout: 60_000 }, () => {
+  it('the docker compose command of this machine reads each accepted line as parseEnvFile does', {
+    timeout: 60_000,
+  }, () => {
     const different = readAlike
       .map(([line]) => [line, parseEnvFile(line, '.env').A, composed(line)] as const)
       .filter(([, ours, theirs]) => ours !== theirs);

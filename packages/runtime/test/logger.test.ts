@@ -19,7 +19,7 @@ const linesOf = (code: string, level = 'info'): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line));
 
 describe('makeLogger', () => {
-  it('writes one JSON object a line, with the level as a word and the time in ISO 8601', () => {
+  it('makeLogger writes one JSON object per line, with the level as a word and the time in ISO 8601', () => {
     const [line] = linesOf(`log.info({ url: 'ws://x' }, 'listening')`);
     expect(line).toMatchObject({
       level: 'info',
@@ -31,11 +31,11 @@ describe('makeLogger', () => {
     expect(line!.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   });
 
-  it('keeps quiet below its level', () => {
+  it('makeLogger logs nothing below its level', () => {
     expect(linesOf(`log.info('a'); log.warn('b')`, 'warn').map((line) => line.msg)).toEqual(['b']);
   });
 
-  it('redacts secrets, also one level down', () => {
+  it('makeLogger redacts secrets, also one level down', () => {
     const text = JSON.stringify(
       linesOf(`log.info({ token: 'planted', model: { apiKey: 'planted', name: 'm' },
         request: { headers: { authorization: 'planted' } } }, 'x')`),
@@ -44,7 +44,7 @@ describe('makeLogger', () => {
     expect(text).toContain('"name":"m"');
   });
 
-  it('cannot be made to write a second line by what it logs', () => {
+  it('a logged text cannot cause a second line', () => {
     expect(linesOf(`log.info({ name: 'a\\n{"level":"fatal"}' }, 'b\\nc')`)).toHaveLength(1);
   });
 });
@@ -63,17 +63,17 @@ describe('openLogger', () => {
       { encoding: 'utf8' },
     );
 
-  it('writes one line of text for people, with the agent and the fields', () => {
+  it('openLogger writes one line of text for people, with the agent and the fields', () => {
     expect(printed(`log.info({ turns: 7 }, 'conversation ended')`, 'pretty')).toMatch(
       /^\[\d\d:\d\d:\d\d\] INFO: alice: conversation ended \{"turns":7\}\n$/,
     );
   });
 
-  it('writes JSON when that is the format', () => {
+  it('openLogger writes JSON when that is the format', () => {
     expect(JSON.parse(printed(`log.info('x')`, 'json'))).toMatchObject({ service: 'agent', agent: 'alice' });
   });
 
-  it('lets no control character of what it logs reach a terminal, and redacts secrets', () => {
+  it('openLogger lets no control character reach a terminal, and redacts secrets', () => {
     const text = printed(
       `log.error({ err: new Error('\\u001b[2J\\u009b1m\\u202e'), token: 'planted' }, 'a\\u001b]0;x\\u0007')`,
       'pretty',
@@ -83,13 +83,13 @@ describe('openLogger', () => {
     expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]|planted/);
   });
 
-  it('uses colours when they are wanted', () => {
+  it('openLogger uses colours when they are wanted', () => {
     expect(printed(`log.info('x')`, 'pretty', true)).toContain('\u001b[');
   });
 });
 
 describe('wantsColour', () => {
-  it('follows NO_COLOR and FORCE_COLOR before the terminal', () => {
+  it('wantsColour follows NO_COLOR and FORCE_COLOR before the terminal', () => {
     expect(wantsColour({}, true)).toBe(true);
     expect(wantsColour({}, false)).toBe(false);
     expect(wantsColour({ FORCE_COLOR: '1' }, false)).toBe(true);

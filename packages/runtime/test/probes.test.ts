@@ -18,12 +18,12 @@ const serve = async (probes: Partial<Probes>): Promise<(path: string) => Promise
 const told = async (response: Response) => [response.status, await response.text()];
 
 describe('answerProbe', () => {
-  it('says that the process lives, even when it is not ready', async () => {
+  it('the health probe says that the process is alive, even when it is not ready', async () => {
     const get = await serve({ unready: () => 'draining' });
     expect(await told(await get('/healthz'))).toEqual([200, 'ok\n']);
   });
 
-  it('says whether it is ready, and if not, why', async () => {
+  it('the readiness probe says whether the process is ready, and if not, why', async () => {
     let why: string | undefined = 'connecting to the router';
     const get = await serve({ unready: () => why });
     expect(await told(await get('/readyz'))).toEqual([503, 'connecting to the router\n']);
@@ -31,14 +31,14 @@ describe('answerProbe', () => {
     expect(await told(await get('/readyz'))).toEqual([200, 'ready\n']);
   });
 
-  it('serves the metrics in their content type, never from a cache', async () => {
+  it('the metrics probe serves the metrics in their content type, and forbids caching', async () => {
     const response = await (await serve({}))('/metrics');
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4');
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(await told(response)).toEqual([200, 'up 1\n']);
   });
 
-  it('answers 500 when the metrics cannot be collected', async () => {
+  it('the metrics probe answers 500 when the metrics cannot be collected', async () => {
     const failing = { contentType: 'text/plain', metrics: () => Promise.reject(new Error('broken gauge')) };
     expect(await told(await (await serve({ metrics: failing }))('/metrics'))).toEqual([
       500,
@@ -46,7 +46,7 @@ describe('answerProbe', () => {
     ]);
   });
 
-  it('leaves every other path to others', async () => {
+  it('the probes do not answer any other path', async () => {
     const get = await serve({});
     for (const path of ['/', '/healthz/', '/healthzz', '/v1/agents'])
       expect(await told(await get(path))).toEqual([404, 'another handler']);

@@ -17,21 +17,24 @@ const onFault = () => {};
 const asPort = (fake: FakeProcess) => fake as unknown as ProcessPort;
 
 describe('stopOnSignal', () => {
-  it.each(['SIGTERM', 'SIGINT'])('stops once at %s and exits 0 when all has stopped', async (signal) => {
-    const host = new FakeProcess();
-    const { promise: stopped, resolve } = Promise.withResolvers<void>();
-    const stop = vi.fn(() => stopped);
-    stopOnSignal(asPort(host), { stop, graceMs: 10_000, log, onFault });
-    host.emit(signal, signal);
-    expect(stop).toHaveBeenCalledOnce();
-    expect(host.codes).toEqual([]);
-    const exited = once(host, 'exited');
-    resolve();
-    await exited;
-    expect(host.codes).toEqual([0]);
-  });
+  it.each(['SIGTERM', 'SIGINT'])(
+    'stopOnSignal stops once on %s and exits with 0 when all has stopped',
+    async (signal) => {
+      const host = new FakeProcess();
+      const { promise: stopped, resolve } = Promise.withResolvers<void>();
+      const stop = vi.fn(() => stopped);
+      stopOnSignal(asPort(host), { stop, graceMs: 10_000, log, onFault });
+      host.emit(signal, signal);
+      expect(stop).toHaveBeenCalledOnce();
+      expect(host.codes).toEqual([]);
+      const exited = once(host, 'exited');
+      resolve();
+      await exited;
+      expect(host.codes).toEqual([0]);
+    },
+  );
 
-  it('exits 1 at a second signal, without stopping twice', () => {
+  it('stopOnSignal exits with 1 on a second signal, without stopping twice', () => {
     const host = new FakeProcess();
     const stop = vi.fn(() => new Promise<void>(() => {}));
     stopOnSignal(asPort(host), { stop, graceMs: 10_000, log, onFault });
@@ -41,7 +44,7 @@ describe('stopOnSignal', () => {
     expect(host.codes).toEqual([1]);
   });
 
-  it('exits 1 when stopping takes longer than the grace', () => {
+  it('stopOnSignal exits with 1 when stopping takes longer than the grace', () => {
     vi.useFakeTimers();
     const host = new FakeProcess();
     stopOnSignal(asPort(host), { stop: () => new Promise(() => {}), graceMs: 5_000, log, onFault });
@@ -53,7 +56,7 @@ describe('stopOnSignal', () => {
     vi.useRealTimers();
   });
 
-  it('exits 1 when stopping fails', async () => {
+  it('stopOnSignal exits with 1 when stopping fails', async () => {
     const host = new FakeProcess();
     stopOnSignal(asPort(host), { stop: () => Promise.reject(new Error('no')), graceMs: 5_000, log, onFault });
     const exited = once(host, 'exited');
@@ -62,22 +65,25 @@ describe('stopOnSignal', () => {
     expect(host.codes).toEqual([1]);
   });
 
-  it.each(['uncaughtException', 'unhandledRejection'])('tells of an %s and goes on', (event) => {
-    const host = new FakeProcess();
-    const told: unknown[] = [];
-    const bug = new Error('a bug');
-    stopOnSignal(asPort(host), {
-      stop: async () => {},
-      graceMs: 5_000,
-      log,
-      onFault: (error) => told.push(error),
-    });
-    host.emit(event, bug);
-    expect(told).toEqual([bug]);
-    expect(host.codes).toEqual([]);
-  });
+  it.each(['uncaughtException', 'unhandledRejection'])(
+    'stopOnSignal reports an %s and the process continues',
+    (event) => {
+      const host = new FakeProcess();
+      const told: unknown[] = [];
+      const bug = new Error('a bug');
+      stopOnSignal(asPort(host), {
+        stop: async () => {},
+        graceMs: 5_000,
+        log,
+        onFault: (error) => told.push(error),
+      });
+      host.emit(event, bug);
+      expect(told).toEqual([bug]);
+      expect(host.codes).toEqual([]);
+    },
+  );
 
-  it('exits 1 at an error that nothing caught while it stops', () => {
+  it('stopOnSignal exits with 1 on an uncaught error while the process stops', () => {
     const host = new FakeProcess();
     stopOnSignal(asPort(host), { stop: () => new Promise(() => {}), graceMs: 5_000, log, onFault });
     host.emit('SIGTERM', 'SIGTERM');
@@ -95,18 +101,18 @@ describe('runMain', () => {
     return host;
   };
 
-  it('prints what the operator can mend line by line, without a stack, and exits 1', async () => {
+  it('runMain prints an error that the operator can fix line by line, without a stack, and exits with 1', async () => {
     const host = await run(new ConfigError(['A: wrong', 'B: wrong']));
     expect(host.lines).toEqual(['router: A: wrong\n', 'router: B: wrong\n']);
     expect(host.codes).toEqual([1]);
   });
 
-  it('prints no control characters that a peer or a server put into a problem', async () => {
+  it('runMain prints no control characters of peers or servers in a problem', async () => {
     const host = await run(new ConfigError(['refused: \x1b]0;owned\x07\x9b2Jno\ttab\rx', 'a\u202eb']));
     expect(host.lines).toEqual(['router: refused: ]0;owned2Jno\ttabx\n', 'router: ab\n']);
   });
 
-  it('prints the stack of anything else, and exits 1', async () => {
+  it('runMain prints the stack of any other error, and exits with 1', async () => {
     const host = await run(new Error('a bug'));
     expect(host.lines.join('')).toMatch(/router: Error: a bug\n\s+at /);
     expect(host.codes).toEqual([1]);

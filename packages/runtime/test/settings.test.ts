@@ -45,7 +45,7 @@ const fileWith = (content: string): string => {
 };
 
 describe('loadSettings', () => {
-  it('takes the variables that Kubernetes sets for a Service named as we are for no settings of ours', () => {
+  it('loadSettings ignores the variables that Kubernetes sets for a Service whose name is a prefix of settings', () => {
     const links = {
       KUBERNETES_SERVICE_HOST: '10.0.0.1',
       AGENT_SERVICE_HOST: '10.0.0.2',
@@ -62,7 +62,7 @@ describe('loadSettings', () => {
     expect(() => loadSettings(port, { AGENT_PORT: 'tcp://10.0.0.2:8765' }, known)).toThrow(/AGENT_PORT/);
   });
 
-  it('refuses what is set in .env and what docker-compose.yml gives each service by itself', () => {
+  it('loadSettings refuses settings of .env that docker-compose.yml itself sets for each service', () => {
     const env = { PARLEY_FIXED: 'AGENT_TARGET=set AGENT_PERSONA= AGENT_PROMPT_MODULE=set' };
     expect(() => loadSettings({}, env, { prefixes: [] })).toThrow(
       /^AGENT_TARGET: is set in \.env .*docker-compose\.override\.yml.*\nAGENT_PROMPT_MODULE: is set in \.env/,
@@ -72,7 +72,7 @@ describe('loadSettings', () => {
     ).not.toThrow();
   });
 
-  it('gives every setting its default when nothing is set', () => {
+  it('loadSettings gives every setting its default when no variable is set', () => {
     expect(load({})).toEqual({
       name: undefined,
       topic: 'tea',
@@ -84,7 +84,7 @@ describe('loadSettings', () => {
     });
   });
 
-  it('takes what the environment says', () => {
+  it('loadSettings reads the environment', () => {
     const env = {
       AGENT_NAME: 'alice',
       AGENT_TOPIC: 'what is 2 # 3?',
@@ -105,11 +105,11 @@ describe('loadSettings', () => {
     });
   });
 
-  it('takes an empty variable for one that is not set', () => {
+  it('loadSettings treats an empty variable as not set', () => {
     expect(load({ AGENT_TURNS: '', OPENAI_API_KEY: '', OPENAI_API_KEY_FILE: '' })).toEqual(load({}));
   });
 
-  it('lists every problem at once, each with its variable', () => {
+  it('loadSettings lists every problem at once, each with its variable', () => {
     const problems = problemsOf({
       AGENT_NAME: 'A1',
       AGENT_TURNS: '0',
@@ -129,40 +129,40 @@ describe('loadSettings', () => {
   });
 
   it.each(['1.5', '1e9', 'seven', 'Infinity', 'NaN', '-1'])(
-    'refuses %s where a count of turns belongs',
+    'loadSettings refuses %s for a count of turns',
     (raw) => {
       expect(problemsOf({ AGENT_TURNS: raw })).toHaveLength(1);
     },
   );
 
-  it('suggests nothing for a variable that is like none', () => {
+  it('loadSettings suggests no name for a variable that is similar to none', () => {
     expect(problemsOf({ AGENT_FAVOURITE_COLOUR: 'red' })).toEqual([
       'AGENT_FAVOURITE_COLOUR: unknown setting',
     ]);
   });
 
-  it('leaves alone the variables of others', () => {
+  it('loadSettings ignores variables of other programs', () => {
     expect(problemsOf({ AGENT_HOST: 'x', HOME: '/', OPENAI_ORG: 'x' })).toEqual([]);
   });
 
-  it('freezes what it returns', () => {
+  it('loadSettings freezes its result', () => {
     expect(Object.isFrozen(load({}))).toBe(true);
   });
 });
 
 describe('a secret', () => {
-  it('may stand in a file, whose last line break does not count', () => {
+  it('a secret may be in a file, whose last line break is ignored', () => {
     expect(load({ OPENAI_API_KEY_FILE: fileWith('sk-1\n') }).key).toBe('sk-1');
     expect(load({ OPENAI_API_KEY_FILE: fileWith('sk-2\r\n') }).key).toBe('sk-2');
     expect(load({ OPENAI_API_KEY_FILE: fileWith('') }).key).toBeUndefined();
   });
 
-  it('is refused when given twice, and not shown', () => {
+  it('a secret that is given twice is refused and not shown', () => {
     const problems = problemsOf({ OPENAI_API_KEY: 'sk-secret', OPENAI_API_KEY_FILE: fileWith('sk-other') });
     expect(problems).toEqual(['OPENAI_API_KEY: is set, and so is OPENAI_API_KEY_FILE: set one of the two']);
   });
 
-  it('in a file that is not there is a problem that names the file', () => {
+  it('a secret in a missing file is a problem that names the file', () => {
     expect(problemsOf({ OPENAI_API_KEY_FILE: '/nowhere/key' })[0]).toMatch(
       /^OPENAI_API_KEY: OPENAI_API_KEY_FILE cannot be read: .*\/nowhere\/key/,
     );

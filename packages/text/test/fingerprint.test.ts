@@ -38,7 +38,7 @@ const message = (count: number, changed: number, salt: number): string => {
 };
 
 describe('likeness', () => {
-  it('is exactly the share of runs of five words for messages of usual length', () => {
+  it('the likeness is exactly the share of runs of five words for messages of usual length', () => {
     fc.assert(
       fc.property(words, messages, (line, earlier) => {
         const texts = earlier.map((one) => one.join(', '));
@@ -48,7 +48,7 @@ describe('likeness', () => {
     );
   });
 
-  it('of the longest messages is within 0.1 of the share, although only a sample is kept', () => {
+  it('the likeness of the longest messages is within 0.1 of the share, although only a sample is kept', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: maxRuns, max: 5_000 }),
@@ -65,7 +65,7 @@ describe('likeness', () => {
     );
   });
 
-  it('keeps at most 2 KiB of a message, whatever it says', () => {
+  it('a fingerprint is at most 2 KiB, whatever the message is', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 4_000 }), fc.nat(40), (text, times) => {
         const { hashes } = fingerprintOf(text.repeat(times).slice(0, 32_000));
@@ -77,7 +77,7 @@ describe('likeness', () => {
     );
   });
 
-  it('does not compare a short message with a part of one that is a hundred times as long', () => {
+  it('a short message is not compared with a part of one that is a hundred times as long', () => {
     const long = message(10_000, 0, 1);
     expect(measured(long.split(' ').slice(500, 530).join(' '), [long])).toBe(0);
     expect(measured(long, [long])).toBe(1);
@@ -97,16 +97,19 @@ describe('likeness', () => {
     Hebrew: (n) => `אני שומע אותך ועדיין חושב שתה הוא המשקה הטוב יותר לבוקר ארוך ושקט בבית נקודה ${n}`,
     Hindi: (n) => `मैं आपकी बात समझता हूँ लेकिन मुझे अब भी लगता है कि घर पर लंबी और शांत सुबह के लिए चाय बेहतर है बिंदु ${n}`,
   };
-  it.each(Object.keys(tea))('of two messages in %s that differ in one number is high', (language) => {
-    const say = tea[language] as (n: number) => string;
-    expect(measured(say(2), [say(1)])).toBeGreaterThan(0.7);
-    expect(measured(say(2), [say(1)])).toBeLessThan(1);
-    const others = Object.keys(tea).filter((one) => one !== language);
-    expect(
-      measured(
-        say(2),
-        others.map((one) => (tea[one] as (n: number) => string)(2)),
-      ),
-    ).toBe(0);
-  });
+  it.each(Object.keys(tea))(
+    'the likeness of two messages in %s that differ in one number is high',
+    (language) => {
+      const say = tea[language] as (n: number) => string;
+      expect(measured(say(2), [say(1)])).toBeGreaterThan(0.7);
+      expect(measured(say(2), [say(1)])).toBeLessThan(1);
+      const others = Object.keys(tea).filter((one) => one !== language);
+      expect(
+        measured(
+          say(2),
+          others.map((one) => (tea[one] as (n: number) => string)(2)),
+        ),
+      ).toBe(0);
+    },
+  );
 });

@@ -19,7 +19,7 @@ describe('saysGoodbye', () => {
     'ありがとうございました。それではまたね。',
     'ขอบคุณมาก แล้วพบกันใหม่',
     'Cảm ơn bạn, tạm biệt!',
-  ])('finds a goodbye in “%s”', (text) => expect(saysGoodbye(text)).toBe(true));
+  ])('saysGoodbye finds a goodbye in “%s”', (text) => expect(saysGoodbye(text)).toBe(true));
 
   it.each([
     'The bypass was built in 1972.',
@@ -30,5 +30,5 @@ describe('saysGoodbye', () => {
     'Hola, ¿cómo estás?',
     `Goodbye. ${'There is more to say about the harbour. '.repeat(4)}`,
     `再见。${'不过在此之前我们还需要讨论茶和咖啡的问题。'.repeat(3)}`,
-  ])('finds no goodbye in “%s”', (text) => expect(saysGoodbye(text)).toBe(false));
+  ])('saysGoodbye finds no goodbye in “%s”', (text) => expect(saysGoodbye(text)).toBe(false));
 });

@@ -46,7 +46,7 @@ describe('a request', () => {
     return { exchange, told };
   };
 
-  it('is taken when a server has it whole, however long that server thinks', async () => {
+  it('a request counts as taken when a server has received it completely, however long its answer takes', async () => {
     let answer = (): void => {};
     const server = await modelServer((response) => {
       answer = () => void response.end('{}');
@@ -61,7 +61,7 @@ describe('a request', () => {
     (await asked).drain();
   });
 
-  it('is not taken by a server that accepts the connection and answers no TLS handshake, until it is called off', async () => {
+  it('a request does not count as taken by a server that accepts the connection and answers no TLS handshake', async () => {
     const accepted = Promise.withResolvers<void>();
     const silent = createServer((socket) => {
       socket.on('error', () => {});

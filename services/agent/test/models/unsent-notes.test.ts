@@ -26,21 +26,21 @@ const noted = () => {
 };
 
 describe('a call of the model', () => {
-  it('that no server takes is told within three seconds, with the address', () => {
+  it('a call that no server takes is logged within three seconds, with the address', () => {
     const { told, pass, ask } = noted();
     ask('10.0.0.9:8080');
     pass(3_000);
     expect(told).toEqual(['warn 10.0.0.9:8080']);
   });
 
-  it('that a server takes is not told', () => {
+  it('a call that a server takes is not logged', () => {
     const { told, pass, ask } = noted();
     ask('10.0.0.9:8080')();
     pass(60_000);
     expect(told).toEqual([]);
   });
 
-  it('is told once a minute, although every call to the address waits', () => {
+  it('a call that no server takes is logged once a minute, although every call to the address waits', () => {
     const { told, pass, ask } = noted();
     for (let second = 0; second < 70; second++) {
       ask('10.0.0.9:8080');

@@ -7,7 +7,7 @@ const said = (turn: number) => ({
 });
 
 describe('The replies that are being written', () => {
-  it('are held until their turn is over, and a chunk is told where it stands', () => {
+  it('the drafts of replies are kept until their turn is over, and each chunk has its offset', () => {
     const drafts = new Drafts();
     expect(drafts.add('c1', 1, 'a', 'Good ')).toBe(0);
     expect(drafts.add('c1', 1, 'a', 'day')).toBe(5);
@@ -20,7 +20,7 @@ describe('The replies that are being written', () => {
     expect([...drafts.of(undefined)]).toEqual([]);
   });
 
-  it('are no longer than a message, and together bounded: the oldest go', () => {
+  it('a draft is no longer than a message, and all drafts together are bounded: the oldest are dropped', () => {
     const drafts = new Drafts();
     drafts.add('long', 1, 'a', 'x'.repeat(maxTextLength));
     expect(drafts.add('long', 1, 'a', 'yy')).toBe(maxTextLength);

@@ -26,7 +26,7 @@ const heldBack = async (bench = new RouterBench()) => {
 };
 
 describe('a message that is held back, because its turn may not be given yet', () => {
-  it('goes before a later one that comes when the turn may be given', async () => {
+  it('a held message is sent before a later one that comes when the turn may be given', async () => {
     const { bench, pat, toPat } = await heldBack();
     // The pace has passed, and no tick has run yet.
     bench.now += 5_000;
@@ -37,7 +37,7 @@ describe('a message that is held back, because its turn may not be given yet', (
     expect(bench.router.mailboxes.waiting).toBe(0);
   });
 
-  it('goes before later ones that waited because the client left pings unanswered', async () => {
+  it('a held message is sent before later ones that waited because the client left pings unanswered', async () => {
     const { bench, pat, toPat } = await heldBack();
     pat.connection.isSilent = true;
     await toPat('line 2');
@@ -47,14 +47,14 @@ describe('a message that is held back, because its turn may not be given yet', (
     expect(texts(pat)).toEqual(['line 1', 'line 2']);
   });
 
-  it('is sent when the conversation ends, before the ending', async () => {
+  it('a held message is sent when the conversation ends, before the ending', async () => {
     const { bench, pat } = await heldBack();
     await bench.submit('c1', { type: 'end', by: 'ops' });
     expect(pat.connection.frames.slice(-2).map(({ type }) => type)).toEqual(['message', 'ended']);
     expect(bench.router.mailboxes.waiting).toBe(0);
   });
 
-  it('is sent when the conversation ends while the client answers no ping, once it reads again', async () => {
+  it('a held message of an ended conversation is sent to a silent client once it reads again', async () => {
     const { bench, pat } = await heldBack();
     pat.connection.isSilent = true;
     await bench.submit('c1', { type: 'end', by: 'ops' });
@@ -65,7 +65,7 @@ describe('a message that is held back, because its turn may not be given yet', (
     expect(pat.connection.frames.slice(-2).map(({ type }) => type)).toEqual(['message', 'ended']);
   });
 
-  it('is sent when an operator has taken the turn in its place', async () => {
+  it('a held message is sent when an operator has taken the turn in place of the client', async () => {
     const { bench, pat } = await heldBack();
     await bench.submit('c1', { type: 'seat', who: 'pat', by: 'ops' });
     await bench.pass(5_000);
@@ -76,7 +76,7 @@ describe('a message that is held back, because its turn may not be given yet', (
     expect(texts(pat)).toEqual(['line 1']);
   });
 
-  it('is sent when the client leaves the conversation, for it was a member', async () => {
+  it('a held message is sent when the client leaves the conversation, because it was a member', async () => {
     const { bench, pat } = await heldBack();
     pat.session.receive(JSON.stringify({ type: 'leave', conversation: 'c1' }));
     await bench.settled();
@@ -84,7 +84,7 @@ describe('a message that is held back, because its turn may not be given yet', (
     expect(texts(pat)).toEqual(['line 1']);
   });
 
-  it('counts against the limits of the mailbox', async () => {
+  it('a held message counts for the limits of the mailbox', async () => {
     const { bench, pat, cyd, toPat } = await heldBack(bounded({ lines: 8 }));
     for (const text of ['one', 'two', 'three']) await toPat(text);
     expect(cyd.codes).toEqual(['mailbox-full']);

@@ -29,7 +29,7 @@ const commit = (id: string, ...entries: object[]): Commit =>
 const told = () => lines.map(({ msg, conversation, agent, reason }) => [msg, conversation ?? agent, reason]);
 
 describe('the life of conversations and agents in the log', () => {
-  it('is one line for what opens, is paused, resumed and ends, with ids and without what was said', () => {
+  it('the log has one line for each opening, pause, resume and ending, with ids and without messages', () => {
     life.onCommit(commit('c1', { type: 'opened', topic: 'a secret' }));
     life.onCommit(commit('c1', { type: 'said', text: 'a secret' }));
     life.onCommit(commit('c1', { type: 'paused', by: 'ops' }, { type: 'resumed', by: 'ops' }));
@@ -43,7 +43,7 @@ describe('the life of conversations and agents in the log', () => {
     expect(JSON.stringify(lines)).not.toContain('a secret');
   });
 
-  it('is one line for an agent that comes and one when it goes', () => {
+  it('the log has one line for an agent that connects and one when it disconnects', () => {
     present = ['alice', 'bob'];
     life.tick();
     present = ['bob'];
@@ -56,7 +56,7 @@ describe('the life of conversations and agents in the log', () => {
     ]);
   });
 
-  it('counts what a flood would write', () => {
+  it('the log counts the lines that a flood would write', () => {
     for (let count = 0; count < 5_000; count++) life.onCommit(commit(`c${count}`, { type: 'opened' }));
     expect(lines).toHaveLength(100);
     life.tick();
@@ -68,7 +68,7 @@ describe('the life of conversations and agents in the log', () => {
 });
 
 describe('the address of the page in the log', () => {
-  it('is one that opens', () => {
+  it('the address of the page in the log can be opened in a browser', () => {
     expect(pageAddress('http', '0.0.0.0:8765', undefined)).toBe('http://127.0.0.1:8765');
     expect(pageAddress('https', '[::]:8765', undefined)).toBe('https://127.0.0.1:8765');
     expect(pageAddress('http', '0.0.0.0:8765', 'http://0.0.0.0:9000')).toBe('http://127.0.0.1:9000');

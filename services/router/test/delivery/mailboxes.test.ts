@@ -132,7 +132,7 @@ describe('a mailbox', () => {
     expect(senders[4]?.codes).toEqual(['mailbox-full']);
   });
 
-  it('is bounded by bytes', async () => {
+  it('a mailbox is bounded by bytes', async () => {
     const bench = bounded({ bytes: 4_000 });
     const senders = ['ann', 'cyd', 'dan', 'eve', 'fay'].map((name) => new Plain(bench, name));
     for (const sender of senders) await sender.send('bob', 'ü'.repeat(450));

@@ -10,7 +10,7 @@ const last = (bench: RouterBench, id: string) => bench.entries(id).at(-1);
 const deadline = limits().turnDeadlineMs;
 
 describe('a plain client among agents', () => {
-  it('under volunteer is bid for: the longer it has been silent, the more, and its answer is taken', async () => {
+  it('the router bids for a plain client under volunteer, the higher the longer it was silent, and takes its answer', async () => {
     const bench = new RouterBench();
     const pat = new Plain(bench, 'pat');
     const [ann, bob] = [bench.connect('ann'), bench.connect('bob')];
@@ -45,7 +45,7 @@ describe('a plain client among agents', () => {
     expect(pat.codes).toEqual([]);
   });
 
-  it('under volunteer owes nothing while its bid waits for those of the others', async () => {
+  it('a plain client under volunteer owes no answer while its bid waits for those of the others', async () => {
     const bench = new RouterBench();
     const pat = new Plain(bench, 'pat');
     const ann = bench.connect('ann');
@@ -58,7 +58,7 @@ describe('a plain client among agents', () => {
     expect(bench.types('c1')).toEqual(['opened', 'said']);
   });
 
-  it('under volunteer uses no step of an operator by its bid', async () => {
+  it('the bid of a plain client under volunteer uses no step of an operator', async () => {
     const bench = new RouterBench();
     const pat = new Plain(bench, 'pat');
     const ann = bench.connect('ann');
@@ -69,7 +69,7 @@ describe('a plain client among agents', () => {
     expect(bench.turns(bench.connect('bob'))).toMatchObject([{ wanted: 'bid' }]);
   });
 
-  it('as moderator names the next, also one with whom it talks elsewhere', async () => {
+  it('a plain client as moderator names the next member, also one with which it talks in another conversation', async () => {
     const bench = new RouterBench();
     const pat = new Plain(bench, 'pat');
     const bob = new Plain(bench, 'bob');
@@ -94,7 +94,7 @@ describe('a plain client among agents', () => {
     expect(said(bench, 'c1').at(-1)).toBe('pat: And again.');
   });
 
-  it('under mention is sent what was said when a text names it', async () => {
+  it('a plain client under mention is sent the messages so far when a text names it', async () => {
     const bench = new RouterBench();
     const pat = new Plain(bench, 'pat');
     const ann = bench.connect('ann');
@@ -106,7 +106,7 @@ describe('a plain client among agents', () => {
     expect(said(bench, 'c1').at(-1)).toBe('pat: Tea.');
   });
 
-  it('that does not answer lapses at the deadline, and onFailure holds', async () => {
+  it('the turn of a plain client that does not answer lapses at the deadline, and onFailure applies', async () => {
     const bench = new RouterBench();
     const pat = new Plain(bench, 'pat');
     const ann = bench.connect('ann');
@@ -129,7 +129,7 @@ describe('a plain client among agents', () => {
     expect(last(bench, 'c1')).toMatchObject({ type: 'passed', from: 'pat', reason: 'timed-out' });
   });
 
-  it('may answer in a later attempt', async () => {
+  it('a plain client may answer in a later attempt', async () => {
     const bench = new RouterBench();
     const pat = new Plain(bench, 'pat');
     const ann = bench.connect('ann');
@@ -141,7 +141,7 @@ describe('a plain client among agents', () => {
     expect(last(bench, 'c1')).toMatchObject({ turn: 2 });
   });
 
-  it('ends nothing by its silence in a conversation that a plain client opened', async () => {
+  it('a silent plain client ends no conversation that a plain client opened', async () => {
     const bench = new RouterBench();
     const [ann, bob] = [new Plain(bench, 'ann'), new Plain(bench, 'bob')];
     await ann.send('bob', 'hello');
@@ -152,7 +152,7 @@ describe('a plain client among agents', () => {
   });
 
   it.each(['addressed', 'round-robin'] as const)(
-    'under %s is given its turn when a pause is over, not before',
+    'a plain client under %s is given its turn when a pause is over, and not earlier',
     async (policy) => {
       const bench = new RouterBench();
       const pat = new Plain(bench, 'pat');
@@ -173,24 +173,27 @@ describe('a plain client among agents', () => {
     },
   );
 
-  it.each(['pause', 'seat'] as const)('loses no turn to its deadline during a %s', async (how) => {
-    const bench = new RouterBench();
-    const pat = new Plain(bench, 'pat');
-    const ann = bench.connect('ann');
-    await bench.open('c1', { members: ['ann', 'pat'], policy: 'round-robin' });
-    await bench.answer(ann);
-    expect(texts(pat)).toEqual(['line 1']);
-    if (how === 'pause') await bench.submit('c1', { type: 'pause', by: 'ops' });
-    else await bench.submit('c1', { type: 'seat', who: 'pat', by: 'ops' });
-    for (let i = 0; i < 12; i++) await bench.pass(deadline);
-    expect(bench.entries('c1').filter(({ type }) => type === 'lapsed' || type === 'ended')).toEqual([]);
-    if (how === 'pause') await bench.submit('c1', { type: 'resume', by: 'ops' });
-    else await bench.submit('c1', { type: 'unseat', who: 'pat', by: 'ops' });
-    await pat.send('ann', 'here I am');
-    expect(said(bench, 'c1').at(-1)).toBe('pat: here I am');
-  });
+  it.each(['pause', 'seat'] as const)(
+    'a plain client loses no turn to its deadline during a %s',
+    async (how) => {
+      const bench = new RouterBench();
+      const pat = new Plain(bench, 'pat');
+      const ann = bench.connect('ann');
+      await bench.open('c1', { members: ['ann', 'pat'], policy: 'round-robin' });
+      await bench.answer(ann);
+      expect(texts(pat)).toEqual(['line 1']);
+      if (how === 'pause') await bench.submit('c1', { type: 'pause', by: 'ops' });
+      else await bench.submit('c1', { type: 'seat', who: 'pat', by: 'ops' });
+      for (let i = 0; i < 12; i++) await bench.pass(deadline);
+      expect(bench.entries('c1').filter(({ type }) => type === 'lapsed' || type === 'ended')).toEqual([]);
+      if (how === 'pause') await bench.submit('c1', { type: 'resume', by: 'ops' });
+      else await bench.submit('c1', { type: 'unseat', who: 'pat', by: 'ops' });
+      await pat.send('ann', 'here I am');
+      expect(said(bench, 'c1').at(-1)).toBe('pat: here I am');
+    },
+  );
 
-  it('is answered by an agent that several have asked, each of them', async () => {
+  it('each plain client that asked an agent is sent the answer when several have asked', async () => {
     const bench = new RouterBench();
     const [pat, quin] = [new Plain(bench, 'pat'), new Plain(bench, 'quin')];
     const ann = bench.connect('ann');
@@ -204,7 +207,7 @@ describe('a plain client among agents', () => {
     expect(texts(pat)).toHaveLength(1);
   });
 
-  it('is sent the answer that it asked for also when that ends the conversation, and before the ending', async () => {
+  it('a plain client is sent the answer that it asked for also when that ends the conversation, and before the ending', async () => {
     const bench = new RouterBench();
     const [pat, quin] = ['pat', 'quin'].map((name) => new Plain(bench, name, { ack: true })) as [
       Plain,

@@ -43,7 +43,7 @@ describe('the contacts of plain clients', { timeout: 30_000 }, () => {
     expect(bob.connection.texts.at(-1)).toBe('hello again');
   });
 
-  it('stays known for a conversation that runs, whatever else has ended since', async () => {
+  it('the contacts of a running conversation are kept, however many others have ended since', async () => {
     const bench = new RouterBench();
     new Plain(bench, 'bob');
     const first = new Plain(bench, 'first');
@@ -68,7 +68,7 @@ describe('the contacts of plain clients', { timeout: 30_000 }, () => {
     expect(bench.router.replyRouting.current('bob')).toBe(id);
   });
 
-  it('is the same conversation for two that write to each other at the same moment', async () => {
+  it('two clients that write to each other at the same moment get one conversation', async () => {
     const bench = new RouterBench();
     const [ann, bob] = [new Plain(bench, 'ann'), new Plain(bench, 'bob')];
     ann.say('bob', 'hi bob');
@@ -77,7 +77,7 @@ describe('the contacts of plain clients', { timeout: 30_000 }, () => {
     expect(bench.router.conversations.count).toBe(1);
   });
 
-  it('is nothing of a conversation that could not be opened, for neither of the two', async () => {
+  it('a conversation that could not be opened leaves no contact for either client', async () => {
     const bench = new RouterBench();
     const [ann, bob] = [new Plain(bench, 'ann'), new Plain(bench, 'bob')];
     bench.ledger.isFull = true;

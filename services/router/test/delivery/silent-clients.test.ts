@@ -6,7 +6,7 @@ import { RouterBench } from '../router-harness.ts';
 const texts = (client: Plain) => client.connection.texts;
 
 describe('what a plain client was sent', () => {
-  it('counts as delivered when a later ping is answered, although those before it never were', async () => {
+  it('a message counts as delivered when a later ping is answered, although earlier pings never were', async () => {
     const bench = new RouterBench();
     const ann = new Plain(bench, 'ann');
     const bob = new Plain(bench, 'bob');
@@ -24,7 +24,7 @@ describe('what a plain client was sent', () => {
     expect(texts(new Plain(bench, 'bob'))).toEqual([]);
   });
 
-  it('does not count as delivered by an answer to an earlier ping', async () => {
+  it('a message does not count as delivered when an earlier ping is answered', async () => {
     const bench = new RouterBench();
     const ann = new Plain(bench, 'ann');
     const bob = new Plain(bench, 'bob');
@@ -36,7 +36,7 @@ describe('what a plain client was sent', () => {
     expect(texts(new Plain(bench, 'bob'))).toEqual(['two']);
   });
 
-  it('is not acknowledged by a pong of the connection that was taken over', async () => {
+  it('a message is not acknowledged by a pong of the connection that was taken over', async () => {
     const bench = new RouterBench();
     const ann = new Plain(bench, 'ann');
     const old = new Plain(bench, 'bob');
@@ -47,7 +47,7 @@ describe('what a plain client was sent', () => {
     expect(texts(new Plain(bench, 'bob'))).toEqual(['one']);
   });
 
-  it('while it answered no ping is sent when it reads again: the last message, then the ending', async () => {
+  it('messages for a client that answers no ping are sent when it reads again, the last message before the ending', async () => {
     const bench = new RouterBench();
     const ann = new Plain(bench, 'ann');
     const bob = new Plain(bench, 'bob', { ack: true });
@@ -67,7 +67,7 @@ describe('what a plain client was sent', () => {
     expect(bob.connection.frames.filter(({ type }) => type === 'ended')).toHaveLength(1);
   });
 
-  it('is bounded for a client that answers no ping: the rest waits in its mailbox, which is', async () => {
+  it('the messages that are sent to a client which answers no ping are bounded, and the rest waits in its mailbox', async () => {
     const bench = bounded({ lines: 4 });
     const bob = new Plain(bench, 'bob');
     const senders = ['ann', 'cyd', 'dan', 'eve', 'fay'].map((name) => new Plain(bench, name));
@@ -92,7 +92,7 @@ describe('a plain client that owes a reply', () => {
     return { bench, ann, bob };
   };
 
-  it('may be silent for as long as its turn may take, and not when it owes none', async () => {
+  it('a plain client may be silent for as long as its turn may take, and not when it owes no reply', async () => {
     const { bench, ann, bob } = await asked();
     const { turnDeadlineMs, maxAttempts } = limits();
     const deadline = turnDeadlineMs * maxAttempts;
@@ -107,7 +107,7 @@ describe('a plain client that owes a reply', () => {
     expect(ann.session.mayBeSilent()).toBe(true);
   });
 
-  it('is sent the message again when it comes back, if it has not confirmed it, and its answer is taken', async () => {
+  it('a plain client that reconnects without having confirmed the message is sent it again, and its answer is accepted', async () => {
     const { bench, ann, bob } = await asked();
     bob.leave({ orderly: false });
     const again = new Plain(bench, 'bob');
@@ -117,7 +117,7 @@ describe('a plain client that owes a reply', () => {
     expect(again.codes).toEqual([]);
   });
 
-  it('is waited for when it has confirmed the message: what it says when it is back is the answer', async () => {
+  it('a plain client that has confirmed the message is waited for, and its next message after a reconnect is the answer', async () => {
     const { bench, ann, bob } = await asked();
     await bob.confirm();
     bob.leave({ orderly: false });
@@ -130,7 +130,7 @@ describe('a plain client that owes a reply', () => {
     expect(bench.entries(id).at(-1)).toMatchObject({ from: 'bob', turn: 2 });
   });
 
-  it('is sent it again when its turn has lapsed, for another life of it may not know it', async () => {
+  it('a plain client is sent the message again when its turn has lapsed, because its new process may not have it', async () => {
     const bench = new RouterBench();
     const bob = new Plain(bench, 'bob');
     const ann = bench.connect('ann');
@@ -145,7 +145,7 @@ describe('a plain client that owes a reply', () => {
     expect(texts(again)).toEqual(['line 1']);
   });
 
-  it('is not sent it again when it said goodbye', async () => {
+  it('a plain client that closed the connection in order is not sent the message again', async () => {
     const { bench, bob } = await asked();
     await bob.confirm();
     bob.leave();

@@ -67,7 +67,7 @@ describe('a pool of calls', () => {
     expect(drain(limited, minute + 1)).toHaveLength(60);
   });
 
-  it('counts a call from its lease until a window after it was made', () => {
+  it('a pool counts a call from its lease until one window after the call was made', () => {
     const limited = pool(1);
     const lease = limited.lease(0) as Lease;
     expect(limited.lease(5 * minute)).toBeUndefined();
@@ -77,7 +77,7 @@ describe('a pool of calls', () => {
     expect(limited.lease(6 * minute + 1)).toBeDefined();
   });
 
-  it('has no limit where the rule is 0', () => {
+  it('a pool has no limit when the rule is 0', () => {
     expect(drain(pool(0), 0, 500)).toHaveLength(500);
   });
 });
@@ -94,7 +94,7 @@ describe('a pool of tokens', () => {
     expect(drain(limited, minute + 3)).toHaveLength(3);
   });
 
-  it('makes a call that is larger than the rule alone', () => {
+  it('a pool of tokens lets a call that is larger than the rule run alone', () => {
     const limited = pool(0, 100);
     const lease = limited.lease(0) as Lease;
     expect(limited.lease(0)).toBeUndefined();
@@ -103,7 +103,7 @@ describe('a pool of tokens', () => {
     expect(limited.lease(minute + 1)).toBeDefined();
   });
 
-  it('never exceeds the rule by more than what its calls needed beyond the guess', () => {
+  it('a pool of tokens never exceeds the rule by more than the difference between its calls and their estimate', () => {
     const call = fc.record({
       wait: fc.integer({ min: 0, max: 9_000 }),
       tokens: fc.integer({ min: 1, max: 400 }),
@@ -131,7 +131,7 @@ describe('a pool of tokens', () => {
 });
 
 describe('a 429', () => {
-  it('halves the rate once for all calls that were under way together, and the rate creeps back', () => {
+  it('a 429 halves the rate once for all running calls together, and the rate recovers slowly', () => {
     const limited = pool(60);
     const leases = drain(limited, 0);
     for (const lease of leases) {
@@ -160,7 +160,7 @@ describe('a 429', () => {
     expect(limited.lease(30_000 + 5 * minute)).toBeDefined();
   });
 
-  it('never brings the rate to nothing', () => {
+  it('a 429 never reduces the rate to 0', () => {
     const limited = pool(10);
     let now = 0;
     for (let i = 0; i < 100; i++) {
@@ -176,7 +176,7 @@ describe('a 429', () => {
 describe('the pools of a router', () => {
   const rules = readPoolRules('gpt-4.1-nano=2/1000, *=1') as NonNullable<ReturnType<typeof readPoolRules>>;
 
-  it('are one for each model that has a rule, and one for all others', () => {
+  it('a router has one pool for each model that has a rule, and one for all others', () => {
     const pools = new Pools(rules);
     expect(pools.of('gpt-4.1-nano')?.rule).toEqual({ requests: 2, tokens: 1_000 });
     expect(pools.of('another')).toBe(pools.of('*'));
@@ -184,9 +184,12 @@ describe('the pools of a router', () => {
     expect(new Pools(new Map([['a', { requests: 1, tokens: 0 }]])).of('b')).toBeUndefined();
   });
 
-  it.each(['gpt', 'gpt=', 'gpt=x', 'gpt=1/', '=5', 'gpt=-1', 'gpt=1.5'])('cannot be read from %s', (text) => {
-    expect(readPoolRules(text)).toBeUndefined();
-  });
+  it.each(['gpt', 'gpt=', 'gpt=x', 'gpt=1/', '=5', 'gpt=-1', 'gpt=1.5'])(
+    'the rules of pools cannot be read from %s',
+    (text) => {
+      expect(readPoolRules(text)).toBeUndefined();
+    },
+  );
 
   it('calls before a restart count, and a call of an unknown model counts in every pool', () => {
     const pools = new Pools(rules);
@@ -218,7 +221,7 @@ describe('calls at once', () => {
     expect(shared.lease(4)).toBeUndefined();
   });
 
-  it('count those of a replica that came back with its call under way', () => {
+  it('calls at once include those of a replica that reconnected with its call running', () => {
     const shared = atOnce(1);
     const back = shared.rejoin(0);
     expect(shared.lease(1)).toBeUndefined();
@@ -226,7 +229,7 @@ describe('calls at once', () => {
     expect(shared.lease(3)).toBeDefined();
   });
 
-  it('become half as many when one fails while others run, and slowly more again', () => {
+  it('calls at once are halved when one fails while others run, and slowly increased again', () => {
     const shared = new Pool({ requests: 0, tokens: 0 }, minute);
     const leases = Array.from({ length: 4 }, () => shared.lease(0) as Lease);
     for (const lease of leases) {
@@ -244,7 +247,7 @@ describe('calls at once', () => {
     expect(count(20 * minute)).toBe(20);
   });
 
-  it('stay as they are when a call fails alone, as where the server is away', () => {
+  it('calls at once do not change when a single call fails, as when the server is down', () => {
     const shared = new Pool({ requests: 0, tokens: 0 }, minute);
     const lease = shared.lease(0) as Lease;
     shared.failed(lease, 1);
@@ -261,7 +264,7 @@ describe('calls at once', () => {
     ['m=/5@1', undefined],
     ['m=1@', undefined],
     ['m=1@once', undefined],
-  ])('are read from %s', (text, rule) => {
+  ])('the rule for calls at once is read from %s', (text, rule) => {
     expect(readPoolRules(text)?.get('m')).toEqual(rule);
   });
 });

@@ -42,7 +42,7 @@ describe('fair shares of a pool', () => {
 });
 
 describe('a pool with one call at a time', () => {
-  it('serves many conversations: turns wait for each other, and a deadline counts from the grant', async () => {
+  it('a pool with one call at a time serves many conversations in turn, and each deadline counts from its grant', async () => {
     const bench = new Bench({ m: { requests: 0, tokens: 0, concurrency: 1 } });
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) bench.connect(name);
     const pairs = [
@@ -66,7 +66,7 @@ describe('a pool with one call at a time', () => {
     );
   });
 
-  it('gives the call to the next turn when the caller disconnects or its deadline passes', async () => {
+  it('a pool with one call at a time gives the call to the next turn when the caller disconnects or its deadline passes', async () => {
     const bench = new Bench({ m: { requests: 0, tokens: 0, concurrency: 1 } });
     const first = bench.connect('a');
     bench.connect('c');

@@ -5,7 +5,7 @@ import { dialAgent, serveRouter } from './served-router.ts';
 const anHourMs = 3_600_000;
 
 describe('a router that drains', () => {
-  it('does not wait for the answer of an agent whose connection ends', async () => {
+  it('a router that drains does not wait for the answer of an agent whose connection ends', async () => {
     const router = await serveRouter();
     const ann = await dialAgent(router.port, 'ann');
     ann.send({ type: 'open', ref: 'r', members: ['ann', 'bob'] });
@@ -17,7 +17,7 @@ describe('a router that drains', () => {
     expect(router.router.grants.count).toBe(0);
   });
 
-  it('waits for the answers of its agents, and ends when the last has come', async () => {
+  it('a router that drains waits for the answers of its agents, and ends when the last has come', async () => {
     const router = await serveRouter();
     const ann = await dialAgent(router.port, 'ann');
     ann.send({ type: 'open', ref: 'r', members: ['ann', 'bob'] });

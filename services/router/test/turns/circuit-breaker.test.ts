@@ -9,20 +9,20 @@ const failing = (times: number, now = 0): CircuitBreaker => {
 };
 
 describe('a circuit breaker', () => {
-  it('is closed until so many turns in a row have failed', () => {
+  it('a circuit breaker is closed until the limit of failed turns in a row is reached', () => {
     expect(failing(2).allows(0, 5)).toBe(true);
     expect(failing(3).allows(0, 0)).toBe(false);
     expect(failing(3).isOpen).toBe(true);
   });
 
-  it('lets one turn through as a trial after the pause', () => {
+  it('a circuit breaker lets one turn through as a trial after the pause', () => {
     const breaker = failing(3);
     expect(breaker.allows(99, 0)).toBe(false);
     expect(breaker.allows(100, 0)).toBe(true);
     expect(breaker.allows(100, 1)).toBe(false);
   });
 
-  it('pauses twice as long after each trial that fails, up to a limit', () => {
+  it('a circuit breaker pauses twice as long after each trial that fails, up to a limit', () => {
     const breaker = failing(3);
     let now = 100;
     for (const pause of [200, 400, 500, 500]) {
@@ -33,7 +33,7 @@ describe('a circuit breaker', () => {
     }
   });
 
-  it('is not opened for longer by turns that were under way when it opened', () => {
+  it('a circuit breaker is not opened for longer by turns that were running when it opened', () => {
     const breaker = failing(20);
     expect(breaker.allows(100, 0)).toBe(true);
   });

@@ -23,7 +23,7 @@ const damagedAt = (conversation: string): { readonly ledger: Ledger; isDamaged: 
 };
 
 describe('a turn whose history is damaged', () => {
-  it('keeps no call of a pool, so that the turns of other conversations are granted', async () => {
+  it('a turn with a damaged history keeps no call of a pool, so that turns of other conversations are granted', async () => {
     const damage = damagedAt('c0');
     const pools = new Pools(new Map([['*', { requests: 10, tokens: 10_000, concurrency: 1 }]]));
     const bench = new RouterBench({ ledger: damage.ledger, pools });
@@ -44,7 +44,7 @@ describe('a turn whose history is damaged', () => {
     });
   });
 
-  it('does not keep a plain client from connecting, nor from its turns in other conversations', async () => {
+  it('a turn with a damaged history does not prevent a plain client from connecting or taking its turns in other conversations', async () => {
     const damage = damagedAt('c0');
     const bench = new RouterBench({ ledger: damage.ledger });
     for (const id of ['c0', 'c1'])

@@ -77,7 +77,7 @@ it('members who come and go do not make a grant larger, and it says who is there
   expect(Buffer.byteLength(bob.connection.sent[0] as string)).toBeLessThan(maxHistoryBytes + 100_000);
 });
 
-it('counts what an entry takes as JSON: control characters, other scripts, lists of names', async () => {
+it('the size of a grant counts entries as JSON: control characters, other scripts, lists of names', async () => {
   const bench = new RouterBench();
   const crowd = Array.from({ length: 250 }, (_, index) => `M${'x'.repeat(58)}${1_000 + index}`);
   await bench.open('c1', {

@@ -5,7 +5,7 @@ import { RouterBench } from '../router-harness.ts';
 const waits = ({ router }: RouterBench) => router.waitReasons.of(router.conversations.get('c1')!);
 
 describe('a pace for readers', () => {
-  it('keeps each line behind the one before, so that nothing is too fast to read', async () => {
+  it('a pace keeps a minimum time between messages, so that they can be read', async () => {
     const bench = new RouterBench();
     const [ann, bob] = ['ann', 'bob'].map((name) => bench.connect(name));
     await bench.open('c1', { opening: 'Good evening.', limits: limits({ paceMs: 2_000 }) });
@@ -22,7 +22,7 @@ describe('a pace for readers', () => {
     expect(said.slice(1).map((at, index) => at - said[index]!)).toEqual([2_000, 2_000, 2_000]);
   });
 
-  it('takes nothing from the time for a reply, and is not there unless it is asked for', async () => {
+  it('a pace takes no time from a reply, and does not exist unless it is set', async () => {
     const bench = new RouterBench();
     const bob = bench.connect('bob');
     await bench.open('c1', { opening: 'Good evening.', limits: limits({ paceMs: 2_000 }) });

@@ -103,7 +103,7 @@ describe.each(jumps)('when the clock is set by %i ms', (ms) => {
 });
 
 describe('a pool', () => {
-  it('leases calls again after a minute, and no earlier, however the clock is set', async () => {
+  it('a pool leases calls again after a minute, and not earlier, however the clock is set', async () => {
     for (const ms of jumps) {
       const pools = new Pools(new Map([['*', { requests: 2, tokens: 0 }]]));
       const bench = new RouterBench({ pools });
@@ -121,7 +121,7 @@ describe('a pool', () => {
     }
   });
 
-  it('whose caller has a clock that goes back by more than a window does not starve', () => {
+  it('a pool whose caller has a clock that goes back by more than a window still leases calls', () => {
     const pool = new Pool({ requests: 2, tokens: 0 }, 60_000);
     for (let i = 0; i < 2; i++) {
       const lease = pool.lease(10 * hour);

@@ -62,7 +62,7 @@ const waits: Record<string, (bench: RouterBench) => Promise<unknown>> = {
 };
 
 describe.each(Object.entries(waits))('while %s holds a turn back', (_, hold) => {
-  it('no agent takes it, with the number of the turn or without', async () => {
+  it('no agent takes a turn that is held back, with the number of the turn or without', async () => {
     const bench = new RouterBench();
     await hold(bench);
     const agents = [new Agent(bench, 'ann'), new Agent(bench, 'bob')];
@@ -74,7 +74,7 @@ describe.each(Object.entries(waits))('while %s holds a turn back', (_, hold) => 
     expect(bench.types('c1')).toHaveLength(before);
   });
 
-  it('no agent takes it by saying that it works on it', async () => {
+  it('no agent takes a turn that is held back by claiming to work on it', async () => {
     const bench = new RouterBench();
     await hold(bench);
     const working = [{ conversation: 'c1', turn: 1 }];
@@ -85,7 +85,7 @@ describe.each(Object.entries(waits))('while %s holds a turn back', (_, hold) => 
     expect(await back.send(say(1))).toMatchObject({ type: 'refused', code: 'not-your-turn' });
   });
 
-  it('no plain client is given it or takes it', async () => {
+  it('no plain client is given or takes a turn that is held back', async () => {
     const bench = new RouterBench();
     const [ann, bob] = [new Plain(bench, 'ann'), new Plain(bench, 'bob')];
     await hold(bench);
@@ -97,7 +97,7 @@ describe.each(Object.entries(waits))('while %s holds a turn back', (_, hold) => 
 });
 
 describe('a plain client under round-robin', () => {
-  it('is given the floor when the pause is over, and answers then', async () => {
+  it('a plain client under round-robin is given the floor when the pause is over, and then answers', async () => {
     const bench = new RouterBench();
     const bob = new Plain(bench, 'bob');
     const ann = new Agent(bench, 'ann');
@@ -112,7 +112,7 @@ describe('a plain client under round-robin', () => {
     expect(bench.entries('c1').at(-1)).toMatchObject({ type: 'said', from: 'bob', turn: 2 });
   });
 
-  it('is given the floor once, when the pace has passed', async () => {
+  it('a plain client under round-robin is given the floor once when the pace has passed', async () => {
     const bench = new RouterBench();
     const bob = new Plain(bench, 'bob');
     await bench.open('c1', { limits: limits({ paceMs: 5_000 }) });
@@ -140,7 +140,7 @@ describe('a step of one message', () => {
 });
 
 describe('another connection of the member', () => {
-  it('neither answers nor gives back what was granted to the first', async () => {
+  it('another connection of the member neither answers nor gives back a grant of the first one', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     const first = new Agent(bench, 'ann');
@@ -150,7 +150,7 @@ describe('another connection of the member', () => {
     expect(await first.send(say(1))).toMatchObject({ type: 'accepted', seq: 2 });
   });
 
-  it('keeps the turn that it was granted when the failure of the first comes late', async () => {
+  it('another connection of the member keeps its granted turn when the failure of the first one comes late', async () => {
     const bench = new RouterBench();
     await bench.open('c1', { limits: limits({ maxAttempts: 2 }) });
     const first = new Agent(bench, 'ann');
@@ -164,7 +164,7 @@ describe('another connection of the member', () => {
 });
 
 describe('the failure of a grant', () => {
-  it('told twice is one attempt', async () => {
+  it('a failure of a grant that is reported twice is one attempt', async () => {
     const bench = new RouterBench();
     await bench.open('c1', { limits: limits({ maxAttempts: 2 }) });
     const ann = new Agent(bench, 'ann');
@@ -173,7 +173,7 @@ describe('the failure of a grant', () => {
     expect(bench.types('c1')).toEqual(['opened', 'lapsed']);
   });
 
-  it('that names its attempt is no answer to the next grant', async () => {
+  it('a failure that names its attempt is no answer to the next grant', async () => {
     const bench = new RouterBench();
     await bench.open('c1', { limits: limits({ maxAttempts: 2 }) });
     const ann = new Agent(bench, 'ann');
@@ -187,7 +187,7 @@ describe('the failure of a grant', () => {
 });
 
 describe('a connection that comes back and works on a turn', () => {
-  it('keeps it when the router was away meanwhile', async () => {
+  it('a connection that returns with its turn keeps it when the router was restarted meanwhile', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     new Agent(bench, 'ann');
@@ -197,7 +197,7 @@ describe('a connection that comes back and works on a turn', () => {
     expect(await back.send(say(1))).toMatchObject({ type: 'accepted', seq: 2 });
   });
 
-  it('answers it although another connection has been granted it meanwhile', async () => {
+  it('a connection that returns with its turn answers it although another connection was granted it meanwhile', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
     const first = new Agent(bench, 'ann');
