@@ -20,6 +20,7 @@ import {
   lapseCauses,
   noteKinds,
   passReasons,
+  pauseReasons,
   policyNames,
 } from './words.ts';
 
@@ -62,6 +63,9 @@ const furtherLimits = {
   /** Dollars by the router's price table. A model without a price is not granted a turn under a money cap. */
   maxCost: optional(dollars),
   maxCostPerAgent: optional(dollars),
+  /** Tokens and dollars of the whole conversation in any minute: beyond it the conversation is paused. */
+  maxTokensPerMinute: optional(count),
+  maxCostPerMinute: optional(dollars),
   /** How many members must vote `done` in a row; all of them when missing, 0 when agents may not end. */
   quorum: optional(count),
   /** Turns before votes and stop phrases count. */
@@ -240,10 +244,18 @@ const entryVariants = {
   unseated: { ...place, who: name, by: name },
   /** The member has this persona and model from its next turn on. */
   recast: { ...place, by: name, role },
-  paused: { ...place, by: name },
+  /** `reason` and `detail`: why the router itself has paused it. */
+  paused: { ...place, by: name, reason: optional(oneOf(pauseReasons)), detail: optional(detail) },
   /** `lines`: the number of turns after which the conversation is paused again. */
   resumed: { ...place, by: name, lines: optional(count) },
-  ended: { ...place, reason: oneOf(endings), detail: optional(detail), by: optional(name) },
+  ended: {
+    ...place,
+    reason: oneOf(endings),
+    detail: optional(detail),
+    by: optional(name),
+    /** Members who were asked for an answer and have given none in the whole conversation. */
+    unanswered: optional(names),
+  },
 } as const;
 
 export const entry = union(entryVariants);

@@ -28,6 +28,28 @@ export const endings = [
 ] as const;
 export type Ending = (typeof endings)[number];
 
+/** What an ending says of the conversation: it came to its end, a limit ended it, it was stopped, or it failed. */
+export const endingGroups = ['settled', 'bounded', 'stopped', 'failed'] as const;
+export type EndingGroup = (typeof endingGroups)[number];
+
+export const groupOfEnding: Readonly<Record<Ending, EndingGroup>> = {
+  agreed: 'settled',
+  'stop-phrase': 'settled',
+  'max-turns': 'bounded',
+  'max-duration': 'bounded',
+  'token-budget': 'bounded',
+  'cost-budget': 'bounded',
+  repetition: 'bounded',
+  'farewell-loop': 'bounded',
+  operator: 'stopped',
+  'agent-left': 'stopped',
+  absent: 'failed',
+  failed: 'failed',
+};
+
+/** Why the router itself pauses a conversation. */
+export const pauseReasons = ['velocity'] as const;
+
 /** Why an agent that could speak passed its turn. */
 const choices = ['nothing-to-say', 'declined'] as const;
 

@@ -19,6 +19,8 @@ const limitsOf = ({ limits = {}, endings = {}, turn = {} }: Scenario): SomeLimit
     maxTokensPerAgent: limits.tokensPerAgent,
     maxCost: limits.cost,
     maxCostPerAgent: limits.costPerAgent,
+    maxTokensPerMinute: limits.tokensPerMinute,
+    maxCostPerMinute: limits.costPerMinute,
     maxOutputTokens: limits.reply,
     stopPhrases: endings.stopPhrases,
     stopSpeakers: endings.stopSpeakers,

@@ -115,6 +115,14 @@ const limits = record({
   cost: optional("Dollars of the whole conversation, by the router's price table.", dollars),
   tokensPerAgent: optional('Tokens of each member.', amount('token', 1e12)),
   costPerAgent: optional('Dollars of each member.', dollars),
+  tokensPerMinute: optional(
+    'Tokens of the whole conversation in any minute; beyond it the conversation is paused.',
+    amount('token', 1e12),
+  ),
+  costPerMinute: optional(
+    'Dollars of the whole conversation in any minute; beyond it the conversation is paused.',
+    dollars,
+  ),
   reply: optional('Most tokens of any one reply.', amount('token', 1_000_000, 1)),
 });
 

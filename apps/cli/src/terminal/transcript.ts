@@ -36,7 +36,7 @@ export const told = (entry: Exclude<Entry, EntryOf<'said'>>): string | undefined
     case 'left':
       return `${entry.who} leaves`;
     case 'paused':
-      return `paused by ${entry.by}`;
+      return `paused by ${entry.by}${entry.detail === undefined ? '' : `: ${entry.detail}`}`;
     case 'resumed':
       return `resumed by ${entry.by}`;
     default:

@@ -33,7 +33,7 @@ export const noteOf = (entry: Exclude<Entry, { type: 'said' }>): string => {
       return `${entry.by} gave ${name} ${model === undefined ? 'another role' : `the model ${model}`}`;
     }
     case 'paused':
-      return `paused by ${entry.by}`;
+      return `paused by ${entry.by}${entry.detail === undefined ? '' : `: ${entry.detail}`}`;
     case 'resumed':
       return entry.lines === undefined
         ? `resumed by ${entry.by}`

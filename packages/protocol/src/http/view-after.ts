@@ -1,5 +1,6 @@
 import { defined } from '../defined.ts';
 import { type Entry, floorAfter, type Role } from '../entry.ts';
+import { groupOfEnding } from '../words.ts';
 import type { ConversationView } from './views.ts';
 
 /** Tokens and dollars. */
@@ -89,7 +90,8 @@ const changes = (known: ConversationView, entry: Entry): Partial<ConversationVie
       return { status: 'running', pausedMs: known.pausedMs + paused };
     }
     case 'ended': {
-      const ending = { reason: entry.reason, ...defined({ detail: entry.detail }) };
+      const { reason, detail, unanswered } = entry;
+      const ending = { reason, group: groupOfEnding[reason], ...defined({ detail, unanswered }) };
       return { status: 'ended', floor: [], waiting: {}, ending, endedAt: entry.at };
     }
     default:

@@ -1,7 +1,7 @@
 import { conversationId, count, entry, limits, name, role } from '../entry.ts';
 import { maxMembers, maxTextLength } from '../limits.ts';
 import { list, number, object, oneOf, optional, record, type Static, text } from '../shape.ts';
-import { admissions, endings, policyNames, waitReasons } from '../words.ts';
+import { admissions, endingGroups, endings, policyNames, waitReasons } from '../words.ts';
 
 const names = list(name, { max: maxMembers });
 /** Milliseconds since 1970. */
@@ -52,7 +52,14 @@ export const conversationView = object({
   pausedMs: count,
   pausedAt: optional(date),
   endedAt: optional(date),
-  ending: optional(object({ reason: oneOf(endings), detail: optional(text({ max: 1_000 })) })),
+  ending: optional(
+    object({
+      reason: oneOf(endings),
+      group: optional(oneOf(endingGroups)),
+      detail: optional(text({ max: 1_000 })),
+      unanswered: optional(names),
+    }),
+  ),
 });
 export type ConversationView = Static<typeof conversationView>;
 

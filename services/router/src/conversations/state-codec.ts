@@ -41,6 +41,7 @@ const limits: Limits = {
   onFailure: 'skip',
   turnDeadlineMs: 100,
   maxRepetition: 1,
+  maxTokensPerMinute: 1,
 };
 const usage = { inputTokens: 1, outputTokens: 1 };
 const role = { name: 'a', persona: 'x', model: 'x' };

@@ -24,7 +24,13 @@ export interface Turn {
 export type Status =
   | { readonly state: 'running' }
   | { readonly state: 'paused'; readonly since: number }
-  | { readonly state: 'ended'; readonly at: number; readonly reason: Ending; readonly detail?: string };
+  | {
+      readonly state: 'ended';
+      readonly at: number;
+      readonly reason: Ending;
+      readonly detail?: string;
+      readonly unanswered?: readonly string[];
+    };
 
 /** What an answer took of its model. */
 export interface Paid {
@@ -51,6 +57,13 @@ export interface Contribution extends Paid {
   readonly owesMore?: boolean;
   readonly likeness?: number;
   readonly farewell?: boolean;
+}
+
+/** What answers took within one second; `at` is its beginning. */
+export interface SpentInSecond {
+  readonly at: number;
+  readonly tokens: number;
+  readonly cost: number;
 }
 
 /** Tokens and dollars. */
@@ -135,6 +148,10 @@ export interface Conversation {
   readonly lastSpeaker?: string;
   readonly spent: Spent;
   readonly spentBy: ReadonlyMap<string, Spent>;
+  /** What was spent in the last minute, oldest first; only where the limits say how fast a conversation may spend. */
+  readonly velocity?: readonly SpentInSecond[];
+  /** Members that have said something, passed by choice or bid, at least once. */
+  readonly answered: readonly string[];
   /** The last turn that each member took, to recognise a repeated answer. */
   readonly taken: readonly Taken[];
 }

@@ -1,5 +1,6 @@
 import { type EntryOf, maxMembers } from '@parley/protocol';
 import { refusedOutside } from './admission.ts';
+import { withAftermath } from './aftermath.ts';
 import { append, type Command, type Decision, refuse } from './command.ts';
 import type { Conversation } from './conversation.ts';
 import { endedAfter, outOfTime } from './endings.ts';
@@ -44,7 +45,10 @@ const afterTheEnd = (state: Conversation, command: Command): Decision => {
  * holds when an answer is accepted: that it answers a grant, order, limits, budgets and endings. What holds when a turn is
  * granted (pause, pace, gathering, rate, capacity, price) is checked in `turns/grant-rules.ts` and `turns/scheduler.ts`.
  */
-export const decide = (state: Conversation | undefined, command: Command, now: number): Decision => {
+export const decide = (state: Conversation | undefined, command: Command, now: number): Decision =>
+  withAftermath(state, command, decideAlone(state, command, now), now);
+
+const decideAlone = (state: Conversation | undefined, command: Command, now: number): Decision => {
   if (command.type === 'open' || command.type === 'fork') {
     if (state) return refuse('conversation-exists', 'this id is in use');
     return command.type === 'open' ? open(command, now) : fork(command, now);

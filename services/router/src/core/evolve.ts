@@ -5,6 +5,7 @@ import { audienceOf, isForAll } from './audience.ts';
 import type { Conversation, Paid, Spent, Status } from './conversation.ts';
 import { giveBack, giveFloor, lapsed } from './floor.ts';
 import { isAlike, isGoodbye, watchesRepetition } from './repetition.ts';
+import { withSpending } from './velocity.ts';
 
 const nothing: Spent = { inputTokens: 0, outputTokens: 0, cost: 0 };
 /** Enough messages to find a repetition among a few members. */
@@ -21,15 +22,22 @@ const plus = (spent: Spent, usage: Usage | undefined, cost: number): Spent => ({
 
 /** The cost of an answer counts also when its turn is granted again. */
 const charged = (
-  { spent, spentBy }: Conversation,
-  { from, usage, cost = 0 }: Paid & { readonly from: string },
-): Pick<Conversation, 'spent' | 'spentBy'> =>
-  usage || cost
-    ? {
-        spent: plus(spent, usage, cost),
-        spentBy: new Map(spentBy).set(from, plus(spentBy.get(from) ?? nothing, usage, cost)),
-      }
-    : { spent, spentBy };
+  state: Conversation,
+  entry: Paid & { readonly from: string; readonly at: number },
+): Pick<Conversation, 'spent' | 'spentBy' | 'velocity'> => {
+  const { spent, spentBy } = state;
+  const { from, usage, cost = 0 } = entry;
+  if (!usage && !cost) return { spent, spentBy };
+  return {
+    spent: plus(spent, usage, cost),
+    spentBy: new Map(spentBy).set(from, plus(spentBy.get(from) ?? nothing, usage, cost)),
+    ...withSpending(state, entry),
+  };
+};
+
+/** A member that is not known to have answered before has now. */
+const withAnswer = ({ answered, members }: Conversation, name: string): readonly string[] =>
+  answered.includes(name) || !members.includes(name) ? answered : [...answered, name];
 
 const byName = (roles: readonly Role[] = []) => new Map(roles.map((role) => [role.name, role]));
 
@@ -68,12 +76,13 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   addressed: new Map(),
   spent: nothing,
   spentBy: new Map(),
+  answered: [],
   taken: [],
 });
 
 /** The state of the parent at the fork, under another id. Its time starts again. */
 const fork = (
-  { stepping: _, ...parent }: Conversation,
+  { stepping: _, velocity: __, ...parent }: Conversation,
   entry: EntryOf<'forked'>,
   id: string,
 ): Conversation => ({
@@ -145,6 +154,7 @@ const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
       : state.recent,
     addressed: entry.target === undefined ? state.addressed : withTarget(state.addressed, from, entry.target),
     lastSpeaker: from,
+    answered: withAnswer(state, from),
     ...charged(state, entry),
     taken: took(state, from, turn, seq),
   };
@@ -198,6 +208,7 @@ const next = (state: Conversation | undefined, entry: Entry, id: string): Conver
           ...state.passes.filter(({ member }) => member !== entry.from),
           { member: entry.from, failed: isFailure(entry.reason) },
         ],
+        ...(!isFailure(entry.reason) && { answered: withAnswer(state, entry.from) }),
         ...charged(state, entry),
         taken: took(state, entry.from, entry.turn, seq),
       };
@@ -216,6 +227,7 @@ const next = (state: Conversation | undefined, entry: Entry, id: string): Conver
                 { member: entry.from, score: entry.score, ...(entry.failed && { failed: entry.failed }) },
               ]
             : [],
+        ...(!entry.failed && { answered: withAnswer(state, entry.from) }),
         ...charged(state, entry),
         taken: took(state, entry.from, entry.turn, seq),
       };
@@ -247,12 +259,14 @@ const next = (state: Conversation | undefined, entry: Entry, id: string): Conver
     case 'resumed': {
       const paused = state.status.state === 'paused' ? entry.at - state.status.since : 0;
       const stepping = entry.lines === undefined ? {} : { stepping: { lines: entry.lines, by: entry.by } };
-      const { stepping: _, ...rest } = state;
+      // An operator has looked at what was spent: only what comes now counts.
+      const { stepping: _, velocity: __, ...rest } = state;
       return { ...rest, ...stepping, seq, status: { state: 'running' }, pausedMs: state.pausedMs + paused };
     }
     case 'ended': {
-      const { reason, detail, at } = entry;
-      const status: Status = { state: 'ended', at, reason, ...(detail !== undefined && { detail }) };
+      const { reason, detail, unanswered, at } = entry;
+      const about = { ...(detail !== undefined && { detail }), ...(unanswered && { unanswered }) };
+      const status: Status = { state: 'ended', at, reason, ...about };
       return { ...state, seq, status, floor: [] };
     }
     default:

@@ -6,7 +6,7 @@ const nudgeAt = 2;
 export const endAt = 4;
 
 /** The name under which the router itself writes a note. */
-const routerName = 'router';
+export const routerName = 'router';
 
 interface Watched {
   readonly maxRepetition?: number | undefined;

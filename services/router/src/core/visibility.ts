@@ -55,6 +55,13 @@ const failedOf = ({ detail, ...entry }: EntryOf<'ended'>): Entry => {
   return isCause(word) ? { ...entry, detail: `${by}: ${word}` } : entry;
 };
 
+/** Who never answered may have been addressed in private. */
+const endedOf = (name: string, { unanswered: _, ...entry }: EntryOf<'ended'>): Entry =>
+  entry.reason !== 'failed' || entry.by === name ? entry : failedOf(entry);
+
+/** How much the members spend is visible to operators only. */
+const pausedOf = ({ detail: _, ...entry }: EntryOf<'paused'>): Entry => entry;
+
 const toMember = (name: string, entry: Entry): Entry | undefined => {
   switch (entry.type) {
     case 'opened':
@@ -85,12 +92,13 @@ const toMember = (name: string, entry: Entry): Entry | undefined => {
     case 'passed':
       return entry.from === name ? entry : passedOf(entry);
     case 'ended':
-      return entry.reason !== 'failed' || entry.by === name ? entry : failedOf(entry);
+      return endedOf(name, entry);
+    case 'paused':
+      return pausedOf(entry);
     case 'joined':
     case 'left':
     case 'seated':
     case 'unseated':
-    case 'paused':
     case 'resumed':
       return entry;
     default:

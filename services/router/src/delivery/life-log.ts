@@ -1,3 +1,4 @@
+import { defined } from '@parley/protocol';
 import type { Logger, TraceIds } from '@parley/runtime';
 import type { Commit } from '../conversations/conversations.ts';
 import { moderatorFallback } from '../turns/moderator-fallback.ts';
@@ -44,10 +45,22 @@ export class LifeLog {
     for (const entry of entries) {
       if (entry.type === 'opened' || entry.type === 'forked')
         this.#tell({ ...about, members: [...after.members].slice(0, 20) }, `conversation ${entry.type}`);
-      else if (entry.type === 'paused' || entry.type === 'resumed')
-        this.#tell({ ...about, by: entry.by }, `conversation ${entry.type}`);
+      else if (entry.type === 'paused')
+        this.#tell(
+          { ...about, ...defined({ by: entry.by, reason: entry.reason, detail: entry.detail }) },
+          'conversation paused',
+        );
+      else if (entry.type === 'resumed') this.#tell({ ...about, by: entry.by }, 'conversation resumed');
       else if (entry.type === 'ended')
-        this.#tell({ ...about, reason: entry.reason, turns: after.lines }, 'conversation ended');
+        this.#tell(
+          {
+            ...about,
+            reason: entry.reason,
+            turns: after.lines,
+            ...defined({ unanswered: entry.unanswered?.slice(0, 20) }),
+          },
+          'conversation ended',
+        );
       const fallback = moderatorFallback(after, entry);
       if (fallback)
         this.#tell(

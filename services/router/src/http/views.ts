@@ -1,4 +1,4 @@
-import { type AgentView, type ConversationView, defined, type Entry } from '@parley/protocol';
+import { type AgentView, type ConversationView, defined, type Entry, groupOfEnding } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import { agentReader, standingOf, visible } from '../core/visibility.ts';
 import type { Router } from '../router.ts';
@@ -40,7 +40,11 @@ export const conversationView = (router: ViewedRouter, state: Conversation): Con
   ...defined({ topic: state.topic, moderator: state.moderator, parent: state.parent }),
   ...(state.status.state === 'ended' && {
     endedAt: state.status.at,
-    ending: { reason: state.status.reason, ...defined({ detail: state.status.detail }) },
+    ending: {
+      reason: state.status.reason,
+      group: groupOfEnding[state.status.reason],
+      ...defined({ detail: state.status.detail, unanswered: state.status.unanswered }),
+    },
   }),
 });
 

@@ -12,6 +12,7 @@ interface Price {
 interface MoneyCaps {
   readonly maxCost?: number | undefined;
   readonly maxCostPerAgent?: number | undefined;
+  readonly maxCostPerMinute?: number | undefined;
 }
 
 /** Servers answer with the day on which a model was made: `gpt-4.1-nano-2025-04-14`. */
@@ -41,8 +42,11 @@ export class Prices {
   }
 
   /** Why a money cap cannot be enforced: the model has no price. Undefined when it has one, or there is no cap. */
-  missingFor({ maxCost, maxCostPerAgent }: MoneyCaps, model: string | undefined): string | undefined {
-    if ((!maxCost && !maxCostPerAgent) || this.has(model)) return undefined;
+  missingFor(
+    { maxCost, maxCostPerAgent, maxCostPerMinute }: MoneyCaps,
+    model: string | undefined,
+  ): string | undefined {
+    if ((!maxCost && !maxCostPerAgent && !maxCostPerMinute) || this.has(model)) return undefined;
     return `there is a money cap and no price for the model ${model ?? '(not named)'}`;
   }
 
