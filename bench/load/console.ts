@@ -76,7 +76,7 @@ try {
     ann.send({ type: 'open', ref: `${i}`, members: ['ann', 'bob'], topic: `Conversation ${i}` });
     await ann.next('accepted');
   }
-  await page.goto(`${router.http}/#/`);
+  await page.goto(`${router.http}/#runs`);
   await page.locator('#runs .run').first().waitFor();
   const scroll = await framesOf(page, async () => {
     const started = performance.now();

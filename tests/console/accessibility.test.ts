@@ -52,7 +52,8 @@ describe.skipIf(!executablePath)('The console, checked with axe', { timeout: 120
   };
 
   const views: readonly (readonly [string, () => string, string])[] = [
-    ['the table of conversations', () => '#/', '#runs .run'],
+    ['the overview', () => '#/', '#talks a'],
+    ['the table of conversations', () => '#runs', '#runs .run'],
     ['a running conversation', () => `#/${ids[0]}`, '#transcript .said'],
     ['an ended conversation', () => `#/${ids[1]}`, '#transcript .ended'],
     ['the presentation', () => `#/${ids[1]}?present`, '#transcript .ended'],
@@ -100,8 +101,8 @@ describe.skipIf(!executablePath)('The console, checked with axe', { timeout: 120
   it('all targets of the console have 24 pixels or more', async () => {
     const looked = await openPage(browser, { viewport: { width: 375, height: 700 } });
     const { page } = looked;
-    const ready = ['#runs .run', '#transcript .said', '#new-members button', '#agents td'];
-    for (const [at, hash] of ['#/', `#/${ids[0]}`, '#new', '#agents'].entries()) {
+    const ready = ['#talks a', '#runs .run', '#transcript .said', '#new-members button', '#agents td'];
+    for (const [at, hash] of ['#/', '#runs', `#/${ids[0]}`, '#new', '#agents'].entries()) {
       await page.goto(`${router.http}/${hash}`);
       await page
         .locator(ready[at] as string)

@@ -196,7 +196,7 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
     async (colorScheme) => {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width: 375, height: 700 });
-      await page.goto(`${router.http}/#/?status=running`);
+      await page.goto(`${router.http}/#runs?status=running`);
       await page.locator('#runs').getByRole('link', { name: 'Bread' }).first().click();
       await page.getByLabel('What to say').waitFor();
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);

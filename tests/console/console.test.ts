@@ -145,7 +145,7 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 120_000
     await guarded.focused('#token');
     await guarded.page.keyboard.type('sesame');
     await guarded.page.keyboard.press('Enter');
-    await guarded.see('#runs', 'Tea');
+    await guarded.see('#overview', '1 in the ledger');
     await guarded.gone('#sign-in');
     expect(guarded.page.url()).not.toContain('sesame');
     await guarded.page.getByRole('button', { name: 'Sign out' }).click();
@@ -153,12 +153,15 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 120_000
     await guarded.close();
   });
 
-  it.each(['#/', '#agents', '#new', ''])('the console fits a screen of 375 pixels: %s', async (hash) => {
-    await page.setViewportSize({ width: 375, height: 700 });
-    await page.goto(`${line.url}/${hash || `#/${(await router.conversations())[0]?.id}`}`);
-    await see('h1', /./);
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
-  });
+  it.each(['#/', '#runs', '#agents', '#new', ''])(
+    'the console fits a screen of 375 pixels: %s',
+    async (hash) => {
+      await page.setViewportSize({ width: 375, height: 700 });
+      await page.goto(`${line.url}/${hash || `#/${(await router.conversations())[0]?.id}`}`);
+      await see('h1', /./);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
+    },
+  );
 
   it('the console sends no request to another server and has no error', async () => {
     const asked = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name));

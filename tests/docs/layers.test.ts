@@ -18,6 +18,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'presence',
     'turns',
     'delivery',
+    'activity',
     'metrics.ts',
     'router.ts',
     'identity',

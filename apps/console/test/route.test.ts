@@ -3,8 +3,10 @@ import { conversationLink, parseRoute, runsLink } from '../src/model/route.ts';
 
 describe('The address of the console', () => {
   it.each([
-    ['', { view: 'runs', filters: {} }],
-    ['#/', { view: 'runs', filters: {} }],
+    ['', { view: 'overview' }],
+    ['#/', { view: 'overview' }],
+    ['#runs', { view: 'runs', filters: {} }],
+    ['#runs?member=ann', { view: 'runs', filters: { member: 'ann' } }],
     [
       '#/?status=running&q=green+tea&other=x',
       { view: 'runs', filters: { status: 'running', q: 'green tea' } },

@@ -132,6 +132,9 @@ export const setting = {
   seed: optional(count),
 } as const;
 
+/** By what an operator finds the conversation again, such as the batch that it belongs to. No member sees them. */
+export const labels = list(text({ min: 1, max: 64 }), { max: 16 });
+
 /** Every entry has its `seq`, which counts from 1 without a gap, and the time of the decision (ms since 1970). */
 export const place = { seq: integer(1, Number.MAX_SAFE_INTEGER), at: number(0, Number.MAX_SAFE_INTEGER) };
 
@@ -165,6 +168,7 @@ const entryVariants = {
     members: names,
     policy: oneOf(policyNames),
     ...setting,
+    labels: optional(labels),
     limits,
     request,
     floor,

@@ -24,6 +24,16 @@ export {
 export { type ControlAction, type ControlBody, controlBodies } from './http/control.ts';
 export { type HttpErrorCode, httpError, httpStatusOf } from './http/errors.ts';
 export {
+  type Minute,
+  maxNeeds,
+  maxOverviewText,
+  maxTalks,
+  type Need,
+  type Overview,
+  overviewMinutes,
+  type Talk,
+} from './http/overview.ts';
+export {
   errorStatusesOf,
   maxIdempotencyKey,
   type ResponseBody,
@@ -38,11 +48,13 @@ export {
   type AgentView,
   actionResult,
   agentView,
+  type ConversationList,
   type ConversationPage,
   type ConversationView,
   conversationView,
   type EventData,
   eventData,
+  maxExcerpt,
 } from './http/views.ts';
 export { isDeeperThan, type Parsed, parseJson } from './json.ts';
 export * from './limits.ts';

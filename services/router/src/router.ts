@@ -1,4 +1,5 @@
 import { noSpans, type Tracing } from '@parley/runtime';
+import { Activity } from './activity/activity.ts';
 import { type Clock, steadyTime } from './clock.ts';
 import { Conversations } from './conversations/conversations.ts';
 import { ReadQueue } from './conversations/read-queue.ts';
@@ -27,6 +28,7 @@ import { AnswerMatcher } from './turns/answer-matcher.ts';
 import { Bids } from './turns/bids.ts';
 import { Breakers } from './turns/breakers.ts';
 import { Gathering } from './turns/gathering.ts';
+import type { TurnObserver } from './turns/grant.ts';
 import { GrantRecords } from './turns/grant-records.ts';
 import { GrantRules } from './turns/grant-rules.ts';
 import { GrantTable } from './turns/grant-table.ts';
@@ -79,6 +81,8 @@ export interface Router {
   readonly metrics: RouterMetrics;
   /** Undefined: traces are off. */
   readonly traces: TurnTraces | undefined;
+  /** Sums of the last hour and of today. */
+  readonly activity: Activity;
   readonly faults: Faults;
   readonly reads: ReadQueue;
   readonly prices: Prices;
@@ -127,7 +131,17 @@ export const makeRouter = (options: RouterOptions): Router => {
   const plainGrants = new PlainGrants();
   const rules = new GrantRules({ conversations, gathering, underWay: [grants, plainGrants] });
   const answers = new AnswerMatcher({ conversations, bids, grants, records, rules });
-  const observer = metrics;
+  const activity = new Activity(clock.wall, ledger.position());
+  const observer: TurnObserver = {
+    granted(waitedMs) {
+      metrics.granted(waitedMs);
+      activity.granted(waitedMs);
+    },
+    answered(tookMs) {
+      metrics.answered(tookMs);
+      activity.answered(tookMs);
+    },
+  };
   const granter = new Granter({ conversations, presence, grants, records, observer, traces, now });
   const scheduler = new Scheduler({
     ...{ conversations, presence, bids, gathering, rules, grants, records, granter, breakers },
@@ -192,6 +206,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   conversations.follow('offers', (commit) => offers.onCommit(commit));
   conversations.follow('router events', (commit) => routerEvents.onCommit(commit));
   conversations.follow('metrics', (commit) => metrics.onCommit(commit));
+  conversations.follow('activity', ({ after, entries }) => activity.onCommit(after.id, entries));
 
   presence.follow((change) => plainDelivery.onPresence(change));
   presence.follow((change) => scheduler.onPresence(change));
@@ -230,6 +245,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     routerEvents,
     metrics,
     traces,
+    activity,
     faults,
     reads: new ReadQueue((error) => faults.caught('answer', 'a read of past entries', error)),
     prices,

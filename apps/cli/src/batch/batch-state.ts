@@ -8,7 +8,7 @@ import {
   truncateSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Ending } from '@parley/protocol';
 import { ConfigError } from '@parley/runtime';
 import { lockFolder } from './folder-lock.ts';
@@ -35,12 +35,15 @@ interface Header {
 export class BatchState implements Disposable {
   /** Unique to this batch: the idempotency keys of its runs begin with it. */
   readonly key: string;
+  /** By which its conversations are found in a ledger. */
+  readonly label: string;
   readonly outcomes = new Map<string, Outcome>();
   readonly #file: number;
   readonly #lock: Disposable;
 
   /** `batch`: the description of the batch. A folder of another batch is refused. `key` is used for a new one. */
   constructor(folder: string, batch: string, key: string) {
+    this.label = `batch:${basename(resolve(folder))}`.slice(0, 64);
     mkdirSync(folder, { recursive: true });
     this.#lock = lockFolder(folder);
     const path = join(folder, 'state.jsonl');

@@ -57,7 +57,8 @@ const unpaced = (file: ScenarioFile): ScenarioFile => {
 };
 
 const runOne = async (api: RouterApi, stop: AbortSignal, state: BatchState, { cell, file }: Planned) => {
-  const { conversation } = await api.open(openingOf(unpaced(file).scenario), `${state.key} ${cell.name}`);
+  const opening = { ...openingOf(unpaced(file).scenario), labels: [state.label] };
+  const { conversation } = await api.open(opening, `${state.key} ${cell.name}`);
   for await (const event of toItsEnd(api, conversation, stop)) {
     if (event.kind !== 'entry' || event.entry.type !== 'ended') continue;
     const view = await api.summary(conversation);

@@ -1,4 +1,4 @@
-import type { AgentView, ControlAction, Entry } from '@parley/protocol';
+import type { AgentView, ControlAction, Entry, Overview } from '@parley/protocol';
 import { Changes, spaced } from './changes.ts';
 import { lostWords } from './lost.ts';
 import { OpenConversation } from './open-conversation.ts';
@@ -41,11 +41,14 @@ export class Live {
   me: Me | undefined;
   agents: readonly Seen[] = [];
   agentsKnown = false;
-  route: Route = { view: 'runs', filters: {} };
+  route: Route = { view: 'overview' };
+  overview: Overview | undefined;
   open: OpenConversation | undefined;
   #stop = new AbortController();
   #followed: string | undefined | null = null;
   readonly #refreshAgents = spaced(() => this.#loadAgents());
+  /** What the overview shows changes without an entry, too: a view of it asks for it again and again. */
+  readonly refreshOverview = spaced(() => this.#loadOverview());
 
   get isOperator(): boolean {
     return this.me?.role === 'operator';
@@ -65,6 +68,7 @@ export class Live {
       }
     } else this.open = undefined;
     if (route.view === 'runs') this.runs.setFilters(route.filters);
+    if (this.link === 'live') this.#refreshView();
     this.#follow();
     this.changes.note();
   }
@@ -118,8 +122,7 @@ export class Live {
           this.lost = undefined;
           this.#learnRole();
           this.#refreshAgents();
-          if (this.open) this.open.refresh();
-          else this.runs.refresh();
+          this.#refreshView();
           this.changes.note();
         },
         onLost: (lost) => {
@@ -139,16 +142,31 @@ export class Live {
   }
 
   #onEvent(event: string, data: unknown): void {
-    if (event === 'agents') this.#refreshAgents();
-    else if (event === 'entry') {
+    if (event === 'agents') {
+      this.#refreshAgents();
+      if (this.route.view === 'overview') this.refreshOverview();
+    } else if (event === 'entry') {
       const { conversation, entry } = data as { conversation: string; entry: Entry };
       if (this.open?.id === conversation) this.open.onEntry(entry);
-      else this.runs.onEntry(conversation, entry);
+      else this.runs.onEntry(conversation, entry, this.route.view === 'runs');
+      if (this.route.view === 'overview') this.refreshOverview();
       if (entry.type !== 'noted') this.#refreshAgents();
     } else if (event === 'chunk') {
       const chunk = data as Chunk & { conversation: string };
       if (this.open?.id === chunk.conversation) this.open.onChunk(chunk);
     }
+  }
+
+  /** Loads what the view on screen shows. */
+  #refreshView(): void {
+    if (this.open) this.open.refresh();
+    else if (this.route.view === 'runs') this.runs.refresh();
+    else if (this.route.view === 'overview') this.refreshOverview();
+  }
+
+  async #loadOverview(): Promise<void> {
+    this.overview = await get<Overview>('v1/overview');
+    this.changes.note();
   }
 
   #learnRole(): void {

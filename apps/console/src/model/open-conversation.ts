@@ -1,4 +1,5 @@
 import { type ConversationView, type Entry, viewAfter } from '@parley/protocol';
+import { allEntries } from './all-entries.ts';
 import { type Changes, spaced } from './changes.ts';
 import { get, relative } from './router-client.ts';
 import { RowHeights } from './row-heights.ts';
@@ -128,12 +129,8 @@ export class OpenConversation {
     }
   }
 
-  /** All entries, for an export. */
-  async *all(): AsyncGenerator<Entry> {
-    for (let path: string | undefined = this.path; path !== undefined; ) {
-      const page: Page | undefined = await get<Page>(path);
-      yield* page?.entries ?? [];
-      path = page?.next && relative(page.next);
-    }
+  /** Every entry, for an export. */
+  all(): AsyncGenerator<Entry> {
+    return allEntries(this.id);
   }
 }

@@ -1,14 +1,9 @@
-/** The address of the page: the view, its object, and its filters. */
+import { filtersIn, type RunFilters, setFilters } from './run-filters.ts';
 
-export interface RunFilters {
-  readonly status?: string;
-  readonly member?: string;
-  readonly ending?: string;
-  /** Words of the title. */
-  readonly q?: string;
-}
+/** What the address of the page says: which view, of what, with which filters. */
 
 export type Route =
+  | { readonly view: 'overview' }
   | { readonly view: 'runs'; readonly filters: RunFilters }
   | {
       readonly view: 'conversation';
@@ -23,28 +18,21 @@ export type Route =
   /** An address that no view has, or that cannot be decoded. */
   | { readonly view: 'unknown' };
 
-const filterNames = ['status', 'member', 'ending', 'q'] as const;
-
-const filtersIn = (query: string): RunFilters => {
-  const given = new URLSearchParams(query);
-  return Object.fromEntries(
-    filterNames.flatMap((name) => {
-      const value = given.get(name)?.trim();
-      return value ? [[name, value]] : [];
-    }),
-  );
-};
-
 export const parseRoute = (hash: string): Route => {
   try {
     const [path = '', query = ''] = hash.replace(/^#/, '').split('?', 2);
     const parts = path.split('/').map(decodeURIComponent);
     const [first = '', second = '', third = ''] = parts;
+    if (first === 'runs' && parts.length === 1) return { view: 'runs', filters: filtersIn(query) };
     if (first === 'agents' && parts.length === 1) return { view: 'agents' };
     if (first === 'new' && parts.length === 1) return { view: 'new' };
     if (first === 'compare' && second && third) return { view: 'compare', left: second, right: third };
     if (first !== '') return { view: 'unknown' };
-    if (second === '') return { view: 'runs', filters: filtersIn(query) };
+    if (second === '') {
+      const filters = filtersIn(query);
+      // Addresses of before the overview had the filters of the table here.
+      return Object.keys(filters).length > 0 ? { view: 'runs', filters } : { view: 'overview' };
+    }
     const seq = Number(third);
     const present = new URLSearchParams(query).has('present');
     return {
@@ -59,8 +47,8 @@ export const parseRoute = (hash: string): Route => {
 };
 
 export const runsLink = (filters: RunFilters): string => {
-  const query = new URLSearchParams(Object.entries(filters).filter(([, value]) => value)).toString();
-  return query ? `#/?${query}` : '#/';
+  const query = new URLSearchParams(setFilters(filters)).toString();
+  return query ? `#runs?${query}` : '#runs';
 };
 
 export const conversationLink = (id: string, seq?: number): string =>

@@ -33,7 +33,17 @@ export const against = (value: string, limit: number, text: string): string =>
 export const titleOf = ({ topic, members }: Pick<ConversationView, 'topic' | 'members'>): string =>
   topic?.trim() || members.join(', ');
 
-const waits: Readonly<Record<WaitReason, string>> = {
+/** How long ago, or how long since. */
+export const span = (ms: number): string => {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
+};
+
+export const waits: Readonly<Record<WaitReason, string>> = {
   rate: 'waits for the rate limit of its model',
   replica: 'waits: all its replicas are busy',
   absent: 'waits: not connected',

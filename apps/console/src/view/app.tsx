@@ -6,6 +6,7 @@ import { AgentsPage } from './agents-view.tsx';
 import { ComparePage } from './compare-view.tsx';
 import { ConversationPage } from './conversation-view.tsx';
 import { NewPage } from './new-view.tsx';
+import { OverviewPage } from './overview-view.tsx';
 import { RunsPage } from './runs-view.tsx';
 import { SignIn } from './sign-in.tsx';
 import { useChanges } from './use.ts';
@@ -25,7 +26,8 @@ const Bar = ({ live }: { readonly live: Live }) => {
         Parley
       </a>
       <nav aria-label="Views">
-        {to('#/', 'Conversations', route.view === 'runs')}
+        {to('#/', 'Overview', route.view === 'overview')}
+        {to('#runs', 'Conversations', route.view === 'runs')}
         {to('#agents', 'Agents', route.view === 'agents')}
         {live.isOperator && to('#new', 'New conversation', route.view === 'new')}
       </nav>
@@ -56,6 +58,8 @@ const Lost = ({ live }: { readonly live: Live }) =>
 const view = (live: Live, route: Route): ComponentChildren => {
   if (live.denied) return <SignIn live={live} />;
   switch (route.view) {
+    case 'overview':
+      return <OverviewPage live={live} />;
     case 'runs':
       return <RunsPage live={live} filters={route.filters} />;
     case 'conversation':
@@ -73,7 +77,7 @@ const view = (live: Live, route: Route): ComponentChildren => {
         <section id="empty" class="empty">
           <h1>There is no such view</h1>
           <p>
-            The address of this page leads nowhere. <a href="#/">All conversations</a>
+            The address of this page leads nowhere. <a href="#runs">All conversations</a>
           </p>
         </section>
       );

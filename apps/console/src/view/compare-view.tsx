@@ -98,7 +98,7 @@ export const ComparePage = ({
       <section class="empty">
         <h1>One of the two does not exist</h1>
         <p>
-          <a href="#/">All conversations</a>
+          <a href="#runs">All conversations</a>
         </p>
       </section>
     );

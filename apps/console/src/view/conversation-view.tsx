@@ -115,7 +115,7 @@ export const ConversationPage = ({
       <section class="empty" id="empty">
         <h1>There is no such conversation</h1>
         <p>
-          It may have been in a ledger that this router no longer uses. <a href="#/">All conversations</a>
+          It may have been in a ledger that this router no longer uses. <a href="#runs">All conversations</a>
         </p>
       </section>
     );

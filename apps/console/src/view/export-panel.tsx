@@ -2,20 +2,11 @@ import type { Entry } from '@parley/protocol';
 import type { ComponentChildren } from 'preact';
 import type { OpenConversation } from '../model/open-conversation.ts';
 import { getText } from '../model/router-client.ts';
+import { saveFile } from '../model/save-file.ts';
 import { titleOf } from '../model/words.ts';
 import { Fault, useAttempt } from './attempt.tsx';
 import { noteOf } from './entry-note.tsx';
 import { withoutControls } from './plain-text.tsx';
-
-/** Saves a text as a file. With fetch and a blob, because a plain link cannot send the token. */
-const save = (name: string, type: string, parts: readonly string[]): void => {
-  const url = URL.createObjectURL(new Blob(parts as string[], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-};
 
 const asMarkdown = (entry: Entry): string =>
   entry.type === 'said'
@@ -41,12 +32,12 @@ export const ExportPanel = ({
     return parts;
   };
   const jsonl = async () =>
-    save(`${open.id}.jsonl`, 'application/jsonl', await collect((entry) => `${JSON.stringify(entry)}\n`));
+    saveFile(`${open.id}.jsonl`, 'application/jsonl', await collect((entry) => `${JSON.stringify(entry)}\n`));
   const markdown = async () => {
     const title = open.view ? withoutControls(titleOf(open.view)).replaceAll('\n', ' ') : open.id;
-    save(`${open.id}.md`, 'text/markdown', [`# ${title}\n\n`, ...(await collect(asMarkdown))]);
+    saveFile(`${open.id}.md`, 'text/markdown', [`# ${title}\n\n`, ...(await collect(asMarkdown))]);
   };
-  const json = async () => save(`${open.id}.json`, 'application/json', [await getText(open.path)]);
+  const json = async () => saveFile(`${open.id}.json`, 'application/json', [await getText(open.path)]);
   return (
     <section aria-labelledby="export-title">
       <h2 id="export-title">Export</h2>

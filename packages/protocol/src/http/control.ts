@@ -1,4 +1,4 @@
-import { line, name, role, setting, someLimits } from '../entry.ts';
+import { labels, line, name, role, setting, someLimits } from '../entry.ts';
 import { maxMembers } from '../limits.ts';
 import { flag, integer, list, object, oneOf, optional, type Static, text } from '../shape.ts';
 import { policyNames } from '../words.ts';
@@ -17,6 +17,7 @@ export const controlBodies = {
     policy: optional(oneOf(policyNames)),
     ...setting,
     opening: optional(line),
+    labels: optional(labels),
     limits: optional(someLimits),
   }),
   pause: object({}),

@@ -2,6 +2,7 @@ import { conversationId, count, name } from '../entry.ts';
 import { oneOf, type Shape, type Static, text } from '../shape.ts';
 import { endings } from '../words.ts';
 import { type ControlAction, controlBodies } from './control.ts';
+import { overview } from './overview.ts';
 import {
   actionResult,
   agentPage,
@@ -119,6 +120,15 @@ const reads = {
     success: json('The identity', identityView),
     errors: [],
   },
+  overview: {
+    method: 'GET',
+    path: '/v1/overview',
+    access: 'reader',
+    summary:
+      'What needs a person, what runs, and sums of the last hour and of today. Made at most once in a second',
+    success: json('The overview', overview),
+    errors: [],
+  },
   agents: {
     method: 'GET',
     path: '/v1/agents',
@@ -146,6 +156,15 @@ const reads = {
         'Only conversations with this text in the title: the topic, else the members',
         text({ max: 200 }),
       ),
+      scope: parameter(
+        'Where `q` is searched: in titles (default), or also in what was said, of which 16 MiB are read for one page and 64 MiB of one conversation',
+        oneOf(['titles', 'messages']),
+      ),
+      label: parameter('Only conversations with this label', text({ max: 64 })),
+      from: parameter(
+        'Only conversations that were opened at this time or later, in milliseconds since 1970',
+      ),
+      to: parameter('Only conversations that were opened before this time, in milliseconds since 1970'),
     },
     success: json('A page, newest first', conversationList),
     errors: [],

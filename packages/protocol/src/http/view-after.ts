@@ -15,14 +15,27 @@ const without = <T>(record: Readonly<Record<string, T>>, name: string): Record<s
   Object.fromEntries(Object.entries(record).filter(([key]) => key !== name));
 
 const opened = (id: string, entry: Extract<Entry, { type: 'opened' }>): ConversationView => {
-  const { by, members, policy, topic, limits, floor, seq, at, moderator, admission, cast = [] } = entry;
+  const {
+    by,
+    members,
+    policy,
+    topic,
+    limits,
+    floor,
+    seq,
+    at,
+    moderator,
+    admission,
+    labels,
+    cast = [],
+  } = entry;
   return {
     id,
     status: 'running',
     by,
     members,
     policy,
-    ...defined({ topic, moderator }),
+    ...defined({ topic, moderator, labels }),
     limits,
     turns: 0,
     seq,

@@ -1,4 +1,4 @@
-import { conversationId, count, entry, limits, name, role } from '../entry.ts';
+import { conversationId, count, entry, labels, limits, name, role } from '../entry.ts';
 import { maxMembers, maxTextLength } from '../limits.ts';
 import { list, number, object, oneOf, optional, record, type Static, text } from '../shape.ts';
 import { admissions, endingGroups, endings, policyNames, waitReasons } from '../words.ts';
@@ -41,6 +41,7 @@ export const conversationView = object({
   admission: oneOf(admissions),
   /** Persona and model of members, where the conversation gives them. */
   cast: list(role, { max: maxMembers }),
+  labels: optional(labels),
   /** Member → who hears its messages, where that is not every member. */
   hears: record(names),
   /** Member whose seat is taken → the operator that speaks in its place. */
@@ -80,6 +81,9 @@ export const identityView = object({
   names: list(text({ min: 1, max: 64 }), { max: Number.MAX_SAFE_INTEGER }),
 });
 
+/** Characters of a message that are shown around a text that was searched. */
+export const maxExcerpt = 160;
+
 /** Path and query of the next page. Missing on the last page. */
 const next = optional(text({ max: 1_000 }));
 const many = { max: Number.MAX_SAFE_INTEGER } as const;
@@ -87,10 +91,13 @@ const many = { max: Number.MAX_SAFE_INTEGER } as const;
 export const agentPage = object({ agents: list(agentView, many), next });
 export const conversationList = object({
   conversations: list(conversationView, many),
+  /** With `scope=messages`, by conversation: the first message with the text, where the title does not have it. */
+  found: optional(record(object({ seq: count, from: name, text: text({ max: maxExcerpt }) }))),
   /** Conversations in the ledger, whatever the query asks for. */
   total: count,
   next,
 });
+export type ConversationList = Static<typeof conversationList>;
 export const conversationPage = object({ conversation: conversationView, entries: list(entry, many), next });
 export type ConversationPage = Static<typeof conversationPage>;
 

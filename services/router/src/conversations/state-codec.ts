@@ -60,7 +60,8 @@ const said = {
 const sample: readonly Entry[] = [
   {
     ...{ type: 'opened', seq: 1, at: 1, by: 'a', members: ['a', 'b', 'c'], policy: 'volunteer', topic: 'x' },
-    ...{ moderator: 'a', cast: [role], hears: [{ from: 'a', to: ['b'] }], seed: 1, limits, floor: ['a'] },
+    ...{ moderator: 'a', cast: [role], hears: [{ from: 'a', to: ['b'] }], seed: 1, labels: ['x'], limits },
+    floor: ['a'],
   },
   { ...said, seq: 2, at: 2, turn: 1, from: 'a', target: 'b', floor: ['b', 'c'], bidding: true },
   { type: 'bid', seq: 3, at: 3, turn: 2, from: 'b', score: 1 },

@@ -111,6 +111,7 @@ export interface Conversation {
   readonly topic?: string;
   readonly moderator?: string;
   readonly seed: number;
+  readonly labels?: readonly string[];
   readonly parent?: { readonly conversation: string; readonly seq: number };
   readonly cast: ReadonlyMap<string, Role>;
   /** The hearers of a member's messages, where these are not all members. */

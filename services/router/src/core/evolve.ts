@@ -56,6 +56,7 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   ...(entry.topic !== undefined && { topic: entry.topic }),
   ...(entry.moderator !== undefined && { moderator: entry.moderator }),
   seed: entry.seed ?? 0,
+  ...(entry.labels && { labels: entry.labels }),
   cast: byName(entry.cast),
   hears: new Map(entry.hears?.map(({ from, to }) => [from, to])),
   attended: new Map(),

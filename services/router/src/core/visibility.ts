@@ -40,6 +40,9 @@ const withoutCost = <E extends EntryOf<'said'> | EntryOf<'passed'>>({ usage: _, 
 const withoutRequest = <E extends EntryOf<'opened'> | EntryOf<'forked'>>({ request: _, ...entry }: E) =>
   entry;
 
+/** Labels are the operators': they may tell a member which side of an experiment it is on. */
+const withoutLabels = ({ labels: _, ...entry }: EntryOf<'opened'>) => entry;
+
 const passedOf = (entry: EntryOf<'passed'>): Entry => {
   const { detail: _, ...rest } = withoutCost(entry);
   return rest;
@@ -66,7 +69,7 @@ const toMember = (name: string, entry: Entry): Entry | undefined => {
   switch (entry.type) {
     case 'opened':
       return {
-        ...withoutRequest(entry),
+        ...withoutRequest(withoutLabels(entry)),
         ...(entry.cast && { cast: entry.cast.filter((role) => role.name === name) }),
         ...(entry.hears && {
           hears: entry.hears.filter(({ from, to }) => from === name || to.includes(name)),

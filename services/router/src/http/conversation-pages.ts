@@ -2,6 +2,7 @@ import { type ConversationPage, type ResponseBody, requestPath } from '@parley/p
 import type { Conversation } from '../core/conversation.ts';
 import type { Ledger, Numbered } from '../ledger/ledger.ts';
 import type { HttpRouter } from './http-router.ts';
+import { contains, type Found, firstWith } from './message-search.ts';
 import { agentViews, conversationView, entriesAs } from './views.ts';
 
 /** A page exceeds this by at most one conversation or entry. */
@@ -22,8 +23,13 @@ interface ListFilter {
   readonly status?: string | undefined;
   readonly member?: string | undefined;
   readonly ending?: string | undefined;
-  /** Text of the title, in upper or lower case. */
+  readonly label?: string | undefined;
+  /** When it was opened: at `from` or later, and before `to`. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** Text of the title, in upper or lower case; with scope `messages` also of what was said. */
   readonly q?: string | undefined;
+  readonly scope?: 'messages' | undefined;
 }
 
 interface Listing {
@@ -38,12 +44,41 @@ interface Listing {
 /** The maximum number of conversations that are examined for one page with a filter. */
 const maxLookedAt = 1_000;
 
-const fits = ({ status, member, ending, q }: ListFilter, state: Conversation): boolean =>
+/** Whether all fits but the text that is searched. */
+const fits = ({ status, member, ending, label, from, to }: ListFilter, state: Conversation): boolean =>
   (status === undefined || state.status.state === status) &&
   (member === undefined || state.members.includes(member)) &&
   (ending === undefined || (state.status.state === 'ended' && state.status.reason === ending)) &&
-  (q === undefined ||
-    (state.topic ?? state.members.join(', ')).toLocaleLowerCase().includes(q.toLocaleLowerCase()));
+  (label === undefined || state.labels?.includes(label) === true) &&
+  (from === undefined || state.startedAt >= from) &&
+  (to === undefined || state.startedAt < to);
+
+/** Whether the text that is searched is in the title, or where it was said; undefined when it is in neither. */
+function* textIn(
+  router: HttpRouter,
+  { q, scope }: ListFilter,
+  state: Conversation,
+): Generator<number, 'title' | Found | undefined> {
+  if (q === undefined || contains(state.topic ?? state.members.join(', '), q)) return 'title';
+  return scope === 'messages' ? yield* firstWith(router, state.id, q) : undefined;
+}
+
+/** Runs a search to its end, unless the reader leaves: what it found, and the bytes that it read. */
+function* counted<T>(
+  search: Generator<number, T>,
+  isWanted: () => boolean,
+): Generator<number, { readonly value: T | undefined; readonly bytes: number }> {
+  let bytes = 0;
+  for (;;) {
+    const next = search.next();
+    if (next.done) return { value: next.value, bytes };
+    bytes += next.value;
+    yield next.value;
+    if (!isWanted()) return { value: undefined, bytes };
+  }
+}
+
+const nothingFound = { value: undefined, bytes: 0 } as const;
 
 /** A page of conversations as JSON, newest first, with the path of the next page if there is one. */
 export function* conversationListOf(
@@ -52,6 +87,7 @@ export function* conversationListOf(
   { limit, before, filter, isWanted }: Listing,
 ): Page {
   const views: string[] = [];
+  const found: [string, Found][] = [];
   let bytes = 0;
   let replayed = 0;
   let last: Numbered | undefined;
@@ -59,25 +95,30 @@ export function* conversationListOf(
   for (const row of ledger.recent(isFiltered ? maxLookedAt : limit, before)) {
     if (!isWanted()) return undefined;
     if (views.length >= limit) break;
-    const search = router.conversations.findSlowly(row.id);
-    let found = search.next();
-    for (; !found.done; found = search.next()) {
-      replayed += found.value;
-      yield found.value;
-    }
-    const fitting = found.value && fits(filter, found.value) ? found.value : undefined;
-    const view = fitting ? JSON.stringify(conversationView(router, fitting)) : '';
-    const isFull = bytes + view.length > maxPageBytes || replayed > maxReplayedBytes;
-    // At least one conversation is examined, so that a reader that follows `next` reaches the end.
-    if (isFull && last) break;
+    const { value: state, bytes: stateBytes } = yield* counted(
+      router.conversations.findSlowly(row.id),
+      isWanted,
+    );
+    replayed += stateBytes;
+    const candidate = state && fits(filter, state) ? state : undefined;
+    const { value: place, bytes: searched } = candidate
+      ? yield* counted(textIn(router, filter, candidate), isWanted)
+      : nothingFound;
+    replayed += searched;
+    const view = candidate && place ? JSON.stringify(conversationView(router, candidate)) : '';
+    // At least one is looked at, so that a reader who follows `next` comes to the end.
+    if (bytes + view.length > maxPageBytes && last) break;
     if (view !== '') views.push(view);
+    if (place && place !== 'title') found.push([row.id, place]);
     bytes += view.length;
     last = row;
+    if (replayed > maxReplayedBytes) break;
     yield view.length;
   }
   const more = last && ledger.recent(1, last.number).length > 0;
   const next = more && requestPath('conversations', { query: { ...filter, limit, before: last?.number } });
-  return `{"conversations":[${views.join(',')}],"total":${ledger.total()}${next ? `,"next":${JSON.stringify(next)}` : ''}}`;
+  const rest = { total: ledger.total(), ...(found.length > 0 && { found: Object.fromEntries(found) }) };
+  return `{"conversations":[${views.join(',')}],${JSON.stringify(next ? { ...rest, next } : rest).slice(1)}`;
 }
 
 /** A page of the connected names after `after`, in their order. */

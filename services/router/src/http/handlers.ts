@@ -8,6 +8,7 @@ import type { Control } from './control.ts';
 import { agentPageOf, conversationListOf, conversationPageOf, maxListed } from './conversation-pages.ts';
 import { streamEvents } from './events.ts';
 import type { HttpRouter } from './http-router.ts';
+import { OverviewPage } from './overview-page.ts';
 import { errorReply, type HttpReply, jsonReply, reply } from './replies.ts';
 
 export interface HandlerParts {
@@ -55,11 +56,14 @@ export const makeHandlers = ({ router, ledger, control, probes }: HandlerParts):
     (Object.keys(controlBodies) as ControlAction[]).map((action) => [action, act(action)]),
   ) as Record<ControlAction, Handler>;
 
+  const overview = new OverviewPage(router, ledger);
+
   return {
     ...actions,
     async metrics() {
       return { status: 200, type: probes.metrics.contentType, body: await probes.metrics.metrics() };
     },
+    overview: async () => jsonReply('overview', await overview.get()),
     me: ({ identity: { role, names } }) => reply('me', { role, names }),
     agents: ({ query }) =>
       reply(
@@ -71,7 +75,11 @@ export const makeHandlers = ({ router, ledger, control, probes }: HandlerParts):
       const listing = {
         limit: limitOf(query, defaultListed),
         before: wholeNumber(query.get('before')),
-        filter: { status: word('status'), member: word('member'), ending: word('ending'), q: word('q') },
+        filter: {
+          ...{ status: word('status'), member: word('member'), ending: word('ending'), label: word('label') },
+          ...{ from: wholeNumber(query.get('from')), to: wholeNumber(query.get('to')), q: word('q') },
+          scope: query.get('scope') === 'messages' ? ('messages' as const) : undefined,
+        },
         isWanted: () => !response.destroyed,
       };
       const list = await router.reads.run(conversationListOf(router, ledger, listing));

@@ -12,4 +12,5 @@ export type HttpRouter = Pick<
   | 'metrics'
   | 'faults'
   | 'clock'
+  | 'activity'
 >;

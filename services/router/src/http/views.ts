@@ -37,7 +37,12 @@ export const conversationView = (router: ViewedRouter, state: Conversation): Con
   startedAt: state.startedAt,
   pausedMs: state.pausedMs,
   ...(state.status.state === 'paused' && { pausedAt: state.status.since }),
-  ...defined({ topic: state.topic, moderator: state.moderator, parent: state.parent }),
+  ...defined({
+    topic: state.topic,
+    moderator: state.moderator,
+    parent: state.parent,
+    labels: state.labels,
+  }),
   ...(state.status.state === 'ended' && {
     endedAt: state.status.at,
     ending: {

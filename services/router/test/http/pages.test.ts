@@ -8,7 +8,9 @@ const kibibyte = 1024;
 
 interface Page {
   readonly conversations: { readonly id: string }[];
+  readonly conversation: object;
   readonly entries: Entry[];
+  readonly found?: Record<string, { readonly seq: number; readonly from: string; readonly text: string }>;
   readonly total: number;
   readonly next?: string;
 }
@@ -74,6 +76,54 @@ describe('GET /v1/conversations', () => {
     }
     const some = await pagesOf(port, '/v1/conversations?limit=500&ending=operator');
     expect(some.pages.flatMap(({ conversations }) => conversations).length).toBe(1_205);
+  });
+
+  it('GET /v1/conversations finds a text in what was said, says where, and comes to the end of a large ledger', async () => {
+    const ledger = openMemoryLedger();
+    for (let i = 0; i < 12; i++) {
+      const entries: Entry[] = [
+        opened(),
+        ...lines(2, 80, i === 4 ? 'x '.repeat(100) : 'y'.repeat(30_000)),
+        ended(81),
+      ];
+      const said = i === 4 ? { ...entries[40], text: `${'so '.repeat(60)}Green TEA\nhelps` } : entries[40];
+      await ledger.append([
+        { conversation: `c${i}`, expectedSeq: 0, entries: entries.with(40, said as Entry) },
+      ]);
+    }
+    const { port } = await serveRouter({ ledger });
+    const titles = await pagesOf(port, '/v1/conversations?q=green+tea');
+    expect(titles.pages.flatMap(({ conversations }) => conversations)).toEqual([]);
+    const { pages } = await pagesOf(port, '/v1/conversations?q=green+tea&scope=messages');
+    // 2.4 MB each: a page ends when it has read 16 MiB.
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages.flatMap(({ conversations }) => conversations.map(({ id }) => id))).toEqual(['c4']);
+    const found = pages.flatMap((page) => Object.entries(page.found ?? {}));
+    expect(found).toEqual([
+      ['c4', { seq: 41, from: 'bob', text: expect.stringMatching(/^….*Green TEA helps$/) }],
+    ]);
+    expect(found[0]?.[1].text.length).toBeLessThanOrEqual(160);
+  });
+
+  it('GET /v1/conversations finds conversations by label and by the time when they were opened, and shows labels to readers only', async () => {
+    const ledger = openMemoryLedger();
+    for (let i = 0; i < 4; i++) {
+      const first = { ...opened(1_000 * i), ...(i % 2 === 0 && { labels: ['batch:a', `cell ${i}`] }) };
+      await ledger.append([{ conversation: `c${i}`, expectedSeq: 0, entries: [first, ended(2)] }]);
+    }
+    const { port } = await serveRouter({ ledger });
+    const idsOf = async (query: string) =>
+      (await pagesOf(port, `/v1/conversations?${query}`)).pages.flatMap(({ conversations }) =>
+        conversations.map(({ id }) => id),
+      );
+    expect(await idsOf('label=batch:a')).toEqual(['c2', 'c0']);
+    expect(await idsOf('label=cell+2')).toEqual(['c2']);
+    expect(await idsOf('label=batch')).toEqual([]);
+    expect(await idsOf('from=1000&to=3000')).toEqual(['c2', 'c1']);
+    const { pages } = await pagesOf(port, '/v1/conversations/c2');
+    expect(pages[0]?.conversation).toMatchObject({ labels: ['batch:a', 'cell 2'] });
+    const { pages: asMember } = await pagesOf(port, '/v1/conversations/c2?as=alice');
+    expect(asMember[0]?.entries[0]).not.toHaveProperty('labels');
   });
 
   it('GET /v1/conversations lists all conversations in pages, newest first, each once', async () => {
