@@ -55,7 +55,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'ledger-hash.ts',
     'api',
     'terminal',
-    'export-formats.ts',
+    'exports',
     'command.ts',
     'options.ts',
     'scenario',

@@ -83,10 +83,14 @@ describe('parley', () => {
     const exported = (format: string, ...more: string[]) =>
       answerOf('export', id, '--format', format, '--url', router.url, ...more);
     const lines = (await exported('jsonl')).trimEnd().split('\n');
-    expect(lines.map((line) => JSON.parse(line))).toEqual(entries);
-    expect(await exported('markdown')).toMatch(/^# the sea\n[\s\S]*\*\*alice:\*\* /);
-    expect(JSON.parse(await exported('sharegpt')).conversations[0].from).toBe('gpt');
-    expect(JSON.parse(await exported('openai', '--as', 'bob')).messages[1].role).toBe('user');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      entries.map((entry) => ({ conversation: id, ...entry })),
+    );
+    expect(await exported('markdown')).toMatch(/^# the sea\n[\s\S]*\*\*alice\*\* · 2\n\n> /);
+    expect(await exported('csv')).toMatch(/^conversation,seq,[\s\S]*,said,1,alice,/);
+    expect(await exported('html')).toMatch(/^<!doctype html>[\s\S]*<b>alice<\/b>/);
+    expect(JSON.parse(await exported('sharegpt')).conversations.at(-1).from).toBe('human');
+    expect(JSON.parse(await exported('openai', '--as', 'bob')).messages.at(-1).role).toBe('assistant');
   });
 
   it('parley exports what a member could see, without private messages to others', async () => {
@@ -146,7 +150,7 @@ describe('parley', () => {
       [['tail', 'nothing', '--url', url], 1, /no conversation nothing at http:.*parley ls/],
       [['export', 'nothing', '--url', http], 1, /no conversation nothing/],
       [['ls', '--url', 'ftp://x'], 1, /the URL of the router is no ws, wss, http or https URL/],
-      [['export', '--url', url], 2, /missing required argument 'ID'/],
+      [['export', '--url', url], 2, /expected the ID of a conversation, or --all/],
       [
         ['export', 'x', '--format', 'pdf'],
         2,

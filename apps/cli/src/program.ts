@@ -11,6 +11,7 @@ import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { fork } from './commands/fork.ts';
+import { importCommand } from './commands/import.ts';
 import { kubernetes } from './commands/kubernetes.ts';
 import { ls } from './commands/ls.ts';
 import { open } from './commands/open.ts';
@@ -25,7 +26,7 @@ import { installation } from './deployment/installation.ts';
 /** Every command, in the groups in which `parley help` shows them. */
 const groups: Readonly<Record<string, readonly CommandMaker[]>> = {
   'Run conversations': [demo, run, batch, replay, check, compose, kubernetes],
-  'Look at conversations': [ls, tail, watch, diff, exportCommand, runs, open],
+  'Look at conversations': [ls, tail, watch, diff, exportCommand, importCommand, runs, open],
   'Take part and steer': [...acts, fork],
   'Run the services': [router, agent, doctor],
 };

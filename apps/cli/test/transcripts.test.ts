@@ -1,7 +1,7 @@
-import type { Entry } from '@parley/protocol';
+import { type Entry, viewAfter } from '@parley/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formats } from '../src/export-formats.ts';
+import { formats } from '../src/exports/formats.ts';
 import { endingText } from '../src/terminal/ending-text.ts';
 import { LiveTranscript } from '../src/terminal/live-transcript.ts';
 import { PlainTranscript } from '../src/terminal/plain-transcript.ts';
@@ -151,7 +151,10 @@ describe('what peers put into the fields of an entry', () => {
       endingText(ending),
       sideBySide(new FakeScreen(), branch, { id: 'b', entries: [opened()] }),
     ];
-    for (const format of formats.values()) texts.push(format(branch.entries, hostile));
+    const view = viewAfter(undefined, 'c', opened({ topic: hostile }));
+    if (!view) throw new Error('no view of an opened conversation');
+    for (const format of Object.values(formats))
+      texts.push(format.one({ view, entries: branch.entries, as: hostile }));
     for (const text of texts) expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
   });
 });

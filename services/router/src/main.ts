@@ -3,6 +3,7 @@ import { tokenCommand } from './identity/token-command.ts';
 import { backupBeside } from './ledger/backup-beside.ts';
 import { backup } from './ledger/backup-command.ts';
 import { cannotStart, LedgerDamage } from './ledger/damage.ts';
+import { importConversations } from './ledger/import-command.ts';
 import { restore } from './ledger/restore-command.ts';
 import { verify } from './ledger/verify-command.ts';
 import { settings } from './settings.ts';
@@ -41,6 +42,9 @@ const commands: Readonly<Record<string, (args: readonly string[]) => void | Prom
   async backup(args) {
     const { line, streamed } = await backup(args, defaultLedger());
     print([line], streamed ? process.stderr : process.stdout);
+  },
+  async import(args) {
+    print(await importConversations(args, defaultLedger()));
   },
   async restore(args) {
     print(await restore(args, defaultLedger()));

@@ -97,9 +97,12 @@ export class RouterApi {
   }
 
   /** The newest conversations, at most `limit`. */
-  async conversations(most = 100): Promise<readonly ConversationView[]> {
+  async conversations(
+    most = 100,
+    filters: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<readonly ConversationView[]> {
     const all: ConversationView[] = [];
-    const path = requestPath('conversations', { query: { limit: Math.min(most, 1_000) } });
+    const path = requestPath('conversations', { query: { limit: Math.min(most, 1_000), ...filters } });
     for await (const { conversations } of this.#pages<'conversations'>(path)) {
       all.push(...conversations);
       if (all.length >= most) break;

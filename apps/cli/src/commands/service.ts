@@ -5,7 +5,7 @@ import { type CommandMaker, commandNamed, type Host } from '../command.ts';
 import { installation } from '../deployment/installation.ts';
 
 /** Runs one of the services with its arguments, its environment, its output and its exit code. */
-const runService = (
+export const runService = (
   service: 'router' | 'agent',
   args: readonly string[],
   { env, stop }: Host,
@@ -41,6 +41,8 @@ Commands:
                          for the output
   restore FILE [LEDGER]  check a copy and put it in the ledger's place; FILE may
                          be - for the input
+  import FILE [LEDGER]   append what \`parley export\` has written; FILE may be -
+                         for the input
   token OPTIONS          make a token and its line for ROUTER_TOKENS_FILE`,
     )
     .action(async (args) => host.exitWith(await runService('router', args, host)));
