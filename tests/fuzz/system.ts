@@ -7,12 +7,25 @@ export class Field {
   readonly agent: string;
   readonly names = ['ada', 'ben', 'cleo', 'constructor', 'Ωmega'];
   readonly counts = { requests: 0, connections: 0 };
-  isOver = false;
+  readonly #over = new AbortController();
   readonly #conversations: string[] = [];
 
   constructor(url: string, agent: string) {
     this.url = url;
     this.agent = agent;
+  }
+
+  /** Aborted at the end of the round. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  get isOver(): boolean {
+    return this.over.aborted;
+  }
+
+  end(): void {
+    this.#over.abort();
   }
 
   get http(): string {

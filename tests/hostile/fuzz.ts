@@ -96,8 +96,14 @@ const fatal = (random: Random): Buffer => {
 
 const perConnection = 250;
 
-/** One connection's worth of frames; resolves when the router has read them and the connection has ended. */
-const burst = async (port: number, worker: number, frames: number, random: Random): Promise<number> => {
+/** The frames of one connection. Resolves when the router has read them and the connection has ended, or at `stop`. */
+const burst = async (
+  port: number,
+  worker: number,
+  frames: number,
+  random: Random,
+  stop?: AbortSignal,
+): Promise<number> => {
   const dialect = random() < 0.5 ? 'plain' : 'v1';
   const peer = await RawPeer.webSocket(port, headersOf(dialect));
   const parts: Buffer[] = [];
@@ -111,7 +117,12 @@ const burst = async (port: number, worker: number, frames: number, random: Rando
   }
   parts.push(random() < 0.3 ? fatal(random) : wsFrame(Buffer.from([3, 232]), { opcode: 8 }));
   peer.write(...parts, wsFrame(Buffer.from([3, 232]), { opcode: 8 }));
+  // The router reads large frames slowly, so that a burst can take half a minute.
+  const cut = () => peer.destroy();
+  stop?.addEventListener('abort', cut);
+  if (stop?.aborted) cut();
   await peer.over(60_000);
+  stop?.removeEventListener('abort', cut);
   peer.destroy();
   return parts.length;
 };
@@ -121,16 +132,16 @@ export interface FuzzOptions {
   readonly frames: number;
   readonly random: Random;
   readonly workers?: number;
-  /** Stops early when it returns true. */
-  readonly enough?: () => boolean;
+  /** Ends the connections and stops before all frames are sent. */
+  readonly stop?: AbortSignal;
 }
 
 /** Sends at least `frames` fuzzed frames and returns how many. Rejects when the router stops answering. */
-export const fuzz = async ({ port, frames, random, workers = 8, enough }: FuzzOptions): Promise<number> => {
+export const fuzz = async ({ port, frames, random, workers = 8, stop }: FuzzOptions): Promise<number> => {
   let sent = 0;
   const work = async (_: unknown, worker: number) => {
-    while (sent < frames && !enough?.()) {
-      const more = await burst(port, worker, perConnection, random);
+    while (sent < frames && !stop?.aborted) {
+      const more = await burst(port, worker, perConnection, random, stop);
       sent += more;
     }
   };
