@@ -1,5 +1,5 @@
 import { openAuthenticator } from '../src/identity/authenticator.ts';
-import { unrestricted } from '../src/identity/identity.ts';
+import { type Identity, unrestricted } from '../src/identity/identity.ts';
 import { PlainSession } from '../src/sessions/plain-session.ts';
 import { limits } from './core/talk.ts';
 import { FakeConnection, RouterBench } from './router-harness.ts';
@@ -10,7 +10,7 @@ export class Plain {
   readonly session: PlainSession;
   readonly #bench: RouterBench;
 
-  constructor(bench: RouterBench, name: string, more: object = {}) {
+  constructor(bench: RouterBench, name: string, more: object = {}, identity: Identity = unrestricted) {
     this.#bench = bench;
     const setting = {
       router: bench.router,
@@ -18,7 +18,7 @@ export class Plain {
       defaults: limits(),
       routerName: 'test',
     } as const;
-    this.session = new PlainSession(setting, { connection: this.connection, identity: unrestricted });
+    this.session = new PlainSession(setting, { connection: this.connection, identity });
     this.session.receive(JSON.stringify({ type: 'register', name, ...more }));
   }
 

@@ -22,6 +22,11 @@ export class Mailbox {
     return this.#waiting.length > 0;
   }
 
+  /** Too much was sent that is not acknowledged: the rest waits. */
+  get isBehind(): boolean {
+    return this.#unacknowledged.isFull;
+  }
+
   /** Position of the oldest message that the client is still to receive or to acknowledge. */
   get oldestPosition(): number | undefined {
     let oldest: number | undefined;

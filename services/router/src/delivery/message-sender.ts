@@ -31,9 +31,6 @@ interface Sending {
   readonly heard?: readonly Heard[] | undefined;
 }
 
-/** Whether the client reads: for a silent one messages wait as for one that is not connected. */
-export const isReading = ({ connection }: PlainClient): boolean => connection.isOpen && !connection.isSilent;
-
 /** Sends messages and the floor to plain clients, or puts the messages into their mailboxes. */
 export class MessageSender {
   readonly #options: MessageSenderOptions;
@@ -44,20 +41,25 @@ export class MessageSender {
     this.#options = options;
   }
 
+  /** Whether the client reads: for a silent one, and for one that acknowledges nothing, messages wait as for one that is away. */
+  isReading({ name, connection }: PlainClient): boolean {
+    return connection.isOpen && !connection.isSilent && !this.#options.mailboxes.get(name)?.isBehind;
+  }
+
   /** Sends the message now when the client reads and nothing waits for it; else the message waits in the mailbox. */
   deliver(state: Conversation, entry: EntryOf<'said'>, to: string, position: number): void {
     const { presence, mailboxes } = this.#options;
     const message = queuedMessage(state.id, entry, position);
     const box = mailboxes.getOrCreate(to);
     const client = presence.plainClient(to);
-    if (client && isReading(client) && !box.hasWaiting) this.#send({ client, entry, message, state });
+    if (client && this.isReading(client) && !box.hasWaiting) this.#send({ client, entry, message, state });
     else box.put(message);
   }
 
   /** Sends what has waited in the mailbox of the client, if it reads. */
   catchUp(client: PlainClient): void {
     const box = this.#options.mailboxes.get(client.name);
-    if (box?.hasWaiting && isReading(client)) this.sendAll(client, box.takeWaiting());
+    if (box?.hasWaiting && this.isReading(client)) this.sendAll(client, box.takeWaiting());
   }
 
   /** Sends messages that have been taken from the mailbox, as far as they are not too old. */
@@ -81,7 +83,7 @@ export class MessageSender {
     const box = mailboxes.get(name);
     if (!client || !box?.isHolding(conversation)) return;
     const state = conversations.get(conversation);
-    if (!isReading(client)) turns.defer(conversation, name);
+    if (!this.isReading(client)) turns.defer(conversation, name);
     else if (!state || !turns.holdsBack(state, name)) this.sendAll(client, box.takeHeld(conversation));
   }
 
@@ -89,7 +91,7 @@ export class MessageSender {
   giveFloor(state: Conversation, name: string): void {
     const { conversations, presence, mailboxes, watermarks, turns } = this.#options;
     const client = presence.plainClient(name);
-    if (!client || !isReading(client)) return;
+    if (!client || !this.isReading(client)) return;
     const box = mailboxes.getOrCreate(name);
     this.sendAll(client, box.takeWaiting());
     this.sendAll(client, box.takeHeld(state.id));

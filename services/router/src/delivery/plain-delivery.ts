@@ -9,7 +9,7 @@ import type { PlainClient } from '../presence/replica.ts';
 import { AwaitedAnswers } from './awaited-answers.ts';
 import type { DeliveryWatermarks } from './delivery-watermarks.ts';
 import type { Mailboxes } from './mailboxes.ts';
-import { isReading, type MessageSender } from './message-sender.ts';
+import type { MessageSender } from './message-sender.ts';
 import { endedFrame, isAddressed, type QueuedMessage } from './plain-message.ts';
 import type { PlainOffers } from './plain-offers.ts';
 import type { PlainTurns } from './plain-turns.ts';
@@ -213,7 +213,7 @@ export class PlainDelivery implements CapacityLimit {
   /** Sends what has waited for the client, if it reads: messages, then the endings of their conversations. */
   #catchUp(client: PlainClient): void {
     const { sender } = this.#options;
-    if (!isReading(client)) return;
+    if (!sender.isReading(client)) return;
     sender.catchUp(client);
     for (const { conversation, frame } of this.#endings.take(client)) {
       sender.release(conversation, client.name);
@@ -226,9 +226,9 @@ export class PlainDelivery implements CapacityLimit {
     state: Conversation,
     { target, turn }: EntryOf<'said'> & { readonly target: string },
   ): boolean {
-    const { presence, mailboxes, turns } = this.#options;
+    const { presence, mailboxes, turns, sender } = this.#options;
     const client = presence.plainClient(target);
-    const isSentNow = client && isReading(client) && !mailboxes.get(target)?.hasWaiting;
+    const isSentNow = client && sender.isReading(client) && !mailboxes.get(target)?.hasWaiting;
     if (isSentNow && !turns.mustWait(state, target)) return true;
     return presence.isAgent(target) || (turn !== undefined && presence.isOrWasAgent(target));
   }

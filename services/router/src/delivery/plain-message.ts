@@ -45,7 +45,9 @@ export const floorFrame = ({ id, topic }: Conversation): string => {
 export const endedFrame = (state: Conversation, member: string, entries: readonly Entry[]): string => {
   const entry = entries.at(-1);
   const ended = entry && visible(state, agentReader(member), entry);
-  const { reason, detail } = ended?.type === 'ended' ? ended : { reason: 'operator', detail: undefined };
+  // A member that left sees nothing behind that: for it, this was the end.
+  const own = { reason: 'agent-left', detail: member } as const;
+  const { reason, detail } = ended?.type === 'ended' ? ended : own;
   const frame = { type: 'ended', conversation: state.id, reason, ...(detail && { detail }) };
   return JSON.stringify(frame);
 };

@@ -6,7 +6,7 @@ import type { Answer, Bids } from '../turns/bids.ts';
 import type { GrantRules } from '../turns/grant-rules.ts';
 import type { Scheduler } from '../turns/scheduler.ts';
 import { silentFor } from './floor-digest.ts';
-import { isReading, type MessageSender } from './message-sender.ts';
+import type { MessageSender } from './message-sender.ts';
 import type { PlainGrants } from './plain-grants.ts';
 import { type PlainTurns, turnOf } from './plain-turns.ts';
 
@@ -85,7 +85,7 @@ export class PlainOffers {
     const turn = turnOf(state, name);
     const client = presence.plainClient(name);
     if (!turn || !client || turns.has(state, turn) || bids.holds(state.id, turn.number)) return;
-    if (!isReading(client) || !rules.isGrantable(state, turn)) return turns.defer(state.id, name);
+    if (!sender.isReading(client) || !rules.isGrantable(state, turn)) return turns.defer(state.id, name);
     if (turn.wanted === 'speak') sender.giveFloor(state, name);
     else this.#bidFor(state, turn);
   }

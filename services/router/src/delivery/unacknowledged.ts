@@ -1,6 +1,11 @@
 import type { Connection } from '../socket/connection.ts';
 import type { QueuedMessage } from './plain-message.ts';
 
+/**
+ * A client that sends frames and answers no ping would make these grow without end. From so many on, the rest waits in its
+ * mailbox, which is bounded.
+ */
+const most = 16_384;
 /** A ping is sent after so many messages, or with the next tick. */
 const pingEvery = 256;
 
@@ -15,6 +20,11 @@ export class Unacknowledged {
   #sent: Sent[] = [];
   /** How many of them were sent after the newest ping. */
   #afterPing = 0;
+
+  /** No more is to be sent before a ping is answered. */
+  get isFull(): boolean {
+    return this.#sent.length >= most;
+  }
 
   get oldest(): QueuedMessage | undefined {
     return this.#sent[0]?.message;

@@ -40,6 +40,20 @@ export const readerOf = (state: Conversation, identity: Identity | undefined, na
   return takesPart || !mayReadAll(identity) ? agentReader(name) : overseer;
 };
 
+/**
+ * All members that a message without a target writes to. A name in the text counts as a target when it gives a turn. Otherwise
+ * an answer to a grant (`isOwed`) needs no permission for its hearers. A message without a turn needs permission for all of them.
+ */
+export const reachedWithoutTarget = (
+  state: Conversation,
+  from: string,
+  text: string,
+  isOwed: boolean,
+): readonly string[] => {
+  const named = policies[state.policy].mentionsGiveTurns ? mentioned(state, { from, text }) : [];
+  return isOwed ? named : [...named, ...(state.hears.get(from) ?? state.members)];
+};
+
 /** All members that the frame writes to. */
 const reachedBy = (
   replica: Replica,
@@ -53,9 +67,6 @@ const reachedBy = (
   const named = [...(target === undefined ? [] : [target]), ...(to ?? [])];
   const state = router.conversations.get(conversation);
   if (!state || target !== undefined) return named;
-  // A name in the text counts as a target when it gives a turn.
-  if (policies[state.policy].mentionsGiveTurns) named.push(...mentioned(state, { from: replica.name, text }));
-  // An answer to a grant needs no permission for its hearers. A message without a turn needs permission for all that hear it.
   const isOwed = turn !== undefined || router.grants.heldBy(replica, conversation) !== undefined;
-  return isOwed || to ? named : [...named, ...(state.hears.get(replica.name) ?? state.members)];
+  return [...named, ...reachedWithoutTarget(state, replica.name, text, isOwed || to !== undefined)];
 };

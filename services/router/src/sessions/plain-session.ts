@@ -14,6 +14,7 @@ import type { Router } from '../router.ts';
 import type { Connection } from '../socket/connection.ts';
 import { newConversationId } from './conversation-id.ts';
 import { completeLimits } from './limit-defaults.ts';
+import { reachedWithoutTarget } from './permission.ts';
 import { addresseeIn, placeOf } from './plain-place.ts';
 import { nameRefused, type RefusedRegistration, Registration, refusalFor } from './registration.ts';
 import type { Session, SessionSetting, SessionStart } from './session.ts';
@@ -121,7 +122,13 @@ export class PlainSession implements Session {
     const place = placeOf(this.#router, name, frame);
     if (place === 'unknown') return this.#unknown(frame);
     const state = place.id === undefined ? undefined : conversations.get(place.id);
-    const forbidden = this.#whyForbidden(name, target === undefined ? (state?.members ?? []) : [target]);
+    const addressee = addresseeIn(state, name, target);
+    const takes = state && plainTurns.answeredBy(name, state);
+    const heardBy =
+      state && addressee === undefined
+        ? () => reachedWithoutTarget(state, name, text, takes !== undefined)
+        : undefined;
+    const forbidden = this.#whyForbidden(name, target, heardBy);
     if (forbidden !== undefined) return this.#fault('forbidden', forbidden, frame);
     const id = place.id ?? newConversationId();
     const regarding = { conversation: id, ref: frame.ref };
@@ -138,8 +145,6 @@ export class PlainSession implements Session {
         ),
       );
     }
-    const addressee = addresseeIn(state, name, target);
-    const takes = state && plainTurns.answeredBy(name, state);
     return conversations.submit(
       id,
       { type: 'say', from: name, text, target: addressee, done, takes },
@@ -178,9 +183,15 @@ export class PlainSession implements Session {
     });
   }
 
-  #whyForbidden(name: string, listeners: readonly string[]): string | undefined {
+  #whyForbidden(
+    name: string,
+    target: string | undefined,
+    heardBy: (() => readonly string[]) | undefined,
+  ): string | undefined {
     const { identity } = this;
-    const stranger = listeners.find((one) => one !== name && identity && !maySendTo(identity, one));
+    if (identity?.send === undefined) return undefined;
+    const reached = [...(target === undefined ? [] : [target]), ...(heardBy?.() ?? [])];
+    const stranger = reached.find((one) => one !== name && !maySendTo(identity, one));
     return stranger && `the token does not allow writing to ${stranger}`;
   }
 

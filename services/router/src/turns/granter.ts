@@ -84,12 +84,14 @@ export class Granter {
   onCommit({ after, entries }: Commit): void {
     const last = entries.at(-1);
     if (last?.type !== 'ended') return;
-    for (const member of after.members) {
-      const replicas = this.#options.presence.replicasOf(member);
-      this.#endings.send(after, last, member, replicas);
-      for (const replica of replicas) {
+    const { presence } = this.#options;
+    for (const member of after.members) this.#endings.send(after, last, member, presence.replicasOf(member));
+    // A connection may have left many conversations: nothing of them is kept for it.
+    for (const name of new Set([...after.members, ...after.attended.keys()])) {
+      for (const replica of presence.replicasOf(name)) {
         this.#watermarks.forget(replica, after.id);
         this.#choice.forget(replica, after.id);
+        this.#endings.remove(replica, after.id);
       }
     }
   }

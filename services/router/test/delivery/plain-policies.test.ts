@@ -207,6 +207,18 @@ describe('a plain client among agents', () => {
     expect(texts(pat)).toHaveLength(1);
   });
 
+  it('a plain client that leaves a conversation of two is told that its leaving ended it', async () => {
+    const bench = new RouterBench();
+    const pat = new Plain(bench, 'pat', { ack: true });
+    await bench.open('c1', { members: ['ann', 'pat'] });
+    pat.session.receive(JSON.stringify({ type: 'leave', conversation: 'c1' }));
+    await bench.settled();
+    expect(pat.connection.frames).toContainEqual({
+      ...{ type: 'ended', conversation: 'c1', reason: 'agent-left' },
+      detail: 'pat',
+    });
+  });
+
   it('a plain client is sent the answer that it asked for also when that ends the conversation, and before the ending', async () => {
     const bench = new RouterBench();
     const [pat, quin] = ['pat', 'quin'].map((name) => new Plain(bench, name, { ack: true })) as [

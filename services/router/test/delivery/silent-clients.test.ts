@@ -67,6 +67,20 @@ describe('what a plain client was sent', () => {
     expect(bob.connection.frames.filter(({ type }) => type === 'ended')).toHaveLength(1);
   });
 
+  it('the unconfirmed messages of a client that sends frames and answers no ping are bounded', async () => {
+    const bench = new RouterBench();
+    const bob = new Plain(bench, 'bob');
+    const ann = new Plain(bench, 'ann');
+    for (let i = 0; i < 16_500; i++) ann.say('bob', 'x');
+    await bench.settled();
+    expect(texts(bob)).toHaveLength(16_384);
+    const refused = ann.codes.length;
+    expect(bench.router.mailboxes.waiting + refused).toBe(16_500 - 16_384);
+    bob.session.ponged(bob.connection.pings);
+    expect(texts(bob)).toHaveLength(16_500 - refused);
+    expect(bench.router.mailboxes.waiting).toBe(0);
+  });
+
   it('the messages that are sent to a client which answers no ping are bounded, and the rest waits in its mailbox', async () => {
     const bench = bounded({ lines: 4 });
     const bob = new Plain(bench, 'bob');
