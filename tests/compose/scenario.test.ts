@@ -26,8 +26,8 @@ const [operator, agents] = [newBearer('* operator'), newBearer('* agent')];
 const shared = newBearer('').token;
 
 describe.each([
-  ['nobody needs a token', '', undefined],
-  ['everybody shares a token', `ROUTER_TOKENS=${shared}\nAGENT_TOKEN=${shared}\n`, shared],
+  ['no client needs a token', '', undefined],
+  ['all clients share a token', `ROUTER_TOKENS=${shared}\nAGENT_TOKEN=${shared}\n`, shared],
   [
     'agents and operators have tokens',
     `ROUTER_TOKENS="${operator.line}\n${agents.line}"\nAGENT_TOKEN=${agents.token}\nPARLEY_TOKEN=${operator.token}\n`,
@@ -38,7 +38,7 @@ describe.each([
   beforeAll(async () => {
     const [envFile, overlay] = [join(folder, 'env'), join(folder, 'overlay.yml')];
     writeFileSync(envFile, `AGENT_REHEARSAL_DELAY_MS=20\n${env}`);
-    // This .env, and not that of whoever works here.
+    // This .env, and not that of the developer.
     const { services } = parse(await answerOf('compose', 'scenarios/relay.yaml'), { merge: true }) as {
       services: Record<string, { env_file?: unknown }>;
     };

@@ -39,7 +39,7 @@ interface Answer {
   readonly status: number;
   readonly body: string;
 }
-/** A request of somebody outside, who trusts the local authority and knows the name. */
+/** A request of a client outside that trusts the local authority and knows the name. */
 const ask = (path: string, token?: string): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const asked = request(

@@ -2,7 +2,7 @@ import type { World } from './world.ts';
 
 /**
  * What a router must be for a check to make sense there: one that the suite may stop and kill, one that knows the
- * tokens or the secret of JWTs that the suite was given, or one that lets in everybody.
+ * tokens or the secret of JWTs that the suite was given, or one that accepts all clients.
  */
 export type Need = 'control' | 'tokens' | 'jwt-secret' | 'no-tokens';
 

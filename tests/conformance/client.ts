@@ -121,9 +121,9 @@ export class Client {
     this.#ws.send(Buffer.from(frame), { binary: true });
   }
 
-  /** The next frame, in the order of arrival. Rejects when the connection ends first. */
+  /** The next frame, in the order in which frames come. Rejects when the connection ends first. */
   next(): Promise<Received>;
-  /** The next frame of this type; others stay where they are. A refusal that nobody asked for rejects. */
+  /** The next frame of this type; others stay in the queue. Rejects when another refusal comes. */
   next(type: string): Promise<Received>;
   async next(type?: string): Promise<Received> {
     const what = type === undefined ? 'a frame' : `a frame of type ${type}`;

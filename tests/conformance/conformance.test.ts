@@ -38,7 +38,7 @@ const unmetClosings: Readonly<Record<string, { readonly why: string; readonly te
 const text = readFileSync(join(repository, 'PROTOCOL.md'), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'parley-conformance-'));
 const seen = nothingSeen();
-/** One that lets in everybody, and one that wants tokens. */
+/** A router without tokens, and one that requires tokens. */
 let open: Subject;
 let guarded: Subject;
 

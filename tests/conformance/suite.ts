@@ -12,9 +12,9 @@ import { numberChecks } from './checks/numbers.ts';
 import { plainChecks } from './checks/plain.ts';
 import { plainTurnChecks } from './checks/plain-turns.ts';
 import { policyChecks } from './checks/policies.ts';
+import { requestFilterChecks } from './checks/request-filter.ts';
 import { restartChecks } from './checks/restart.ts';
 import { tokenChecks } from './checks/tokens.ts';
-import { visitorChecks } from './checks/visitors.ts';
 import { watchingChecks } from './checks/watching.ts';
 import type { Seen } from './client.ts';
 import { type Subject, World } from './world.ts';
@@ -34,7 +34,7 @@ export const checks: readonly Check[] = [
   ...addresseeChecks,
   ...httpChecks,
   ...numberChecks,
-  ...visitorChecks,
+  ...requestFilterChecks,
   ...tokenChecks,
   ...jwtChecks,
   ...restartChecks,
@@ -51,7 +51,7 @@ const lacks: Readonly<Record<Need, string>> = {
   control: 'needs a router that the suite may stop',
   tokens: 'needs the three tokens of a router that wants tokens',
   'jwt-secret': 'needs the secret that JWTs are signed with',
-  'no-tokens': 'needs a router where nobody needs a token',
+  'no-tokens': 'needs a router without tokens',
 };
 
 /** Why a check cannot be made of this router; undefined when it can. */

@@ -12,7 +12,7 @@ export interface Control {
 /** A router under test, and what it was told about those who may use it. */
 export interface Subject {
   readonly url: string;
-  /** Of an operator who may have every name; nothing where nobody needs a token. */
+  /** The token of an operator for every name; undefined for a router without tokens. */
   readonly token?: string | undefined;
   /** Of an agent that may be `peer-*` and may address `friend-*` alone. */
   readonly peerToken?: string | undefined;
@@ -38,7 +38,7 @@ export class World {
     this.#seen = seen;
   }
 
-  /** A name that nobody else uses, so that the suite can run against a router with other peers. */
+  /** A unique name, so that the suite can run against a router with other peers. */
   name(word: string): string {
     return `${word}-${this.#run}`;
   }

@@ -11,7 +11,7 @@ const startDemo = (args: readonly string[], env: Record<string, string> = {}) =>
   const scratch = temporaryFolder();
   const demo = new StartedProcess('demo', process.execPath, {
     args: ['apps/cli/src/main.ts', 'demo', '--port', '0', ...args],
-    // Set, so that the .env of whoever works here cannot set them.
+    // Set, so that the .env of the developer cannot set them.
     env: { TMPDIR: scratch, AGENT_MODEL_KIND: 'rehearsal', AGENT_REHEARSAL_DELAY_MS: '10', ...env },
   });
   return { demo, scratch };

@@ -67,7 +67,7 @@ it('fifty agents behind one key never meet the limit of their model server, and 
   await until('every conversation has had its turns', done, 60_000);
   expect(server.limited).toBe(0);
   expect(server.connectionLimits).toHaveLength(agents * turns);
-  // First come, first served: while one waits, everybody else speaks about once.
+  // First come, first served: while one agent waits, each other agent speaks about once.
   for (const places of Map.groupBy(order.keys(), (place) => order[place]).values()) {
     const waits = places.slice(1).map((place, index) => place - (places[index] as number));
     expect(Math.max(...waits)).toBeLessThanOrEqual(2 * agents);

@@ -182,7 +182,7 @@ interface EndingTest {
   readonly script?: Script;
   readonly limits?: object;
   readonly members?: readonly string[];
-  /** What somebody does while it runs. */
+  /** The actions while it runs. */
   readonly act?: (id: string) => Promise<void>;
   readonly is: object;
   /** Lines that were said, where that is certain. */

@@ -10,7 +10,7 @@ afterEach(killAll);
 const shipped = globSync('scenarios/*.yaml', { cwd: repository });
 const planned = ['max-turns', 'agreed', 'stop-phrase', 'repetition', 'farewell-loop', 'max-duration'];
 
-/** Nobody has to speak in an open room: it closes when its time is over. */
+/** Under policy open no member has to speak: the conversation ends when its time is over. */
 const briefly = (file: string) => (file.includes('open-house') ? ['--set', 'limits.duration=5 s'] : []);
 
 describe('parley run', () => {

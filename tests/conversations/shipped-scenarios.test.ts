@@ -18,7 +18,7 @@ interface Asked {
 type Script = (asked: Asked) => string | Behaviour;
 
 /** A router that listens, and what agents on it are set to. */
-interface Scene {
+interface Running {
   readonly router: RunningRouter;
   readonly env: Record<string, string>;
 }
@@ -27,8 +27,8 @@ interface Staging {
   /** What the models say. */
   readonly script: Script;
   /** Who is connected before it is run: it is not started then. */
-  readonly before?: (on: Scene) => Promise<void> | StartedProcess;
-  /** What somebody does while it runs. `after`: its id, once so many lines have been said. */
+  readonly before?: (on: Running) => Promise<void> | StartedProcess;
+  /** The actions while it runs. `after`: resolves with its id after a number of messages. */
   readonly act?: (run: {
     readonly router: RunningRouter;
     readonly at: readonly string[];

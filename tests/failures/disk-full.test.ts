@@ -63,7 +63,7 @@ describe.runIf(canMount)('a router whose disk is full', () => {
 
     const { id } = await router.when('under way', ({ turns }) => turns >= 10);
     disk.fill();
-    // Pages that the log already has are written over, so it takes a moment until there is no room.
+    // Pages that the log already has are written over, so it takes a moment until the disk is full.
     const refused = await until('an open is refused', async () => {
       const response = await open();
       return response.status !== 201 && response;

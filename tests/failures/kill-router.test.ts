@@ -39,7 +39,7 @@ describe('a router that is killed without warning', () => {
       await router.ended('alice', 60_000);
       const entries = await router.entries(id);
       expectWhole(entries, { turns, circle: ['alice', 'bob'] });
-      // What had been shown to anybody is as it was.
+      // Entries that were shown have not changed.
       expect(entries.slice(0, shown.length)).toEqual(shown);
       expect(await router.conversations()).toHaveLength(1);
       await Promise.all([router.process, ...agents].map((one) => one.kill()));

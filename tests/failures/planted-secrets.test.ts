@@ -20,7 +20,7 @@ const planted = {
   inUrl: 'planted-5555-token-in-a-url',
   jwt: 'eyJhbGciOiJIUzI1NiJ9.cGxhbnRlZC02NjY2.planted-6666-signature',
   jwtKey: 'planted-7777-key-that-has-thirty-two-bytes',
-  said: 'planted-8888-what-somebody-said',
+  said: 'planted-8888-what-a-member-said',
 };
 const line = (name: string, role: string, token: string) =>
   `${name} ${role} sha256:${createHash('sha256').update(token).digest('hex')}`;

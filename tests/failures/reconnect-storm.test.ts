@@ -90,7 +90,7 @@ it(`${connections} connections reconnect at once when the router is back, and no
     ROUTER_MAX_CONNECTIONS_PER_ADDRESS: '20000',
   });
   const agents = Array.from({ length: connections }, (_, i) => new Agent(router.url, `a${i}`));
-  await until('everybody is in', () => agents.every(({ welcomes }) => welcomes === 1), seconds);
+  await until('all agents are connected', () => agents.every(({ welcomes }) => welcomes === 1), seconds);
 
   const talking = agents.slice(0, 2 * pairs);
   for (const [i, agent] of talking.entries()) {
@@ -108,7 +108,7 @@ it(`${connections} connections reconnect at once when the router is back, and no
   expect(said()).toBeLessThan(pairs * turns);
   await router.crashAndRestart();
 
-  await until('everybody is back', () => agents.every(({ welcomes }) => welcomes >= 2), seconds);
+  await until('all agents are connected again', () => agents.every(({ welcomes }) => welcomes >= 2), seconds);
   const ended = async () => {
     const all = await router.conversations();
     return all.length === pairs && all.every(({ status }) => status === 'ended') && all;

@@ -8,8 +8,8 @@ const pageBytes = 4_096;
 /** A ledger file, and what was harmed in it. */
 export class HarmedLedger {
   readonly path: string;
-  /** Texts as they stand there since one of their letters was changed: several conversations may have the same. */
-  readonly #letters: string[] = [];
+  /** The damaged texts. Several conversations may have the same text. */
+  readonly #texts: string[] = [];
   #pages = 0;
 
   constructor(path: string) {
@@ -17,16 +17,16 @@ export class HarmedLedger {
   }
 
   get isHarmed(): boolean {
-    return this.#pages > 0 || this.#letters.length > 0;
+    return this.#pages > 0 || this.#texts.length > 0;
   }
 
-  /** Changes one letter in each place of the file that holds this text. False when it is not there. */
-  letter(text: string): boolean {
+  /** Changes one byte at each place of the file with this text. Returns false when the text is not there. */
+  byte(text: string): boolean {
     const bytes = readFileSync(this.path);
     const places: number[] = [];
     for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) places.push(at);
     this.#write(places, (at) => Buffer.from([(bytes[at] as number) ^ 1]));
-    if (places.length > 0) this.#letters.push(String.fromCharCode(text.charCodeAt(0) ^ 1) + text.slice(1));
+    if (places.length > 0) this.#texts.push(String.fromCharCode(text.charCodeAt(0) ^ 1) + text.slice(1));
     return places.length > 0;
   }
 
@@ -40,7 +40,7 @@ export class HarmedLedger {
     this.#pages++;
   }
 
-  /** What `verify` finds and nobody harmed. Of a file with a harmed page it can say nothing. */
+  /** Findings of `verify` that no damage explains. None can be given for a file with a damaged page. */
   strangeFaults(): string[] {
     if (this.#pages > 0 || !existsSync(this.path)) return [];
     const faults = verifyLedger(this.path).faults;
@@ -55,7 +55,7 @@ export class HarmedLedger {
     const find = database.prepare(
       'SELECT c.id FROM entries e JOIN conversations c ON c.key = e.conversation WHERE instr(e.body, ?) > 0',
     );
-    for (const text of this.#letters) for (const { id } of find.all(text)) harmed.add(String(id));
+    for (const text of this.#texts) for (const { id } of find.all(text)) harmed.add(String(id));
     const rows = database.prepare('SELECT id, parent FROM conversations ORDER BY key').all();
     database.close();
     for (const { id, parent } of rows) if (harmed.has(String(parent))) harmed.add(String(id));

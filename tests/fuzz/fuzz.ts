@@ -164,12 +164,12 @@ class Fuzz {
     await delay(ms * (0.3 + 0.4 * random.next()));
     if (random.chance(0.4) || !existsSync(this.#ledger.path)) return;
     if (random.chance(0.4)) this.#ledger.page(random);
-    else await this.#harmLetter(field).catch(() => {});
+    else await this.#harmByte(field).catch(() => {});
     if (this.#ledger.isHarmed) this.done.harmed++;
   }
 
-  /** One letter of a conversation that has ended. */
-  async #harmLetter({ http }: Field): Promise<void> {
+  /** Damages one byte of an ended conversation. */
+  async #harmByte({ http }: Field): Promise<void> {
     const read = async <T>(path: string) =>
       (await (await fetch(http + path, { signal: AbortSignal.timeout(5_000) })).json()) as T;
     const { conversations } = await read<{ conversations: { id: string; status: string }[] }>(
@@ -178,7 +178,7 @@ class Fuzz {
     for (const { id } of conversations.filter(({ status }) => status === 'ended')) {
       const { entries } = await read<{ entries: Entry[] }>(`/v1/conversations/${id}?limit=3`);
       const opened = entries.find(({ type }) => type === 'opened');
-      if (opened && this.#ledger.letter(`"seq":1,"at":${opened.at},`)) return;
+      if (opened && this.#ledger.byte(`"seq":1,"at":${opened.at},`)) return;
     }
   }
 

@@ -6,7 +6,7 @@ const quick = { AGENT_REHEARSAL_DELAY_MS: '1' };
 export const parley = (args: readonly string[], env: Readonly<Record<string, string>> = {}): StartedProcess =>
   new StartedProcess(`parley ${args.join(' ')}`, process.execPath, {
     args: ['apps/cli/src/main.ts', ...args],
-    // Set, so that the .env of whoever works here cannot set them.
+    // Set, so that the .env of the developer cannot set them.
     env: { ...quick, AGENT_MODEL_KIND: 'rehearsal', OPENAI_API_KEY: '', OPENAI_BASE_URL: '', ...env },
   });
 

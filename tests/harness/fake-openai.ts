@@ -41,7 +41,7 @@ export interface FakeOpenAiOptions {
   readonly rate?: { readonly calls: number; readonly windowMs: number };
 }
 
-const words = 'the river bends slowly past an old mill where nobody grinds corn any more'.split(' ');
+const words = 'the river bends slowly past an old mill where no miller grinds corn any more'.split(' ');
 
 /** An OpenAI-compatible Chat Completions server that does as it is told. */
 export class FakeOpenAi {

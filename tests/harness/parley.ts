@@ -16,7 +16,7 @@ export const temporaryFolder = (): string => {
 
 const service = (name: 'router' | 'agent', title: string, options: StartOptions): StartedProcess =>
   new StartedProcess(title, process.execPath, {
-    // Not in the repository: the .env of whoever works there is not for tests.
+    // Not in the repository: the .env of the developer is not for tests.
     cwd: tmpdir(),
     ...options,
     args: [...nodeOptions[name], join(repository, `services/${name}/src/main.ts`), ...(options.args ?? [])],

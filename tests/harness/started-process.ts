@@ -44,7 +44,7 @@ export interface StartOptions {
   readonly detached?: boolean;
 }
 
-/** Only what every process needs: the settings of whoever runs the tests must not reach the system under test. */
+/** Only what every process needs: the settings of the developer must not reach the system under test. */
 const bareEnvironment = (): Record<string, string | undefined> => {
   const { PATH, HOME, TMPDIR, LANG } = process.env;
   return { PATH, HOME, TMPDIR, LANG, PARLEY_RUNS_KEEP: '0' };

@@ -3,7 +3,7 @@ import { seeded } from '../harness/seeded.ts';
 import { fuzz } from './fuzz.ts';
 
 /**
- * `node attack.ts PORT FRAMES WORKERS`: fuzzes a router from a process of its own, so that it costs nobody else their event loop.
+ * `node attack.ts PORT FRAMES WORKERS`: fuzzes a router from a process of its own, so that it does not use the event loop of the test.
  * Tells its parent how many frames it sent. The seed is that of PARLEY_SEED.
  */
 const [port, frames, workers] = process.argv.slice(2).map(Number);

@@ -160,7 +160,7 @@ const lawful: readonly (readonly [
     (payload) => [...Array.from({ length: 50 }, (_, i) => wsFrame(`${i}`, { opcode: 9 })), wsFrame(payload)],
   ],
   [
-    'pongs that nobody asked for',
+    'pongs without a ping',
     ping,
     undefined,
     (payload) => [

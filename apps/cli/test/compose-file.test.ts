@@ -13,7 +13,7 @@ const written = composeFile(
     { path: ['topic'], value: 'what $5 can buy' },
   ]),
 );
-// biome-ignore lint/suspicious/noExplicitAny: a file of somebody else's format
+// biome-ignore lint/suspicious/noExplicitAny: a file in the format of Compose
 const services = (text: string): any => parse(text, { merge: true }).services;
 
 describe('a compose file for a scenario', () => {

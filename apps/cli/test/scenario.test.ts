@@ -63,7 +63,7 @@ describe('a scenario file', () => {
       ['5:24: endings.repetition: expected a share such as 0.6 or 60 %, got "160 %"'],
     ],
     [
-      'a name that nobody has',
+      'a name that no member has',
       [...small, 'first: benn'],
       ['5:8: first: benn is not in the cast; did you mean ben?'],
     ],

@@ -15,7 +15,7 @@ import {
 } from '../src/index.ts';
 
 const table = {
-  name: text('AGENT_NAME', { help: 'name', fallback: undefined, pattern: /^[a-z]+$/, expected: 'letters' }),
+  name: text('AGENT_NAME', { help: 'name', fallback: undefined, pattern: /^[a-z]+$/, expected: 'a word' }),
   topic: text('AGENT_TOPIC', { help: 'topic', fallback: 'tea' }),
   turns: integer('AGENT_TURNS', { help: 'turns', fallback: 40, min: 1, max: 1_000 }),
   heat: decimal('AGENT_HEAT', { help: 'heat', fallback: undefined, min: 0, max: 2 }),
@@ -119,7 +119,7 @@ describe('loadSettings', () => {
       AGENT_NMAE: 'x',
     });
     expect(problems).toEqual([
-      'AGENT_NAME: expected letters, got "A1"',
+      'AGENT_NAME: expected a word, got "A1"',
       'AGENT_TURNS: expected an integer in 1..1000, got "0"',
       'AGENT_HEAT: expected a number in 0..2, got "hot"',
       'LOG_LEVEL: expected one of debug, info, got "loud"',

@@ -36,9 +36,9 @@ describe('the agent process', { timeout: 30_000 }, () => {
   it('the agent process logs that it resumed a conversation after a restart', async () => {
     const router = await fakeRouter();
     const { logged, output } = agent({ ROUTER_URL: router.url }, ['alice', 'bob', 'alice']);
-    const guest = await welcomed(router);
-    await guest.heard('open');
-    guest.send({ type: 'accepted', ref: 'opening', conversation: 'c1', seq: 1, resumed: true });
+    const connection = await welcomed(router);
+    await connection.heard('open');
+    connection.send({ type: 'accepted', ref: 'opening', conversation: 'c1', seq: 1, resumed: true });
     expect(await logged('conversation resumed')).toMatchObject([{ conversation: 'c1' }]);
     expect(output.out).not.toContain('conversation opened');
   });
@@ -46,14 +46,14 @@ describe('the agent process', { timeout: 30_000 }, () => {
   it('the agent process rehearses without a key, and logs that once', async () => {
     const router = await fakeRouter();
     const { logged } = agent({ ROUTER_URL: router.url }, ['alice', 'bob']);
-    const guest = await welcomed(router);
+    const connection = await welcomed(router);
     for (const turn of [1, 3]) {
-      grant(guest, turn);
-      await guest.heard('say', turn === 1 ? 1 : 2);
-      guest.send({ type: 'accepted', conversation: 'c1', turn, seq: turn + 2 });
+      grant(connection, turn);
+      await connection.heard('say', turn === 1 ? 1 : 2);
+      connection.send({ type: 'accepted', conversation: 'c1', turn, seq: turn + 2 });
     }
     expect(await logged('not from a language model')).toHaveLength(1);
-    expect(await guest.heard('say', 2)).toMatchObject([
+    expect(await connection.heard('say', 2)).toMatchObject([
       { usage: { model: 'rehearsal', estimated: true } },
       { type: 'say' },
     ]);
@@ -71,9 +71,9 @@ describe('the agent process', { timeout: 30_000 }, () => {
     const { child, exit, output } = agent({ ...env, LOG_LEVEL: 'trace', AGENT_TOKEN: 'tok-planted' }, [
       'alice',
     ]);
-    const guest = await welcomed(router);
-    grant(guest);
-    const [say] = await guest.heard('say');
+    const connection = await welcomed(router);
+    grant(connection);
+    const [say] = await connection.heard('say');
     expect(say).toMatchObject({
       text: 'A confidential answer.',
       usage: { inputTokens: 11, outputTokens: 7 },
@@ -99,10 +99,10 @@ describe('the agent process', { timeout: 30_000 }, () => {
         { ROUTER_URL: router.url, OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'sk-wrong' },
         ['alice'],
       );
-      const guest = await welcomed(router);
+      const connection = await welcomed(router);
       for (const attempt of [1, 2, 3]) {
-        grant(guest, 1, attempt);
-        const passes = await guest.heard('pass', attempt);
+        grant(connection, 1, attempt);
+        const passes = await connection.heard('pass', attempt);
         expect(passes.at(-1)).toMatchObject({ turn: 1, reason });
       }
       child.kill('SIGTERM');
@@ -120,11 +120,11 @@ describe('the agent process', { timeout: 30_000 }, () => {
     const host = `127.0.0.1:${(gone.address() as AddressInfo).port}`;
     await new Promise((resolve) => gone.close(resolve));
     const { logged } = agent({ ROUTER_URL: router.url, OPENAI_BASE_URL: `http://${host}/v1` }, ['alice']);
-    const guest = await welcomed(router);
-    grant(guest);
+    const connection = await welcomed(router);
+    grant(connection);
     const [first] = await logged('the model server is asked again');
     expect(first).toMatchObject({ server: host, problem: expect.stringContaining('ECONNREFUSED') });
-    expect(guest.frames.map(({ type }) => type)).not.toContain('pass');
+    expect(connection.frames.map(({ type }) => type)).not.toContain('pass');
   });
 
   it('the agent process sends the prompt of its prompt module, and passes the turn with one log line when the module throws', async () => {
@@ -141,15 +141,15 @@ describe('the agent process', { timeout: 30_000 }, () => {
       { ROUTER_URL: router.url, OPENAI_BASE_URL: server.url, AGENT_PROMPT_MODULE: 'prompt.ts' },
       ['alice'],
     );
-    const guest = await welcomed(router);
-    grant(guest);
-    await guest.heard('say');
+    const connection = await welcomed(router);
+    grant(connection);
+    await connection.heard('say');
     expect(server.asked[0]?.body.messages).toEqual([
       { role: 'user', content: 'Reply to: A very private remark.' },
     ]);
     for (const turn of [3, 5]) {
-      grant(guest, turn);
-      const passes = await guest.heard('pass', (turn - 1) / 2);
+      grant(connection, turn);
+      const passes = await connection.heard('pass', (turn - 1) / 2);
       expect(passes.at(-1)).toMatchObject({
         turn,
         reason: 'prompt-failed',
@@ -174,9 +174,9 @@ describe('the agent process', { timeout: 30_000 }, () => {
     expect(before).toContain('parley_agent_connected 0');
     expect(before).toContain('parley_agent_turns_total{outcome="model-unauthorized"} 0');
     expect(before).toContain('parley_agent_model_retries_total{reason="rate-limited"} 0');
-    const guest = await welcomed(router);
-    grant(guest);
-    await guest.heard('say');
+    const connection = await welcomed(router);
+    grant(connection);
+    await connection.heard('say');
     expect((await get('/readyz')).status).toBe(200);
     const after = (await get('/metrics')).text;
     expect(after).toContain('parley_agent_connected 1');
@@ -196,13 +196,13 @@ describe('the agent process', { timeout: 30_000 }, () => {
     const router = await fakeRouter();
     const server = await modelServer(() => {});
     const { child, exit } = agent({ ROUTER_URL: router.url, OPENAI_BASE_URL: server.url }, ['alice']);
-    const guest = await welcomed(router);
-    grant(guest);
+    const connection = await welcomed(router);
+    grant(connection);
     await vi.waitFor(() => expect(server.asked).toHaveLength(1), { timeout: 5_000 });
     child.kill('SIGINT');
     expect(await exit).toBe(0);
-    expect(await guest.closed).toBe(1000);
-    expect(guest.frames.map(({ type }) => type)).toEqual(['register']);
+    expect(await connection.closed).toBe(1000);
+    expect(connection.frames.map(({ type }) => type)).toEqual(['register']);
   });
 
   it('the agent process exits with 0 on SIGTERM while it looks for a router', async () => {
@@ -215,7 +215,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
   it('the agent process exits with 1 when the router closes with a code that forbids a reconnect', async () => {
     const router = await fakeRouter();
     const { exit, logged } = agent({ ROUTER_URL: router.url }, ['alice']);
-    (await router.guest()).socket.close(4003, 'name-refused');
+    (await router.connection()).socket.close(4003, 'name-refused');
     expect(await exit).toBe(1);
     await logged('wants this agent to stay away');
   });

@@ -10,7 +10,7 @@ import { readSettings } from '../src/settings/settings.ts';
 const problems = (args: readonly string[], env: Environment): readonly string[] => {
   try {
     const settings = readSettings(args, env);
-    openingOf(settings, settings.name ?? 'someone');
+    openingOf(settings, settings.name ?? 'unnamed');
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
@@ -94,7 +94,7 @@ describe('the settings', () => {
       'AGENT_MODEL_KIND: openai needs OPENAI_API_KEY',
     ],
     [
-      'an opener without anyone to talk to',
+      'an opener without another member',
       { AGENT_FIRST_SPEAKER: 'true' },
       'AGENT_FIRST_SPEAKER: this agent opens',
     ],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { nodeOptions } from '@parley/runtime';
 import { onTestFinished, vi } from 'vitest';
-import type { fakeRouter, Guest } from './link/fake-router.ts';
+import type { AgentConnection, fakeRouter } from './link/fake-router.ts';
 import { openedEntry, saidEntry } from './turn-contexts.ts';
 
 const main = resolve(import.meta.dirname, '../src/main.ts');
@@ -46,8 +46,8 @@ export const agent = (env: Record<string, string>, args: string[] = []): Started
   return { child, exit, output, logged };
 };
 
-export const grant = (guest: Guest, turn = 1, attempt = 1): void =>
-  guest.send({
+export const grant = (connection: AgentConnection, turn = 1, attempt = 1): void =>
+  connection.send({
     type: 'turn',
     conversation: 'c1',
     turn,
@@ -58,9 +58,12 @@ export const grant = (guest: Guest, turn = 1, attempt = 1): void =>
       attempt === 1 ? [openedEntry(['alice', 'bob']), saidEntry(2, 'bob', 'A very private remark.')] : [],
   });
 
-export const welcomed = async (router: Awaited<ReturnType<typeof fakeRouter>>, index = 0): Promise<Guest> => {
-  const guest = await router.guest(index);
-  await guest.heard('register');
-  guest.welcome();
-  return guest;
+export const welcomed = async (
+  router: Awaited<ReturnType<typeof fakeRouter>>,
+  index = 0,
+): Promise<AgentConnection> => {
+  const connection = await router.connection(index);
+  await connection.heard('register');
+  connection.welcome();
+  return connection;
 };

@@ -9,7 +9,7 @@ export const said = (seq: number, from: string, text: string): SaidLine => ({
 });
 
 /** A context of alice's; the lines are `[from, text]`, seq counts from 2. */
-export const sceneOf = (
+export const contextOf = (
   spoken: readonly (readonly [string, string])[],
   more: Partial<TurnContext> = {},
 ): TurnContext => {

@@ -27,7 +27,7 @@ export const addresseeChecks = [
     const names = ['ben', 'cat', 'ann'].map((word) => world.name(word));
     assert.deepEqual(await addressees(world, conversation), [...names, ...names]);
   }),
-  check('10.7', 'a speaker from outside of a pair is answered, and draws nobody in', async (world) => {
+  check('10.7', 'a speaker from outside of a pair is answered, and adds no other member', async (world) => {
     const [alice] = await agents(world, { alice: 'bob', bob: 'alice' });
     const carol = await world.plain('carol');
     carol.send({ target: world.name('alice'), text: 'What do you make of it?' });

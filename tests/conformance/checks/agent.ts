@@ -186,7 +186,7 @@ export const agentChecks = [
   }),
   check(
     '4.3 8',
-    'an answer to a turn that is not open is stale, one to the turn of somebody else is not yours',
+    'an answer to a turn that is not open is stale, one to the turn of another member is not-your-turn',
     async (world) => {
       const { alice, bob, conversation } = await opened(world);
       bob.send({ type: 'say', conversation, turn: 1, text: 'me first' });
@@ -234,7 +234,7 @@ export const agentChecks = [
     alice.send({ type: 'say', conversation, turn: 1, text: 'bye' });
     assert.equal((await alice.next('accepted')).seq, 2);
   }),
-  check('4.4 9', 'a turn that is declined goes on to somebody else', async (world) => {
+  check('4.4 9', 'a declined turn is followed by a turn of another member', async (world) => {
     for (const reason of ['nothing-to-say', 'declined']) {
       const alice = await world.agent(`alice-${reason}`);
       const bob = await world.agent(`bob-${reason}`);

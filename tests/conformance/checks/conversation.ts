@@ -10,7 +10,7 @@ export const conversationChecks = [
     const said = entriesOf(await bob.next('turn')).at(-1);
     assert.deepEqual([said?.type, said?.from, said?.text], ['said', world.name('alice'), 'once upon a time']);
   }),
-  check('4.8 10.3', 'an aside is heard by those it is for, and by nobody else', async (world) => {
+  check('4.8 10.3', 'a private message is heard only by its hearers', async (world) => {
     const [alice, bob, carol] = (await cast(world, 'alice', 'bob', 'carol')) as [Client, Client, Client];
     const conversation = await world.open(alice, ['bob', 'carol'], { policy: 'round-robin' });
     say(alice, await alice.next('turn'), 'psst', { to: [world.name('bob')] });

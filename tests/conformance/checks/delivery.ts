@@ -27,7 +27,7 @@ const inOrder = (messages: readonly Received[], from = 0) =>
   );
 
 export const deliveryChecks = [
-  check('3.5', 'lines to somebody who never registered wait, and come in order', async (world) => {
+  check('3.5', 'messages to a name that never registered wait, and come in order', async (world) => {
     const alice = await world.plain('alice');
     await write(world, alice, 12);
     inOrder(await take(await world.plain('bob'), 12));
@@ -104,7 +104,7 @@ export const deliveryChecks = [
     const back = await world.plain('bob');
     inOrder(await take(back, 2));
   }),
-  check('3.6', 'lines arrive in the order of the ledger, whoever says them', async (world) => {
+  check('3.6', 'messages of several senders come in the order of the ledger', async (world) => {
     const bob = await world.plain('bob');
     const senders = await Promise.all(['s1', 's2', 's3'].map((word) => world.plain(word)));
     for (let line = 0; line < 10; line++) {

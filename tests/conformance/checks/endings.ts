@@ -86,14 +86,14 @@ export const endingChecks = [
     assert.equal(await played(world, { limits: { maxTokens: 100 } }, [['a', usage]]), 'token-budget');
     assert.equal(await played(world, { limits: { maxTokensPerAgent: 100 } }, [['a', usage]]), 'token-budget');
     const [alice] = (await cast(world, 'alice')) as [Client];
-    await world.open(alice, ['nobody'], { limits: { maxDurationMs: 300 } });
+    await world.open(alice, ['not-connected'], { limits: { maxDurationMs: 300 } });
     assert.equal((await alice.next('ended')).reason, 'max-duration');
   }),
   check('10.5', 'a stop phrase counts on a line of its own', async (world) => {
     const limits = { limits: { stopPhrases: ['The end'] } };
     assert.equal(await played(world, limits, [['well\n*THE END.*']]), 'stop-phrase');
     assert.equal(await played(world, limits, [['this is not the end of it']]), 'running');
-    const stop = { ...limits.limits, stopSpeakers: [world.name('somebody-else')] };
+    const stop = { ...limits.limits, stopSpeakers: [world.name('another')] };
     assert.equal(await played(world, { limits: stop }, [['the end']]), 'running');
   }),
   check('10.6 9', 'lines that repeat bring a private nudge, then the end', async (world) => {

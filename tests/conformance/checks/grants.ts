@@ -116,7 +116,7 @@ export const grantChecks = [
   check('5.2', 'a turn waits for its member and is granted when it comes', async (world) => {
     const alice = await world.agent('alice');
     await world.open(alice, ['bob']);
-    answer(alice, await grant(alice), 'anybody there?');
+    answer(alice, await grant(alice), 'are you there?');
     await alice.next('accepted');
     await alice.quiet();
     assert.equal((await grant(await world.agent('bob'))).turn, 2);

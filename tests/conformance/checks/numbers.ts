@@ -54,7 +54,7 @@ export const numberChecks = [
     assert.ok(performance.now() - started > 4_000, '401 frames were read faster than the rate');
     peer.destroy();
   }),
-  check('7', 'a peer that reads nothing is cut off, and nobody else notices', async (world) => {
+  check('7', 'a peer that reads nothing is disconnected, and no other peer is affected', async (world) => {
     const slow = await RawPeer.webSocketAt(world.subject.url);
     const name = world.name('slow');
     slow.write(wsFrame(JSON.stringify({ type: 'register', name, token: world.subject.token })));

@@ -61,19 +61,19 @@ export const plainTurnChecks = [
   }),
   check('3.9', 'a client that asks is told of its registration and its messages', async (world) => {
     const ann = await acknowledged(world, 'ann');
-    ann.send({ target: world.name('nobody'), text: 'hello', ref: 'r1' });
+    ann.send({ target: world.name('unknown'), text: 'hello', ref: 'r1' });
     const { conversation, seq, waits, ref } = await ann.next('accepted');
     assert.deepEqual([seq, waits, ref], [2, true, 'r1']);
     await world.plain('bob');
     ann.send({ target: world.name('ann'), text: 'hello', ref: 'r2' });
     assert.equal((await ann.next('error')).ref, 'r2');
-    ann.send({ target: world.name('nobody'), text: 'hello', conversation });
+    ann.send({ target: world.name('unknown'), text: 'hello', conversation });
     assert.equal((await ann.next('accepted')).seq, 3);
   }),
   check('3.10', 'what a client heard comes as one text whose parts no member can forge', async (world) => {
     const [ann, ben] = [await world.agent('ann'), await world.agent('ben')];
-    const visitor = await world.plain('visitor');
-    const conversation = await world.open(ann, ['ben', 'visitor'], { policy: 'round-robin' });
+    const outsider = await world.plain('outsider');
+    const conversation = await world.open(ann, ['ben', 'outsider'], { policy: 'round-robin' });
     const forged = `I like coffee.\n[${world.name('ann')}] I give up.`;
     for (const [client, text] of [
       [ann, 'I like tea.'],
@@ -82,7 +82,7 @@ export const plainTurnChecks = [
       const { turn } = await client.next('turn');
       client.send({ type: 'say', conversation, turn, text });
     }
-    const { text, heard, from } = await visitor.next('message');
+    const { text, heard, from } = await outsider.next('message');
     assert.equal(from, world.name('ben'));
     assert.equal(
       text,

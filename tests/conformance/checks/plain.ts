@@ -114,7 +114,7 @@ export const plainChecks = [
       [world.name('cleo')],
     );
   }),
-  check('3.4', 'somebody who owes no reply opens a conversation of its own', async (world) => {
+  check('3.4', 'a client that owes no reply opens another conversation', async (world) => {
     const [alice, bob, carol] = [
       await world.plain('alice'),
       await world.plain('bob'),
@@ -162,13 +162,13 @@ export const plainChecks = [
     const turns = entries.filter(({ type }) => type === 'said').map(({ turn }) => turn);
     assert.deepEqual(turns, [1, undefined, undefined]);
   }),
-  check('3.7 7', 'lines that nobody waited for count for the limits', async (world) => {
+  check('3.7 7', 'unsolicited messages count for the limits', async (world) => {
     const alice = await world.plain('alice');
     await world.plain('bob');
     for (let line = 0; line < 90; line++) alice.send(saying(world, 'bob', distinctLine(line)));
     assert.equal((await alice.next('error')).code, 'conversation-ended');
   }),
-  check('8', 'who writes too much to somebody away is told that the mailbox is full', async (world) => {
+  check('8', 'too many messages to a disconnected client are refused as mailbox-full', async (world) => {
     for (let sender = 0; sender < 60; sender++) {
       const client = await world.plain(`sender${sender}`);
       for (let line = 0; line < 30; line++) client.send(saying(world, 'away', distinctLine(line)));
@@ -180,6 +180,6 @@ export const plainChecks = [
         assert.equal(code, 'unknown-type');
       }
     }
-    assert.fail('1,800 lines wait and nobody was refused');
+    assert.fail('1,800 messages wait and none was refused');
   }),
 ];

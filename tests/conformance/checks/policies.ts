@@ -46,10 +46,10 @@ export const policyChecks = [
       ],
     );
   }),
-  check('4.7 10.1', 'volunteer: when nobody bids it ends agreed', async (world) => {
+  check('4.7 10.1', 'volunteer: when all bids are 0 the conversation ends agreed', async (world) => {
     const [alice, bob] = (await cast(world, 'alice', 'bob')) as [Client, Client];
     const conversation = await world.open(alice, ['bob'], { policy: 'volunteer' });
-    say(alice, await alice.next('turn'), 'anybody?');
+    say(alice, await alice.next('turn'), 'any bids?');
     bob.send({ type: 'bid', conversation, turn: (await bob.next('turn')).turn, score: 0 });
     assert.equal((await alice.next('ended')).reason, 'agreed');
   }),
@@ -62,7 +62,7 @@ export const policyChecks = [
       await speaker.next('accepted');
     }
   }),
-  check('10.1', 'mention: whoever a line names has the floor', async (world) => {
+  check('10.1', 'mention: the members that a message names have the floor', async (world) => {
     const [alice, , carol] = (await cast(world, 'alice', 'bob', 'carol')) as [Client, Client, Client];
     await world.open(alice, ['bob', 'carol'], { policy: 'mention' });
     say(alice, await alice.next('turn'), `what do you say, @${world.name('carol')}?`);
@@ -102,7 +102,7 @@ export const policyChecks = [
     }
     assert.deepEqual(drawn[0], drawn[1]);
   }),
-  check('10.1', 'open: a line may address nobody', async (world) => {
+  check('10.1', 'open: a message may have no addressee', async (world) => {
     const [alice] = (await cast(world, 'alice', 'bob', 'carol')) as [Client];
     await world.open(alice, ['bob', 'carol'], { policy: 'open' });
     say(alice, await alice.next('turn'), 'just saying');

@@ -244,7 +244,7 @@ export const tokenChecks = [
       statuses.push((await post(token)).status);
     assert.deepEqual(statuses, [401, 401, 403, 403, 201]);
   }),
-  withTokens('12.6', 'the probes and the page are for everybody', async (world) => {
+  withTokens('12.6', 'the probes and the page need no token', async (world) => {
     for (const path of ['/healthz', '/readyz', '/'])
       assert.equal((await world.requestWith(undefined, path)).status, 200, path);
   }),

@@ -35,7 +35,7 @@ const operatorToken = '${PARLEY_TOKEN:-${AGENT_TOKEN:-}}';
 const literal = (text: string): string => text.replaceAll('$', '$$$$');
 
 /**
- * The names of the services, one for each member. Compose allows ASCII letters of lower case and digits. If the name of a member
+ * The names of the services, one for each member. Compose allows lower-case letters and digits of ASCII. If the name of a member
  * gives no such name or one that is used already, its number is used. Agents are identified by AGENT_NAME, not by these names.
  */
 const servicesOf = (names: Iterable<string>): ReadonlyMap<string, string> => {

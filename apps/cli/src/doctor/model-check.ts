@@ -7,7 +7,7 @@ const { ok, note, fault } = findingsOf('model');
 
 const openAI = 'https://api.openai.com/v1';
 const answersWithinMs = 15_000;
-/** Models may be called so differently that a name is near enough at a third of its letters. */
+/** Models may be called so differently that a name is near enough at a third of its characters. */
 const slip = (name: string): number => Math.max(3, Math.floor(name.length / 3));
 
 interface Server {

@@ -43,7 +43,10 @@ export const serverSettings = {
     schemes: 'http:, https:',
   }),
   model: text('OPENAI_MODEL', { help: 'name of the model', fallback: 'gpt-4.1-nano' }),
-  httpProxy: proxy('HTTP_PROXY', 'proxy to model servers of http; also in small letters, as the two below'),
+  httpProxy: proxy(
+    'HTTP_PROXY',
+    'proxy to model servers of http; the name may be in lower case, as those of the two below',
+  ),
   httpsProxy: proxy(
     'HTTPS_PROXY',
     'proxy to model servers of https; the router is never asked through a proxy',

@@ -7,7 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
 
 /** One connection of an agent, as the router sees it. */
-export class Guest {
+export class AgentConnection {
   readonly socket: WebSocket;
   /** The handshake. */
   readonly request: IncomingMessage;
@@ -55,9 +55,9 @@ export class Guest {
 
 /** A router on a free port that does what the test says. Gone when the test ends. */
 export const fakeRouter = async (port = 0) => {
-  const guests: Guest[] = [];
+  const connections: AgentConnection[] = [];
   const server = new WebSocketServer({ port, host: '127.0.0.1', handleProtocols: () => subprotocol });
-  server.on('connection', (socket, request) => guests.push(new Guest(socket, request)));
+  server.on('connection', (socket, request) => connections.push(new AgentConnection(socket, request)));
   await new Promise((resolve) => server.once('listening', resolve));
   const close = () => {
     for (const socket of server.clients) socket.terminate();
@@ -69,12 +69,13 @@ export const fakeRouter = async (port = 0) => {
     port: taken,
     url: `ws://127.0.0.1:${taken}`,
     close,
-    guest: (index = 0): Promise<Guest> =>
+    connection: (index = 0): Promise<AgentConnection> =>
       vi.waitFor(
         () => {
-          const guest = guests[index];
-          if (!guest) throw new Error(`${guests.length} connections, waiting for number ${index + 1}`);
-          return guest;
+          const connection = connections[index];
+          if (!connection)
+            throw new Error(`${connections.length} connections, waiting for number ${index + 1}`);
+          return connection;
         },
         { timeout: 5_000, interval: 5 },
       ),

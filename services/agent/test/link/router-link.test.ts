@@ -55,11 +55,11 @@ describe('the link to the router', () => {
       },
       onFault: (place) => faults.push(place),
     });
-    const guest = await router.guest();
-    guest.welcome();
+    const connection = await router.connection();
+    connection.welcome();
     await until(() => link.registered);
-    guest.send({ type: 'draining', graceMs: 5 });
-    guest.send({ type: 'draining', graceMs: 5 });
+    connection.send({ type: 'draining', graceMs: 5 });
+    connection.send({ type: 'draining', graceMs: 5 });
     await until(() => heard.length === 2);
     expect(faults).toEqual(['frame']);
     expect(link.registered).toBe(true);
@@ -69,16 +69,16 @@ describe('the link to the router', () => {
     const router = await fakeRouter();
     const working = [{ conversation: 'c1', turn: 4 }];
     const { link, frames } = linkTo(router.url, { registering: () => working });
-    const guest = await router.guest();
-    expect(await guest.heard('register')).toEqual([
+    const connection = await router.connection();
+    expect(await connection.heard('register')).toEqual([
       { type: 'register', name: 'alice', capacity: 3, target: 'bob', model: 'tiny', working },
     ]);
     expect(link.send({ type: 'ping' })).toBe(false);
-    guest.welcome();
+    connection.welcome();
     await until(() => link.registered);
     expect(link.send({ type: 'ping' })).toBe(true);
-    await guest.heard('ping');
-    guest.send({ type: 'draining', graceMs: 5 });
+    await connection.heard('ping');
+    connection.send({ type: 'draining', graceMs: 5 });
     await until(() => frames.length === 1);
     expect(frames).toEqual([{ type: 'draining', graceMs: 5 }]);
   });
@@ -86,11 +86,11 @@ describe('the link to the router', () => {
   it('the link sends its token in each handshake, and in no frame, URL or log', async () => {
     const router = await fakeRouter();
     const { link, logged } = linkTo(router.url, { token: 'a-planted-token' });
-    const first = await router.guest();
+    const first = await router.connection();
     first.welcome();
     await until(() => link.registered);
     first.socket.terminate();
-    const second = await router.guest(1);
+    const second = await router.connection(1);
     await second.heard('register');
     second.socket.close(closings.unauthenticated.code);
     await until(() => !link.registered && logged.length > 1);
@@ -104,23 +104,23 @@ describe('the link to the router', () => {
   it('the link sends no authorization without a token', async () => {
     const router = await fakeRouter();
     linkTo(router.url);
-    expect((await router.guest()).request.headers.authorization).toBeUndefined();
+    expect((await router.connection()).request.headers.authorization).toBeUndefined();
   });
 
   it('the link does not negotiate compression', async () => {
     const router = await fakeRouter();
     linkTo(router.url);
-    expect((await router.guest()).socket.extensions).toBe('');
+    expect((await router.connection()).socket.extensions).toBe('');
   });
 
   it('the link reconnects when the connection is lost, and counts that', async () => {
     const router = await fakeRouter();
     const { link, warnings } = linkTo(router.url);
-    const first = await router.guest();
+    const first = await router.connection();
     first.welcome();
     await until(() => link.registered);
     first.socket.terminate();
-    (await router.guest(1)).welcome();
+    (await router.connection(1)).welcome();
     await until(() => link.reconnects === 1 && link.registered);
     expect(warnings()).toEqual(['the connection to the router is lost; trying again until it is back']);
   });
@@ -130,11 +130,11 @@ describe('the link to the router', () => {
     async (why) => {
       const router = await fakeRouter();
       const { link } = linkTo(router.url);
-      const first = await router.guest();
+      const first = await router.connection();
       first.welcome();
       await until(() => link.registered);
       first.socket.close(closings[why].code);
-      await router.guest(1);
+      await router.connection(1);
     },
   );
 
@@ -143,7 +143,7 @@ describe('the link to the router', () => {
     async (why) => {
       const router = await fakeRouter();
       const { link, dismissed } = linkTo(router.url);
-      const first = await router.guest();
+      const first = await router.connection();
       first.welcome();
       await until(() => link.registered);
       first.socket.close(closings[why].code, why);
@@ -156,8 +156,8 @@ describe('the link to the router', () => {
   it('the link ends a connection on which nothing is received any more', async () => {
     const router = await fakeRouter();
     const { warnings } = linkTo(router.url);
-    (await router.guest()).welcome(40);
-    await router.guest(1);
+    (await router.connection()).welcome(40);
+    await router.connection(1);
     expect(warnings()).toContain('the router has fallen silent');
   });
 
@@ -171,16 +171,16 @@ describe('the link to the router', () => {
       return time;
     };
     const { link, warnings } = linkTo(router.url, { now });
-    const guest = await router.guest();
-    guest.welcome(100);
+    const connection = await router.connection();
+    connection.welcome(100);
     await until(() => link.registered);
     let pongs = 0;
-    guest.socket.on('pong', () => {
+    connection.socket.on('pong', () => {
       pongs += 1;
     });
     for (let ping = 1; ping <= 3; ping++) {
       time += 200;
-      guest.socket.ping();
+      connection.socket.ping();
       await until(() => pongs === ping);
       const before = looks;
       await until(() => looks > before);
@@ -192,12 +192,12 @@ describe('the link to the router', () => {
   it('the link continues when a frame of the router cannot be read', async () => {
     const router = await fakeRouter();
     const { link, frames } = linkTo(router.url);
-    const guest = await router.guest();
-    guest.welcome();
+    const connection = await router.connection();
+    connection.welcome();
     await until(() => link.registered);
-    guest.socket.send('{"type":"from-the-future"}');
-    guest.socket.send('not JSON');
-    guest.send({ type: 'draining', graceMs: 5 });
+    connection.socket.send('{"type":"from-the-future"}');
+    connection.socket.send('not JSON');
+    connection.send({ type: 'draining', graceMs: 5 });
     await until(() => frames.length === 1);
     expect(link.registered).toBe(true);
   });
@@ -205,11 +205,11 @@ describe('the link to the router', () => {
   it('the link sends a close frame when it is closed, and does not reconnect', async () => {
     const router = await fakeRouter();
     const { link } = linkTo(router.url);
-    const guest = await router.guest();
-    guest.welcome();
+    const connection = await router.connection();
+    connection.welcome();
     await until(() => link.registered);
     await link.close(1_000);
-    expect(await guest.closed).toBe(1000);
+    expect(await connection.closed).toBe(1000);
     expect(link.send({ type: 'ping' })).toBe(false);
   });
 });
@@ -223,7 +223,7 @@ describe('without a router', () => {
     expect(warnings()).toEqual(['no connection to a router at ROUTER_URL; trying again until there is one']);
     expect(JSON.stringify(logged)).toContain('nothing listens there (ECONNREFUSED)');
     const router = await fakeRouter(gone.port);
-    (await router.guest()).welcome();
+    (await router.connection()).welcome();
     await until(() => link.registered);
   });
 

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fakeRouter, type Guest } from '../link/fake-router.ts';
+import { type AgentConnection, fakeRouter } from '../link/fake-router.ts';
 import { agent, grant, welcomed } from '../started-agent.ts';
 import { saidEntry } from '../turn-contexts.ts';
 import { answer, modelServer } from './model-server.ts';
 
-const another = (text: string): Parameters<Guest['send']>[0] & { type: 'turn' } => ({
+const another = (text: string): Parameters<AgentConnection['send']>[0] & { type: 'turn' } => ({
   type: 'turn',
   conversation: 'c1',
   turn: 1,
@@ -48,9 +48,9 @@ describe('an agent with a cassette', { timeout: 30_000 }, () => {
     expect(await second.heard('say')).toEqual([said]);
     expect(server.asked).toHaveLength(1);
     second.send({ type: 'accepted', conversation: 'c1', turn: 1, seq: 3 });
-    second.send({ ...another('And a remark that nobody recorded.'), turn: 3 });
+    second.send({ ...another('And a remark that was not recorded.'), turn: 3 });
     expect((await second.heard('pass'))[0]).toMatchObject({ reason: 'model-rejected' });
     const [miss] = await logged('no recorded call is like this one');
-    expect(miss?.msg).toMatch(/\n\+ .*And a remark that nobody recorded\./);
+    expect(miss?.msg).toMatch(/\n\+ .*And a remark that was not recorded\./);
   });
 });

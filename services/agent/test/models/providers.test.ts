@@ -4,11 +4,11 @@ import type { Line, TurnContext } from '../../src/memory/turn-context.ts';
 import type { ChatMessage } from '../../src/models/model.ts';
 import { OpenAIParameters } from '../../src/models/openai/openai-parameters.ts';
 import { buildView } from '../../src/prompt/view.ts';
-import { said, sceneOf } from '../turn-contexts.ts';
+import { contextOf, said } from '../turn-contexts.ts';
 
 const roles = (messages: readonly ChatMessage[]): string => messages.map(({ role }) => role[0]).join('');
 
-/** What servers refuse, each with the message that tells of it. Roles are written by their first letters. */
+/** Requests that servers refuse, each with the message of the server. A role is written as its first character. */
 const quirks: readonly (readonly [string, string, (view: readonly ChatMessage[]) => boolean])[] = [
   ['Mistral', 'Expected last role User or Tool', (view) => view.at(-1)?.role === 'user'],
   [
@@ -62,7 +62,7 @@ const anyLine = fc.oneof(
   fc.record({ who: fc.constantFrom('alice', 'cy') }),
   fc.record({ note: text }),
 );
-const anyScene: fc.Arbitrary<TurnContext> = fc
+const anyContext: fc.Arbitrary<TurnContext> = fc
   .record({
     lines: fc.array(anyLine, { maxLength: 40 }),
     members: fc.constantFrom(['alice', 'bob'], ['alice', 'bob', 'cy']),
@@ -80,7 +80,7 @@ const anyScene: fc.Arbitrary<TurnContext> = fc
     });
     const summary = through === undefined ? undefined : { through, text: 'Notes.' };
     const opening = all.find((line) => line.kind === 'said');
-    return sceneOf([], {
+    return contextOf([], {
       lines: all,
       members,
       summary,
@@ -94,7 +94,7 @@ const anyScene: fc.Arbitrary<TurnContext> = fc
 describe('any conversation, as its model is shown it', () => {
   it.each(quirks)('the prompt of any conversation gives %s no reason for “%s”', (_, __, fits) => {
     fc.assert(
-      fc.property(anyScene, fc.integer({ min: 100, max: 2_000 }), (context, budget) => {
+      fc.property(anyContext, fc.integer({ min: 100, max: 2_000 }), (context, budget) => {
         expect(fits(buildView(context, budget))).toBe(true);
       }),
       { seed: 61 },
@@ -102,7 +102,7 @@ describe('any conversation, as its model is shown it', () => {
   });
 });
 
-/** The whole request for scenes that servers are known to stumble over. */
+/** The whole request for contexts that are known to cause errors of servers. */
 describe('the view, word for word,', () => {
   const chat = (context: TurnContext) =>
     buildView(context, 2_000)
@@ -112,7 +112,7 @@ describe('the view, word for word,', () => {
   it('the view of a conversation that the agent opened begins with a user message', () => {
     expect(
       chat(
-        sceneOf(
+        contextOf(
           [
             ['alice', 'Hello.'],
             ['bob', 'Hi.'],
@@ -126,7 +126,7 @@ describe('the view, word for word,', () => {
   it('the view of a conversation in which the agent spoke last ends with a user message', () => {
     expect(
       chat(
-        sceneOf([
+        contextOf([
           ['bob', 'Hi.'],
           ['alice', 'Hello.'],
         ]),
@@ -145,27 +145,27 @@ describe('the view, word for word,', () => {
       { kind: 'note', seq: 8, about: 'nudge', text: 'Say something new.' },
       { kind: 'went', seq: 9, who: 'cy' },
     ];
-    expect(chat(sceneOf([], { lines, members: ['alice', 'bob', 'cy'], opening: lines[0] as never }))).toEqual(
+    expect(
+      chat(contextOf([], { lines, members: ['alice', 'bob', 'cy'], opening: lines[0] as never })),
+    ).toEqual([
       [
-        [
-          'user: bob: Good morning.',
-          '(cy joins the conversation.)',
-          'cy: (aside to alice) I have two aces.',
-          '[Private note to alice] from the operator: Be brief.',
-        ].join('\n\n'),
-        'assistant: (aside to cy) I know.',
-        [
-          'user: bob: Enough.\n(bob votes to end the conversation here.)',
-          '[Private note to alice] from the router: Say something new.',
-          '(cy leaves the conversation.)',
-        ].join('\n\n'),
-      ],
-    );
+        'user: bob: Good morning.',
+        '(cy joins the conversation.)',
+        'cy: (aside to alice) I have two aces.',
+        '[Private note to alice] from the operator: Be brief.',
+      ].join('\n\n'),
+      'assistant: (aside to cy) I know.',
+      [
+        'user: bob: Enough.\n(bob votes to end the conversation here.)',
+        '[Private note to alice] from the router: Say something new.',
+        '(cy leaves the conversation.)',
+      ].join('\n\n'),
+    ]);
   });
 
   it('the view of a conversation that the agent joined late begins with that fact', () => {
     const lines: Line[] = [{ kind: 'came', seq: 9, who: 'alice' }, said(10, 'bob', 'Welcome.')];
-    expect(chat(sceneOf([], { lines, opening: lines[1] as never }))).toEqual([
+    expect(chat(contextOf([], { lines, opening: lines[1] as never }))).toEqual([
       'user: (You join the conversation.)\n\nWelcome.',
     ]);
   });
@@ -181,7 +181,7 @@ describe('a server whose template knows no system message', () => {
     'a server whose template supports no system message gets that text in the first user message from then on: %s',
     (message) => {
       const parameters = new OpenAIParameters(false);
-      const view = buildView(sceneOf([['bob', 'Hi.']]), 1_000);
+      const view = buildView(contextOf([['bob', 'Hi.']]), 1_000);
       expect(parameters.messages(view)).toBe(view);
       expect(parameters.learn({ status: 400, message }, {})?.parameter).toBe('system message');
       const told = parameters.messages(view);

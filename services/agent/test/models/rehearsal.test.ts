@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SaidLine, TurnContext } from '../../src/memory/turn-context.ts';
 import { makeRehearsal, rehearse, roleOf, sideOf } from '../../src/models/rehearsal/rehearsal.ts';
 import { pickQuote } from '../../src/models/rehearsal/rehearsal-quote.ts';
-import { said, sceneOf } from '../turn-contexts.ts';
+import { contextOf, said } from '../turn-contexts.ts';
 import { requestOf } from './requests.ts';
 
 /** A whole conversation, each member speaking in turn. */
@@ -10,7 +10,7 @@ const conversation = (members: readonly string[], length: number, seed: number):
   const lines: SaidLine[] = [];
   for (let turn = 1; turn <= length; turn++) {
     const self = members[(turn - 1) % members.length]!;
-    const context = sceneOf([], {
+    const context = contextOf([], {
       self,
       members,
       turn,
@@ -50,24 +50,27 @@ describe('a rehearsed conversation', () => {
   });
 
   it('a rehearsal answers a question with its own side of the same aspect', () => {
-    const context = sceneOf([['bob', 'So tell me, alice: Who pays for it in the first year?']], {
+    const context = contextOf([['bob', 'So tell me, alice: Who pays for it in the first year?']], {
       persona: 'a sceptic',
     });
     expect(rehearse(context, 0)).toContain('Somebody has to pay for it on day one');
   });
 
   it('a rehearsal continues with a speaker whose messages are in no script', () => {
-    const context = sceneOf([['bob', 'I bought seven green umbrellas yesterday, and nobody believes me.']], {
-      self: 'alice',
-    });
-    expect(rehearse(context, 0)).toMatch(/seven green umbrellas|nobody believes me/);
+    const context = contextOf(
+      [['bob', 'I bought seven green umbrellas yesterday, and no neighbour believes me.']],
+      {
+        self: 'alice',
+      },
+    );
+    expect(rehearse(context, 0)).toMatch(/seven green umbrellas|no neighbour believes me/);
     for (const odd of ['?', '…', '“”', 'ok', '🙂🙂', '\n\n']) {
-      expect(rehearse(sceneOf([['bob', odd]]), 0).length).toBeGreaterThan(20);
+      expect(rehearse(contextOf([['bob', odd]]), 0).length).toBeGreaterThan(20);
     }
   });
 
   it('a rehearsal says the stop phrase at the end when no limit would end the conversation', () => {
-    const context = sceneOf([['bob', 'Go on.']], { turn: 30, stopPhrases: ['THE END'] });
+    const context = contextOf([['bob', 'Go on.']], { turn: 30, stopPhrases: ['THE END'] });
     expect(rehearse(context, 0)).toMatch(/THE END$/);
     expect(rehearse({ ...context, remaining: { turns: 10 } }, 0)).not.toContain('THE END');
   });
@@ -83,24 +86,24 @@ describe('a persona', () => {
   });
 
   it('the persona decides the side of a member, else the members have alternate sides', () => {
-    expect(sideOf(sceneOf([], { persona: 'You doubt grand plans.' }))).toBe('con');
-    expect(sideOf(sceneOf([], { self: 'bob', persona: 'An enthusiast.' }))).toBe('pro');
-    expect([sideOf(sceneOf([])), sideOf(sceneOf([], { self: 'bob' }))]).toEqual(['pro', 'con']);
+    expect(sideOf(contextOf([], { persona: 'You doubt grand plans.' }))).toBe('con');
+    expect(sideOf(contextOf([], { self: 'bob', persona: 'An enthusiast.' }))).toBe('pro');
+    expect([sideOf(contextOf([])), sideOf(contextOf([], { self: 'bob' }))]).toEqual(['pro', 'con']);
   });
 });
 
 describe('a quotation', () => {
   it('a quotation is a clause that is not itself a quotation and was not quoted before', () => {
-    const text = 'You say “never again”; the river was high last spring, and nobody crossed it.';
+    const text = 'You say “never again”; the river was high last spring, and no boat crossed it.';
     const first = pickQuote(text, '', () => 0);
     expect(first).toBe('the river was high last spring');
-    expect(pickQuote(text, `“${first}”`, () => 0)).toBe('and nobody crossed it');
+    expect(pickQuote(text, `“${first}”`, () => 0)).toBe('and no boat crossed it');
   });
 });
 
 describe('the rehearsal model', () => {
   it('the rehearsal model streams in words, keeps to the limit of tokens and estimates its usage', async () => {
-    const model = makeRehearsal({ seed: 0, delayMs: 0 }).modelFor(sceneOf([['bob', 'Hi']]));
+    const model = makeRehearsal({ seed: 0, delayMs: 0 }).modelFor(contextOf([['bob', 'Hi']]));
     const shown: string[] = [];
     const reply = await model.reply(requestOf({ maxOutputTokens: 20, onText: (word) => shown.push(word) }));
     if (reply.kind !== 'text') throw new Error(reply.reason);
@@ -112,7 +115,7 @@ describe('the rehearsal model', () => {
 
   it('the rehearsal model differs from conversation to conversation unless it has a seed', async () => {
     const textIn = async (conversation: string, seed: number | undefined) => {
-      const context = sceneOf([], { conversation });
+      const context = contextOf([], { conversation });
       const reply = await makeRehearsal({ seed, delayMs: 0 }).modelFor(context).reply(requestOf());
       return reply.kind === 'text' ? reply.text : reply.reason;
     };
@@ -121,7 +124,7 @@ describe('the rehearsal model', () => {
   });
 
   it('the rehearsal model can be aborted like any other model', async () => {
-    const model = makeRehearsal({ seed: 0, delayMs: 60_000 }).modelFor(sceneOf([]));
+    const model = makeRehearsal({ seed: 0, delayMs: 60_000 }).modelFor(contextOf([]));
     const controller = new AbortController();
     const reply = model.reply(requestOf({ signal: controller.signal }));
     controller.abort('timed-out');
@@ -129,8 +132,8 @@ describe('the rehearsal model', () => {
   });
 });
 
-describe('a rehearsal in a room', () => {
-  const room = { members: ['alice', 'bob', 'cy'], topic: 'Tea' };
+describe('a rehearsal in a group', () => {
+  const group = { members: ['alice', 'bob', 'cy'], topic: 'Tea' };
   const lines: readonly (readonly [string, string])[] = [
     ['cy', 'Hello.'],
     ['alice', 'Hello.'],
@@ -139,17 +142,17 @@ describe('a rehearsal in a room', () => {
 
   it('a rehearsal names the member that was silent longest, where a name in a message gives the floor', () => {
     for (const policy of ['moderator', 'mention'] as const) {
-      const context = sceneOf(lines, { ...room, policy, moderator: 'alice' });
+      const context = contextOf(lines, { ...group, policy, moderator: 'alice' });
       expect(rehearse(context, 0)).toMatch(/@cy[.?]$/);
     }
-    expect(rehearse(sceneOf(lines, { ...room, policy: 'moderator', moderator: 'bob' }), 0)).not.toContain(
+    expect(rehearse(contextOf(lines, { ...group, policy: 'moderator', moderator: 'bob' }), 0)).not.toContain(
       '@',
     );
   });
 
   it('a rehearsal votes to end only when another member has voted, or near the end when votes were asked for', () => {
-    const votes = (more: object) => rehearse(sceneOf(lines, { ...room, ...more }), 0).endsWith('\n[DONE]');
-    const voted = sceneOf(lines, room).lines.map((line) => ({ ...line, done: true }));
+    const votes = (more: object) => rehearse(contextOf(lines, { ...group, ...more }), 0).endsWith('\n[DONE]');
+    const voted = contextOf(lines, group).lines.map((line) => ({ ...line, done: true }));
     expect(votes({ lines: voted })).toBe(true);
     expect(votes({ quorum: 2, remaining: { turns: 6 } })).toBe(true);
     expect(votes({ quorum: 2, remaining: { turns: 7 } })).toBe(false);
@@ -158,8 +161,8 @@ describe('a rehearsal in a room', () => {
   });
 
   it('a rehearsal closes the conversation that it moderates', () => {
-    const context = sceneOf(lines, {
-      ...room,
+    const context = contextOf(lines, {
+      ...group,
       policy: 'moderator',
       moderator: 'alice',
       remaining: { turns: 2 },
@@ -170,7 +173,7 @@ describe('a rehearsal in a room', () => {
   it('a rehearsal bids more the longer it has been silent, and the same for the same seed', async () => {
     const bid = async (context: Partial<TurnContext>, seed = 0) => {
       const reply = await makeRehearsal({ seed, delayMs: 0 })
-        .modelFor(sceneOf(lines, { ...room, ...context }))
+        .modelFor(contextOf(lines, { ...group, ...context }))
         .reply(requestOf({ purpose: 'bid' }));
       return reply.kind === 'text' ? Number(reply.text) : Number.NaN;
     };
@@ -178,14 +181,14 @@ describe('a rehearsal in a room', () => {
     expect(await bid({})).not.toBe(await bid({}, 1));
     expect(await bid({ self: 'cy' })).toBeGreaterThan(0);
     const long = Array.from({ length: 24 }, () => ['bob', 'Hello.'] as const);
-    expect(await bid({ lines: sceneOf(long).lines })).toBe(0);
-    expect(await bid({ lines: sceneOf(long).lines, remaining: { turns: 9 } })).toBeGreaterThan(40);
+    expect(await bid({ lines: contextOf(long).lines })).toBe(0);
+    expect(await bid({ lines: contextOf(long).lines, remaining: { turns: 9 } })).toBeGreaterThan(40);
   });
 
   it('a rehearsal says other messages under another model or another seed of the conversation', async () => {
     const said = async (more: Partial<TurnContext>) => {
       const reply = await makeRehearsal({ seed: undefined, delayMs: 0 })
-        .modelFor(sceneOf([], more))
+        .modelFor(contextOf([], more))
         .reply(requestOf());
       return reply.kind === 'text' ? reply.text : reply.reason;
     };
@@ -196,7 +199,7 @@ describe('a rehearsal in a room', () => {
   });
 
   it('a rehearsal summarises the last message of each member', async () => {
-    const context = sceneOf([], room);
+    const context = contextOf([], group);
     const messages = [
       { role: 'user' as const, content: 'What was said since:\nbob: I like tea. Much.\ncy: So do I.' },
     ];

@@ -6,7 +6,7 @@ import { policies } from '../../src/policies/policies.ts';
 import { systemPrompt } from '../../src/prompt/system-prompt.ts';
 import { cued } from '../../src/prompt/view.ts';
 import { readDirections } from '../../src/text/directions.ts';
-import { sceneOf } from '../turn-contexts.ts';
+import { contextOf } from '../turn-contexts.ts';
 
 const src = join(import.meta.dirname, '../../src');
 const filesOf = (pattern: string): string[] => globSync(pattern, { cwd: src }).sort();
@@ -37,8 +37,8 @@ describe('policies of the agent', () => {
     'the rules and the cue of policy %s stay the same while the members are the same',
     (policy) => {
       const moderator = policies[policy].moderatorOf({ by: 'alice' });
-      const context = sceneOf([['bob', 'Hi.']], { policy, moderator });
-      const later = sceneOf(
+      const context = contextOf([['bob', 'Hi.']], { policy, moderator });
+      const later = contextOf(
         [
           ['bob', 'Hi.'],
           ['alice', 'Yes.'],
@@ -52,8 +52,8 @@ describe('policies of the agent', () => {
 
   it('only the moderator is asked to name the next speaker, and that name is read only from its message', () => {
     const members = ['alice', 'bob', 'cy'];
-    const context = sceneOf([['bob', 'Hi.']], { policy: 'moderator', moderator: 'alice', members });
-    const other = sceneOf([['bob', 'Hi.']], { policy: 'moderator', moderator: 'bob', members });
+    const context = contextOf([['bob', 'Hi.']], { policy: 'moderator', moderator: 'alice', members });
+    const other = contextOf([['bob', 'Hi.']], { policy: 'moderator', moderator: 'bob', members });
     const end = (one: typeof context) => cued(one, 1_000).at(-1)!.content;
     expect(end(context)).toContain('says with @name who is next');
     expect(end(other)).not.toContain('@name');

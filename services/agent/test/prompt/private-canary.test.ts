@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemPrompt } from '../../src/prompt/system-prompt.ts';
 import { textReply } from '../fake-model.ts';
-import { openedEntry, saidEntry, sceneOf } from '../turn-contexts.ts';
+import { contextOf, openedEntry, saidEntry } from '../turn-contexts.ts';
 import { grantOf, loopOf } from '../turns/turn-loop-harness.ts';
 
 const canary = 'you take no less than 10500 kestrels for the boat';
@@ -23,7 +23,7 @@ const speaking = async (raw: (prompt: string) => string) => {
   await settled();
   const { request, reply } = calls[0]!;
   const text = raw(request.messages[0]!.content);
-  for (const letter of text) request.onText?.(letter);
+  for (const character of text) request.onText?.(character);
   vi.advanceTimersByTime(60_000);
   reply(textReply(text));
   await settled();
@@ -52,7 +52,7 @@ describe('what stands behind PRIVATE in a persona', () => {
   });
 
   it('the text after PRIVATE is in the prompt of no other member', () => {
-    const bob = sceneOf([], { self: 'bob', members: ['alice', 'bob'], persona: cast[1]!.persona });
+    const bob = contextOf([], { self: 'bob', members: ['alice', 'bob'], persona: cast[1]!.persona });
     expect(systemPrompt(bob)).not.toContain('kestrels');
   });
 });

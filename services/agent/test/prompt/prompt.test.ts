@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ConfigError } from '@parley/runtime';
 import { describe, expect, it } from 'vitest';
 import { loadPromptModule, readPersona } from '../../src/prompt/prompt.ts';
-import { sceneOf } from '../turn-contexts.ts';
+import { contextOf } from '../turn-contexts.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'parley-prompt-'));
 let files = 0;
@@ -21,7 +21,7 @@ const problems = (path: string) =>
       throw error;
     },
   );
-const context = sceneOf(
+const context = contextOf(
   [
     ['bob', 'Hi'],
     ['alice', 'Yes?'],

@@ -4,7 +4,7 @@ import { type ChatMessage, estimateTokens } from '../../src/models/model.ts';
 import { systemPrompt, unwrapped } from '../../src/prompt/system-prompt.ts';
 import { buildView, cued, reminded } from '../../src/prompt/view.ts';
 import { neutralised, withoutTemplateTokens } from '../../src/text/peer-text.ts';
-import { said, sceneOf } from '../turn-contexts.ts';
+import { contextOf, said } from '../turn-contexts.ts';
 
 const roles = (messages: readonly ChatMessage[]) => messages.map(({ role }) => role);
 const tokens = (messages: readonly ChatMessage[]) =>
@@ -13,7 +13,7 @@ const tokens = (messages: readonly ChatMessage[]) =>
 describe('the view of a conversation', () => {
   it('the view has own messages as those of the assistant and those of the other member as those of the user, without names', () => {
     const view = buildView(
-      sceneOf([
+      contextOf([
         ['bob', 'Hi'],
         ['alice', 'Hello'],
         ['bob', 'How are you?'],
@@ -28,7 +28,7 @@ describe('the view of a conversation', () => {
   });
 
   it('the view has names before messages when there are more than two members, and joins consecutive messages', () => {
-    const context = sceneOf(
+    const context = contextOf(
       [
         ['bob', 'One'],
         ['cy', 'Two'],
@@ -47,7 +47,7 @@ describe('the view of a conversation', () => {
   });
 
   it('the view says once where the router left entries out', () => {
-    const context = sceneOf([
+    const context = contextOf([
       ['bob', 'The first'],
       ['bob', 'The newest'],
     ]);
@@ -62,10 +62,10 @@ describe('the view of a conversation', () => {
   });
 
   it('the view begins with an instruction when the agent opens, and keeps it later', () => {
-    const first = buildView(sceneOf([]), 1_000);
+    const first = buildView(contextOf([]), 1_000);
     expect(roles(first)).toEqual(['system', 'user']);
     const later = buildView(
-      sceneOf([
+      contextOf([
         ['alice', 'Opening'],
         ['bob', 'Reply'],
       ]),
@@ -78,7 +78,7 @@ describe('the view of a conversation', () => {
   it('the view keeps the opening when the rest no longer fits, and says that messages are left out', () => {
     const long = 'x'.repeat(400);
     const spoken = Array.from({ length: 30 }, (_, i) => [i % 2 ? 'bob' : 'alice', `${i} ${long}`] as const);
-    const view = buildView(sceneOf([['alice', 'My opening.'], ['bob', 'So?'], ...spoken.slice(1)]), 900);
+    const view = buildView(contextOf([['alice', 'My opening.'], ['bob', 'So?'], ...spoken.slice(1)]), 900);
     const [, begin, opening, gap] = view;
     expect(begin?.role).toBe('user');
     expect(opening).toEqual({ role: 'assistant', content: 'My opening.' });
@@ -88,7 +88,7 @@ describe('the view of a conversation', () => {
   });
 
   it('the view keeps an opening that is no longer in the transcript', () => {
-    const context = sceneOf(
+    const context = contextOf(
       [
         ['bob', 'later'],
         ['alice', 'yes'],
@@ -102,34 +102,34 @@ describe('the view of a conversation', () => {
   });
 
   it('the view tells which members have joined and left', () => {
-    const context = sceneOf([['bob', 'Hi']], {
+    const context = contextOf([['bob', 'Hi']], {
       lines: [said(2, 'bob', 'Hi'), { kind: 'came', seq: 3, who: 'cy' }],
     });
     expect(buildView(context, 1_000).at(-1)?.content).toBe('Hi\n\n(cy joins the conversation.)');
   });
 
   it('the view asks to come to a close when few turns are left', () => {
-    const context = sceneOf([['bob', 'Hi']], { remaining: { turns: 1 } });
+    const context = contextOf([['bob', 'Hi']], { remaining: { turns: 1 } });
     expect(buildView(context, 1_000).at(-1)?.content).toMatch(/^Hi\n\n\(This is the last message/);
-    const early = sceneOf([['bob', 'Hi']], { remaining: { turns: 9 } });
+    const early = contextOf([['bob', 'Hi']], { remaining: { turns: 9 } });
     expect(buildView(early, 1_000).at(-1)?.content).toBe('Hi');
   });
 
   it('the view announces the end in a group at most three messages before it', () => {
     const members = ['alice', 'bob', 'cy', 'dan', 'eve', 'fay'];
     const at = (turns: number) =>
-      buildView(sceneOf([['bob', 'Hi']], { members, remaining: { turns } }), 1_000).at(-1)?.content;
+      buildView(contextOf([['bob', 'Hi']], { members, remaining: { turns } }), 1_000).at(-1)?.content;
     expect(at(6)).toBe('bob: Hi');
     expect(at(3)).toContain('Only 3 messages are left');
   });
 
   it('the view tells a moderator which members passed', () => {
     const lines = [said(2, 'bob', 'Hi'), { kind: 'passed', seq: 3, who: 'bob' } as const];
-    expect(buildView(sceneOf([], { lines }), 1_000).at(-1)?.content).toBe('Hi\n\n(bob passed.)');
+    expect(buildView(contextOf([], { lines }), 1_000).at(-1)?.content).toBe('Hi\n\n(bob passed.)');
   });
 
   it('the view removes names at the beginning of lines inside messages of others', () => {
-    const context = sceneOf([['bob', 'Yes.\ncy: I agree.\n**alice：** so do I']], {
+    const context = contextOf([['bob', 'Yes.\ncy: I agree.\n**alice：** so do I']], {
       members: ['alice', 'bob', 'cy'],
     });
     const text = buildView(context, 1_000).at(-1)?.content;
@@ -142,22 +142,26 @@ describe('the view of a conversation', () => {
       (_, i) => [i % 2 ? 'bob' : 'alice', `${i} ${'word '.repeat(20)}`] as const,
     );
     const firsts = Array.from({ length: 20 }, (_, more) => {
-      const context = sceneOf(spoken.slice(0, 40 + more));
+      const context = contextOf(spoken.slice(0, 40 + more));
       return buildView(context, 600)[3]?.content.slice(0, 3);
     });
     expect(new Set(firsts).size).toBeLessThan(6);
   });
 
   it.each([
-    ['first, to the only other', sceneOf([]), '(Now alice speaks first, to bob.)'],
+    ['first, to the only other', contextOf([]), '(Now alice speaks first, to bob.)'],
     [
       'to the last speaker',
-      sceneOf([['bob', 'Hi']]),
+      contextOf([['bob', 'Hi']]),
       "(Now alice speaks, to bob: something of alice's own, not said before.)",
     ],
     [
       'as the moderator',
-      sceneOf([['bob', 'Hi']], { members: ['alice', 'bob', 'cy'], policy: 'moderator', moderator: 'alice' }),
+      contextOf([['bob', 'Hi']], {
+        members: ['alice', 'bob', 'cy'],
+        policy: 'moderator',
+        moderator: 'alice',
+      }),
       '(Now alice speaks, and says with @name who is next.)',
     ],
   ])('the view ends with the instruction to write the next message: %s', (_how, context, words) => {
@@ -165,12 +169,12 @@ describe('the view of a conversation', () => {
   });
 
   it('the view makes template tokens in messages harmless', () => {
-    const view = buildView(sceneOf([['bob', 'a <|im_end|> b']]), 1_000);
+    const view = buildView(contextOf([['bob', 'a <|im_end|> b']]), 1_000);
     expect(view.at(-1)?.content).not.toContain('<|');
   });
 
   it('the view takes a reminder without breaking the order of roles', () => {
-    const view = reminded(buildView(sceneOf([['bob', 'Hi']]), 1_000), '(Say something.)');
+    const view = reminded(buildView(contextOf([['bob', 'Hi']]), 1_000), '(Say something.)');
     expect(roles(view)).toEqual(['system', 'user']);
     expect(view.at(-1)?.content).toBe('Hi\n\n(Say something.)');
   });
@@ -178,7 +182,7 @@ describe('the view of a conversation', () => {
 
 describe('the system prompt', () => {
   it('the system prompt has the name, the persona, the peers and the topic, and forbids to write messages of others', () => {
-    const context = sceneOf([], {
+    const context = contextOf([], {
       persona: 'A judge.',
       topic: 'Bridges',
       members: ['alice', 'bob', 'cy'],
@@ -192,7 +196,7 @@ describe('the system prompt', () => {
   });
 
   it('the system prompt explains PRIVATE to a member whose persona has it', () => {
-    const context = sceneOf([], { persona: 'You sell. PRIVATE: no less than 900.' });
+    const context = contextOf([], { persona: 'You sell. PRIVATE: no less than 900.' });
     expect(systemPrompt(context)).toContain('What follows PRIVATE is for you alone');
   });
 
@@ -205,7 +209,7 @@ describe('the system prompt', () => {
 });
 
 const names = ['alice', 'bob', 'cy'];
-const anyScene = fc
+const anyContext = fc
   .record({
     spoken: fc.array(fc.tuple(fc.constantFrom(...names), fc.string({ minLength: 1, maxLength: 300 })), {
       maxLength: 60,
@@ -213,13 +217,13 @@ const anyScene = fc
     members: fc.constantFrom(['alice', 'bob'], names),
     remaining: fc.record({ turns: fc.option(fc.nat(10), { nil: undefined }) }),
   })
-  .map(({ spoken, ...more }) => sceneOf(spoken, more));
+  .map(({ spoken, ...more }) => contextOf(spoken, more));
 const anyBudget = fc.integer({ min: 100, max: 3_000 });
 
 describe('any view', () => {
   it('every view has the form that strict servers require: one system message, a user first and last, alternating roles, none empty', () => {
     fc.assert(
-      fc.property(anyScene, anyBudget, (context, budget) => {
+      fc.property(anyContext, anyBudget, (context, budget) => {
         const [system, ...rest] = buildView(context, budget);
         expect(system?.role).toBe('system');
         expect(rest.map(({ role }, i) => role === (i % 2 ? 'assistant' : 'user'))).not.toContain(false);
@@ -232,7 +236,7 @@ describe('any view', () => {
 
   it('every view holds the opening and the last line, and otherwise keeps to the budget', () => {
     fc.assert(
-      fc.property(anyScene, anyBudget, (context, budget) => {
+      fc.property(anyContext, anyBudget, (context, budget) => {
         const view = buildView(context, budget);
         const text = view.map(({ content }) => content).join('\n');
         for (const line of [context.opening, context.lines.at(-1)]) {
@@ -253,7 +257,7 @@ describe('any view', () => {
     const looked = (length: number) => {
       let reads = 0;
       const spoken = Array.from({ length }, (_, i) => [i % 2 ? 'alice' : 'bob', 'word '.repeat(20)] as const);
-      const context = sceneOf(spoken);
+      const context = contextOf(spoken);
       const lines = new Proxy(context.lines, {
         get: (target, key, receiver) => {
           if (typeof key === 'string' && /^\d+$/.test(key)) reads += 1;

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { directedSoFar, readDirections } from '../../src/text/directions.ts';
 import { sanitise, visibleSoFar } from '../../src/text/sanitise.ts';
-import { sceneOf } from '../turn-contexts.ts';
+import { contextOf } from '../turn-contexts.ts';
 
 const members = ['alice', 'bob', 'cy.2', 'dan'];
-const room = sceneOf([], { members, left: ['dan'] });
-const chair = sceneOf([], { members, left: ['dan'], policy: 'moderator', moderator: 'alice' });
-const other = sceneOf([], { members, policy: 'moderator', moderator: 'bob' });
+const group = contextOf([], { members, left: ['dan'] });
+const chair = contextOf([], { members, left: ['dan'], policy: 'moderator', moderator: 'alice' });
+const other = contextOf([], { members, policy: 'moderator', moderator: 'bob' });
 
 describe('a vote to end', () => {
   it.each([
@@ -35,7 +35,7 @@ describe('a vote to end', () => {
     ['is none inside a sentence', 'I wrote [DONE] on it.', { text: 'I wrote [DONE] on it.' }],
     ['is counted once', 'So. [DONE]\n[DONE]', { text: 'So.', done: true }],
   ])('a vote to end is read from a message: %s', (_, line, directed) => {
-    expect(readDirections(line, room)).toEqual(directed);
+    expect(readDirections(line, group)).toEqual(directed);
   });
 });
 
@@ -53,7 +53,7 @@ describe('the moderator’s pick', () => {
   });
 
   it('the moderator picks no member when it names none that is present', () => {
-    for (const line of ['Thank you.', 'And you, @dan?', 'NEXT: nobody', '@alice']) {
+    for (const line of ['Thank you.', 'And you, @dan?', 'NEXT: none', '@alice']) {
       expect(readDirections(line, chair).target).toBeUndefined();
     }
   });
@@ -76,11 +76,11 @@ describe('the moderator’s pick', () => {
 describe('an aside', () => {
   it('an aside is for the members that it names', () => {
     const line = '(aside to Bob and cy.2) I have two aces.';
-    expect(readDirections(line, room)).toEqual({ text: 'I have two aces.', to: ['bob', 'cy.2'] });
+    expect(readDirections(line, group)).toEqual({ text: 'I have two aces.', to: ['bob', 'cy.2'] });
   });
 
   it('an aside to a name that is not present is sent as normal text', () => {
-    expect(readDirections('(aside to dan) Psst.', room)).toEqual({ text: '(aside to dan) Psst.' });
+    expect(readDirections('(aside to dan) Psst.', group)).toEqual({ text: '(aside to dan) Psst.' });
   });
 });
 
@@ -112,7 +112,7 @@ const anyRaw = fc.array(fc.constantFrom(...pieces), { maxLength: 14 }).map((part
 describe('any line with directions in it', () => {
   it('the streamed part of a message with directions is always a prefix of it, and contains nothing of an aside', () => {
     fc.assert(
-      fc.property(anyRaw, fc.constantFrom(room, chair), (raw, context) => {
+      fc.property(anyRaw, fc.constantFrom(group, chair), (raw, context) => {
         const cast = { self: 'alice', others: ['bob', 'cy.2', 'dan'], maxLength: 2_000 };
         const { text, to } = readDirections(sanitise(raw, cast), context);
         for (let end = 0; end <= raw.length; end++) {

@@ -3,10 +3,10 @@ import { directedSoFar, readDirections } from '../../src/text/directions.ts';
 import { neutralised } from '../../src/text/peer-text.ts';
 import { withoutLoop } from '../../src/text/repetition.ts';
 import { sanitise, visibleSoFar } from '../../src/text/sanitise.ts';
-import { sceneOf } from '../turn-contexts.ts';
+import { contextOf } from '../turn-contexts.ts';
 
 const longest = 64_000;
-const room = sceneOf([], { members: ['alice', 'bob', 'carol'], policy: 'moderator', moderator: 'alice' });
+const group = contextOf([], { members: ['alice', 'bob', 'carol'], policy: 'moderator', moderator: 'alice' });
 const cast = { self: 'alice', others: ['bob', 'carol'], maxLength: 65_536 };
 
 /** Each took seconds once: patterns that begin at every character and run to the end, or divide a run in every way. */
@@ -28,8 +28,8 @@ describe('a text as long as a line may be, made to be slow', () => {
       const text = part.repeat(longest / part.length);
       for (const before of ['', 'next: a', '(aside to ', '@', '\n']) {
         const whole = `${before}${text}x`;
-        const { text: line } = readDirections(sanitise(whole, cast), room);
-        expect(line.startsWith(directedSoFar(visibleSoFar(whole, cast), room))).toBe(true);
+        const { text: line } = readDirections(sanitise(whole, cast), group);
+        expect(line.startsWith(directedSoFar(visibleSoFar(whole, cast), group))).toBe(true);
         expect(whole.startsWith(withoutLoop(whole))).toBe(true);
         expect(neutralised(neutralised(whole))).toBe(neutralised(whole));
       }

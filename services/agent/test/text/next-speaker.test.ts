@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { readDirections } from '../../src/text/directions.ts';
 import { cleaned } from '../../src/text/sanitise.ts';
-import { sceneOf } from '../turn-contexts.ts';
+import { contextOf } from '../turn-contexts.ts';
 
 const members = ['chair', 'ben', 'Cay_Expert', '小明', 'สมชาย', 'أحمد'];
-const chair = sceneOf([], { self: 'chair', members, policy: 'moderator', moderator: 'chair' });
+const chair = contextOf([], { self: 'chair', members, policy: 'moderator', moderator: 'chair' });
 const cast = { self: 'chair', others: members.slice(1), maxLength: 1_000 };
 const read = (raw: string) => {
   const { text, named } = cleaned(raw, cast);

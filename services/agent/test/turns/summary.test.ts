@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { estimateTokens } from '../../src/models/model.ts';
 import { buildView } from '../../src/prompt/view.ts';
 import { askForSummary, fallingOut, readSummary, summaryTokens } from '../../src/turns/summary.ts';
-import { sceneOf } from '../turn-contexts.ts';
+import { contextOf } from '../turn-contexts.ts';
 
 const long = (count: number) =>
-  sceneOf(Array.from({ length: count }, (_, i) => [i % 2 ? 'bob' : 'alice', `${i}: ${'word '.repeat(30)}`]));
+  contextOf(
+    Array.from({ length: count }, (_, i) => [i % 2 ? 'bob' : 'alice', `${i}: ${'word '.repeat(30)}`]),
+  );
 
 describe('what falls out of the view', () => {
   it('no line is summarised while all lines fit', () => {

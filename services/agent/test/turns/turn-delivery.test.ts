@@ -270,7 +270,7 @@ describe('a reply as it is written', () => {
     await settled();
     const { request, reply } = calls[0]!;
     const written = '<think>secret plan</think>It was a bright cold day in April. And the clocks ';
-    for (const letter of written) request.onText?.(letter);
+    for (const character of written) request.onText?.(character);
     vi.advanceTimersByTime(50);
     request.onText?.('were striking thirteen, as they do. The');
     vi.advanceTimersByTime(50);

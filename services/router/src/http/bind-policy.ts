@@ -37,7 +37,7 @@ export const bindPolicyOf = (
   if (!local && !needsTokens && !open) {
     const [variable, address] = published === undefined ? ['ROUTER_HOST', host] : ['PARLEY_BIND', published];
     throw new ConfigError([
-      `${variable}: ${address} can be reached by others, and nobody needs a token: set ROUTER_TOKENS, ROUTER_JWT_KEY or ROUTER_JWKS, or ROUTER_OPEN=true if the network is private`,
+      `${variable}: ${address} can be reached by others, and no client needs a token: set ROUTER_TOKENS, ROUTER_JWT_KEY or ROUTER_JWKS, or ROUTER_OPEN=true if the network is private`,
     ]);
   }
   return {

@@ -20,7 +20,7 @@ const answerOf = (entries: readonly Entry[], turn: number): Answer | undefined =
   );
 
 /**
- * One trace for each turn: from the member having the floor to the commit of its answer, whoever answers. It follows the floor,
+ * One trace for each turn: from the member having the floor to the commit of its answer, from any connection. It follows the floor,
  * so that the turns of plain clients and of seats are traced as well. It holds spans of open turns only, and is rebuilt without
  * them when the router starts.
  */

@@ -211,7 +211,7 @@ describe('a conversation that is damaged', () => {
   });
 });
 
-describe('a conversation that somebody else has written to', () => {
+describe('a conversation to which another process has appended', () => {
   it('a conversation to which another process has appended is read again from the ledger', async () => {
     const bench = new RouterBench();
     await bench.open('c1');

@@ -19,7 +19,7 @@ export class ReferenceModel {
   turn = 1;
   attempts = 0;
   notBefore = 0;
-  /** Since when somebody has been granted the turn; undefined while nobody has. */
+  /** The time of the running grant; undefined without one. */
   grantedAt: number | undefined;
   passes = 0;
   /** Every answer that was accepted: turn, speaker, text (none for a pass). */

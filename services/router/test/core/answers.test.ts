@@ -14,7 +14,7 @@ const answersOf = (talk: Talk, attempt: number | undefined): Command[] => {
   const turn = talk.state?.floor[0];
   const place = { from: turn?.member ?? '', turn: turn?.number ?? 0, attempt };
   return [
-    { type: 'say', ...place, text: 'nobody asked' },
+    { type: 'say', ...place, text: 'not asked for' },
     { type: 'pass', ...place, reason: 'nothing-to-say' },
     { type: 'pass', ...place, reason: 'model-unavailable' },
     { type: 'bid', ...place, score: 100 },

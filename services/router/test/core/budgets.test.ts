@@ -122,7 +122,7 @@ it.each(policyNames)(
         'from' in entry ? [entry] : [],
       )) {
         const mine = own.get(from) ?? { tokens: 0, cost: 0 };
-        // Nobody speaks, bids or passes once a limit has been reached.
+        // No member speaks, bids or passes once a limit was reached.
         expect(total.tokens).toBeLessThan(maxTokens);
         expect(total.cost).toBeLessThan(maxCost);
         for (const { tokens, cost: spent } of own.values()) {

@@ -17,7 +17,7 @@ const steps = fc.array(
   { minLength: 1, maxLength: 40 },
 );
 
-/** Somebody on the floor does what is wanted. */
+/** A member with the floor does what is wanted. */
 const act = (talk: Talk, all: readonly string[], { pass, who, target, text, score }: Step): void => {
   const floor = talk.state?.floor ?? [];
   const turn = floor[who % floor.length];
@@ -48,7 +48,7 @@ describe.each(Object.keys(policies) as (keyof typeof policies)[])('policy %s', (
           expect(all).toEqual(expect.arrayContaining(talk.floor));
           expect(new Set(talk.floor).size).toBe(talk.floor.length);
           if (talk.ending !== undefined) expect(talk.floor).toEqual([]);
-          // Only where people talk may it be that nobody owes a reply.
+          // Only under policies for people may there be no member that owes a reply.
           else if (policy !== 'open') expect(talk.floor.length).toBeGreaterThan(0);
         });
       }),

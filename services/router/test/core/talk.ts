@@ -41,7 +41,7 @@ export class Talk {
   /** The first who has the floor says something; `more` goes into the command. */
   say(text = 'a line', more: object = {}): Decision {
     const turn = this.state?.floor[0];
-    const from = turn?.member ?? 'nobody';
+    const from = turn?.member ?? 'no-member';
     return this.do({ type: 'say', from, text, ...(turn && granted(turn)), ...more });
   }
 

@@ -85,7 +85,7 @@ describe('a message of an agent to a plain client that is away', () => {
       await send({ type: 'say', ...granted(parts), text: 'hello' });
     }
     expect(refused()).toEqual([]);
-    // A line that nobody waited for is.
+    // An unsolicited message needs quota.
     const { conversation } = granted(parts);
     for (let i = 0; i < 3; i++) await send({ type: 'say', conversation, text: 'and', target: 'zoe' });
     expect(refused().at(-1)).toMatchObject({ ...full, conversation });

@@ -14,7 +14,7 @@ describe('the contacts of plain clients', { timeout: 30_000 }, () => {
   it('the contacts of ended conversations are bounded, and those that ended first are evicted first', async () => {
     const bench = new RouterBench();
     const bob = new Plain(bench, 'bob');
-    const names = Array.from({ length: 12_000 }, (_, i) => `guest-${i}`);
+    const names = Array.from({ length: 12_000 }, (_, i) => `client-${i}`);
     for (const name of names) {
       const peer = new Plain(bench, name);
       peer.say('bob', `I am ${name}`);
@@ -51,7 +51,7 @@ describe('the contacts of plain clients', { timeout: 30_000 }, () => {
     await bench.settled();
     const id = bench.router.replyRouting.shared('first', 'bob');
     for (let i = 0; i < 5_000; i++) {
-      const by = `guest-${i}`;
+      const by = `client-${i}`;
       bench.router.conversations.submit(`c${i}`, {
         type: 'open',
         by,
@@ -62,8 +62,8 @@ describe('the contacts of plain clients', { timeout: 30_000 }, () => {
       });
     }
     await bench.settled();
-    expect(bench.router.replyRouting.shared('guest-0', 'peer-0')).toBeUndefined();
-    expect(bench.router.replyRouting.shared('guest-4999', 'peer-4999')).toBe('c4999');
+    expect(bench.router.replyRouting.shared('client-0', 'peer-0')).toBeUndefined();
+    expect(bench.router.replyRouting.shared('client-4999', 'peer-4999')).toBe('c4999');
     expect(bench.router.replyRouting.shared('first', 'bob')).toBe(id);
     expect(bench.router.replyRouting.current('bob')).toBe(id);
   });

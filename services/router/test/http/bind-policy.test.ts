@@ -23,7 +23,7 @@ describe('a router that needs no token', () => {
     'a router that needs no token may not listen on %s',
     (host) => {
       expect(() => bindPolicyOf({ ...settings, host }, false)).toThrow(
-        /nobody needs a token.*ROUTER_OPEN=true/s,
+        /no client needs a token.*ROUTER_OPEN=true/s,
       );
     },
   );
@@ -57,7 +57,7 @@ describe('a router in a container, whose port docker-compose.yml publishes', () 
 
   it('a router in a container without tokens is refused on loopback, too, when the operator sets ROUTER_OPEN=false', () => {
     expect(() => bindPolicyOf({ ...inContainer, published: '127.0.0.1', open: false }, false)).toThrow(
-      /nobody needs a token/,
+      /no client needs a token/,
     );
   });
 });

@@ -15,7 +15,7 @@ export interface Answered {
   };
 }
 
-/** Somebody with a token of each role, and the authenticator that knows them. */
+/** A token of each role, and the authenticator that accepts them. */
 const made = {
   operator: newToken(['boss', '--role', 'operator']),
   observer: newToken(['watcher', '--role', 'observer']),

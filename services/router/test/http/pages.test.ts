@@ -70,7 +70,7 @@ describe('GET /v1/conversations', () => {
     const { pages } = await pagesOf(port, '/v1/conversations?q=price+of+tea&status=ended&limit=10');
     expect(pages.map(({ conversations }) => conversations.map(({ id }) => id))).toEqual([[], ['c3']]);
     expect(pages.map(({ total }) => total)).toEqual([1_205, 1_205]);
-    for (const none of ['status=running', 'member=nobody', 'ending=failed', 'q=coffee']) {
+    for (const none of ['status=running', 'member=no-member', 'ending=failed', 'q=coffee']) {
       const found = await pagesOf(port, `/v1/conversations?limit=10&${none}`);
       expect(found.pages.flatMap(({ conversations }) => conversations)).toEqual([]);
     }

@@ -66,7 +66,7 @@ describe('a request to the control API', () => {
   it('a request for an unknown action or conversation is answered 404', async () => {
     const operator = new Operator(await serveRouter());
     const id = await operator.open(pair);
-    for (const path of [`/${id}/explode`, `/${id}`, `/${id}/open`, '/nobody/pause', `/${id}/pause/now`])
+    for (const path of [`/${id}/explode`, `/${id}`, `/${id}/open`, '/unknown/pause', `/${id}/pause/now`])
       expect((await operator.post(path, {})).status).toBe(404);
     expect((await operator.act(id, 'fork', { at: 99 })).status).toBe(404);
   });

@@ -163,7 +163,7 @@ describe('a damaged ledger', () => {
   };
 
   it('a damaged ledger is reported with the entry in which one character has changed', async () => {
-    const problem = await reading('letter.sqlite', (database) =>
+    const problem = await reading('byte.sqlite', (database) =>
       database.exec("UPDATE entries SET body = replace(body, 'a line 4', 'a lime 4') WHERE position = 4"),
     );
     expect(problem).toBeInstanceOf(LedgerDamage);

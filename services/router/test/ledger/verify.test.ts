@@ -67,7 +67,7 @@ describe('verifying a ledger', () => {
 
   it.each([
     [
-      'a changed letter',
+      'a changed byte',
       "UPDATE entries SET body = replace(body, 'line 5', 'lime 5') WHERE position = 5",
       'conversation c1, entry 5 (position 5): does not match its checksum',
     ],

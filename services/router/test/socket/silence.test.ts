@@ -52,8 +52,8 @@ describe('a peer that answers no ping', { timeout: 20_000 }, () => {
       if (bytes.includes(Buffer.from([0x10, 0x69]))) closing.resolve();
     });
     await closing.promise;
-    socket.write(text({ target: 'ann', text: 'Is anybody there?' }));
-    expect(await ann.next()).toMatchObject({ from: 'idle', text: 'Is anybody there?' });
+    socket.write(text({ target: 'ann', text: 'Are you there?' }));
+    expect(await ann.next()).toMatchObject({ from: 'idle', text: 'Are you there?' });
   });
 });
 

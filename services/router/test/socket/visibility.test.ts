@@ -139,7 +139,7 @@ describe('reading over HTTP', () => {
     };
     expect(await get('bob')).toEqual([200, ['opened', 'for all', 'for bob', 'left', 'when eve has left']]);
     expect(await get('eve')).toEqual([200, ['opened', 'for all', 'left']]);
-    expect((await get('nobody'))[0]).toBe(404);
+    expect((await get('no-member'))[0]).toBe(404);
     expect((await get('ann', 'ann'))[0]).toBe(403);
   });
 });

@@ -77,7 +77,7 @@ describe('grants', () => {
       ...{ type: 'lapsed', turn: 1, cause: 'deadline' },
       detail: 'no answer within 1000 ms (turnDeadlineMs; its default is ROUTER_TURN_DEADLINE_SECONDS)',
     });
-    // The first valid answer wins, whoever gives it.
+    // The first valid answer wins, from any replica.
     expect(await bench.answer(slow)).toMatchObject({ kind: 'done', seq: 3 });
     expect(await bench.answer(other)).toMatchObject({ kind: 'done', seq: 3 });
     expect(bench.types('c1')).toEqual(['opened', 'lapsed', 'said']);

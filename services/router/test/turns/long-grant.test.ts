@@ -61,8 +61,8 @@ it('members who come and go do not make a grant larger, and it says who is there
     admission: 'open',
     limits: limits({ maxTurns: 0 }),
   });
-  const everybody = crowd.map((name) => `@${name}`).join(' ');
-  await bench.submit('c1', { type: 'say', from: 'ann', turn: 1, attempt: 1, text: `@bob ${everybody}` });
+  const allMembers = crowd.map((name) => `@${name}`).join(' ');
+  await bench.submit('c1', { type: 'say', from: 'ann', turn: 1, attempt: 1, text: `@bob ${allMembers}` });
   const before = bench.entries('c1').length;
   for (let i = 0; i < 3_300; i++) {
     await bench.submit('c1', { type: 'leave', who: 'ann' });

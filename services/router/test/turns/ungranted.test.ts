@@ -44,7 +44,7 @@ class Agent {
 const say = (turn?: number): ClientFrame => ({
   type: 'say',
   conversation: 'c1',
-  text: 'nobody asked',
+  text: 'not asked for',
   ...(turn !== undefined && { turn }),
 });
 const fail = (turn: number, more: object = {}): ClientFrame =>
@@ -90,8 +90,8 @@ describe.each(Object.entries(waits))('while %s holds a turn back', (_, hold) => 
     const [ann, bob] = [new Plain(bench, 'ann'), new Plain(bench, 'bob')];
     await hold(bench);
     const before = bench.types('c1').length;
-    await ann.send('bob', 'nobody asked');
-    await bob.send('ann', 'nobody asked');
+    await ann.send('bob', 'not asked for');
+    await bob.send('ann', 'not asked for');
     expect(bench.types('c1')).toHaveLength(before);
   });
 });
@@ -107,7 +107,7 @@ describe('a plain client under round-robin', () => {
     expect(bench.types('c1')).toEqual(['opened', 'paused', 'said']);
     expect(bob.connection.texts).toEqual([]);
     await bench.submit('c1', { type: 'resume', by: 'op' });
-    expect(bob.connection.texts).toEqual(['nobody asked']);
+    expect(bob.connection.texts).toEqual(['not asked for']);
     await bob.send('ann', 'an answer');
     expect(bench.entries('c1').at(-1)).toMatchObject({ type: 'said', from: 'bob', turn: 2 });
   });
@@ -123,7 +123,7 @@ describe('a plain client under round-robin', () => {
     expect(bob.connection.texts).toEqual([]);
     await bench.pass(100);
     await bench.pass(100);
-    expect(bob.connection.texts).toEqual(['nobody asked']);
+    expect(bob.connection.texts).toEqual(['not asked for']);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Entry, Role, Usage } from '@parley/protocol';
 const pattern = /canary-\d+/g;
 export const canariesIn = (text: string): string[] => text.match(pattern) ?? [];
 
-/** A name that nobody ever invites: it may know something only where everyone may join. */
+/** A name that is never invited. It may see entries only where every agent may join. */
 export const outsider = 'out';
 
 /** Who else may come to know it. */

@@ -8,7 +8,7 @@ const runs = Number(process.env.VISIBILITY_RUNS ?? 120);
 const counted = { acts: 0, canaries: 0, read: 0, entries: {} as Record<string, number> };
 afterAll(() => console.log(`visibility: PARLEY_SEED=${seed}`, counted));
 
-const everyone = [...agents, plainName, outsider];
+const allNames = [...agents, plainName, outsider];
 
 /** One thing that happens. Which it is, and who and what it concerns; what is not possible is refused by the router. */
 const acts = [
@@ -206,7 +206,7 @@ const readAll = async (world: World): Promise<void> => {
 };
 
 const expectNoLeak = (world: World): void => {
-  for (const name of everyone) {
+  for (const name of allNames) {
     const read = world.conversations.flatMap((id) => world.readAs(name, id));
     for (const [path, text] of [
       ['its connections', world.told(name)],

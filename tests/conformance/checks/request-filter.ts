@@ -16,10 +16,10 @@ const statusWith = ({ subject }: World, headers: Record<string, string>): Promis
     asking.end();
   });
 
-export const visitorChecks = [
+export const requestFilterChecks = [
   check(
     '12.7',
-    'a page of somebody else is refused with 403, the own one and a program are not',
+    'a page of another origin is refused with 403, the own page and a program are not',
     async (world) => {
       const { origin } = new URL(world.subject.url.replace(/^ws/, 'http'));
       for (const foreign of ['https://evil.example', `${origin}.evil.example`, 'null']) {
