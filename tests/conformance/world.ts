@@ -85,7 +85,7 @@ export class World {
   /** A registered `parley.v1` client that has been welcomed. */
   async agent(
     word: string,
-    more: { capacity?: number; target?: string; working?: object[] } = {},
+    more: { capacity?: number; target?: string; working?: object[]; prompts?: boolean } = {},
   ): Promise<Client> {
     const client = await this.connect({ dialect: 'v1' });
     client.send({ type: 'register', name: this.name(word), ...more });

@@ -56,6 +56,7 @@ const checkTogether = (histories: readonly History[], report: Report): void => {
 const hidden: ReadonlySet<string> = new Set([
   'usage',
   'cost',
+  'tookMs',
   'likeness',
   'request',
   'detail',

@@ -12,9 +12,10 @@ const comparable = (entries: readonly Entry[]): readonly Kept[] =>
     const {
       at: _,
       request: __,
+      tookMs: ___,
       parent,
       ...rest
-    } = entry as { at: number; request?: string; parent?: { seq: number } };
+    } = entry as { at: number; request?: string; tookMs?: number; parent?: { seq: number } };
     const own = { ...rest, ...(parent && { parent: { seq: parent.seq } }) };
     return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   });

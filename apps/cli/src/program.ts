@@ -15,10 +15,12 @@ import { importCommand } from './commands/import.ts';
 import { kubernetes } from './commands/kubernetes.ts';
 import { ls } from './commands/ls.ts';
 import { open } from './commands/open.ts';
+import { prompt } from './commands/prompt.ts';
 import { replay } from './commands/replay.ts';
 import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
 import { agent, router } from './commands/service.ts';
+import { share } from './commands/share.ts';
 import { tail } from './commands/tail.ts';
 import { watch } from './commands/watch.ts';
 import { installation } from './deployment/installation.ts';
@@ -26,7 +28,7 @@ import { installation } from './deployment/installation.ts';
 /** Every command, in the groups in which `parley help` shows them. */
 const groups: Readonly<Record<string, readonly CommandMaker[]>> = {
   'Run conversations': [demo, run, batch, replay, check, compose, kubernetes],
-  'Look at conversations': [ls, tail, watch, diff, exportCommand, importCommand, runs, open],
+  'Look at conversations': [ls, tail, watch, prompt, diff, exportCommand, importCommand, share, runs, open],
   'Take part and steer': [...acts, fork],
   'Run the services': [router, agent, doctor],
 };

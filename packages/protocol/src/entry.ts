@@ -146,6 +146,8 @@ const spending = {
   usage: optional(usage),
   /** Dollars, by the router's price table. Earlier versions wrote larger numbers than a limit may have. */
   cost: optional(number(0, Number.MAX_SAFE_INTEGER)),
+  /** How long the replica had the grant that it answered. The rest of the time since the floor was given, the turn waited. */
+  tookMs: optional(count),
 } as const;
 
 /**

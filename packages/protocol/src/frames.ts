@@ -1,5 +1,6 @@
 import { conversationId, count, entry, line, name, role, setting, someLimits, toldUsage } from './entry.ts';
 import { maxCapacity, maxMembers, maxTextLength } from './limits.ts';
+import { modelCalls } from './model-call.ts';
 import { claimedName } from './name.ts';
 import {
   flag,
@@ -37,6 +38,8 @@ const clientVariants = {
     model: optional(text({ max: 200 })),
     /** Turns granted before the connection broke, on which this replica still works. */
     working: optional(list(object(turnPlace), { max: maxCapacity })),
+    /** It keeps prompts and answers `prompt`. */
+    prompts: optional(flag),
   },
   open: {
     ref,
@@ -80,6 +83,8 @@ const clientVariants = {
     trace,
   },
   chunk: { ...turnPlace, text: text({ max: maxTextLength }) },
+  /** The answer to a `prompt` of the router: none where this replica has kept none of that turn. */
+  prompt: { ref, calls: modelCalls },
   history: {
     conversation: conversationId,
     since: optional(count),
@@ -162,6 +167,8 @@ const routerVariants = {
     turn: optional(count),
   },
   draining: { graceMs: number(0, Number.MAX_SAFE_INTEGER) },
+  /** An operator wants to read the calls of a model that a turn made. */
+  prompt: { ref, ...turnPlace },
 } as const;
 
 export const routerFrame = union(routerVariants);

@@ -21,7 +21,14 @@ export {
   type RouterFrameOf,
   routerFrame,
 } from './frames.ts';
-export { type ControlAction, type ControlBody, controlBodies } from './http/control.ts';
+export {
+  type ControlAction,
+  type ControlBody,
+  controlBodies,
+  defaultShareMinutes,
+  maxShareMinutes,
+  shareBodies,
+} from './http/control.ts';
 export { type HttpErrorCode, httpError, httpStatusOf } from './http/errors.ts';
 export {
   type Minute,
@@ -55,9 +62,15 @@ export {
   type EventData,
   eventData,
   maxExcerpt,
+  type NewShare,
+  type PromptView,
+  type RevokedShare,
+  type ShareList,
+  type ShareView,
 } from './http/views.ts';
 export { isDeeperThan, type Parsed, parseJson } from './json.ts';
 export * from './limits.ts';
+export { callPurposes, type ModelCall, maxPromptBytes } from './model-call.ts';
 export { type Mention, mentionsIn, NameIndex, nameFault, normalName } from './name.ts';
 export {
   type PlainError,

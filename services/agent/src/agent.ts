@@ -3,12 +3,16 @@ import { type Logger, noSpans, type Tracing } from '@parley/runtime';
 import type { OnFault } from './faults.ts';
 import { Opener, type Opening } from './link/opener.ts';
 import { type LinkListener, RouterLink } from './link/router-link.ts';
+import { PromptLog } from './memory/prompt-log.ts';
 import { TranscriptCache } from './memory/transcript-cache.ts';
 import { AgentMetrics } from './metrics.ts';
 import { type ModelSetup, serverOf, serverUrl, summarises } from './models/choose.ts';
+import { keptPrompts } from './models/kept-prompts.ts';
 import type { ModelSource } from './models/model-source.ts';
 import { observed } from './models/observed.ts';
 import { cutShort } from './models/openai/cut-short.ts';
+import { secretHider } from './models/openai/redacted.ts';
+import { serverAddress } from './models/openai/server-address.ts';
 import { type Retrying, sleepUntilAborted, withRetries } from './models/retry.ts';
 import { RetryNotes } from './models/retry-notes.ts';
 import { traced } from './models/traced.ts';
@@ -37,6 +41,13 @@ const charactersPerToken = 4;
 /** The maximum of all transcripts together: 16 to 32 MiB of the 192 MB that an agent has. */
 const cachedCharacters = 16 * 1024 * 1024;
 const leaveMs = 1_000;
+const megabyte = 1024 * 1024;
+
+/** What must not stand in a prompt that an operator reads: the keys of this agent. */
+const secretsOf = ({ apiKey, token, baseUrl }: AgentSettings): string[] =>
+  [apiKey, token, ...(baseUrl === '' ? [] : serverAddress(baseUrl).secrets)].filter(
+    (secret): secret is string => secret !== undefined && secret !== '',
+  );
 
 /** An agent: the link to the router on one side, the model on the other, the turn loop between them. */
 export const makeAgent = (parts: AgentParts) => {
@@ -50,6 +61,11 @@ export const makeAgent = (parts: AgentParts) => {
     metrics.caught(place);
     log.error({ err: error, place }, 'an unexpected error was caught');
   };
+  const prompts = new PromptLog({
+    turns: settings.keepPrompts,
+    bytes: settings.keepPromptsMegabytes * megabyte,
+    redact: secretHider(secretsOf(settings)),
+  });
   const link = new RouterLink({
     url: settings.routerUrl,
     name,
@@ -57,6 +73,7 @@ export const makeAgent = (parts: AgentParts) => {
     capacity,
     target,
     model,
+    prompts: prompts.isKept,
     log,
     dice: Math.random,
     now,
@@ -78,7 +95,8 @@ export const makeAgent = (parts: AgentParts) => {
   };
   const about = { agent: name, temperature: settings.temperature, server: serverUrl(settings) };
   const modelFor: ModelSource['modelFor'] = (context) => {
-    const called = traced(observed(cutShort(modelSetup.modelFor(context)), metrics, now), tracing, about);
+    const kept = keptPrompts(modelSetup.modelFor(context), context, prompts, Date.now);
+    const called = traced(observed(cutShort(kept), metrics, now), tracing, about);
     return modelSetup.retried?.(withRetries(called, retries)) ?? called;
   };
 
@@ -136,6 +154,9 @@ export const makeAgent = (parts: AgentParts) => {
         break;
       case 'draining':
         log.info({ graceMs: frame.graceMs }, 'the router is about to restart');
+        break;
+      case 'prompt':
+        send({ type: 'prompt', ref: frame.ref, calls: prompts.of(frame) });
         break;
       case 'welcome':
       case 'chunk':

@@ -21,6 +21,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import { Retention, type RetentionRule } from './ledger/retention.ts';
 import { RouterMetrics } from './metrics.ts';
 import { type DuplicateRule, Presence } from './presence/presence.ts';
+import { PromptRequests } from './presence/prompt-requests.ts';
 import { recoverPools } from './quota/pool-recovery.ts';
 import type { Pools } from './quota/pools.ts';
 import type { Prices } from './quota/prices.ts';
@@ -57,6 +58,8 @@ export interface RouterOptions {
   readonly retention: RetentionRule;
   /** Counts what is refused before a frame is read. */
   readonly rejections?: Rejections;
+  /** Told of a conversation that retention has removed. */
+  readonly onRemoved?: (conversation: string) => void;
   readonly onLedgerFailure: (error: unknown) => void;
   /** Told of unexpected errors that were caught, at a bounded rate. */
   readonly onFault: (fault: Fault) => void;
@@ -66,6 +69,7 @@ export interface RouterOptions {
 export interface Router {
   readonly conversations: Conversations;
   readonly presence: Presence;
+  readonly prompts: PromptRequests;
   readonly bids: Bids;
   /** The grants that are running. */
   readonly grants: GrantTable;
@@ -123,6 +127,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   );
   const { maxAgeMs } = options.mailboxLimits;
   const presence = new Presence({ duplicates: options.duplicates ?? 'replicas', startedAt: now() });
+  const prompts = new PromptRequests({ presence, now: clock.monotonic });
   const bids = new Bids(conversations);
   const gathering = new Gathering({ conversations, presence });
   const breakers = new Breakers({ now });
@@ -177,6 +182,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     onRemoved: (id) => {
       conversations.forget(id);
       plainDelivery.conversationRemoved(id);
+      options.onRemoved?.(id);
     },
     onFailure,
   });
@@ -210,6 +216,7 @@ export const makeRouter = (options: RouterOptions): Router => {
 
   presence.follow((change) => plainDelivery.onPresence(change));
   presence.follow((change) => scheduler.onPresence(change));
+  presence.follow((change) => prompts.onPresence(change));
   presence.follow(() => routerEvents.tell({ type: 'agents' }));
 
   metrics.scrape({
@@ -232,6 +239,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   return {
     conversations,
     presence,
+    prompts,
     bids,
     grants,
     answers,
@@ -255,6 +263,7 @@ export const makeRouter = (options: RouterOptions): Router => {
       const at = now();
       const timed = (about: string, call: () => void) => faults.guard('timer', about, call);
       timed('bids', () => bids.tick());
+      timed('prompts', () => prompts.tick());
       timed('grants', () => {
         scheduler.retake(conversations.takeShaken());
         scheduler.tick(at);

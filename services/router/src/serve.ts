@@ -7,8 +7,10 @@ import { Control } from './http/control.ts';
 import { listen, makeHttpServer } from './http/http-server.ts';
 import { Rejections, type ToldRejection } from './http/rejections.ts';
 import { makeRequestFilter, type RequestFilter, type RequestFilterRules } from './http/request-filter.ts';
+import { ShareLinks } from './http/share-links.ts';
 import type { Certificate } from './http/tls.ts';
-import type { Authenticator } from './identity/authenticator.ts';
+import { type Authenticator, openAuthenticator } from './identity/authenticator.ts';
+import { Shares, withShares } from './identity/shares.ts';
 import { Outgoing } from './quota/outgoing.ts';
 import { makeRouter, type Router, type RouterOptions } from './router.ts';
 import { AgentSession } from './sessions/agent-session.ts';
@@ -19,7 +21,7 @@ import { leave } from './socket/drain.ts';
 import type { Rate } from './socket/token-bucket.ts';
 import { startWebSocketServer } from './socket/websocket-server.ts';
 
-export interface ServeOptions extends Omit<RouterOptions, 'rejections'> {
+export interface ServeOptions extends Omit<RouterOptions, 'rejections' | 'onRemoved'> {
   readonly authenticator: Authenticator;
   readonly requestFilter: RequestFilterRules;
   readonly connectionLimits: ConnectionLimitRules;
@@ -63,13 +65,15 @@ const tickMs = 100;
  * that does so: `main.ts` and the tests differ in their options. The caller owns the ledger and closes it after the router.
  */
 export const serve = (options: ServeOptions): RunningRouter => {
-  const { ledger, clock, authenticator, defaults, routerName, stalledMs } = options;
+  const { ledger, clock, defaults, routerName, stalledMs } = options;
+  const shares = new Shares({ ledger, now: clock.wall });
+  const authenticator = withShares(options.authenticator, shares);
   const rejections = new Rejections(options.onRejection, clock.monotonic);
   const connectionLimits = new ConnectionLimits(options.connectionLimits, rejections);
   const filterRequest = makeRequestFilter(options.requestFilter, connectionLimits, rejections);
   const writes = new WriteCoalescer();
   const outgoing = new Outgoing({ limit: options.outgoingBytes, flush: () => writes.flush() });
-  const router = makeRouter({ ...options, rejections });
+  const router = makeRouter({ ...options, rejections, onRemoved: (id) => shares.forget(id) });
   router.conversations.afterFlush(() => writes.flush());
 
   let isDraining = false;
@@ -81,6 +85,10 @@ export const serve = (options: ServeOptions): RunningRouter => {
     {
       ...{ router, ledger, authenticator, filterRequest, rejections, probes, outgoing, stalledMs },
       control: new Control(router, defaults),
+      shareLinks: new ShareLinks({
+        ...{ router, shares },
+        needsTokens: options.authenticator !== openAuthenticator,
+      }),
       console: options.console,
     },
     options.certificate,

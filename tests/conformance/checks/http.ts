@@ -82,6 +82,71 @@ export const httpChecks = [
       assert.deepEqual(types, ['opened', 'paused', 'said', 'resumed', 'ended']);
     },
   ),
+  check(
+    '4.12 5.5 11',
+    'the prompt of an entry is asked of a replica that keeps prompts; nothing else of it is answered or shown',
+    async (world) => {
+      const alice = await world.agent('alice', { prompts: true });
+      const bob = await world.agent('bob');
+      const conversation = await world.open(alice, ['bob']);
+      const { turn } = await alice.next('turn');
+      alice.send({ type: 'say', conversation, turn, text: 'hi', target: world.name('bob') });
+      await alice.next('accepted');
+      const asked = world.request(`/v1/conversations/${conversation}/prompt?seq=2`);
+      const frame = await alice.next('prompt');
+      assert.deepEqual(frame, { type: 'prompt', ref: frame.ref, conversation, turn });
+      const call = {
+        ...{ purpose: 'message', attempt: 1, at: 1, model: 'm', parameters: [{ name: 'seed', value: 1 }] },
+        messages: [{ role: 'system', content: 'You are Alice.' }],
+      };
+      alice.send({ type: 'prompt', ref: 'another', calls: [] });
+      alice.send({ type: 'prompt', ref: frame.ref, calls: [call] });
+      const answer = (await (await asked).json()) as Received;
+      assert.deepEqual(answer, { conversation, seq: 2, from: world.name('alice'), turn, calls: [call] });
+      await alice.quiet();
+      await bob.next('turn');
+      bob.send({
+        type: 'say',
+        conversation,
+        turn: Number(turn) + 1,
+        text: 'ho',
+        target: world.name('alice'),
+      });
+      await bob.next('accepted');
+      assert.equal((await world.request(`/v1/conversations/${conversation}/prompt?seq=3`)).status, 404);
+      await bob.quiet();
+    },
+  ),
+  check(
+    '12.9',
+    'a share link reads its conversation and nothing else, until it is revoked',
+    async (world) => {
+      const { alice, conversation } = await begun(world);
+      const other = await world.open(alice, ['bob']);
+      const made = await act(world, conversation, 'share', { minutes: 5 });
+      assert.equal(made.status, 201);
+      const { token, share } = (await made.json()) as Received;
+      assert.match(String(token), /^share_/);
+      const statusOf = async (path: string, init: RequestInit = {}) =>
+        (await world.requestWith(String(token), path, init)).status;
+      assert.equal(await statusOf('/v1/me'), 200);
+      assert.equal(await statusOf(`/v1/conversations/${conversation}`), 200);
+      const events = await world.requestWith(String(token), `/v1/events?conversation=${conversation}`);
+      assert.equal(events.status, 200);
+      for (const path of ['/v1/events', '/v1/agents', '/v1/conversations', `/v1/conversations/${other}`])
+        assert.equal(await statusOf(path), 403, path);
+      const json = { 'content-type': 'application/json' };
+      const pause = `/v1/conversations/${conversation}/pause`;
+      assert.equal(await statusOf(pause, { method: 'POST', body: '{}', headers: json }), 403);
+      const client = await world.connectWith(String(token), { dialect: 'v1' });
+      client.send({ type: 'register', name: world.name('alice') });
+      assert.equal(await client.closeCode(), 4003);
+      assert.equal((await act(world, conversation, 'unshare', { share })).status, 200);
+      assert.equal(await statusOf(`/v1/conversations/${conversation}`), 401);
+      const reader = (events.body as ReadableStream<Uint8Array>).getReader();
+      while (!(await reader.read()).done);
+    },
+  ),
   check('11', 'an act that is none, or of no conversation, is refused', async (world) => {
     const { conversation } = await begun(world);
     assert.equal((await act(world, conversation, 'explode')).status, 404);

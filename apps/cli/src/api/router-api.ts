@@ -6,8 +6,12 @@ import {
   type ConversationPage,
   type ConversationView,
   type Entry,
+  type NewShare,
+  type PromptView,
   type ResponseBody,
+  type RevokedShare,
   requestPath,
+  type ShareList,
 } from '@parley/protocol';
 import { ConfigError, connectionProblem } from '@parley/runtime';
 import { eventsOf, type RouterEvent } from './event-stream.ts';
@@ -155,6 +159,31 @@ export class RouterApi {
       requestPath('conversation', { id, query: { limit, as, since } }),
       missing,
     );
+  }
+
+  /** Makes a share link. Its token is told only here. */
+  async share(id: string, body: { readonly minutes?: number }): Promise<NewShare> {
+    return (await this.#send(requestPath('share', { id }), body)) as NewShare;
+  }
+
+  async unshare(id: string, share: string): Promise<RevokedShare> {
+    return (await this.#send(requestPath('unshare', { id }), { share })) as RevokedShare;
+  }
+
+  async shares(id: string): Promise<ShareList> {
+    return (await (await this.#ask(requestPath('shares', { id }))).json()) as ShareList;
+  }
+
+  async #send(path: string, body: object): Promise<unknown> {
+    const headers = { 'content-type': 'application/json' };
+    const response = await this.#ask(path, { post: { method: 'POST', headers, body: JSON.stringify(body) } });
+    return response.json();
+  }
+
+  /** The calls of a model that led to an entry, from the agent that made them. */
+  async prompt(id: string, seq: number): Promise<PromptView> {
+    const response = await this.#ask(requestPath('prompt', { id, query: { seq } }));
+    return (await response.json()) as PromptView;
   }
 
   /** A page of a response and the pages that follow it. */

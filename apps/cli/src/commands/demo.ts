@@ -9,6 +9,7 @@ import { goOn } from '../deployment/kept-run-notes.ts';
 import { logNotes } from '../deployment/log-notes.ts';
 import { freePort, OwnDeployment } from '../deployment/own-deployment.ts';
 import { portOption } from '../options.ts';
+import { keptPrompts } from '../scenario/agents.ts';
 import { castOf, type DemoMember, defaultTopic } from '../scenario/demo-cast.ts';
 import { ConversationDisplay } from '../terminal/conversation-display.ts';
 import { paint } from '../terminal/terminal.ts';
@@ -56,6 +57,7 @@ const startAgents = (deployment: OwnDeployment, url: string, options: Options, h
       AGENT_MAX_TURNS: String(options.turns),
       AGENT_MAX_REPETITION: '0.8',
       AGENT_REHEARSAL_DELAY_MS: rehearsalDelay(host),
+      AGENT_KEEP_PROMPTS: host.env.AGENT_KEEP_PROMPTS || keptPrompts,
       ...(!host.env.AGENT_PERSONA && !host.env.AGENT_PROMPT_MODULE && { AGENT_PERSONA: persona }),
     });
   }

@@ -14,7 +14,7 @@ import { logNotes } from '../deployment/log-notes.ts';
 import { freePort } from '../deployment/own-deployment.ts';
 import { portOption, seedOption, setOption, turnsOption } from '../options.ts';
 import { Recording } from '../recording/recording.ts';
-import { agentsOf } from '../scenario/agents.ts';
+import { agentsOf, keptPrompts } from '../scenario/agents.ts';
 import { changesOf } from '../scenario/changes.ts';
 import { withKey } from '../scenario/member-key.ts';
 import { openingOf } from '../scenario/opening.ts';
@@ -122,7 +122,10 @@ const runFile = async (scenario: string | undefined, options: RunOptions, host: 
       port,
       ledger: kept?.ledger,
       agents: recording ? agents.map((agent, place) => recording.recorded(agent, place)) : agents,
-      env: { AGENT_REHEARSAL_DELAY_MS: rehearsalDelay(host) },
+      env: {
+        AGENT_REHEARSAL_DELAY_MS: rehearsalDelay(host),
+        AGENT_KEEP_PROMPTS: host.env.AGENT_KEEP_PROMPTS || keptPrompts,
+      },
       exclusive: recording !== undefined,
       onLog: logNotes((note) => view.transcript.note(note)),
     },

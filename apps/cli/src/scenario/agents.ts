@@ -1,6 +1,9 @@
 import type { Environment } from '@parley/runtime';
 import type { Scenario } from './scenario.ts';
 
+/** Turns of which each agent of `demo` and `run` keeps the prompts (AGENT_KEEP_PROMPTS). */
+export const keptPrompts = '200';
+
 /** One agent process: its name and its settings. The conversation also gives persona and model. */
 export interface AgentProcess {
   readonly name: string;

@@ -11,6 +11,8 @@ export type Route =
       /** The entry that the address names. */
       readonly seq?: number;
       readonly present: boolean;
+      /** The token of a share link. It is taken out of the address at once. */
+      readonly share?: string;
     }
   | { readonly view: 'compare'; readonly left: string; readonly right: string }
   | { readonly view: 'agents' }
@@ -34,12 +36,15 @@ export const parseRoute = (hash: string): Route => {
       return Object.keys(filters).length > 0 ? { view: 'runs', filters } : { view: 'overview' };
     }
     const seq = Number(third);
-    const present = new URLSearchParams(query).has('present');
+    const asked = new URLSearchParams(query);
+    const present = asked.has('present');
+    const share = asked.get('share');
     return {
       view: 'conversation',
       id: second,
       ...(Number.isSafeInteger(seq) && seq > 0 && { seq }),
       present,
+      ...(share && { share }),
     };
   } catch {
     return { view: 'unknown' };
@@ -51,8 +56,8 @@ export const runsLink = (filters: RunFilters): string => {
   return query ? `#runs?${query}` : '#runs';
 };
 
-export const conversationLink = (id: string, seq?: number): string =>
-  `#/${encodeURIComponent(id)}${seq === undefined ? '' : `/${seq}`}`;
+export const conversationLink = (id: string, seq?: number, share?: string): string =>
+  `#/${encodeURIComponent(id)}${seq === undefined ? '' : `/${seq}`}${share === undefined ? '' : `?share=${share}`}`;
 
 export const compareLink = (left: string, right: string): string =>
   `#compare/${encodeURIComponent(left)}/${encodeURIComponent(right)}`;

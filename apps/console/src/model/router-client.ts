@@ -51,6 +51,13 @@ export const post = async <T>(path: string, body: object): Promise<T> => {
   return (await response.json()) as T;
 };
 
+/** What the router answers to a question that it may refuse, in its words. */
+export const read = async <T>(path: string): Promise<T> => {
+  const response = await fetch(path, { headers: withToken() });
+  if (!response.ok) throw new Refused(await messageOf(response));
+  return (await response.json()) as T;
+};
+
 /** An answer that is no stream of events. */
 class NoEvents extends Error {
   readonly status: number;

@@ -11,12 +11,13 @@ import { Dialog } from './dialog.tsx';
 import type { MenuActions } from './entry-menu.tsx';
 import { ExportPanel } from './export-panel.tsx';
 import { ForkDialog } from './fork-dialog.tsx';
+import { PromptDialog } from './prompt-dialog.tsx';
 import { Replay } from './replay.tsx';
 import { SpeakForm } from './speak-form.tsx';
 import { TranscriptList } from './transcript-list.tsx';
 import { useClock } from './use.ts';
 
-type Asked = { readonly kind: 'fork' | 'heard'; readonly entry: Entry };
+type Asked = { readonly kind: 'fork' | 'heard' | 'prompt'; readonly entry: Entry };
 
 /** How often the page asks why a turn waits, because no entry has that. */
 const waitingEveryMs = 2_000;
@@ -73,6 +74,7 @@ const actionsOf = (
       ),
     fork: (entry) => ask({ kind: 'fork', entry }),
     whoHeard: (entry) => ask({ kind: 'heard', entry }),
+    prompt: (entry) => ask({ kind: 'prompt', entry }),
     toggleRaw: (seq) => {
       if (!open.raw.delete(seq)) open.raw.add(seq);
       live.changes.note();
@@ -159,6 +161,9 @@ export const ConversationPage = ({
       </p>
       {asked?.kind === 'fork' && (
         <ForkDialog live={live} view={view} entry={asked.entry} onClose={() => ask(undefined)} />
+      )}
+      {asked?.kind === 'prompt' && (
+        <PromptDialog open={open} seq={asked.entry.seq} onClose={() => ask(undefined)} />
       )}
       {asked?.kind === 'heard' && (
         <Dialog title={`Who heard entry ${asked.entry.seq}`} onClose={() => ask(undefined)}>

@@ -5,10 +5,13 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 export const Dialog = ({
   title,
   onClose,
+  wide = false,
   children,
 }: {
   readonly title: string;
   readonly onClose: () => void;
+  /** For long texts. */
+  readonly wide?: boolean;
   readonly children: ComponentChildren;
 }): ComponentChildren => {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -24,7 +27,7 @@ export const Dialog = ({
     };
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={onClose}>
+    <dialog ref={dialog} class={wide ? 'wide' : ''} aria-labelledby="dialog-title" onClose={onClose}>
       <h2 id="dialog-title">{title}</h2>
       {children}
     </dialog>

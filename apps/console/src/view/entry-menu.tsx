@@ -8,6 +8,7 @@ export interface MenuActions {
   copyLink(entry: Entry): void;
   fork(entry: Entry): void;
   whoHeard(entry: Entry): void;
+  prompt(entry: Entry): void;
   toggleRaw(seq: number): void;
   unfold(seq: number): void;
 }
@@ -96,6 +97,9 @@ export const EntryMenu = ({
           [raw ? 'Show formatted' : 'Show as written', () => actions.toggleRaw(entry.seq)] as const,
           ['Who heard this', () => actions.whoHeard(entry)] as const,
         ]
+      : []),
+    ...(actions.isOperator && 'turn' in entry && entry.turn !== undefined
+      ? [['The prompt that led to this', () => actions.prompt(entry)] as const]
       : []),
     ...(actions.isOperator ? [['Fork here…', () => actions.fork(entry)] as const] : []),
   ];

@@ -37,5 +37,16 @@ export const controlBodies = {
   fork: object({ at: integer(1, Number.MAX_SAFE_INTEGER), cast, limits: optional(someLimits) }),
 } as const;
 
+/** Minutes for which a share link is valid. */
+export const defaultShareMinutes = 7 * 24 * 60;
+export const maxShareMinutes = 365 * 24 * 60;
+
+/** Bodies of the requests that make and revoke share links. They write no entry: an ended conversation can be shared, too. */
+export const shareBodies = {
+  /** Default: a week. */
+  share: object({ minutes: optional(integer(1, maxShareMinutes)) }),
+  unshare: object({ share: text({ min: 1, max: 64 }) }),
+} as const;
+
 export type ControlAction = keyof typeof controlBodies;
 export type ControlBody<A extends ControlAction> = Static<(typeof controlBodies)[A]>;

@@ -1,7 +1,7 @@
 import { conversationId, count, name } from '../entry.ts';
 import { oneOf, type Shape, type Static, text } from '../shape.ts';
 import { endings } from '../words.ts';
-import { type ControlAction, controlBodies } from './control.ts';
+import { type ControlAction, controlBodies, shareBodies } from './control.ts';
 import { overview } from './overview.ts';
 import {
   actionResult,
@@ -10,6 +10,10 @@ import {
   conversationPage,
   eventData,
   identityView,
+  newShare,
+  promptView,
+  revokedShare,
+  shareList,
 } from './views.ts';
 
 interface Parameter {
@@ -31,6 +35,11 @@ export interface Route {
   readonly path: string;
   /** Who may call it: every client, a token that may read (observer, operator), or an operator. */
   readonly access: 'public' | 'reader' | 'operator';
+  /**
+   * Where the request names the conversation that the token of a share link must be for; `none`: it names none. Without this
+   * field such a token is refused.
+   */
+  readonly share?: 'path' | 'query' | 'none';
   readonly summary: string;
   readonly query?: Parameters;
   readonly headers?: Parameters;
@@ -87,6 +96,39 @@ const actions = {
   fork: action('fork', 201, 'Open a conversation that shares the entries of another one up to one of them'),
 } as const satisfies Record<ControlAction, Route>;
 
+const shareLinks = {
+  share: {
+    method: 'POST',
+    path: '/v1/conversations/{id}/share',
+    access: 'operator',
+    summary: 'Make a link with which a person without another token reads this conversation and nothing else',
+    body: shareBodies.share,
+    success: {
+      status: 201,
+      description: 'The link; its token is told only here',
+      content: { kind: 'json', shape: newShare },
+    },
+    errors: [404, 413, 415],
+  },
+  unshare: {
+    method: 'POST',
+    path: '/v1/conversations/{id}/unshare',
+    access: 'operator',
+    summary: 'Revoke a share link',
+    body: shareBodies.unshare,
+    success: json('The link is not valid any more', revokedShare),
+    errors: [404, 413, 415],
+  },
+  shares: {
+    method: 'GET',
+    path: '/v1/conversations/{id}/shares',
+    access: 'operator',
+    summary: 'The share links of a conversation, also those that have expired or were revoked',
+    success: json('The links, the newest first', shareList),
+    errors: [404],
+  },
+} as const satisfies Record<string, Route>;
+
 const reads = {
   healthz: {
     method: 'GET',
@@ -116,6 +158,7 @@ const reads = {
     method: 'GET',
     path: '/v1/me',
     access: 'reader',
+    share: 'none',
     summary: 'The role and the names of the token of the request',
     success: json('The identity', identityView),
     errors: [],
@@ -173,6 +216,7 @@ const reads = {
     method: 'GET',
     path: '/v1/conversations/{id}',
     access: 'reader',
+    share: 'path',
     summary: 'One conversation and its entries, oldest first',
     query: {
       since: parameter('Only entries with a larger seq'),
@@ -182,10 +226,20 @@ const reads = {
     success: json('The conversation and a page of its entries', conversationPage),
     errors: [404],
   },
+  prompt: {
+    method: 'GET',
+    path: '/v1/conversations/{id}/prompt',
+    access: 'operator',
+    summary: 'The calls of a model that led to an entry, as the agent sent them',
+    query: { seq: parameter('The entry: a message, a pass, a bid or a lapse') },
+    success: json('The calls, oldest first', promptView),
+    errors: [404],
+  },
   events: {
     method: 'GET',
     path: '/v1/events',
     access: 'reader',
+    share: 'query',
     summary: 'Server-sent events: every entry, and what happens besides',
     query: {
       since: parameter('Start after this position of the ledger. Default: the current end'),
@@ -205,7 +259,7 @@ const reads = {
   },
 } as const satisfies Record<string, Route>;
 
-export const routes = { ...reads, ...actions } as const;
+export const routes = { ...reads, ...actions, ...shareLinks } as const;
 export type RouteName = keyof typeof routes;
 
 /** The body of a successful response. */

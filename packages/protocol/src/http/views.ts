@@ -1,6 +1,7 @@
 import { conversationId, count, entry, labels, limits, name, role } from '../entry.ts';
 import { maxMembers, maxTextLength } from '../limits.ts';
-import { list, number, object, oneOf, optional, record, type Static, text } from '../shape.ts';
+import { modelCalls } from '../model-call.ts';
+import { flag, list, number, object, oneOf, optional, record, type Static, text } from '../shape.ts';
 import { admissions, endingGroups, endings, policyNames, waitReasons } from '../words.ts';
 
 const names = list(name, { max: maxMembers });
@@ -75,10 +76,40 @@ export const agentView = object({
 });
 export type AgentView = Static<typeof agentView>;
 
+/** What a share link shows, and until when. */
+const shared = object({ conversation: conversationId, expiresAt: date });
+
+/** A share link of a conversation. Its token is told once, when it is made. */
+const shareView = object({
+  /** Names the link, and is no secret. */
+  share: text({ min: 1, max: 64 }),
+  by: name,
+  madeAt: date,
+  expiresAt: date,
+  revokedAt: optional(date),
+  revokedBy: optional(name),
+});
+export type ShareView = Static<typeof shareView>;
+export const shareList = object({ conversation: conversationId, shares: list(shareView, { max: 10_000 }) });
+export type ShareList = Static<typeof shareList>;
+export const newShare = object({
+  conversation: conversationId,
+  share: text({ min: 1, max: 64 }),
+  token: text({ min: 1, max: 200 }),
+  expiresAt: date,
+  /** This router needs no token, so the link keeps no one out. */
+  open: flag,
+});
+export type NewShare = Static<typeof newShare>;
+export const revokedShare = object({ conversation: conversationId, share: text({ min: 1, max: 64 }) });
+export type RevokedShare = Static<typeof revokedShare>;
+
 /** The role of the token of the request, and the names for which it may register (patterns with a final `*`). */
 export const identityView = object({
   role: oneOf(['agent', 'observer', 'operator']),
   names: list(text({ min: 1, max: 64 }), { max: Number.MAX_SAFE_INTEGER }),
+  /** The token is that of a share link, and reads this conversation only. */
+  share: optional(shared),
 });
 
 /** Characters of a message that are shown around a text that was searched. */
@@ -100,6 +131,16 @@ export const conversationList = object({
 export type ConversationList = Static<typeof conversationList>;
 export const conversationPage = object({ conversation: conversationView, entries: list(entry, many), next });
 export type ConversationPage = Static<typeof conversationPage>;
+
+/** The calls of a model that led to an entry, oldest first. */
+export const promptView = object({
+  conversation: conversationId,
+  seq: count,
+  from: name,
+  turn: count,
+  calls: modelCalls,
+});
+export type PromptView = Static<typeof promptView>;
 
 /** The answer to an action: the conversation and the seq of its entry. */
 export const actionResult = object({ conversation: conversationId, seq: count });

@@ -35,6 +35,8 @@ export interface LinkOptions {
   readonly target: string | undefined;
   /** The model of the agent, by its name in the tables of prices and rates. */
   readonly model: string;
+  /** Whether it keeps prompts, which the router may then ask for. */
+  readonly prompts: boolean;
   readonly log: Logger;
   readonly dice: Dice;
   readonly now: () => number;
@@ -144,7 +146,7 @@ export class RouterLink {
   }
 
   #register(socket: WebSocket, listener: LinkListener): void {
-    const { name, capacity, target, model, now } = this.#options;
+    const { name, capacity, target, model, prompts, now } = this.#options;
     this.#state = { at: 'registering', socket, since: now() };
     this.#watch(socket);
     const frame: ClientFrame = {
@@ -154,6 +156,7 @@ export class RouterLink {
       ...(target !== undefined && { target }),
       model,
       working: [...listener.registering()],
+      ...(prompts && { prompts }),
     };
     socket.send(JSON.stringify(frame));
   }

@@ -8,6 +8,13 @@ export interface ChatMessage {
 /** The purpose of a call: a message, a bid for the floor, or a summary for the agent itself. */
 type Purpose = 'message' | 'bid' | 'summary';
 
+/** A request as it left for the model server. */
+export interface SentRequest {
+  readonly messages: readonly ChatMessage[];
+  /** The numbers beside the messages, by the names that the server has for them. */
+  readonly parameters: readonly { readonly name: string; readonly value: number }[];
+}
+
 export interface ModelRequest {
   readonly purpose: Purpose;
   readonly messages: readonly ChatMessage[];
@@ -32,6 +39,8 @@ export interface ModelRequest {
    * time.
    */
   readonly isEnough?: ((text: string) => boolean) | undefined;
+  /** Called before each call by a model that `tellsWhatItSends`. */
+  readonly onSent?: ((sent: SentRequest) => void) | undefined;
   /** Called with each piece of the reply when it arrives. */
   readonly onText?: ((text: string) => void) | undefined;
 }
@@ -83,6 +92,8 @@ export interface Model {
   readonly provider: string;
   /** The model for requests that name none. */
   readonly name: string;
+  /** It may send other messages than it was given, and calls `onSent` with them. */
+  readonly tellsWhatItSends?: true;
   reply(request: ModelRequest): Promise<ModelReply>;
 }
 

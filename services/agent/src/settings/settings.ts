@@ -162,6 +162,19 @@ export const settings = {
     max: 60_000,
   }),
 
+  keepPrompts: integer('AGENT_KEEP_PROMPTS', {
+    help: 'turns whose prompts are kept in memory, for operators to read; 0 keeps none',
+    fallback: 0,
+    min: 0,
+    max: 10_000,
+  }),
+  keepPromptsMegabytes: integer('AGENT_KEEP_PROMPTS_MB', {
+    help: 'maximum megabytes of kept prompts',
+    fallback: 8,
+    min: 1,
+    max: 1_024,
+  }),
+
   topic: text('AGENT_TOPIC', { help: 'topic of the conversation that it opens', fallback: undefined }),
   members: list('AGENT_MEMBERS', {
     help: 'further members of the conversation that it opens: names with commas between',

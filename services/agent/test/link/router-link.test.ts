@@ -20,6 +20,7 @@ const linkTo = (url: string, more: Partial<LinkOptions & LinkListener> = {}) => 
     token: undefined,
     capacity: 3,
     target: 'bob',
+    prompts: false,
     model: 'tiny',
     log,
     dice: () => 0,

@@ -36,10 +36,16 @@ export type Status =
 export interface Paid {
   readonly usage?: Usage | undefined;
   readonly cost?: number | undefined;
+  /** How long the replica had the grant; undefined where no grant is answered in time. */
+  readonly tookMs?: number | undefined;
 }
 
 /** The fields of an entry that say what an answer took. */
-export const paid = ({ usage, cost }: Paid) => ({ ...(usage && { usage }), ...(cost && { cost }) });
+export const paid = ({ usage, cost, tookMs }: Paid) => ({
+  ...(usage && { usage }),
+  ...(cost && { cost }),
+  ...(tookMs !== undefined && { tookMs }),
+});
 
 /** A message, or a pass, that is about to be appended. The conversation is the one before it. */
 export interface Contribution extends Paid {

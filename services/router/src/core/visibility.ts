@@ -32,9 +32,13 @@ const isInTime = (state: Conversation, name: string, entry: Entry): boolean => {
   return parts?.some(({ from, through = Infinity }) => from <= entry.seq && entry.seq <= through) ?? false;
 };
 
-/** What an answer cost, and with which model, is visible only to its own member. */
-const withoutCost = <E extends EntryOf<'said'> | EntryOf<'passed'>>({ usage: _, cost: __, ...entry }: E) =>
-  entry;
+/** What an answer cost, with which model, and how long it took, is visible only to its own member. */
+const withoutCost = <E extends EntryOf<'said'> | EntryOf<'passed'>>({
+  usage: _,
+  cost: __,
+  tookMs: ___,
+  ...entry
+}: E) => entry;
 
 /** The digest of the request is only for those who may send requests. */
 const withoutRequest = <E extends EntryOf<'opened'> | EntryOf<'forked'>>({ request: _, ...entry }: E) =>

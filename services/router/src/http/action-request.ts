@@ -31,11 +31,10 @@ const nameOf = ({ names }: Identity): string => {
   return names.length === 1 && only !== undefined && nameFault(only) === undefined ? only : 'operator';
 };
 
-/** Reads the body and the headers of an action. */
-export const readAction = async (
-  action: ControlAction,
-  { request, id, identity, wall }: Requested,
-): Promise<{ readonly action: ActionRequest } | { readonly error: HttpReply }> => {
+type Read = { readonly request: Omit<ActionRequest, 'action'> } | { readonly error: HttpReply };
+
+/** Reads the body and the headers of a request of an operator. */
+export const readRequest = async ({ request, id, identity, wall }: Requested): Promise<Read> => {
   const error = (...args: Parameters<typeof errorReply>) => ({ error: errorReply(...args) });
   // A form on a page of another origin cannot send this type, so no page can act with the rights of its reader.
   if (!/^application\/json *(;|$)/i.test(request.headers['content-type'] ?? ''))
@@ -51,5 +50,5 @@ export const readAction = async (
   const key = typeof header === 'string' && header !== '' ? header : undefined;
   if (key !== undefined && key.length > maxIdempotencyKey)
     return error('bad-frame', `an Idempotency-Key has at most ${maxIdempotencyKey} characters`);
-  return { action: { action, id, body: parsed.value, by: nameOf(identity), key } };
+  return { request: { id, body: parsed.value, by: nameOf(identity), key } };
 };

@@ -11,10 +11,31 @@ export interface AuthorizationParts {
   readonly rejections: Rejections;
 }
 
+/** Which conversation a request is about, by the path and by the query. */
+export interface RequestPlace {
+  readonly route: Route | undefined;
+  readonly id: string;
+  readonly query: URLSearchParams;
+}
+
+/** Whether a share link for `conversation` is for this request, too. */
+const isShared = ({ route, id, query }: RequestPlace, conversation: string): boolean => {
+  switch (route?.share) {
+    case undefined:
+      return false;
+    case 'none':
+      return true;
+    case 'path':
+      return id === conversation;
+    case 'query':
+      return query.get('conversation') === conversation;
+  }
+};
+
 /** The identity behind a request, or the error with which the request is answered. */
 export const authorize = async (
   { authenticator, rejections }: AuthorizationParts,
-  access: Route['access'],
+  place: RequestPlace,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<{ readonly identity: Identity } | { readonly error: HttpReply }> => {
@@ -27,6 +48,14 @@ export const authorize = async (
     return { error: errorReply(code, problem) };
   }
   const { identity } = verdict;
+  const { share } = identity;
+  if (share) {
+    if (isShared(place, share.conversation)) return { identity };
+    rejections.note({ reason: 'role', address });
+    return { error: errorReply('forbidden', 'this share link is for one conversation, and only to read it') };
+  }
+  // Unknown paths need a token, too.
+  const access = place.route?.access ?? 'reader';
   const mayCall = access === 'operator' ? identity.role === 'operator' : mayReadAll(identity);
   if (mayCall) return { identity };
   rejections.note({ reason: 'role', address });

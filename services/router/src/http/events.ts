@@ -165,9 +165,9 @@ class EventStream {
 
   #concerns(happening: RouterEvent): boolean {
     const { conversation } = this.#asked;
-    return (
-      conversation === undefined || happening.type === 'agents' || happening.conversation === conversation
-    );
+    // Who is connected is no business of a reader with a share link.
+    if (happening.type === 'agents') return this.#asked.reader.share === undefined;
+    return conversation === undefined || happening.conversation === conversation;
   }
 
   #write(text: string): void {

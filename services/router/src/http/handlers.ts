@@ -3,18 +3,21 @@ import { type ControlAction, controlBodies, type RouteName } from '@parley/proto
 import type { Probes } from '@parley/runtime';
 import type { Identity } from '../identity/identity.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { readAction } from './action-request.ts';
+import { readRequest } from './action-request.ts';
 import type { Control } from './control.ts';
 import { agentPageOf, conversationListOf, conversationPageOf, maxListed } from './conversation-pages.ts';
 import { streamEvents } from './events.ts';
 import type { HttpRouter } from './http-router.ts';
 import { OverviewPage } from './overview-page.ts';
+import { promptReply } from './prompt-page.ts';
 import { errorReply, type HttpReply, jsonReply, reply } from './replies.ts';
+import type { ShareLinks } from './share-links.ts';
 
 export interface HandlerParts {
   readonly router: HttpRouter;
   readonly ledger: Ledger;
   readonly control: Control;
+  readonly shareLinks: ShareLinks;
   readonly probes: Probes;
 }
 
@@ -45,12 +48,14 @@ const limitOf = (query: URLSearchParams, fallback: number): number =>
   Math.max(1, Math.min(wholeNumber(query.get('limit')) ?? fallback, maxListed));
 
 /** One handler for each route of the table. */
-export const makeHandlers = ({ router, ledger, control, probes }: HandlerParts): Handlers => {
+export const makeHandlers = ({ router, ledger, control, shareLinks, probes }: HandlerParts): Handlers => {
+  const bodyOf = ({ request, id, identity }: RoutedRequest) =>
+    readRequest({ request, id, identity, wall: router.clock.wall });
   const act =
     (action: ControlAction): Handler =>
-    async ({ request, id, identity }) => {
-      const read = await readAction(action, { request, id, identity, wall: router.clock.wall });
-      return 'error' in read ? read.error : control.handle(read.action);
+    async (routed) => {
+      const read = await bodyOf(routed);
+      return 'error' in read ? read.error : control.handle({ action, ...read.request });
     };
   const actions = Object.fromEntries(
     (Object.keys(controlBodies) as ControlAction[]).map((action) => [action, act(action)]),
@@ -64,7 +69,16 @@ export const makeHandlers = ({ router, ledger, control, probes }: HandlerParts):
       return { status: 200, type: probes.metrics.contentType, body: await probes.metrics.metrics() };
     },
     overview: async () => jsonReply('overview', await overview.get()),
-    me: ({ identity: { role, names } }) => reply('me', { role, names }),
+    async share(routed) {
+      const read = await bodyOf(routed);
+      return 'error' in read ? read.error : shareLinks.make(read.request);
+    },
+    async unshare(routed) {
+      const read = await bodyOf(routed);
+      return 'error' in read ? read.error : shareLinks.revoke(read.request);
+    },
+    shares: ({ id }) => shareLinks.list(id),
+    me: ({ identity: { role, names, share } }) => reply('me', { role, names, ...(share && { share }) }),
     agents: ({ query }) =>
       reply(
         'agents',
@@ -93,6 +107,12 @@ export const makeHandlers = ({ router, ledger, control, probes }: HandlerParts):
       if (page !== undefined) return jsonReply('conversation', page);
       const orNoMember = as === undefined ? '' : `, or ${as} has never been a member of it`;
       return errorReply('unknown-conversation', `there is no such conversation${orNoMember}`);
+    },
+    prompt({ id, query }) {
+      const seq = wholeNumber(query.get('seq'));
+      return seq === undefined
+        ? errorReply('bad-frame', 'seq: expected the number of an entry')
+        : promptReply(router, id, seq);
     },
     events({ request, response, query, identity }) {
       const lastId = request.headers['last-event-id'];

@@ -6,6 +6,7 @@ export type HttpRouter = Pick<
   | 'conversations'
   | 'grants'
   | 'presence'
+  | 'prompts'
   | 'waitReasons'
   | 'routerEvents'
   | 'reads'

@@ -47,7 +47,8 @@ export const makeRequestHandler = (parts: RequestHandlerParts): RequestHandler =
     const file = isRead ? parts.console.get(pathname) : undefined;
     if (file) return { status: 200, ...file };
     const matched = matchRoute(method, pathname);
-    const authorized = await authorize(parts, matched?.route.access ?? 'reader', request, response);
+    const place = { route: matched?.route, id: matched?.id ?? '', query: searchParams };
+    const authorized = await authorize(parts, place, request, response);
     if ('error' in authorized) return authorized.error;
     if (!matched || matched.name === 'healthz' || matched.name === 'readyz')
       return errorReply('not-found', 'there is no such path or action');

@@ -10,6 +10,8 @@ export interface Identity {
   readonly names: readonly NamePattern[];
   /** The names that it may address; undefined: all names. */
   readonly send: readonly NamePattern[] | undefined;
+  /** Of the token of a share link: it reads this conversation only. */
+  readonly share?: { readonly conversation: string; readonly expiresAt: number } | undefined;
   /** False once its token has expired or was withdrawn. `now` in ms since 1970. */
   isValid(now: number): boolean;
 }
@@ -31,7 +33,7 @@ export const maySendTo = ({ send }: Identity, target: string): boolean =>
   send === undefined || matches(send, target);
 export const maySpeak = ({ role }: Identity): boolean => role !== 'observer';
 /** Conversations of others: over HTTP, and with `history`. */
-export const mayReadAll = ({ role }: Identity): boolean => role !== 'agent';
+export const mayReadAll = ({ role, share }: Identity): boolean => role !== 'agent' && share === undefined;
 
 /** The identity of every client where the router has no tokens. */
 export const unrestricted: Identity = {

@@ -62,6 +62,17 @@ export interface Bound {
 /** The size of an entry as JSON, which is its size in a ledger and in a frame. */
 export const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
+/** A link with which a person reads one conversation. Of its token only the SHA-256 is kept, in hexadecimal digits. */
+export interface Share {
+  readonly id: string;
+  readonly conversation: string;
+  readonly digest: string;
+  readonly by: string;
+  readonly madeAt: number;
+  readonly expiresAt: number;
+  readonly revoked?: { readonly at: number; readonly by: string } | undefined;
+}
+
 /**
  * The only state of the system: append-only, ordered, durable. Every implementation passes the contract suite in
  * `test/ledger-contract.ts`. Positions grow over the whole ledger and are never reused. A seq counts the entries of one
@@ -104,6 +115,13 @@ export interface Ledger {
   /** Replaces earlier checkpoints in one transaction. Writes all of them or, when it throws, none. */
   keep(checkpoints: readonly (Checkpoint & { readonly conversation: string })[]): void;
 
+  /** The conversations that were forked from this one, the oldest first, at most `limit`. */
+  forksOf(conversation: string, limit: number): string[];
+  /** All share links of conversations that are there, in the order in which they were made. */
+  shares(): Share[];
+  /** Adds a link, or replaces the one with its id. Throws when it cannot be written, or there is no such conversation. */
+  keepShare(share: Share): void;
+
   /** Bytes that conversations take up. */
   size(): number;
   /**
@@ -112,7 +130,7 @@ export interface Ledger {
    */
   removable(limit: number, after?: EndedConversation): EndedConversation[];
   /**
-   * Removes at most `limit` entries of these conversations, one conversation after the other, in one transaction. It begins
+   * Removes at most `limit` entries of these conversations and their share links, one conversation after the other, in one transaction. It begins
    * no further conversation when `enough` bytes were removed. A conversation that was removed in part is no longer listed or
    * read. Throws when it cannot be written.
    */

@@ -8,6 +8,7 @@ import {
   jsonBytes,
   type Ledger,
   type Placed,
+  type Share,
 } from './ledger.ts';
 
 interface Held {
@@ -42,6 +43,7 @@ export const openMemoryLedger = (): Ledger => {
   let opened = 0;
   let size = 0;
   const marked = new Map<string, number>();
+  const shares = new Map<string, Share>();
   const position = () => removed + log.length;
 
   const appendOne = (batch: Batch): Appended => {
@@ -87,6 +89,7 @@ export const openMemoryLedger = (): Ledger => {
     }
     if (held.entries.length > 0) return false;
     conversations.delete(id);
+    for (const share of [...shares.values()]) if (share.conversation === id) shares.delete(share.id);
     const kept = log.findIndex((placed) => placed !== undefined);
     const gone = kept === -1 ? log.length : kept;
     log = log.slice(gone);
@@ -160,6 +163,21 @@ export const openMemoryLedger = (): Ledger => {
         const held = conversations.get(conversation);
         if (held && !held.removing) held.checkpoint = checkpoint;
       }
+    },
+    forksOf: (conversation, limit) =>
+      visible()
+        .filter(
+          ([, { entries }]) =>
+            entries[0]?.type === 'forked' && entries[0].parent.conversation === conversation,
+        )
+        .slice(0, limit)
+        .map(([id]) => id),
+    shares: () =>
+      [...shares.values()].filter((one) => conversations.get(one.conversation)?.removing === false),
+    keepShare(share) {
+      if (!conversations.has(share.conversation))
+        throw new Error(`${share.conversation} is not there to be shared`);
+      shares.set(share.id, share);
     },
     size: () => size,
     removable(limit, after) {

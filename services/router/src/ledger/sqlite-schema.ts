@@ -43,6 +43,20 @@ const steps: readonly string[] = [
      body TEXT NOT NULL,
      sum INTEGER NOT NULL
    );`,
+
+  // digest: the SHA-256 of the token of the link.
+  `CREATE TABLE shares (
+     key INTEGER PRIMARY KEY,
+     id TEXT NOT NULL UNIQUE,
+     conversation INTEGER NOT NULL REFERENCES conversations (key),
+     digest TEXT NOT NULL,
+     made_by TEXT NOT NULL,
+     made_at INTEGER NOT NULL,
+     expires_at INTEGER NOT NULL,
+     revoked_by TEXT,
+     revoked_at INTEGER
+   );
+   CREATE INDEX shares_by_conversation ON shares (conversation);`,
 ];
 
 const numberOf = (database: DatabaseSync, pragma: string): number =>

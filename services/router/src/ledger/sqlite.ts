@@ -13,6 +13,7 @@ import {
 import { readable } from './readable.ts';
 import { makePrivateFile, openLedgerFile } from './sqlite-file.ts';
 import { entryReader, fitting } from './sqlite-rows.ts';
+import { shareRows } from './sqlite-shares.ts';
 import { Transactions } from './transactions.ts';
 
 const one = (database: DatabaseSync, sql: string): number =>
@@ -53,6 +54,9 @@ export const openSqliteLedger = (path: string): Ledger => {
      WHERE ended > 0 AND ended_at >= ? AND (ended_at > ? OR key > ?)
        AND NOT EXISTS (SELECT 1 FROM conversations fork WHERE fork.parent = c.id)
      ORDER BY ended_at, key LIMIT ?`,
+  );
+  const listForks = database.prepare(
+    'SELECT id FROM conversations WHERE parent = ? AND ended < 2 ORDER BY key LIMIT ?',
   );
   const hide = database.prepare('UPDATE conversations SET ended = 2 WHERE key = ?');
   const newestSizes = database.prepare(
@@ -142,6 +146,7 @@ export const openSqliteLedger = (path: string): Ledger => {
     hide.run(key);
     total = undefined;
     removeCheckpoint.run(key);
+    shares.removeOf(key);
     let first: number | undefined;
     let isWhole = true;
     for (const { seq, bytes } of newestSizes.all(key, budget.entries + 1)) {
@@ -157,6 +162,7 @@ export const openSqliteLedger = (path: string): Ledger => {
   };
 
   const { toEntry, toEntries } = entryReader(path);
+  const shares = shareRows(database);
 
   return {
     async append(batches) {
@@ -243,6 +249,10 @@ export const openSqliteLedger = (path: string): Ledger => {
           if (key !== undefined) writeCheckpoint(key, checkpoint);
         }
       }),
+    forksOf: (conversation, limit) =>
+      safely(() => listForks.all(conversation, limit).map(({ id }) => id as string)),
+    shares: () => safely(() => shares.all()),
+    keepShare: (share) => transact(() => shares.keep(share, keyOf(share.conversation))),
     size: () =>
       one(database, 'PRAGMA page_size') *
       (one(database, 'PRAGMA page_count') - one(database, 'PRAGMA freelist_count')),

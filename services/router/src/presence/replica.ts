@@ -8,6 +8,8 @@ export interface Replica {
   readonly capacity: number;
   /** The model that it says it uses. */
   readonly model: string | undefined;
+  /** Whether it keeps prompts and can be asked for them (PROTOCOL §5.5). */
+  readonly prompts?: boolean | undefined;
 }
 
 /** A turn that a replica still works on from before its connection broke (PROTOCOL §4.1). */

@@ -109,6 +109,8 @@ export class AgentSession implements Session {
         return this.#submit({ conversation: frame.conversation }, { type: 'leave', who: replica.name });
       case 'history':
         return this.#askHistory(frame);
+      case 'prompt':
+        return this.#router.prompts.answered(replica, frame.ref, frame.calls);
       default:
         frame satisfies never;
     }
@@ -144,14 +146,14 @@ export class AgentSession implements Session {
   }
 
   #enter(
-    { name, capacity, model, target, working }: FrameOf<'register'>,
+    { name, capacity, model, target, working, prompts }: FrameOf<'register'>,
     refused: RefusedRegistration | undefined,
   ): void {
     if (refused) {
       this.#refuse(refused.code, refused.message, {});
       return this.#connection.close(refused.closing, refused.reason);
     }
-    const replica: Replica = { name, connection: this.#connection, capacity: capacity ?? 1, model };
+    const replica: Replica = { name, connection: this.#connection, capacity: capacity ?? 1, model, prompts };
     this.#replica = replica;
     this.#send({
       type: 'welcome',
@@ -186,7 +188,7 @@ export class AgentSession implements Session {
     const grant = held && { turn: turn as number, attempt: held.attempt };
     if (grant?.attempt !== undefined) traces?.answered({ conversation, turn: grant.turn }, frame.trace);
     const aim = presence.targets.aimOf(replica.name, conversations.get(conversation)?.by);
-    const paid = paidBy(replica, frame, this.#router);
+    const paid = paidBy(replica, { ...frame, turn }, this.#router);
     const message = { from: replica.name, text, target, aim, to, done, ...paid };
     const command: Command =
       frame.turn === undefined

@@ -6,19 +6,29 @@ import type { Router } from '../router.ts';
 import type { Answer } from '../turns/bids.ts';
 
 type AnswerFrame = Extract<ClientFrame, { type: 'bid' | 'pass' }>;
-type Spending = { readonly conversation: string; readonly usage?: Usage | undefined };
+type Spending = {
+  readonly conversation: string;
+  readonly turn?: number | undefined;
+  readonly usage?: Usage | undefined;
+};
 
 /**
  * The cost of an answer. If the usage names no model, the price is that of the model to which turns of the member are granted.
+ * Also the time for which the replica has had the grant, if it still has it.
  */
 export const paidBy = (
-  { name, model }: Replica,
-  { conversation, usage }: Spending,
-  { conversations, prices }: Router,
-): Paid => ({
-  usage,
-  cost: prices.cost(usage, conversations.get(conversation)?.cast.get(name)?.model ?? model),
-});
+  replica: Replica,
+  { conversation, turn, usage }: Spending,
+  { conversations, prices, grants, now }: Router,
+): Paid => {
+  const { name, model } = replica;
+  const grant = turn === undefined ? undefined : grants.at(conversation, turn);
+  return {
+    usage,
+    cost: prices.cost(usage, conversations.get(conversation)?.cast.get(name)?.model ?? model),
+    tookMs: grant?.replica === replica ? Math.max(0, Math.round(now() - grant.grantedAt)) : undefined,
+  };
+};
 
 /** A replica answers its grant with a bid or gives it back. */
 export const takeAnswer = (replica: Replica, frame: AnswerFrame, router: Router, done: OnResult): void => {

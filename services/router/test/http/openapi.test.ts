@@ -101,6 +101,12 @@ const accepted: Readonly<Record<Exclude<ControlAction, 'open' | 'end'>, object>>
 const open = (served: ServedRouter, more: object = {}) =>
   call(served, 'open', { body: { members: ['ann', 'bob'], topic: 'the sea', ...more } });
 
+const modelCall = {
+  ...{ purpose: 'message', attempt: 1, at: 1, model: 'tiny', parameters: [{ name: 'seed', value: 1 }] },
+  messages: [{ role: 'user', content: 'hello' }],
+  omitted: { messages: 2, characters: 0 },
+};
+
 describe('docs/openapi.json', () => {
   it('docs/openapi.json has exactly the operations of the route table from which the router dispatches', () => {
     expect(operations.map(({ path, method, operation }) => [operation.operationId, method, path])).toEqual(
@@ -112,17 +118,25 @@ describe('docs/openapi.json', () => {
   it('docs/openapi.json describes each successful response of the router', async () => {
     const served = await serveRouter({ authenticator: roleGuard() });
     const authorization = { headers: { authorization: `Bearer ${tokens.agent}` } };
-    await dialAgent(served.port, 'ann', authorization);
+    const ann = await dialAgent(served.port, 'ann', authorization, { prompts: true });
     await dialPlain(served.port, 'pat', authorization);
     const { body } = await open(served);
     const id = body.conversation as string;
     for (const [action, request] of Object.entries(accepted))
       expect((await call(served, action, { id, body: request })).status).toBeLessThan(300);
     expect((await call(served, 'conversation', { id })).body.entries).not.toHaveLength(0);
+    const made = await call(served, 'share', { id, body: { minutes: 5 } });
+    expect((await call(served, 'unshare', { id, body: { share: made.body.share } })).status).toBe(200);
+    expect((await call(served, 'shares', { id })).body.shares).toMatchObject([{ revokedBy: 'boss' }]);
+    const { conversation: other } = (await open(served, { opening: 'hello' })).body;
+    const prompt = call(served, 'prompt', { id: String(other), query: '?seq=2' });
+    const { ref } = await ann.nextOf('prompt');
+    ann.send({ type: 'prompt', ref, calls: [modelCall] });
+    expect((await prompt).body.calls).toEqual([modelCall]);
     await call(served, 'end', { id });
     expect((await call(served, 'conversation', { id, query: '?as=ann' })).status).toBe(200);
     expect((await call(served, 'agents')).body.agents).toHaveLength(2);
-    expect((await call(served, 'conversations')).body.conversations).toHaveLength(2);
+    expect((await call(served, 'conversations')).body.conversations).toHaveLength(3);
     for (const name of ['healthz', 'readyz', 'metrics', 'me', 'overview', 'events'])
       expect((await call(served, name)).status).toBe(200);
   });
@@ -175,9 +189,20 @@ describe('docs/openapi.json', () => {
     expect((await call(served, action, conflict)).status).toBe(409);
   });
 
+  it.each(['share', 'unshare'])('describes how a request to %s is refused', async (name) => {
+    const served = await serveRouter({ authenticator: roleGuard() });
+    const body = name === 'share' ? {} : { share: 'x' };
+    expect((await call(served, name, { body: '{' })).status).toBe(400);
+    expect((await call(served, name, { headers: { 'content-type': 'text/plain' } })).status).toBe(415);
+    expect((await call(served, name, { body: `"${'x'.repeat(300_000)}"` })).status).toBe(413);
+    expect((await call(served, name, { body })).status).toBe(404);
+  });
+
   it('docs/openapi.json describes the responses for an unknown conversation and for a router that is not ready', async () => {
     const served = await serveRouter({ authenticator: roleGuard() });
     expect((await call(served, 'conversation')).status).toBe(404);
+    expect((await call(served, 'prompt', { query: '?seq=1' })).status).toBe(404);
+    expect((await call(served, 'shares')).status).toBe(404);
     await served.drain(0);
     expect((await call(served, 'readyz')).status).toBe(503);
   });

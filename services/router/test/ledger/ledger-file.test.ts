@@ -50,7 +50,7 @@ describe('the ledger file', () => {
     openSqliteLedger(path).close();
     inFile(path, (database) => {
       expect(database.prepare('PRAGMA application_id').get()).toEqual({ application_id: applicationId });
-      expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
+      expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 4 });
       expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
       // FULL is SQLite's default here; ours must not be less.
       expect(database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });

@@ -5,11 +5,13 @@ import { afterAll } from 'vitest';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { type LedgerUnderTest, ledgerContract } from './ledger-contract.ts';
+import { ledgerLinksContract } from './ledger-links-contract.ts';
 import { ledgerReadsContract } from './ledger-reads-contract.ts';
 
 const memory = () => ({ open: openMemoryLedger });
 ledgerContract('memory', memory);
 ledgerReadsContract('memory', memory);
+ledgerLinksContract('memory', memory);
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-ledger-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,3 +30,4 @@ const sqlite = (): LedgerUnderTest => {
 };
 ledgerContract('sqlite', sqlite);
 ledgerReadsContract('sqlite', sqlite);
+ledgerLinksContract('sqlite', sqlite);

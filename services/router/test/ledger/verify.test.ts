@@ -55,7 +55,7 @@ describe('verifying a ledger', () => {
   });
 
   it('verify reads a ledger of an older schema without upgrading it', () => {
-    harm('DROP TABLE checkpoints');
+    harm('DROP TABLE checkpoints; DROP TABLE shares');
     harm(`ALTER TABLE entries DROP COLUMN sum; DROP INDEX conversations_by_ending; DROP INDEX conversations_by_parent;
           ALTER TABLE conversations DROP COLUMN ended_at; ALTER TABLE conversations DROP COLUMN parent;
           PRAGMA application_id = 0; PRAGMA user_version = 1`);

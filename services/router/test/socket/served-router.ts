@@ -9,7 +9,7 @@ import { type RunningRouter, type ServeOptions, serve } from '../../src/serve.ts
 import type { LimitDefaults } from '../../src/sessions/limit-defaults.ts';
 import { routerOptions } from '../router-options.ts';
 
-type ServedOptions = Partial<Omit<ServeOptions, 'clock' | 'version' | 'routerName' | 'defaults' | 'console'>>;
+type ServedOptions = Partial<Omit<ServeOptions, 'version' | 'routerName' | 'defaults' | 'console'>>;
 
 export interface ServedRouter extends Pick<RunningRouter, 'router' | 'server' | 'drain'> {
   readonly port: number;
@@ -147,10 +147,11 @@ export const dialAgent = async (
   port: number,
   name: string,
   options: DialOptions = {},
+  more: object = {},
 ): Promise<TestClient> => {
   const client = dial(port, { protocols: ['parley.v1'], ...options });
   await client.opened;
-  client.send({ type: 'register', name });
+  client.send({ type: 'register', name, ...more });
   const welcome = await client.next();
   if (welcome.type !== 'welcome') throw new Error(`not welcome: ${JSON.stringify(welcome)}`);
   return client;

@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../model.ts';
+import type { ChatMessage, SentRequest } from '../model.ts';
 
 type Parameter =
   | 'max_tokens'
@@ -20,6 +20,17 @@ export interface ParameterQuirk {
 }
 /** A message as it is sent. Some servers require the reasoning of earlier replies with them. */
 type SentMessage = ChatMessage & { readonly reasoning_content?: string };
+
+/** What an operator may read of a request: no reasoning, and of the parameters the numbers. */
+export const sentOf = (
+  messages: readonly ChatMessage[],
+  sent: Readonly<Record<string, unknown>>,
+): SentRequest => ({
+  messages: messages.map(({ role, content }) => ({ role, content })),
+  parameters: Object.entries(sent).flatMap(([name, value]) =>
+    typeof value === 'number' ? [{ name, value }] : [],
+  ),
+});
 
 const refusesParameter =
   /unsupported|not supported|does(?:n't| not) support|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|extra|not implemented|is not (?:available|valid) (?:for|with)/i;

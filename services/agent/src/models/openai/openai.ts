@@ -23,7 +23,7 @@ import {
 } from './http-exchange.ts';
 import { modelNames } from './model-names.ts';
 import { connectionFailure, failureOf, type Refusal } from './openai-failures.ts';
-import { OpenAIParameters, type ParameterQuirk } from './openai-parameters.ts';
+import { OpenAIParameters, type ParameterQuirk, sentOf } from './openai-parameters.ts';
 import { ReasoningMemory } from './reasoning-memory.ts';
 import { redactor } from './redacted.ts';
 import { redirected } from './redirect.ts';
@@ -71,6 +71,7 @@ const broken = (detail: string) => failed('model-unavailable', detail, { reason:
 /** Chat Completions of OpenAI or of any compatible server, streamed. */
 class OpenAIModel implements Model {
   readonly provider = 'openai';
+  readonly tellsWhatItSends = true;
   readonly name: string;
   readonly #settings: OpenAISettings;
   readonly #address;
@@ -132,6 +133,7 @@ class OpenAIModel implements Model {
     const messages = parameters.messages(request.messages, (reply) =>
       this.#reasoning.of(request.session, reply),
     );
+    request.onSent?.(sentOf(messages, sent));
     const controller = new AbortController();
     const abort = () => controller.abort();
     request.signal.addEventListener('abort', abort, { once: true });

@@ -20,13 +20,18 @@ const patternOf = (spelling: string): string =>
     ? `(?<![\\p{L}\\p{N}])${literal(spelling)}(?![\\p{L}\\p{N}])`
     : literal(spelling);
 
-/** Hides secrets and parts of them, in any spelling and case, and all text that looks like a key. */
-export const redactor = (secrets: readonly string[]): ((text: string) => string) => {
+/** Hides these secrets where they stand whole, in any spelling and case, and changes nothing else. */
+export const secretHider = (secrets: readonly string[]): ((text: string) => string) => {
   const whole = [...new Set(secrets.flatMap(spellings))].sort((a, b) => b.length - a.length);
   const wholePattern = whole.length > 0 ? new RegExp(whole.map(patternOf).join('|'), 'giu') : undefined;
+  return (text) => (wholePattern ? text.replace(wholePattern, mark) : text);
+};
+
+/** Hides secrets, whole or in part, in any spelling and case, and whatever looks like a key. */
+export const redactor = (secrets: readonly string[]): ((text: string) => string) => {
+  const hide = secretHider(secrets);
   const long = secrets.filter(({ length }) => length > leastPart);
-  return (text) =>
-    long.reduce(withoutParts, hideKeys(wholePattern ? text.replace(wholePattern, mark) : text));
+  return (text) => long.reduce(withoutParts, hideKeys(hide(text)));
 };
 
 const hideKeys = (text: string): string =>

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { openAuthenticator } from '../../src/identity/authenticator.ts';
+import { mayBe, mayReadAll } from '../../src/identity/identity.ts';
+import { Shares, withShares } from '../../src/identity/shares.ts';
+import type { Share } from '../../src/ledger/ledger.ts';
+
+const start = () => {
+  const kept = new Map<string, Share>();
+  const clock = { now: 1_000_000 };
+  const ledger = {
+    shares: () => [...kept.values()],
+    keepShare: (share: Share) => void kept.set(share.id, share),
+  };
+  const open = () => new Shares({ ledger, now: () => clock.now });
+  return { kept, clock, open, shares: open() };
+};
+
+const made = (shares: Shares, conversation = 'c1', minutes = 10) => {
+  const link = shares.make(conversation, 'boss', minutes);
+  if (!link) throw new Error('no link was made');
+  return link;
+};
+
+describe('A share link', () => {
+  it('identifies a reader of one conversation, who may register no name and read nothing else', () => {
+    const { shares, clock } = start();
+    const { token } = made(shares);
+    const verdict = shares.identify(token);
+    if (!verdict.ok) throw new Error(verdict.problem);
+    const { identity } = verdict;
+    expect(identity).toMatchObject({
+      role: 'observer',
+      share: { conversation: 'c1', expiresAt: clock.now + 600_000 },
+    });
+    expect(mayReadAll(identity)).toBe(false);
+    expect(mayBe(identity, 'ann')).toBe(false);
+  });
+
+  it('is not valid from the millisecond on in which it expires, also for a reader that is connected', () => {
+    const { shares, clock } = start();
+    const { token, share } = made(shares);
+    const verdict = shares.identify(token);
+    clock.now = share.expiresAt - 1;
+    expect(verdict.ok && verdict.identity.isValid(clock.now)).toBe(true);
+    clock.now++;
+    expect(verdict.ok && verdict.identity.isValid(clock.now)).toBe(false);
+    expect(shares.identify(token)).toMatchObject({ ok: false, problem: 'this share link has expired' });
+  });
+
+  it('ends when it is revoked, by the conversation it belongs to, and says by whom', () => {
+    const { shares, clock } = start();
+    const { token, share } = made(shares);
+    const verdict = shares.identify(token);
+    expect(shares.revoke('c2', share.id, 'chief')).toBe(false);
+    clock.now += 5;
+    expect(shares.revoke('c1', share.id, 'chief')).toBe(true);
+    expect(verdict.ok && verdict.identity.isValid(clock.now)).toBe(false);
+    expect(shares.identify(token)).toMatchObject({ ok: false, problem: 'this share link was revoked' });
+    clock.now += 5;
+    shares.revoke('c1', share.id, 'another');
+    expect(shares.of('c1')).toMatchObject([{ by: 'boss', revokedBy: 'chief', revokedAt: clock.now - 5 }]);
+  });
+
+  it('outlives the router, of which only the hash of its token is kept', () => {
+    const { kept, open, shares } = start();
+    const { token } = made(shares);
+    expect(JSON.stringify([...kept.values()])).not.toContain(token.slice(6));
+    expect(open().identify(token).ok).toBe(true);
+  });
+
+  it('is not known by any other token, and is gone with its conversation', () => {
+    const { kept, shares } = start();
+    const { token, share } = made(shares);
+    expect(shares.identify(`${token}x`).ok).toBe(false);
+    expect(shares.identify(`share_${kept.get(share.id)?.digest}`).ok).toBe(false);
+    shares.forget('c1');
+    expect(shares.identify(token).ok).toBe(false);
+  });
+
+  it('is one of at most 100 that are valid for a conversation', () => {
+    const { shares, clock } = start();
+    for (let i = 0; i < 100; i++) made(shares);
+    expect(shares.make('c1', 'boss')).toBeUndefined();
+    expect(shares.make('c2', 'boss')).toBeDefined();
+    clock.now += 600_000;
+    expect(shares.make('c1', 'boss')).toBeDefined();
+  });
+
+  it('is honoured by a router that needs no tokens; every other token is let through as before', () => {
+    const { shares } = start();
+    const authenticator = withShares(openAuthenticator, shares);
+    const verdict = authenticator.identify(made(shares).token);
+    expect(verdict).toMatchObject({
+      ok: true,
+      identity: { role: 'observer', share: { conversation: 'c1' } },
+    });
+    expect(authenticator.identify(undefined)).toMatchObject({ ok: true, identity: { role: 'operator' } });
+    expect(authenticator.identify('share_unknown')).toMatchObject({ ok: false });
+  });
+});
