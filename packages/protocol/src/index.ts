@@ -52,6 +52,7 @@ export {
 export { hearersOf, viewAfter } from './http/view-after.ts';
 export {
   type ActionResult,
+  type AgentFault,
   type AgentView,
   actionResult,
   agentView,

@@ -1,5 +1,6 @@
 import { noSpans, type Tracing } from '@parley/runtime';
 import { Activity } from './activity/activity.ts';
+import { AgentRecords } from './activity/agent-records.ts';
 import { type Clock, steadyTime } from './clock.ts';
 import { Conversations } from './conversations/conversations.ts';
 import { ReadQueue } from './conversations/read-queue.ts';
@@ -87,6 +88,9 @@ export interface Router {
   readonly traces: TurnTraces | undefined;
   /** Sums of the last hour and of today. */
   readonly activity: Activity;
+  /** What agents have done since the start. */
+  readonly agentRecords: AgentRecords;
+  readonly breakers: Breakers;
   readonly faults: Faults;
   readonly reads: ReadQueue;
   readonly prices: Prices;
@@ -133,6 +137,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   const breakers = new Breakers({ now });
   const grants = new GrantTable({ now });
   const records = new GrantRecords();
+  const agentRecords = new AgentRecords({ presence, grants, now, wall: clock.wall });
   const plainGrants = new PlainGrants();
   const rules = new GrantRules({ conversations, gathering, underWay: [grants, plainGrants] });
   const answers = new AnswerMatcher({ conversations, bids, grants, records, rules });
@@ -207,6 +212,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   if (traces) conversations.follow('traces', (commit) => traces.onCommit(commit));
   conversations.follow('plain delivery', (commit) => plainDelivery.onCommit(commit));
   conversations.follow('bids', (commit) => bids.onCommit(commit));
+  conversations.follow('agent records', (commit) => agentRecords.onCommit(commit));
   conversations.follow('scheduler', (commit) => scheduler.onCommit(commit));
   conversations.follow('granter', (commit) => granter.onCommit(commit));
   conversations.follow('offers', (commit) => offers.onCommit(commit));
@@ -214,6 +220,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   conversations.follow('metrics', (commit) => metrics.onCommit(commit));
   conversations.follow('activity', ({ after, entries }) => activity.onCommit(after.id, entries));
 
+  presence.follow((change) => agentRecords.onPresence(change));
   presence.follow((change) => plainDelivery.onPresence(change));
   presence.follow((change) => scheduler.onPresence(change));
   presence.follow((change) => prompts.onPresence(change));
@@ -254,6 +261,8 @@ export const makeRouter = (options: RouterOptions): Router => {
     metrics,
     traces,
     activity,
+    agentRecords,
+    breakers,
     faults,
     reads: new ReadQueue((error) => faults.caught('answer', 'a read of past entries', error)),
     prices,

@@ -23,12 +23,6 @@ interface Me {
   readonly names: readonly string[];
 }
 
-/** A name that was connected since the page was opened. */
-interface Seen extends AgentView {
-  /** When it was last connected; undefined while it is connected. */
-  readonly awaySince?: number | undefined;
-}
-
 /** The state of the page: its data of the router, and the present view. */
 export class Live {
   readonly changes = new Changes();
@@ -39,14 +33,14 @@ export class Live {
   /** Why the router denies access. */
   denied: Denied | undefined;
   me: Me | undefined;
-  agents: readonly Seen[] = [];
+  agents: readonly AgentView[] = [];
   agentsKnown = false;
   route: Route = { view: 'overview' };
   overview: Overview | undefined;
   open: OpenConversation | undefined;
   #stop = new AbortController();
   #followed: string | undefined | null = null;
-  readonly #refreshAgents = spaced(() => this.#loadAgents());
+  readonly refreshAgents = spaced(() => this.#loadAgents());
   /** What the overview shows changes without an entry, too: a view of it asks for it again and again. */
   readonly refreshOverview = spaced(() => this.#loadOverview());
 
@@ -121,7 +115,7 @@ export class Live {
           this.link = 'live';
           this.lost = undefined;
           this.#learnRole();
-          this.#refreshAgents();
+          this.refreshAgents();
           this.#refreshView();
           this.changes.note();
         },
@@ -143,14 +137,14 @@ export class Live {
 
   #onEvent(event: string, data: unknown): void {
     if (event === 'agents') {
-      this.#refreshAgents();
+      this.refreshAgents();
       if (this.route.view === 'overview') this.refreshOverview();
     } else if (event === 'entry') {
       const { conversation, entry } = data as { conversation: string; entry: Entry };
       if (this.open?.id === conversation) this.open.onEntry(entry);
       else this.runs.onEntry(conversation, entry, this.route.view === 'runs');
       if (this.route.view === 'overview') this.refreshOverview();
-      if (entry.type !== 'noted') this.#refreshAgents();
+      if (this.route.view === 'agents') this.refreshAgents();
     } else if (event === 'chunk') {
       const chunk = data as Chunk & { conversation: string };
       if (this.open?.id === chunk.conversation) this.open.onChunk(chunk);
@@ -180,7 +174,7 @@ export class Live {
 
   async #loadAgents(): Promise<void> {
     const connected: AgentView[] = [];
-    for (let path: string | undefined = 'v1/agents'; path !== undefined; ) {
+    for (let path: string | undefined = 'v1/agents?away=1'; path !== undefined; ) {
       const page: { agents: AgentView[]; next?: string } | undefined = await get(path);
       connected.push(...(page?.agents ?? []));
       path = page?.next && relative(page.next);
@@ -188,7 +182,13 @@ export class Live {
     const names = new Set(connected.map(({ name }) => name));
     const away = this.agents
       .filter(({ name }) => !names.has(name))
-      .map((agent) => ({ ...agent, replicas: 0, active: 0, awaySince: agent.awaySince ?? Date.now() }));
+      // A router that was started again does not remember them.
+      .map(({ each: _, ...agent }) => ({
+        ...agent,
+        replicas: 0,
+        active: 0,
+        awaySince: agent.awaySince ?? Date.now(),
+      }));
     this.agents = [...connected, ...away].sort((a, b) => (a.name < b.name ? -1 : 1));
     this.agentsKnown = true;
     this.changes.note();

@@ -46,6 +46,7 @@ export const RunFiltersForm = ({
   readonly filters: RunFilters;
   readonly onChange: (filters: RunFilters) => void;
 }): ComponentChildren => {
+  const isMore = [filters.member, filters.label, filters.from, filters.to].some(Boolean);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   /** What was typed and has not been told. */
   const typed = useRef<RunFilters>({});
@@ -108,10 +109,15 @@ export const RunFiltersForm = ({
       </label>
       {choice('status', 'Status', ['running', 'paused', 'ended'])}
       {choice('ending', 'Ending', endings)}
-      {text('member', 'Member', 64)}
-      {text('label', 'Batch or label', 64)}
-      {day('from', 'Opened from')}
-      {day('to', 'Opened until')}
+      <details class="more-filters" open={isMore || undefined}>
+        <summary>More filters</summary>
+        <div class="filters">
+          {text('member', 'Member', 64)}
+          {text('label', 'Batch or label', 64)}
+          {day('from', 'Opened from')}
+          {day('to', 'Opened until')}
+        </div>
+      </details>
     </search>
   );
 };

@@ -41,7 +41,7 @@ export const RunRow = ({
   readonly found: NonNullable<ConversationList['found']>[string] | undefined;
   readonly onChoose: () => void;
 }): ComponentChildren => (
-  <tr class={`run ${run.status}`} aria-rowindex={place + 2}>
+  <tr class={`run ${run.status}${found ? ' with-found' : ''}`} aria-rowindex={place + 2}>
     <td class="choose">
       <input
         type="checkbox"

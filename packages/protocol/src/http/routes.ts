@@ -180,6 +180,7 @@ const reads = {
     query: {
       limit: parameter('Maximum number of agents. Default and maximum: 1000'),
       after: parameter('Only names that sort after this one', name),
+      away: parameter('Also names that were connected since the router started', oneOf(['1'])),
     },
     success: json('A page, sorted by name', agentPage),
     errors: [],

@@ -2,7 +2,7 @@ import { conversationId, count, entry, labels, limits, name, role } from '../ent
 import { maxMembers, maxTextLength } from '../limits.ts';
 import { modelCalls } from '../model-call.ts';
 import { flag, list, number, object, oneOf, optional, record, type Static, text } from '../shape.ts';
-import { admissions, endingGroups, endings, policyNames, waitReasons } from '../words.ts';
+import { admissions, endingGroups, endings, lapseCauses, policyNames, waitReasons } from '../words.ts';
 
 const names = list(name, { max: maxMembers });
 /** Milliseconds since 1970. */
@@ -65,7 +65,37 @@ export const conversationView = object({
 });
 export type ConversationView = Static<typeof conversationView>;
 
-/** A name that is connected. */
+/** A turn that an agent did not answer, or answered with a failure. */
+const agentFault = object({
+  at: date,
+  cause: oneOf(lapseCauses),
+  conversation: conversationId,
+  detail: optional(text({ max: 1_000 })),
+});
+export type AgentFault = Static<typeof agentFault>;
+
+/** What an agent or a replica has done since the router started. Missing from routers before 0.2. */
+const work = {
+  /** Turns that it answered without a failure. */
+  turns: optional(count),
+  faults: optional(count),
+  /** From grant to answer: a moving average, in which the newest turn has a share of a fifth. */
+  meanMs: optional(count),
+  lastFault: optional(agentFault),
+} as const;
+
+const replicaView = object({
+  /** The model that it says it uses. */
+  model: optional(text({ max: 200 })),
+  since: optional(date),
+  capacity: count,
+  active: count,
+  /** `open`: it failed too often and is granted nothing for a time; `trial`: it is granted one turn. */
+  breaker: oneOf(['closed', 'open', 'trial']),
+  ...work,
+});
+
+/** A name that is connected, or was. */
 export const agentView = object({
   name,
   dialect: oneOf(['plain', 'v1']),
@@ -73,6 +103,11 @@ export const agentView = object({
   /** Turns that its replicas take at once, and those that they have now; both 0 for a plain client. */
   capacity: count,
   active: count,
+  ...work,
+  /** Its replicas, the oldest connection first, at most 100. */
+  each: optional(list(replicaView, { max: 100 })),
+  /** When its last connection was lost. Missing while it is connected. */
+  awaySince: optional(date),
 });
 export type AgentView = Static<typeof agentView>;
 

@@ -1,9 +1,9 @@
-import { type ConversationPage, type ResponseBody, requestPath } from '@parley/protocol';
+import { type ConversationPage, requestPath } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import type { Ledger, Numbered } from '../ledger/ledger.ts';
 import type { HttpRouter } from './http-router.ts';
 import { contains, type Found, firstWith } from './message-search.ts';
-import { agentViews, conversationView, entriesAs } from './views.ts';
+import { conversationView, entriesAs } from './views.ts';
 
 /** A page exceeds this by at most one conversation or entry. */
 const maxPageBytes = 512 * 1024;
@@ -120,17 +120,6 @@ export function* conversationListOf(
   const rest = { total: ledger.total(), ...(found.length > 0 && { found: Object.fromEntries(found) }) };
   return `{"conversations":[${views.join(',')}],${JSON.stringify(next ? { ...rest, next } : rest).slice(1)}`;
 }
-
-/** A page of the connected names after `after`, in their order. */
-export const agentPageOf = (
-  router: HttpRouter,
-  { limit, after }: { limit: number; after: string },
-): ResponseBody<'agents'> => {
-  const behind = agentViews(router).filter(({ name }) => name > after);
-  const agents = behind.slice(0, limit);
-  const next = requestPath('agents', { query: { limit, after: agents.at(-1)?.name } });
-  return { agents, ...(behind.length > limit && { next }) };
-};
 
 interface Reading {
   readonly since: number;

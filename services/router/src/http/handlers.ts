@@ -4,8 +4,9 @@ import type { Probes } from '@parley/runtime';
 import type { Identity } from '../identity/identity.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { readRequest } from './action-request.ts';
+import { agentPageOf } from './agent-views.ts';
 import type { Control } from './control.ts';
-import { agentPageOf, conversationListOf, conversationPageOf, maxListed } from './conversation-pages.ts';
+import { conversationListOf, conversationPageOf, maxListed } from './conversation-pages.ts';
 import { streamEvents } from './events.ts';
 import type { HttpRouter } from './http-router.ts';
 import { OverviewPage } from './overview-page.ts';
@@ -82,7 +83,11 @@ export const makeHandlers = ({ router, ledger, control, shareLinks, probes }: Ha
     agents: ({ query }) =>
       reply(
         'agents',
-        agentPageOf(router, { limit: limitOf(query, maxListed), after: query.get('after') ?? '' }),
+        agentPageOf(router, {
+          limit: limitOf(query, maxListed),
+          after: query.get('after') ?? '',
+          away: query.has('away'),
+        }),
       ),
     async conversations({ query, response }) {
       const word = (name: string) => query.get(name)?.slice(0, maxFilterLength) || undefined;

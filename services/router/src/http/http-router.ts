@@ -14,4 +14,6 @@ export type HttpRouter = Pick<
   | 'faults'
   | 'clock'
   | 'activity'
+  | 'agentRecords'
+  | 'breakers'
 >;

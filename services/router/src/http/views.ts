@@ -1,4 +1,4 @@
-import { type AgentView, type ConversationView, defined, type Entry, groupOfEnding } from '@parley/protocol';
+import { type ConversationView, defined, type Entry, groupOfEnding } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import { agentReader, standingOf, visible } from '../core/visibility.ts';
 import type { Router } from '../router.ts';
@@ -52,18 +52,3 @@ export const conversationView = (router: ViewedRouter, state: Conversation): Con
     },
   }),
 });
-
-export const agentViews = ({ presence, grants }: ViewedRouter): AgentView[] => {
-  const views = [...presence.names()].map((name): AgentView => {
-    if (presence.plainClient(name)) return { name, dialect: 'plain', replicas: 1, capacity: 0, active: 0 };
-    const replicas = [...presence.replicasOf(name)];
-    return {
-      name,
-      dialect: 'v1',
-      replicas: replicas.length,
-      capacity: replicas.reduce((all, { capacity }) => all + capacity, 0),
-      active: replicas.reduce((all, replica) => all + grants.countOf(replica), 0),
-    };
-  });
-  return views.sort((a, b) => (a.name < b.name ? -1 : 1));
-};

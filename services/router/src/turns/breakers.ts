@@ -21,6 +21,13 @@ export class Breakers {
     return [...this.#failing.values()].filter(({ isOpen }) => isOpen).length;
   }
 
+  /** `trial`: one turn may be granted. */
+  stateOf(replica: Replica): 'closed' | 'open' | 'trial' {
+    const breaker = this.#failing.get(replica);
+    if (!breaker?.isOpen) return 'closed';
+    return breaker.allows(this.#now(), 0) ? 'trial' : 'open';
+  }
+
   /** Whether the replica may be granted one more turn while `active` turns of it are under way. */
   allow(replica: Replica, active: number): boolean {
     return this.#failing.get(replica)?.allows(this.#now(), active) ?? true;

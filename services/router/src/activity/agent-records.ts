@@ -1,0 +1,115 @@
+import { type AgentFault, type Entry, isFailure } from '@parley/protocol';
+import type { Commit } from '../conversations/commit.ts';
+import type { Presence, PresenceChange } from '../presence/presence.ts';
+import type { Replica } from '../presence/replica.ts';
+import type { GrantTable } from '../turns/grant-table.ts';
+
+/** Names of which a record is kept. Of more, the records that changed least recently are dropped. */
+const maxNames = 2_000;
+/** The share of the newest turn in the mean. */
+const newestShare = 0.2;
+
+/** What an agent, or one of its replicas, has done since the router started. */
+export interface AgentRecord {
+  /** Turns that it has answered with a message or a pass that is no failure. */
+  readonly turns: number;
+  readonly faults: number;
+  /** From grant to answer: a moving average; undefined before the first answer. */
+  readonly meanMs?: number;
+  readonly lastFault?: AgentFault;
+  /** Of a replica: when it registered. Of a name: when its last connection was lost; undefined while it has one. */
+  readonly since?: number | undefined;
+}
+
+const nothing: AgentRecord = { turns: 0, faults: 0 };
+
+const withAnswer = (record: AgentRecord, tookMs: number | undefined): AgentRecord => ({
+  ...record,
+  turns: record.turns + 1,
+  ...(tookMs !== undefined && {
+    meanMs: record.meanMs === undefined ? tookMs : record.meanMs + newestShare * (tookMs - record.meanMs),
+  }),
+});
+const withFault = (record: AgentRecord, lastFault: AgentFault): AgentRecord => ({
+  ...record,
+  faults: record.faults + 1,
+  lastFault,
+});
+
+const faultOf = (conversation: string, entry: Entry): AgentFault | undefined => {
+  const cause =
+    entry.type === 'lapsed'
+      ? entry.cause
+      : entry.type === 'passed' && isFailure(entry.reason)
+        ? entry.reason
+        : undefined;
+  if (cause === undefined) return undefined;
+  const detail = 'detail' in entry ? entry.detail : undefined;
+  return { at: entry.at, cause, conversation, ...(detail !== undefined && { detail }) };
+};
+
+/** What agents do, for operators. Lost when the router stops; the ledger has it all but the times. */
+export class AgentRecords {
+  readonly #presence: Presence;
+  readonly #grants: GrantTable;
+  readonly #now: () => number;
+  readonly #wall: () => number;
+  readonly #byName = new Map<string, AgentRecord>();
+  readonly #byReplica = new WeakMap<Replica, AgentRecord>();
+
+  /** `now`: the steady clock. */
+  constructor(of: {
+    readonly presence: Presence;
+    readonly grants: GrantTable;
+    readonly now: () => number;
+    readonly wall: () => number;
+  }) {
+    this.#presence = of.presence;
+    this.#grants = of.grants;
+    this.#now = of.now;
+    this.#wall = of.wall;
+  }
+
+  ofName(name: string): AgentRecord {
+    return this.#byName.get(name) ?? nothing;
+  }
+
+  ofReplica(replica: Replica): AgentRecord {
+    return this.#byReplica.get(replica) ?? nothing;
+  }
+
+  /** Names that were connected and are not now, as far as they are remembered. */
+  *away(): Iterable<string> {
+    for (const name of this.#byName.keys()) if (!this.#presence.isConnected(name)) yield name;
+  }
+
+  onPresence(change: PresenceChange): void {
+    const { name } = 'replica' in change ? change.replica : change.client;
+    const since = this.#presence.isConnected(name) ? undefined : this.#wall();
+    this.#keep(name, { ...this.ofName(name), since });
+    if (change.type === 'replica-joined')
+      this.#byReplica.set(change.replica, { ...nothing, since: this.#wall() });
+  }
+
+  /** To be told before the grants of the entries have ended. */
+  onCommit({ after, entries }: Commit): void {
+    for (const entry of entries) {
+      if (!('turn' in entry) || entry.turn === undefined) continue;
+      if (entry.type !== 'said' && entry.type !== 'passed' && entry.type !== 'lapsed') continue;
+      const grant = this.#grants.at(after.id, entry.turn);
+      const fault = faultOf(after.id, entry);
+      // An answer without a grant is that of a plain client, or of a person in the member's seat.
+      if (!grant && !fault && !this.#presence.plainClient(entry.from)) continue;
+      const took = grant && this.#now() - grant.grantedAt;
+      const next = (record: AgentRecord) => (fault ? withFault(record, fault) : withAnswer(record, took));
+      this.#keep(entry.from, next(this.ofName(entry.from)));
+      if (grant) this.#byReplica.set(grant.replica, next(this.ofReplica(grant.replica)));
+    }
+  }
+
+  #keep(name: string, record: AgentRecord): void {
+    this.#byName.delete(name);
+    this.#byName.set(name, record);
+    if (this.#byName.size > maxNames) this.#byName.delete(this.#byName.keys().next().value as string);
+  }
+}
