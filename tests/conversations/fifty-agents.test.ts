@@ -62,7 +62,7 @@ it('fifty agents behind one key never meet the limit of their model server, and 
     await startAgent(name, names[(i + 1) % agents] as string, `ws://127.0.0.1:${port}`);
 
   const all = () => [...new Set(order)].map((id) => router.conversations.find(id));
-  const linesOf = () => all().map((state) => state?.lines);
+  const linesOf = () => all().map((state) => state?.turnsTaken);
   const done = () => linesOf().filter((lines) => lines === turns).length === agents;
   await until('every conversation has had its turns', done, 60_000);
   expect(server.limited).toBe(0);

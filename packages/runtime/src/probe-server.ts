@@ -16,7 +16,7 @@ export interface ProbeServerOptions {
   /** All addresses when missing. */
   readonly host?: string;
   /** Returns the refusal of a request for /metrics; undefined when it may be answered. */
-  turnAway?(request: IncomingMessage): { readonly status: number; readonly message: string } | undefined;
+  refuse?(request: IncomingMessage): { readonly status: number; readonly message: string } | undefined;
 }
 
 /** A setting for the port: a number, or off. */
@@ -33,11 +33,11 @@ export const probePort = (variable: string, help: string): Setting<number | unde
 
 /** Serves only /healthz, /readyz and /metrics, on a port of its own. */
 export const serveProbes = (
-  { variable, port, host, turnAway }: ProbeServerOptions,
+  { variable, port, host, refuse }: ProbeServerOptions,
   probes: Probes,
 ): Promise<ProbeServer> => {
   const server = createServer((request, response) => {
-    const refusal = request.url === '/metrics' ? turnAway?.(request) : undefined;
+    const refusal = request.url === '/metrics' ? refuse?.(request) : undefined;
     if (refusal) response.writeHead(refusal.status, { connection: 'close' }).end(`${refusal.message}\n`);
     else if (!answerProbe(probes, request, response)) response.writeHead(404).end();
   });

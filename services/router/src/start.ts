@@ -88,8 +88,8 @@ const optionsOf = (
   prices: loadPrices(config.prices),
   pools: new Pools(config.pools),
   mailboxLimits: {
-    each: { lines: config.mailboxLimit, bytes: config.mailboxMegabytes * megabyte },
-    all: { lines: config.mailboxesLimit, bytes: config.mailboxesMegabytes * megabyte },
+    each: { messages: config.mailboxLimit, bytes: config.mailboxMegabytes * megabyte },
+    all: { messages: config.mailboxesLimit, bytes: config.mailboxesMegabytes * megabyte },
     maxAgeMs: config.mailboxAgeSeconds * 1_000,
   },
   runningLimits: { total: config.maxConversations, perOpener: config.maxConversationsPerOpener },
@@ -179,7 +179,7 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
     healthPort === undefined
       ? undefined
       : await serveProbes(
-          { variable: 'ROUTER_HEALTH_PORT', port: healthPort, host: healthHost, turnAway: filterRequest },
+          { variable: 'ROUTER_HEALTH_PORT', port: healthPort, host: healthHost, refuse: filterRequest },
           probes,
         );
   const [ws, http] = tls ? (['wss', 'https'] as const) : (['ws', 'http'] as const);

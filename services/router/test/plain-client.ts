@@ -56,8 +56,8 @@ export class Plain {
 export const bounded = (each: object, all: object = {}) =>
   new RouterBench({
     mailboxLimits: {
-      each: { lines: 1_000, bytes: 1e6, ...each },
-      all: { lines: 1e6, bytes: 1e9, ...all },
+      each: { messages: 1_000, bytes: 1e6, ...each },
+      all: { messages: 1e6, bytes: 1e9, ...all },
       maxAgeMs: 60_000,
     },
   });

@@ -19,8 +19,8 @@ export const routerOptions = (
   pools: new Pools(new Map()),
   retention: { maxAgeMs: 0, maxBytes: 0 },
   mailboxLimits: {
-    each: { lines: 1_000, bytes: 1e9 },
-    all: { lines: 1e9, bytes: 1e9 },
+    each: { messages: 1_000, bytes: 1e9 },
+    all: { messages: 1e9, bytes: 1e9 },
     maxAgeMs: 3_600_000,
   },
   onLedgerFailure: fail,

@@ -23,7 +23,7 @@ const registered = async (world: World, token: string, dialect: Dialect, word: s
 };
 
 /** Registers, and is refused with this code; the connection then ends with this close code. */
-const turnedAway = async (client: Client, register: object, code: string, closeCode: number) => {
+const refusedRegistration = async (client: Client, register: object, code: string, closeCode: number) => {
   client.send({ type: 'register', ...register });
   assert.equal((await client.next()).code, code);
   assert.equal(await client.closeCode(), closeCode);
@@ -54,13 +54,13 @@ export const tokenChecks = [
     withTokens('12.1', `the token of the handshake goes first (${dialect})`, async (world) => {
       const { peer, operator } = tokensOf(world);
       const client = await world.connectWith(peer, { dialect });
-      await turnedAway(client, { name: world.name('alice'), token: operator }, 'name-refused', 4003);
+      await refusedRegistration(client, { name: world.name('alice'), token: operator }, 'name-refused', 4003);
     }),
     withTokens('12.2 6 8', `a name that is not the token's is refused (${dialect})`, async (world) => {
       const { peer, watcher } = tokensOf(world);
       for (const token of [peer, watcher]) {
         const client = await world.connectWith(token, { dialect });
-        await turnedAway(client, { name: world.name('alice') }, 'name-refused', 4003);
+        await refusedRegistration(client, { name: world.name('alice') }, 'name-refused', 4003);
       }
     }),
     withTokens('12.3 6 8', `no token, or one that is not valid, is refused (${dialect})`, async (world) => {
@@ -68,7 +68,7 @@ export const tokenChecks = [
       const name = world.name('peer');
       for (const token of [undefined, '', 'wrong', `${peer}x`, peer.slice(0, -1)]) {
         const client = await world.connectWith(undefined, { dialect });
-        await turnedAway(client, { name, token }, 'unauthenticated', 4001);
+        await refusedRegistration(client, { name, token }, 'unauthenticated', 4001);
       }
       const client = await world.connectWith('wrong', { dialect });
       assert.equal(await client.closeCode(), 4001);

@@ -9,10 +9,10 @@ import type { Appended, Batch, Bound, Ledger } from '../ledger/ledger.ts';
 import { Archive } from './archive.ts';
 import type { CapacityLimit } from './capacity.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { CommandQueue, type CommandRound } from './command-queue.ts';
 import { type Follower, Followers } from './commit.ts';
 import { Deciding, type Work } from './deciding.ts';
 import { type OnResult, unwritten } from './outcome.ts';
-import { type Round, Rounds } from './rounds.ts';
 import { Running } from './running.ts';
 import { Tails } from './tails.ts';
 
@@ -35,7 +35,7 @@ export class Conversations {
   readonly #followers: Followers;
   readonly #onFailure: (error: unknown) => void;
   readonly #onAppended: (tookMs: number) => void;
-  readonly #rounds: Rounds;
+  readonly #queue: CommandQueue;
   readonly #afterFlush: (() => void)[] = [];
 
   /** `now`: the steady clock. `onFailure`: the ledger could not be read or written. `onAppended`: duration of an append. */
@@ -56,7 +56,7 @@ export class Conversations {
     this.#faults = faults;
     this.#deciding = new Deciding(faults);
     this.#followers = new Followers((id, name, error) => this.#failed(id, name, error));
-    this.#rounds = new Rounds((round) => this.#flush(round), faults);
+    this.#queue = new CommandQueue((round) => this.#flush(round), faults);
   }
 
   /** Takes up every conversation that has not ended. Called once, before the router listens. */
@@ -84,15 +84,15 @@ export class Conversations {
 
   /** `done` is called once, when the command is durable or refused. */
   submit(id: string, command: Command, done?: OnResult): void {
-    this.#rounds.add(id, { command, done });
+    this.#queue.add(id, { command, done });
   }
 
   /** Resolves when no command waits to be decided or appended. */
   settled(): Promise<void> {
-    return this.#rounds.settled();
+    return this.#queue.settled();
   }
 
-  async #flush(round: Round): Promise<void> {
+  async #flush(round: CommandRound): Promise<void> {
     this.#running.followClock();
     const works: Work[] = [];
     for (const [id, queued] of round)
@@ -231,7 +231,7 @@ export class Conversations {
    */
   unfinished(by: string, members: readonly string[]): string | undefined {
     for (const state of this.running()) if (wasOpenedSo(state, { by, members })) return state.id;
-    for (const [id, [first]] of this.#rounds.next)
+    for (const [id, [first]] of this.#queue.next)
       if (first?.command.type === 'open' && isSameOpening(first.command, { by, members })) return id;
     return undefined;
   }
@@ -267,7 +267,7 @@ export class Conversations {
 
   /** Ends conversations that have run out of time. */
   tick(): void {
-    if (!this.#rounds.isRunning) this.#running.followClock();
+    if (!this.#queue.isRunning) this.#running.followClock();
     for (const state of this.running()) {
       if (this.timeOf(state) >= (endsAt(state) ?? Number.POSITIVE_INFINITY))
         this.submit(state.id, { type: 'tick' });

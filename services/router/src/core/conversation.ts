@@ -133,14 +133,14 @@ export interface Conversation {
   /** Whether there was any answer besides the message with which it was opened. */
   readonly begun: boolean;
   /** Contributions until it is paused again, and by whom it was resumed so. */
-  readonly stepping?: { readonly lines: number; readonly by: string };
+  readonly stepping?: { readonly turns: number; readonly by: string };
   /** The open turns: one, or several where several members owe a reply or bid. */
   readonly floor: readonly Turn[];
   readonly nextTurn: number;
   /** Bids of the round under way. */
   readonly bids: readonly Placed[];
   /** Messages and passes so far. `maxTurns` counts these. */
-  readonly lines: number;
+  readonly turnsTaken: number;
   /** Who has passed since the last message, and whether because of a failure. */
   readonly passes: readonly { readonly member: string; readonly failed: boolean }[];
   /** Members who voted `done` since a member last went on. */

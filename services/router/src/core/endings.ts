@@ -36,7 +36,7 @@ export const afterContribution = (
   by: string,
 ): Entry[] => {
   if (ending) return endedAfter(seq, at, ending, by);
-  return stepping?.lines === 1 ? [{ type: 'paused', seq: seq + 1, at, by: stepping.by }] : [];
+  return stepping?.turns === 1 ? [{ type: 'paused', seq: seq + 1, at, by: stepping.by }] : [];
 };
 
 /** When the conversation runs out of time, in ms since 1970; undefined without a limit or while paused. */
@@ -145,7 +145,7 @@ export const endingAfter = (
   now: number,
 ): Ended | undefined => {
   const { maxTurns, minTurns = 0 } = state.limits;
-  const turns = state.lines + 1;
+  const turns = state.turnsTaken + 1;
   const willing =
     turns < minTurns ? undefined : (stopped(state, contribution) ?? agreed(state, contribution));
   const over = willing ?? overBudget(state, contribution);

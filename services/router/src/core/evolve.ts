@@ -68,7 +68,7 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   begun: false,
   ...giveFloor({ floor: [], nextTurn: 1, limits: entry.limits }, entry, entry.by),
   bids: [],
-  lines: 0,
+  turnsTaken: 0,
   passes: [],
   votes: [],
   repeats: 0,
@@ -103,7 +103,7 @@ const fork = (
 });
 
 const stepped = ({ stepping, ...state }: Conversation): Conversation =>
-  stepping && stepping.lines > 1 ? { ...state, stepping: { ...stepping, lines: stepping.lines - 1 } } : state;
+  stepping && stepping.turns > 1 ? { ...state, stepping: { ...stepping, turns: stepping.turns - 1 } } : state;
 
 const took = (
   state: Conversation,
@@ -142,7 +142,7 @@ const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
     ...giveFloor(state, entry, from, { taken: turn, target: entry.target }),
     // The message of the opening has the same time as the opening.
     begun: state.begun || (turn !== undefined && (seq > 2 || entry.at > state.startedAt)),
-    lines: state.lines + 1,
+    turnsTaken: state.turnsTaken + 1,
     passes: entry.done ? state.passes.filter(({ member }) => member !== from) : [],
     // A repetition adds nothing, so it does not take back the votes of the others.
     votes: entry.done ? [...state.votes.filter((name) => name !== from), from] : alike ? state.votes : [],
@@ -204,7 +204,7 @@ const next = (state: Conversation | undefined, entry: Entry, id: string): Conver
         seq,
         ...giveFloor(state, entry, entry.from, { taken: entry.turn }),
         begun: true,
-        lines: state.lines + 1,
+        turnsTaken: state.turnsTaken + 1,
         passes: [
           ...state.passes.filter(({ member }) => member !== entry.from),
           { member: entry.from, failed: isFailure(entry.reason) },
@@ -259,7 +259,7 @@ const next = (state: Conversation | undefined, entry: Entry, id: string): Conver
     }
     case 'resumed': {
       const paused = state.status.state === 'paused' ? entry.at - state.status.since : 0;
-      const stepping = entry.lines === undefined ? {} : { stepping: { lines: entry.lines, by: entry.by } };
+      const stepping = entry.lines === undefined ? {} : { stepping: { turns: entry.lines, by: entry.by } };
       // An operator has looked at what was spent: only what comes now counts.
       const { stepping: _, velocity: __, ...rest } = state;
       return { ...rest, ...stepping, seq, status: { state: 'running' }, pausedMs: state.pausedMs + paused };

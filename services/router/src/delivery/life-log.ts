@@ -56,7 +56,7 @@ export class LifeLog {
           {
             ...about,
             reason: entry.reason,
-            turns: after.lines,
+            turns: after.turnsTaken,
             ...defined({ unanswered: entry.unanswered?.slice(0, 20) }),
           },
           'conversation ended',

@@ -1,6 +1,6 @@
 export interface Amount {
   /** Number of messages. */
-  readonly lines: number;
+  readonly messages: number;
   readonly bytes: number;
 }
 
@@ -15,8 +15,8 @@ export interface MailboxLimits {
 /** Of each limit, what one sender may use, so that no sender fills the mailbox of a client alone. */
 const senderShare = 1 / 4;
 
-const shareOf = ({ lines, bytes }: Amount): Amount => ({
-  lines: Math.max(1, Math.floor(lines * senderShare)),
+const shareOf = ({ messages, bytes }: Amount): Amount => ({
+  messages: Math.max(1, Math.floor(messages * senderShare)),
   bytes: Math.floor(bytes * senderShare),
 });
 
@@ -31,7 +31,7 @@ export class MailboxQuota {
 
   /** How many messages wait in all mailboxes. */
   get messages(): number {
-    return this.#used.get('all')?.lines ?? 0;
+    return this.#used.get('all')?.messages ?? 0;
   }
 
   /** Why one more message from `from` may not wait for `to`; undefined when it may. */
@@ -39,15 +39,15 @@ export class MailboxQuota {
     for (const { key, limit, full } of this.#bounds(to, from)) {
       const used = this.#used.get(key);
       // The first message always fits: a limit below its size would refuse it for ever.
-      if (used && (used.lines + 1 > limit.lines || used.bytes + bytes > limit.bytes)) return full;
+      if (used && (used.messages + 1 > limit.messages || used.bytes + bytes > limit.bytes)) return full;
     }
     return undefined;
   }
 
   take(to: string, from: string, bytes: number): void {
     for (const { key } of this.#bounds(to, from)) {
-      const used = this.#used.get(key) ?? { lines: 0, bytes: 0 };
-      this.#used.set(key, { lines: used.lines + 1, bytes: used.bytes + bytes });
+      const used = this.#used.get(key) ?? { messages: 0, bytes: 0 };
+      this.#used.set(key, { messages: used.messages + 1, bytes: used.bytes + bytes });
     }
   }
 
@@ -55,8 +55,8 @@ export class MailboxQuota {
     for (const { key } of this.#bounds(to, from)) {
       const used = this.#used.get(key);
       if (!used) continue;
-      if (used.lines <= 1) this.#used.delete(key);
-      else this.#used.set(key, { lines: used.lines - 1, bytes: used.bytes - bytes });
+      if (used.messages <= 1) this.#used.delete(key);
+      else this.#used.set(key, { messages: used.messages - 1, bytes: used.bytes - bytes });
     }
   }
 

@@ -24,7 +24,7 @@ export type RouterEvent =
     }
   | { readonly type: 'agents' };
 
-export type RouterEventListener = (happening: RouterEvent) => void;
+export type RouterEventListener = (event: RouterEvent) => void;
 
 /**
  * Tells listeners (server-sent events, `history` with `follow`) of commits, chunks and changes of presence. Costs nothing without
@@ -41,9 +41,9 @@ export class RouterEvents {
   }
 
   /** Returns the function that removes the listener. */
-  add(watcher: RouterEventListener): () => void {
-    this.#all.add(watcher);
-    return () => this.#all.delete(watcher);
+  add(listener: RouterEventListener): () => void {
+    this.#all.add(listener);
+    return () => this.#all.delete(listener);
   }
 
   /** A part of an unfinished reply was streamed. */
@@ -52,13 +52,13 @@ export class RouterEvents {
     this.tell({ type: 'chunk', conversation, turn, from, text, offset });
   }
 
-  tell(happening: RouterEvent): void {
-    for (const watcher of this.#all) {
+  tell(event: RouterEvent): void {
+    for (const listener of this.#all) {
       this.#faults.guard(
         'follower',
-        'watcher',
-        () => watcher(happening),
-        () => this.#all.delete(watcher),
+        'listener',
+        () => listener(event),
+        () => this.#all.delete(listener),
       );
     }
   }

@@ -14,18 +14,18 @@ const maxUnreadBytes = 256 * 1024;
 const checkMs = 500;
 const keepAliveMs = 15_000;
 
-const textOf = (happening: RouterEvent): string => {
-  const { type, ...data } = happening;
-  if (happening.type !== 'entry') return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
-  const { position, conversation, entry } = happening;
+const textOf = (event: RouterEvent): string => {
+  const { type, ...data } = event;
+  if (event.type !== 'entry') return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+  const { position, conversation, entry } = event;
   return `id: ${position}\nevent: entry\ndata: ${JSON.stringify({ conversation, entry })}\n\n`;
 };
 
 /** The text of each event, made once for all readers. */
 const texts = new WeakMap<RouterEvent, string>();
-const eventOf = (happening: RouterEvent): string => {
-  const known = texts.get(happening) ?? textOf(happening);
-  texts.set(happening, known);
+const eventOf = (event: RouterEvent): string => {
+  const known = texts.get(event) ?? textOf(event);
+  texts.set(event, known);
   return known;
 };
 
@@ -71,12 +71,12 @@ class EventStream {
       'x-accel-buffering': 'no',
     });
     this.#write('retry: 1000\n\n');
-    const stopWatching = this.#router.routerEvents.add((happening) => this.#tell(happening));
+    const stopListening = this.#router.routerEvents.add((event) => this.#tell(event));
     const check = setInterval(() => this.#check(), checkMs);
     response.on('close', () => {
       this.#stopped = true;
       clearInterval(check);
-      stopWatching();
+      stopListening();
     });
     if (this.#position >= this.#ledger.position()) this.#begin();
     else this.#readOn();
@@ -95,15 +95,15 @@ class EventStream {
     return this.#asked.reader.isValid(this.#router.clock.wall());
   }
 
-  #tell(happening: RouterEvent): void {
+  #tell(event: RouterEvent): void {
     if (!this.#follows || this.#stopped || !this.#mayRead) return;
     const isBehind = this.#response.writableLength > maxUnreadBytes;
-    if (happening.type === 'entry') {
-      if (happening.position <= this.#position) return;
+    if (event.type === 'entry') {
+      if (event.position <= this.#position) return;
       if (isBehind) return this.#fallBehind();
-      this.#position = happening.position;
+      this.#position = event.position;
     }
-    if (!isBehind && this.#concerns(happening)) this.#write(eventOf(happening));
+    if (!isBehind && this.#concerns(event)) this.#write(eventOf(event));
     return undefined;
   }
 
@@ -142,10 +142,10 @@ class EventStream {
     let bytes = 0;
     for (const placed of page) {
       this.#position = placed.position;
-      const happening: RouterEvent = { type: 'entry', ...placed };
-      const text = textOf(happening);
+      const event: RouterEvent = { type: 'entry', ...placed };
+      const text = textOf(event);
       bytes += text.length;
-      if (this.#concerns(happening)) this.#write(text);
+      if (this.#concerns(event)) this.#write(text);
     }
     this.#readOn();
     return bytes;
@@ -163,11 +163,11 @@ class EventStream {
     }
   }
 
-  #concerns(happening: RouterEvent): boolean {
+  #concerns(event: RouterEvent): boolean {
     const { conversation } = this.#asked;
     // Who is connected is no business of a reader with a share link.
-    if (happening.type === 'agents') return this.#asked.reader.share === undefined;
-    return conversation === undefined || happening.conversation === conversation;
+    if (event.type === 'agents') return this.#asked.reader.share === undefined;
+    return conversation === undefined || event.conversation === conversation;
   }
 
   #write(text: string): void {

@@ -106,7 +106,7 @@ const talkOf = ({ conversations }: HttpRouter, state: Conversation): Talk => {
     ...placeOf(state),
     status: state.status.state === 'paused' ? 'paused' : 'running',
     members: state.members,
-    turns: state.lines,
+    turns: state.turnsTaken,
     maxTurns: state.limits.maxTurns,
     floor: state.floor.map(({ member }) => member),
     ...(last && { last: { seq: last.seq, from: last.from, text: cut(last.text), at: last.at } }),

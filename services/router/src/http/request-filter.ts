@@ -73,14 +73,14 @@ export const makeRequestFilter = (
   };
 
   return (request: IncomingMessage): RejectedRequest | undefined => {
-    const turnedAway = judge(request);
-    if (!turnedAway) return undefined;
-    const { reason } = turnedAway;
+    const rejected = judge(request);
+    if (!rejected) return undefined;
+    const { reason } = rejected;
     const { headers, socket } = request;
     const about = reason === 'host' ? headers.host : reason === 'origin' ? headers.origin : undefined;
     // Connections over a limit were counted when they were accepted, so they are not counted here.
     if (reason !== 'connections') rejections.note({ reason, address: socket.remoteAddress, about });
-    return turnedAway;
+    return rejected;
   };
 };
 export type RequestFilter = ReturnType<typeof makeRequestFilter>;

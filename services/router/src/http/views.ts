@@ -23,7 +23,7 @@ export const conversationView = (router: ViewedRouter, state: Conversation): Con
   members: state.members,
   policy: state.policy,
   limits: state.limits,
-  turns: state.lines,
+  turns: state.turnsTaken,
   seq: state.seq,
   floor: state.floor.map(({ member }) => member),
   waiting: router.waitReasons.of(state),

@@ -42,7 +42,7 @@ export class History {
   readonly #asked: Asked[] = [];
   /** The followed conversations, each with the seq of the last entry that was handled. */
   readonly #following = new Map<string, number>();
-  #stopWatching: (() => void) | undefined;
+  #stopListening: (() => void) | undefined;
   /** Characters that were handed to the socket and have not left the process. */
   #unsent = 0;
   #isReading = false;
@@ -74,7 +74,7 @@ export class History {
 
   stop(): void {
     this.#stopped = true;
-    this.#stopWatching?.();
+    this.#stopListening?.();
   }
 
   #readOn(): void {
@@ -128,23 +128,23 @@ export class History {
 
   #follow({ conversation, since }: Asked): void {
     this.#following.set(conversation, since);
-    this.#stopWatching ??= this.#router.routerEvents.add((happening) => this.#onHappening(happening));
+    this.#stopListening ??= this.#router.routerEvents.add((event) => this.#onEvent(event));
   }
 
-  #onHappening(happening: RouterEvent): void {
-    if (happening.type === 'agents') return;
-    const { conversation } = happening;
+  #onEvent(event: RouterEvent): void {
+    if (event.type === 'agents') return;
+    const { conversation } = event;
     const since = this.#following.get(conversation);
     const state = since === undefined ? undefined : this.#router.conversations.find(conversation);
     if (since === undefined || !state) return;
     const isBehind = this.#unsent > maxUnsentBytes;
-    if (happening.type === 'chunk') {
+    if (event.type === 'chunk') {
       // Who may hear the message is known only when it is said.
-      const { offset: _, ...frame } = happening;
+      const { offset: _, ...frame } = event;
       if (this.#reader(state).kind === 'overseer' && !isBehind) this.#post(frame);
       return;
     }
-    const { entry } = happening;
+    const { entry } = event;
     if (entry.seq <= since) return;
     if (isBehind) {
       this.#following.delete(conversation);

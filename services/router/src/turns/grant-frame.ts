@@ -32,7 +32,7 @@ export const grantFrame = ({ state, turn, grant, history, deadlineMs, time, trac
     deadlineMs: Math.max(0, Math.ceil(deadlineMs)),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     remaining: {
-      ...(maxTurns > 0 && { turns: Math.max(0, maxTurns - state.lines) }),
+      ...(maxTurns > 0 && { turns: Math.max(0, maxTurns - state.turnsTaken) }),
       ...(end !== undefined && { ms: Math.max(0, end - time) }),
       ...(maxTokens && { tokens: Math.max(0, maxTokens - inputTokens - outputTokens) }),
       ...(maxCost && { cost: Math.max(0, maxCost - cost) }),

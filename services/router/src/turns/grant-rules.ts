@@ -38,6 +38,6 @@ export class GrantRules {
     if (stepping === undefined) return false;
     let underWay = 0;
     for (const table of this.#options.underWay) underWay += table.countIn(id);
-    return underWay >= stepping.lines;
+    return underWay >= stepping.turns;
   }
 }

@@ -146,7 +146,7 @@ describe('a state that was kept in a ledger file', () => {
   it('a checkpoint in a ledger file is used while it belongs to the entries of the conversation', async () => {
     const { state, kept } = recovered(await filled());
     expect(kept?.seq).toBe(41);
-    expect(state).toMatchObject({ seq: 41, lines: 40 });
+    expect(state).toMatchObject({ seq: 41, turnsTaken: 40 });
   });
 
   it.each([
@@ -157,7 +157,7 @@ describe('a state that was kept in a ledger file', () => {
   ])('a state is computed from the entries when its checkpoint is %s', async (_, sql) => {
     const file = await filled();
     changed(file, sql);
-    expect(recovered(file).state).toMatchObject({ seq: 41, lines: 40 });
+    expect(recovered(file).state).toMatchObject({ seq: 41, turnsTaken: 40 });
   });
 
   it('a checkpoint is removed with its conversation', async () => {

@@ -30,7 +30,11 @@ class Bench {
         ledger: this.ledger,
         clock: clockOf(() => this.now),
         // The reference model has no mailboxes: how a full one refuses is tested in mailbox-agents.test.ts.
-        mailboxLimits: { each: { lines: 1e9, bytes: 1e9 }, all: { lines: 1e9, bytes: 1e9 }, maxAgeMs: 1_000 },
+        mailboxLimits: {
+          each: { messages: 1e9, bytes: 1e9 },
+          all: { messages: 1e9, bytes: 1e9 },
+          maxAgeMs: 1_000,
+        },
       }),
     );
   }

@@ -276,6 +276,6 @@ describe('an operator', () => {
       floor: ['bob'],
     });
     expect(fork.state?.cast.get('bob')).toMatchObject({ model: 'large' });
-    expect(fork.state?.lines).toBe(1);
+    expect(fork.state?.turnsTaken).toBe(1);
   });
 });

@@ -64,7 +64,7 @@ describe.each(Object.keys(policies) as (keyof typeof policies)[])('policy %s', (
         );
         expect(new Set(taken).size).toBe(taken.length);
         expect(talk.entries.map(({ seq }) => seq)).toEqual(talk.entries.map((_, index) => index + 1));
-        expect(talk.state?.lines).toBeLessThanOrEqual(30);
+        expect(talk.state?.turnsTaken).toBeLessThanOrEqual(30);
       }),
     );
   });

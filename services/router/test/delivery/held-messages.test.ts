@@ -85,7 +85,7 @@ describe('a message that is held back, because its turn may not be given yet', (
   });
 
   it('a held message counts for the limits of the mailbox', async () => {
-    const { bench, pat, cyd, toPat } = await heldBack(bounded({ lines: 8 }));
+    const { bench, pat, cyd, toPat } = await heldBack(bounded({ messages: 8 }));
     for (const text of ['one', 'two', 'three']) await toPat(text);
     expect(cyd.codes).toEqual(['mailbox-full']);
     expect(bench.router.mailboxes.waiting).toBe(3);

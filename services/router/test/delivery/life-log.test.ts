@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 
 const commit = (id: string, ...entries: object[]): Commit =>
-  ({ after: { id, members: ['alice', 'bob'], lines: 3 }, entries, position: 1 }) as unknown as Commit;
+  ({ after: { id, members: ['alice', 'bob'], turnsTaken: 3 }, entries, position: 1 }) as unknown as Commit;
 const told = () => lines.map(({ msg, conversation, agent, reason }) => [msg, conversation ?? agent, reason]);
 
 describe('the life of conversations and agents in the log', () => {

@@ -8,7 +8,7 @@ import { FakeConnection } from '../router-harness.ts';
 
 describe('a message of an agent to a plain client that is away', () => {
   const answering = async () => {
-    const bench = bounded({ lines: 4 });
+    const bench = bounded({ messages: 4 });
     const setting = {
       router: bench.router,
       authenticator: openAuthenticator,
@@ -94,7 +94,7 @@ describe('a message of an agent to a plain client that is away', () => {
 
 describe('a router that starts', () => {
   it('after a restart all admitted messages are found, however many messages agents were sent meanwhile', async () => {
-    const bench = bounded({}, { lines: 40 });
+    const bench = bounded({}, { messages: 40 });
     await new Plain(bench, 'ann').send('bob', 'first');
     const zoe = bench.connect('zoe');
     const cyd = new Plain(bench, 'cyd');

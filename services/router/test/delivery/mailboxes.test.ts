@@ -122,7 +122,7 @@ describe('messages for a plain client that is away', () => {
 
 describe('a mailbox', () => {
   it('a mailbox is bounded by messages: a sender above the limit is refused, and no accepted message is dropped', async () => {
-    const bench = bounded({ lines: 4 });
+    const bench = bounded({ messages: 4 });
     const senders = ['ann', 'cyd', 'dan', 'eve', 'fay'].map((name) => new Plain(bench, name));
     for (const sender of senders) await sender.send('bob', `by ${sender.session.name}`);
     expect(senders.map(({ codes }) => codes)).toEqual([[], [], [], [], ['mailbox-full']]);
@@ -140,7 +140,7 @@ describe('a mailbox', () => {
   });
 
   it('a sender cannot fill the mailbox of a client alone', async () => {
-    const bench = bounded({ lines: 8 });
+    const bench = bounded({ messages: 8 });
     const ann = new Plain(bench, 'ann');
     for (let i = 0; i < 5; i++) await ann.send('bob', `line ${i}`);
     expect(ann.problems).toEqual(Array(3).fill('too much of ann waits for bob'));
@@ -149,7 +149,7 @@ describe('a mailbox', () => {
   });
 
   it('messages that are being written count against the quota, so that a burst does not exceed it', async () => {
-    const bench = bounded({ lines: 8 });
+    const bench = bounded({ messages: 8 });
     const ann = new Plain(bench, 'ann');
     for (let i = 0; i < 50; i++) ann.session.receive(JSON.stringify({ target: 'bob', text: `line ${i}` }));
     await bench.settled();
@@ -158,7 +158,7 @@ describe('a mailbox', () => {
   });
 
   it('an opening that does not fit into a full mailbox leaves no conversation, and all of a burst is refused for that reason', async () => {
-    const bench = bounded({ lines: 4 });
+    const bench = bounded({ messages: 4 });
     for (const name of ['ann', 'cyd', 'dan', 'eve']) await new Plain(bench, name).send('bob', 'a line');
     const fay = new Plain(bench, 'fay');
     for (let i = 0; i < 5; i++) fay.session.receive(JSON.stringify({ target: 'bob', text: `line ${i}` }));
@@ -168,7 +168,7 @@ describe('a mailbox', () => {
   });
 
   it('a refused message releases its quota', async () => {
-    const bench = bounded({ lines: 4 });
+    const bench = bounded({ messages: 4 });
     const ann = new Plain(bench, 'ann');
     bench.ledger.isFull = true;
     for (let i = 0; i < 5; i++) await ann.send('bob', 'a line');
@@ -180,7 +180,7 @@ describe('a mailbox', () => {
   });
 
   it('all mailboxes together are bounded, for each sender and in total', async () => {
-    const bench = bounded({}, { lines: 8 });
+    const bench = bounded({}, { messages: 8 });
     const ann = new Plain(bench, 'ann');
     for (const name of ['b1', 'b2', 'b3']) await ann.send(name, 'a line');
     expect(ann.problems).toEqual(['too much of ann waits for others']);
@@ -198,7 +198,7 @@ describe('a mailbox', () => {
   });
 
   it('a message to a connected client needs no quota', async () => {
-    const bench = bounded({ lines: 4 });
+    const bench = bounded({ messages: 4 });
     const bob = new Plain(bench, 'bob');
     const ann = new Plain(bench, 'ann');
     for (let i = 0; i < 20; i++) await ann.send('bob', `line ${i}`);

@@ -82,7 +82,7 @@ describe('what a plain client was sent', () => {
   });
 
   it('the messages that are sent to a client which answers no ping are bounded, and the rest waits in its mailbox', async () => {
-    const bench = bounded({ lines: 4 });
+    const bench = bounded({ messages: 4 });
     const bob = new Plain(bench, 'bob');
     const senders = ['ann', 'cyd', 'dan', 'eve', 'fay'].map((name) => new Plain(bench, name));
     await senders[0]?.send('bob', 'first');

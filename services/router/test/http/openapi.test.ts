@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { matches } from '../../../../packages/protocol/test/schema-check.ts';
 import { Prices } from '../../src/quota/prices.ts';
 import { dialAgent, dialPlain, type ServedRouter, serveRouter } from '../socket/served-router.ts';
-import { roleGuard, tokens } from './operator.ts';
+import { roleAuthenticator, tokens } from './operator.ts';
 
 type Schema = { readonly [keyword: string]: unknown };
 interface Operation {
@@ -116,7 +116,7 @@ describe('docs/openapi.json', () => {
   });
 
   it('docs/openapi.json describes each successful response of the router', async () => {
-    const served = await serveRouter({ authenticator: roleGuard() });
+    const served = await serveRouter({ authenticator: roleAuthenticator() });
     const authorization = { headers: { authorization: `Bearer ${tokens.agent}` } };
     const ann = await dialAgent(served.port, 'ann', authorization, { prompts: true });
     await dialPlain(served.port, 'pat', authorization);
@@ -144,7 +144,7 @@ describe('docs/openapi.json', () => {
   it.each(secured)(
     'docs/openapi.json describes the responses of %s without a token, with a token in the URL, and with the wrong role',
     async (name) => {
-      const served = await serveRouter({ authenticator: roleGuard() });
+      const served = await serveRouter({ authenticator: roleAuthenticator() });
       expect((await call(served, name, { token: '' })).status).toBe(401);
       expect((await call(served, name, { query: '?token=x' })).status).toBe(400);
       expect((await call(served, name, { token: tokens.agent })).status).toBe(403);
@@ -167,7 +167,7 @@ describe('docs/openapi.json', () => {
 
   it.each(actions)('docs/openapi.json describes the refusals of a request to %s', async (action) => {
     const prices = new Prices({});
-    const served = await serveRouter({ authenticator: roleGuard(), prices });
+    const served = await serveRouter({ authenticator: roleAuthenticator(), prices });
     const idempotent = { headers: { 'idempotency-key': 'k' } };
     const { body } = await open(served, { cast: [{ name: 'ann', model: 'unpriced' }] });
     const id = body.conversation as string;
@@ -190,7 +190,7 @@ describe('docs/openapi.json', () => {
   });
 
   it.each(['share', 'unshare'])('describes how a request to %s is refused', async (name) => {
-    const served = await serveRouter({ authenticator: roleGuard() });
+    const served = await serveRouter({ authenticator: roleAuthenticator() });
     const body = name === 'share' ? {} : { share: 'x' };
     expect((await call(served, name, { body: '{' })).status).toBe(400);
     expect((await call(served, name, { headers: { 'content-type': 'text/plain' } })).status).toBe(415);
@@ -199,7 +199,7 @@ describe('docs/openapi.json', () => {
   });
 
   it('docs/openapi.json describes the responses for an unknown conversation and for a router that is not ready', async () => {
-    const served = await serveRouter({ authenticator: roleGuard() });
+    const served = await serveRouter({ authenticator: roleAuthenticator() });
     expect((await call(served, 'conversation')).status).toBe(404);
     expect((await call(served, 'prompt', { query: '?seq=1' })).status).toBe(404);
     expect((await call(served, 'shares')).status).toBe(404);

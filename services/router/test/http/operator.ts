@@ -27,7 +27,7 @@ export const tokens = {
   agent: made.agent.token,
 };
 
-export const roleGuard = () => {
+export const roleAuthenticator = () => {
   const read = readTokens(
     Object.values(made)
       .map(({ line }) => line)

@@ -7,7 +7,7 @@ import {
   serveRouter,
   type TestClient,
 } from '../socket/served-router.ts';
-import { Operator, roleGuard, takeTurn, tokens } from './operator.ts';
+import { Operator, roleAuthenticator, takeTurn, tokens } from './operator.ts';
 
 const calls: readonly ModelCall[] = [
   {
@@ -87,7 +87,7 @@ describe('The prompt behind an entry', () => {
   });
 
   it('is for operators: an observer and an agent are refused, and the agent is not asked', async () => {
-    const served = await serveRouter({ authenticator: roleGuard() });
+    const served = await serveRouter({ authenticator: roleAuthenticator() });
     const authorization = { headers: { authorization: `Bearer ${tokens.agent}` } };
     const ann = await dialAgent(served.port, 'ann', authorization, { prompts: true });
     ann.send({ type: 'open', ref: 'r', members: ['bob'], opening: 'Hello bob.' });

@@ -5,7 +5,7 @@ import { agentReader, visible } from '../../src/core/visibility.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { Prices } from '../../src/quota/prices.ts';
 import { dial, dialAgent, serveRouter } from '../socket/served-router.ts';
-import { Operator, roleGuard, takeTurn, tokens } from './operator.ts';
+import { Operator, roleAuthenticator, takeTurn, tokens } from './operator.ts';
 
 const pair = { members: ['ann', 'bob'] };
 const key = (text: string) => ({ 'idempotency-key': text });
@@ -17,13 +17,13 @@ describe('a request to the control API', () => {
     ['of an observer', tokens.observer, 403, 'forbidden'],
     ['of an operator', tokens.operator, 201, undefined],
   ])('a request to the control API %s is answered %s', async (_who, token, status, code) => {
-    const operator = new Operator(await serveRouter({ authenticator: roleGuard() }));
+    const operator = new Operator(await serveRouter({ authenticator: roleAuthenticator() }));
     const answer = await operator.post('', pair, token ? { authorization: `Bearer ${token}` } : {});
     expect([answer.status, answer.body.error?.code]).toEqual([status, code]);
   });
 
   it('an action is recorded in the ledger under the name that the token binds', async () => {
-    const served = await serveRouter({ authenticator: roleGuard() });
+    const served = await serveRouter({ authenticator: roleAuthenticator() });
     const operator = new Operator(served);
     const authorization = `Bearer ${tokens.operator}`;
     const { body } = await operator.post('', pair, { authorization });

@@ -1,11 +1,11 @@
 import { type Route, requestPath, routes } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { dial, dialAgent, serveRouter } from '../socket/served-router.ts';
-import { roleGuard, takeTurn, tokens } from './operator.ts';
+import { roleAuthenticator, takeTurn, tokens } from './operator.ts';
 
 /** A router with tokens, a conversation of ann and bob in which ann has spoken, another one, and a link to the first. */
 const start = async () => {
-  const served = await serveRouter({ authenticator: roleGuard() });
+  const served = await serveRouter({ authenticator: roleAuthenticator() });
   const { port } = served;
   const send = (token: string, method: string, path: string, body?: object) =>
     fetch(`http://127.0.0.1:${port}${path}`, {

@@ -19,12 +19,12 @@ const nothing: AuthenticatorSettings = {
   jwtAudience: undefined,
 };
 const log = makeLogger('router', 'silent');
-const guardOf = (settings: Partial<AuthenticatorSettings>) =>
+const authenticatorOf = (settings: Partial<AuthenticatorSettings>) =>
   configuredAuthenticator({ ...nothing, ...settings }, Date.now, log);
 
 const problemOf = (settings: Partial<AuthenticatorSettings>): string => {
   try {
-    guardOf(settings);
+    authenticatorOf(settings);
     return 'none';
   } catch (error) {
     return (error as ConfigError).problems.join('\n');
@@ -39,11 +39,11 @@ const folder = (): string => {
 
 describe('the authenticator', () => {
   it('there is no authenticator when neither tokens nor keys are configured', () => {
-    expect(guardOf({})).toBeUndefined();
+    expect(authenticatorOf({})).toBeUndefined();
   });
 
   it('the authenticator refuses clients without a token', () => {
-    const authenticator = guardOf({ tokens: 'a-shared-token-of-some-length' });
+    const authenticator = authenticatorOf({ tokens: 'a-shared-token-of-some-length' });
     expect(authenticator?.identify(undefined)).toMatchObject({ ok: false, code: 'unauthenticated' });
     expect(authenticator?.identify('a-shared-token-of-some-length')).toMatchObject({ ok: true });
   });
@@ -52,7 +52,7 @@ describe('the authenticator', () => {
     const [alice, bob] = [newToken(['alice']), newToken(['bob'])];
     const both = `${alice.line}\n${bob.line}\n`;
     const follow = (path: string) => {
-      const authenticator = guardOf({ tokens: both, tokensFile: path })!;
+      const authenticator = authenticatorOf({ tokens: both, tokensFile: path })!;
       const identify = (token: string) => authenticator.identify(token) as Verdict;
       const before = identify(alice.token);
       expect(before.ok && identify(bob.token).ok).toBe(true);

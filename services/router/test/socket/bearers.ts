@@ -29,9 +29,9 @@ const verifyJwt = makeJwtVerifier({
 });
 
 /** Knows all of the above, and JWTs. */
-export const guardOf = (list = listOf([alice, bob, crowd, watcher, boss])): Authenticator =>
+export const authenticatorOf = (list = listOf([alice, bob, crowd, watcher, boss])): Authenticator =>
   makeAuthenticator({ tokens: list, verifyJwt });
-export const authenticator = guardOf();
+export const authenticator = authenticatorOf();
 
 /** Good for a minute, unless the claims say otherwise. */
 export const jwt = (claims: Record<string, unknown>) =>

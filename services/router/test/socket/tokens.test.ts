@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import {
   alice,
   authenticator,
+  authenticatorOf,
   bearer,
   bob,
   boss,
-  guardOf,
   jwt,
   linesOf,
   listOf,
@@ -16,7 +16,7 @@ import { dialAgent, dialRaw, serveRouter } from './served-router.ts';
 describe('a token that is no longer good', () => {
   it('a withdrawn token ends its connections with 4001, and other connections stay', async () => {
     const list = listOf([alice, bob]);
-    const { port } = await serveRouter({ authenticator: guardOf(list) });
+    const { port } = await serveRouter({ authenticator: authenticatorOf(list) });
     const gone = await dialAgent(port, 'bob', bearer(bob.token));
     const stays = await dialAgent(port, 'alice', bearer(alice.token));
     list.replace(linesOf([alice]));
@@ -26,7 +26,7 @@ describe('a token that is no longer good', () => {
 
   it('a withdrawn token ends the event streams of its bearer, and no more events are sent on them', async () => {
     const list = listOf([watcher, alice]);
-    const { port, router } = await serveRouter({ authenticator: guardOf(list) });
+    const { port, router } = await serveRouter({ authenticator: authenticatorOf(list) });
     const events = await fetch(`http://127.0.0.1:${port}/v1/events`, bearer(watcher.token));
     const reader = (events.body as ReadableStream<Uint8Array>).getReader();
     await reader.read();
@@ -40,7 +40,7 @@ describe('a token that is no longer good', () => {
 
   it('a withdrawn token allows no action, although the request had begun before', async () => {
     const list = listOf([boss]);
-    const { port, router } = await serveRouter({ authenticator: guardOf(list) });
+    const { port, router } = await serveRouter({ authenticator: authenticatorOf(list) });
     const socket = await dialRaw(port);
     const body = '{"members":["alice","bob"]}';
     socket.write(

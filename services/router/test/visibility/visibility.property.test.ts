@@ -60,7 +60,7 @@ interface RouterEvent {
   readonly place: number;
 }
 
-const happening = fc.record({
+const action = fc.record({
   act: fc.constantFrom(...acts),
   who: fc.nat(agents.length - 1),
   other: fc.nat(agents.length),
@@ -235,7 +235,7 @@ it(`no path out of the router shows a reader what it must not see, and members s
   await fc.assert(
     fc.asyncProperty(
       setting,
-      fc.array(happening, { minLength: 30, maxLength: 120, size: 'max' }),
+      fc.array(action, { minLength: 30, maxLength: 120, size: 'max' }),
       async (how, what) => {
         const world = new World();
         await open(world, how);

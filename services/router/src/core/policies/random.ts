@@ -14,6 +14,8 @@ export const random = definePolicy({
   floorAfter(state, { from }) {
     const others = state.members.filter((member) => member !== from);
     const names = others.length > 0 ? others : state.members;
-    return { names: [names[draw(`${state.seed}/${state.lines}/${names.join()}`) % names.length] as string] };
+    return {
+      names: [names[draw(`${state.seed}/${state.turnsTaken}/${names.join()}`) % names.length] as string],
+    };
   },
 });

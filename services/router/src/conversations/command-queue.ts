@@ -3,14 +3,14 @@ import type { Queued } from './deciding.ts';
 import { queueFull } from './outcome.ts';
 
 /** The commands of one round by conversation, in the order in which they came. */
-export type Round = ReadonlyMap<string, readonly Queued[]>;
+export type CommandRound = ReadonlyMap<string, readonly Queued[]>;
 
 /** Commands that may wait while a round is written. Further ones are refused at once. */
 const mostWaiting = 20_000;
 
 /** The queue of commands. All commands of one event-loop iteration are one round; one round runs at a time. */
-export class Rounds {
-  readonly #run: (round: Round) => Promise<void>;
+export class CommandQueue {
+  readonly #runRound: (round: CommandRound) => Promise<void>;
   readonly #faults: Faults;
   #queue = new Map<string, Queued[]>();
   #waiting = 0;
@@ -19,8 +19,8 @@ export class Rounds {
   /** Whether a round is being decided or written. */
   isRunning = false;
 
-  constructor(run: (round: Round) => Promise<void>, faults: Faults) {
-    this.#run = run;
+  constructor(run: (round: CommandRound) => Promise<void>, faults: Faults) {
+    this.#runRound = run;
     this.#faults = faults;
   }
 
@@ -35,7 +35,7 @@ export class Rounds {
   }
 
   /** The commands that wait for the next round. */
-  get next(): Round {
+  get next(): CommandRound {
     return this.#queue;
   }
 
@@ -60,7 +60,7 @@ export class Rounds {
     this.#waiting = 0;
     this.isRunning = true;
     try {
-      await this.#run(round);
+      await this.#runRound(round);
     } finally {
       this.isRunning = false;
       if (this.#queue.size > 0) this.#schedule();
