@@ -73,7 +73,7 @@ export const processes: Panel[] = [
     title: 'Event-loop lag (p99)',
     about: 'How late timers fire in each process. Above 0.25 s a process has more work than one core can do.',
     unit: 's',
-    queries: { '{{job}} {{instance}}': 'nodejs_eventloop_lag_p99_seconds{job=~"router|agent"}' },
+    queries: { '{{job}} {{instance}}': 'nodejs_eventloop_lag_p99_seconds{job=~"router|agent"} - 0.2' },
   },
   {
     title: 'Ledger append',

@@ -26,6 +26,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'http',
     'socket',
     'settings.ts',
+    'ticker.ts',
     'serve.ts',
     'start.ts',
     'main.ts',

@@ -20,6 +20,7 @@ import { WriteCoalescer } from './socket/connection.ts';
 import { leave } from './socket/drain.ts';
 import type { Rate } from './socket/token-bucket.ts';
 import { startWebSocketServer } from './socket/websocket-server.ts';
+import { Ticker } from './ticker.ts';
 
 export interface ServeOptions extends Omit<RouterOptions, 'rejections' | 'onRemoved'> {
   readonly authenticator: Authenticator;
@@ -58,7 +59,10 @@ export interface RunningRouter {
   close(): Promise<void>;
 }
 
-const tickMs = 100;
+const later = (act: () => void, ms: number): (() => void) => {
+  const timer = setTimeout(act, ms);
+  return () => clearTimeout(timer);
+};
 
 /**
  * Puts a whole router together: ledger, conversations and their followers, sessions, HTTP and WebSocket server. The only place
@@ -106,7 +110,12 @@ export const serve = (options: ServeOptions): RunningRouter => {
         ? new PlainSession(setting, { connection, identity })
         : new AgentSession(setting, { connection, identity }),
   });
-  const ticker = setInterval(() => router.tick(), tickMs);
+  const ticker = new Ticker({
+    tick: () => router.tick(),
+    isIdle: () => router.conversations.count === 0,
+    later,
+  });
+  router.conversations.follow('ticker', () => ticker.wake());
 
   return {
     ...{ router, server, probes, filterRequest },
@@ -118,11 +127,11 @@ export const serve = (options: ServeOptions): RunningRouter => {
     async drain(graceMs) {
       isDraining = true;
       await leave({ router, webSocketServer, graceMs });
-      clearInterval(ticker);
+      ticker.stop();
     },
     async close() {
       const closed = webSocketServer.close();
-      clearInterval(ticker);
+      ticker.stop();
       server.closeAllConnections();
       await closed;
       await new Promise((resolve) => server.close(resolve));
