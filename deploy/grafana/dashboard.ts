@@ -1,5 +1,6 @@
 import { agentMetrics, routerMetrics } from '@parley/runtime';
 import { atAGlance, conversations, turnTime } from './conversation-rows.ts';
+import { health } from './health-rows.ts';
 import { models } from './model-row.ts';
 import { operating } from './operator-rows.ts';
 import { dashboardOf } from './panels.ts';
@@ -19,6 +20,7 @@ export const dashboard = dashboardOf({
   rows: {
     'At a glance': atAGlance,
     Conversations: conversations,
+    'Health of conversations': health,
     'Where a turn spends its time': turnTime,
     'Models and agents': models,
     'Who is waited for, and what is used up': operating,

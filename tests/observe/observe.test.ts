@@ -13,12 +13,13 @@ import { until } from '../harness/poll.ts';
 import { killAll } from '../harness/started-process.ts';
 import { program, run } from './programs.ts';
 import { Prometheus } from './prometheus.ts';
-import { alertExpressions, asGrafanaSends, dashboardExpressions, operandsOf } from './promql.ts';
+import { alertExpressions, asGrafanaSends, dashboardExpressions, operandsOf, recordings } from './promql.ts';
 
 const prometheusPath = program('prometheus');
 const promtool = program('promtool');
 const deployed = new URL('../../deploy/prometheus/', import.meta.url);
 const alerts = readFileSync(new URL('alerts.yml', deployed), 'utf8');
+const recorded = recordings(readFileSync(new URL('recording.yml', deployed), 'utf8'));
 const turns = 40;
 
 /** The configuration that ships, with addresses that are here and a scrape every second. */
@@ -27,7 +28,7 @@ const configuration = (router: string, agents: readonly string[]) => {
   const targets: Record<string, readonly string[]> = { router: [router], agent: agents };
   return {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
-    rule_files: [fileURLToPath(new URL('alerts.yml', deployed))],
+    rule_files: shipped.rule_files.map((name: string) => fileURLToPath(new URL(name, deployed))),
     scrape_configs: shipped.scrape_configs
       .filter(({ job_name }: { job_name: string }) => job_name in targets)
       .map(({ job_name }: { job_name: string }) => ({
@@ -78,15 +79,20 @@ describe.skipIf(!prometheusPath || !promtool)('a conversation that Prometheus wa
     await model?.stop();
   });
 
+  /** Some figures have data only once the conversation has ended. */
+  const hasData = async (query: string): Promise<void> => {
+    await until(
+      `data for ${query}`,
+      async () => (await prometheus.query(query)).some(({ value }) => Number.isFinite(value)),
+      60_000,
+    );
+  };
+
   it.each([...new Set(dashboardExpressions(dashboard))])(
     'Prometheus has data of a conversation for the panel %s',
     async (expression) => {
       const query = asGrafanaSends(expression, '1m');
-      const samples = await until(`data for ${query}`, async () => {
-        const found = await prometheus.query(query);
-        return found.some(({ value }) => Number.isFinite(value)) ? found : undefined;
-      });
-      expect(samples.length).toBeGreaterThan(0);
+      await hasData(query);
     },
   );
 
@@ -105,12 +111,11 @@ describe.skipIf(!prometheusPath || !promtool)('a conversation that Prometheus wa
   it.each([...new Set(alertExpressions(alerts).flatMap(operandsOf))])(
     'Prometheus has data for the operand %s of an alert',
     async (operand) => {
-      await until(`data for ${operand}`, async () => {
-        const found = await prometheus.query(operand);
-        return found.some(({ value }) => Number.isFinite(value)) ? found : undefined;
-      });
+      await hasData(operand);
     },
   );
+
+  it.each([...recorded.keys()])('Prometheus records the figure %s', (name) => hasData(name));
 
   it('the processes expose every documented metric and no other one', async () => {
     const [ofRouter = '', ...ofAgents] = await Promise.all(

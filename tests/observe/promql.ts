@@ -10,6 +10,14 @@ export const dashboardExpressions = ({ panels }: Dashboard): string[] =>
     'targets' in panel ? (panel.targets as { expr: string }[]).map(({ expr }) => expr) : [],
   );
 
+/** The recorded names with their expressions. */
+export const recordings = (yaml: string): ReadonlyMap<string, string> =>
+  new Map(
+    parse(yaml).groups.flatMap((group: { rules: { record: string; expr: string }[] }) =>
+      group.rules.map(({ record, expr }) => [record, expr]),
+    ),
+  );
+
 export const alertExpressions = (yaml: string): string[] =>
   parse(yaml).groups.flatMap((group: { rules: { expr: string }[] }) => group.rules.map(({ expr }) => expr));
 
@@ -22,7 +30,7 @@ export const metricsIn = (expression: string): string[] => {
     .replace(braces, '')
     .replace(/\[[^\]]*\]/g, '')
     .replace(grouping, '');
-  return [...bare.matchAll(/\b[a-z_]+\b(?!\s*\()/g)]
+  return [...bare.matchAll(/\b[a-z_][a-z0-9_:]*\b(?!\s*\()/g)]
     .map(([word]) => word)
     .filter((word) => !['and', 'or', 'unless', 'sum', 'count', 'avg', 'max', 'min', 'e'].includes(word));
 };
@@ -49,27 +57,21 @@ const isOutside = (text: string): boolean[] => {
   });
 };
 
-const setOperator = /\b(?:and|or|unless)\b(?:\s+(?:on|ignoring)\s*\([^)]*\))?/g;
-const comparison = /(?:[<>]=?|[!=]=)\s*-?[\d.e]+\s*$/;
+const operators = /\b(?:and|or|unless)\b(?:\s+(?:on|ignoring)\s*\([^)]*\))?|[<>]=?|[!=]=/g;
 
 /**
- * The operands of an alert: what stands between its set operators, without comparisons with a number. Each of them gives data
- * also while all is well; the alert itself does not. `absent(…)` is left out, because it gives data only when something is wrong.
+ * The operands of an alert: what stands between its set operators and comparisons. Each of them gives data also while all is
+ * well; the alert itself does not. `absent(…)` is left out, because it gives data only when something is wrong.
  */
 export const operandsOf = (expression: string): string[] => {
   const text = expression.trim();
   const outside = isOutside(text);
   if (text.startsWith('(') && !outside.includes(true)) return operandsOf(text.slice(1, -1));
-  const splits = [...text.matchAll(setOperator)].filter(({ index }) => outside[index]);
-  if (splits.length > 0) {
-    const ends = [...splits.map(({ index }) => index), text.length];
-    const starts = [0, ...splits.map(({ index, 0: operator }) => index + operator.length)];
-    return starts.flatMap((start, at) => operandsOf(text.slice(start, ends[at])));
-  }
-  const compared = comparison.exec(text);
-  const bare = compared && outside[compared.index] ? text.slice(0, compared.index).trim() : text;
-  if (bare !== text && bare.startsWith('(')) return operandsOf(bare);
-  return bare.startsWith('absent(') ? [] : [bare];
+  const splits = [...text.matchAll(operators)].filter(({ index }) => outside[index]);
+  if (splits.length === 0) return text.startsWith('absent(') || /^-?[\d.e]+$/.test(text) ? [] : [text];
+  const ends = [...splits.map(({ index }) => index), text.length];
+  const starts = [0, ...splits.map(({ index, 0: operator }) => index + operator.length)];
+  return starts.flatMap((start, at) => operandsOf(text.slice(start, ends[at])));
 };
 
 /** An expression as Grafana would send it, with every choice at the top of the page left at "All". */

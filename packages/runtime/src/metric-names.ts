@@ -32,6 +32,8 @@ const histogram = <const L extends string = never>(
 /** Seconds, 0.01 · 2^n: the buckets of the GenAI conventions and one more for slow local models. */
 const modelSeconds = Array.from({ length: 15 }, (_, n) => Number((0.01 * 2 ** n).toFixed(2)));
 const waitSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+/** A share, 0 to 1. */
+const shares = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1];
 const diskSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1];
 
 /** Which release runs; always 1. Both services expose it. */
@@ -46,11 +48,53 @@ const spansHelp = 'Spans of traces, by outcome; all are 0 while traces are off.'
 export const routerMetrics = {
   buildInfo,
   conversationsRunning: gauge('parley_conversations_running', 'Conversations that have not ended.'),
-  conversationsEnded: counter('parley_conversations_ended_total', 'Conversations that ended, by ending.', [
-    'reason',
-  ]),
+  conversationsEnded: counter(
+    'parley_conversations_ended_total',
+    'Conversations that ended, by ending and its group.',
+    ['reason', 'group'],
+  ),
+  unanswered: counter(
+    'parley_members_unanswered_total',
+    'Members who were asked for an answer and had given none when their conversation ended.',
+  ),
+  velocityPauses: counter(
+    'parley_velocity_pauses_total',
+    'Conversations that were paused because they spent more in a minute than their limits allow.',
+  ),
+  messagesMeasured: counter(
+    'parley_health_messages_total',
+    'Messages by whether they were measured; beyond a bound of characters a second they are skipped.',
+    ['outcome'],
+  ),
+  farewells: counter(
+    'parley_health_farewells_total',
+    'Measured messages that do little more than say goodbye.',
+  ),
+  novelty: histogram(
+    'parley_health_novelty_ratio',
+    'Share of a measured message that stands in none of the eight before it.',
+    shares,
+  ),
+  selfOverlap: histogram(
+    'parley_health_self_overlap_ratio',
+    'Share of a measured message that the same member said in its messages before.',
+    shares,
+  ),
+  echo: histogram(
+    'parley_health_echo_ratio',
+    'Share of a measured message that stands in the last message of another member.',
+    shares,
+  ),
+  talkShare: histogram(
+    'parley_health_talk_share_ratio',
+    'Largest share of the characters of an ended conversation that one member said.',
+    shares,
+  ),
   turns: counter('parley_turns_total', 'Granted turns that came to an end: said, passed or lapsed.', [
     'outcome',
+  ]),
+  lapses: counter('parley_lapses_total', 'Granted turns that came back without an answer, by cause.', [
+    'cause',
   ]),
   moderatorFallbacks: counter(
     'parley_moderator_fallbacks_total',
@@ -182,6 +226,10 @@ export const agentMetrics = {
     'parley_agent_faults_total',
     'Unexpected errors that were caught and did not end the process, by place.',
     ['place'],
+  ),
+  repliesCut: counter(
+    'parley_agent_replies_cut_total',
+    'Replies of the model that were cut off at their limit of tokens or by the deadline.',
   ),
   modelRetries: counter('parley_agent_model_retries_total', 'Calls of the model made again, by reason.', [
     'reason',

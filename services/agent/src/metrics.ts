@@ -41,6 +41,7 @@ export class AgentMetrics implements ModelObserver {
   readonly registry = new Registry();
   readonly #turns = tally<TurnOutcome>(['said', 'bid', 'summarised', 'abandoned', ...failures]);
   readonly #faults = tally<FaultPlace>(faultPlaces);
+  #repliesCut = 0;
   readonly #retries = tally<RetryReason>(retryReasons);
   readonly #inference: Record<string, string>;
   readonly #duration: Histogram<string>;
@@ -71,6 +72,7 @@ export class AgentMetrics implements ModelObserver {
 
     this.#counter(agentMetrics.turns, () => labelled('outcome', this.#turns));
     this.#counter(agentMetrics.faults, () => labelled('place', this.#faults));
+    this.#counter(agentMetrics.repliesCut, () => [[{}, this.#repliesCut]]);
     this.#counter(agentMetrics.modelRetries, () => labelled('reason', this.#retries));
     this.#counter(agentMetrics.inputTokens, () => tokens('input'));
     this.#counter(agentMetrics.outputTokens, () => tokens('output'));
@@ -127,7 +129,8 @@ export class AgentMetrics implements ModelObserver {
     add(this.#retries, reason);
   }
 
-  called({ model, seconds, error, usage }: Parameters<ModelObserver['called']>[0]): void {
+  called({ model, seconds, error, usage, isCut }: Parameters<ModelObserver['called']>[0]): void {
+    if (isCut) this.#repliesCut++;
     const name = this.#known(model);
     this.#duration.observe(
       { ...this.#inference, gen_ai_request_model: name, error_type: error ?? '' },

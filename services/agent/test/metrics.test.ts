@@ -13,7 +13,7 @@ describe('the metrics of model calls', () => {
     metrics.observe(gauges);
     const usage = { inputTokens: 3, outputTokens: 2 };
     for (const model of ['own', 'large', ...Array.from({ length: 30 }, (_, i) => `m${i}`)]) {
-      metrics.called({ model, seconds: 1, error: undefined, usage });
+      metrics.called({ model, seconds: 1, error: undefined, usage, isCut: true });
     }
     const text = await metrics.registry.metrics();
     const tokens = text.split('\n').filter((line) => line.includes('input_tokens_total{'));
@@ -24,5 +24,6 @@ describe('the metrics of model calls', () => {
       '48',
     ]);
     expect(tokens).toHaveLength(17);
+    expect(text).toContain('parley_agent_replies_cut_total 32');
   });
 });

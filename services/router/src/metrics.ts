@@ -1,7 +1,17 @@
-import { closings, type Ending, endings, type RefusalCode, refusals } from '@parley/protocol';
+import {
+  closings,
+  type Ending,
+  endings,
+  groupOfEnding,
+  type LapseCause,
+  lapseCauses,
+  type RefusalCode,
+  refusals,
+} from '@parley/protocol';
 import { routerMetrics, type SpanCounts } from '@parley/runtime';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Commit } from './conversations/conversations.ts';
+import type { HealthObserver, MeasuredMessage } from './conversations/health.ts';
 import { type FaultPlace, faultPlaces } from './faults.ts';
 import type { RejectionReason } from './http/rejections.ts';
 import { exposePools } from './quota/pool-metrics.ts';
@@ -64,7 +74,7 @@ export interface ScrapedValues {
 }
 
 /** Counts in plain fields, which is cheap on the hot path, and makes metrics of them at each scrape. */
-export class RouterMetrics implements TurnObserver {
+export class RouterMetrics implements TurnObserver, HealthObserver {
   readonly registry = new Registry();
   readonly frames = { plain: 0, v1: 0 };
   readonly connections = { plain: 0, v1: 0 };
@@ -75,12 +85,21 @@ export class RouterMetrics implements TurnObserver {
   readonly #faults = tally<FaultPlace>(faultPlaces);
   readonly #tokens = tally(['input', 'output']);
   readonly #cost = tally<string>([]);
+  readonly #lapses = tally<LapseCause>(lapseCauses);
+  readonly #measured = tally(['measured', 'skipped']);
+  #unanswered = 0;
+  #velocityPauses = 0;
+  #farewells = 0;
   #moderatorFallbacks = 0;
   #entries = 0;
   #ledgerFailures = 0;
   readonly #wait: Histogram;
   readonly #model: Histogram;
   readonly #append: Histogram;
+  readonly #novelty: Histogram;
+  readonly #selfOverlap: Histogram;
+  readonly #echo: Histogram;
+  readonly #talkShare: Histogram;
 
   constructor(build: Build) {
     const registers = [this.registry];
@@ -89,7 +108,16 @@ export class RouterMetrics implements TurnObserver {
     this.#wait = new Histogram({ ...routerMetrics.turnWait, registers });
     this.#model = new Histogram({ ...routerMetrics.turnModel, registers });
     this.#append = new Histogram({ ...routerMetrics.ledgerAppend, registers });
-    this.#counter(routerMetrics.conversationsEnded, () => this.#ended);
+    this.#novelty = new Histogram({ ...routerMetrics.novelty, registers });
+    this.#selfOverlap = new Histogram({ ...routerMetrics.selfOverlap, registers });
+    this.#echo = new Histogram({ ...routerMetrics.echo, registers });
+    this.#talkShare = new Histogram({ ...routerMetrics.talkShare, registers });
+    exposeEndings(registers, this.#ended);
+    this.#counter(routerMetrics.lapses, () => this.#lapses);
+    this.#counter(routerMetrics.unanswered, () => one(this.#unanswered));
+    this.#counter(routerMetrics.velocityPauses, () => one(this.#velocityPauses));
+    this.#counter(routerMetrics.messagesMeasured, () => this.#measured);
+    this.#counter(routerMetrics.farewells, () => one(this.#farewells));
     this.#counter(routerMetrics.turns, () => this.#turns);
     this.#counter(routerMetrics.moderatorFallbacks, () => one(this.#moderatorFallbacks));
     this.#counter(routerMetrics.refusals, () => this.#refusals);
@@ -157,6 +185,22 @@ export class RouterMetrics implements TurnObserver {
     this.#append.observe(tookMs / 1_000);
   }
 
+  messageMeasured({ novelty, selfOverlap, echo, isFarewell }: MeasuredMessage): void {
+    add(this.#measured, 'measured');
+    this.#novelty.observe(novelty);
+    if (selfOverlap !== undefined) this.#selfOverlap.observe(selfOverlap);
+    if (echo !== undefined) this.#echo.observe(echo);
+    if (isFarewell) this.#farewells++;
+  }
+
+  messageSkipped(): void {
+    add(this.#measured, 'skipped');
+  }
+
+  talkShare(share: number): void {
+    this.#talkShare.observe(share);
+  }
+
   ledgerFailed(): void {
     this.#ledgerFailures++;
   }
@@ -181,9 +225,13 @@ export class RouterMetrics implements TurnObserver {
   onCommit({ after, entries }: Commit): void {
     this.#entries += entries.length;
     for (const entry of entries) {
-      if (entry.type === 'ended') add(this.#ended, entry.reason);
+      if (entry.type === 'ended') {
+        add(this.#ended, entry.reason);
+        this.#unanswered += entry.unanswered?.length ?? 0;
+      } else if (entry.type === 'paused' && entry.reason === 'velocity') this.#velocityPauses++;
       else if (entry.type === 'said' || entry.type === 'passed' || entry.type === 'lapsed')
         add(this.#turns, entry.type);
+      if (entry.type === 'lapsed') add(this.#lapses, entry.cause);
       if (moderatorFallback(after, entry)) this.#moderatorFallbacks++;
       if ('usage' in entry && entry.usage) {
         add(this.#tokens, 'input', entry.usage.inputTokens);
@@ -193,3 +241,14 @@ export class RouterMetrics implements TurnObserver {
     }
   }
 }
+
+const exposeEndings = (registers: Registry[], ended: Tally<Ending>): void => {
+  new Counter({
+    ...routerMetrics.conversationsEnded,
+    registers,
+    collect() {
+      this.reset();
+      for (const [reason, count] of ended) this.inc({ reason, group: groupOfEnding[reason] }, count);
+    },
+  });
+};

@@ -3,6 +3,7 @@ import { Activity } from './activity/activity.ts';
 import { AgentRecords } from './activity/agent-records.ts';
 import { type Clock, steadyTime } from './clock.ts';
 import { Conversations } from './conversations/conversations.ts';
+import { ConversationHealth } from './conversations/health.ts';
 import { ReadQueue } from './conversations/read-queue.ts';
 import { RunningLimit, type RunningLimits } from './conversations/running-limit.ts';
 import { DeliveryWatermarks } from './delivery/delivery-watermarks.ts';
@@ -219,6 +220,8 @@ export const makeRouter = (options: RouterOptions): Router => {
   conversations.follow('router events', (commit) => routerEvents.onCommit(commit));
   conversations.follow('metrics', (commit) => metrics.onCommit(commit));
   conversations.follow('activity', ({ after, entries }) => activity.onCommit(after.id, entries));
+  const health = new ConversationHealth(metrics, now);
+  conversations.follow('health', (commit) => health.onCommit(commit));
 
   presence.follow((change) => agentRecords.onPresence(change));
   presence.follow((change) => plainDelivery.onPresence(change));

@@ -8,6 +8,8 @@ export interface ModelObserver {
     seconds: number;
     error: Failure | undefined;
     usage: Usage | undefined;
+    /** A message that reached its limit of tokens, or that the deadline has ended. */
+    isCut: boolean;
   }): void;
   firstChunk(seconds: number, model: string): void;
 }
@@ -31,6 +33,7 @@ export const observed = (model: Model, observer: ModelObserver, now: () => numbe
       seconds: seconds(),
       error: reply.kind === 'failed' ? reply.reason : undefined,
       usage: reply.kind === 'text' ? reply.usage : undefined,
+      isCut: request.purpose === 'message' && reply.kind === 'text' && reply.finish === 'length',
     });
     return reply;
   },
