@@ -16,7 +16,7 @@ export type Route =
     }
   | { readonly view: 'compare'; readonly left: string; readonly right: string }
   | { readonly view: 'agents' }
-  | { readonly view: 'new' }
+  | { readonly view: 'new'; readonly scenario?: string }
   /** An address that no view has, or that cannot be decoded. */
   | { readonly view: 'unknown' };
 
@@ -27,7 +27,10 @@ export const parseRoute = (hash: string): Route => {
     const [first = '', second = '', third = ''] = parts;
     if (first === 'runs' && parts.length === 1) return { view: 'runs', filters: filtersIn(query) };
     if (first === 'agents' && parts.length === 1) return { view: 'agents' };
-    if (first === 'new' && parts.length === 1) return { view: 'new' };
+    if (first === 'new' && parts.length === 1) {
+      const scenario = new URLSearchParams(query).get('scenario');
+      return { view: 'new', ...(scenario && { scenario }) };
+    }
     if (first === 'compare' && second && third) return { view: 'compare', left: second, right: third };
     if (first !== '') return { view: 'unknown' };
     if (second === '') {
@@ -55,6 +58,10 @@ export const runsLink = (filters: RunFilters): string => {
   const query = new URLSearchParams(setFilters(filters)).toString();
   return query ? `#runs?${query}` : '#runs';
 };
+
+/** The form, of a shipped scenario where there is one. */
+export const newLink = (scenario: string): string =>
+  scenario === '' ? '#new' : `#new?scenario=${encodeURIComponent(scenario)}`;
 
 export const conversationLink = (id: string, seq?: number, share?: string): string =>
   `#/${encodeURIComponent(id)}${seq === undefined ? '' : `/${seq}`}${share === undefined ? '' : `?share=${share}`}`;

@@ -71,7 +71,7 @@ const view = (live: Live, route: Route): ComponentChildren => {
     case 'agents':
       return <AgentsPage live={live} />;
     case 'new':
-      return <NewPage live={live} />;
+      return <NewPage live={live} scenario={route.scenario} />;
     case 'unknown':
       return (
         <section id="empty" class="empty">

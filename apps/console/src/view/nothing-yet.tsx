@@ -1,20 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Live } from '../model/live.ts';
-
-/** How to start an agent that finds this router. */
-const agentCommand = (words: string): string => {
-  const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`;
-  return `${url === 'ws://localhost:8765' ? '' : `ROUTER_URL=${url} `}npm run agent -- ${words}`;
-};
-
-const Command = ({ text }: { readonly text: string }) => (
-  <div class="command">
-    <pre>{text}</pre>
-    <button type="button" onClick={() => void navigator.clipboard.writeText(text).catch(() => undefined)}>
-      Copy
-    </button>
-  </div>
-);
+import { agentCommand, Command } from './command.tsx';
 
 /** What to do next, when there is no conversation. */
 export const NothingYet = ({ live }: { readonly live: Live }): ComponentChildren => {

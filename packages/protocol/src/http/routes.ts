@@ -13,6 +13,7 @@ import {
   newShare,
   promptView,
   revokedShare,
+  scenarioList,
   shareList,
 } from './views.ts';
 
@@ -170,6 +171,14 @@ const reads = {
     summary:
       'What needs a person, what runs, and sums of the last hour and of today. Made at most once in a second',
     success: json('The overview', overview),
+    errors: [],
+  },
+  scenarios: {
+    method: 'GET',
+    path: '/v1/scenarios',
+    access: 'reader',
+    summary: 'The scenarios that come with this version, each with the body that opens its conversation',
+    success: json('The scenarios', scenarioList),
     errors: [],
   },
   agents: {

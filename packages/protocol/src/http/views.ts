@@ -3,6 +3,7 @@ import { maxMembers, maxTextLength } from '../limits.ts';
 import { modelCalls } from '../model-call.ts';
 import { flag, list, number, object, oneOf, optional, record, type Static, text } from '../shape.ts';
 import { admissions, endingGroups, endings, lapseCauses, policyNames, waitReasons } from '../words.ts';
+import { controlBodies } from './control.ts';
 
 const names = list(name, { max: maxMembers });
 /** Milliseconds since 1970. */
@@ -176,6 +177,19 @@ export const promptView = object({
   calls: modelCalls,
 });
 export type PromptView = Static<typeof promptView>;
+
+/** The scenarios that come with this version; `opening` is the body with which each is opened. */
+export const scenarioList = object({
+  scenarios: list(
+    object({
+      name: text({ max: 100 }),
+      title: text({ max: 200 }),
+      about: text({ max: 2_000 }),
+      opening: controlBodies.open,
+    }),
+    many,
+  ),
+});
 
 /** The answer to an action: the conversation and the seq of its entry. */
 export const actionResult = object({ conversation: conversationId, seq: count });

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ControlAction, controlBodies, type RouteName } from '@parley/protocol';
 import type { Probes } from '@parley/runtime';
+import scenarios from '../../scenarios.json' with { type: 'json' };
 import type { Identity } from '../identity/identity.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { readRequest } from './action-request.ts';
@@ -35,6 +36,8 @@ interface RoutedRequest {
 /** Undefined: the handler writes the response itself, as a stream. */
 type Handler = (request: RoutedRequest) => HttpReply | undefined | Promise<HttpReply | undefined>;
 export type Handlers = Readonly<Record<Exclude<RouteName, 'healthz' | 'readyz'>, Handler>>;
+
+const shipped = JSON.stringify(scenarios);
 
 const defaultListed = 100;
 const maxFilterLength = 200;
@@ -79,6 +82,7 @@ export const makeHandlers = ({ router, ledger, control, shareLinks, probes }: Ha
       return 'error' in read ? read.error : shareLinks.revoke(read.request);
     },
     shares: ({ id }) => shareLinks.list(id),
+    scenarios: () => jsonReply('scenarios', shipped),
     me: ({ identity: { role, names, share } }) => reply('me', { role, names, ...(share && { share }) }),
     agents: ({ query }) =>
       reply(

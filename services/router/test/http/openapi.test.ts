@@ -137,7 +137,7 @@ describe('docs/openapi.json', () => {
     expect((await call(served, 'conversation', { id, query: '?as=ann' })).status).toBe(200);
     expect((await call(served, 'agents')).body.agents).toHaveLength(2);
     expect((await call(served, 'conversations')).body.conversations).toHaveLength(3);
-    for (const name of ['healthz', 'readyz', 'metrics', 'me', 'overview', 'events'])
+    for (const name of ['healthz', 'readyz', 'metrics', 'me', 'overview', 'scenarios', 'events'])
       expect((await call(served, name)).status).toBe(200);
   });
 
