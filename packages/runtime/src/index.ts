@@ -1,6 +1,10 @@
+// Settings: variables, .env files, and their problems.
+
+// The life of a process: options of Node, signals, errors, connections that fail.
 export { connectionProblem, hostAddress, inContainer, upgradeProblem } from './connection-problem.ts';
 export { parseEnvFile, readUtf8, withEnvFile } from './env-file.ts';
 export { whoMayUse } from './file-access.ts';
+// Logs.
 export {
   type LogFormat,
   type Logger,
@@ -10,6 +14,7 @@ export {
   openLogger,
   wantsColour,
 } from './logger.ts';
+// Metrics and probes.
 export { agentMetrics, buildInfo, type MetricDefinition, routerMetrics } from './metric-names.ts';
 export { nodeOptions } from './node-options.ts';
 export {
@@ -32,6 +37,7 @@ export {
   loadSettings,
   nearest,
   path,
+  problemsOf,
   type Setting,
   type Settings,
   secret,
@@ -39,6 +45,7 @@ export {
   toggle,
   type Values,
 } from './settings.ts';
+// Traces.
 export { genAi, genAiOperations, spanNames } from './tracing/gen-ai.ts';
 export { openTracing } from './tracing/open-tracing.ts';
 export { traceSettings } from './tracing/trace-settings.ts';

@@ -14,6 +14,17 @@ export class ConfigError extends Error {
 
 type Read<T> = { readonly value: T } | { readonly problem: string };
 
+/** The problems of the ConfigError that `read` throws; empty when it throws none. Other errors are thrown. */
+export const problemsOf = (read: () => unknown): readonly string[] => {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+};
+
 /** One setting: an environment variable, its purpose, and the function that reads its value. */
 export interface Setting<T> {
   readonly variable: string;

@@ -4,17 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ConfigError, parseEnvFile, withEnvFile } from '../src/index.ts';
+import { parseEnvFile, problemsOf, withEnvFile } from '../src/index.ts';
 
-const problemsOf = (read: () => unknown): readonly string[] => {
-  try {
-    read();
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-};
 const folder = (): string => {
   const made = mkdtempSync(join(tmpdir(), 'parley-env-'));
   onTestFinished(() => rmSync(made, { recursive: true }));

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
-  ConfigError,
   choice,
   decimal,
   type Environment,
   integer,
   loadSettings,
   secret,
+  problemsOf as settingProblems,
   text,
   toggle,
 } from '../src/index.ts';
@@ -26,15 +26,7 @@ const table = {
 const load = (env: Environment) =>
   loadSettings(table, env, { prefixes: ['AGENT_'], foreign: ['AGENT_HOST'] });
 
-const problemsOf = (env: Environment): readonly string[] => {
-  try {
-    load(env);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-};
+const problemsOf = (env: Environment) => settingProblems(() => load(env));
 
 const fileWith = (content: string): string => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-kit-'));

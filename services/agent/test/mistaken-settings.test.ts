@@ -1,20 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, type Environment } from '@parley/runtime';
+import { type Environment, problemsOf as settingProblems } from '@parley/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readPersona } from '../src/prompt/prompt.ts';
 import { readSettings } from '../src/settings/settings.ts';
 
-const problemsOf = (env: Environment): readonly string[] => {
-  try {
-    readSettings([], env);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-};
+const problemsOf = (env: Environment) => settingProblems(() => readSettings([], env));
 
 describe('A variable that no program reads', () => {
   it.each([

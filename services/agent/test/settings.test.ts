@@ -1,22 +1,17 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, type Environment } from '@parley/runtime';
+import { type Environment, problemsOf } from '@parley/runtime';
 import { describe, expect, it } from 'vitest';
 import { openingOf } from '../src/link/opener.ts';
 import { modelKind } from '../src/models/choose.ts';
 import { readSettings } from '../src/settings/settings.ts';
 
-const problems = (args: readonly string[], env: Environment): readonly string[] => {
-  try {
+const problems = (args: readonly string[], env: Environment) =>
+  problemsOf(() => {
     const settings = readSettings(args, env);
     openingOf(settings, settings.name ?? 'unnamed');
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-};
+  });
 
 describe('the settings', () => {
   it('the settings come from the environment, and the command line overrides it', () => {

@@ -267,7 +267,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     agentRecords,
     breakers,
     faults,
-    reads: new ReadQueue((error) => faults.caught('answer', 'a read of past entries', error)),
+    reads: new ReadQueue(now, (error) => faults.caught('answer', 'a read of past entries', error)),
     prices,
     now,
     clock,

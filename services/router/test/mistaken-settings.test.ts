@@ -1,20 +1,15 @@
-import { ConfigError, loadSettings, nearest, parleyVariables } from '@parley/runtime';
+import { loadSettings, nearest, parleyVariables, problemsOf as settingProblems } from '@parley/runtime';
 import { describe, expect, it } from 'vitest';
 import { settings } from '../src/settings.ts';
 
-const problemsOf = (env: Record<string, string>): readonly string[] => {
-  try {
+const problemsOf = (env: Record<string, string>) =>
+  settingProblems(() =>
     loadSettings(settings, env, {
       prefixes: ['ROUTER_'],
       foreign: ['ROUTER_URL'],
       neighbours: parleyVariables,
-    });
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-};
+    }),
+  );
 
 describe('A variable that no program reads', () => {
   it.each([

@@ -1,20 +1,10 @@
 import { readSettings } from '@parley/agent/settings';
 import { settings as routerSettings } from '@parley/router/settings';
-import { ConfigError, loadSettings, parleyVariables } from '@parley/runtime';
+import { loadSettings, parleyVariables, problemsOf } from '@parley/runtime';
 import { type Finding, findingsOf } from './finding.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const { ok, fault } = findingsOf('settings');
-
-const problemsOf = (read: () => unknown): readonly string[] => {
-  try {
-    read();
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-};
 
 /** What to do about a problem that the reader of the settings has found. */
 const mendOf = (problem: string): string => {

@@ -1,18 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, type Environment, loadSettings } from '../../src/settings.ts';
+import { type Environment, loadSettings, problemsOf as settingProblems } from '../../src/settings.ts';
 import { collectorUrl, traceSettings } from '../../src/tracing/trace-settings.ts';
 
 const settingsOf = (env: Environment) => loadSettings(traceSettings, env, { prefixes: [] });
 const urlOf = (env: Environment) => collectorUrl(settingsOf(env));
-const problemsOf = (env: Environment): readonly string[] => {
-  try {
-    settingsOf(env);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-};
+const problemsOf = (env: Environment) => settingProblems(() => settingsOf(env));
 
 describe('the settings of traces', () => {
   it('send nothing while none of them is set', () => {

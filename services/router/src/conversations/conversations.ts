@@ -35,6 +35,7 @@ export class Conversations {
   readonly #followers: Followers;
   readonly #onFailure: (error: unknown) => void;
   readonly #onAppended: (tookMs: number) => void;
+  readonly #now: () => number;
   readonly #queue: CommandQueue;
   readonly #afterFlush: (() => void)[] = [];
 
@@ -48,6 +49,7 @@ export class Conversations {
     wall = now,
   ) {
     this.#ledger = ledger;
+    this.#now = now;
     this.#running = new Running(now, wall);
     this.#onFailure = onFailure;
     this.#checkpoints = new Checkpoints(ledger, onFailure);
@@ -117,7 +119,7 @@ export class Conversations {
 
   /** Undefined when the ledger cannot be written: then nothing has changed, and the commands are refused. */
   async #append(works: readonly Work[]): Promise<readonly Appended[] | undefined> {
-    const started = performance.now();
+    const started = this.#now();
     try {
       const batches = works.map(
         ({ id, before, entries, state }): Batch =>
@@ -127,7 +129,7 @@ export class Conversations {
           ),
       );
       const appended = await this.#ledger.append(batches);
-      if (works.length > 0) this.#onAppended(performance.now() - started);
+      if (works.length > 0) this.#onAppended(this.#now() - started);
       return appended;
     } catch (error) {
       this.#onFailure(error);

@@ -13,12 +13,14 @@ export const pageBytes = 64 * 1024;
  * grants and probes wait for one slice at most, and the readers share the rest, first come, first served.
  */
 export class ReadQueue {
+  readonly #now: () => number;
   readonly #onFault: (error: unknown) => void;
   #waiting: Read[] = [];
   #scheduled = false;
 
-  /** `onFault` is called when a read throws; the others go on. */
-  constructor(onFault: (error: unknown) => void) {
+  /** `now`: the monotonic clock. `onFault` is called when a read throws; the other reads continue. */
+  constructor(now: () => number, onFault: (error: unknown) => void) {
+    this.#now = now;
     this.#onFault = onFault;
   }
 
@@ -55,10 +57,10 @@ export class ReadQueue {
   #slice(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    const until = performance.now() + msPerSlice;
+    const until = this.#now() + msPerSlice;
     let bytes = 0;
     let done = 0;
-    while (done < waiting.length && bytes < bytesPerSlice && performance.now() < until)
+    while (done < waiting.length && bytes < bytesPerSlice && this.#now() < until)
       bytes += this.#call(waiting[done++] as Read);
     this.#scheduled = false;
     this.#waiting = [...waiting.slice(done), ...this.#waiting];

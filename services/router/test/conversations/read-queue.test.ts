@@ -7,9 +7,12 @@ const turns = async (count: number) => {
 };
 
 it('the read queue reads a fixed amount in one event-loop iteration, however many reads wait', async () => {
-  const queue = new ReadQueue((error) => {
-    throw error;
-  });
+  const queue = new ReadQueue(
+    () => 0,
+    (error) => {
+      throw error;
+    },
+  );
   let inTurn = 0;
   let most = 0;
   let done = 0;
@@ -33,7 +36,10 @@ it('the read queue reads a fixed amount in one event-loop iteration, however man
 
 it('the read queue serves readers one after the other and continues when a read fails', async () => {
   const failures: unknown[] = [];
-  const queue = new ReadQueue((error) => failures.push(error));
+  const queue = new ReadQueue(
+    () => 0,
+    (error) => failures.push(error),
+  );
   const order: string[] = [];
   for (const name of ['a', 'b', 'c']) {
     let left = 2;
@@ -48,4 +54,25 @@ it('the read queue serves readers one after the other and continues when a read 
   await turns(8);
   expect(order).toEqual(['a', 'b', 'c', 'a', 'c']);
   expect(failures).toEqual([new Error('b cannot read')]);
+});
+
+it('the read queue ends an event-loop iteration after 5 ms of reads, by its clock, however few bytes were read', async () => {
+  let now = 0;
+  const queue = new ReadQueue(
+    () => now,
+    (error) => {
+      throw error;
+    },
+  );
+  let done = 0;
+  for (let i = 0; i < 4; i++)
+    queue.add(() => {
+      now += 3;
+      done++;
+      return 1;
+    });
+  await turns(1);
+  expect(done).toBe(2);
+  await turns(1);
+  expect(done).toBe(4);
 });
