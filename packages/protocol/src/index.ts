@@ -40,11 +40,11 @@ export {
   overviewMinutes,
   type Talk,
 } from './http/overview.ts';
+export type { Route } from './http/route.ts';
 export {
   errorStatusesOf,
   maxIdempotencyKey,
   type ResponseBody,
-  type Route,
   type RouteName,
   requestPath,
   routes,
