@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -247,8 +247,32 @@ test('the withdrawal of a token disconnects its agent, and with a new token it r
   await until('bob is back', async () => (await names()).join() === 'alice,bob');
 });
 
-test('the samples for nginx and Traefik name what a proxy must pass on', () => {
-  const nginx = readFileSync(join(repository, 'deploy/proxies/nginx.conf'), 'utf8');
-  for (const line of ['Upgrade $http_upgrade', 'proxy_buffering off', 'Host $http_host'])
-    expect(nginx).toContain(line);
+test('the files that are laid over this one are what Compose takes, each with what it is for', () => {
+  const config = (...files: string[]) =>
+    JSON.parse(
+      execFileSync(
+        'docker',
+        ['compose', ...files.flatMap((file) => ['-f', file]), 'config', '--format', 'json'],
+        {
+          cwd: repository,
+          encoding: 'utf8',
+          env: {
+            ...team.environment,
+            COMPOSE_FILE: undefined,
+            COMPOSE_PROFILES: 'observe',
+            PARLEY_ACME_EMAIL: 'you@example.com',
+            PARLEY_GRAFANA_PASSWORD: 'a password',
+            PARLEY_GRAFANA_DOMAIN: 'grafana.parley.test',
+          },
+        },
+      ),
+    ).services as Record<string, { ports?: unknown[]; environment?: Record<string, string> }>;
+  const [main, withTeam] = ['docker-compose.yml', 'compose.team.yml'];
+  expect(Object.keys(config(main, 'deploy/compose.override.sample.yml'))).toContain('bob');
+  const traefik = config(main, withTeam, 'deploy/proxies/compose.traefik.yml');
+  expect(Object.keys(traefik)).toContain('traefik');
+  expect(Object.keys(traefik)).not.toContain('proxy');
+  const { grafana } = config(main, withTeam, 'deploy/team/compose.grafana.yml');
+  expect(grafana?.ports ?? []).toEqual([]);
+  expect(grafana?.environment?.GF_AUTH_ANONYMOUS_ENABLED).toBe('false');
 });
