@@ -42,14 +42,15 @@ function* said(conversations: Conversations, state: Conversation): Generator<Ent
   }
 }
 
-/** The messages that the member may see since it last spoke, newest first. */
+/** The messages behind `since` that the member may see since it last spoke, newest first. */
 function* unheard(
   conversations: Conversations,
   state: Conversation,
   member: string,
+  since: number,
 ): Generator<EntryOf<'said'>> {
   for (const entry of said(conversations, state)) {
-    if (entry.from === member) return;
+    if (entry.from === member || entry.seq <= since) return;
     const seen = visible(state, agentReader(member), entry);
     if (seen?.type === 'said') yield seen;
   }
@@ -60,12 +61,13 @@ export const digestFor = (
   conversations: Conversations,
   state: Conversation,
   member: string,
+  since = 0,
 ): Digest | undefined => {
   const parts: Heard[] = [];
   let left = maxTextLength - leftOut.length - 1;
   let newest: EntryOf<'said'> | undefined;
   let isCut = false;
-  for (const entry of unheard(conversations, state, member)) {
+  for (const entry of unheard(conversations, state, member, since)) {
     const part = { from: entry.from, seq: entry.seq, text: linesOf(entry.text).join('\n') };
     newest ??= entry;
     left -= written(part).length + 1;

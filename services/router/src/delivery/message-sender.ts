@@ -4,7 +4,7 @@ import type { Conversation } from '../core/conversation.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { PlainClient } from '../presence/replica.ts';
 import type { DeliveryWatermarks } from './delivery-watermarks.ts';
-import { digestFor, type Heard } from './floor-digest.ts';
+import { type Digest, digestFor, type Heard } from './floor-digest.ts';
 import type { Mailboxes } from './mailboxes.ts';
 import { floorFrame, messageFrame, type QueuedMessage, queuedMessage } from './plain-message.ts';
 import type { PlainTurns } from './plain-turns.ts';
@@ -22,13 +22,17 @@ export interface MessageSenderOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-interface Sending {
-  readonly client: PlainClient;
+/** A message as it was read for one client. */
+interface Read {
   readonly entry: EntryOf<'said'>;
+  readonly heard?: readonly Heard[] | undefined;
+}
+
+interface Sending extends Read {
+  readonly client: PlainClient;
   readonly message: QueuedMessage;
   /** Missing when the conversation has ended. */
   readonly state: Conversation | undefined;
-  readonly heard?: readonly Heard[] | undefined;
 }
 
 /** Sends messages and the floor to plain clients, or puts the messages into their mailboxes. */
@@ -66,10 +70,16 @@ export class MessageSender {
   sendAll(client: PlainClient, messages: readonly QueuedMessage[]): void {
     const { conversations, now, maxAgeMs } = this.#options;
     const oldestAt = now() - maxAgeMs;
+    const told = new Set<string>();
     for (const message of messages) {
-      const entry = this.#entryOf(message);
-      if (!entry || entry.at < oldestAt) this.expired++;
-      else this.#send({ client, entry, message, state: conversations.get(message.conversation) });
+      const { conversation, isDigest } = message;
+      // One digest has what all earlier ones of the conversation had.
+      if (isDigest && told.has(conversation)) continue;
+      if (isDigest) told.add(conversation);
+      const read = isDigest ? this.#digestOf(client, conversation) : this.#entryOf(message);
+      if (read === 'nothing new') continue;
+      if (!read || read.entry.at < oldestAt) this.expired++;
+      else this.#send({ client, ...read, message, state: conversations.get(conversation) });
     }
   }
 
@@ -89,7 +99,7 @@ export class MessageSender {
 
   /** Gives the client the floor that it has: by the messages that were held back, else by a digest of all that it has not heard. */
   giveFloor(state: Conversation, name: string): void {
-    const { conversations, presence, mailboxes, watermarks, turns } = this.#options;
+    const { conversations, presence, mailboxes, turns } = this.#options;
     const client = presence.plainClient(name);
     if (!client || !this.isReading(client)) return;
     const box = mailboxes.getOrCreate(name);
@@ -97,12 +107,30 @@ export class MessageSender {
     this.sendAll(client, box.takeHeld(state.id));
     if (turns.isGiven(state, name)) return;
     const digest = digestFor(conversations, state, name);
-    if (!digest) {
-      if (client.acks) client.connection.send(floorFrame(state));
-      return turns.messageSent(state, name);
-    }
-    const message = queuedMessage(state.id, digest.entry, watermarks.processed);
-    this.#send({ client, entry: { ...digest.entry, target: name }, message, state, heard: digest.heard });
+    if (digest) return this.#sendDigest(client, state, digest);
+    if (client.acks) client.connection.send(floorFrame(state));
+    return turns.messageSent(state, name);
+  }
+
+  /**
+   * Where members speak in turn: a conversation has ended, and the client is sent what it has not heard since its last message,
+   * or behind `since`.
+   */
+  sendLast(client: PlainClient, id: string, since: number): void {
+    const { conversations } = this.#options;
+    const state = conversations.find(id);
+    if (state)
+      conversations.attempt(id, () => {
+        const digest = digestFor(conversations, state, client.name, since);
+        if (digest) this.#sendDigest(client, state, digest);
+      });
+  }
+
+  #sendDigest(client: PlainClient, state: Conversation, { entry, heard }: Digest): void {
+    const { conversations, watermarks } = this.#options;
+    const message = queuedMessage(state.id, entry, watermarks.processed, true);
+    const told = { ...entry, target: client.name };
+    this.#send({ client, entry: told, message, state: conversations.get(state.id), heard });
   }
 
   #send({ client, entry, message, state, heard }: Sending): void {
@@ -119,13 +147,29 @@ export class MessageSender {
   }
 
   /** Undefined when the entry cannot be read. */
-  #entryOf({ conversation, seq }: QueuedMessage): EntryOf<'said'> | undefined {
-    const { conversations, onFailure } = this.#options;
+  #entryOf({ conversation, seq }: QueuedMessage): Read | undefined {
+    return this.#guarded(() => {
+      const [entry] = this.#options.conversations.entriesSince(conversation, seq - 1, 1);
+      return entry?.type === 'said' ? { entry } : undefined;
+    });
+  }
+
+  /** What the client has not heard by now. */
+  #digestOf({ name }: PlainClient, id: string): Read | 'nothing new' | undefined {
+    const { conversations } = this.#options;
+    const state = conversations.find(id);
+    if (!state) return undefined;
+    return this.#guarded(() => {
+      const digest = digestFor(conversations, state, name);
+      return digest ? { entry: { ...digest.entry, target: name }, heard: digest.heard } : 'nothing new';
+    });
+  }
+
+  #guarded<T>(read: () => T): T | undefined {
     try {
-      const [entry] = conversations.entriesSince(conversation, seq - 1, 1);
-      return entry?.type === 'said' ? entry : undefined;
+      return read();
     } catch (error) {
-      onFailure(error);
+      this.#options.onFailure(error);
       return undefined;
     }
   }

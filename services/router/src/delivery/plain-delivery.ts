@@ -199,13 +199,15 @@ export class PlainDelivery implements CapacityLimit {
 
   /** The last messages go first, also those that were held back. `ended` is for clients that asked for more than messages. */
   #sendEnded(state: Conversation, entries: readonly Entry[]): void {
-    const { presence } = this.#options;
+    const { presence, turns } = this.#options;
+    const inTurn = !policies[state.policy].allowsUnsolicited;
     const left = entries.flatMap((entry) => (entry.type === 'left' ? [entry.who] : []));
     for (const member of [...state.members, ...left]) {
       const client = presence.plainClient(member);
       if (!client) continue;
       const frame = client.acks ? endedFrame(state, member, entries) : undefined;
-      this.#endings.add(client, { conversation: state.id, frame });
+      const since = inTurn ? turns.toldUpTo(state, member) : undefined;
+      this.#endings.add(client, { conversation: state.id, frame, since });
       this.#catchUp(client);
     }
   }
@@ -215,8 +217,9 @@ export class PlainDelivery implements CapacityLimit {
     const { sender } = this.#options;
     if (!sender.isReading(client)) return;
     sender.catchUp(client);
-    for (const { conversation, frame } of this.#endings.take(client)) {
+    for (const { conversation, frame, since } of this.#endings.take(client)) {
       sender.release(conversation, client.name);
+      if (since !== undefined) sender.sendLast(client, conversation, since);
       if (frame !== undefined) client.connection.send(frame);
     }
   }

@@ -1,8 +1,12 @@
+import type { Conversation } from '../core/conversation.ts';
+
 /** A turn that a plain client was given: the message that gave it the floor is its grant. */
 export interface PlainGrant {
   readonly conversation: string;
   readonly name: string;
   readonly turn: number;
+  /** Seq of the conversation when it was given: what the client has been sent goes up to here. */
+  readonly seq: number;
   attempt: number;
   /** An earlier connection of the client was sent the message; this one was not sent it again. */
   readonly wasSentBefore: boolean;
@@ -22,8 +26,12 @@ export class PlainGrants {
   readonly #byConversation = new Map<string, Map<string, PlainGrant>>();
   readonly #byName = new Map<string, Map<string, PlainGrant>>();
 
-  countIn(conversation: string): number {
-    return this.#byConversation.get(conversation)?.size ?? 0;
+  /** Without the turns that operators take in the seats of clients. */
+  countIn({ id, seats }: Pick<Conversation, 'id' | 'seats'>): number {
+    const names = this.#byConversation.get(id);
+    let count = names?.size ?? 0;
+    for (const name of seats.keys()) if (names?.has(name)) count--;
+    return count;
   }
 
   at(conversation: string, name: string): PlainGrant | undefined {

@@ -12,13 +12,16 @@ export interface QueuedMessage {
   readonly at: number;
   /** Length of the text. */
   readonly bytes: number;
+  /** It stands for all that the client has not heard, up to this message: sent again, it is made anew. */
+  readonly isDigest: boolean;
 }
 
 export const queuedMessage = (
   conversation: string,
   { seq, from, at, text }: EntryOf<'said'>,
   position: number,
-): QueuedMessage => ({ conversation, seq, position, from, at, bytes: Buffer.byteLength(text) });
+  isDigest = false,
+): QueuedMessage => ({ conversation, seq, position, from, at, bytes: Buffer.byteLength(text), isDigest });
 
 /** A message with an addressee that may hear it. */
 export const isAddressed = (entry: Entry): entry is EntryOf<'said'> & { readonly target: string } =>

@@ -8,6 +8,7 @@ import type { Scheduler } from '../turns/scheduler.ts';
 import { silentFor } from './floor-digest.ts';
 import type { MessageSender } from './message-sender.ts';
 import type { PlainGrants } from './plain-grants.ts';
+import { isAddressed } from './plain-message.ts';
 import { type PlainTurns, turnOf } from './plain-turns.ts';
 
 export interface PlainOffersOptions {
@@ -39,9 +40,21 @@ export class PlainOffers {
       const state = conversations.get(id);
       const turn = state && turnOf(state, name);
       if (!turn || turns.has(state, turn)) continue;
-      if (!policies[state.policy].allowsUnsolicited) this.#offer(state, name);
+      if (!this.#wasInMailbox(state, turn)) this.#offer(state, name);
       else if (rules.isGrantable(state, turn)) turns.grant(state, turn, true);
     }
+  }
+
+  /** Whether the message that gave the turn is one that waits in mailboxes: one with the member as its target. */
+  #wasInMailbox(state: Conversation, { member, since }: Turn): boolean {
+    const { allowsUnsolicited, requiresTarget } = policies[state.policy];
+    if (!allowsUnsolicited || requiresTarget) return allowsUnsolicited;
+    let target: string | undefined;
+    this.#options.conversations.attempt(state.id, () => {
+      const [entry] = this.#options.conversations.entriesSince(state.id, since - 1, 1);
+      target = entry && isAddressed(entry) ? entry.target : undefined;
+    });
+    return target === member;
   }
 
   onCommit({ before, after }: Commit): void {

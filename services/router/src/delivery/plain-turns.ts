@@ -54,6 +54,11 @@ export class PlainTurns {
     return turn !== undefined && this.has(state, turn);
   }
 
+  /** Seq up to which the message that gave the client its turn has told it the conversation; 0 without a turn. */
+  toldUpTo({ id }: Conversation, name: string): number {
+    return this.#options.grants.at(id, name)?.seq ?? 0;
+  }
+
   /** Whether the member was given this turn. */
   has({ id }: Conversation, { member, number }: Turn): boolean {
     return this.#options.grants.at(id, member)?.turn === number;
@@ -125,6 +130,7 @@ export class PlainTurns {
       conversation: state.id,
       name: turn.member,
       turn: turn.number,
+      seq: state.seq,
       attempt: 0,
       wasSentBefore,
       grantedAt: 0,

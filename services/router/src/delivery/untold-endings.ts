@@ -5,6 +5,8 @@ interface UntoldEnding {
   readonly conversation: string;
   /** Missing for a client that is sent no such frames. */
   readonly frame: string | undefined;
+  /** Where members speak in turn: the client has been told the conversation up to this seq. */
+  readonly since: number | undefined;
 }
 
 /** For each client. When there are more, the oldest is dropped: the client learns of it when it writes to the conversation. */

@@ -4,7 +4,7 @@ import type { Gathering } from './gathering.ts';
 
 /** Counts the turns of a conversation that are under way. */
 interface TurnCounter {
-  countIn(conversation: string): number;
+  countIn(state: Pick<Conversation, 'id' | 'seats'>): number;
 }
 
 export interface GrantRulesOptions {
@@ -34,10 +34,11 @@ export class GrantRules {
   }
 
   /** As many turns are under way as the operator's step allows. */
-  stepIsUsed({ id, stepping }: Conversation): boolean {
+  stepIsUsed(state: Conversation): boolean {
+    const { stepping } = state;
     if (stepping === undefined) return false;
     let underWay = 0;
-    for (const table of this.#options.underWay) underWay += table.countIn(id);
+    for (const table of this.#options.underWay) underWay += table.countIn(state);
     return underWay >= stepping.turns;
   }
 }

@@ -38,8 +38,8 @@ export class GrantTable {
     return [...(this.#byConversation.get(conversation)?.values() ?? [])];
   }
 
-  countIn(conversation: string): number {
-    return this.#byConversation.get(conversation)?.size ?? 0;
+  countIn({ id }: { readonly id: string }): number {
+    return this.#byConversation.get(id)?.size ?? 0;
   }
 
   ofReplica(replica: Replica): ReadonlySet<Grant> {

@@ -120,12 +120,20 @@ describe('a lapse', () => {
     ['model-unavailable', 'model-unavailable'],
   ] as const)('with `skip` the last lapse (%s) passes the turn on with the reason %s', (cause, reason) => {
     const talk = talkOf({ maxAttempts: 1, onFailure: 'skip' });
-    talk.do({ ...lapse, cause, detail: 'why', usage });
+    talk.do({ ...lapse, cause, detail: 'why' });
     expect(newest(talk, 2)).toMatchObject([
-      { type: 'lapsed', seq: 2, cause, usage },
+      { type: 'lapsed', seq: 2, cause },
       { type: 'passed', seq: 3, turn: 1, from: 'ann', reason, detail: 'why', floor: ['bob'] },
     ]);
-    expect(talk.last).not.toHaveProperty('usage');
+  });
+
+  it('with `skip` the cost of a failed answer stands in the lapse and not once more in the pass', () => {
+    const talk = talkOf({ maxAttempts: 1, onFailure: 'skip' });
+    talk.do({ type: 'pass', from: 'ann', turn: 1, attempt: 1, reason: 'empty-reply', usage, cost: 1 });
+    const [lapsed, passed] = newest(talk, 2);
+    expect(lapsed).toMatchObject({ type: 'lapsed', usage, cost: 1 });
+    expect(passed).not.toHaveProperty('usage');
+    expect(passed).not.toHaveProperty('cost');
   });
 
   it('with `retry` no number of lapses ends the turn', () => {
