@@ -27,7 +27,7 @@ describe('the entry of an ending', () => {
 
   it('a contribution is followed by a pause only when it is the last of a step and ends nothing', () => {
     const state = new Talk().state!;
-    const stepping = (lines: number) => ({ ...state, stepping: { lines, by: 'ops' } });
+    const stepping = (turns: number) => ({ ...state, stepping: { turns, by: 'ops' } });
     expect(afterContribution(state, 4, 9, undefined, 'ann')).toEqual([]);
     expect(afterContribution(stepping(2), 4, 9, undefined, 'ann')).toEqual([]);
     expect(afterContribution(stepping(1), 4, 9, undefined, 'ann')).toEqual([

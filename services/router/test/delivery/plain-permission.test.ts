@@ -28,7 +28,7 @@ const asked = async (send: readonly string[], policy: 'mention' | 'open' = 'ment
 };
 
 describe('a plain client whose token allows writing to some names', () => {
-  it('a client with send patterns may answer its turn without naming a member, whoever hears it', async () => {
+  it('a client with send patterns may answer its turn without naming a member, also when members hear it that it may not write to', async () => {
     const { bench, pat, write } = await asked(['ops']);
     await write({ text: 'Well.' });
     expect(pat.codes).toEqual([]);
