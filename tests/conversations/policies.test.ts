@@ -253,7 +253,9 @@ const endingTests: Record<Ending, EndingTest> = {
 describe('each ending, with agents that are processes', () => {
   const endedBy = async (reason: string): Promise<number> => {
     const text = await (await fetch(`${router.http}/metrics`)).text();
-    return Number(new RegExp(`parley_conversations_ended_total{reason="${reason}"} (\\d+)`).exec(text)?.[1]);
+    return Number(
+      new RegExp(`parley_conversations_ended_total{reason="${reason}",group="\\w+"} (\\d+)`).exec(text)?.[1],
+    );
   };
 
   it.each(endings)('each ending is reached with agents that are processes: %s', async (reason) => {

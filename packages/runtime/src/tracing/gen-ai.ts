@@ -31,6 +31,8 @@ export const genAiOperations = {
 export const spanNames = {
   /** Read by Langfuse and by Phoenix, which show a conversation as one session. */
   session: 'session.id',
+  /** Read by Phoenix, which derives it from the GenAI names for agents and calls only. */
+  kind: 'openinference.span.kind',
   errorType: 'error.type',
   serverAddress: 'server.address',
   serverPort: 'server.port',

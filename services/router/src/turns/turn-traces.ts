@@ -87,6 +87,7 @@ export class TurnTraces {
       at: turn.givenAt,
       attributes: {
         [genAi.operation]: genAiOperations.turn,
+        [spanNames.kind]: 'CHAIN',
         [spanNames.member]: turn.member,
         [spanNames.turn]: turn.number,
         [spanNames.wanted]: turn.wanted,
@@ -133,7 +134,7 @@ export class TurnTraces {
         kind: 'internal',
         conversation: state.id,
         parent: turn.traceparent,
-        attributes: { [spanNames.entries]: entries },
+        attributes: { [spanNames.entries]: entries, [spanNames.kind]: 'CHAIN' },
         at,
       })
       .end(at + this.#appendMs);
