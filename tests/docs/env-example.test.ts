@@ -44,9 +44,12 @@ describe('.env.example', () => {
     const known = { prefixes: [] };
     expect(loadSettings(agent, env, known)).toEqual(loadSettings(agent, {}, known));
     // A path that is set is made absolute; the default is left as it is.
-    const { ROUTER_LEDGER } = env;
-    expect(loadSettings(router, env, known)).toEqual(loadSettings(router, { ROUTER_LEDGER }, known));
-    expect(ROUTER_LEDGER).toBe(loadSettings(router, {}, known).ledger);
+    const { ROUTER_LEDGER, ROUTER_NATS_PROJECTION } = env;
+    expect(loadSettings(router, env, known)).toEqual(
+      loadSettings(router, { ROUTER_LEDGER, ROUTER_NATS_PROJECTION }, known),
+    );
+    const { ledger, natsProjection } = loadSettings(router, {}, known);
+    expect([ROUTER_LEDGER, ROUTER_NATS_PROJECTION]).toEqual([ledger, natsProjection]);
   });
 
   it('.env.example has nothing that looks like a secret', () => {

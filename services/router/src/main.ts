@@ -1,9 +1,13 @@
-import { ConfigError, loadSettings, runMain, stopOnSignal, withEnvFile } from '@parley/runtime';
+import { ConfigError, loadSettings, openLogger, runMain, stopOnSignal, withEnvFile } from '@parley/runtime';
 import { tokenCommand } from './identity/token-command.ts';
 import { backupBeside } from './ledger/backup-beside.ts';
 import { backup } from './ledger/backup-command.ts';
+import { copyCommand } from './ledger/copy-command.ts';
 import { cannotStart, LedgerDamage } from './ledger/damage.ts';
 import { importConversations } from './ledger/import-command.ts';
+import { permissionsCommand } from './ledger/nats-permissions.ts';
+import { natsPattern, natsSettings } from './ledger/nats-settings.ts';
+import { ledgerFile, openLedger } from './ledger/open-ledger.ts';
 import { restore } from './ledger/restore-command.ts';
 import { verify } from './ledger/verify-command.ts';
 import { settings } from './settings.ts';
@@ -17,13 +21,27 @@ const run = async (): Promise<void> => {
   const router = await start(withEnvFile(process.env), process.argv[1] ?? '.');
   const { log, ledger, ledgerPath, stop, onFault, stopsWithinMs } = router;
   process.on('SIGUSR2', backupBeside({ ledger, path: ledgerPath, log }));
+  // Two routers must not grant the turns of one ledger.
+  ledger.onLost?.((why) => {
+    log.error({ why }, 'another router has taken over: this one stops');
+    process.kill(process.pid, 'SIGTERM');
+  });
   stopOnSignal(process, { log, stop, onFault, graceMs: stopsWithinMs });
 };
 
-/** The ledger of a command without a file argument: the file that the router would open. */
+/** The ledger of a command without a file argument: the file that the router would open, or its copy of the stream. */
 const defaultLedger = (): string | undefined => {
+  const { ledger, natsProjection } = settings;
+  return ledgerFile(loadSettings({ ledger, natsProjection }, withEnvFile(process.env), { prefixes: [] }));
+};
+
+/** The same for a command that writes. A copy of a stream is written by its router only. */
+const writableLedger = (command: string): string | undefined => {
   const { ledger } = loadSettings({ ledger: settings.ledger }, withEnvFile(process.env), { prefixes: [] });
-  return ledger === 'memory' ? undefined : ledger;
+  if (!natsPattern.test(ledger)) return defaultLedger();
+  throw new ConfigError([
+    `ROUTER_LEDGER: is in NATS, and ${command} writes files: name a file, and copy it into the stream with parley-router copy`,
+  ]);
 };
 
 const commands: Readonly<Record<string, (args: readonly string[]) => void | Promise<void>>> = {
@@ -44,10 +62,30 @@ const commands: Readonly<Record<string, (args: readonly string[]) => void | Prom
     print([line], streamed ? process.stderr : process.stdout);
   },
   async import(args) {
-    print(await importConversations(args, defaultLedger()));
+    print(await importConversations(args, args.length > 1 ? undefined : writableLedger('import')));
   },
   async restore(args) {
-    print(await restore(args, defaultLedger()));
+    print(await restore(args, args.length > 1 ? undefined : writableLedger('restore')));
+  },
+  async copy(args) {
+    const config = loadSettings(
+      { ...natsSettings, logLevel: settings.logLevel, logFormat: settings.logFormat },
+      withEnvFile(process.env),
+      { prefixes: [] },
+    );
+    const log = await openLogger('router', {
+      level: config.logLevel,
+      format: config.logFormat,
+      colour: false,
+    });
+    const open = (ledger: string) => openLedger({ ...config, ledger }, log);
+    print([await copyCommand(args, open, (line) => print([line], process.stderr))]);
+  },
+  'nats-permissions'(args) {
+    const { natsStream } = loadSettings({ natsStream: natsSettings.natsStream }, withEnvFile(process.env), {
+      prefixes: [],
+    });
+    print([permissionsCommand(args, natsStream)]);
   },
   verify(args) {
     const { lines, code } = verify(args, defaultLedger());

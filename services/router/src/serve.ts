@@ -82,7 +82,7 @@ export const serve = (options: ServeOptions): RunningRouter => {
 
   let isDraining = false;
   const probes: Probes = {
-    unready: () => (isDraining ? 'draining' : undefined),
+    unready: () => (isDraining ? 'draining' : ledger.trouble?.()),
     metrics: router.metrics.registry,
   };
   const server = makeHttpServer(

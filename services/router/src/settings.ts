@@ -21,6 +21,7 @@ import {
   toggle,
   traceSettings,
 } from '@parley/runtime';
+import { natsPattern, natsSettings } from './ledger/nats-settings.ts';
 import { duplicateRules } from './presence/presence.ts';
 import { readPoolRules } from './quota/pools.ts';
 
@@ -143,10 +144,11 @@ export const settings = {
     max: 10_000_000,
   }),
   ledger: path('ROUTER_LEDGER', {
-    except: /^memory$/,
-    help: 'where conversations are kept: a file, or "memory" to keep nothing',
+    except: new RegExp(`^memory$|${natsPattern.source}`),
+    help: 'where conversations are kept: a file, servers of NATS JetStream (nats://HOST:4222,nats://…), or "memory" to keep nothing',
     fallback: 'data/ledger.sqlite',
   }),
+  ...natsSettings,
   backupEvery,
   backupKeep: integer('ROUTER_BACKUP_KEEP', {
     help: 'how many of the newest of these copies are kept',

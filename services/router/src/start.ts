@@ -22,7 +22,7 @@ import { followCertificate, openTls } from './http/tls.ts';
 import { openAuthenticator } from './identity/authenticator.ts';
 import { configuredAuthenticator } from './identity/configured-authenticator.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import { openLedger } from './ledger/open-ledger.ts';
+import { ledgerFile, openLedger } from './ledger/open-ledger.ts';
 import { ScheduledBackup } from './ledger/scheduled-backup.ts';
 import { Pools } from './quota/pools.ts';
 import { loadPrices } from './quota/prices.ts';
@@ -35,7 +35,7 @@ type Config = ReturnType<typeof readConfig>;
 export interface StartedRouter {
   readonly log: Logger;
   readonly ledger: Ledger;
-  /** The file of the ledger, or `memory`. */
+  /** The file of the ledger, or of its local copy; `memory` when there is none. */
   readonly ledgerPath: string;
   /** Milliseconds after which `stop` is over. */
   readonly stopsWithinMs: number;
@@ -49,10 +49,11 @@ const megabyte = 1024 * 1024;
 const dayMs = 86_400_000;
 
 /** Bytes that are free on the disk of the ledger. */
-const freeBytes = (ledger: string): number | undefined => {
-  if (ledger === 'memory') return undefined;
+const freeBytes = (config: Config): number | undefined => {
+  const file = ledgerFile(config);
+  if (file === undefined) return undefined;
   try {
-    const { bavail, bsize } = statfsSync(dirname(ledger));
+    const { bavail, bsize } = statfsSync(dirname(file));
     return bavail * bsize;
   } catch {
     // The folder is gone: writing to the ledger will report that.
@@ -84,7 +85,7 @@ const optionsOf = (
 > => ({
   clock: systemClock,
   version: manifest.version,
-  freeBytes: () => freeBytes(config.ledger),
+  freeBytes: () => freeBytes(config),
   prices: loadPrices(config.prices),
   pools: new Pools(config.pools),
   mailboxLimits: {
@@ -114,10 +115,11 @@ const optionsOf = (
 });
 
 const backUpOnSchedule = (config: Config, ledger: Ledger, log: Logger): void => {
-  if (config.backupEvery === 0 || config.ledger === 'memory') return;
+  const path = ledgerFile(config);
+  if (config.backupEvery === 0 || path === undefined) return;
   new ScheduledBackup({
     ledger,
-    path: config.ledger,
+    path,
     everyMs: config.backupEvery,
     keep: config.backupKeep,
     log,
@@ -143,7 +145,7 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
   const tls = openTls(config.tlsCert, config.tlsKey);
   const options = optionsOf(config, dirname(program));
   const tracing = await openTracing({ settings: config, service: 'router', version: options.version }, log);
-  const ledger = openLedger(config.ledger);
+  const ledger = await openLedger(config, log);
   backUpOnSchedule(config, ledger, log);
   const running = serve({
     ...options,
@@ -196,13 +198,14 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
 
   const drainMs = config.drainSeconds * 1_000;
   return {
-    ...{ log, ledger, ledgerPath: config.ledger },
+    ...{ log, ledger, ledgerPath: ledgerFile(config) ?? 'memory' },
     stopsWithinMs: drainMs + 5_000,
     onFault: (error) => router.faults.caught('process', 'uncaught', error),
     async stop() {
       await running.drain(drainMs);
       probeServer?.close();
       await tracing?.stop();
+      await ledger.leave?.();
       ledger.close();
     },
   };

@@ -27,7 +27,7 @@ export const runService = (
 export const router: CommandMaker = (host) =>
   commandNamed(
     'router',
-    'run a router; or verify, back up, restore or make tokens for one',
+    'run a router; or verify, back up, restore, copy or make tokens for one',
     'Runs a router. Its settings are the variables ROUTER_* (.env.example lists them).',
   )
     .argument('[COMMAND...]', 'a command of the router and its arguments, instead of running it')
@@ -43,6 +43,10 @@ Commands:
                          be - for the input
   import FILE [LEDGER]   append what \`parley export\` has written; FILE may be -
                          for the input
+  copy FROM TO           copy a ledger from a file into NATS JetStream, or back;
+                         goes on where it was interrupted
+  nats-permissions       print the user that routers need in the configuration
+                         of nats-server
   token OPTIONS          make a token and its line for ROUTER_TOKENS_FILE`,
     )
     .action(async (args) => host.exitWith(await runService('router', args, host)));

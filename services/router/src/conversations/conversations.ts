@@ -12,12 +12,15 @@ import { Checkpoints } from './checkpoints.ts';
 import { CommandQueue, type CommandRound } from './command-queue.ts';
 import { type Follower, Followers } from './commit.ts';
 import { Deciding, type Work } from './deciding.ts';
+import { ForeignCommits } from './foreign-commits.ts';
 import { type OnResult, unwritten } from './outcome.ts';
 import { Running } from './running.ts';
 import { Tails } from './tails.ts';
 
 export type { Commit, Follower } from './commit.ts';
 export type { OnResult, Outcome } from './outcome.ts';
+
+type Committed = Pick<Work, 'id' | 'before' | 'state' | 'entries'>;
 
 /**
  * All conversations. A command goes one way: `submit` puts it into a round; `#flush` decides the round, appends the entries of
@@ -37,6 +40,7 @@ export class Conversations {
   readonly #onAppended: (tookMs: number) => void;
   readonly #now: () => number;
   readonly #queue: CommandQueue;
+  readonly #foreign: ForeignCommits;
   readonly #afterFlush: (() => void)[] = [];
 
   /** `now`: the steady clock. `onFailure`: the ledger could not be read or written. `onAppended`: duration of an append. */
@@ -59,6 +63,11 @@ export class Conversations {
     this.#deciding = new Deciding(faults);
     this.#followers = new Followers((id, name, error) => this.#failed(id, name, error));
     this.#queue = new CommandQueue((round) => this.#flush(round), faults);
+    this.#foreign = new ForeignCommits(ledger, (id) => this.#archive.rebuild(id));
+    ledger.onForeign?.((id, position) => {
+      this.#foreign.add(id, position);
+      if (!this.#queue.isRunning) this.#takeForeign();
+    });
   }
 
   /** Takes up every conversation that has not ended. Called once, before the router listens. */
@@ -86,6 +95,7 @@ export class Conversations {
 
   /** `done` is called once, when the command is durable or refused. */
   submit(id: string, command: Command, done?: OnResult): void {
+    if (this.#ledger.trouble?.() !== undefined) return done?.(unwritten);
     this.#queue.add(id, { command, done });
   }
 
@@ -104,11 +114,15 @@ export class Conversations {
     const lost = new Set<Work>(appended ? [] : changed);
     for (const [index, result] of (appended ?? []).entries()) {
       const work = changed[index] as Work;
-      if (!result.ok) lost.add(work);
-      this.#faults.guard('decision', 'commit', () =>
-        result.ok ? this.#commit(work, result.position) : this.#catchUp(work.id, result.seq),
-      );
+      if (result.ok) this.#takeForeign(result.position);
+      else lost.add(work);
+      this.#faults.guard('decision', 'commit', () => {
+        if (result.ok) this.#commit(work, result.position);
+        else if (result.error) this.#onFailure(result.error);
+        else if (!this.#foreign.has(work.id)) this.#catchUp(work.id, result.seq);
+      });
     }
+    this.#takeForeign();
     const tell = (call: () => void) => this.#faults.guard('answer', 'flush', call);
     for (const { gives } of works) for (const give of gives) tell(give);
     for (const work of works) {
@@ -142,7 +156,15 @@ export class Conversations {
     this.#tails.drop(id);
   }
 
-  #commit({ id, before, state, entries }: Work, position: number): void {
+  /** `before`: the position of a commit of this process that is to be told next. */
+  #takeForeign(before = Number.POSITIVE_INFINITY): void {
+    this.#faults.guard('decision', 'foreign', () => {
+      for (const { position, ...commit } of this.#foreign.take(before, (id) => this.get(id)))
+        this.#commit(commit, position);
+    });
+  }
+
+  #commit({ id, before, state, entries }: Committed, position: number): void {
     const after = state as Conversation;
     if (after.status.state === 'ended') {
       this.#drop(id);

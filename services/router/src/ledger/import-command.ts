@@ -4,7 +4,7 @@ import type { Entry } from '@parley/protocol';
 import { ConfigError } from '@parley/runtime';
 import { ImportedFile, type KnownLedger } from './imported-file.ts';
 import type { Ledger } from './ledger.ts';
-import { openLedger } from './open-ledger.ts';
+import { openSqliteLedger } from './sqlite.ts';
 
 const usage =
   'usage: parley-router import FILE [LEDGER]; without LEDGER that of ROUTER_LEDGER; FILE may be - for the input';
@@ -64,7 +64,7 @@ export const importConversations = async (
   if (file === undefined || path === undefined || path === 'memory' || rest.length > 0)
     throw new ConfigError([usage]);
   const read = await linesOf(file);
-  const ledger = openLedger(path);
+  const ledger = openSqliteLedger(path);
   try {
     const known: KnownLedger = {
       has: (id) => ledger.read(id, 0, 1).length > 0,

@@ -7,12 +7,17 @@ export interface Batch {
   readonly entries: readonly Entry[];
   /** Stored together with the entries when the batch ends the conversation. */
   readonly checkpoint?: Checkpoint;
+  /** Of the first entry; the next free one when missing. A projection takes it from the ledger that it follows. */
+  readonly position?: number;
 }
 
-/** `position` of the batch's last entry in the whole ledger, or the seq that the conversation has in fact. */
+/**
+ * `position` of the batch's last entry in the whole ledger, or the seq that the conversation has in fact. With an `error` the batch
+ * did not conflict: the engine refused it alone, and nothing of it is there.
+ */
 export type Appended =
   | { readonly ok: true; readonly position: number }
-  | { readonly ok: false; readonly seq: number };
+  | { readonly ok: false; readonly seq: number; readonly error?: Error };
 
 export interface Placed {
   readonly position: number;
@@ -58,6 +63,8 @@ export interface Bound {
   readonly entries: number;
   readonly bytes: number;
 }
+
+export type OnForeign = (conversation: string, position: number) => void;
 
 /** The size of an entry as JSON, which is its size in a ledger and in a frame. */
 export const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
@@ -140,6 +147,15 @@ export interface Ledger {
    */
   backup(target: string): Promise<void>;
   close(): void;
+
+  /** Before `close`: writes what was to be written behind, and resolves when the engine knows nothing of this process any more. */
+  leave?(): Promise<void>;
+  /** Why nothing can be appended now; undefined when appends work. Missing where nothing but the file can fail. */
+  trouble?(): string | undefined;
+  /** Called when another process has appended to a conversation, with the position of the last entry, which can be read by then. */
+  onForeign?(listener: OnForeign): void;
+  /** Called once, when another process has taken the ledger over: this one must stop. */
+  onLost?(listener: (why: string) => void): void;
 }
 
 /** Entries with wrong seqs are a fault of the router, never of a peer. */

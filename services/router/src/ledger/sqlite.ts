@@ -25,8 +25,16 @@ const pagesGivenBack = 64;
 const bytesPerRemoval = 4 * 1024 * 1024;
 
 /** A ledger in one file. All batches of one `append` are one transaction, synced to disk before the promise resolves. */
-export const openSqliteLedger = (path: string): Ledger => {
-  const database = openLedgerFile(path, { create: true });
+export const openSqliteLedger = (path: string): Ledger =>
+  sqliteLedger(openLedgerFile(path, { create: true }), path);
+
+export interface SqliteLedger extends Ledger {
+  /** As `append`, before it returns. What a failed call left in the log is cut off by the next one. */
+  appendNow(batches: readonly Batch[]): readonly Appended[];
+}
+
+/** A ledger on a database that is open already. */
+export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger => {
   const countConversations = database.prepare('SELECT count(*) AS total FROM conversations WHERE ended < 2');
   /** A cache of `total()`. Undefined after a conversation was added or removed. */
   let total: number | undefined;
@@ -39,7 +47,9 @@ export const openSqliteLedger = (path: string): Ledger => {
   const listRecent = database.prepare(
     'SELECT id, key FROM conversations WHERE ended < 2 AND key < ? ORDER BY key DESC LIMIT ?',
   );
-  const addEntry = database.prepare('INSERT INTO entries (conversation, seq, body, sum) VALUES (?, ?, ?, ?)');
+  const addEntry = database.prepare(
+    'INSERT INTO entries (position, conversation, seq, body, sum) VALUES (?, ?, ?, ?, ?)',
+  );
   const readEntries = database.prepare(
     'SELECT position, seq, body, sum FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?',
   );
@@ -99,7 +109,9 @@ export const openSqliteLedger = (path: string): Ledger => {
     keepCheckpoint.run(version, body, crc32(body), key, seq);
   };
 
-  const appendOne = ({ conversation, expectedSeq, entries, checkpoint }: Batch): Appended => {
+  const appendOne = (batch: Batch): Appended => {
+    const { conversation, expectedSeq, entries, checkpoint } = batch;
+    let at = batch.position ?? null;
     let head = headOf(conversation);
     if ((head?.seq ?? 0) !== expectedSeq) return { ok: false, seq: head?.seq ?? 0 };
     const [first] = entries;
@@ -114,7 +126,8 @@ export const openSqliteLedger = (path: string): Ledger => {
     heads.set(conversation, head);
     for (const entry of entries) {
       const body = JSON.stringify(entry);
-      position = Number(addEntry.run(head.key, entry.seq, body, crc32(body)).lastInsertRowid);
+      position = Number(addEntry.run(at, head.key, entry.seq, body, crc32(body)).lastInsertRowid);
+      if (at !== null) at++;
       head.seq = entry.seq;
       if (entry.type === 'ended') {
         endConversation.run(Math.floor(entry.at), head.key);
@@ -164,12 +177,16 @@ export const openSqliteLedger = (path: string): Ledger => {
   const { toEntry, toEntries } = entryReader(path);
   const shares = shareRows(database);
 
+  const appendNow = (batches: readonly Batch[]): readonly Appended[] => {
+    batches.forEach(checkSequence);
+    return batches.length === 0 ? [] : transact(() => batches.map(appendOne));
+  };
+
   return {
+    appendNow,
     async append(batches) {
-      batches.forEach(checkSequence);
-      if (batches.length === 0) return [];
       try {
-        return transact(() => batches.map(appendOne));
+        return appendNow(batches);
       } catch (error) {
         await transactions.undone();
         throw error;

@@ -6,10 +6,18 @@ import { ended, finished, forked, lines, opened } from './ledger-entries.ts';
 import { ModelLedger } from './ledger-model.ts';
 
 export interface LedgerUnderTest {
-  open(): Ledger;
+  open(): Ledger | Promise<Ledger>;
   /** The same ledger, closed and opened again; missing when nothing of it outlives the process. */
-  reopen?(ledger: Ledger): Ledger;
+  reopen?(ledger: Ledger): Ledger | Promise<Ledger>;
+  /** How often the model is compared; 60 times when missing. Fewer where each ledger costs a stream on a server. */
+  readonly runs?: number;
 }
+
+/** Closes a ledger so that it can be opened again. */
+export const shut = async (ledger: Ledger): Promise<void> => {
+  await ledger.leave?.();
+  ledger.close();
+};
 
 const all = Number.MAX_SAFE_INTEGER;
 
@@ -18,11 +26,11 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
   describe(`the ${name} ledger`, () => {
     let subject: LedgerUnderTest;
     let ledger: Ledger;
-    beforeEach(() => {
+    beforeEach(async () => {
       subject = makeSubject();
-      ledger = subject.open();
+      ledger = await subject.open();
     });
-    afterEach(() => ledger.close());
+    afterEach(() => shut(ledger));
 
     const append = async (conversation: string, expectedSeq: number, entries: Entry[]): Promise<Appended> =>
       (await ledger.append([{ conversation, expectedSeq, entries }]))[0] as Appended;
@@ -175,7 +183,7 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       await append('c1', 0, finished(5));
       expect(ledger.remove(['c1'], 100).gone).toBe(1);
       expect(ledger.position()).toBe(5);
-      if (subject.reopen) ledger = subject.reopen(ledger);
+      if (subject.reopen) ledger = await subject.reopen(ledger);
       expect(ledger.position()).toBe(5);
       expect(await append('c2', 0, [opened()])).toEqual({ ok: true, position: 6 });
       expect(ledger.readAll(0, all).map(({ position }) => position)).toEqual([6]);
@@ -225,7 +233,7 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
           const mine = makeSubject();
-          let real = mine.open();
+          let real = await mine.open();
           const model = new ModelLedger();
           try {
             for (const one of steps) {
@@ -249,7 +257,7 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
                 real.mark(new Map([[one.id, one.at]]));
                 model.marks.set(one.id, one.at);
               } else if (mine.reopen) {
-                real = mine.reopen(real);
+                real = await mine.reopen(real);
               }
             }
             expect(real.readAll(0, all)).toEqual(model.readAll(0, all));
@@ -258,10 +266,10 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
             expect(real.recent(9).map(({ id }) => id)).toEqual(model.recent());
             expect(real.marks()).toEqual(model.marks);
           } finally {
-            real.close();
+            await shut(real);
           }
         }),
-        { numRuns: 60 },
+        { numRuns: makeSubject().runs ?? 60 },
       );
     });
 
@@ -272,7 +280,7 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       await append('c2', 0, [opened(), ...lines(2, 3)]);
       ledger.mark(new Map([['alice', 2]]));
       const log = ledger.readAll(0, all);
-      ledger = subject.reopen!(ledger);
+      ledger = await subject.reopen!(ledger);
       expect(ledger.readAll(0, all)).toEqual(log);
       expect(ledger.unfinished()).toEqual(['c2']);
       expect(ledger.marks()).toEqual(new Map([['alice', 2]]));
@@ -282,7 +290,7 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
     it('goes on with a removal that was cut off', async () => {
       await append('c1', 0, finished(10));
       expect(ledger.remove(['c1'], 3).gone).toBe(0);
-      ledger = subject.reopen!(ledger);
+      ledger = await subject.reopen!(ledger);
       expect(ledger.read('c1', 0, all)).toEqual([]);
       expect(ledger.removable(9).map(({ id }) => id)).toEqual(['c1']);
       expect(ledger.remove(['c1'], 100).gone).toBe(1);

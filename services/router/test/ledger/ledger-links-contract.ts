@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ledger, Share } from '../../src/ledger/ledger.ts';
-import type { LedgerUnderTest } from './ledger-contract.ts';
+import { type LedgerUnderTest, shut } from './ledger-contract.ts';
 import { finished, forked, opened } from './ledger-entries.ts';
 
 const shareOf = (id: string, conversation: string, more: Partial<Share> = {}): Share => ({
@@ -13,11 +13,11 @@ export const ledgerLinksContract = (name: string, makeSubject: () => LedgerUnder
   describe(`share links and forks in the ${name} ledger`, () => {
     let subject: LedgerUnderTest;
     let ledger: Ledger;
-    beforeEach(() => {
+    beforeEach(async () => {
       subject = makeSubject();
-      ledger = subject.open();
+      ledger = await subject.open();
     });
-    afterEach(() => ledger.close());
+    afterEach(() => shut(ledger));
 
     it('gives back the share links in the order in which they were made, and the newest state of each', async () => {
       await ledger.append([
@@ -30,7 +30,7 @@ export const ledgerLinksContract = (name: string, makeSubject: () => LedgerUnder
       const revoked = { ...first, revoked: { at: 1_500, by: 'chief' } };
       ledger.keepShare(revoked);
       expect(ledger.shares()).toEqual([revoked, second]);
-      if (subject.reopen) ledger = subject.reopen(ledger);
+      if (subject.reopen) ledger = await subject.reopen(ledger);
       expect(ledger.shares()).toEqual([revoked, second]);
     });
 

@@ -1,7 +1,7 @@
 import type { Entry } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Appended, Ledger } from '../../src/ledger/ledger.ts';
-import type { LedgerUnderTest } from './ledger-contract.ts';
+import { type LedgerUnderTest, shut } from './ledger-contract.ts';
 import { finished, forked, lines, opened } from './ledger-entries.ts';
 
 const all = Number.MAX_SAFE_INTEGER;
@@ -11,11 +11,11 @@ export const ledgerReadsContract = (name: string, makeSubject: () => LedgerUnder
   describe(`reads of the ${name} ledger`, () => {
     let subject: LedgerUnderTest;
     let ledger: Ledger;
-    beforeEach(() => {
+    beforeEach(async () => {
       subject = makeSubject();
-      ledger = subject.open();
+      ledger = await subject.open();
     });
-    afterEach(() => ledger.close());
+    afterEach(() => shut(ledger));
 
     const append = async (conversation: string, expectedSeq: number, entries: Entry[]): Promise<Appended> =>
       (await ledger.append([{ conversation, expectedSeq, entries }]))[0] as Appended;
@@ -80,7 +80,7 @@ export const ledgerReadsContract = (name: string, makeSubject: () => LedgerUnder
         { conversation: 'c3', ...kept(1, 'never') },
       ]);
       ledger.keep([{ conversation: 'running', ...kept(5, 'thus') }]);
-      if (subject.reopen) ledger = subject.reopen(ledger);
+      if (subject.reopen) ledger = await subject.reopen(ledger);
       const found = ['c1', 'running', 'c3'].map((id) => ledger.checkpoint(id));
       expect(found).toEqual([kept(4, 'so'), kept(5, 'thus'), undefined]);
       ledger.remove(['c1'], 1);

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import type { Msg, MsgHdrs, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
+import { connect, credsAuthenticator } from '@nats-io/transport-node';
+import { ConfigError } from '@parley/runtime';
+
+/** Where the servers are, and who the router is there. */
+export interface NatsAccess {
+  readonly servers: readonly string[];
+  readonly credentials?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** The connection was not there when the request was to be sent: nothing of it has reached the server. */
+export class NotSent extends Error {
+  override readonly name = 'NotSent';
+}
+
+/** The connection broke, or no answer came: the server may have got the request. */
+export class AnswerLost extends Error {
+  override readonly name = 'AnswerLost';
+}
+
+/** A change of the leader of a stream took 6 s when it was measured. */
+const answerMs = 10_000;
+
+const optionsOf = (access: NatsAccess, name: string, inbox: string): NodeConnectionOptions => {
+  const { servers, credentials, user, password, ca, cert, key } = access;
+  return {
+    ...{ servers: [...servers], name, inboxPrefix: inbox },
+    ...(credentials !== undefined && { authenticator: credsAuthenticator(readFileSync(credentials)) }),
+    ...(user !== undefined && { user, pass: password ?? '' }),
+    ...((ca ?? cert) !== undefined && {
+      tls: { ...(ca && { caFile: ca }), ...(cert && { certFile: cert }), ...(key && { keyFile: key }) },
+    }),
+    timeout: answerMs,
+    // A router waits for its engine as long as it takes, and finds out within half a minute that a link is dead.
+    maxReconnectAttempts: -1,
+    ignoreAuthErrorAbort: true,
+    reconnectTimeWait: 500,
+    reconnectJitter: 500,
+    reconnectJitterTLS: 500,
+    pingInterval: 10_000,
+    maxPingOut: 2,
+  };
+};
+
+/**
+ * The connection to NATS. The client of NATS keeps what is sent while it is away and sends it later; this one never does: a
+ * request is sent at once or not at all, and it is told at once when the link breaks under it.
+ */
+export class NatsLink {
+  readonly connection: NatsConnection;
+  readonly #waiting = new Set<(error: Error) => void>();
+  readonly #changed = new Set<() => void>();
+  #isConnected = true;
+  #isClosing = false;
+
+  constructor(connection: NatsConnection) {
+    this.connection = connection;
+    this.#watch().catch(() => {
+      this.#isConnected = false;
+    });
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected && !this.#isClosing;
+  }
+
+  /** Calls `listener` when the link breaks and when it is back. */
+  onChange(listener: () => void): void {
+    this.#changed.add(listener);
+  }
+
+  /** Rejects with `NotSent` or `AnswerLost`, or with what the server says, for example that there is no JetStream. */
+  request(subject: string, body: Uint8Array | string, headers?: MsgHdrs): Promise<Msg> {
+    if (!this.isConnected) return Promise.reject(new NotSent('the connection to NATS is lost'));
+    return new Promise<Msg>((resolve, reject) => {
+      const lost = (error: Error) => reject(error);
+      this.#waiting.add(lost);
+      this.connection
+        .request(subject, body, { timeout: answerMs, ...(headers && { headers }) })
+        .then(resolve, (error: Error) =>
+          reject(
+            error.name === 'TimeoutError' || error.name === 'ClosedConnectionError'
+              ? new AnswerLost('NATS does not answer', { cause: error })
+              : error,
+          ),
+        )
+        .finally(() => this.#waiting.delete(lost));
+    });
+  }
+
+  /** Resolves when the link is there, or when it is closed for ever. */
+  async connected(): Promise<void> {
+    while (!this.isConnected && !this.#isClosing)
+      await new Promise<void>((resolve) => {
+        const changed = () => {
+          this.#changed.delete(changed);
+          resolve();
+        };
+        this.#changed.add(changed);
+      });
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosing;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#tell();
+    await this.connection.close();
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.connection.status()) {
+      if (type === 'disconnect' || type === 'staleConnection' || type === 'forceReconnect') {
+        this.#isConnected = false;
+        for (const lost of [...this.#waiting]) lost(new AnswerLost('the connection to NATS broke'));
+        this.#tell();
+      } else if (type === 'reconnect') {
+        this.#isConnected = true;
+        this.#tell();
+      }
+    }
+    this.#isConnected = false;
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#changed]) listener();
+  }
+}
+
+/** Rejects with a ConfigError when no server lets the router in. `inbox`: the prefix of the subjects of answers. */
+export const openNatsLink = async (access: NatsAccess, name: string, inbox: string): Promise<NatsLink> => {
+  try {
+    return new NatsLink(await connect(optionsOf(access, name, inbox)));
+  } catch (error) {
+    const { message } = error as Error;
+    throw new ConfigError([`ROUTER_LEDGER: no connection to ${access.servers.join(', ')}: ${message}`]);
+  }
+};

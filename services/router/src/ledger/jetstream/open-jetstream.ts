@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { type JsMsg, jetstream, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
+import type { MsgHdrs } from '@nats-io/transport-node';
+import { ConfigError } from '@parley/runtime';
+import { LedgerDamage } from '../damage.ts';
+import type { Ledger, OnForeign } from '../ledger.ts';
+import { Appender } from './appender.ts';
+import { decodeCommit, type StoredCommit } from './commit-codec.ts';
+import { checkContinuation } from './continuation.ts';
+import { jetStreamLedger, tellForeign } from './jetstream.ts';
+import { syncRule } from './monitor.ts';
+import { type NatsAccess, type NatsLink, openNatsLink } from './nats-link.ts';
+import { openProjection, type Projection } from './projection.ts';
+import { Publisher } from './publisher.ts';
+import { type LeaseOptions, RouterLease } from './router-lease.ts';
+import { versionFault } from './stream-check.ts';
+import { type FollowerOptions, StreamFollower } from './stream-follower.ts';
+import { StreamMarks } from './stream-marks.ts';
+import { openStream } from './stream-open.ts';
+import { StreamPurger } from './stream-purger.ts';
+import { StreamWatch } from './stream-watch.ts';
+
+export interface JetStreamOptions {
+  readonly access: NatsAccess;
+  readonly stream: string;
+  /** Of a stream that is made; undefined: three in a cluster, one otherwise. */
+  readonly replicas?: number | undefined;
+  /** Monitoring addresses of the servers, separated by commas. */
+  readonly monitor?: string | undefined;
+  readonly acceptsLoss: boolean;
+  /** The file of the local copy. */
+  readonly projection: string;
+  /** The name of this router, for the operators of NATS. */
+  readonly name: string;
+  readonly onEvent: (event: LedgerEvent) => void;
+  readonly onFailure: (error: unknown) => void;
+  readonly lease?: Pick<LeaseOptions, 'leaseMs' | 'patienceMs'>;
+}
+
+export type LedgerEvent =
+  | { readonly type: 'risk'; readonly risk: string }
+  | { readonly type: 'waiting'; readonly holder: string }
+  | { readonly type: 'reading'; readonly sequence: number; readonly of: number }
+  | { readonly type: 'link'; readonly isConnected: boolean };
+
+const progressMs = 5_000;
+
+const decoded = (stream: string, message: JsMsg | StoredMsg): StoredCommit => {
+  try {
+    return decodeCommit(stream, {
+      subject: message.subject,
+      sequence: message.seq,
+      data: message.data,
+      header: (name) => {
+        const { headers, header } = message as { headers?: MsgHdrs; header?: MsgHdrs };
+        return (headers ?? header)?.get(name) ?? '';
+      },
+    });
+  } catch (error) {
+    throw new LedgerDamage(`the stream ${stream}`, [(error as Error).message], error);
+  }
+};
+
+/** Takes the stream into the local copy, and resolves when it holds all messages up to `last`. */
+const followed = async (
+  parts: Omit<FollowerOptions, 'after' | 'take'> & {
+    readonly projection: Projection;
+    readonly last: number;
+    readonly onCommits: (commits: readonly StoredCommit[]) => void;
+    readonly onEvent: (event: LedgerEvent) => void;
+  },
+): Promise<StreamFollower> => {
+  const { projection, last, stream, onFailure, onCommits, onEvent } = parts;
+  const { promise: broken, reject } = Promise.withResolvers<never>();
+  let isReady = false;
+  const follower = new StreamFollower({
+    ...parts,
+    after: projection.sequence,
+    take: (messages) => {
+      const commits = messages.map((message) => decoded(stream, message));
+      projection.apply(commits);
+      onCommits(commits);
+    },
+    onFailure: (error) => {
+      // Nothing can be done with a stream that is damaged: the operator has to act before the router can start.
+      if (error instanceof LedgerDamage && !isReady) reject(error);
+      else onFailure(error);
+    },
+  });
+  follower.start();
+  const progress = setInterval(
+    () => onEvent({ type: 'reading', sequence: follower.last, of: last }),
+    progressMs,
+  );
+  try {
+    await Promise.race([follower.taken(last), broken]);
+    isReady = true;
+    return follower;
+  } catch (error) {
+    await follower.stop();
+    throw error;
+  } finally {
+    clearInterval(progress);
+  }
+};
+
+/** The local copy may be empty, or newer than what was written behind. */
+const restoreMarks = (local: Ledger, kept: ReadonlyMap<string, number>): void => {
+  const known = local.marks();
+  const newer = [...kept].filter(([name, at]) => at > (known.get(name) ?? 0));
+  if (newer.length > 0) local.mark(new Map(newer));
+};
+
+const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> => {
+  const { stream, onEvent, onFailure } = options;
+  const { info } = link.connection;
+  const fault = versionFault(info?.version ?? '');
+  if (fault !== undefined) throw new ConfigError([`ROUTER_LEDGER: ${fault}`]);
+  const manager = await jetstreamManager(link.connection, { checkAPI: false });
+  const check = {
+    stream,
+    replicas: options.replicas ?? (info?.cluster === undefined ? 1 : 3),
+    sync: await syncRule(options.monitor),
+    acceptsLoss: options.acceptsLoss,
+    onRisk: (risk: string) => onEvent({ type: 'risk', risk }),
+  };
+  const { replicas } = await openStream(manager, check);
+  const writer = `${options.name.replaceAll(/[^A-Za-z0-9_-]/g, '-')}-${randomUUID().slice(0, 13)}`;
+  const lease = await RouterLease.take({
+    ...{ link, stream, replicas, owner: writer, name: options.name, ...options.lease },
+    onWaiting: (holder) => onEvent({ type: 'waiting', holder }),
+  });
+  let projection: Projection | undefined;
+  try {
+    // The router that was there before may have written while this one waited.
+    const { incarnation, lastSequence: last } = await openStream(manager, { ...check, onRisk: () => {} });
+    projection = openProjection(options.projection, { stream, incarnation });
+    await checkContinuation(projection, options.projection, {
+      ...{ stream, lastSequence: last },
+      entriesAt: async (seq) => {
+        const message = await manager.streams.getMessage(stream, { seq });
+        return message ? decoded(stream, message).entries : undefined;
+      },
+    });
+    const marks = await StreamMarks.open({ link, stream, incarnation, replicas, onFailure });
+    restoreMarks(projection.ledger, marks.all());
+    const foreign = new Set<OnForeign>();
+    const follower = await followed({
+      ...{ link, client: jetstream(link.connection), manager, stream, projection, last, onFailure, onEvent },
+      consumer: writer,
+      onCommits: (commits) => tellForeign(commits, writer, foreign),
+    });
+    const appender = new Appender(link, new Publisher(link, stream));
+    const purger = new StreamPurger({ link, manager, stream, projection, onFailure });
+    purger.start();
+    link.onChange(() => onEvent({ type: 'link', isConnected: link.isConnected }));
+    const watch = new StreamWatch({ link, manager, stream, incarnation, follower });
+    return jetStreamLedger({
+      ...{ stream, writer, link, projection, follower, appender, purger, lease, watch, marks, foreign },
+    });
+  } catch (error) {
+    projection?.ledger.close();
+    await lease.release();
+    throw error;
+  }
+};
+
+/** Opens the ledger in a stream of NATS. Rejects with a ConfigError that says what the operator has to change. */
+export const openJetStreamLedger = async (options: JetStreamOptions): Promise<Ledger> => {
+  const { access, name, stream } = options;
+  const link = await openNatsLink(access, `parley router ${name}`, `_INBOX_${stream}`);
+  try {
+    return await open(link, options);
+  } catch (error) {
+    await link.close();
+    if (error instanceof ConfigError || error instanceof LedgerDamage) throw error;
+    throw new ConfigError([
+      `ROUTER_LEDGER: the stream ${stream} cannot be used: ${(error as Error).message}`,
+    ]);
+  }
+};

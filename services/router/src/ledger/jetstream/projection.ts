@@ -1,0 +1,147 @@
+import { renameSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { ConfigError } from '@parley/runtime';
+import { LedgerDamage } from '../damage.ts';
+import type { Batch, Ledger } from '../ledger.ts';
+import { sqliteLedger } from '../sqlite.ts';
+import { openLedgerFile } from '../sqlite-file.ts';
+import type { StoredCommit } from './commit-codec.ts';
+import { positionOf, sequenceAt } from './subjects.ts';
+
+/** One stream, and one life of it: a stream that was deleted and created again has another incarnation. */
+export interface StreamIdentity {
+  readonly stream: string;
+  readonly incarnation: string;
+}
+
+/** `through`: sequence of the last message that is to go. */
+export interface Purge {
+  readonly conversation: string;
+  readonly through: number;
+}
+
+/** The local copy of the ledger: a SQLite ledger whose positions are those of the stream. */
+export interface Projection {
+  readonly ledger: Ledger;
+  /** Sequence of the last message that is in it. */
+  readonly sequence: number;
+  /** Takes commits in the order of the stream, all or none. Throws LedgerDamage when they do not follow what is there. */
+  apply(commits: readonly StoredCommit[]): void;
+  /** Sequence of the last message of the conversation, and the seq of its last entry; zeros when there is none. */
+  tail(conversation: string): { readonly seq: number; readonly sequence: number };
+  /**
+   * Conversations whose messages are still to be removed from the stream, in the order in which they were removed here: a fork
+   * before its parent. They are remembered until `purged`.
+   */
+  purges(): Purge[];
+  purge(conversations: readonly string[]): void;
+  purged(conversation: string): void;
+}
+
+const number = (value: unknown): number => Number(value ?? 0);
+
+const tables = `
+  CREATE TABLE IF NOT EXISTS projection (stream TEXT NOT NULL, incarnation TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS purges (conversation TEXT PRIMARY KEY, through INTEGER NOT NULL);
+`;
+
+const has = (database: DatabaseSync, table: string): boolean =>
+  number(database.prepare('SELECT count(*) AS found FROM sqlite_schema WHERE name = ?').get(table)?.found) >
+  0;
+
+const isEmpty = (database: DatabaseSync): boolean =>
+  number(database.prepare('SELECT count(*) AS found FROM sqlite_sequence').get()?.found) === 0;
+
+/** A file that is something else than the copy of this stream is never overwritten: it may be the only one that holds it. */
+const checkOwner = (database: DatabaseSync, path: string, { stream, incarnation }: StreamIdentity): void => {
+  const refused = (why: string) => new ConfigError([`ROUTER_NATS_PROJECTION: ${path} ${why}`]);
+  if (!has(database, 'projection')) {
+    if (!isEmpty(database))
+      throw refused(
+        'is a ledger of its own: name another file, or copy it into the stream (parley router copy)',
+      );
+    database.exec(tables);
+    database.prepare('INSERT INTO projection VALUES (?, ?)').run(stream, incarnation);
+    return;
+  }
+  const owner = database.prepare('SELECT stream, incarnation FROM projection').get();
+  if (owner?.stream !== stream)
+    throw refused(`is the copy of the stream ${owner?.stream}: name another file for ${stream}`);
+  if (owner.incarnation !== incarnation)
+    throw refused(
+      `is the copy of another stream ${stream}, which was deleted: move it away to begin with the new one, or copy it into the new one first (parley router copy)`,
+    );
+};
+
+const openFile = (path: string): DatabaseSync => {
+  try {
+    return openLedgerFile(path, { create: true });
+  } catch (error) {
+    // It can be made again of the stream. What is left of it is kept, so that an operator can look at it.
+    if (!(error instanceof LedgerDamage)) throw error;
+    for (const end of ['', '-wal'])
+      try {
+        renameSync(`${path}${end}`, `${path}.damaged${end}`);
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+      }
+    return openLedgerFile(path, { create: true });
+  }
+};
+
+/** Opens the copy of a stream. Rejects with a ConfigError when the file is something else. */
+export const openProjection = (path: string, identity: StreamIdentity): Projection => {
+  const database = openFile(path);
+  try {
+    // What a crash takes from the copy is read from the stream again.
+    database.exec('PRAGMA synchronous = NORMAL');
+    checkOwner(database, path, identity);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  const ledger = sqliteLedger(database, path);
+  const findTail = database.prepare(
+    `SELECT e.seq, e.position FROM entries e JOIN conversations c ON c.key = e.conversation
+     WHERE c.id = ? ORDER BY e.seq DESC LIMIT 1`,
+  );
+  const listPurges = database.prepare('SELECT conversation, through FROM purges ORDER BY rowid');
+  const addPurge = database.prepare('INSERT OR IGNORE INTO purges VALUES (?, ?)');
+  const removePurge = database.prepare('DELETE FROM purges WHERE conversation = ?');
+  let sequence = sequenceAt(ledger.position());
+  const tail: Projection['tail'] = (conversation) => {
+    const row = findTail.get(conversation);
+    return { seq: number(row?.seq), sequence: row ? sequenceAt(number(row.position)) : 0 };
+  };
+  return {
+    ledger,
+    get sequence() {
+      return sequence;
+    },
+    tail,
+    apply(commits) {
+      const heads = new Map<string, number>();
+      const batches = commits.map(({ conversation, sequence: at, entries }): Batch => {
+        const expectedSeq = heads.get(conversation) ?? tail(conversation).seq;
+        const [first] = entries;
+        const follows = first?.seq === expectedSeq + 1 || (first?.type === 'forked' && expectedSeq === 0);
+        if (!follows)
+          throw new LedgerDamage(`the stream ${identity.stream}`, [
+            `message ${at} begins with entry ${first?.seq} of conversation ${conversation}, which is at ${expectedSeq}`,
+          ]);
+        heads.set(conversation, entries.at(-1)?.seq ?? expectedSeq);
+        return { conversation, expectedSeq, entries, position: positionOf(at, 0) };
+      });
+      ledger.appendNow(batches);
+      sequence = commits.at(-1)?.sequence ?? sequence;
+    },
+    purges: () =>
+      listPurges
+        .all()
+        .map((row) => ({ conversation: String(row.conversation), through: number(row.through) })),
+    purge(conversations) {
+      for (const one of conversations) addPurge.run(one, tail(one).sequence);
+    },
+    purged: (conversation) => void removePurge.run(conversation),
+  };
+};

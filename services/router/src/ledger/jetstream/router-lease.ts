@@ -1,0 +1,178 @@
+import { setTimeout } from 'node:timers/promises';
+import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
+import { ConfigError } from '@parley/runtime';
+import type { NatsLink } from './nats-link.ts';
+
+export interface LeaseOptions {
+  readonly link: NatsLink;
+  readonly stream: string;
+  readonly replicas: number;
+  /** Known to no other process. */
+  readonly owner: string;
+  /** For people: the machine of the router. */
+  readonly name: string;
+  readonly onWaiting: (holder: string) => void;
+  /** After which a lease that is not renewed has ended. */
+  readonly leaseMs?: number;
+  /** After which a router that finds another one gives up. */
+  readonly patienceMs?: number;
+}
+
+const key = 'router';
+const usualLeaseMs = 9_000;
+/** Longer than the lease of a router that has died. */
+const usualPatienceMs = 6_000;
+/** Renewals in the time of a lease. */
+const renewals = 3;
+const askAgainMs = 500;
+
+interface Holder {
+  readonly owner: string;
+  readonly name: string;
+}
+
+const holderIn = (entry: KvEntry | null): Holder | undefined => {
+  if (entry?.operation !== 'PUT') return undefined;
+  try {
+    return entry.json<Holder>();
+  } catch {
+    return { owner: '', name: 'another program' };
+  }
+};
+
+const isConflict = (error: unknown): boolean => /wrong last sequence/i.test((error as Error).message);
+
+/**
+ * One router at a time works with a stream. The lease says which one, so that two do not grant the same turns; it is no fence:
+ * what a router writes whose lease has run out is still compared by the stream.
+ */
+export class RouterLease {
+  readonly #options: LeaseOptions;
+  readonly #bucket: KV;
+  readonly #leaseMs: number;
+  readonly #lost: ((why: string) => void)[] = [];
+  #revision = 0;
+  #renewedAt = 0;
+  #isLost = false;
+  #timer: NodeJS.Timeout | undefined;
+  #isRenewing = false;
+
+  private constructor(options: LeaseOptions, bucket: KV) {
+    this.#options = options;
+    this.#bucket = bucket;
+    this.#leaseMs = options.leaseMs ?? usualLeaseMs;
+  }
+
+  /** Waits for the lease of a router that has died. Rejects with a ConfigError when another one keeps it. */
+  static async take(options: LeaseOptions): Promise<RouterLease> {
+    const {
+      link,
+      stream,
+      replicas,
+      leaseMs = usualLeaseMs,
+      patienceMs = leaseMs + usualPatienceMs,
+      onWaiting,
+    } = options;
+    const bucket = await new Kvm(link.connection).create(`${stream}_lease`, {
+      ttl: leaseMs,
+      replicas,
+      history: 1,
+      // A replica that lags behind would show a lease that has ended.
+      allow_direct: false,
+    });
+    const lease = new RouterLease(options, bucket);
+    const until = performance.now() + patienceMs;
+    let isTold = false;
+    while (!(await lease.#create())) {
+      const holder = holderIn(await bucket.get(key));
+      if (holder && !isTold) onWaiting(holder.name);
+      isTold ||= holder !== undefined;
+      if (performance.now() > until)
+        throw new ConfigError([
+          `ROUTER_LEDGER: the router ${holder?.name ?? 'that was there before'} works with the stream ${stream}: one router at a time can`,
+        ]);
+      await setTimeout(askAgainMs);
+    }
+    lease.#timer = setInterval(() => void lease.renew(), leaseMs / renewals).unref();
+    return lease;
+  }
+
+  /** Why nothing may be granted or written; undefined while the lease is held. */
+  get trouble(): string | undefined {
+    if (this.#isLost) return 'another router has taken over';
+    return performance.now() - this.#renewedAt < this.#leaseMs
+      ? undefined
+      : 'the lease of this router has run out';
+  }
+
+  onLost(listener: (why: string) => void): void {
+    this.#lost.push(listener);
+  }
+
+  /** One renewal. What cannot be asked is asked again next time. */
+  async renew(): Promise<void> {
+    if (this.#isLost || this.#isRenewing) return;
+    this.#isRenewing = true;
+    try {
+      if (this.#options.link.isConnected) await this.#renew();
+    } catch {
+      // The link broke, or there is no leader: the lease runs out when that lasts.
+    } finally {
+      this.#isRenewing = false;
+    }
+  }
+
+  /** Renews no more by itself. */
+  pause(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Lets another router begin at once. */
+  async release(): Promise<void> {
+    this.pause();
+    if (this.#isLost) return;
+    this.#isLost = true;
+    await this.#bucket.delete(key, { previousSeq: this.#revision }).catch(() => {});
+  }
+
+  get #value(): string {
+    const { owner, name } = this.#options;
+    return JSON.stringify({ owner, name } satisfies Holder);
+  }
+
+  /** False when another router has it. */
+  async #create(): Promise<boolean> {
+    const askedAt = performance.now();
+    try {
+      this.#revision = await this.#bucket.create(key, this.#value);
+    } catch (error) {
+      if (isConflict(error)) return false;
+      throw error;
+    }
+    this.#renewedAt = askedAt;
+    return true;
+  }
+
+  async #renew(): Promise<void> {
+    // The lease runs from when it was asked for: the answer may have taken long.
+    const askedAt = performance.now();
+    try {
+      this.#revision = await this.#bucket.update(key, this.#value, this.#revision);
+      this.#renewedAt = askedAt;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      const entry = await this.#bucket.get(key);
+      const holder = holderIn(entry);
+      // The answer to an earlier renewal was lost.
+      if (entry && holder?.owner === this.#options.owner) this.#revision = entry.revision;
+      else if (holder === undefined) await this.#create();
+      else this.#lose(holder.name);
+    }
+  }
+
+  #lose(name: string): void {
+    this.#isLost = true;
+    this.pause();
+    for (const listener of this.#lost) listener(`the router ${name} has taken over the stream`);
+  }
+}

@@ -1,0 +1,70 @@
+import { ConfigError } from '@parley/runtime';
+import { natsSettings } from './nats-settings.ts';
+
+export interface NatsPermissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+/**
+ * All that a router needs of NATS, and nothing else. Not in it: reading other streams, acknowledgements (the router reads without
+ * them), and deleting or changing streams.
+ */
+export const natsPermissions = (stream: string): NatsPermissions => {
+  const lease = `${stream}_lease`;
+  const marks = `${stream}_marks`;
+  return {
+    publish: [
+      // Commits, the lease of the router, and how far clients have been delivered to.
+      `${stream}.c.*`,
+      `$KV.${lease}.router`,
+      `$KV.${marks}.*`,
+      '$JS.API.INFO',
+      ...[stream, `KV_${lease}`, `KV_${marks}`].flatMap((one) => [
+        `$JS.API.STREAM.INFO.${one}`,
+        `$JS.API.STREAM.CREATE.${one}`,
+        `$JS.API.STREAM.MSG.GET.${one}`,
+      ]),
+      // Removal of conversations.
+      `$JS.API.STREAM.PURGE.${stream}`,
+      // The one consumer by which the router reads.
+      `$JS.API.CONSUMER.CREATE.${stream}.>`,
+      `$JS.API.CONSUMER.INFO.${stream}.*`,
+      `$JS.API.CONSUMER.DELETE.${stream}.*`,
+      `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
+    ],
+    subscribe: [`_INBOX_${stream}.>`],
+  };
+};
+
+const listed = (subjects: readonly string[], indent: string): string =>
+  subjects.map((subject) => `${indent}"${subject}"`).join('\n');
+
+/** `parley-router nats-permissions [STREAM]`: the user of the routers, as a part of the configuration of nats-server. */
+export const permissionsCommand = (args: readonly string[], stream: string): string => {
+  const [named = stream, ...rest] = args;
+  const read = natsSettings.natsStream.read(named, (path) => path);
+  if (rest.length > 0 || 'problem' in read)
+    throw new ConfigError([
+      'usage: parley-router nats-permissions [STREAM]; without STREAM that of ROUTER_NATS_STREAM',
+    ]);
+  const { publish, subscribe } = natsPermissions(named);
+  return `# The user of the routers, and of nothing else: agents, clients and consoles speak to the routers only.
+# The server takes the password from its environment.
+authorization {
+  users: [
+    {
+      user: parley_router
+      password: $PARLEY_NATS_PASSWORD
+      permissions: {
+        publish: [
+${listed(publish, '          ')}
+        ]
+        subscribe: [
+${listed(subscribe, '          ')}
+        ]
+      }
+    }
+  ]
+}`;
+};

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { hasNats, type NatsServer, startNats } from '../../../../../tests/harness/nats-servers.ts';
+import { openJetStreamLedger } from '../../../src/ledger/jetstream/open-jetstream.ts';
+import type { Ledger } from '../../../src/ledger/ledger.ts';
+import { serveRouter } from '../../socket/served-router.ts';
+import { shut } from '../ledger-contract.ts';
+import { lines, opened } from '../ledger-entries.ts';
+import { JetStreamFolder, NatsObserver } from './jetstream-ledgers.ts';
+
+const all = Number.MAX_SAFE_INTEGER;
+
+/** Resolves when the ledger says that it can, or cannot, be written. */
+const untilTrouble = async (ledger: Ledger, expected: boolean): Promise<void> => {
+  while ((ledger.trouble?.() !== undefined) !== expected)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+};
+
+describe.skipIf(!hasNats)('a router whose engine is away', { timeout: 120_000 }, () => {
+  let server: NatsServer;
+  const folder = new JetStreamFolder();
+  beforeAll(async () => {
+    server = await startNats();
+  });
+  afterAll(async () => {
+    await server.remove();
+    folder.remove();
+  });
+
+  it('refuses what would be written as unavailable, goes on to read, is not ready, and recovers by itself', async () => {
+    const ledger = await openJetStreamLedger(folder.options(server.url));
+    onTestFinished(() => shut(ledger));
+    const served = await serveRouter({ ledger });
+    const ready = async () => (await fetch(`http://127.0.0.1:${served.port}/readyz`)).status;
+    await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: [opened(), ...lines(2, 3)] }]);
+    expect(await ready()).toBe(200);
+
+    await server.kill();
+    await untilTrouble(ledger, true);
+    await expect(
+      ledger.append([{ conversation: 'c1', expectedSeq: 3, entries: lines(4, 4) }]),
+    ).rejects.toThrow('the connection to NATS is lost');
+    const outcome = await new Promise((resolve) =>
+      served.router.conversations.submit('c1', { type: 'pause', by: 'operator' } as never, resolve),
+    );
+    expect(outcome).toMatchObject({ kind: 'refused', code: 'unavailable' });
+    expect(ledger.read('c1', 0, all)).toHaveLength(3);
+    expect(await ready()).toBe(503);
+
+    await server.start();
+    await untilTrouble(ledger, false);
+    await ledger.append([{ conversation: 'c1', expectedSeq: 3, entries: lines(4, 4) }]);
+    expect(ledger.read('c1', 3, all)).toEqual(lines(4, 4));
+    expect(await ready()).toBe(200);
+  });
+
+  it('learns of a stream that was deleted under it', async () => {
+    const options = folder.options(server.url);
+    const ledger = await openJetStreamLedger(options);
+    onTestFinished(() => shut(ledger));
+    const observer = await NatsObserver.of(server.url);
+    await observer.manager.streams.delete(options.stream);
+    await observer.close();
+    await untilTrouble(ledger, true);
+    await expect(
+      ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: [opened()] }]),
+    ).rejects.toThrow(/nothing is heard from the stream|the stream was deleted/);
+  });
+});

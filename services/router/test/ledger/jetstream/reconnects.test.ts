@@ -1,0 +1,67 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasNats, type NatsServer, startNats } from '../../../../../tests/harness/nats-servers.ts';
+import { openNatsLink } from '../../../src/ledger/jetstream/nats-link.ts';
+import { openJetStreamLedger } from '../../../src/ledger/jetstream/open-jetstream.ts';
+import { StreamFollower } from '../../../src/ledger/jetstream/stream-follower.ts';
+import { shut } from '../ledger-contract.ts';
+import { opened } from '../ledger-entries.ts';
+import { CuttingProxy } from './cutting-proxy.ts';
+import { JetStreamFolder, NatsObserver } from './jetstream-ledgers.ts';
+
+const routers = 50;
+
+describe.skipIf(!hasNats)('many links that break again and again', { timeout: 180_000 }, () => {
+  let server: NatsServer;
+  const folder = new JetStreamFolder();
+  beforeAll(async () => {
+    server = await startNats();
+  });
+  afterAll(async () => {
+    await server.remove();
+    folder.remove();
+  });
+
+  it('leave one consumer for each router on the server, and every router gets every message', async () => {
+    const proxy = await CuttingProxy.before(server.port);
+    const options = folder.options(server.url);
+    const ledger = await openJetStreamLedger(options);
+    const observer = await NatsObserver.of(server.url);
+    const links = await Promise.all(
+      Array.from({ length: routers }, (_, index) =>
+        openNatsLink({ servers: [proxy.url] }, `router ${index}`, `_INBOX_${index}`),
+      ),
+    );
+    const followers = await Promise.all(
+      links.map(async (link, index) => {
+        const follower = new StreamFollower({
+          ...{
+            link,
+            client: jetstream(link.connection),
+            stream: options.stream,
+            consumer: `router-${index}`,
+          },
+          manager: await jetstreamManager(link.connection, { checkAPI: false }),
+          after: 0,
+          take: () => {},
+          onFailure: () => {},
+        });
+        follower.start();
+        return follower;
+      }),
+    );
+    const storms = 4;
+    for (let storm = 1; storm <= storms; storm++) {
+      await ledger.append([{ conversation: `c${storm}`, expectedSeq: 0, entries: [opened()] }]);
+      await Promise.all(followers.map((follower) => follower.taken(storm)));
+      if (storm < storms) proxy.cut();
+    }
+    const { state } = await observer.manager.streams.info(options.stream);
+    expect(state.consumer_count).toBe(routers + 1);
+    await Promise.all(followers.map((follower) => follower.stop()));
+    await Promise.all(links.map((link) => link.close()));
+    await observer.close();
+    await shut(ledger);
+    await proxy.close();
+  });
+});
