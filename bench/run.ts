@@ -6,6 +6,7 @@ import { durable } from './benchmarks/durable.ts';
 import { footprint } from './benchmarks/footprint.ts';
 import { hostile } from './benchmarks/hostile.ts';
 import { idle } from './benchmarks/idle.ts';
+import { jetstream } from './benchmarks/jetstream.ts';
 import { ledger } from './benchmarks/ledger.ts';
 import type { Options } from './benchmarks/options.ts';
 import { plain } from './benchmarks/plain.ts';
@@ -26,6 +27,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
   readers,
   durable,
   'agent-memory': agentMemory,
+  jetstream,
   cost,
 };
 

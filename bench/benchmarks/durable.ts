@@ -2,7 +2,7 @@ import type { DurableLoad, DurableResult } from '../load/durable-clients.ts';
 import { bundled } from '../measure/built.ts';
 import { startChild } from '../measure/child.ts';
 import { diskSyncMs } from '../measure/disk.ts';
-import { pause, startRouter } from '../measure/parley.ts';
+import { pause, type Router, startRouter } from '../measure/parley.ts';
 import { cpuMs } from '../measure/process-cost.ts';
 import type { Figure, Outcome } from '../measure/report.ts';
 import { median } from '../measure/statistics.ts';
@@ -14,15 +14,20 @@ const pairsEach = 25;
 const warmUpMs = 3_000;
 const countedMs = 6_000;
 
-interface Run {
+export interface Run {
   perSecond: number;
   cpuMsPerTurn: number;
   p50: number;
   p99: number;
 }
 
-const measure = async (program: string, count: number, profile?: string): Promise<Run> => {
-  const router = await startRouter({ ledger: 'sqlite', profile });
+/** Durable turns of one router, with so many conversations under way. */
+export const measureTurns = async (
+  program: string,
+  count: number,
+  start: () => Promise<Router>,
+): Promise<Run> => {
+  const router = await start();
   const clients = Array.from({ length: processes }, (_, index) => {
     const load: DurableLoad = {
       port: router.port,
@@ -51,6 +56,9 @@ const measure = async (program: string, count: number, profile?: string): Promis
   };
 };
 
+export const lineOf = (what: string, run: Run): string =>
+  `${what}: ${Math.round(run.perSecond)} turns/s, ${run.cpuMsPerTurn.toFixed(4)} ms of router CPU a turn, grant p50 ${run.p50.toFixed(1)} ms, p99 ${run.p99.toFixed(1)} ms`;
+
 /** How many turns a second one router syncs to disk, with agents that answer at once. */
 export const durable = async ({ rounds, profile }: Options): Promise<Outcome> => {
   const program = await bundled('load/durable-clients.ts');
@@ -59,11 +67,9 @@ export const durable = async ({ rounds, profile }: Options): Promise<Outcome> =>
   for (let round = 0; round < rounds; round++) {
     syncs.push(await diskSyncMs());
     for (const count of conversations) {
-      const run = await measure(program, count, profile);
+      const run = await measureTurns(program, count, () => startRouter({ ledger: 'sqlite', profile }));
       runs.get(count)?.push(run);
-      progress(
-        `${count} conversations: ${Math.round(run.perSecond)} turns/s, ${run.cpuMsPerTurn.toFixed(4)} ms of router CPU a turn, grant p50 ${run.p50.toFixed(1)} ms, p99 ${run.p99.toFixed(1)} ms`,
-      );
+      progress(lineOf(`${count} conversations`, run));
     }
   }
   const all = (count: number, part: keyof Run) => (runs.get(count) ?? []).map((run) => run[part]);
