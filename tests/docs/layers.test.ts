@@ -59,6 +59,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'exports',
     'command.ts',
     'options.ts',
+    'completion',
     'scenario',
     'deployment',
     'recording',
@@ -66,6 +67,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'doctor',
     'commands',
     'program.ts',
+    'reference.ts',
     'main.ts',
   ],
 };

@@ -42,6 +42,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly detached?: boolean;
+  /** It reads what the test types; otherwise its input is empty. */
+  readonly input?: boolean;
 }
 
 /** Only what every process needs: the settings of the developer must not reach the system under test. */
@@ -60,12 +62,16 @@ export class StartedProcess {
   #heard: (() => void)[] = [];
   #exit: Exit | undefined;
 
-  constructor(title: string, command: string, { args = [], env = {}, cwd, detached = false }: StartOptions) {
+  constructor(
+    title: string,
+    command: string,
+    { args = [], env = {}, cwd, detached = false, input = false }: StartOptions,
+  ) {
     this.title = title;
     this.#child = spawn(command, args, {
       cwd: cwd ?? repository,
       env: { ...bareEnvironment(), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       detached,
     });
     alive.add(this.#child);
@@ -129,6 +135,11 @@ export class StartedProcess {
   /** The exit, or an error when it has not come by then. */
   exit(deadlineMs = 20_000): Promise<Exit> {
     return within(`${this.title} exits`, deadlineMs, this.exited);
+  }
+
+  /** Writes to its input. */
+  type(text: string): void {
+    this.#child.stdin?.write(text);
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {

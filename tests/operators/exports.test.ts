@@ -52,7 +52,7 @@ beforeAll(async () => {
 });
 
 describe('export and import', () => {
-  it('makes an identical ledger of all conversations, forks too, and refuses a second import', async () => {
+  it('an import makes an identical ledger of all conversations, forks too, and refuses a second import', async () => {
     const { router, first, fork, secret, other } = system;
     const folder = temporaryFolder();
     const file = join(folder, 'all.jsonl');
@@ -78,7 +78,7 @@ describe('export and import', () => {
     expect(await answerOf('export', '--all', '--url', second.url)).toBe(readFileSync(file, 'utf8'));
   });
 
-  it('writes no word that a member did not hear, in any format, for one conversation and for all', async () => {
+  it('an export with --as has no word that the member did not hear, in any format, for one conversation and for all', async () => {
     const { router, secret } = system;
     const asked: readonly (readonly [what: string, format: string])[] = [
       ['--all', 'jsonl'],
@@ -103,7 +103,7 @@ describe.skipIf(executablePath === undefined)('the exported page in Chromium', (
   });
   afterAll(() => browser.close());
 
-  it('shows hostile text as text, loads nothing, finds words, and prints all of it', async () => {
+  it('the exported page shows hostile text as text, loads nothing, finds words, and prints all of it', async () => {
     const { router } = system;
     const file = join(temporaryFolder(), 'page.html');
     writeFileSync(file, await answerOf('export', '--all', '--format', 'html', '--url', router.url));

@@ -1,3 +1,4 @@
+import type { Interface } from 'node:readline';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Environment } from '@parley/runtime';
 import type { Screen } from './terminal/terminal.ts';
@@ -11,6 +12,8 @@ export interface Host {
   /** For notes, progress and problems. */
   readonly err: Screen;
   /** Aborted when the user stops the command. */
+  /** What the user types, a line at a time; on a terminal with a prompt and with editing. */
+  lines(): Interface;
   readonly stop: AbortSignal;
   /** The exit code of the process. A command that does not say one exits with 0. */
   exitWith(code: number): void;

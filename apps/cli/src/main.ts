@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { constants } from 'node:os';
+import { createInterface } from 'node:readline';
 import {
   ConfigError,
   loadSettings,
@@ -62,6 +63,12 @@ runMain(process, 'parley', async () => {
     problems,
     out: screenOf(process.stdout),
     err: screenOf(process.stderr),
+    lines: () =>
+      createInterface({
+        input: process.stdin,
+        // Without a terminal there is nothing to edit, and no prompt is wanted in the output.
+        ...(process.stdin.isTTY && process.stdout.isTTY && { output: process.stdout, prompt: '> ' }),
+      }),
     stop: stop.signal,
     exitWith: (code) => {
       exitCode = code;

@@ -8,7 +8,11 @@ export const idHelp = 'the conversation: its id, or the beginning of its id wher
 
 export const urlOption = new Option(
   '--url <URL>',
-  'the router (default: ROUTER_URL, else http://127.0.0.1:8765)',
+  'the router (default: ROUTER_URL, else the current context, else http://127.0.0.1:8765)',
+);
+export const contextOption = new Option(
+  '--context <NAME>',
+  'the router that has this name: see `parley help context`',
 );
 export const runOption = new Option(
   '--run <RUN>',
@@ -35,3 +39,7 @@ export const turnsOption = new Option('--turns <N>', 'another limit on turns').a
 export const seedOption = new Option('--seed <N>', 'another seed').argParser(
   integerIn('--seed', 0, 2_147_483_647),
 );
+
+/** What stands below the options of a command that only an operator may use. */
+export const operatorNote =
+  '\nWhere the router has tokens, this needs one with the role operator: see\n`parley help context`.';

@@ -5,13 +5,16 @@ import type { CommandMaker, Host } from './command.ts';
 import { acts } from './commands/acts.ts';
 import { batch } from './commands/batch.ts';
 import { check } from './commands/check.ts';
+import { completion } from './commands/completion.ts';
 import { compose } from './commands/compose.ts';
+import { context } from './commands/context.ts';
 import { demo } from './commands/demo.ts';
 import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { fork } from './commands/fork.ts';
 import { importCommand } from './commands/import.ts';
+import { join } from './commands/join.ts';
 import { kubernetes } from './commands/kubernetes.ts';
 import { ls } from './commands/ls.ts';
 import { open } from './commands/open.ts';
@@ -21,16 +24,31 @@ import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
 import { agent, router } from './commands/service.ts';
 import { share } from './commands/share.ts';
+import { show } from './commands/show.ts';
 import { tail } from './commands/tail.ts';
+import { top } from './commands/top.ts';
 import { watch } from './commands/watch.ts';
 import { installation } from './deployment/installation.ts';
 
 /** Every command, in the groups in which `parley help` shows them. */
 const groups: Readonly<Record<string, readonly CommandMaker[]>> = {
   'Run conversations': [demo, run, batch, replay, check, compose, kubernetes],
-  'Look at conversations': [ls, tail, watch, prompt, diff, exportCommand, importCommand, share, runs, open],
-  'Take part and steer': [...acts, fork],
-  'Run the services': [router, agent, doctor],
+  'Look at conversations': [
+    ls,
+    show,
+    tail,
+    watch,
+    top,
+    prompt,
+    diff,
+    exportCommand,
+    importCommand,
+    share,
+    runs,
+    open,
+  ],
+  'Take part and steer': [join, ...acts, fork],
+  'Run the services': [router, agent, doctor, context, completion],
 };
 
 /** As wide as a terminal usually is, however wide it is: help is read as a column. */
@@ -38,7 +56,7 @@ const helpColumns = 80;
 
 const about = `Conversations between LLM agents, each agent its own process.
 
-The router is the one that --url names; else ROUTER_URL; else http://127.0.0.1:8765. Its token is in PARLEY_TOKEN, or in the file PARLEY_TOKEN_FILE.`;
+The router is the one that --url or --context names; else ROUTER_URL; else the current context; else http://127.0.0.1:8765. Its token is that of the context, else PARLEY_TOKEN or the file PARLEY_TOKEN_FILE.`;
 
 const configured = (command: CommandUnknownOpts, parent: CommandUnknownOpts): CommandUnknownOpts => {
   command.copyInheritedSettings(parent);
@@ -47,7 +65,7 @@ const configured = (command: CommandUnknownOpts, parent: CommandUnknownOpts): Co
 };
 
 /** The whole command line: what is parsed, and what help, completions and docs/cli.md are made from. */
-const programOf = (host: Host): Command => {
+export const programOf = (host: Host): Command => {
   const program = new Command('parley')
     .description(about)
     .version(installation.version, '--version', 'print the version')
@@ -84,15 +102,17 @@ export const runProgram = async (args: readonly string[], host: Host): Promise<v
     program.outputHelp();
     return;
   }
+  const described = name === 'help' ? pathOf(program, rest) : [];
+  if (described.length < (name === 'help' ? rest.length : 0))
+    throw new UsageError(`no command ${rest.join(' ')}`);
+  const asked = described.length > 0 ? [...described, '--help'] : name === 'version' ? ['--version'] : args;
   try {
-    await program.parseAsync(name === 'version' ? ['--version'] : args, { from: 'user' });
+    await program.parseAsync(asked, { from: 'user' });
   } catch (error) {
     const { code, exitCode, message } = error as { code?: unknown; exitCode?: number; message: string };
     if (typeof code !== 'string' || !code.startsWith('commander.')) throw error;
     if (exitCode === 0) return;
-    throw new UsageError(
-      code === 'commander.help' ? `no command ${rest.join(' ')}` : message.replace(/^error: /, ''),
-    );
+    throw new UsageError(message.replace(/^error: /, ''));
   }
 };
 

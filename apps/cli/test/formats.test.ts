@@ -29,7 +29,7 @@ const written = (name: FormatName, as?: string, what: readonly Entry[] = entries
 };
 
 describe('export to jsonl', () => {
-  it('holds every entry as it is, with the id of its conversation', () => {
+  it('the export to jsonl has every entry unchanged, with the id of its conversation', () => {
     const lines = written('jsonl').trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toEqual(
       entries.map((entry) => ({ conversation: 'c1', ...entry })),
@@ -38,7 +38,7 @@ describe('export to jsonl', () => {
 });
 
 describe('export to markdown', () => {
-  it('reads well', () => {
+  it('the export to markdown is readable text', () => {
     expect(written('markdown')).toBe(
       `# ships
 
@@ -70,7 +70,7 @@ Ended: max-turns (all the turns it was allowed are taken: 4)
     );
   });
 
-  it('keeps headings, rules and code of a text apart from those of the file', () => {
+  it('the export to markdown keeps headings, rules and code of a text apart from those of the file', () => {
     const text =
       '# Title\n\n---\n```html\n<script>x</script>\n```\n<script>alert(1)</script> `<b>` ![p](http://x/p.png)';
     const shown = written('markdown', undefined, [opened(), said(2, 'alice', text)]);
@@ -81,7 +81,7 @@ Ended: max-turns (all the turns it was allowed are taken: 4)
     expect(quotation).toContain('> \\<script>alert(1)\\</script> `<b>` !\\[p](http://x/p.png)');
   });
 
-  it('takes names, topics and personas for text', () => {
+  it('the export to markdown takes names, topics and personas for text', () => {
     const shown = written('markdown', undefined, [
       opened({
         topic: '*x*\n# y <b>',
@@ -95,7 +95,7 @@ Ended: max-turns (all the turns it was allowed are taken: 4)
     expect(shown).toContain('- **bob**: p \\# q');
   });
 
-  it('counts what bids and passes cost', () => {
+  it('the export to markdown counts the cost of bids and passes', () => {
     const about = { seq: 6, at: 6_000, turn: 6, from: 'bob', floor: [], usage, cost: 0.25 } as const;
     const bid: Entry = { type: 'bid', score: 0, ...about };
     const lapsed: Entry = { ...about, seq: 7, type: 'lapsed', cause: 'empty-reply' };
@@ -106,7 +106,7 @@ Ended: max-turns (all the turns it was allowed are taken: 4)
 });
 
 describe('export to csv', () => {
-  it('has a row for each entry, and quotes what needs it', () => {
+  it('the export to csv has a row for each entry, and quotes what needs it', () => {
     const rows = written('csv', undefined, [
       opened({ topic: 'ships' }),
       said(2, 'alice', 'a "b", c\nd', { usage, cost: 0.5, to: ['bob'] }),
@@ -120,15 +120,18 @@ d",m,1000,234,0.5
     );
   });
 
-  it.each(['=1+1', '+1', '-1', '@x'])('marks %s as text, so that no spreadsheet runs it', (text) => {
-    expect(written('csv', undefined, [opened(), said(2, 'alice', text)])).toContain(`,'${text},`);
-  });
+  it.each(['=1+1', '+1', '-1', '@x'])(
+    'the export to csv marks %s as text, so that no spreadsheet runs it',
+    (text) => {
+      expect(written('csv', undefined, [opened(), said(2, 'alice', text)])).toContain(`,'${text},`);
+    },
+  );
 });
 
 describe('export to html', () => {
   const hostile = `</div><script>alert(1)</script><img src=x onerror=alert(2)>"'&\u202etxt.exe`;
 
-  it('escapes everything that peers wrote, and shows characters that hide', () => {
+  it('the export to html escapes everything that peers wrote, and shows characters that hide', () => {
     const page = written('html', undefined, [
       opened({ topic: hostile, cast: [{ name: 'bob', persona: hostile, model: hostile }] }),
       said(2, 'alice', hostile),
@@ -140,7 +143,7 @@ describe('export to html', () => {
     expect(page).toContain('&lt;/div&gt;&lt;script&gt;alert(1)&lt;/script&gt;');
   });
 
-  it('names nothing that it would load, and forbids to load anything', () => {
+  it('the export to html names nothing that it would load, and forbids to load anything', () => {
     const page = written('html');
     expect(page).toMatch(/Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/);
     expect(page).not.toMatch(/\b(src|srcset|poster)=|url\(|@import|https?:/);
@@ -148,7 +151,7 @@ describe('export to html', () => {
 });
 
 describe('export of training data', () => {
-  it('sharegpt takes the side of one member, and begins with a human', () => {
+  it('the export to sharegpt has the perspective of one member, and begins with a human', () => {
     expect(JSON.parse(written('sharegpt', 'bob'))).toEqual({
       id: 'c1',
       conversations: [
@@ -165,7 +168,7 @@ describe('export of training data', () => {
     ]);
   });
 
-  it('openai takes the side of one member, with its persona and the topic before it', () => {
+  it('the export to openai has the perspective of one member, with its persona and the topic before it', () => {
     expect(JSON.parse(written('openai', 'alice'))).toEqual({
       messages: [
         { role: 'system', content: 'You are quick.\n\nThe topic: ships' },
@@ -176,7 +179,7 @@ describe('export of training data', () => {
     });
   });
 
-  it('names the speakers when there are several others', () => {
+  it('the export names the speakers when there are several others', () => {
     const three = [
       opened({ members: ['alice', 'bob', 'cat'] }),
       said(2, 'alice', 'Hello'),
@@ -189,7 +192,7 @@ describe('export of training data', () => {
     });
   });
 
-  it('openai leaves out a conversation in which the member said nothing', () => {
+  it('the export to openai leaves out a conversation in which the member said nothing', () => {
     expect(written('openai', 'bob', [opened(), said(2, 'alice', 'Hello')])).toBe('');
   });
 });

@@ -20,6 +20,7 @@ export { nodeOptions } from './node-options.ts';
 export {
   commandLineVariables,
   composeVariables,
+  defaultContextsFile,
   defaultRunsFolder,
   type ParleyVariable,
   parleyVariables,

@@ -57,12 +57,21 @@ export const teamVariables: readonly ParleyVariable[] = [
 /** The default folder of the ledgers of `parley run` and `parley demo`, below the home directory. */
 export const defaultRunsFolder = '.local/state/parley/runs';
 
+/** The file of named routers when no other one is set, below the home directory. */
+export const defaultContextsFile = '.config/parley/contexts.json';
+
 /** The variables that the command line reads. */
 export const commandLineVariables: readonly ParleyVariable[] = [
   {
     variable: 'PARLEY_TOKEN',
     shown: '',
     help: 'the token that `parley` shows to a router (or PARLEY_TOKEN_FILE: a file that holds it)',
+  },
+  { variable: 'PARLEY_CONTEXT', shown: '', help: 'named router that `parley` uses (`parley help context`)' },
+  {
+    variable: 'PARLEY_CONTEXTS',
+    shown: `~/${defaultContextsFile}`,
+    help: 'file in which `parley context` keeps routers and their tokens',
   },
   {
     variable: 'PARLEY_RUN_URL',

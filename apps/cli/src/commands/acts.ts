@@ -4,13 +4,14 @@ import type { ControlAction, ControlBody } from '@parley/protocol';
 import { routerOf } from '../api/named-router.ts';
 import { integerIn, nameList, UsageError } from '../arguments.ts';
 import { type CommandMaker, commandNamed, type Host } from '../command.ts';
-import { idHelp, jsonOption, keyOption, urlOption } from '../options.ts';
+import { contextOption, idHelp, jsonOption, keyOption, operatorNote, urlOption } from '../options.ts';
 import { jsonText } from '../terminal/terminal.ts';
 
 type Act = Exclude<ControlAction, 'open' | 'fork'>;
 
 interface ActOptions {
   readonly url?: string | undefined;
+  readonly context?: string | undefined;
   readonly key?: string | undefined;
   readonly json?: true | undefined;
 }
@@ -23,9 +24,9 @@ const perform = async <A extends Act>(
   action: A,
   given: string,
   body: ControlBody<A>,
-  { url, key, json }: ActOptions,
+  { key, json, ...where }: ActOptions,
 ): Promise<void> => {
-  const api = routerOf(url, host);
+  const api = routerOf(where, host);
   const id = await api.conversationId(given);
   const result = await api.act(action, id, body, key ?? randomUUID());
   host.out.write(json ? `${jsonText(result)}\n` : `${id}: ${action} is entry ${result.seq}\n`);
@@ -38,10 +39,8 @@ const act = (name: Act, summary: string) =>
     .addOption(keyOption)
     .addOption(jsonOption)
     .addOption(urlOption)
-    .addHelpText(
-      'after',
-      '\nWhere the router has tokens, this needs one with the role operator: see PARLEY_TOKEN.',
-    );
+    .addOption(contextOption)
+    .addHelpText('after', operatorNote);
 
 /** What an operator does to one conversation, each act a command of its own. */
 export const acts: readonly CommandMaker[] = [

@@ -1,6 +1,6 @@
 import { type CommandMaker, commandNamed } from '../command.ts';
 import { chosenRouter } from '../deployment/chosen-router.ts';
-import { idHelp, jsonOption, runOption, urlOption } from '../options.ts';
+import { contextOption, idHelp, jsonOption, runOption, urlOption } from '../options.ts';
 import { differenceOf, sideBySide } from '../terminal/side-by-side.ts';
 import { jsonText } from '../terminal/terminal.ts';
 
@@ -14,6 +14,7 @@ export const diff: CommandMaker = (host) =>
     .argument('<OTHER>', 'the other conversation')
     .addOption(jsonOption)
     .addOption(urlOption)
+    .addOption(contextOption)
     .addOption(runOption)
     .action(async (one, other, { json, ...where }) => {
       await using router = await chosenRouter(where, host);

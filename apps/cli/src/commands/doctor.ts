@@ -1,12 +1,12 @@
 import { ConfigError, userPath } from '@parley/runtime';
-import { routerOf } from '../api/named-router.ts';
+import { type RouterChoice, routerOf } from '../api/named-router.ts';
 import { type CommandMaker, commandNamed, type Host } from '../command.ts';
 import { installation } from '../deployment/installation.ts';
 import { diagnosis } from '../doctor/diagnosis.ts';
 import { type Finding, findingsOf } from '../doctor/finding.ts';
 import type { AskedRouter } from '../doctor/router-check.ts';
 import { machine } from '../doctor/surroundings.ts';
-import { jsonOption, urlOption } from '../options.ts';
+import { contextOption, jsonOption, urlOption } from '../options.ts';
 import { harmless, jsonText, paint, type Screen, wrap } from '../terminal/terminal.ts';
 
 const marks = { ok: ['ok', 'green'], note: ['note', 'yellow'], fault: ['FAULT', 'red'] } as const;
@@ -47,9 +47,9 @@ const report = (findings: readonly Finding[], { out }: Host): void => {
   out.write(verdict(out, findings));
 };
 
-const askedRouter = (url: string | undefined, host: Host): AskedRouter | Finding => {
+const askedRouter = (where: RouterChoice, host: Host): AskedRouter | Finding => {
   try {
-    const { url: address, authorization } = routerOf(url, host);
+    const { url: address, authorization } = routerOf(where, host);
     return { url: address, authorization, version: installation.version };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -67,6 +67,7 @@ export const doctor: CommandMaker = (host) =>
     'Looks at the settings, the router, the model server, this machine, the ledger and the Compose deployment of the folder. It changes nothing. Each fault comes with the command or the line that mends it. Exits with 1 when there is a fault.',
   )
     .addOption(urlOption)
+    .addOption(contextOption)
     .addOption(jsonOption)
     .addHelpText(
       'after',
@@ -75,10 +76,10 @@ It asks the router and the model server that the settings name. Run it in the
 folder of .env and docker-compose.yml; in containers:
   docker compose run --rm parley doctor`,
     )
-    .action(async ({ url, json }) => {
+    .action(async ({ json, ...where }) => {
       const { env, stop, problems } = host;
       const around = machine({ env, stop, problems, folder: userPath('.', env) });
-      const findings = await diagnosis(around, askedRouter(url, host));
+      const findings = await diagnosis(around, askedRouter(where, host));
       if (json) host.out.write(`${jsonText(findings, 2)}\n`);
       else report(findings, host);
       host.exitWith(findings.some(({ level }) => level === 'fault') ? 1 : 0);

@@ -8,7 +8,7 @@ import { type CommandMaker, commandNamed, type Host } from '../command.ts';
 import { chosenRouter } from '../deployment/chosen-router.ts';
 import type { Exported } from '../exports/exported.ts';
 import { type FormatName, formatNames, formats } from '../exports/formats.ts';
-import { idHelp, runOption, urlOption } from '../options.ts';
+import { contextOption, idHelp, runOption, urlOption } from '../options.ts';
 import { paint } from '../terminal/terminal.ts';
 
 /** More than this must be exported in parts. */
@@ -135,6 +135,7 @@ export const exportCommand: CommandMaker = (host) =>
     .option('--member <NAME>', 'those with this member')
     .addOption(new Option('--ending <ENDING>', 'those that ended for this reason').choices(endings))
     .addOption(urlOption)
+    .addOption(contextOption)
     .addOption(runOption)
     .addHelpText(
       'after',
@@ -147,7 +148,7 @@ Examples:
   parley export --all --out ledger.jsonl && parley import ledger.jsonl
   parley export --member alice --as alice --format openai --out train.jsonl`,
     )
-    .action(async (ids, { url, run, ...options }) => {
-      await using router = await chosenRouter({ url, run }, host);
+    .action(async (ids, { url, context, run, ...options }) => {
+      await using router = await chosenRouter({ url, context, run }, host);
       await exportAll(ids, options, router.api, host);
     });

@@ -7,7 +7,7 @@ import { routerOf } from '../api/named-router.ts';
 import { collected, integerIn, UsageError } from '../arguments.ts';
 import { type CommandMaker, commandNamed } from '../command.ts';
 import { exitCodeOf } from '../exit-codes.ts';
-import { idHelp, jsonOption, keyOption, turnsOption, urlOption } from '../options.ts';
+import { contextOption, idHelp, jsonOption, keyOption, turnsOption, urlOption } from '../options.ts';
 import { readChange } from '../scenario/changes.ts';
 import { ConversationDisplay } from '../terminal/conversation-display.ts';
 import { harmless, jsonText } from '../terminal/terminal.ts';
@@ -64,10 +64,11 @@ export const fork: CommandMaker = (host) =>
     .addOption(keyOption)
     .addOption(jsonOption)
     .addOption(urlOption)
-    .action(async (given, { at: entry, turn, set = [], turns, follow, key, json, url }) => {
+    .addOption(contextOption)
+    .action(async (given, { at: entry, turn, set = [], turns, follow, key, json, ...where }) => {
       if (entry === undefined && turn === undefined) throw new UsageError('expected --at or --turn');
       const cast = rolesOf(set);
-      const api = routerOf(url, host);
+      const api = routerOf(where, host);
       const id = await api.conversationId(given);
       const { entries } = await api.conversation(id);
       const at = turn === undefined ? entry : entryBefore(entries, turn);

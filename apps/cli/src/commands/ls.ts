@@ -3,7 +3,7 @@ import type { ConversationView } from '@parley/protocol';
 import { integerIn } from '../arguments.ts';
 import { type CommandMaker, commandNamed } from '../command.ts';
 import { chosenRouter } from '../deployment/chosen-router.ts';
-import { jsonOption, runOption, urlOption } from '../options.ts';
+import { contextOption, jsonOption, runOption, urlOption } from '../options.ts';
 import { type Column, table } from '../terminal/table.ts';
 import { jsonText, paint } from '../terminal/terminal.ts';
 
@@ -31,6 +31,7 @@ export const ls: CommandMaker = (host) =>
     )
     .addOption(jsonOption)
     .addOption(urlOption)
+    .addOption(contextOption)
     .addOption(runOption)
     .action(async ({ limit, json, ...where }) => {
       const { out, err } = host;

@@ -2,7 +2,7 @@ import type { ModelCall, PromptView } from '@parley/protocol';
 import { routerOf } from '../api/named-router.ts';
 import { integerIn } from '../arguments.ts';
 import { type CommandMaker, commandNamed } from '../command.ts';
-import { idHelp, jsonOption, urlOption } from '../options.ts';
+import { contextOption, idHelp, jsonOption, operatorNote, urlOption } from '../options.ts';
 import { harmless, jsonText, paint, type Screen } from '../terminal/terminal.ts';
 
 const callText = (out: Screen, call: ModelCall, place: string): string => {
@@ -43,12 +43,10 @@ export const prompt: CommandMaker = (host) =>
     )
     .addOption(jsonOption)
     .addOption(urlOption)
-    .addHelpText(
-      'after',
-      '\nWhere the router has tokens, this needs one with the role operator: see PARLEY_TOKEN.',
-    )
-    .action(async (given, seq, { json, url }) => {
-      const api = routerOf(url, host);
+    .addOption(contextOption)
+    .addHelpText('after', operatorNote)
+    .action(async (given, seq, { json, ...where }) => {
+      const api = routerOf(where, host);
       const view = await api.prompt(await api.conversationId(given), seq);
       host.out.write(json ? `${jsonText(view, 2)}\n` : textOf(host.out, view));
     });

@@ -60,7 +60,7 @@ const urlOf = async (options: RunOptions, { env, err, stop }: Host): Promise<str
   if (!usual || options.port !== undefined || options.continue !== undefined) return undefined;
   // Compose may start that router together with this command.
   const note = (text: string) => err.write(`${paint(err, text, 'dim')}\n`);
-  await awaitRouter(routerOf(usual, { env, stop }), { stop, note });
+  await awaitRouter(routerOf({ url: usual }, { env, stop }), { stop, note });
   return usual;
 };
 

@@ -4,7 +4,7 @@ import { routerOf } from '../api/named-router.ts';
 import type { RouterApi } from '../api/router-api.ts';
 import { UsageError } from '../arguments.ts';
 import { type CommandMaker, commandNamed, type Host } from '../command.ts';
-import { idHelp, jsonOption, urlOption } from '../options.ts';
+import { contextOption, idHelp, jsonOption, operatorNote, urlOption } from '../options.ts';
 import { type Column, table } from '../terminal/table.ts';
 import { jsonText, paint } from '../terminal/terminal.ts';
 
@@ -72,13 +72,11 @@ export const share: CommandMaker = (host) =>
     .option('--revoke <SHARE>', 'end a link; pages that show it stop within a second')
     .addOption(jsonOption)
     .addOption(urlOption)
-    .addHelpText(
-      'after',
-      '\nWhere the router has tokens, this needs one with the role operator: see PARLEY_TOKEN.',
-    )
-    .action(async (given, { url, ...options }) => {
+    .addOption(contextOption)
+    .addHelpText('after', operatorNote)
+    .action(async (given, { url, context, ...options }) => {
       const { out, err } = host;
-      const api = routerOf(url, host);
+      const api = routerOf({ url, context }, host);
       const id = await api.conversationId(given);
       if (options.revoke !== undefined) {
         const revoked = await api.unshare(id, options.revoke);

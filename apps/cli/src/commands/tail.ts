@@ -5,7 +5,7 @@ import type { RouterApi } from '../api/router-api.ts';
 import { integerIn } from '../arguments.ts';
 import { type CommandMaker, commandNamed, type Host } from '../command.ts';
 import { chosenRouter } from '../deployment/chosen-router.ts';
-import { idHelp, jsonOption, runOption, urlOption } from '../options.ts';
+import { contextOption, idHelp, jsonOption, runOption, urlOption } from '../options.ts';
 import { endingText, totals } from '../terminal/ending-text.ts';
 import { LiveTranscript } from '../terminal/live-transcript.ts';
 import { PlainTranscript } from '../terminal/plain-transcript.ts';
@@ -88,6 +88,7 @@ export const tail: CommandMaker = (host) =>
     )
     .addOption(jsonOption)
     .addOption(urlOption)
+    .addOption(contextOption)
     .addOption(runOption)
     .action(async (id, { since, json, ...where }) => {
       await using router = await chosenRouter(where, host);

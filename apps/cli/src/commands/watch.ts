@@ -4,7 +4,7 @@ import { lasting } from '../api/follow.ts';
 import { routerOf } from '../api/named-router.ts';
 import type { RouterApi, RouterEvent } from '../api/router-api.ts';
 import { type CommandMaker, commandNamed, type Host } from '../command.ts';
-import { jsonOption, urlOption } from '../options.ts';
+import { contextOption, jsonOption, urlOption } from '../options.ts';
 import { endingText, totals } from '../terminal/ending-text.ts';
 import { PlainTranscript } from '../terminal/plain-transcript.ts';
 import { harmless, jsonText, paint } from '../terminal/terminal.ts';
@@ -107,13 +107,14 @@ export const watch: CommandMaker = (host) =>
     .option('--page <URL>', 'the address of its web page to name, where that is not the URL of the router')
     .addOption(jsonOption)
     .addOption(urlOption)
+    .addOption(contextOption)
     .addHelpText(
       'after',
       `
 NO_COLOR and FORCE_COLOR decide about colours where the output is no terminal.`,
     )
-    .action(async ({ page, json, url }) => {
-      const api = routerOf(url, host);
+    .action(async ({ page, json, ...where }) => {
+      const api = routerOf(where, host);
       const shown = json ? new EntryStream(host) : new Watch(host);
       await awaitRouter(api, { stop: host.stop, note: (text) => shown.note(text) });
       shown.note(`Watch it in a browser: ${page ?? api.url}`);

@@ -52,7 +52,7 @@ export class CastDeployment implements AsyncDisposable {
       const api =
         url === undefined
           ? new RouterApi(await deployment.startRouter(), deployment.halted)
-          : routerOf(url, { env: host.env, stop: deployment.halted });
+          : routerOf({ url }, { env: host.env, stop: deployment.halted });
       const present = await api.agents();
       const taken = agents.map(({ name }) => name).filter((name) => present.some((one) => one.name === name));
       if (exclusive && taken.length > 0) {

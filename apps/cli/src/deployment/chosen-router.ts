@@ -1,4 +1,4 @@
-import { routerOf } from '../api/named-router.ts';
+import { type RouterChoice, routerOf } from '../api/named-router.ts';
 import { RouterApi } from '../api/router-api.ts';
 import { UsageError } from '../arguments.ts';
 import type { Host } from '../command.ts';
@@ -43,11 +43,12 @@ export const routerOfRun = async (
 
 /** The router that the options select: a running one, or one on a kept run for the time of the command. */
 export const chosenRouter = async (
-  options: { readonly url?: string | undefined; readonly run?: string | undefined },
+  options: RouterChoice & { readonly run?: string | undefined },
   host: Host,
 ): Promise<ChosenRouter> => {
   if (options.run === undefined)
-    return { api: routerOf(options.url, host), [Symbol.asyncDispose]: () => Promise.resolve() };
-  if (options.url !== undefined) throw new UsageError('--url and --run: give one of the two');
+    return { api: routerOf(options, host), [Symbol.asyncDispose]: () => Promise.resolve() };
+  const other = options.url === undefined ? options.context && '--context' : '--url';
+  if (other) throw new UsageError(`${other} and --run: give one of the two`);
   return routerOfRun(options.run, host);
 };

@@ -77,6 +77,15 @@ export const keptRuns = (
     .sort((a, b) => b.record.startedAt.localeCompare(a.record.startedAt));
 };
 
+/** Whether there is a kept run that `KeptRun.open` finds under this name. */
+export const hasKeptRun = (which: string, env: Environment): boolean => {
+  const runs = keptRuns(env);
+  if (which === 'last') return runs.length > 0;
+  if (runs.some(({ name }) => name === which)) return true;
+  const path = userPath(which, env);
+  return existsSync(path) && readRecord(statSync(path).isFile() ? dirname(path) : path) !== undefined;
+};
+
 const slug = (title: string): string =>
   title
     .toLowerCase()

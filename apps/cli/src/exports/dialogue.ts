@@ -43,7 +43,7 @@ const systemText = (exported: Exported): string | undefined => {
 
 /** One conversation of a ShareGPT data set. Programs that train with it expect a human before the first answer. */
 export const sharegpt: ExportFormat = {
-  about: 'one training example a line, as one member saw it: ShareGPT',
+  about: 'training data, one example a line, as one member saw it',
   isPerspective: true,
   one(exported) {
     const messages = seenBy(exported);
@@ -62,7 +62,7 @@ export const sharegpt: ExportFormat = {
 
 /** One line of a fine-tuning file for the Chat Completions API. */
 export const openai: ExportFormat = {
-  about: 'one training example a line, as one member saw it: OpenAI fine-tuning',
+  about: 'the same for fine-tuning at OpenAI',
   isPerspective: true,
   one(exported) {
     const system = systemText(exported);

@@ -50,20 +50,20 @@ const kept = (): Conversations => {
 };
 
 describe('importing into a ledger', () => {
-  it('makes every entry as it was, forks by reference, in a ledger that verify finds whole', async () => {
+  it('an import makes every entry as it was, forks by reference, in a ledger that verify finds whole', async () => {
     expect(await imported(jsonl(all))).toMatch(/imported 4 conversations, 21 entries/);
     expect(kept()).toEqual({ ...all, f1: fork.slice(4), f2: all.f2?.slice(6) });
     expect(verifyLedger(path)).toMatchObject({ conversations: 4, running: 3, entries: 21, faults: [] });
   });
 
-  it('takes forks before their parents, and forks whose parent is in the ledger already', async () => {
+  it('an import takes forks before their parents, and forks whose parent is in the ledger already', async () => {
     await imported(jsonl({ f1: fork, c1: parent }));
     await imported(jsonl({ f2: all.f2 ?? [] }));
     expect(Object.keys(kept()).toSorted()).toEqual(['c1', 'f1', 'f2']);
     expect(verifyLedger(path).faults).toEqual([]);
   });
 
-  it('takes what `parley tail --json` writes', async () => {
+  it('an import takes what `parley tail --json` writes', async () => {
     await imported(
       finished(3)
         .map((entry) => JSON.stringify({ conversation: 'c', entry }))
@@ -105,12 +105,12 @@ describe('importing into a ledger', () => {
     ],
     ['nothing', '\n', /there is no conversation in it/],
   ];
-  it.each(damage)('refuses %s, and writes nothing', async (_, text, problem) => {
+  it.each(damage)('an import refuses %s, and writes nothing', async (_, text, problem) => {
     await expect(imported(text)).rejects.toThrow(problem);
     expect(kept()).toEqual({});
   });
 
-  it('refuses a conversation that is there already, and then imports no other one', async () => {
+  it('an import refuses a conversation that exists already, and then imports no other one', async () => {
     await imported(jsonl({ c2: finished(6) }));
     await expect(imported(jsonl({ c3: finished(3), c2: finished(6) }))).rejects.toThrow(
       /c2: is in the ledger already[\s\S]*nothing has been imported \(1 faults\)/,
@@ -118,7 +118,7 @@ describe('importing into a ledger', () => {
     expect(Object.keys(kept())).toEqual(['c2']);
   });
 
-  it('does not deliver imported messages to clients, and keeps what waits for a client', async () => {
+  it('an import does not deliver old messages to clients, and keeps what waits for a client', async () => {
     const ledger = openSqliteLedger(path);
     await ledger.append([{ conversation: 'old', expectedSeq: 0, entries: [opened(), ...lines(2, 2)] }]);
     ledger.mark(new Map([['alice', 2]]));
@@ -130,7 +130,7 @@ describe('importing into a ledger', () => {
     after.close();
   });
 
-  it('refuses while a router has the ledger open', async () => {
+  it('an import is refused while a router has the ledger open', async () => {
     const ledger = openSqliteLedger(path);
     await ledger.append([{ conversation: 'c', expectedSeq: 0, entries: finished(3) }]);
     try {

@@ -1,0 +1,136 @@
+import { UsageError } from '../arguments.ts';
+import type { CommandNode, OptionNode } from './tree.ts';
+
+/** Each command with the names that lead to it: `context add`. */
+const flattened = (node: CommandNode, path: readonly string[] = []): [path: string, node: CommandNode][] => [
+  [path.join(' '), node],
+  ...node.commands.flatMap((inner) => flattened(inner, [...path, inner.name])),
+];
+
+const single = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+const flagsOf = (options: readonly OptionNode[]): string[] => options.flatMap(({ flags }) => [...flags]);
+
+/** What may follow a command, as one case of bash. */
+const bashCase = ([path, { options, commands }]: [string, CommandNode]): string => {
+  const words = [...commands.map(({ name }) => name), ...flagsOf(options)];
+  // Behind a command without commands in it come names of files, unless an option is begun.
+  const offered = commands.length > 0 ? ' value=1' : '';
+  return `    ${single(path)}) words=${single(words.join(' '))};${offered} ;;`;
+};
+
+/** The values that may follow each of its options. */
+const bashValues = ([path, { options }]: [string, CommandNode]): string[] =>
+  options
+    .filter(({ takesValue }) => takesValue)
+    .map(
+      ({ flags, choices }) =>
+        `    ${flags.map((flag) => single(`${path} ${flag}`)).join('|')}) words=${single(choices.join(' '))}; value=1 ;;`,
+    );
+
+const bash = (program: CommandNode): string => {
+  const all = flattened(program);
+  return `# bash completion of parley
+_parley() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" path= word words= value=
+  local -i place
+  for ((place = 1; place < COMP_CWORD; place++)); do
+    word="\${COMP_WORDS[place]}"
+    case "$path\${path:+ }$word" in
+      ${all
+        .slice(1)
+        .map(([path]) => single(path))
+        .join('|')}) path="$path\${path:+ }$word" ;;
+    esac
+  done
+  case "$path $previous" in
+${all.flatMap(bashValues).join('\n')}
+  esac
+  if [[ -z $value ]]; then
+    case "$path" in
+${all.map(bashCase).join('\n')}
+    esac
+  fi
+  COMPREPLY=()
+  if [[ -n $words ]] && [[ -n $value || $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  fi
+}
+complete -o default -F _parley parley
+`;
+};
+
+/** zsh reads a description up to a bracket or a colon. */
+const zshText = (text: string): string => text.replaceAll(/[[\]:]/g, '\\$&');
+
+const zshOption = ({ flags, about, takesValue, choices }: OptionNode): string[] =>
+  flags.map((flag) => {
+    const value = takesValue ? `:value:${choices.length > 0 ? `(${choices.join(' ')})` : '_files'}` : '';
+    return single(`${flag}[${zshText(about)}]${value}`);
+  });
+
+const zshFunction = (path: string): string =>
+  `_parley${path === '' ? '' : `_${path.replaceAll(/\W/g, '_')}`}`;
+
+const zshCommand = ([path, { options, commands }]: [string, CommandNode]): string => {
+  const specs = options.flatMap(zshOption);
+  if (commands.length === 0)
+    return `${zshFunction(path)}() {\n  _arguments -s ${[...specs, "'*:file:_files'"].join(' \\\n    ')}\n}`;
+  const known = commands.map(({ name, about }) => single(`${name}:${zshText(about)}`));
+  const cases = commands.map(({ name }) => `    ${name}) ${zshFunction(`${path} ${name}`.trim())} ;;`);
+  return `${zshFunction(path)}() {
+  local line state
+  local -a commands=(${known.join(' ')})
+  _arguments -C ${[...specs, "'1:command:->command'", "'*::argument:->argument'"].join(' \\\n    ')}
+  case $state in
+    command) _describe command commands ;;
+    argument) case $line[1] in
+${cases.join('\n')}
+    esac ;;
+  esac
+}`;
+};
+
+const zsh = (program: CommandNode): string =>
+  `#compdef parley
+${flattened(program).map(zshCommand).join('\n')}
+compdef _parley parley
+`;
+
+const fishLine = (condition: string, rest: string): string =>
+  `complete -c parley${condition === '' ? '' : ` -n ${single(condition)}`} ${rest}`;
+
+const fishCommand = ([path, { options, commands }]: [string, CommandNode]): string[] => {
+  const [first, second] = path.split(' ');
+  const condition =
+    path === ''
+      ? '__fish_use_subcommand'
+      : [first, second]
+          .filter(Boolean)
+          .map((name) => `__fish_seen_subcommand_from ${name}`)
+          .join('; and ');
+  return [
+    ...commands.map(({ name, about }) => fishLine(condition, `-f -a ${name} -d ${single(about)}`)),
+    ...options.map(({ flags, about, takesValue, choices }) => {
+      const names = flags.map((flag) =>
+        flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
+      );
+      const value = takesValue ? (choices.length > 0 ? ` -x -a ${single(choices.join(' '))}` : ' -r') : '';
+      return fishLine(condition, `${names.join(' ')}${value} -d ${single(about)}`);
+    }),
+  ];
+};
+
+const fish = (program: CommandNode): string =>
+  `# fish completion of parley
+${flattened(program).flatMap(fishCommand).join('\n')}
+`;
+
+const makers = { bash, zsh, fish } as const;
+export const shells = Object.keys(makers);
+
+/** The script that completes `parley` in a shell. */
+export const completionScript = (shell: string, program: CommandNode): string => {
+  if (!Object.hasOwn(makers, shell))
+    throw new UsageError(`expected one of ${shells.join(', ')}, got ${shell}`);
+  return makers[shell as keyof typeof makers](program);
+};

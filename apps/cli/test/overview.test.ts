@@ -1,0 +1,60 @@
+import { type AgentView, type ConversationView, viewAfter } from '@parley/protocol';
+import { describe, expect, it } from 'vitest';
+import { typed } from '../src/commands/join.ts';
+import { overview, shortIds } from '../src/terminal/overview.ts';
+import { columnsOf } from '../src/terminal/terminal.ts';
+import { opened } from './entries.ts';
+import { FakeScreen } from './screens.ts';
+
+const view = (id: string, more: Partial<ConversationView> = {}): ConversationView => {
+  const made = viewAfter(
+    undefined,
+    id,
+    opened({ topic: 'a topic that is much longer than the table has columns for it' }),
+  );
+  if (!made) throw new Error('no view of an opened conversation');
+  return { ...made, ...more };
+};
+const agent: AgentView = { name: 'alice', dialect: 'v1', replicas: 2, capacity: 8, active: 3 };
+
+describe('parley top', () => {
+  it.each([80, 120])(
+    'every line of the table fits %d columns, and running conversations come first',
+    (columns) => {
+      const conversations = [
+        view('aaaaaaaa-1', { status: 'ended', ending: { reason: 'agreed', group: 'settled' } }),
+        view('bbbbbbbb-2', { turns: 12_345, usage: { inputTokens: 2_000_000, outputTokens: 5, cost: 1.5 } }),
+        view('cccccccc-3', { floor: ['bob'], waiting: { bob: 'absent' } }),
+      ];
+      const lines = overview(new FakeScreen({ columns }), { conversations, agents: [agent] }, 61_000);
+      expect(lines.filter((line) => columnsOf(line) > columns)).toEqual([]);
+      const text = lines.join('\n');
+      expect(lines[0]).toBe('2 running · 0 paused · 1 ended · 1 agents');
+      expect(text).toMatch(/^alice +3\/8 +2 +v1$/m);
+      expect(text).toMatch(/^bbbbbb +running +12k\/4 +2\.0M +\$1\.50 +60s +a topic/m);
+      expect(text).toMatch(/ · bob/);
+      expect(text.indexOf('bbbbbb')).toBeLessThan(text.indexOf('aaaaaa'));
+    },
+  );
+
+  it('ids are cut only as far as they stay different', () => {
+    expect([...shortIds(['abcdefg1', 'abcdefg2']).values()]).toEqual(['abcdefg1', 'abcdefg2']);
+    expect([...shortIds(['abcdefg1', 'xyzdefg2']).values()]).toEqual(['abcdef', 'xyzdef']);
+    expect([...shortIds(['a', 'a']).values()]).toEqual(['a']);
+  });
+});
+
+describe('parley join', () => {
+  it.each([
+    ['hello there ', { kind: 'say', text: 'hello there' }],
+    ['/to bob hello', { kind: 'say', text: 'hello', target: 'bob' }],
+    ['/aside bob,cat a secret', { kind: 'say', text: 'a secret', to: ['bob', 'cat'] }],
+    ['//etc is a folder', { kind: 'say', text: '/etc is a folder' }],
+    ['/leave', { kind: 'leave' }],
+    ['/to bob', { kind: 'unknown', what: '/to bob' }],
+    ['/shout x', { kind: 'unknown', what: '/shout x' }],
+    ['  ', { kind: 'nothing' }],
+  ])('the line %j is understood as %j', (line, said) => {
+    expect(typed(line)).toEqual(said);
+  });
+});
