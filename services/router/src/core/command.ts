@@ -22,11 +22,8 @@ export interface Answers {
 interface Unasked {
   readonly turn?: undefined;
   readonly attempt?: undefined;
-  /**
-   * The turn that it takes, if its speaker still has that turn. `any`: whichever turn the speaker has. For plain clients, which
-   * know no turns, under policies where members may speak without one.
-   */
-  readonly takes?: Answers | 'any' | undefined;
+  /** The turn that it takes, if its speaker still has that turn. */
+  readonly takes?: Answers | undefined;
 }
 
 /** Fields that may be missing may also be undefined. */

@@ -22,12 +22,11 @@ const turnOf = (state: Conversation, command: CommandOf<'say'>): Turn | Decision
     return turn ? (notHeld(state, turn, attempt, 'counts') ?? turn) : staleTurn(state, from, number);
   }
   const { takes } = command;
-  if (typeof takes === 'object') {
+  if (takes) {
     const turn = state.floor.find((one) => one.number === takes.turn && toSpeak(one));
     return turn && !notHeld(state, turn, takes.attempt, 'counts') ? turn : undefined;
   }
-  const any = as === 'operator' || (takes === 'any' && policies[state.policy].allowsUnsolicited);
-  return any ? state.floor.find(toSpeak) : undefined;
+  return as === 'operator' ? state.floor.find(toSpeak) : undefined;
 };
 
 /** Why a member may not speak, with the turn that it takes. */

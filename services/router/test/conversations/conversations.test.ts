@@ -8,7 +8,7 @@ const say = (from: string, text = 'a line', turn?: number) =>
     type: 'say',
     from,
     text,
-    ...(turn === undefined ? { takes: 'any' as const } : { turn, attempt: 1 }),
+    ...(turn !== undefined && { turn, attempt: 1 }),
   }) as const;
 
 describe('conversations', () => {
