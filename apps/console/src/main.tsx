@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import { Live } from './model/live.ts';
-import { parseRoute } from './model/route.ts';
+import { conversationLink, parseRoute } from './model/route.ts';
 import { App } from './view/app.tsx';
 
 history.scrollRestoration = 'manual';
@@ -11,8 +11,12 @@ let hash = location.hash;
 
 const go = () => {
   scrolled.set(hash, scrollY);
+  const route = parseRoute(location.hash);
+  // The token of a share link stays in no history and on no screen.
+  if (route.view === 'conversation' && route.share !== undefined)
+    history.replaceState(null, '', conversationLink(route.id, route.seq));
   hash = location.hash;
-  live.go(parseRoute(hash));
+  live.go(route);
 };
 addEventListener('hashchange', () => {
   const before = live.open;

@@ -21,6 +21,7 @@ export {
   type RouterFrameOf,
   routerFrame,
 } from './frames.ts';
+export { type Branch, type BranchTree, maxBranches } from './http/branches.ts';
 export {
   type ControlAction,
   type ControlBody,

@@ -8,7 +8,9 @@ import {
   dropToken,
   follow,
   get,
+  heldShare,
   heldToken,
+  holdShare,
   holdToken,
   post,
   relative,
@@ -40,12 +42,20 @@ export class Live {
   open: OpenConversation | undefined;
   #stop = new AbortController();
   #followed: string | undefined | null = null;
-  readonly refreshAgents = spaced(() => this.#loadAgents());
+  readonly refreshAgents = spaced(async () => {
+    // A share link does not show who is connected.
+    if (!this.share) await this.#loadAgents();
+  });
   /** What the overview shows changes without an entry, too: a view of it asks for it again and again. */
   readonly refreshOverview = spaced(() => this.#loadOverview());
 
   get isOperator(): boolean {
     return this.me?.role === 'operator';
+  }
+
+  /** The token of the share link that this page shows. */
+  get share(): string | undefined {
+    return heldShare() ?? undefined;
   }
 
   get hasToken(): boolean {
@@ -54,6 +64,13 @@ export class Live {
 
   go(route: Route): void {
     this.route = route;
+    if (route.view === 'conversation' && route.share !== undefined) {
+      // From now on another reader looks at this tab.
+      holdShare(route.share);
+      this.me = undefined;
+      this.open = undefined;
+      this.#followed = null;
+    }
     if (route.view === 'conversation') {
       if (this.open?.id !== route.id) this.open = new OpenConversation(route.id, this.changes, route.seq);
       else if (route.seq !== undefined) {
@@ -103,6 +120,7 @@ export class Live {
     this.#followed = wanted;
     this.#stop.abort();
     this.#stop = new AbortController();
+    this.denied = undefined;
     this.link = 'connecting';
     void this.#run(wanted, this.#stop.signal);
   }

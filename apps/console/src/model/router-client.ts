@@ -4,6 +4,7 @@ import type { Lost } from './lost.ts';
  * The client of the HTTP interface of the router. A token is kept in this tab, or in this browser if the user chooses that.
  */
 const tokenKey = 'parley-token';
+const shareKey = 'parley-share';
 /** The router sends at least one event every 15 s. A connection that is silent for longer is dead. */
 const silentMs = 40_000;
 const firstWaitMs = 500;
@@ -14,15 +15,25 @@ export class Denied extends Error {}
 /** A refusal of the router, with its text. */
 export class Refused extends Error {}
 
+/** The token of a share link with which this tab was opened. It counts before the token of the user. */
+export const heldShare = (): string | null => sessionStorage.getItem(shareKey);
+export const holdShare = (token: string): void => sessionStorage.setItem(shareKey, token);
+
 export const heldToken = (): string | null =>
-  sessionStorage.getItem(tokenKey) ?? localStorage.getItem(tokenKey);
+  heldShare() ?? sessionStorage.getItem(tokenKey) ?? localStorage.getItem(tokenKey);
 
 export const holdToken = (token: string, keep: boolean): void => {
+  sessionStorage.removeItem(shareKey);
   dropToken();
   (keep ? localStorage : sessionStorage).setItem(tokenKey, token);
 };
 
+/** Of a page that shows a share link only that is dropped: the user may have a token of its own. */
 export const dropToken = (): void => {
+  if (heldShare() !== null) {
+    sessionStorage.removeItem(shareKey);
+    return;
+  }
   sessionStorage.removeItem(tokenKey);
   localStorage.removeItem(tokenKey);
 };

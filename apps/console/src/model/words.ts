@@ -92,6 +92,7 @@ export const floorSentence = (
   if (others.length > 0) return `The floor is open to ${view.floor.join(', ')}.`;
   if (writing.has(first)) return `${first} has been writing for ${Math.round(sinceMs / 1_000)} s.`;
   const wait = own(view.waiting, first);
+  if (wait === 'absent') return `Waits: no replica of ${first} is connected.`;
   if (wait !== undefined && wait !== 'seat') return `${first} ${waitOf(view, first)}.`;
   const seat = own(view.seats, first);
   if (seat !== undefined) return `${first} has the floor; ${seat} speaks for it.`;

@@ -25,23 +25,26 @@ const Bar = ({ live }: { readonly live: Live }) => {
       <a class="brand" href="#/">
         Parley
       </a>
-      <nav aria-label="Views">
-        {to('#/', 'Overview', route.view === 'overview')}
-        {to('#runs', 'Conversations', route.view === 'runs')}
-        {to('#agents', 'Agents', route.view === 'agents')}
-        {live.isOperator && to('#new', 'New conversation', route.view === 'new')}
-      </nav>
+      {live.share !== undefined && <span class="me">shared with you, to read</span>}
+      {live.share === undefined && (
+        <nav aria-label="Views">
+          {to('#/', 'Overview', route.view === 'overview')}
+          {to('#runs', 'Conversations', route.view === 'runs')}
+          {to('#agents', 'Agents', route.view === 'agents')}
+          {live.isOperator && to('#new', 'New conversation', route.view === 'new')}
+        </nav>
+      )}
       <span id="link" class="link" role="status" data-state={link}>
         {linkWords[link]}
       </span>
-      {me && (
+      {me && live.share === undefined && (
         <span id="me" class="me" data-role={me.role}>
           {live.hasToken && me.names.length > 0 ? `${me.names.join(', ')}, ${me.role}` : me.role}
         </span>
       )}
       {live.hasToken && (
         <button type="button" onClick={() => live.signOut()}>
-          Sign out
+          {live.share === undefined ? 'Sign out' : 'Leave the shared page'}
         </button>
       )}
     </header>

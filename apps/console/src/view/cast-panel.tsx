@@ -1,20 +1,25 @@
 import { type ConversationView, hearersOf } from '@parley/protocol';
 import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
 import type { Live } from '../model/live.ts';
 import { colourOf, count, dollars, number, stateOf } from '../model/words.ts';
 import { Fault, useAttempt } from './attempt.tsx';
+import { InviteForm } from './invite-form.tsx';
 import { plain } from './plain-text.tsx';
+import { RecastDialog } from './recast-dialog.tsx';
 
 const Member = ({
   live,
   view,
   name,
   onSeat,
+  onRecast,
 }: {
   readonly live: Live;
   readonly view: ConversationView;
   readonly name: string;
   readonly onSeat: (name: string, taken: boolean) => void;
+  readonly onRecast: (name: string) => void;
 }) => {
   const role = view.cast.find((one) => one.name === name);
   const spent = Object.hasOwn(view.usageBy, name) ? view.usageBy[name] : undefined;
@@ -29,14 +34,19 @@ const Member = ({
         <strong class="name">{name}</strong>
         <span class="state">{state}</span>
         {live.isOperator && view.status !== 'ended' && (
-          <button
-            type="button"
-            class="seat"
-            aria-label={seated ? `Give back the seat of ${name}` : `Take the seat of ${name}`}
-            onClick={() => onSeat(name, seated)}
-          >
-            {seated ? 'Give back the seat' : 'Take the seat'}
-          </button>
+          <span class="buttons">
+            <button type="button" aria-label={`Recast ${name}`} onClick={() => onRecast(name)}>
+              Recast…
+            </button>
+            <button
+              type="button"
+              class="seat"
+              aria-label={seated ? `Give back the seat of ${name}` : `Take the seat of ${name}`}
+              onClick={() => onSeat(name, seated)}
+            >
+              {seated ? 'Give back the seat' : 'Take the seat'}
+            </button>
+          </span>
         )}
       </div>
       <div class="detail">
@@ -72,6 +82,7 @@ export const CastPanel = ({
   readonly view: ConversationView;
 }): ComponentChildren => {
   const [fault, attempt] = useAttempt();
+  const [recast, setRecast] = useState<string>();
   const onSeat = (name: string, taken: boolean) =>
     void attempt(() => live.act(view.id, taken ? 'unseat' : 'seat', { who: name }));
   return (
@@ -79,10 +90,20 @@ export const CastPanel = ({
       <h2 id="cast-title">Cast</h2>
       <ul id="members" class="members">
         {view.members.map((name) => (
-          <Member key={name} live={live} view={view} name={name} onSeat={onSeat} />
+          <Member key={name} live={live} view={view} name={name} onSeat={onSeat} onRecast={setRecast} />
         ))}
       </ul>
       <Fault id="seat-fault" text={fault} />
+      {live.isOperator && view.status !== 'ended' && <InviteForm live={live} view={view} />}
+      {recast !== undefined && (
+        <RecastDialog
+          key={recast}
+          live={live}
+          view={view}
+          name={recast}
+          onClose={() => setRecast(undefined)}
+        />
+      )}
       <p class="detail">
         Policy: {view.policy}
         {view.admission === 'open' && ' · every agent may join'}

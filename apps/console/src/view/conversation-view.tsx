@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Live } from '../model/live.ts';
 import type { OpenConversation } from '../model/open-conversation.ts';
 import { conversationLink } from '../model/route.ts';
+import { BranchPanel } from './branch-panel.tsx';
 import { CastPanel } from './cast-panel.tsx';
 import { Controls } from './controls.tsx';
 import { ConversationHead } from './conversation-head.tsx';
@@ -13,7 +14,9 @@ import { ExportPanel } from './export-panel.tsx';
 import { ForkDialog } from './fork-dialog.tsx';
 import { PromptDialog } from './prompt-dialog.tsx';
 import { Replay } from './replay.tsx';
+import { SharePanel } from './share-panel.tsx';
 import { SpeakForm } from './speak-form.tsx';
+import { TimePanel } from './time-panel.tsx';
 import { TranscriptList } from './transcript-list.tsx';
 import { useClock } from './use.ts';
 
@@ -69,7 +72,7 @@ const actionsOf = (
     copyText: (entry) => copy('text' in entry ? entry.text : '', `Text of entry ${entry.seq}`),
     copyLink: (entry) =>
       copy(
-        `${location.href.split('#')[0]}${conversationLink(open.id, entry.seq)}`,
+        `${location.href.split('#')[0]}${conversationLink(open.id, entry.seq, live.share)}`,
         `Link to entry ${entry.seq}`,
       ),
     fork: (entry) => ask({ kind: 'fork', entry }),
@@ -153,7 +156,10 @@ export const ConversationPage = ({
       {!present && (
         <aside class="panel" aria-label="About this conversation">
           <CastPanel live={live} view={view} />
+          <TimePanel open={open} />
+          {!live.share && <BranchPanel open={open} view={view} />}
           <ExportPanel open={open} isOffered={view.seq > 0} />
+          {live.isOperator && <SharePanel open={open} tell={tell} />}
         </aside>
       )}
       <p class="told" role="status">

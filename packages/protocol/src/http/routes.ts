@@ -1,6 +1,7 @@
 import { conversationId, count, name } from '../entry.ts';
 import { oneOf, type Shape, type Static, text } from '../shape.ts';
 import { endings } from '../words.ts';
+import { branchTree } from './branches.ts';
 import { type ControlAction, controlBodies, shareBodies } from './control.ts';
 import { overview } from './overview.ts';
 import type { Route } from './route.ts';
@@ -202,6 +203,14 @@ const reads = {
       as: parameter('Only what this member or former member may see', name),
     },
     success: json('The conversation and a page of its entries', conversationPage),
+    errors: [404],
+  },
+  branches: {
+    method: 'GET',
+    path: '/v1/conversations/{id}/branches',
+    access: 'reader',
+    summary: 'The tree of forks to which a conversation belongs',
+    success: json('The branches, each parent before its forks', branchTree),
     errors: [404],
   },
   prompt: {

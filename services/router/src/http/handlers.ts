@@ -6,6 +6,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { readRequest } from './action-request.ts';
 import { agentPageOf } from './agent-views.ts';
+import { branchTreeOf } from './branch-tree.ts';
 import type { Control } from './control.ts';
 import { conversationListOf, conversationPageOf, maxListed } from './conversation-pages.ts';
 import { streamEvents } from './events.ts';
@@ -116,6 +117,12 @@ export const makeHandlers = ({ router, ledger, control, shareLinks, probes }: Ha
       if (page !== undefined) return jsonReply('conversation', page);
       const orNoMember = as === undefined ? '' : `, or ${as} has never been a member of it`;
       return errorReply('unknown-conversation', `there is no such conversation${orNoMember}`);
+    },
+    async branches({ id }) {
+      const tree = await router.reads.run(branchTreeOf(router, ledger, id));
+      return tree
+        ? reply('branches', tree)
+        : errorReply('unknown-conversation', 'there is no such conversation');
     },
     prompt({ id, query }) {
       const seq = wholeNumber(query.get('seq'));

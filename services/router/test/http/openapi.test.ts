@@ -125,6 +125,7 @@ describe('docs/openapi.json', () => {
     for (const [action, request] of Object.entries(accepted))
       expect((await call(served, action, { id, body: request })).status).toBeLessThan(300);
     expect((await call(served, 'conversation', { id })).body.entries).not.toHaveLength(0);
+    expect((await call(served, 'branches', { id })).body.branches).toHaveLength(2);
     const made = await call(served, 'share', { id, body: { minutes: 5 } });
     expect((await call(served, 'unshare', { id, body: { share: made.body.share } })).status).toBe(200);
     expect((await call(served, 'shares', { id })).body.shares).toMatchObject([{ revokedBy: 'boss' }]);
@@ -203,6 +204,7 @@ describe('docs/openapi.json', () => {
     expect((await call(served, 'conversation')).status).toBe(404);
     expect((await call(served, 'prompt', { query: '?seq=1' })).status).toBe(404);
     expect((await call(served, 'shares')).status).toBe(404);
+    expect((await call(served, 'branches')).status).toBe(404);
     await served.drain(0);
     expect((await call(served, 'readyz')).status).toBe(503);
   });
