@@ -2,27 +2,16 @@ import { renameSync, rmSync } from 'node:fs';
 import { backup, type DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { LedgerDamage } from './damage.ts';
-import {
-  type Appended,
-  type Batch,
-  type Checkpoint,
-  checkSequence,
-  type Ledger,
-  type Removed,
-} from './ledger.ts';
+import { type Appended, type Batch, type Checkpoint, checkSequence, type Ledger } from './ledger.ts';
 import { readable } from './readable.ts';
 import { makePrivateFile, openLedgerFile } from './sqlite-file.ts';
+import { removalOf } from './sqlite-removal.ts';
 import { entryReader, fitting } from './sqlite-rows.ts';
 import { shareRows } from './sqlite-shares.ts';
 import { Transactions } from './transactions.ts';
 
 const one = (database: DatabaseSync, sql: string): number =>
   Number(Object.values(database.prepare(sql).get() ?? {})[0] ?? 0);
-
-/** Pages that one removal returns to the file system: a limit, so that a removal stays short. */
-const pagesGivenBack = 64;
-/** Bounds a removal of long messages. */
-const bytesPerRemoval = 4 * 1024 * 1024;
 
 /** A ledger in one file. All batches of one `append` are one transaction, synced to disk before the promise resolves. */
 export const openSqliteLedger = (path: string): Ledger =>
@@ -68,12 +57,6 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
   const listForks = database.prepare(
     'SELECT id FROM conversations WHERE parent = ? AND ended < 2 ORDER BY key LIMIT ?',
   );
-  const hide = database.prepare('UPDATE conversations SET ended = 2 WHERE key = ?');
-  const newestSizes = database.prepare(
-    'SELECT seq, octet_length(body) AS bytes FROM entries WHERE conversation = ? ORDER BY seq DESC LIMIT ?',
-  );
-  const removeEntries = database.prepare('DELETE FROM entries WHERE conversation = ? AND seq >= ?');
-  const removeConversation = database.prepare('DELETE FROM conversations WHERE key = ?');
   const readCheckpoint = database.prepare(
     `SELECT c.seq, c.version, c.body, c.sum FROM checkpoints c
      JOIN entries e ON e.conversation = c.conversation AND e.seq = c.seq AND e.sum = c.entry_sum
@@ -83,7 +66,6 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
     `INSERT OR REPLACE INTO checkpoints (conversation, seq, entry_sum, version, body, sum)
      SELECT conversation, seq, sum, ?, ?, ? FROM entries WHERE conversation = ? AND seq = ?`,
   );
-  const removeCheckpoint = database.prepare('DELETE FROM checkpoints WHERE conversation = ?');
   const setMark = database.prepare('INSERT OR REPLACE INTO marks (name, position) VALUES (?, ?)');
   // Not the position of the last row: later entries may have been removed, and positions are never reused.
   let position = one(database, "SELECT seq FROM sqlite_sequence WHERE name = 'entries'");
@@ -151,31 +133,9 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
 
   const safely = <T>(read: () => T): T => readable(path, read);
 
-  /** True when the conversation was removed completely. `budget` is what this transaction may still remove. */
-  const removeOne = (id: string, budget: { entries: number; bytes: number }): boolean => {
-    const row = findKey.get(id);
-    if (!row || row.ended === 0) return true;
-    const key = Number(row.key);
-    hide.run(key);
-    total = undefined;
-    removeCheckpoint.run(key);
-    shares.removeOf(key);
-    let first: number | undefined;
-    let isWhole = true;
-    for (const { seq, bytes } of newestSizes.all(key, budget.entries + 1)) {
-      isWhole = budget.entries > 0 && budget.bytes > 0;
-      if (!isWhole) break;
-      first = Number(seq);
-      budget.entries--;
-      budget.bytes -= Number(bytes);
-    }
-    if (first !== undefined) removeEntries.run(key, first);
-    if (isWhole) removeConversation.run(key);
-    return isWhole;
-  };
-
   const { toEntry, toEntries } = entryReader(path);
   const shares = shareRows(database);
+  const removal = removalOf(database, (key) => shares.removeOf(key));
 
   const appendNow = (batches: readonly Batch[]): readonly Appended[] => {
     batches.forEach(checkSequence);
@@ -277,16 +237,10 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
       const rows = listRemovable.all(at, at, place, limit);
       return rows.map((row) => ({ id: row.id as string, at: Number(row.at), place: Number(row.place) }));
     },
-    remove(conversations, limit, enough = bytesPerRemoval) {
-      const removed = transact((): Removed => {
-        const budget = { entries: limit, bytes: bytesPerRemoval };
-        for (const [gone, id] of conversations.entries()) {
-          if (budget.entries <= 0 || bytesPerRemoval - budget.bytes >= enough) return { gone };
-          if (!removeOne(id, budget)) return { gone, begun: id };
-        }
-        return { gone: conversations.length };
-      });
-      database.exec(`PRAGMA incremental_vacuum(${pagesGivenBack})`);
+    remove(conversations, limit, enough) {
+      total = undefined;
+      const removed = transact(() => removal.remove(conversations, limit, enough));
+      removal.returnPages();
       return removed;
     },
     async backup(target) {
