@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { agentMemory } from './benchmarks/agent-memory.ts';
+import { consolePage } from './benchmarks/console.ts';
 import { cost } from './benchmarks/cost.ts';
 import { crowd } from './benchmarks/crowd.ts';
 import { durable } from './benchmarks/durable.ts';
@@ -29,6 +30,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
   'agent-memory': agentMemory,
   jetstream,
   cost,
+  console: consolePage,
 };
 
 const { values, positionals } = parseArgs({

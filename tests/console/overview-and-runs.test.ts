@@ -107,6 +107,8 @@ describe.skipIf(!executablePath)('The overview and the table of runs', { timeout
     await page.reload();
     await looked.count('#runs .run', 1);
     expect(await page.getByLabel('Search').inputValue()).toBe('Oven Must');
+    const row = await page.locator('#runs .run').boundingBox();
+    expect(row?.height).toBe(44);
     await page.locator('#runs .found').click();
     await page.locator('#transcript .target[data-seq="2"]').waitFor();
     await page.goto(`${router.http}/#runs?status=running&label=batch:drinks`);

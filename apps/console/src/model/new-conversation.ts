@@ -19,7 +19,7 @@ export const limitFields = [
   ['maxOutputTokens', 'Most tokens of a reply', 1],
   ['paceMs', 'Seconds between messages', 1_000],
 ] as const;
-export type LimitName = (typeof limitFields)[number][0];
+type LimitName = (typeof limitFields)[number][0];
 
 /** What the form holds. `base`: what a scenario says besides. */
 export interface NewConversation {

@@ -51,6 +51,8 @@ export class OpenConversation {
     this.heights.set(0, 0);
     if (target !== undefined) this.following = false;
     this.refresh = spaced(() => this.#loadView());
+    // At once: the stream of events, which asks for it again, may be slow to open.
+    this.#loadView().catch((error: unknown) => console.info('the conversation could not be loaded', error));
   }
 
   get path(): string {

@@ -42,14 +42,18 @@ const ReplicaRow = ({ replica, place }: { readonly replica: Replica; readonly pl
       replica {place}
       {replica.since !== undefined && <span class="detail"> since {timeOf(replica.since)}</span>}
     </th>
-    <td>{breakerWords[replica.breaker]}</td>
-    <td>{plain(replica.model ?? '–')}</td>
-    <td class="number">
+    <td data-label="State">{breakerWords[replica.breaker]}</td>
+    <td data-label="Model">{plain(replica.model ?? '–')}</td>
+    <td data-label="Under way" class="number">
       {number(replica.active)} of {number(replica.capacity)}
     </td>
-    <td class="number">{number(replica.turns ?? 0)}</td>
-    <td class="number">{seconds(replica.meanMs)}</td>
-    <td>
+    <td data-label="Turns" class="number">
+      {number(replica.turns ?? 0)}
+    </td>
+    <td data-label="Time" class="number">
+      {seconds(replica.meanMs)}
+    </td>
+    <td data-label="Last fault">
       <Fault fault={replica.lastFault} faults={replica.faults} />
     </td>
   </tr>
@@ -70,12 +74,18 @@ const AgentRows = ({ agent }: { readonly agent: AgentView }) => {
     <>
       <tr class={awaySince === undefined ? 'connected' : 'away'}>
         <th scope="row">{name}</th>
-        <td>{stateOf(agent)}</td>
-        <td>{plain(models || '–')}</td>
-        <td class="number">{capacity > 0 ? `${number(active)} of ${number(capacity)}` : '–'}</td>
-        <td class="number">{number(turns)}</td>
-        <td class="number">{seconds(meanMs)}</td>
-        <td>
+        <td data-label="State">{stateOf(agent)}</td>
+        <td data-label="Model">{plain(models || '–')}</td>
+        <td data-label="Under way" class="number">
+          {capacity > 0 ? `${number(active)} of ${number(capacity)}` : '–'}
+        </td>
+        <td data-label="Turns" class="number">
+          {number(turns)}
+        </td>
+        <td data-label="Time" class="number">
+          {seconds(meanMs)}
+        </td>
+        <td data-label="Last fault">
           <Fault fault={lastFault} faults={faults} />
         </td>
       </tr>

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { RunFilters } from '../model/run-filters.ts';
 
-/** How long the page waits for the next letter of a word that is typed. */
+/** How long the page waits for the next character of a word that is typed. */
 const typingMs = 250;
 
 /** A field that is typed into. It follows the address of the page, but never while it has the focus. */
