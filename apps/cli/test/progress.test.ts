@@ -5,8 +5,9 @@ import { Progress } from '../src/terminal/progress.ts';
 const limits = { maxTurns: 10, maxDurationMs: 600_000, maxTokens: 1_000, maxCost: 0.5 } as Limits;
 const feed = (...entries: object[]): Progress => {
   const progress = new Progress();
-  for (const entry of [{ type: 'opened', at: 0, limits, floor: ['ann'] }, ...entries])
-    progress.entry(entry as Entry);
+  const first = { type: 'opened', at: 0, by: 'ann', members: ['ann', 'ben', 'cy'], limits, floor: ['ann'] };
+  for (const [place, entry] of [first, ...entries].entries())
+    progress.entry({ seq: place + 1, ...entry } as Entry);
   return progress;
 };
 const said = {

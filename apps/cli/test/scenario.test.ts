@@ -152,10 +152,12 @@ describe('a scenario file', () => {
       'limits: { turns: 12 turns, duration: 2 minutes, tokens: 20k, cost: 50 cents, reply: 100 }',
       'endings: { stopPhrases: DONE, quorum: never, repetition: 60 %, absent: 1m 30s }',
       'turn: { pace: 2 s, attempts: 2, onFailure: skip }',
+      'admission: open',
     );
     expect(openingOf(scenario)).toEqual({
       members: ['ann', 'ben'],
       topic: 'tea',
+      admission: 'open',
       cast: [
         { name: 'ann', persona: 'You like tea.' },
         { name: 'ben', persona: 'You do not.' },

@@ -5,21 +5,26 @@ import { ConfigError, type Environment, userPath } from '@parley/runtime';
 import { toItsEnd } from '../api/follow.ts';
 import type { RouterApi } from '../api/router-api.ts';
 import { collected, integerIn, UsageError } from '../arguments.ts';
-import { BatchState } from '../batch/batch-state.ts';
-import { batchSummary } from '../batch/batch-summary.ts';
+import { BatchProgress } from '../batch/batch-progress.ts';
+import { BatchState, type Outcome } from '../batch/batch-state.ts';
+import { batchReport, batchSummary } from '../batch/batch-summary.ts';
 import { type Cell, cellsOf, readAxis } from '../batch/cells.ts';
 import { type CommandMaker, commandNamed, type Host } from '../command.ts';
 import { CastDeployment } from '../deployment/cast-deployment.ts';
 import { logNotes } from '../deployment/log-notes.ts';
 import { exitBatchCap } from '../exit-codes.ts';
-import { setOption, turnsOption } from '../options.ts';
+import { jsonOption, setOption, turnsOption } from '../options.ts';
 import { agentsOf } from '../scenario/agents.ts';
 import { changesOf } from '../scenario/changes.ts';
 import { withKey } from '../scenario/member-key.ts';
 import { openingOf } from '../scenario/opening.ts';
 import { readScenario, type ScenarioFile, scenarioHash } from '../scenario/read-scenario.ts';
 import { readDollars } from '../scenario/units.ts';
-import { paint } from '../terminal/terminal.ts';
+import { StatusLine } from '../terminal/status-line.ts';
+import { jsonText, paint } from '../terminal/terminal.ts';
+
+/** How often the line of progress is drawn again. */
+const refreshMs = 1_000;
 
 interface Planned {
   readonly cell: Cell;
@@ -56,22 +61,30 @@ const unpaced = (file: ScenarioFile): ScenarioFile => {
   return { ...file, scenario: { ...file.scenario, turn } };
 };
 
-const runOne = async (api: RouterApi, stop: AbortSignal, state: BatchState, { cell, file }: Planned) => {
+const runOne = async (
+  api: RouterApi,
+  stop: AbortSignal,
+  state: BatchState,
+  { cell, file }: Planned,
+): Promise<Outcome> => {
   const opening = { ...openingOf(unpaced(file).scenario), labels: [state.label] };
   const { conversation } = await api.open(opening, `${state.key} ${cell.name}`);
   for await (const event of toItsEnd(api, conversation, stop)) {
     if (event.kind !== 'entry' || event.entry.type !== 'ended') continue;
     const view = await api.summary(conversation);
     const { inputTokens, outputTokens, cost } = view.usage;
-    state.ended({
+    const outcome: Outcome = {
       cell: cell.name,
       conversation,
       ending: event.entry.reason,
       turns: view.turns,
       tokens: inputTokens + outputTokens,
       cost,
-    });
+    };
+    state.ended(outcome);
+    return outcome;
   }
+  throw new Error(`the events of ${conversation} stop before its end`);
 };
 
 interface BatchOptions {
@@ -84,6 +97,7 @@ interface BatchOptions {
   readonly maxCost?: string | undefined;
   readonly out?: string | undefined;
   readonly url?: string | undefined;
+  readonly json?: true | undefined;
 }
 
 const runBatch = async (path: string, options: BatchOptions, host: Host): Promise<number> => {
@@ -120,22 +134,41 @@ const runBatch = async (path: string, options: BatchOptions, host: Host): Promis
       },
       host,
     );
+    const { api, halted } = castDeployment;
+    const lines = new StatusLine(host.err);
+    lines.line(paint(host.err, `Watch it in a browser: ${castDeployment.url}   Stop it: Ctrl-C`, 'dim'));
+    const progress = new BatchProgress(all.length, cap, state.outcomes.values(), Date.now());
+    const refresh = () => lines.status(progress.text(Date.now()));
+    const timer = setInterval(refresh, refreshMs);
     const worker = async (): Promise<void> => {
       for (let next = todo.shift(); next; next = todo.shift()) {
         capped ||= state.cost >= cap;
         if (capped) return;
-        await runOne(castDeployment.api, castDeployment.halted, state, next);
-        const outcome = state.outcomes.get(next.cell.name);
-        host.err.write(`${state.outcomes.size}/${all.length} ${next.cell.name}: ${outcome?.ending}\n`);
+        progress.began();
+        const outcome = await runOne(api, halted, state, next);
+        progress.ended(outcome);
+        const how = `${state.outcomes.size}/${all.length} ${next.cell.name}: ${outcome.ending}`;
+        // A pipe has no line that is drawn again: each line says how far the batch is.
+        lines.line(host.err.live ? how : `${how} · ${progress.text(Date.now())}`);
+        refresh();
       }
     };
     try {
       await Promise.all(Array.from({ length: concurrency }, worker));
     } catch (error) {
-      throw castDeployment.halted.aborted && !host.stop.aborted ? castDeployment.halted.reason : error;
+      if (!host.stop.aborted) throw halted.aborted ? halted.reason : error;
+      lines.clear();
+      host.err.write(
+        `Stopped: ${state.outcomes.size} of ${all.length} runs are done; the same command goes on\n`,
+      );
+      return 1;
+    } finally {
+      clearInterval(timer);
+      lines.clear();
     }
   }
-  host.out.write(batchSummary(host.out, cells, state.outcomes));
+  if (options.json) host.out.write(`${jsonText(batchReport(cells, state.outcomes), 2)}\n`);
+  else host.out.write(batchSummary(host.out, cells, state.outcomes));
   if (capped)
     host.err.write(`The money of this batch is spent: the same command with a higher --max-cost goes on\n`);
   return capped ? exitBatchCap : 0;
@@ -177,4 +210,12 @@ export const batch: CommandMaker = (host) =>
     )
     .option('--out <DIR>', 'state and ledger (default: batch-NAME); one batch at a time may use the folder')
     .option('--url <URL>', 'on this router (default: start one)')
+    .addOption(jsonOption)
+    .addHelpText(
+      'after',
+      `
+The folder of --out has state.jsonl (a line for each run) and ledger.sqlite. To
+look at the conversations: ROUTER_LEDGER=DIR/ledger.sqlite parley router, and
+parley export --all --format csv.`,
+    )
     .action(async (path, options) => host.exitWith(await runBatch(path, options, host)));

@@ -38,7 +38,7 @@ const limitsOf = ({ limits = {}, endings = {}, turn = {} }: Scenario): SomeLimit
 
 /** The body of the request that opens the conversation of a scenario. */
 export const openingOf = (scenario: Scenario): Opening => {
-  const { cast, topic, policy, moderator, first, opening, seed } = scenario;
+  const { cast, topic, policy, moderator, admission, first, opening, seed } = scenario;
   const members = [...cast.keys()];
   const roles = [...cast].flatMap(([name, { persona, model }]) =>
     persona === undefined && model === undefined
@@ -53,6 +53,7 @@ export const openingOf = (scenario: Scenario): Opening => {
     policy,
     topic,
     moderator,
+    admission,
     seed,
     opening,
     cast: roles.length > 0 ? roles : undefined,

@@ -1,4 +1,12 @@
-import { maxMembers, maxTextLength, nameFault, namePattern, normalName, policyNames } from '@parley/protocol';
+import {
+  admissions,
+  maxMembers,
+  maxTextLength,
+  nameFault,
+  namePattern,
+  normalName,
+  policyNames,
+} from '@parley/protocol';
 import {
   either,
   type Field,
@@ -179,6 +187,10 @@ export const scenarioField = record({
   ),
   moderator: optional('Under policy moderator: who picks the next speaker and may close.', name),
   cast: required('who takes part, by name', cast),
+  admission: optional(
+    'Who may join: invited members only, or open to every agent that knows its id. Default: invited.',
+    oneOf(admissions),
+  ),
   first: optional('Who speaks first. Default: the moderator, else the first of the cast.', name),
   opening: optional('The first line, said without asking a model.', text({ max: maxTextLength })),
   seed: optional('What the policy random and the agents draw from.', whole(0, 2_147_483_647)),

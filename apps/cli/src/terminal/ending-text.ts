@@ -22,6 +22,14 @@ export const endingText = ({ reason, detail }: Pick<EntryOf<'ended'>, 'reason' |
 
 const number = (value: number): string => value.toLocaleString('en-US');
 
+/** A time as a clock shows it: `1:05`, `2:01:05`. */
+export const clock = (ms: number): string => {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (value: number) => String(value).padStart(2, '0');
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+};
+
 /** Two significant digits, also for small amounts. */
 export const dollars = (value: number): string =>
   `$${value >= 1 || value === 0 ? value.toFixed(2) : value.toFixed(Math.min(8, 1 - Math.floor(Math.log10(value))))}`;
