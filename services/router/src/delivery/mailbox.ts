@@ -12,6 +12,10 @@ export class Mailbox {
   /** By conversation: messages that wait until the turn that they give may be given. */
   readonly #held = new Map<string, QueuedMessage[]>();
   readonly #unacknowledged = new Unacknowledged();
+  /** Position of the newest message that the client has acknowledged. */
+  #acknowledged = 0;
+  /** Up to here it has all its messages. */
+  #complete = 0;
 
   constructor(name: string, quota: MailboxQuota) {
     this.#name = name;
@@ -90,9 +94,18 @@ export class Mailbox {
     this.#unacknowledged.ping(connection);
   }
 
-  /** What was sent before this ping was received; everything, when `ping` is missing. The last of that. */
-  acknowledge(ping?: number): QueuedMessage | undefined {
-    return this.#unacknowledged.acknowledge(ping);
+  /**
+   * Acknowledges what was sent before this ping; everything, when `ping` is missing. Returns the position up to which the client
+   * has all its messages, when that has grown. A message that is held back keeps it down: a restart looks for messages behind it.
+   */
+  acknowledge(ping?: number): number | undefined {
+    const last = this.#unacknowledged.acknowledge(ping);
+    if (last) this.#acknowledged = Math.max(this.#acknowledged, last.position);
+    let complete = this.#acknowledged;
+    for (const { position } of this.#heldMessages()) complete = Math.min(complete, position - 1);
+    if (complete <= this.#complete) return undefined;
+    this.#complete = complete;
+    return complete;
   }
 
   /** The client has disconnected and had received everything: what was held waits like the rest. */

@@ -10,7 +10,7 @@ import { AwaitedAnswers } from './awaited-answers.ts';
 import type { DeliveryWatermarks } from './delivery-watermarks.ts';
 import type { Mailboxes } from './mailboxes.ts';
 import type { MessageSender } from './message-sender.ts';
-import { endedFrame, isAddressed, type QueuedMessage } from './plain-message.ts';
+import { endedFrame, isAddressed } from './plain-message.ts';
 import type { PlainOffers } from './plain-offers.ts';
 import type { PlainTurns } from './plain-turns.ts';
 import { UntoldEndings } from './untold-endings.ts';
@@ -164,8 +164,8 @@ export class PlainDelivery implements CapacityLimit {
     watermarks.deliveredTo(name, watermarks.processed);
   }
 
-  #delivered({ name }: PlainClient, last: QueuedMessage | undefined): void {
-    if (last) this.#options.watermarks.deliveredTo(name, last.position);
+  #delivered({ name }: PlainClient, upTo: number | undefined): void {
+    if (upTo !== undefined) this.#options.watermarks.deliveredTo(name, upTo);
   }
 
   #deliver(state: Conversation, entry: EntryOf<'said'>, to: string, position: number): void {

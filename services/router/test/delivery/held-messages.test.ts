@@ -84,6 +84,22 @@ describe('a message that is held back, because its turn may not be given yet', (
     expect(texts(pat)).toEqual(['line 1']);
   });
 
+  it('a held message is not lost by a restart after the client has acknowledged later messages', async () => {
+    const { bench, pat, cyd } = await heldBack();
+    await cyd.send('pat', 'elsewhere');
+    expect(texts(pat)).toEqual(['elsewhere']);
+    await pat.confirm();
+    bench.router.plainDelivery.save();
+    bench.restart();
+    const again = new Plain(bench, 'pat');
+    await bench.pass(5_000);
+    expect(texts(again)).toContain('line 1');
+    await again.confirm();
+    bench.router.plainDelivery.save();
+    bench.restart();
+    expect(texts(new Plain(bench, 'pat'))).toEqual([]);
+  });
+
   it('a held message counts for the limits of the mailbox', async () => {
     const { bench, pat, cyd, toPat } = await heldBack(bounded({ messages: 8 }));
     for (const text of ['one', 'two', 'three']) await toPat(text);
