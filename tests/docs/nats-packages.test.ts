@@ -25,13 +25,13 @@ const loadedBy = (entry: string): Set<string> => {
 };
 
 describe('the packages of NATS', () => {
-  it('are imported by the ledger in JetStream only', () => {
+  it('the packages of NATS are imported only by the ledger in JetStream', () => {
     const importers = everyImport(sources).filter(({ module }) => module.startsWith('@nats-io/'));
     expect(importers.length).toBeGreaterThan(5);
     expect(importers.filter(({ path }) => !path.startsWith(folder))).toEqual([]);
   });
 
-  it('are not loaded by a router whose ledger is a file or memory', () => {
+  it('the packages of NATS are not loaded by a router whose ledger is a file or memory', () => {
     const loaded = loadedBy('services/router/src/main.ts');
     expect(loaded.size).toBeGreaterThan(150);
     expect([...loaded].filter((path) => path.startsWith(folder))).toEqual([]);

@@ -6,7 +6,7 @@ describe('The options of Node', () => {
   const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
 
   it.each(['router', 'agent'] as const)(
-    'are the same in the image and the npm script of the %s',
+    'the options of Node are the same in the image and the npm script of the %s',
     (service) => {
       const options = nodeOptions[service].join(' ');
       expect(scripts[service]).toBe(`node ${options} services/${service}/src/main.ts`);
@@ -17,7 +17,7 @@ describe('The options of Node', () => {
   );
 
   // An agent that set --optimize-for-size by itself hung at one exit in ten.
-  it('are never changed by a program while it runs', () => {
+  it('the options of Node are never changed by a running program', () => {
     const sources = find('{packages,services,apps}/*/src/**/*.ts');
     expect(sources.length).toBeGreaterThan(100);
     expect(sources.filter((file) => code(file).includes('setFlagsFromString'))).toEqual([]);

@@ -15,7 +15,7 @@ describe.skipIf(!hasNats)('a conversation whose ledger is a stream of NATS', { t
   afterAll(() => nats.remove());
   afterEach(killAll);
 
-  it('goes on when its router is killed and another one, with an empty disk, takes over; and can be copied out', async () => {
+  it('a conversation on a stream of NATS continues when its router is killed and another one with an empty disk takes over, and can be copied to a file', async () => {
     const folder = temporaryFolder();
     const env = {
       ROUTER_LEDGER: nats.url,

@@ -87,7 +87,7 @@ describe('metric names', () => {
     expect(documented).toEqual([...rows(routerMetrics), ...rows(agentMetrics)]);
   });
 
-  it('stand there with the figures that Prometheus records of them', () => {
+  it('docs/metrics.md has the figures that Prometheus records of the metrics', () => {
     const documented = [...file('docs/metrics.md').matchAll(/^\| `(parley:[a-z0-9_:]+)` \|/gm)];
     expect(documented.map(([, name]) => name)).toEqual([...recorded.keys()]);
   });

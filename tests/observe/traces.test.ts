@@ -58,7 +58,7 @@ describe('a conversation of two agents with traces on', () => {
     await collector?.stop();
   });
 
-  it('is one session: every span names the conversation', () => {
+  it('a traced conversation is one session: every span names it', () => {
     for (const { name, attributes } of collector.spans) {
       expect(attributes['gen_ai.conversation.id'], name).toBe(id);
       expect(attributes['session.id'], name).toBe(id);
@@ -68,7 +68,7 @@ describe('a conversation of two agents with traces on', () => {
     );
   });
 
-  it('is one trace for each turn, linked to the turn before', () => {
+  it('a traced conversation has one trace for each turn, linked to the turn before', () => {
     const roots = collector.named('turn').sort(byTurn);
     expect(new Set(roots.map(({ traceId }) => traceId)).size).toBe(turns);
     for (const [index, root] of roots.entries()) {
@@ -79,7 +79,7 @@ describe('a conversation of two agents with traces on', () => {
     }
   });
 
-  it('has the right parents: turn, agent, call of the model, and the append to the ledger', () => {
+  it('the spans of a traced conversation have the right parents: turn, agent, call of the model, append to the ledger', () => {
     for (const turn of collector.named('turn')) {
       const below = collector.childrenOf(turn);
       expect(below.map(({ name }) => name).sort()).toEqual(
@@ -96,7 +96,7 @@ describe('a conversation of two agents with traces on', () => {
       if (parentSpanId !== undefined) expect(known.has(parentSpanId), name).toBe(true);
   });
 
-  it('has the tokens that stand in the ledger', () => {
+  it('the spans of a traced conversation have the tokens of the ledger', () => {
     const calls = collector.named('chat').filter(({ isFailed }) => !isFailed);
     const sum = (name: string) => calls.reduce((all, { attributes }) => all + Number(attributes[name]), 0);
     expect(sum('gen_ai.usage.input_tokens')).toBe(
@@ -108,7 +108,7 @@ describe('a conversation of two agents with traces on', () => {
     expect(sum('gen_ai.usage.output_tokens')).toBeGreaterThan(0);
   });
 
-  it('shows a call that failed as a span of its own, with the reason', () => {
+  it('a failed call is a span of its own with the reason', () => {
     const [failed, ...more] = collector.named('chat').filter(({ isFailed }) => isFailed);
     expect(failed?.attributes).toMatchObject({
       'error.type': 'model-unavailable',
@@ -119,12 +119,12 @@ describe('a conversation of two agents with traces on', () => {
     expect(more).toEqual([]);
   });
 
-  it('tells the model server which span it works for', () => {
+  it('the model server is told the span that it works for', () => {
     const calls = collector.named('chat').map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`);
     expect(model.requests.map(({ traceparent }) => traceparent).sort()).toEqual(calls.sort());
   });
 
-  it('holds texts only of the agent whose operator has opted in', () => {
+  it('the spans have texts only of the agent whose operator has opted in', () => {
     const words = said.map(({ text }) => text);
     expect(words.length).toBe(turns);
     const holdsText = ({ attributes }: ReceivedSpan) =>
@@ -138,7 +138,7 @@ describe('a conversation of two agents with traces on', () => {
     expect(JSON.parse(String(first?.attributes['gen_ai.input.messages'])).length).toBeGreaterThan(0);
   });
 
-  it('is named in the log: the line of the ending has the trace of the last turn', async () => {
+  it('the log of a traced conversation has the trace of the last turn in the line of the ending', async () => {
     const [last] = collector.named('turn').sort(byTurn).slice(-1);
     expect(await router.process.logged('conversation ended')).toMatchObject({
       conversation: id,
@@ -168,7 +168,7 @@ describe('a collector in trouble', () => {
     return { exported: value('exported'), dropped: value('dropped'), failed: value('failed') };
   };
 
-  it('slows no turn: the conversation ends while it never answers, and what is lost is counted', async () => {
+  it('a collector that never answers slows no turn, and lost spans are counted', async () => {
     collector.behaviour = 'silent';
     const traced = {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -192,7 +192,7 @@ describe('a collector in trouble', () => {
     expect(await opener.exited).toMatchObject({ code: 0 });
   });
 
-  it('is told to the operator, and gets the protobuf of the standard by default', async () => {
+  it('a failing collector is reported to the operator, and gets the protobuf of the standard by default', async () => {
     collector.behaviour = 'refuse';
     const router = await RunningRouter.start({
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,

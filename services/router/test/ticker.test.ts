@@ -22,7 +22,7 @@ const ticking = () => {
 };
 
 describe('The ticker of a router', () => {
-  it('ticks ten times a second while a conversation runs, and once a second while none does', () => {
+  it('the ticker runs ten times a second while a conversation runs, and once a second otherwise', () => {
     const { state, ticker, pass, waits } = ticking();
     expect(waits()).toEqual([1_000]);
     state.running = 1;
@@ -36,7 +36,7 @@ describe('The ticker of a router', () => {
     expect(state.ticks).toBe(2);
   });
 
-  it('keeps its one timer when it is woken by what begins no conversation, or while it is busy', () => {
+  it('the ticker keeps its only timer when it is woken by an entry that begins no conversation, or while it is busy', () => {
     const { state, ticker, waits } = ticking();
     ticker.wake();
     expect(waits()).toEqual([1_000]);
@@ -46,7 +46,7 @@ describe('The ticker of a router', () => {
     expect(waits()).toEqual([100]);
   });
 
-  it('goes on after a tick that throws, and not after it was stopped', () => {
+  it('the ticker continues after a tick that throws, and not after it was stopped', () => {
     const { state, ticker, pass, waits } = ticking();
     state.fails = true;
     expect(pass).toThrow('a fault of one tick');

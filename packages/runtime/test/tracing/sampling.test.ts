@@ -17,19 +17,19 @@ const traceIds = Array.from({ length: 20 }, (_, n) => n.toString(16).padStart(32
 const conversations = Array.from({ length: 2_000 }, (_, n) => `conversation-${n}`);
 
 describe('the sampler of conversations', () => {
-  it('keeps all turns of a conversation or none, whatever their trace ids are', () => {
+  it('the sampler keeps all turns of a conversation or none, whatever their trace ids are', () => {
     const sampler = new ConversationSampler('parentbased_traceidratio', 0.5);
     for (const conversation of conversations.slice(0, 200))
       expect(new Set(traceIds.map((traceId) => isKept(sampler, conversation, traceId))).size).toBe(1);
   });
 
-  it.each([0, 0.1, 0.5, 0.9, 1])('keeps a share of about %d of the conversations', (share) => {
+  it.each([0, 0.1, 0.5, 0.9, 1])('the sampler keeps a share of about %d of the conversations', (share) => {
     const sampler = new ConversationSampler('traceidratio', share);
     const kept = conversations.filter((one) => isKept(sampler, one, traceIds[0]!)).length;
     expect(Math.abs(kept / conversations.length - share)).toBeLessThan(0.05);
   });
 
-  it('follows the decision of the router where its name says so, and decides alone where it does not', () => {
+  it('the sampler follows the decision of the router if its sampler has that name, and decides alone otherwise', () => {
     const [traceId = ''] = traceIds;
     expect(isKept(new ConversationSampler('parentbased_always_off', 1), 'c', traceId, true)).toBe(true);
     expect(isKept(new ConversationSampler('parentbased_always_on', 1), 'c', traceId, false)).toBe(false);
@@ -37,7 +37,7 @@ describe('the sampler of conversations', () => {
     expect(isKept(new ConversationSampler('always_off', 1), 'c', traceId, true)).toBe(false);
   });
 
-  it('spreads ids that differ in one character', () => {
+  it('the sampler spreads ids that differ in one character', () => {
     const shares = Array.from({ length: 10 }, (_, n) => conversationShare(`c${n}`));
     expect(Math.max(...shares) - Math.min(...shares)).toBeGreaterThan(0.5);
   });

@@ -27,7 +27,7 @@ const queueOf = (most: number, batch: number) => {
 describe('the queue of spans', () => {
   afterEach(() => void vi.useRealTimers());
 
-  it('drops and counts what does not fit while the collector does not answer', async () => {
+  it('the queue of spans drops and counts spans that do not fit while the collector does not answer', async () => {
     const { queue, exports, spans } = queueOf(4, 2);
     spans(2);
     await vi.waitFor(() => expect(exports).toHaveLength(1));
@@ -40,7 +40,7 @@ describe('the queue of spans', () => {
     expect(queue.counts.dropped).toBe(6);
   });
 
-  it('counts what the collector refuses, and says why', async () => {
+  it('the queue of spans counts spans that the collector refuses, and reports the reason', async () => {
     const { queue, exports, failures, spans } = queueOf(10, 5);
     spans(5);
     await vi.waitFor(() => expect(exports).toHaveLength(1));

@@ -7,7 +7,7 @@ const urlOf = (env: Environment) => collectorUrl(settingsOf(env));
 const problemsOf = (env: Environment) => settingProblems(() => settingsOf(env));
 
 describe('the settings of traces', () => {
-  it('send nothing while none of them is set', () => {
+  it('the settings of traces cause no export while none of them is set', () => {
     expect(urlOf({})).toBeUndefined();
     expect(settingsOf({}).capturesContent).toBe(false);
   });
@@ -19,11 +19,11 @@ describe('the settings of traces', () => {
     [{ OTEL_TRACES_EXPORTER: 'otlp' }, 'http://localhost:4318/v1/traces'],
     [{ OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318' }, undefined],
     [{ OTEL_SDK_DISABLED: 'true', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318' }, undefined],
-  ])('with %o send spans to %s', (env, url) => {
+  ])('the settings of traces with %o export spans to %s', (env, url) => {
     expect(urlOf(env as Environment)).toBe(url);
   });
 
-  it('read headers and attributes as OpenTelemetry writes them', () => {
+  it('the settings of traces read headers and attributes in the format of OpenTelemetry', () => {
     const { otlpHeaders, resourceAttributes } = settingsOf({
       OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20YTpi,x-key = 1=2',
       OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
@@ -32,7 +32,7 @@ describe('the settings of traces', () => {
     expect(resourceAttributes).toEqual({ 'deployment.environment.name': 'test' });
   });
 
-  it('say all that is wrong with them at once, and never repeat a header', () => {
+  it('the settings of traces report all problems at once, and never repeat a header', () => {
     const problems = problemsOf({
       OTEL_TRACES_EXPORTER: 'console',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',

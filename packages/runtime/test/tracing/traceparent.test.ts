@@ -8,7 +8,7 @@ const hex = (length: number) =>
     .filter((text) => /[^0]/.test(text));
 
 describe('a traceparent', () => {
-  it('is read as it was written', () => {
+  it('a traceparent is read as it was written', () => {
     fc.assert(
       fc.property(hex(32), hex(16), fc.boolean(), (traceId, spanId, isSampled) => {
         expect(readTraceparent(traceparentOf({ traceId, spanId, isSampled }))).toEqual({
@@ -26,11 +26,11 @@ describe('a traceparent', () => {
     ['the version ff', 'ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
     ['upper case', '00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01'],
     ['any other text', 'hello'],
-  ])('with %s names no span', (_, text) => {
+  ])('a traceparent with %s names no span', (_, text) => {
     expect(readTraceparent(text)).toBeUndefined();
   });
 
-  it('of a later version is read by the parts that are known', () => {
+  it('a traceparent of a later version is read by its known parts', () => {
     expect(readTraceparent('01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03')?.isSampled).toBe(true);
   });
 });

@@ -18,7 +18,7 @@ const at = (turn: number, conversation = 'c1') => ({ conversation, turn });
 const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 
 describe('The prompts that an agent keeps', () => {
-  it('are all calls of the newest turns, oldest first, and none of another turn', () => {
+  it('the kept prompts are all calls of the newest turns, oldest first, and none of another turn', () => {
     const log = logOf();
     for (let turn = 1; turn <= 5; turn++)
       for (const text of ['first', 'second']) log.keep(at(turn), callOf('system', `${text} ${turn}`));
@@ -28,14 +28,14 @@ describe('The prompts that an agent keeps', () => {
     expect(log.of(at(5, 'c2'))).toEqual([]);
   });
 
-  it('are none where the setting is 0', () => {
+  it('no prompts are kept when the setting is 0', () => {
     const log = logOf({ turns: 0 });
     log.keep(at(1), callOf('system'));
     expect(log.isKept).toBe(false);
     expect(log.of(at(1))).toEqual([]);
   });
 
-  it('never take more bytes than the setting allows, and the newest call is always there', () => {
+  it('the kept prompts never exceed the bytes of the setting, and the newest call is always kept', () => {
     const texts = fc.array(fc.string({ unit: 'binary', maxLength: 3_000 }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(4), texts), { minLength: 1, maxLength: 20 }), (calls) => {
@@ -50,13 +50,13 @@ describe('The prompts that an agent keeps', () => {
     );
   });
 
-  it('do not show a key of the agent', () => {
+  it('the kept prompts contain no key of the agent', () => {
     const log = logOf({ redact: (text) => text.replaceAll('sk-planted', '[redacted]') });
     log.keep(at(1), callOf('The key is sk-planted.'));
     expect(log.of(at(1))[0]?.messages).toEqual([{ role: 'system', content: 'The key is [redacted].' }]);
   });
 
-  it('fit into a frame of the protocol, whatever they hold', () => {
+  it('the kept prompts fit into a frame of the protocol, whatever they contain', () => {
     const contents = fc.array(fc.string({ unit: 'binary', maxLength: 60_000 }), {
       minLength: 1,
       maxLength: 8,
@@ -76,7 +76,7 @@ describe('The prompts that an agent keeps', () => {
 });
 
 describe('A call that is too large for a frame', () => {
-  it('keeps its first message and the newest ones, and counts what was left out', () => {
+  it('a call that is too large for a frame keeps its first message and the newest ones, and counts the others', () => {
     const call = callOf(
       'instructions',
       ...Array.from({ length: 40 }, (_, i) => `${i} ${'x'.repeat(20_000)}`),
@@ -89,14 +89,14 @@ describe('A call that is too large for a frame', () => {
     expect(short.messages.length).toBeGreaterThan(8);
   });
 
-  it('is cut inside of its messages where two of them are too large alone', () => {
+  it('a call is truncated inside its messages when two of them alone are too large', () => {
     const short = shortened(callOf('s'.repeat(300_000), 'u'.repeat(300_000)), maxPromptBytes);
     expect(short.messages).toHaveLength(2);
     const left = short.messages.reduce((sum, { content }) => sum + content.length, 0);
     expect(short.omitted).toEqual({ messages: 0, characters: 600_000 - left });
   });
 
-  it('is unchanged where it is small enough', () => {
+  it('a call that is small enough is unchanged', () => {
     const call = callOf('one', 'two');
     expect(shortened(call, maxPromptBytes)).toBe(call);
   });

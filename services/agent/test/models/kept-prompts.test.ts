@@ -13,7 +13,7 @@ const logOf = (secrets: readonly string[] = []) =>
 const place = { conversation: 'c1', turn: 4, lapses: ['deadline'] } as const;
 
 describe('A kept prompt', () => {
-  it('is what the model server received: each call, with the messages and the numbers of that call', async () => {
+  it('a kept prompt is what the model server received: each call with its messages and numbers', async () => {
     const log = logOf();
     const { model, asked } = await modelAt(
       (response, _, call) =>
@@ -39,7 +39,7 @@ describe('A kept prompt', () => {
     expect(log.of(place)[1]?.messages).toEqual([{ role: 'user', content: 'You are alice.\n\nHi' }]);
   });
 
-  it('is what a model was given that changes nothing, such as the rehearsal', async () => {
+  it('a kept prompt is the input of a model that changes nothing, such as the rehearsal', async () => {
     const log = logOf();
     const context = contextOf([['bob', 'Hi alice']], { turn: 2 });
     const model = makeRehearsal({ seed: 1, delayMs: 0 }).modelFor(context);
@@ -50,7 +50,7 @@ describe('A kept prompt', () => {
     ]);
   });
 
-  it('shows no key, in any spelling, and every other text as it was sent', async () => {
+  it('a kept prompt contains no key in any spelling, and all other text unchanged', async () => {
     const log = logOf(['hidden/word']);
     const { model } = await modelAt((response) => answer(response, 'Yes.'));
     const texts = [

@@ -47,7 +47,7 @@ const callOf = async (reply: ModelReply, { capturesContent = false, parent = '' 
 };
 
 describe('a call of the model, traced', () => {
-  it('is one span with the names of the GenAI conventions, below the span of the turn', async () => {
+  it('a traced call is one span with the names of the GenAI conventions, below the span of the turn', async () => {
     const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-b7ad6b7169203331-01';
     const reply: ModelReply = { kind: 'text', text: 'Well.', usage, finish: 'stop', servedBy: 'm-2026' };
     const { attributes, parents, ended } = await callOf(reply, { parent });
@@ -70,14 +70,14 @@ describe('a call of the model, traced', () => {
     });
   });
 
-  it('gives the server the context of its own span', async () => {
+  it('a traced call sends the context of its own span to the server', async () => {
     const { headers, traceparent } = await callOf({ kind: 'text', text: 'Well.', usage });
     expect(headers).toEqual({ traceparent });
     expect(activeSpan()).toBeUndefined();
     expect(traceHeaders()).toEqual({});
   });
 
-  it('says why it failed, and what had come of the reply', async () => {
+  it('a traced call has the reason of its failure and the received part of the reply', async () => {
     const partial = { text: 'We', usage: { inputTokens: 7, outputTokens: 1, estimated: true } };
     const { attributes } = await callOf({ ...failed('timed-out', 'no reply'), partial });
     expect(attributes).toMatchObject({
@@ -87,12 +87,12 @@ describe('a call of the model, traced', () => {
     });
   });
 
-  it('holds no text of a message unless the operator has opted in', async () => {
+  it('a traced call contains no text of a message unless the operator has opted in', async () => {
     const { attributes } = await callOf({ kind: 'text', text: 'an answer', usage });
     expect(JSON.stringify(attributes)).not.toMatch(/question|answer/);
   });
 
-  it('holds what was said and no reasoning where the operator has opted in', async () => {
+  it('a traced call contains messages and no reasoning when the operator has opted in', async () => {
     const text = '<think>a secret</think>an answer';
     const { attributes } = await callOf({ kind: 'text', text, usage }, { capturesContent: true });
     expect(JSON.parse(String(attributes[genAi.inputMessages]))).toEqual([
@@ -102,7 +102,7 @@ describe('a call of the model, traced', () => {
     expect(String(attributes[genAi.outputMessages])).not.toContain('secret');
   });
 
-  it('is the model itself while traces are off', () => {
+  it('the model is not wrapped while traces are off', () => {
     const model: Model = { provider: 'p', name: 'm', reply: async () => failed('interrupted', '') };
     expect(traced(model, undefined, { agent: 'a', temperature: undefined, server: undefined })).toBe(model);
   });

@@ -57,7 +57,7 @@ const make = () => {
 };
 
 describe('what another process has appended', () => {
-  it('is told to the followers, with the states before and after', async () => {
+  it('entries of another process are told to the followers, with the states before and after', async () => {
     const { ledger, conversations, commits } = make();
     await ledger.others({ conversation: 'c1', expectedSeq: 0, entries: [opened()] });
     await ledger.others({ conversation: 'c1', expectedSeq: 1, entries: lines(2, 3) });
@@ -71,7 +71,7 @@ describe('what another process has appended', () => {
     expect(conversations.find('c1')?.status.state).toBe('ended');
   });
 
-  it('wins over a command that was being written, which is refused as unavailable', async () => {
+  it('entries of another process win over a command that was being written, which is refused as unavailable', async () => {
     const { ledger, conversations, commits, failures, open } = make();
     ledger.meanwhile = () =>
       ledger.others({ conversation: 'c1', expectedSeq: 0, entries: [opened(), ...lines(2, 2)] });
@@ -81,7 +81,7 @@ describe('what another process has appended', () => {
     expect(failures).toEqual([]);
   });
 
-  it('comes to the followers in the order of the ledger, also when it came while a round was being written', async () => {
+  it('entries of another process are told in the order of the ledger, also when they came during a round of commands', async () => {
     const { ledger, commits, open } = make();
     ledger.meanwhile = () => ledger.others({ conversation: 'c2', expectedSeq: 0, entries: [opened()] });
     expect(await open('c1')).toMatchObject({ kind: 'done' });
@@ -93,7 +93,7 @@ describe('what another process has appended', () => {
 });
 
 describe('a ledger that cannot be written for a reason that it knows', () => {
-  it('has every command refused at once as unavailable', async () => {
+  it('every command is refused at once as unavailable while the ledger knows that it cannot be written', async () => {
     const { ledger, open, failures } = make();
     ledger.trouble = 'the connection to NATS is lost';
     expect(await open('c1')).toMatchObject({ kind: 'refused', code: 'unavailable' });

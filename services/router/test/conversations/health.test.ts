@@ -27,7 +27,7 @@ const one = 'the harbour was quiet and the boats lay still in the morning light'
 const two = 'the people of the village had not slept since the storm took the old bridge away';
 
 describe('the health of a conversation', () => {
-  it('calls a message new that says nothing of what was said before', async () => {
+  it('the health measure counts a message as new when it repeats nothing', async () => {
     const { messages, say } = await benchOf();
     await say('ann', one);
     await say('bob', two);
@@ -37,7 +37,7 @@ describe('the health of a conversation', () => {
     ]);
   });
 
-  it('tells a member that repeats itself from one that repeats the other', async () => {
+  it('the health measure distinguishes a member that repeats itself from one that repeats the other', async () => {
     const { messages, say } = await benchOf();
     await say('ann', one);
     await say('bob', one);
@@ -47,13 +47,13 @@ describe('the health of a conversation', () => {
     expect(messages[3]).toMatchObject({ novelty: 0, selfOverlap: 1, echo: 0 });
   });
 
-  it('knows goodbyes', async () => {
+  it('the health measure recognises goodbyes', async () => {
     const { messages, say } = await benchOf();
     await say('ann', 'Goodbye, and thank you so much!');
     expect(messages[0]?.isFarewell).toBe(true);
   });
 
-  it('tells at the ending how much of it one member has said', async () => {
+  it('the health measure gives at the ending the share of one member', async () => {
     const { bench, shares, say } = await benchOf();
     await say('ann', 'a'.repeat(300));
     await say('bob', 'b'.repeat(100));
@@ -61,7 +61,7 @@ describe('the health of a conversation', () => {
     expect(shares).toEqual([0.75]);
   });
 
-  it('knows in a fork what was said before it', async () => {
+  it('the health measure of a fork includes the messages before it', async () => {
     const { bench, messages, say } = await benchOf();
     await say('ann', one);
     const parent = bench.router.conversations.find('c')!;
@@ -70,7 +70,7 @@ describe('the health of a conversation', () => {
     expect(messages[1]).toMatchObject({ novelty: 0, echo: 1 });
   });
 
-  it('measures no more than its share of a second, and counts what it skips', async () => {
+  it('the health measure uses no more than its share of a second, and counts the messages that it skips', async () => {
     const { bench, messages, skipped, say } = await benchOf();
     for (let n = 0; n < 20; n++) await say('ann', 'x'.repeat(30_000));
     expect(messages).toHaveLength(7);
@@ -80,7 +80,7 @@ describe('the health of a conversation', () => {
     expect(messages).toHaveLength(8);
   });
 
-  it('forgets the conversation in which nothing was said for longest, and goes on', async () => {
+  it('the health measure drops the conversation without a message for the longest time, and continues', async () => {
     const { bench, messages, say } = await benchOf();
     await say('ann', one);
     for (let n = 0; n < 1_000; n++) {

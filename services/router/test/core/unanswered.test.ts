@@ -13,7 +13,7 @@ const say = (talk: Talk, from: string, target?: string) =>
   talk.do({ type: 'say', from, text: `I am ${from}.`, target, ...turnOf(talk, from) });
 
 describe('the ending of a conversation', () => {
-  it('names the member who was addressed and has never answered', () => {
+  it('the ending of a conversation names the member that was addressed and has never answered', () => {
     const talk = new Talk({ members });
     say(talk, 'ann', 'bob');
     say(talk, 'bob', 'cy');
@@ -22,13 +22,13 @@ describe('the ending of a conversation', () => {
     expect(talk.state?.status).toMatchObject({ unanswered: ['cy'] });
   });
 
-  it('names also the addressee of the message that ended it', () => {
+  it('the ending of a conversation also names the addressee of the last message', () => {
     const talk = new Talk({ members, limits: limits({ maxTurns: 1 }) });
     say(talk, 'ann', 'bob');
     expect(talk.entries.at(-1)).toMatchObject({ reason: 'max-turns', unanswered: ['bob'] });
   });
 
-  it('names no member who was never asked, and none who has answered once', () => {
+  it('the ending of a conversation names no member that was never asked or has answered once', () => {
     const talk = new Talk({ members });
     say(talk, 'ann', 'bob');
     say(talk, 'bob', 'ann');
@@ -36,7 +36,7 @@ describe('the ending of a conversation', () => {
     expect(talk.entries.at(-1)).not.toHaveProperty('unanswered');
   });
 
-  it('counts a pass by choice as an answer, and one after a failure as none', () => {
+  it('a pass by choice counts as an answer at the ending, and a pass after a failure does not', () => {
     const failing = limits({ maxAttempts: 1, onFailure: 'skip' });
     const talk = new Talk({ members, policy: 'round-robin', limits: failing });
     talk.do({ type: 'pass', from: 'ann', reason: 'declined', ...turnOf(talk, 'ann') });
@@ -46,7 +46,7 @@ describe('the ending of a conversation', () => {
     expect(talk.entries.at(-1)).toMatchObject({ unanswered: ['bob'] });
   });
 
-  it('shows these names to operators only, because a message to them may have been private', () => {
+  it('the unanswered members are shown only to operators, because a message to them may have been private', () => {
     const talk = new Talk({ members });
     talk.do({ type: 'say', from: 'ann', text: 'psst', target: 'bob', to: ['bob'], ...turnOf(talk, 'ann') });
     talk.do({ type: 'end', by: 'op' });
@@ -58,7 +58,7 @@ describe('the ending of a conversation', () => {
 });
 
 describe('the groups of endings', () => {
-  it('tell a conversation that has settled from one that a limit has ended', () => {
+  it('the groups of endings distinguish a settled conversation from one that a limit has ended', () => {
     expect(Object.keys(groupOfEnding).sort()).toEqual([...endings].sort());
     expect(groupOfEnding.agreed).toBe('settled');
     expect(groupOfEnding['max-turns']).toBe('bounded');

@@ -17,7 +17,7 @@ const answer = (talk: Talk, tokens: number, cost = 0) => {
 const isPaused = (talk: Talk) => talk.state?.status.state === 'paused';
 
 describe('a limit of tokens or money a minute', () => {
-  it('pauses the conversation after the answer that passes it, and says why', () => {
+  it('a limit a minute pauses the conversation after the answer that exceeds it, with the reason', () => {
     const talk = talkOf({ maxTokensPerMinute: 1_000 });
     answer(talk, 1_000);
     expect(isPaused(talk)).toBe(false);
@@ -34,7 +34,7 @@ describe('a limit of tokens or money a minute', () => {
     ]);
   });
 
-  it('counts dollars alike', () => {
+  it('a limit a minute counts dollars in the same way', () => {
     const talk = talkOf({ maxCostPerMinute: 0.5 });
     answer(talk, 10, 0.5);
     expect(isPaused(talk)).toBe(false);
@@ -42,7 +42,7 @@ describe('a limit of tokens or money a minute', () => {
     expect(talk.entries.at(-1)).toMatchObject({ type: 'paused', reason: 'velocity' });
   });
 
-  it('counts what failed attempts took', () => {
+  it('a limit a minute counts the cost of failed attempts', () => {
     const talk = talkOf({ maxTokensPerMinute: 100 });
     const [turn] = talk.state!.floor;
     const usage = { inputTokens: 101, outputTokens: 0 };
@@ -50,7 +50,7 @@ describe('a limit of tokens or money a minute', () => {
     expect(talk.entries.map(({ type }) => type)).toEqual(['opened', 'lapsed', 'paused']);
   });
 
-  it('counts only what is spent after an operator has resumed it', () => {
+  it('a limit a minute counts only what is spent after an operator has resumed the conversation', () => {
     const talk = talkOf({ maxTokensPerMinute: 100 });
     answer(talk, 150);
     talk.do({ type: 'resume', by: 'op' });
@@ -60,20 +60,20 @@ describe('a limit of tokens or money a minute', () => {
     expect(isPaused(talk)).toBe(true);
   });
 
-  it('pauses nothing that has ended with the same answer', () => {
+  it('a limit a minute pauses no conversation that has ended with the same answer', () => {
     const talk = talkOf({ maxTokensPerMinute: 100, maxTokens: 100 });
     answer(talk, 150);
     expect(talk.entries.map(({ type }) => type)).toEqual(['opened', 'said', 'ended']);
   });
 
-  it('is none where it is 0', () => {
+  it('a limit a minute of 0 is no limit', () => {
     const talk = talkOf({ maxTokensPerMinute: 0, maxCostPerMinute: 0 });
     answer(talk, 1_000_000, 1_000);
     expect(isPaused(talk)).toBe(false);
     expect(talk.state).not.toHaveProperty('velocity');
   });
 
-  it('pauses exactly when the answers of the last minute are more, and keeps at most one amount a second', () => {
+  it('a limit a minute pauses exactly when the answers of the last minute exceed it, and keeps at most one amount a second', () => {
     const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 400 })), {
       maxLength: 40,
     });

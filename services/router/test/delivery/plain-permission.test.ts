@@ -28,11 +28,7 @@ const asked = async (send: readonly string[], policy: 'mention' | 'open' = 'ment
 };
 
 describe('a plain client whose token allows writing to some names', () => {
-<<<<<<< HEAD
   it('a client with send patterns may answer its turn without naming a member, also when members hear it that it may not write to', async () => {
-=======
-  it('a client with send patterns may answer its turn without naming a member, for any hearers', async () => {
->>>>>>> 389c645 (adr: the wire keeps its own shapes, with the measured cost of two libraries)
     const { bench, pat, write } = await asked(['ops']);
     await write({ text: 'Well.' });
     expect(pat.codes).toEqual([]);

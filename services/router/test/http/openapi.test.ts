@@ -190,14 +190,17 @@ describe('docs/openapi.json', () => {
     expect((await call(served, action, conflict)).status).toBe(409);
   });
 
-  it.each(['share', 'unshare'])('describes how a request to %s is refused', async (name) => {
-    const served = await serveRouter({ authenticator: roleAuthenticator() });
-    const body = name === 'share' ? {} : { share: 'x' };
-    expect((await call(served, name, { body: '{' })).status).toBe(400);
-    expect((await call(served, name, { headers: { 'content-type': 'text/plain' } })).status).toBe(415);
-    expect((await call(served, name, { body: `"${'x'.repeat(300_000)}"` })).status).toBe(413);
-    expect((await call(served, name, { body })).status).toBe(404);
-  });
+  it.each(['share', 'unshare'])(
+    'docs/openapi.json describes the refusals of a request to %s',
+    async (name) => {
+      const served = await serveRouter({ authenticator: roleAuthenticator() });
+      const body = name === 'share' ? {} : { share: 'x' };
+      expect((await call(served, name, { body: '{' })).status).toBe(400);
+      expect((await call(served, name, { headers: { 'content-type': 'text/plain' } })).status).toBe(415);
+      expect((await call(served, name, { body: `"${'x'.repeat(300_000)}"` })).status).toBe(413);
+      expect((await call(served, name, { body })).status).toBe(404);
+    },
+  );
 
   it('docs/openapi.json describes the responses for an unknown conversation and for a router that is not ready', async () => {
     const served = await serveRouter({ authenticator: roleAuthenticator() });

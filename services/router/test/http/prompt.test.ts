@@ -48,7 +48,7 @@ const start = async () => {
 };
 
 describe('The prompt behind an entry', () => {
-  it('is asked of the agent that wrote the entry, and shown as the agent tells it', async () => {
+  it('the prompt behind an entry is requested from the agent that wrote it, and shown unchanged', async () => {
     const { served, ann, id } = await start();
     const asked = read(served, id, 2);
     expect(await tell(ann, calls)).toMatchObject({ conversation: id, turn: 1 });
@@ -58,7 +58,7 @@ describe('The prompt behind an entry', () => {
     });
   });
 
-  it('of an entry that a fork shares is asked for under the id under which its turn was granted', async () => {
+  it('the prompt of an entry that a fork shares is requested with the id of the conversation of its turn', async () => {
     const { served, ann, operator, id } = await start();
     const { body } = await operator.act(id, 'fork', { at: 3 });
     const second = await operator.act(body.conversation, 'fork', { at: 3 });
@@ -67,7 +67,7 @@ describe('The prompt behind an entry', () => {
     expect((await asked).body).toMatchObject({ conversation: second.body.conversation, calls });
   });
 
-  it('is refused in words that say why there is none', async () => {
+  it('a missing prompt is refused with the reason', async () => {
     const { served, ann, id } = await start();
     const told = async (seq: number | string, conversation = id) => {
       const { status, body } = await read(served, conversation, seq);
@@ -86,7 +86,7 @@ describe('The prompt behind an entry', () => {
     expect(await told(2)).toEqual([503, 'unavailable', expect.stringContaining('ann is not connected')]);
   });
 
-  it('is for operators: an observer and an agent are refused, and the agent is not asked', async () => {
+  it('the prompt behind an entry is for operators: an observer and an agent are refused, and the agent is not asked', async () => {
     const served = await serveRouter({ authenticator: roleAuthenticator() });
     const authorization = { headers: { authorization: `Bearer ${tokens.agent}` } };
     const ann = await dialAgent(served.port, 'ann', authorization, { prompts: true });
@@ -99,7 +99,7 @@ describe('The prompt behind an entry', () => {
     expect((await asked).status).toBe(200);
   });
 
-  it('that was not asked for is dropped, and is shown to no other request', async () => {
+  it('a prompt that was not requested is dropped, and is shown to no other request', async () => {
     const { served, ann, id } = await start();
     ann.send({ type: 'prompt', ref: 'none', calls });
     const asked = read(served, id, 2);

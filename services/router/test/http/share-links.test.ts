@@ -31,7 +31,7 @@ const start = async () => {
 };
 
 describe('A share link over HTTP', () => {
-  it('reads its conversation, its events and what it is, and no other conversation', async () => {
+  it('a share link reads its conversation, its events and its own description, and no other conversation', async () => {
     const { send, answer, id, other, token, made } = await start();
     expect(made.open).toBe(false);
     expect(await answer(token, 'GET', '/v1/me')).toMatchObject({ names: [], share: { conversation: id } });
@@ -50,7 +50,7 @@ describe('A share link over HTTP', () => {
     }
   });
 
-  it('is refused by every other route of the table, whichever conversation it names', async () => {
+  it('a share link is refused by every other route of the table, whatever conversation it names', async () => {
     const { send, id, token } = await start();
     const allowed = ['me', 'conversation', 'events', 'healthz', 'readyz'];
     for (const [name, { method }] of Object.entries<Route>(routes)) {
@@ -62,7 +62,7 @@ describe('A share link over HTTP', () => {
     expect((await send(token, 'GET', '/v1/nothing')).status).toBe(403);
   });
 
-  it('tells its event stream what is said there, not who is connected, and ends it when it is revoked', async () => {
+  it('a share link has an event stream of its conversation without presence, which ends when the link is revoked', async () => {
     const { served, send, ann, id, token, made } = await start();
     const response = await send(token, 'GET', `/v1/events?conversation=${id}&since=0`);
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -80,7 +80,7 @@ describe('A share link over HTTP', () => {
     ann.ws.close();
   });
 
-  it('registers no name over a WebSocket, in either dialect', async () => {
+  it('a share link registers no name over a WebSocket, in either dialect', async () => {
     const { port, token } = await start();
     const headers = { authorization: `Bearer ${token}` };
     const agent = dial(port, { protocols: ['parley.v1'], headers });
@@ -94,7 +94,7 @@ describe('A share link over HTTP', () => {
     expect((await plain.closed).code).toBe(4003);
   });
 
-  it('is listed for operators with who made and revoked it, and never with its token', async () => {
+  it('a share link is listed for operators with its creator and its revoker, and never with its token', async () => {
     const { send, answer, id, other, token, made } = await start();
     const path = `/v1/conversations/${id}/unshare`;
     expect((await send(tokens.operator, 'POST', path, { share: 'another' })).status).toBe(404);

@@ -22,7 +22,7 @@ const made = (shares: Shares, conversation = 'c1', minutes = 10) => {
 };
 
 describe('A share link', () => {
-  it('identifies a reader of one conversation, who may register no name and read nothing else', () => {
+  it('a share link identifies a reader of one conversation, who may register no name and read nothing else', () => {
     const { shares, clock } = start();
     const { token } = made(shares);
     const verdict = shares.identify(token);
@@ -36,7 +36,7 @@ describe('A share link', () => {
     expect(mayBe(identity, 'ann')).toBe(false);
   });
 
-  it('is not valid from the millisecond on in which it expires, also for a reader that is connected', () => {
+  it('a share link is invalid from the millisecond in which it expires, also for a connected reader', () => {
     const { shares, clock } = start();
     const { token, share } = made(shares);
     const verdict = shares.identify(token);
@@ -47,7 +47,7 @@ describe('A share link', () => {
     expect(shares.identify(token)).toMatchObject({ ok: false, problem: 'this share link has expired' });
   });
 
-  it('ends when it is revoked, by the conversation it belongs to, and says by whom', () => {
+  it('a share link ends when it is revoked for its conversation, and the operator is recorded', () => {
     const { shares, clock } = start();
     const { token, share } = made(shares);
     const verdict = shares.identify(token);
@@ -61,14 +61,14 @@ describe('A share link', () => {
     expect(shares.of('c1')).toMatchObject([{ by: 'boss', revokedBy: 'chief', revokedAt: clock.now - 5 }]);
   });
 
-  it('outlives the router, of which only the hash of its token is kept', () => {
+  it('a share link outlives the router, of which only the hash of its token is kept', () => {
     const { kept, open, shares } = start();
     const { token } = made(shares);
     expect(JSON.stringify([...kept.values()])).not.toContain(token.slice(6));
     expect(open().identify(token).ok).toBe(true);
   });
 
-  it('is not known by any other token, and is gone with its conversation', () => {
+  it('a share link is found by no other token, and is removed with its conversation', () => {
     const { kept, shares } = start();
     const { token, share } = made(shares);
     expect(shares.identify(`${token}x`).ok).toBe(false);
@@ -77,7 +77,7 @@ describe('A share link', () => {
     expect(shares.identify(token).ok).toBe(false);
   });
 
-  it('is one of at most 100 that are valid for a conversation', () => {
+  it('at most 100 share links are valid for one conversation', () => {
     const { shares, clock } = start();
     for (let i = 0; i < 100; i++) made(shares);
     expect(shares.make('c1', 'boss')).toBeUndefined();
@@ -86,7 +86,7 @@ describe('A share link', () => {
     expect(shares.make('c1', 'boss')).toBeDefined();
   });
 
-  it('is honoured by a router that needs no tokens; every other token is let through as before', () => {
+  it('a share link works on a router that needs no tokens, which accepts every other token as before', () => {
     const { shares } = start();
     const authenticator = withShares(openAuthenticator, shares);
     const verdict = authenticator.identify(made(shares).token);

@@ -42,7 +42,7 @@ const textsOf = (ledger: Ledger) =>
   ledger.readAll(0, all).map(({ conversation, entry }) => `${conversation}/${entry.seq}`);
 
 describe('a copy of a ledger', () => {
-  it('holds every entry in the order of the source, and says so by a hash of both', async () => {
+  it('a copy of a ledger has every entry in the order of the source, and proves that by a hash of both', async () => {
     const from = await filled();
     const to = openMemoryLedger();
     const copied = await copyLedger(from, to);
@@ -52,7 +52,7 @@ describe('a copy of a ledger', () => {
     expect((await copyLedger(from, to)).sha256).toBe(copied.sha256);
   });
 
-  it('takes along how far each client has been delivered to, in the positions of the copy', async () => {
+  it('a copy of a ledger has the delivery position of each client, in positions of the copy', async () => {
     const from = await filled();
     const to = openMemoryLedger();
     await copyLedger(from, to);
@@ -66,7 +66,7 @@ describe('a copy of a ledger', () => {
     );
   });
 
-  it('takes along the share links', async () => {
+  it('a copy of a ledger has the share links', async () => {
     const from = await filled();
     const share = { id: 's1', conversation: 'c2', digest: 'd', by: 'boss', madeAt: 1_000, expiresAt: 2_000 };
     from.keepShare(share);
@@ -75,7 +75,7 @@ describe('a copy of a ledger', () => {
     expect(to.shares()).toEqual([share]);
   });
 
-  it('goes on where it was interrupted', async () => {
+  it('a copy of a ledger continues where it was interrupted', async () => {
     const from = await filled();
     const whole = openMemoryLedger();
     await copyLedger(from, whole);
@@ -88,7 +88,7 @@ describe('a copy of a ledger', () => {
     }
   });
 
-  it('is refused where the target holds something else', async () => {
+  it('a copy of a ledger is refused when the target has other entries', async () => {
     const from = await filled();
     const other = openMemoryLedger();
     await append(other, 'c9', 0, [opened()]);
@@ -101,7 +101,7 @@ describe('a copy of a ledger', () => {
     await expect(copyLedger(from, longer)).rejects.toThrow(/holds conversation c9, which the source lacks/);
   });
 
-  it('is made by a command between files, and the command says what it did', async () => {
+  it('a copy of a ledger is made by a command between files, which prints what it did', async () => {
     const source = join(folder, 'from.sqlite');
     const from = openSqliteLedger(source);
     await append(from, 'c1', 0, [opened(), ...lines(2, 9)]);

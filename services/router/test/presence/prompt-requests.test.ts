@@ -33,7 +33,7 @@ const start = () => {
 };
 
 describe('A request for the prompt of a turn', () => {
-  it('is answered at once where no replica can have it: the agent is away, or keeps no prompts', async () => {
+  it('a request for a prompt is answered at once when no replica can have it: the agent is disconnected or keeps no prompts', async () => {
     const { requests, join } = start();
     expect(await requests.ask('ann', place)).toEqual({ kind: 'away' });
     join(undefined);
@@ -41,7 +41,7 @@ describe('A request for the prompt of a turn', () => {
     expect(await requests.ask('ann', place)).toEqual({ kind: 'not-kept' });
   });
 
-  it('asks all replicas that keep prompts, and takes the first answer with calls', async () => {
+  it('a request for a prompt asks all replicas that keep prompts, and takes the first answer with calls', async () => {
     const { requests, join, askedOf, answer } = start();
     const [first, second, other] = [join(true), join(true), join(false)];
     const asked = requests.ask('ann', place);
@@ -52,7 +52,7 @@ describe('A request for the prompt of a turn', () => {
     expect(await asked).toEqual({ kind: 'calls', calls });
   });
 
-  it('is answered when every replica has said that it has none, or has gone', async () => {
+  it('a request for a prompt is answered when every replica has answered that it has none, or has disconnected', async () => {
     const { presence, requests, join, answer } = start();
     const [first, second] = [join(true), join(true)];
     const asked = requests.ask('ann', place);
@@ -61,7 +61,7 @@ describe('A request for the prompt of a turn', () => {
     expect(await asked).toEqual({ kind: 'forgotten' });
   });
 
-  it('is given up after its time; a later answer, and one of a replica that was not asked, is dropped', async () => {
+  it('a request for a prompt ends after its time, and a later answer or one of another replica is dropped', async () => {
     const { requests, join, askedOf, pass } = start();
     const first = join(true);
     const late = requests.ask('ann', place);
@@ -74,7 +74,7 @@ describe('A request for the prompt of a turn', () => {
     requests.answered(first, ref, calls);
   });
 
-  it('is refused while 64 others wait, and is taken again when one of them is over', async () => {
+  it('a request for a prompt is refused while 64 others wait, and accepted again when one of them has ended', async () => {
     const { requests, join, answer } = start();
     const replica = join(true);
     for (let i = 0; i < 64; i++) void requests.ask('ann', place);

@@ -5,7 +5,7 @@ import { dialAgent, serveRouter } from './served-router.ts';
 const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 describe('the trace context of an answer', () => {
-  it('links the turn to the span in which the answer was made', async () => {
+  it('the trace context of an answer links the turn to the span in which the answer was made', async () => {
     const { tracing, named } = recordedTraces();
     const { port } = await serveRouter({ tracing });
     const ann = await dialAgent(port, 'ann');
@@ -18,7 +18,7 @@ describe('the trace context of an answer', () => {
     expect(named('turn')[0]).toMatchObject({ links: [trace], parent: undefined });
   });
 
-  it('of a peer that was not granted the turn leads nowhere', async () => {
+  it('the trace context of a peer that was not granted the turn is ignored', async () => {
     const { tracing, named } = recordedTraces();
     const { port } = await serveRouter({ tracing });
     const ann = await dialAgent(port, 'ann');
@@ -32,7 +32,7 @@ describe('the trace context of an answer', () => {
     expect(named('turn').map(({ links }) => links)).toEqual([[]]);
   });
 
-  it('of another form is refused, and the turn stays granted', async () => {
+  it('a trace context of another form is refused, and the turn stays granted', async () => {
     const { port } = await serveRouter();
     const ann = await dialAgent(port, 'ann');
     ann.send({ type: 'open', ref: 'r', members: ['ann', 'bob'], policy: 'round-robin' });

@@ -4,7 +4,7 @@ import { Operator, takeTurn } from '../http/operator.ts';
 import { dialAgent, serveRouter } from '../socket/served-router.ts';
 
 describe('The entry of an answer', () => {
-  it('says how long the replica had the grant, by the clock of the router', async () => {
+  it('the entry of an answer has the time that the replica had the grant, by the clock of the router', async () => {
     let now = 1_000_000;
     const clock = { wall: () => now, monotonic: () => now };
     const served = await serveRouter({ clock });
@@ -29,7 +29,7 @@ describe('The entry of an answer', () => {
     ]);
   });
 
-  it('shows that time to its own member and to observers, and to no other member', async () => {
+  it('the entry of an answer shows that time to its own member and to observers, and to no other member', async () => {
     const served = await serveRouter();
     const ann = await dialAgent(served.port, 'ann');
     const operator = new Operator(served);

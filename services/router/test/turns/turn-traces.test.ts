@@ -10,7 +10,7 @@ const benchOf = () => {
 };
 
 describe('the traces of a router', () => {
-  it('are one for each turn, from the floor to the commit, and each is linked to the turn before', async () => {
+  it('there is one trace for each turn, from the floor to the commit, linked to the turn before', async () => {
     const { bench, named } = benchOf();
     const ann = bench.connect('ann');
     const bob = bench.connect('bob');
@@ -38,7 +38,7 @@ describe('the traces of a router', () => {
     ]);
   });
 
-  it('are named to the agent in its grant, and again when the turn is granted again', async () => {
+  it('the trace of a turn is named to the agent in its grant, and again when the turn is granted again', async () => {
     const { bench, named } = benchOf();
     const ann = bench.connect('ann');
     await bench.open('c');
@@ -53,7 +53,7 @@ describe('the traces of a router', () => {
     expect(turn?.events[1]?.attributes).toEqual({ [spanNames.lapseCause]: 'model-unavailable' });
   });
 
-  it('end with the conversation, and say how it ended', async () => {
+  it('the traces end with the conversation, with its ending', async () => {
     const { bench, named, spans } = benchOf();
     const ann = bench.connect('ann');
     await bench.open('c', { limits: limits({ maxTurns: 1 }) });
@@ -69,7 +69,7 @@ describe('the traces of a router', () => {
     expect(spans.filter(({ endedAt }) => endedAt === undefined)).toEqual([]);
   });
 
-  it('name the newest turn for the log, also at the ending', async () => {
+  it('the newest turn of a conversation is known for the log, also at the ending', async () => {
     const { bench, named } = benchOf();
     const ann = bench.connect('ann');
     const told: unknown[] = [];
@@ -79,7 +79,7 @@ describe('the traces of a router', () => {
     expect(told).toEqual([named('turn')[0]?.ids, named('turn')[0]?.ids]);
   });
 
-  it('cover a turn that was open when the router started', async () => {
+  it('the traces cover a turn that was open when the router started', async () => {
     const { bench, named } = benchOf();
     await bench.open('c');
     bench.restart();
@@ -89,7 +89,7 @@ describe('the traces of a router', () => {
     expect(bench.turns(ann)[0]?.trace).toBe(second?.traceparent);
   });
 
-  it('are in no frame while traces are off', async () => {
+  it('no frame has a trace context while traces are off', async () => {
     const bench = new RouterBench();
     const ann = bench.connect('ann');
     await bench.open('c');

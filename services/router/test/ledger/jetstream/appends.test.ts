@@ -47,7 +47,7 @@ describe.skipIf(!hasNats).each(kinds)('appends to a stream on %s', { timeout: 12
     return { ledger, stream: options.stream, options };
   };
 
-  it('write a commit once whose acknowledgement is lost', async () => {
+  it('a commit whose acknowledgement is lost is written once', async () => {
     const proxy = await CuttingProxy.before(servers[0]!.port);
     onTestFinished(() => proxy.close());
     const { ledger, stream } = await open(proxy.url);
@@ -62,7 +62,7 @@ describe.skipIf(!hasNats).each(kinds)('appends to a stream on %s', { timeout: 12
     expect(await append(ledger, 'c1', 3, lines(4, 4))).toMatchObject({ ok: true });
   });
 
-  it('write every commit of a batch once whose acknowledgement is lost', async () => {
+  it('every commit of a batch whose acknowledgement is lost is written once', async () => {
     const proxy = await CuttingProxy.before(servers[0]!.port);
     onTestFinished(() => proxy.close());
     const { ledger, stream } = await open(proxy.url);
@@ -80,7 +80,7 @@ describe.skipIf(!hasNats).each(kinds)('appends to a stream on %s', { timeout: 12
     for (const id of ids) expect(ledger.read(id, 0, all)).toEqual([opened(), ...lines(2, 2)]);
   });
 
-  it('let one of two routers win that append the same entry, and show the loser what the winner wrote', async () => {
+  it('one of two routers that append the same entry wins, and the other one gets the entry of the winner', async () => {
     const { ledger, stream, options } = await open();
     const other = await otherWriter(options.access.servers[0]!, stream);
     onTestFinished(() => other.close());
@@ -94,7 +94,7 @@ describe.skipIf(!hasNats).each(kinds)('appends to a stream on %s', { timeout: 12
     expect(await observer.seqsOf(stream, 'c1')).toEqual([1, 2]);
   });
 
-  it('take in what another router has written, and tell of it', async () => {
+  it('entries of another router are read and told', async () => {
     const { ledger, stream, options } = await open();
     const other = await otherWriter(options.access.servers[0]!, stream);
     onTestFinished(() => other.close());
@@ -105,7 +105,7 @@ describe.skipIf(!hasNats).each(kinds)('appends to a stream on %s', { timeout: 12
     expect(ledger.read('c2', 0, all)).toHaveLength(2);
   });
 
-  it('leave out of a batch only the commit that conflicts', async () => {
+  it('a conflict leaves only the conflicting commit out of a batch', async () => {
     const { ledger, stream, options } = await open();
     const other = await otherWriter(options.access.servers[0]!, stream);
     onTestFinished(() => other.close());
@@ -120,7 +120,7 @@ describe.skipIf(!hasNats).each(kinds)('appends to a stream on %s', { timeout: 12
     expect(ledger.total()).toBe(30);
   });
 
-  it('divide a commit that is larger than a message of the server', async () => {
+  it('a commit that is larger than a message of the server is divided', async () => {
     const { ledger, stream } = await open();
     const long = lines(2, 61, 'x'.repeat(30_000));
     expect(await append(ledger, 'c1', 0, [opened(), ...long])).toMatchObject({ ok: true });
@@ -131,7 +131,7 @@ describe.skipIf(!hasNats).each(kinds)('appends to a stream on %s', { timeout: 12
 });
 
 describe.skipIf(!hasNats)('a leader that is killed', { timeout: 180_000 }, () => {
-  it('between a commit and its acknowledgement loses nothing and doubles nothing', async () => {
+  it('a leader that is killed between a commit and its acknowledgement loses nothing and doubles nothing', async () => {
     const servers = await startCluster();
     const folder = new JetStreamFolder();
     onTestFinished(async () => {

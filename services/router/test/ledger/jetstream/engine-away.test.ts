@@ -26,7 +26,7 @@ describe.skipIf(!hasNats)('a router whose engine is away', { timeout: 120_000 },
     folder.remove();
   });
 
-  it('refuses what would be written as unavailable, goes on to read, is not ready, and recovers by itself', async () => {
+  it('a router without its engine refuses writes as unavailable, still reads, is not ready, and recovers by itself', async () => {
     const ledger = await openJetStreamLedger(folder.options(server.url));
     onTestFinished(() => shut(ledger));
     const served = await serveRouter({ ledger });
@@ -53,7 +53,7 @@ describe.skipIf(!hasNats)('a router whose engine is away', { timeout: 120_000 },
     expect(await ready()).toBe(200);
   });
 
-  it('learns of a stream that was deleted under it', async () => {
+  it('a router detects that its stream was deleted', async () => {
     const options = folder.options(server.url);
     const ledger = await openJetStreamLedger(options);
     onTestFinished(() => shut(ledger));

@@ -21,7 +21,7 @@ describe.skipIf(!hasNats)('the lease of a router', { timeout: 120_000 }, () => {
     folder.remove();
   });
 
-  it('still runs out when it has been renewed a hundred times', async () => {
+  it('the lease of a router still expires after it was renewed a hundred times', async () => {
     const { stream } = folder.options(server.url);
     const take = async (owner: string, leaseMs: number) => {
       const link = await openNatsLink({ servers: [server.url] }, owner, `_INBOX_${owner}`);
@@ -44,7 +44,7 @@ describe.skipIf(!hasNats)('the lease of a router', { timeout: 120_000 }, () => {
     expect(first.trouble).toBe('another router has taken over');
   });
 
-  it('is taken over from a router that was stopped; what that one writes when it wakes up is refused', async () => {
+  it('the lease of a stopped router is taken over, and its later writes are refused', async () => {
     const {
       onEvent: _event,
       onFailure: _failure,

@@ -38,7 +38,7 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     return { options, log };
   };
 
-  it('is refused when the stream could lose entries, with what may be lost, unless the operator accepts it', async () => {
+  it('a stream that could lose entries is refused with what may be lost, unless the operator accepts that', async () => {
     const options = folder.options(server.url, { acceptsLoss: false });
     await expect(openJetStreamLedger(options)).rejects.toThrow(
       /num_replicas: 1, and nothing says that its server writes each entry to the disk .*: a power failure loses the entries that were acknowledged in the last minutes\nROUTER_NATS_ACCEPT_LOSS: true starts the router all the same/,
@@ -56,7 +56,7 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     expect(risks).toHaveLength(1);
   });
 
-  it('is opened without a word when the server says that it syncs each entry', async () => {
+  it('a stream is opened without a warning when the server says that it syncs each entry', async () => {
     const careful = await startNats({ jetstream: 'sync_interval: always' });
     onTestFinished(() => careful.remove());
     const options = folder.options(careful.url, { acceptsLoss: false, monitor: careful.monitor });
@@ -65,13 +65,13 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     await shut(ledger);
   });
 
-  it('is refused when the monitoring address does not answer', async () => {
+  it('a stream is refused when the monitoring address does not answer', async () => {
     await expect(
       openJetStreamLedger(folder.options(server.url, { monitor: 'http://127.0.0.1:1' })),
     ).rejects.toThrow(/ROUTER_NATS_MONITOR: http:\/\/127\.0\.0\.1:1\/varz cannot be read/);
   });
 
-  it('is refused when nothing listens there', async () => {
+  it('a stream is refused when no server listens on its address', async () => {
     await expect(openJetStreamLedger(folder.options('nats://127.0.0.1:1'))).rejects.toThrow(
       /ROUTER_LEDGER: no connection to nats:\/\/127\.0\.0\.1:1/,
     );
@@ -83,7 +83,7 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     ['discard: old', { max_bytes: 1e6, discard: 'old' }, /discard: when the stream is full/],
     ['storage: memory', { storage: 'memory' }, /storage: memory: all entries are lost/],
     ['no atomic batches', { allow_atomic: false }, /allow_atomic is off/],
-  ])('is refused on a stream with %s', async (_, config, told) => {
+  ])('a ledger is refused on a stream with %s', async (_, config, told) => {
     const options = folder.options(server.url, { acceptsLoss: false });
     await observer.manager.streams.add({
       name: options.stream,
@@ -94,7 +94,7 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     await expect(openJetStreamLedger(options)).rejects.toThrow(told);
   });
 
-  it('goes on behind its checkpoint: what it has read is not read again', async () => {
+  it('a ledger in JetStream continues after its checkpoint and does not read earlier entries again', async () => {
     const { options, log } = await written();
     // What the router reads again would be missing.
     await observer.manager.streams.purge(options.stream, { seq: 2 });
@@ -105,7 +105,7 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     expect(ledger.read('c2', 0, all)).toHaveLength(4);
   });
 
-  it('makes the local copy again of the stream, with the same positions, when the copy is gone or damaged', async () => {
+  it('the local copy is made again from the stream, with the same positions, when it is missing or damaged', async () => {
     const { options, log } = await written();
     const elsewhere = await openJetStreamLedger({ ...options, projection: `${options.projection}.second` });
     expect(elsewhere.readAll(0, all)).toEqual(log);
@@ -121,7 +121,7 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     expect(existsSync(`${options.projection}.damaged`)).toBe(true);
   });
 
-  it('keeps beside the stream how far each client has been delivered to', async () => {
+  it('the delivery position of each client is kept beside the stream', async () => {
     const { options } = await written();
     const ledger = await openJetStreamLedger(options);
     ledger.mark(
@@ -139,7 +139,7 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     await shut(fresh);
   });
 
-  it('is refused when the stream was deleted and made again', async () => {
+  it('a ledger is refused when its stream was deleted and created again', async () => {
     const { options } = await written();
     await observer.manager.streams.delete(options.stream);
     await expect(openJetStreamLedger(options)).rejects.toThrow(
@@ -147,7 +147,7 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     );
   });
 
-  it('is refused when the stream was set back', async () => {
+  it('a ledger is refused when its stream was set back', async () => {
     const { options } = await written();
     const { config } = await observer.manager.streams.info(options.stream);
     await observer.manager.streams.delete(options.stream);
@@ -162,7 +162,7 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     await expect(openJetStreamLedger(options)).rejects.toThrow(/holds another message 2 than the stream/);
   });
 
-  it('is refused when the file of the copy is a ledger of its own, or the copy of another stream', async () => {
+  it('a ledger is refused when the file of the copy is another ledger, or the copy of another stream', async () => {
     const { options } = await written();
     const path = `${options.projection}.own`;
     const own = openSqliteLedger(path);
@@ -175,7 +175,7 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     await expect(openJetStreamLedger({ ...options, stream })).rejects.toThrow(/is the copy of the stream/);
   });
 
-  it('is refused when the stream holds a message that no router has written', async () => {
+  it('a ledger is refused when its stream has a message that no router has written', async () => {
     const { options } = await written();
     await observer.publish(`${options.stream}.c.c3`, '[]');
     await expect(openJetStreamLedger(options)).rejects.toThrow(
@@ -183,7 +183,7 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     );
   });
 
-  it('removes from the stream what it could not remove before', async () => {
+  it('a ledger removes from its stream what it could not remove before', async () => {
     const { options } = await written();
     const ledger = await openJetStreamLedger(options);
     expect(ledger.remove(['c1'], all)).toEqual({ gone: 1 });
@@ -195,7 +195,7 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     expect(await observer.seqsOf(options.stream, 'c1')).toEqual([1]);
   });
 
-  it('waits for the lease of another router, and is refused when that one keeps it', async () => {
+  it('a ledger waits for the lease of another router, and is refused when that router keeps the lease', async () => {
     const options = folder.options(server.url);
     const first = await openJetStreamLedger(options);
     const holders: string[] = [];

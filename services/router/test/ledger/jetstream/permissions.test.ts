@@ -7,7 +7,7 @@ import { finished, lines, opened } from '../ledger-entries.ts';
 import { JetStreamFolder, NatsObserver } from './jetstream-ledgers.ts';
 
 describe.skipIf(!hasNats)('the permissions that a router needs', { timeout: 120_000 }, () => {
-  it('are enough to open, write, read, remove and reopen, and for nothing of another stream', async () => {
+  it('the permissions of a router are enough to open, write, read, remove and reopen, and for no other stream', async () => {
     const folder = new JetStreamFolder();
     const options = folder.options('nats://127.0.0.1:1');
     const config = permissionsCommand([], options.stream).replace('$PARLEY_NATS_PASSWORD', 'secret');
@@ -42,7 +42,7 @@ describe.skipIf(!hasNats)('the permissions that a router needs', { timeout: 120_
     await expect(NatsObserver.of(server.url)).rejects.toThrow(/authorization/i);
   });
 
-  it('name no subject of all streams', () => {
+  it('the permissions of a router name no subject of all streams', () => {
     const { publish, subscribe } = natsPermissions('PARLEY');
     expect([...publish, ...subscribe].filter((subject) => !/PARLEY|^\$JS\.API\.INFO$/.test(subject))).toEqual(
       [],

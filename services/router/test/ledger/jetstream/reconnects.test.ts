@@ -22,7 +22,7 @@ describe.skipIf(!hasNats)('many links that break again and again', { timeout: 18
     folder.remove();
   });
 
-  it('leave one consumer for each router on the server, and every router gets every message', async () => {
+  it('links that break repeatedly leave one consumer for each router on the server, and every router gets every message', async () => {
     const proxy = await CuttingProxy.before(server.port);
     const options = folder.options(server.url);
     const ledger = await openJetStreamLedger(options);
