@@ -157,6 +157,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   const scheduler = new Scheduler({
     ...{ conversations, presence, bids, gathering, rules, grants, records, granter, breakers },
     ...{ pools, prices, observer, now },
+    isWritable: () => ledger.trouble?.() === undefined,
   });
   const waitReasons = new WaitReasons({
     ...{ conversations, presence, bids, gathering, rules, grants, scheduler, now },

@@ -37,6 +37,8 @@ export interface SchedulerOptions {
   readonly pools: Pools;
   readonly prices: Prices;
   readonly observer: TurnObserver;
+  /** False while no answer could be stored: a turn that is granted then is a call of a model for nothing. */
+  readonly isWritable: () => boolean;
   /** The steady clock. */
   readonly now: () => number;
 }
@@ -76,6 +78,10 @@ export class Scheduler {
   /** No turn is granted from now on. */
   drain(): void {
     this.#isDraining = true;
+  }
+
+  get #mayGrant(): boolean {
+    return !this.#isDraining && this.#options.isWritable();
   }
 
   /** The conversations in which turns of the member wait to be granted. */
@@ -194,7 +200,7 @@ export class Scheduler {
   #pump(name: string): void {
     const turns = this.#waiting.of(name);
     const replicas = this.#options.presence.replicasOf(name);
-    if (this.#isDraining || !turns || replicas.size === 0) return;
+    if (!this.#mayGrant || !turns || replicas.size === 0) return;
     let tried = 0;
     for (const waiting of turns.values()) {
       if (waiting.pool) continue;
@@ -217,7 +223,7 @@ export class Scheduler {
 
   /** Gives the calls that have become free to the turns at the head of the pool's queue. */
   #serve(pool: Pool): void {
-    if (this.#isDraining) return;
+    if (!this.#mayGrant) return;
     for (let first = this.#waiting.next(pool); first; first = this.#waiting.next(pool)) {
       this.#try(first);
       if (first.pool === pool) return;

@@ -153,7 +153,9 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
     const appender = new Appender(link, new Publisher(link, stream));
     const purger = new StreamPurger({ link, manager, stream, projection, onFailure });
     purger.start();
-    link.onChange(() => onEvent({ type: 'link', isConnected: link.isConnected }));
+    link.onChange(() => {
+      if (!link.isClosed) onEvent({ type: 'link', isConnected: link.isConnected });
+    });
     const watch = new StreamWatch({ link, manager, stream, incarnation, follower });
     return jetStreamLedger({
       ...{ stream, writer, link, projection, follower, appender, purger, lease, watch, marks, foreign },

@@ -1,14 +1,14 @@
-import type { JetStreamManager } from '@nats-io/jetstream';
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import type { NatsLink } from './nats-link.ts';
 import type { StreamFollower } from './stream-follower.ts';
 import { incarnationOf } from './stream-open.ts';
 
 export interface WatchOptions {
-  readonly link: NatsLink;
-  readonly manager: JetStreamManager;
+  readonly link: Pick<NatsLink, 'isConnected'>;
+  readonly manager: { readonly streams: Pick<JetStreamManager['streams'], 'info'> };
   readonly stream: string;
   readonly incarnation: string;
-  readonly follower: StreamFollower;
+  readonly follower: Pick<StreamFollower, 'last'>;
 }
 
 /** How often the stream is looked at. */
@@ -33,10 +33,12 @@ export class StreamWatch {
   }
 
   async look(): Promise<void> {
-    const { link, manager, stream } = this.#options;
+    const { link, manager, stream, follower } = this.#options;
     if (!link.isConnected) return;
+    // As it was when the server was asked: while it answers, more messages come.
+    const { last } = follower;
     try {
-      this.#trouble = this.#judge(await manager.streams.info(stream));
+      this.#trouble = this.#judge(await manager.streams.info(stream), last);
     } catch (error) {
       // No answer is told by the link and by the follower.
       if (/stream not found/i.test((error as Error).message)) this.#trouble = 'the stream was deleted';
@@ -47,10 +49,9 @@ export class StreamWatch {
     clearInterval(this.#timer);
   }
 
-  #judge(info: Parameters<typeof incarnationOf>[0]): string | undefined {
-    const { incarnation, follower } = this.#options;
-    if (incarnationOf(info) !== incarnation) return 'the stream was deleted and made again';
-    const lacks = info.state.last_seq - follower.last;
+  #judge(info: StreamInfo, last: number): string | undefined {
+    if (incarnationOf(info) !== this.#options.incarnation) return 'the stream was deleted and made again';
+    const lacks = info.state.last_seq - last;
     if (lacks < 0) return 'the stream has lost messages';
     const isBehind = lacks > farBehind && this.#wasBehind;
     this.#wasBehind = lacks > farBehind;

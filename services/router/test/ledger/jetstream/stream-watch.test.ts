@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { StreamWatch } from '../../../src/ledger/jetstream/stream-watch.ts';
+
+/** A stream that ends at `end` when it is asked, and a copy that goes on while the server answers. */
+const watched = () => {
+  const stream = { end: 10, incarnation: 'one' };
+  const follower = { last: 10 };
+  const meanwhile: { do?: () => void } = {};
+  const info = async () => {
+    const answer = {
+      config: { metadata: { 'parley.incarnation': stream.incarnation } },
+      state: { last_seq: stream.end },
+    };
+    meanwhile.do?.();
+    return answer as never;
+  };
+  const watch = new StreamWatch({
+    ...{
+      link: { isConnected: true },
+      manager: { streams: { info } },
+      stream: 'TEST',
+      incarnation: 'one',
+      follower,
+    },
+  });
+  watch.stop();
+  return { stream, follower, meanwhile, watch };
+};
+
+describe('the watch over a stream', () => {
+  it('finds nothing wrong with a copy that takes messages while the server answers', async () => {
+    const { follower, meanwhile, watch } = watched();
+    meanwhile.do = () => {
+      follower.last = 500;
+    };
+    await watch.look();
+    expect(watch.trouble).toBeUndefined();
+  });
+
+  it('says that the stream has lost messages, or is another one', async () => {
+    const { stream, watch } = watched();
+    stream.end = 9;
+    await watch.look();
+    expect(watch.trouble).toBe('the stream has lost messages');
+    stream.end = 10;
+    await watch.look();
+    expect(watch.trouble).toBeUndefined();
+    stream.incarnation = 'two';
+    await watch.look();
+    expect(watch.trouble).toBe('the stream was deleted and made again');
+  });
+
+  it('says that the copy is far behind when it is so twice in a row', async () => {
+    const { stream, watch } = watched();
+    stream.end = 6_000;
+    await watch.look();
+    expect(watch.trouble).toBeUndefined();
+    await watch.look();
+    expect(watch.trouble).toBe('the local copy lacks the last 5990 messages');
+    stream.end = 11;
+    await watch.look();
+    expect(watch.trouble).toBeUndefined();
+  });
+});
