@@ -28,6 +28,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'settings.ts',
     'ticker.ts',
     'serve.ts',
+    'start-garbage.ts',
     'start.ts',
     'main.ts',
   ],

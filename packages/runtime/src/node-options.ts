@@ -5,7 +5,7 @@
  */
 export const nodeOptions: Readonly<Record<'router' | 'agent', readonly string[]>> = {
   // A larger young generation only holds more garbage for each connection.
-  router: ['--max-semi-space-size=16'],
+  router: ['--max-semi-space-size=16', '--expose-gc'],
   agent: [
     // Young objects: 1 MiB before each scavenge, not up to 16 MiB.
     '--max-semi-space-size=1',

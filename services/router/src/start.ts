@@ -28,6 +28,7 @@ import { Pools } from './quota/pools.ts';
 import { loadPrices } from './quota/prices.ts';
 import { type ServeOptions, serve } from './serve.ts';
 import { settings } from './settings.ts';
+import { freeStartGarbage } from './start-garbage.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Config = ReturnType<typeof readConfig>;
@@ -44,6 +45,8 @@ export interface StartedRouter {
   onFault(error: unknown): void;
 }
 
+/** The time after which what the start needed is garbage. */
+const settledMs = 3_000;
 const presenceMs = 1_000;
 const megabyte = 1024 * 1024;
 const dayMs = 86_400_000;
@@ -195,6 +198,11 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
     },
     'listening',
   );
+
+  // A router that is busy by then needs the memory, and its turns no pause.
+  setTimeout(() => {
+    if (router.conversations.count === 0) freeStartGarbage();
+  }, settledMs).unref();
 
   const drainMs = config.drainSeconds * 1_000;
   return {
