@@ -108,6 +108,14 @@ const runners: Readonly<Record<string, Runner>> = {
     for (const command of ['fork', 'diff', 'replay', 'batch', 'export'])
       expect(shown).toMatch(new RegExp(`^  ${command} +\\S`, 'm'));
   },
+  'npm run -s parley -- doctor': {
+    file: 'tests/operators/doctor.test.ts',
+    title: 'parley doctor exits with 0 when it finds no fault, and with 1 and the fix when it finds one',
+  },
+  'docker compose run --rm parley doctor': {
+    file: 'apps/cli/test/doctor.test.ts',
+    title: 'parley doctor says in a container that it cannot reach the engine from there',
+  },
   'npm run -s router': threeTerminals,
   'npm run -s agent -- alice bob alice': threeTerminals,
   'npm run -s agent -- bob alice alice': threeTerminals,

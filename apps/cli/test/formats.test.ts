@@ -192,7 +192,10 @@ describe('export of training data', () => {
     });
   });
 
-  it('the export to openai leaves out a conversation in which the member said nothing', () => {
-    expect(written('openai', 'bob', [opened(), said(2, 'alice', 'Hello')])).toBe('');
+  it('the export of many to openai leaves out a conversation in which the member said nothing', () => {
+    const silent = exportedOf([opened(), said(2, 'alice', 'Hello')], 'bob');
+    expect(formats.openai.leavesOut?.(silent)).toBe(true);
+    expect(formats.openai.leavesOut?.(exportedOf(entries, 'bob'))).toBe(false);
+    expect(JSON.parse(formats.openai.one(silent)).messages).toEqual([{ role: 'user', content: 'Hello' }]);
   });
 });

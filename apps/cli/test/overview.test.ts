@@ -1,7 +1,9 @@
 import { type AgentView, type ConversationView, viewAfter } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { typed } from '../src/commands/join.ts';
-import { overview, shortIds } from '../src/terminal/overview.ts';
+import { conversationTable } from '../src/terminal/conversation-table.ts';
+import { overview } from '../src/terminal/overview.ts';
+import { shortIds } from '../src/terminal/short-ids.ts';
 import { columnsOf } from '../src/terminal/terminal.ts';
 import { opened } from './entries.ts';
 import { FakeScreen } from './screens.ts';
@@ -41,6 +43,25 @@ describe('parley top', () => {
     expect([...shortIds(['abcdefg1', 'abcdefg2']).values()]).toEqual(['abcdefg1', 'abcdefg2']);
     expect([...shortIds(['abcdefg1', 'other-22']).values()]).toEqual(['abcdef', 'other-']);
     expect([...shortIds(['a', 'a']).values()]).toEqual(['a']);
+  });
+});
+
+describe('parley ls', () => {
+  const many = Array.from({ length: 12 }, (_, place) => `member-${place}`);
+  const conversations = [
+    view('aaaaaaaa-1', { members: many, status: 'ended', ending: { reason: 'farewell-loop' } }),
+    view('bbbbbbbb-2'),
+  ];
+
+  it('every line of the list fits 80 columns of a terminal, with short ids and a topic', () => {
+    const lines = conversationTable(new FakeScreen({ columns: 80 }), conversations).split('\n');
+    expect(lines.filter((line) => columnsOf(line) > 80)).toEqual([]);
+    expect(lines[1]).toMatch(/^aaaaaa +farewell-loop +0 +01-01 00:00 +member-0, member-… +a topic/);
+  });
+
+  it('a pipe gets everything', () => {
+    const lines = conversationTable(new FakeScreen({ live: false }), conversations).split('\n');
+    expect(lines[1]).toMatch(/^aaaaaaaa-1 +ended: farewell-loop .*member-11 +a topic .* columns for it$/);
   });
 });
 

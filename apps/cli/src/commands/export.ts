@@ -82,7 +82,8 @@ const exportAll = async (
   let skipped = 0;
   const next = async (id: string): Promise<Exported | undefined> => {
     const exported = await read(api, id, as, format.isPerspective);
-    if (exported) return exported;
+    const isWanted = exported && (given.length > 0 || !('leavesOut' in format && format.leavesOut(exported)));
+    if (isWanted) return exported;
     skipped++;
     if (given.length > 0) {
       const { members } = await api.summary(id);
@@ -106,7 +107,10 @@ const exportAll = async (
   await to.close();
   if (file !== undefined)
     err.write(`${paint(err, `${ids.length - skipped} conversations written to ${file}`, 'dim')}\n`);
-  if (skipped > 0) err.write(`${paint(err, `${as} was never in ${skipped} others`, 'dim')}\n`);
+  if (skipped > 0)
+    err.write(
+      `${paint(err, `${skipped} others are left out: ${as ?? 'the member'} was not in them, or said nothing`, 'dim')}\n`,
+    );
 };
 
 export const exportCommand: CommandMaker = (host) =>

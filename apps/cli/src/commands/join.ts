@@ -9,7 +9,7 @@ import { type CommandMaker, commandNamed, type Host } from '../command.ts';
 import { contextOption, idHelp, urlOption } from '../options.ts';
 import { endingText } from '../terminal/ending-text.ts';
 import { PlainTranscript } from '../terminal/plain-transcript.ts';
-import { harmless, paint } from '../terminal/terminal.ts';
+import { harmless, paint, wrap } from '../terminal/terminal.ts';
 
 const shownBefore = 20;
 
@@ -31,6 +31,12 @@ const print = ({ host, input }: Seat, text: string): void => {
   out.write(text);
   if (out.live) input.prompt(true);
 };
+
+/** A text of this program, no wider than a terminal usually is. */
+const noteText = ({ out }: Host, text: string): string =>
+  wrap(text.replaceAll('\n', ' '), Math.min(80, out.columns) - 1)
+    .map((line) => `${paint(out, line, 'dim')}\n`)
+    .join('');
 
 const refused = (seat: Seat, error: unknown): void => {
   // What the router refuses, such as a turn of another member, is for the user; the seat is kept.
@@ -65,7 +71,7 @@ const speak = async (seat: Seat): Promise<void> => {
   for await (const line of input) {
     const said = typed(line);
     if (said.kind === 'leave') return;
-    if (said.kind === 'unknown') print(seat, `${usage}\n`);
+    if (said.kind === 'unknown') print(seat, noteText(seat.host, usage));
     if (said.kind !== 'say') continue;
     const { kind: _, ...body } = said;
     try {
@@ -128,7 +134,7 @@ export const join: CommandMaker = (host) =>
       // Its stream of events ends with the seat, too.
       const seat: Seat = { api: routerOf(where, { env: host.env, stop: both }), id, name, host, input };
       both.addEventListener('abort', () => input.close());
-      print(seat, `${paint(out, `You are ${name}. ${usage}`, 'dim')}\n`);
+      print(seat, noteText(host, `You are ${name}. ${usage}`));
       const { seq } = await api.summary(id);
       const listening = listen(seat, Math.max(0, seq - shownBefore), both).then(() => over.abort());
       try {

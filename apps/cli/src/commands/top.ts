@@ -59,15 +59,21 @@ export const top: CommandMaker = (host) =>
         return;
       }
       let lines = overview(out, first, Date.now());
-      for (let drawn = 0; ; ) {
-        drawn = redraw(out, drawn, lines.slice(0, Math.max(1, out.rows - 1)));
-        await delay(every * 1_000, undefined, { signal: stop });
-        try {
-          lines = overview(out, await look(api), Date.now());
-        } catch (error) {
-          if (stop.aborted || !(error instanceof ConfigError)) throw error;
-          // It may come back; what was seen last stays, and is marked as old.
-          lines = [paint(out, 'no connection to the router', 'bold', 'red'), ...lines.slice(1)];
+      try {
+        for (let drawn = 0; ; ) {
+          drawn = redraw(out, drawn, lines.slice(0, Math.max(1, out.rows - 1)));
+          await delay(every * 1_000, undefined, { signal: stop });
+          lines = await look(api).then(
+            (seen) => overview(out, seen, Date.now()),
+            (error: unknown) => {
+              if (stop.aborted || !(error instanceof ConfigError)) throw error;
+              // It may come back; what was seen last stays, and is marked as old.
+              return [paint(out, 'no connection to the router', 'bold', 'red'), ...lines.slice(1)];
+            },
+          );
         }
+      } finally {
+        // The prompt of the shell comes below the table.
+        out.write('\n');
       }
     });

@@ -60,18 +60,17 @@ export const sharegpt: ExportFormat = {
   },
 };
 
-/** One line of a fine-tuning file for the Chat Completions API. */
+/** One line of a fine-tuning file for the Chat Completions API, which refuses a line without an answer. */
 export const openai: ExportFormat = {
   about: 'the same for fine-tuning at OpenAI',
   isPerspective: true,
+  leavesOut: (exported) => seenBy(exported).every(({ mine }) => !mine),
   one(exported) {
     const system = systemText(exported);
     const messages = seenBy(exported).map(({ mine, text }) => ({
       role: mine ? 'assistant' : 'user',
       content: text,
     }));
-    // A line without an answer trains nothing, and is refused by the API.
-    if (messages.every(({ role }) => role !== 'assistant')) return '';
     return `${jsonText({ messages: [...(system === undefined ? [] : [{ role: 'system', content: system }]), ...messages] })}\n`;
   },
 };

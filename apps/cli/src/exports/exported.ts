@@ -14,6 +14,8 @@ export interface ExportFormat {
   readonly about: string;
   /** It shows a conversation as one member took part in it: without `--as`, the one who opened it. */
   readonly isPerspective: boolean;
+  /** Whether a conversation is left out of an export of many, because the format has no use for it. */
+  leavesOut?(exported: Exported): boolean;
   begin?(conversations: readonly Exported[]): string;
   one(exported: Exported): string;
   end?(): string;

@@ -1,5 +1,6 @@
 import type { AgentView, ConversationView } from '@parley/protocol';
 import { dollars } from './ending-text.ts';
+import { shortIds } from './short-ids.ts';
 import { type Column, table } from './table.ts';
 import { cut, paint, type Screen } from './terminal.ts';
 
@@ -17,15 +18,6 @@ const age = (ms: number): string => {
   if (seconds < 100) return `${seconds}s`;
   if (seconds < 6_000) return `${Math.floor(seconds / 60)}m`;
   return seconds < 360_000 ? `${Math.floor(seconds / 3_600)}h` : `${Math.floor(seconds / 86_400)}d`;
-};
-
-/** The first characters of each id, as many as tell all of them apart. */
-export const shortIds = (ids: readonly string[]): ReadonlyMap<string, string> => {
-  for (let length = 6; ; length++) {
-    const short = ids.map((id) => id.slice(0, length));
-    if (new Set(short).size === ids.length || ids.every((id) => id.length <= length))
-      return new Map(ids.map((id, place) => [id, short[place] as string]));
-  }
 };
 
 /** Who has the floor, and in one word why a member waits for its turn. */

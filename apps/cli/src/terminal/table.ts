@@ -3,13 +3,20 @@ import { columnsOf, cut, harmless, paint, type Screen, type Style } from './term
 export interface Column<Row> {
   readonly title: string;
   readonly right?: boolean;
+  /** On a terminal, longer texts of the column are cut to so many columns of the screen. */
+  readonly most?: number;
   text(row: Row): string;
   styles?(row: Row): readonly Style[];
 }
 
 /** Rows with a heading. The last column is truncated at the edge of a terminal, but not in a pipe. */
 export const table = <Row>(screen: Screen, columns: readonly Column<Row>[], rows: readonly Row[]): string => {
-  const cells = rows.map((row) => columns.map((column) => harmless(column.text(row)).replaceAll('\n', ' ')));
+  const cells = rows.map((row) =>
+    columns.map((column) => {
+      const text = harmless(column.text(row)).replaceAll('\n', ' ');
+      return screen.live && column.most !== undefined ? cut(text, column.most) : text;
+    }),
+  );
   const widths = columns.map(({ title }, i) =>
     Math.max(title.length, ...cells.map((row) => columnsOf(row[i] as string))),
   );

@@ -1,0 +1,52 @@
+import type { ConversationView } from '@parley/protocol';
+import { shortIds } from './short-ids.ts';
+import { type Column, table } from './table.ts';
+import type { Screen } from './terminal.ts';
+
+type ViewColumn = Column<ConversationView>;
+
+const styles = ({ status, ending }: ConversationView) =>
+  status === 'running'
+    ? (['green'] as const)
+    : ending?.reason === 'failed'
+      ? (['red'] as const)
+      : (['dim'] as const);
+
+const started = ({ startedAt }: ConversationView): string =>
+  new Date(startedAt).toISOString().slice(0, 19).replace('T', ' ');
+
+const turns: ViewColumn = { title: 'TURNS', text: (view) => String(view.turns), right: true };
+const topic: ViewColumn = { title: 'TOPIC', text: (view) => view.topic ?? '' };
+const members = (most?: number): ViewColumn => ({
+  title: 'MEMBERS',
+  text: (view) => view.members.join(', '),
+  ...(most !== undefined && { most }),
+});
+
+/** For a pipe: everything, as it is. */
+const whole: readonly ViewColumn[] = [
+  { title: 'ID', text: ({ id }) => id },
+  {
+    title: 'STATUS',
+    text: ({ status, ending }) => (ending ? `${status}: ${ending.reason}` : status),
+    styles,
+  },
+  turns,
+  { title: 'STARTED', text: started },
+  members(),
+  topic,
+];
+
+/** For a terminal: ids as short as they may be given to a command, and columns that leave space for the topic. */
+const short = (ids: ReadonlyMap<string, string>): readonly ViewColumn[] => [
+  { title: 'ID', text: ({ id }) => ids.get(id) ?? id, most: 20 },
+  { title: 'STATUS', text: ({ status, ending }) => ending?.reason ?? status, styles },
+  turns,
+  { title: 'STARTED', text: (view) => started(view).slice(5, 16) },
+  members(18),
+  topic,
+];
+
+/** Conversations, one a line. */
+export const conversationTable = (screen: Screen, conversations: readonly ConversationView[]): string =>
+  table(screen, screen.live ? short(shortIds(conversations.map(({ id }) => id))) : whole, conversations);
