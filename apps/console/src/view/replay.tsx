@@ -37,6 +37,8 @@ export const Replay = ({
     open.replay = isPlaying ? undefined : 1;
     open.following = !isPlaying;
     open.target = undefined;
+    // A scroll of just before this would otherwise look like one that leaves the end.
+    scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' });
     onChange();
   };
   return (

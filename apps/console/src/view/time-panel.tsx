@@ -26,7 +26,7 @@ export const TimePanel = ({ open }: { readonly open: OpenConversation }): Compon
   const words = [
     `The newest ${count(times.length, 'turn')}: waited ${seconds(sum(({ waitMs }) => waitMs) / times.length)} on average`,
     timed > 0 && `model ${seconds(sum(({ modelMs = 0 }) => modelMs) / timed)}`,
-    `longest wait ${seconds(longest.waitMs)} before entry ${longest.seq}`,
+    longest.waitMs >= 100 && `longest wait ${seconds(longest.waitMs)} before entry ${longest.seq}`,
   ].filter(Boolean);
   return (
     <section aria-labelledby="time-title">
