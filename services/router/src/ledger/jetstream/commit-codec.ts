@@ -57,14 +57,20 @@ export const encodeCommit = (entries: readonly Entry[], maxBytes: number): Encod
   return parts;
 };
 
+/** The entries of commits that this process is writing, by the ids of their messages: they need not be parsed again. */
+export type OwnCommits = Map<string, readonly Entry[]>;
+
 /** Throws with what is wrong when the message is none that a router has written. */
-export const decodeCommit = (stream: string, message: RawMessage): StoredCommit => {
+export const decodeCommit = (stream: string, message: RawMessage, own?: OwnCommits): StoredCommit => {
   const { subject, sequence, data } = message;
   const place = `message ${sequence} of the stream ${stream} (${subject})`;
   const conversation = conversationOf(stream, subject);
   if (conversation === undefined) throw new Error(`${place}: is of no conversation`);
   if (message.header(sumHeader) !== String(crc32(data)))
     throw new Error(`${place}: does not match its checksum`);
+  const id = message.header('Nats-Msg-Id');
+  const known = own?.get(id);
+  if (known) return { conversation, sequence, entries: known, id };
   const parsed = parseJson(decoder.decode(data));
   const entries = parsed.ok && Array.isArray(parsed.value) ? (parsed.value as unknown[]) : [];
   if (entries.length === 0) throw new Error(`${place}: holds no entries`);
@@ -72,5 +78,5 @@ export const decodeCommit = (stream: string, message: RawMessage): StoredCommit 
     const fault = entryShape.fault(entry, 'entry');
     if (fault) throw new Error(`${place}: ${fault}`);
   }
-  return { conversation, sequence, entries: entries as Entry[], id: message.header('Nats-Msg-Id') };
+  return { conversation, sequence, entries: entries as Entry[], id };
 };

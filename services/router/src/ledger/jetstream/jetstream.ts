@@ -1,6 +1,6 @@
 import { type Appended, type Batch, checkSequence, type Ledger, type OnForeign } from '../ledger.ts';
 import type { Appender, Settled } from './appender.ts';
-import { encodeCommit, type StoredCommit } from './commit-codec.ts';
+import { encodeCommit, type OwnCommits, type StoredCommit } from './commit-codec.ts';
 import type { NatsLink } from './nats-link.ts';
 import type { Projection } from './projection.ts';
 import type { Publication } from './publisher.ts';
@@ -25,6 +25,7 @@ export interface JetStreamParts {
   readonly marks: StreamMarks;
   /** Conversations to which other processes have appended; told after the entries can be read. */
   readonly foreign: Set<OnForeign>;
+  readonly own: OwnCommits;
 }
 
 /** Above this, a stored message must be divided: the server counts its headers, too. */
@@ -56,7 +57,7 @@ interface Pending {
  * of any other router, into the local copy, and only then the append resolves. All reads are of the local copy.
  */
 export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
-  const { stream, writer, link, projection, follower, appender, purger, lease, watch, marks } = parts;
+  const { stream, writer, link, projection, follower, appender, purger, lease, watch, marks, own } = parts;
   const local = projection.ledger;
   const maxBytes = (link.connection.info?.max_payload ?? 1_048_576) - headerBytes;
   let written = 0;
@@ -94,9 +95,12 @@ export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
       else if (entries.length === 0) appended[index] = { ok: true, position: 0 };
       else pending.push({ index, batch, publication: publicationOf(batch, sequence) });
     }
+    for (const { batch, publication } of pending)
+      if (publication.parts.length === 1) own.set(publication.id, batch.entries);
     const settled = await appender.write(pending.map(({ publication }) => publication));
     await follower.taken(settled.reduce((last, one) => Math.max(last, standsAt(one)), 0));
     for (const [at, one] of pending.entries()) {
+      own.delete(one.publication.id);
       const result = settled[at]!;
       const { seq } = projection.tail(one.batch.conversation);
       if (result.kind === 'stored') appended[one.index] = { ok: true, position: endOf(one, result.sequence) };

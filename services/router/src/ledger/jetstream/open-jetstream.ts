@@ -5,7 +5,7 @@ import { ConfigError } from '@parley/runtime';
 import { LedgerDamage } from '../damage.ts';
 import type { Ledger, OnForeign } from '../ledger.ts';
 import { Appender } from './appender.ts';
-import { decodeCommit, type StoredCommit } from './commit-codec.ts';
+import { decodeCommit, type OwnCommits, type StoredCommit } from './commit-codec.ts';
 import { checkContinuation } from './continuation.ts';
 import { jetStreamLedger, tellForeign } from './jetstream.ts';
 import { syncRule } from './monitor.ts';
@@ -45,17 +45,21 @@ export type LedgerEvent =
 
 const progressMs = 5_000;
 
-const decoded = (stream: string, message: JsMsg | StoredMsg): StoredCommit => {
+const decoded = (stream: string, message: JsMsg | StoredMsg, own?: OwnCommits): StoredCommit => {
   try {
-    return decodeCommit(stream, {
-      subject: message.subject,
-      sequence: message.seq,
-      data: message.data,
-      header: (name) => {
-        const { headers, header } = message as { headers?: MsgHdrs; header?: MsgHdrs };
-        return (headers ?? header)?.get(name) ?? '';
+    return decodeCommit(
+      stream,
+      {
+        subject: message.subject,
+        sequence: message.seq,
+        data: message.data,
+        header: (name) => {
+          const { headers, header } = message as { headers?: MsgHdrs; header?: MsgHdrs };
+          return (headers ?? header)?.get(name) ?? '';
+        },
       },
-    });
+      own,
+    );
   } catch (error) {
     throw new LedgerDamage(`the stream ${stream}`, [(error as Error).message], error);
   }
@@ -66,18 +70,19 @@ const followed = async (
   parts: Omit<FollowerOptions, 'after' | 'take'> & {
     readonly projection: Projection;
     readonly last: number;
+    readonly own: OwnCommits;
     readonly onCommits: (commits: readonly StoredCommit[]) => void;
     readonly onEvent: (event: LedgerEvent) => void;
   },
 ): Promise<StreamFollower> => {
-  const { projection, last, stream, onFailure, onCommits, onEvent } = parts;
+  const { projection, last, own, stream, onFailure, onCommits, onEvent } = parts;
   const { promise: broken, reject } = Promise.withResolvers<never>();
   let isReady = false;
   const follower = new StreamFollower({
     ...parts,
     after: projection.sequence,
     take: (messages) => {
-      const commits = messages.map((message) => decoded(stream, message));
+      const commits = messages.map((message) => decoded(stream, message, own));
       projection.apply(commits);
       onCommits(commits);
     },
@@ -145,8 +150,10 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
     const marks = await StreamMarks.open({ link, stream, incarnation, replicas, onFailure });
     restoreMarks(projection.ledger, marks.all());
     const foreign = new Set<OnForeign>();
+    const own: OwnCommits = new Map();
     const follower = await followed({
       ...{ link, client: jetstream(link.connection), manager, stream, projection, last, onFailure, onEvent },
+      own,
       consumer: writer,
       onCommits: (commits) => tellForeign(commits, writer, foreign),
     });
@@ -158,7 +165,7 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
     });
     const watch = new StreamWatch({ link, manager, stream, incarnation, follower });
     return jetStreamLedger({
-      ...{ stream, writer, link, projection, follower, appender, purger, lease, watch, marks, foreign },
+      ...{ stream, writer, link, projection, follower, appender, purger, lease, watch, marks, foreign, own },
     });
   } catch (error) {
     projection?.ledger.close();

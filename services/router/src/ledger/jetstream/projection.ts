@@ -20,6 +20,11 @@ export interface Purge {
   readonly through: number;
 }
 
+export interface Tail {
+  readonly seq: number;
+  readonly sequence: number;
+}
+
 /** The local copy of the ledger: a SQLite ledger whose positions are those of the stream. */
 export interface Projection {
   readonly ledger: Ledger;
@@ -28,7 +33,7 @@ export interface Projection {
   /** Takes commits in the order of the stream, all or none. Throws LedgerDamage when they do not follow what is there. */
   apply(commits: readonly StoredCommit[]): void;
   /** Sequence of the last message of the conversation, and the seq of its last entry; zeros when there is none. */
-  tail(conversation: string): { readonly seq: number; readonly sequence: number };
+  tail(conversation: string): Tail;
   /**
    * Conversations whose messages are still to be removed from the stream, in the order in which they were removed here: a fork
    * before its parent. They are remembered until `purged`.
@@ -109,7 +114,11 @@ export const openProjection = (path: string, identity: StreamIdentity): Projecti
   const addPurge = database.prepare('INSERT OR IGNORE INTO purges VALUES (?, ?)');
   const removePurge = database.prepare('DELETE FROM purges WHERE conversation = ?');
   let sequence = sequenceAt(ledger.position());
-  const tail: Projection['tail'] = (conversation) => {
+  /** Of conversations that go on: what every commit asks for. */
+  let tails = new Map<string, Tail>();
+  const tail = (conversation: string): Tail => {
+    const known = tails.get(conversation);
+    if (known) return known;
     const row = findTail.get(conversation);
     return { seq: number(row?.seq), sequence: row ? sequenceAt(number(row.position)) : 0 };
   };
@@ -132,7 +141,17 @@ export const openProjection = (path: string, identity: StreamIdentity): Projecti
         heads.set(conversation, entries.at(-1)?.seq ?? expectedSeq);
         return { conversation, expectedSeq, entries, position: positionOf(at, 0) };
       });
-      ledger.appendNow(batches);
+      try {
+        ledger.appendNow(batches);
+      } catch (error) {
+        tails = new Map();
+        throw error;
+      }
+      for (const { conversation, sequence: at, entries } of commits) {
+        const last = entries.at(-1);
+        if (last === undefined || last.type === 'ended') tails.delete(conversation);
+        else tails.set(conversation, { seq: last.seq, sequence: at });
+      }
       sequence = commits.at(-1)?.sequence ?? sequence;
     },
     purges: () =>
