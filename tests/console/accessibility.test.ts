@@ -59,6 +59,7 @@ describe.skipIf(!executablePath)('The console, checked with axe', { timeout: 120
     ['the presentation', () => `#/${ids[1]}?present`, '#transcript .ended'],
     ['two conversations compared', () => `#compare/${ids[0]}/${ids[1]}`, '#compare th a'],
     ['the agents', () => '#agents', '#agents td'],
+    ['the form of a scenario', () => '#new?scenario=debate', '#missing .command'],
     ['a new conversation', () => '#new', '#new-members button'],
     ['an address that leads nowhere', () => '#nowhere', '#empty'],
   ];

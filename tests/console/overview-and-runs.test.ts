@@ -84,6 +84,7 @@ describe.skipIf(!executablePath)('The overview and the table of runs', { timeout
     );
     await looked.count('#pictures .bars rect.kind-0', 3);
     await looked.count('#pictures svg', 4);
+    await see('#endings', 'Ended today: 1 operator');
   });
 
   it('The overview shows a message as it is said, and drops a wait that is over', async () => {
@@ -188,6 +189,17 @@ describe.skipIf(!executablePath)('The overview and the table of runs', { timeout
     await see('.chosen', '2 of 2 conversations ended.');
     await looked.count('#runs .run.ended', 3);
     await looked.gone(page.getByRole('button', { name: /^End \d/ }));
+  });
+
+  it('Two conversations of more than one page are compared as a whole', async () => {
+    const long = await open({ topic: 'Long', limits: { maxTurns: 0 } });
+    for (let i = 0; i < 20; i++) await post(`/${long}/say`, { text: `${i} ${'x'.repeat(30_000)}` });
+    const { conversation: fork } = await post(`/${long}/fork`, { at: 21 });
+    await post(`/${fork}/say`, { text: 'Only here.' });
+    await page.goto(`${router.http}/#compare/${long}/${fork}`);
+    await see('#shared', 'the same 20 messages');
+    await looked.count('#compare .different', 1);
+    await see('#compare .different', 'Only here.');
   });
 
   it('The overview shows a conversation that ended because an agent is absent', async () => {

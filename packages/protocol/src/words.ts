@@ -49,6 +49,7 @@ export const groupOfEnding: Readonly<Record<Ending, EndingGroup>> = {
 
 /** Why the router itself pauses a conversation. */
 export const pauseReasons = ['velocity'] as const;
+export type PauseReason = (typeof pauseReasons)[number];
 
 /** Why an agent that could speak passed its turn. */
 const choices = ['nothing-to-say', 'declined'] as const;

@@ -2,6 +2,7 @@ import type { ConversationView, Entry } from '@parley/protocol';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { align } from '../model/alignment.ts';
+import { allEntries } from '../model/all-entries.ts';
 import { conversationLink } from '../model/route.ts';
 import { get } from '../model/router-client.ts';
 import { colourOf, count, dollars, number, titleOf } from '../model/words.ts';
@@ -83,7 +84,13 @@ export const ComparePage = ({
   useEffect(() => {
     document.title = 'Compare · Parley';
     let isWanted = true;
-    const load = (id: string) => get<Side>(`v1/conversations/${encodeURIComponent(id)}?limit=${mostEntries}`);
+    const load = async (id: string): Promise<Side | undefined> => {
+      const page = await get<Side>(`v1/conversations/${encodeURIComponent(id)}?limit=1`);
+      if (!page) return undefined;
+      const entries: Entry[] = [];
+      for await (const entry of allEntries(id)) if (entries.push(entry) >= mostEntries) break;
+      return { conversation: page.conversation, entries };
+    };
     Promise.all([load(left), load(right)])
       .then((found) => isWanted && setSides(found))
       .catch((error: unknown) => console.info('the two could not be loaded', error));
@@ -117,6 +124,9 @@ export const ComparePage = ({
           </button>
         )}
       </p>
+      {sides.some((side) => side && side.conversation.seq > side.entries.length) && (
+        <p class="detail">Only the first {number(mostEntries)} entries of each are compared.</p>
+      )}
       <div class="table-place">
         <table id="compare">
           <thead>

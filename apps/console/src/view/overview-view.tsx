@@ -13,6 +13,7 @@ const askEveryMs = 3_000;
 
 const needWords: Readonly<Record<Need['type'], string>> = {
   failure: 'failed',
+  pause: 'paused',
   seat: 'seat',
   wait: 'waits',
   budget: 'budget',
@@ -23,6 +24,8 @@ const sentenceOf = (need: Need, now: number): string => {
   switch (need.type) {
     case 'failure':
       return `ended ${span(now - need.at)} ago: ${need.ending}${need.detail ? `. ${need.detail}` : ''}`;
+    case 'pause':
+      return `the router has paused it ${span(now - need.since)} ago${need.detail ? `: ${need.detail}` : ''}`;
     case 'seat':
       return `${need.by} speaks for ${need.member}, who has had the floor for ${span(now - need.since)}`;
     case 'wait':
@@ -166,6 +169,24 @@ const TalkRow = ({ talk, now }: { readonly talk: Talk; readonly now: number }) =
   );
 };
 
+/** How the conversations of today have ended, each reason as a link to them. */
+const Endings = ({ ended }: { readonly ended: Overview['today']['ended'] }) => {
+  const all = Object.entries(ended).sort(([, one], [, other]) => other - one);
+  return all.length === 0 ? null : (
+    <p id="endings">
+      Ended today:{' '}
+      {all.map(([ending, times], at) => (
+        <span key={ending}>
+          {at > 0 && ', '}
+          <a href={runsLink({ ending })}>
+            {number(times)} {ending}
+          </a>
+        </span>
+      ))}
+    </p>
+  );
+};
+
 /** The first page: what needs a person, what runs, and what the router did in the last hour. */
 export const OverviewPage = ({ live }: { readonly live: Live }): ComponentChildren => {
   const { overview } = live;
@@ -202,6 +223,7 @@ export const OverviewPage = ({ live }: { readonly live: Live }): ComponentChildr
       <section aria-labelledby="pictures-title">
         <h2 id="pictures-title">The last hour</h2>
         <Pictures overview={overview} />
+        <Endings ended={overview.today.ended} />
       </section>
       <section aria-labelledby="talks-title">
         <h2 id="talks-title">What runs</h2>

@@ -1,22 +1,16 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { OpenConversation } from '../model/open-conversation.ts';
-import { turnTimes } from '../model/turn-times.ts';
+import { type TurnTime, turnTimes } from '../model/turn-times.ts';
 import { count } from '../model/words.ts';
+import { useClock } from './use.ts';
 
 const [mostTurns, lookedBack] = [40, 160];
 const [barWidth, gap, height] = [6, 2, 64];
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 
-/** The wait and the time of the model of the newest turns, as bars. */
-export const TimePanel = ({ open }: { readonly open: OpenConversation }): ComponentChildren => {
-  const { transcript, count: last } = open;
-  const first = Math.max(1, last - lookedBack);
-  useEffect(() => open.ensure(first, last));
-  const loaded = Array.from({ length: last - first + 1 }, (_, i) => transcript.entry(first + i));
-  const known = loaded.filter((entry) => entry !== undefined).length;
-  const times = useMemo(() => turnTimes(loaded).slice(-mostTurns), [last, known]);
+const picture = (times: readonly TurnTime[]): ComponentChildren => {
   if (times.length === 0) return null;
   const most = Math.max(1, ...times.map(({ waitMs, modelMs = 0 }) => waitMs + modelMs));
   const tall = (ms: number) => (ms / most) * (height - 2);
@@ -64,4 +58,21 @@ export const TimePanel = ({ open }: { readonly open: OpenConversation }): Compon
       </p>
     </section>
   );
+};
+
+/** The wait and the time of the model of the newest turns, as bars. */
+export const TimePanel = ({ open }: { readonly open: OpenConversation }): ComponentChildren => {
+  const { transcript, count: last } = open;
+  const first = Math.max(1, last - lookedBack);
+  useEffect(() => open.ensure(first, last));
+  useClock(1_000, true);
+  // A fast conversation changes in each frame: the picture does so twice a second.
+  const drawn = useRef<{ readonly at: number; readonly times: readonly TurnTime[] }>(undefined);
+  const now = Date.now();
+  if (!drawn.current || now - drawn.current.at >= 500) {
+    const loaded = Array.from({ length: last - first + 1 }, (_, i) => transcript.entry(first + i));
+    drawn.current = { at: now, times: turnTimes(loaded).slice(-mostTurns) };
+  }
+  const { times } = drawn.current;
+  return useMemo(() => picture(times), [times]);
 };

@@ -1,7 +1,7 @@
 import { conversationId, count, name } from '../entry.ts';
 import { maxMembers } from '../limits.ts';
 import { list, number, object, oneOf, optional, record, type Static, text, union } from '../shape.ts';
-import { endings, waitReasons } from '../words.ts';
+import { endings, pauseReasons, waitReasons } from '../words.ts';
 
 /** Milliseconds since 1970. */
 const date = number(0, Number.MAX_SAFE_INTEGER);
@@ -25,6 +25,8 @@ const need = union({
   wait: { ...subject, member: name, reason: oneOf(waitReasons), since: date, turns: count },
   /** A member whose seat was taken has the floor: `by` is awaited. */
   seat: { ...subject, member: name, by: name, since: date },
+  /** A conversation that the router has paused. */
+  pause: { ...subject, reason: oneOf(pauseReasons), detail: optional(shortText), since: date },
   /** A conversation that a failure ended. */
   failure: { ...subject, ending: oneOf(endings), detail: optional(shortText), at: date },
   /** A budget of which 80 % or more are used; of one member where it is named. */
@@ -71,7 +73,7 @@ export const overview = object({
   total: count,
   /** Names that are connected. */
   agents: count,
-  /** The most urgent first: failures, seats, waits, budgets; the oldest of each first. */
+  /** The most urgent first: failures, pauses, seats, waits, budgets; the oldest of each first. */
   needs: list(need, { max: maxNeeds }),
   /** How many there are, also those that `needs` leaves out. */
   needed: count,

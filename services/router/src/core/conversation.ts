@@ -1,4 +1,4 @@
-import type { Admission, Ending, Limits, PolicyName, Role, Usage } from '@parley/protocol';
+import type { Admission, Ending, Limits, PauseReason, PolicyName, Role, Usage } from '@parley/protocol';
 import type { Compared } from './audience.ts';
 
 /** The right and the duty of one member to add the next message, or to bid for the floor. */
@@ -23,7 +23,13 @@ export interface Turn {
 
 export type Status =
   | { readonly state: 'running' }
-  | { readonly state: 'paused'; readonly since: number }
+  /** `reason`: why the router itself has paused it. */
+  | {
+      readonly state: 'paused';
+      readonly since: number;
+      readonly reason?: PauseReason;
+      readonly detail?: string;
+    }
   | {
       readonly state: 'ended';
       readonly at: number;

@@ -255,7 +255,9 @@ const next = (state: Conversation | undefined, entry: Entry, id: string): Conver
     }
     case 'paused': {
       const { stepping: _, ...rest } = state;
-      return { ...rest, seq, status: { state: 'paused', since: entry.at } };
+      const { reason, detail } = entry;
+      const about = { ...(reason && { reason }), ...(detail !== undefined && { detail }) };
+      return { ...rest, seq, status: { state: 'paused', since: entry.at, ...about } };
     }
     case 'resumed': {
       const paused = state.status.state === 'paused' ? entry.at - state.status.since : 0;

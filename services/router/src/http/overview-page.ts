@@ -29,7 +29,13 @@ const keptNeeds = 4 * maxNeeds;
 /** Waits that a person chose, or that end by themselves. */
 const expected: ReadonlySet<WaitReason> = new Set(['pace', 'paused']);
 
-const order: Readonly<Record<Need['type'], number>> = { failure: 0, seat: 1, wait: 2, budget: 3 };
+const order: Readonly<Record<Need['type'], number>> = {
+  failure: 0,
+  pause: 1,
+  seat: 2,
+  wait: 3,
+  budget: 4,
+};
 const sinceOf = (need: Need): number =>
   need.type === 'budget' ? -need.used / need.limit : need.type === 'failure' ? -need.at : need.since;
 const mostUrgentFirst = (one: Need, other: Need): number =>
@@ -98,6 +104,19 @@ const addTurns = (needs: Needs, router: HttpRouter, state: Conversation): void =
   }
 };
 
+/** A pause of the router itself, which only a person ends. */
+const addPause = (needs: Needs, state: Conversation): void => {
+  if (state.status.state !== 'paused' || !state.status.reason) return;
+  const { reason, detail, since } = state.status;
+  needs.add({
+    type: 'pause',
+    ...placeOf(state),
+    reason,
+    since,
+    ...defined({ detail: detail && cut(detail) }),
+  });
+};
+
 const talkOf = ({ conversations }: HttpRouter, state: Conversation): Talk => {
   const since = Math.max(0, state.seq - lookedBack.entries);
   const newest = undamaged(() => conversations.newest(state.id, since, lookedBack, state.seq), []);
@@ -139,6 +158,7 @@ export function* makeOverview(router: HttpRouter, ledger: Ledger): Generator<num
     else running++;
     addTurns(needs, router, state);
     addBudgets(needs, state);
+    addPause(needs, state);
     newest.push(state);
     if ((running + paused) % step.conversations !== 0) continue;
     newest = newest.sort((a, b) => b.lastAt - a.lastAt).slice(0, maxTalks);

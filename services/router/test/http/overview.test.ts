@@ -74,6 +74,23 @@ describe('The overview', () => {
     for (const replica of [ann, bob]) await bench.drop(replica);
   });
 
+  it('The overview tells that the router has paused a conversation, but not that an operator has', async () => {
+    const bench = new RouterBench();
+    bench.connect('ann');
+    await bench.open('fast', { topic: 'Fast', limits: limits({ maxTokensPerMinute: 100 }) });
+    await pay(bench, 'fast', 500);
+    await bench.open('slow');
+    await bench.submit('slow', { type: 'pause', by: 'boss' });
+    const { needs, paused } = await overviewOf(bench);
+    expect(paused).toBe(2);
+    expect(needs).toEqual([
+      {
+        ...{ type: 'pause', conversation: 'fast', title: 'Fast', reason: 'velocity', since: bench.now },
+        detail: expect.stringContaining('500 tokens in the last minute'),
+      },
+    ]);
+  });
+
   it('The overview keeps the most urgent of many needs, and says how many there are', async () => {
     const bench = new RouterBench();
     for (let i = 0; i < 60; i++) {
