@@ -15,6 +15,10 @@ describe('The address of the console', () => {
     ['#/c-1/12', { view: 'conversation', id: 'c-1', seq: 12, present: false }],
     ['#/c-1/-12', { view: 'conversation', id: 'c-1', present: false }],
     ['#/c-1?present', { view: 'conversation', id: 'c-1', present: true }],
+    [
+      '#/c-1/12?share=share_x-y',
+      { view: 'conversation', id: 'c-1', seq: 12, present: false, share: 'share_x-y' },
+    ],
     ['#compare/a/b', { view: 'compare', left: 'a', right: 'b' }],
     ['#agents', { view: 'agents' }],
     ['#new', { view: 'new' }],
@@ -35,5 +39,6 @@ describe('The address of the console', () => {
       seq: 3,
       present: false,
     });
+    expect(parseRoute(conversationLink('a.b', undefined, 'share_x'))).toMatchObject({ share: 'share_x' });
   });
 });
