@@ -40,7 +40,9 @@ export function* branchTreeOf(
   }
   const waiting = [root];
   const branches: Branch[] = [];
-  for (let next = waiting.shift(); next && branches.length < maxBranches; next = waiting.shift()) {
+  while (branches.length < maxBranches) {
+    const next = waiting.shift();
+    if (!next) break;
     branches.push(branchOf(next));
     for (const fork of ledger.forksOf(next.id, maxBranches)) {
       if (waiting.length + branches.length > maxBranches) break;
