@@ -4,7 +4,7 @@ import { serveRouter } from '../socket/served-router.ts';
 import { Operator } from './operator.ts';
 
 describe('GET /v1/conversations/:id/branches', () => {
-  it('gives the same tree for each of its branches: the first conversation, its forks, and theirs', async () => {
+  it('GET branches gives the same tree for each branch: the first conversation, its forks, and their forks', async () => {
     const served = await serveRouter();
     const operator = new Operator(served);
     const cast = [{ name: 'bob', model: 'tiny-1' }];
@@ -30,7 +30,7 @@ describe('GET /v1/conversations/:id/branches', () => {
     }
   });
 
-  it('says that there are more branches than an answer holds', async () => {
+  it('GET branches says when there are more branches than a response holds', async () => {
     const served = await serveRouter();
     const operator = new Operator(served);
     const root = await operator.open({ members: ['ann', 'bob'] });

@@ -28,7 +28,7 @@ const watched = () => {
 };
 
 describe('the watch over a stream', () => {
-  it('finds nothing wrong with a copy that takes messages while the server answers', async () => {
+  it('the stream watch finds no fault in a copy that receives messages while the server answers', async () => {
     const { follower, meanwhile, watch } = watched();
     meanwhile.do = () => {
       follower.last = 500;
@@ -37,7 +37,7 @@ describe('the watch over a stream', () => {
     expect(watch.trouble).toBeUndefined();
   });
 
-  it('says that the stream has lost messages, or is another one', async () => {
+  it('the stream watch reports a stream that has lost messages or is another one', async () => {
     const { stream, watch } = watched();
     stream.end = 9;
     await watch.look();
@@ -50,7 +50,7 @@ describe('the watch over a stream', () => {
     expect(watch.trouble).toBe('the stream was deleted and made again');
   });
 
-  it('says that the copy is far behind when it is so twice in a row', async () => {
+  it('the stream watch reports a copy that is far behind twice in a row', async () => {
     const { stream, watch } = watched();
     stream.end = 6_000;
     await watch.look();
