@@ -11,9 +11,10 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['{packages,services,apps}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
-          // Generous, because the machine may do other work.
-          testTimeout: 20_000,
-          hookTimeout: 20_000,
+          // They only end a test that hangs: the machine may do other work.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {
@@ -22,7 +23,8 @@ export default defineConfig({
           globalSetup: ['tests/harness/built-console.ts'],
           include: ['tests/!(compose|mutation)/**/*.test.ts'],
           testTimeout: 120_000,
-          hookTimeout: 30_000,
+          hookTimeout: 60_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
     ],

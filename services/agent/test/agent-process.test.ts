@@ -198,7 +198,7 @@ describe('the agent process', { timeout: 30_000 }, () => {
     const { child, exit } = agent({ ROUTER_URL: router.url, OPENAI_BASE_URL: server.url }, ['alice']);
     const connection = await welcomed(router);
     grant(connection);
-    await vi.waitFor(() => expect(server.asked).toHaveLength(1), { timeout: 5_000 });
+    await vi.waitFor(() => expect(server.asked).toHaveLength(1), { timeout: 20_000 });
     child.kill('SIGINT');
     expect(await exit).toBe(0);
     expect(await connection.closed).toBe(1000);

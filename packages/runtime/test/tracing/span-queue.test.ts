@@ -30,11 +30,11 @@ describe('the queue of spans', () => {
   it('the queue of spans drops and counts spans that do not fit while the collector does not answer', async () => {
     const { queue, exports, spans } = queueOf(4, 2);
     spans(2);
-    await vi.waitFor(() => expect(exports).toHaveLength(1));
+    await expect.poll(() => exports.length).toBe(1);
     spans(10);
     expect(queue.counts).toEqual({ exported: 0, dropped: 6, failed: 0 });
     exports[0]?.done({ code: ExportResultCode.SUCCESS });
-    await vi.waitFor(() => expect(exports).toHaveLength(2));
+    await expect.poll(() => exports.length).toBe(2);
     expect(queue.counts).toEqual({ exported: 2, dropped: 6, failed: 0 });
     spans(2);
     expect(queue.counts.dropped).toBe(6);
@@ -43,11 +43,11 @@ describe('the queue of spans', () => {
   it('the queue of spans counts spans that the collector refuses, and reports the reason', async () => {
     const { queue, exports, failures, spans } = queueOf(10, 5);
     spans(5);
-    await vi.waitFor(() => expect(exports).toHaveLength(1));
+    await expect.poll(() => exports.length).toBe(1);
     exports[0]?.done({ code: ExportResultCode.FAILED, error: new Error('401 Unauthorized') });
     expect(queue.counts).toEqual({ exported: 0, dropped: 0, failed: 5 });
     expect(failures).toEqual(['401 Unauthorized']);
     spans(5);
-    await vi.waitFor(() => expect(exports).toHaveLength(2));
+    await expect.poll(() => exports.length).toBe(2);
   });
 });

@@ -79,7 +79,7 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
             () => 'welcome',
             () => 'refused',
           ),
-        { timeout: 5_000 },
+        { timeout: 20_000 },
       )
       .toBe('welcome');
   });
