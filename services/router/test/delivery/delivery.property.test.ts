@@ -9,7 +9,7 @@ const runs = Number(process.env.DELIVERY_RUNS ?? 150);
 
 const clients = ['pat', 'quin'] as const;
 const agents = ['ann', 'bob'] as const;
-const everyone = [...clients, ...agents];
+const allNames = [...clients, ...agents];
 
 const acts = [
   ...['plainSays', 'plainSays', 'agentAnswers', 'agentAnswers', 'agentAnswers', 'operatorSays'],
@@ -52,7 +52,7 @@ class World {
     const more = { paceMs: this.#paceMs, onFailure: 'retry' } as const;
     await this.bench.open(id, {
       by: agents[place] as string,
-      members: everyone,
+      members: allNames,
       policy: 'addressed',
       limits: limits(more),
     });
@@ -104,7 +104,7 @@ class World {
 const happen = async (world: World, { act, who, other, place }: Happening): Promise<void> => {
   const name = clients[who] as string;
   const agent = agents[who] as string;
-  const target = everyone[other] as string;
+  const target = allNames[other] as string;
   const id = world.ids[place] as string;
   const client = world.plain(name);
   const submit = (command: Parameters<RouterBench['submit']>[1]) => world.bench.submit(id, command);
