@@ -16,9 +16,15 @@ const words: Readonly<Record<Ending, string>> = {
   operator: 'an operator ended it',
 };
 
-/** The ending of a conversation and its reason in one line. */
-export const endingText = ({ reason, detail }: Pick<EntryOf<'ended'>, 'reason' | 'detail'>): string =>
-  `${reason} (${words[reason] ?? 'no more is known'}${detail ? `: ${harmless(detail)}` : ''})`;
+/** The ending of a conversation, its reason, and who never answered, in one line. */
+export const endingText = ({
+  reason,
+  detail,
+  unanswered = [],
+}: Pick<EntryOf<'ended'>, 'reason' | 'detail' | 'unanswered'>): string => {
+  const silent = unanswered.length > 0 ? `; never answered: ${harmless(unanswered.join(', '))}` : '';
+  return `${reason} (${words[reason] ?? 'no more is known'}${detail ? `: ${harmless(detail)}` : ''})${silent}`;
+};
 
 const number = (value: number): string => value.toLocaleString('en-US');
 

@@ -39,7 +39,9 @@ export const noteOf = (entry: Exclude<Entry, { type: 'said' }>): string => {
         ? `resumed by ${entry.by}`
         : `resumed by ${entry.by} for ${entry.lines} ${entry.lines === 1 ? 'turn' : 'turns'}`;
     case 'ended':
-      return `ended: ${entry.reason}${because}`;
+      return `ended: ${entry.reason}${because}${
+        entry.unanswered === undefined ? '' : `; never answered: ${entry.unanswered.join(', ')}`
+      }`;
     default:
       // A newer router may have more types.
       return (entry as { type: string }).type;
