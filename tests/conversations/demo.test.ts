@@ -87,6 +87,17 @@ describe('parley demo', () => {
     },
   );
 
+  it('parley demo --keep stays up after the ending, until it is stopped', async () => {
+    const { demo } = startDemo(['--turns', '2', '--keep']);
+    const shown = await demo.when(
+      'that it stays up',
+      ({ stdout }) => /stays up at (http:\S+)/.exec(stdout) ?? undefined,
+    );
+    expect(demo.stdout).toMatch(/^Ended: max-turns/m);
+    expect((await fetch(`${shown[1]}/healthz`)).status).toBe(200);
+    expect(await demo.kill('SIGINT')).toEqual({ code: 130, signal: null });
+  });
+
   it('parley demo leaves no process behind even when it is killed', async () => {
     const { demo, children } = await startLongDemo();
     await demo.kill('SIGKILL');

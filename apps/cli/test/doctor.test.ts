@@ -80,6 +80,20 @@ describe('parley doctor', () => {
     expect(findings.filter(({ level }) => level === 'fault')).toEqual([]);
   });
 
+  it('parley doctor asks a model server of this machine under the name that containers have for it', async () => {
+    const world = await World.healthy();
+    world.env.OPENAI_BASE_URL = `${world.model.url}/v1`.replace('127.0.0.1', 'host.docker.internal');
+    expect((await world.findings()).filter(({ area }) => area === 'model')).toMatchObject([{ level: 'ok' }]);
+  });
+
+  it('parley doctor finds no fault in a model server whose name only containers know', async () => {
+    const world = await World.healthy();
+    world.env.OPENAI_BASE_URL = 'http://ollama-that-is-a-container:11434/v1';
+    expect((await world.findings()).filter(({ area }) => area === 'model')).toMatchObject([
+      { level: 'note', mend: expect.stringMatching(/docker compose run --rm parley doctor/) },
+    ]);
+  });
+
   it('parley doctor finds a model that its server lists with a tag', async () => {
     const world = await World.healthy();
     const server = await TableServer.start({

@@ -13,7 +13,7 @@ import { keptPrompts } from '../scenario/agents.ts';
 import { castOf, type DemoMember, defaultTopic } from '../scenario/demo-cast.ts';
 import { ConversationDisplay } from '../terminal/conversation-display.ts';
 import { paint } from '../terminal/terminal.ts';
-import { type Played, playedOut, rehearsalDelay } from './played-out.ts';
+import { type Played, playedOut, rehearsalDelay, staysUp } from './played-out.ts';
 
 interface Options {
   readonly names: string;
@@ -29,6 +29,7 @@ interface Given {
   readonly turns?: number | undefined;
   readonly port?: number | undefined;
   readonly continue?: string | undefined;
+  readonly keep?: true | undefined;
 }
 
 const optionsOf = async ({
@@ -116,8 +117,8 @@ const runDemo = async (given: Given, host: Host): Promise<number> => {
   });
   const { halted } = deployment;
   const conversation = kept?.record.conversation;
-  const played: Played = { command: 'demo', view, kept, halted, url: '', conversation };
-  return await playedOut(played, host, async () => {
+  const played: Played = { command: 'demo', view, kept, isElsewhere: false, halted, url: '', conversation };
+  const code = await playedOut(played, host, async () => {
     played.url = await deployment.startRouter();
     header(options, played.url, host);
     const api = new RouterApi(played.url, halted);
@@ -130,6 +131,8 @@ const runDemo = async (given: Given, host: Host): Promise<number> => {
     };
     return await view.show(api, conversationIn(events, opened));
   });
+  if (given.keep) await staysUp(played.url.replace(/^ws/, 'http'), halted, host);
+  return code;
 };
 
 export const demo: CommandMaker = (host) =>
@@ -148,4 +151,5 @@ export const demo: CommandMaker = (host) =>
       '--continue <RUN>',
       'go on with a demo that was stopped: its name as `parley runs` lists it, or `last`',
     )
+    .option('--keep', 'leave the router and the agents up after the ending, until Ctrl-C')
     .action(async (given) => host.exitWith(await runDemo(given, host)));

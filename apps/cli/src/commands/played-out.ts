@@ -4,6 +4,7 @@ import type { KeptRun } from '../deployment/kept-run.ts';
 import { keptNote, pauseFor } from '../deployment/kept-run-notes.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import type { ConversationDisplay } from '../terminal/conversation-display.ts';
+import { paint } from '../terminal/terminal.ts';
 
 /** On a terminal a rehearsed reply takes as long as it takes to read one. */
 const paceMs = { live: '1800', piped: '100' } as const;
@@ -18,6 +19,8 @@ export interface Played {
   readonly view: ConversationDisplay;
   /** The ledger that outlives it; undefined where it is on a router that this program did not start. */
   readonly kept: KeptRun | undefined;
+  /** The router is not one that this program started: the conversation goes on without it. */
+  readonly isElsewhere: boolean;
   /** Aborted when the user stops, or when a process is gone. */
   readonly halted: AbortSignal;
   url: string;
@@ -47,11 +50,18 @@ export const playedOut = async (
     if (kept && conversation !== undefined) {
       await pauseFor(url, conversation);
       keptNote(kept, conversation, host, command);
-    } else if (!kept && conversation !== undefined) {
+    } else if (played.isElsewhere && conversation !== undefined) {
       host.err.write(
         'The conversation itself goes on on the router: `parley ls` shows it, `parley end ID` ends it\n',
       );
     }
     return 1;
   }
+};
+
+/** After the ending: router and agents stay for the browser, until the user stops them or one of them is gone. */
+export const staysUp = async (page: string, halted: AbortSignal, { out, stop }: Host): Promise<void> => {
+  if (stop.aborted) return;
+  out.write(`${paint(out, `Everything stays up at ${page} until Ctrl-C`, 'dim')}\n`);
+  if (!halted.aborted) await new Promise((resolve) => halted.addEventListener('abort', resolve));
 };

@@ -21,7 +21,7 @@ import { openingOf } from '../scenario/opening.ts';
 import { parseScenario, readScenario, type ScenarioFile } from '../scenario/read-scenario.ts';
 import { ConversationDisplay } from '../terminal/conversation-display.ts';
 import { harmless, paint } from '../terminal/terminal.ts';
-import { type Played, playedOut, rehearsalDelay } from './played-out.ts';
+import { type Played, playedOut, rehearsalDelay, staysUp } from './played-out.ts';
 import { replayRecord } from './replay.ts';
 
 const header = ({ scenario, file }: ScenarioFile, conversation: string, url: string, { out }: Host): void => {
@@ -30,12 +30,6 @@ const header = ({ scenario, file }: ScenarioFile, conversation: string, url: str
   out.write(`\n${paint(out, scenario.title ?? file, 'bold')}\n${who} on: ${harmless(scenario.topic)}\n`);
   out.write(`${paint(out, `${conversation} · watch it at ${url} · Ctrl-C stops it`, 'dim')}\n\n`);
 };
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve());
-  });
 
 interface RunOptions {
   readonly url?: string | undefined;
@@ -138,6 +132,7 @@ const runFile = async (scenario: string | undefined, options: RunOptions, host: 
     command: 'run',
     view,
     kept,
+    isElsewhere: url !== undefined,
     halted,
     url: castDeployment.url,
     conversation: kept?.record.conversation,
@@ -157,10 +152,7 @@ const runFile = async (scenario: string | undefined, options: RunOptions, host: 
     }
     return ending;
   });
-  if (keep && !host.stop.aborted) {
-    out.write(`${paint(out, `Everything stays up at ${page} until Ctrl-C`, 'dim')}\n`);
-    await aborted(halted);
-  }
+  if (keep) await staysUp(page, halted, host);
   return code;
 };
 

@@ -109,6 +109,8 @@ export const checkModel = async (around: Surroundings): Promise<Finding[]> => {
   const basic = parsed.username
     ? Buffer.from(`${parsed.username}:${parsed.password}`).toString('base64')
     : '';
+  // The name that containers have for this machine; most machines do not know it themselves.
+  if (!around.contained && parsed.hostname === 'host.docker.internal') parsed.hostname = '127.0.0.1';
   const url = `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`;
   const authorization = basic ? `Basic ${basic}` : apiKey === undefined ? undefined : `Bearer ${apiKey}`;
   const server: Server = { url, headers: { ...(authorization !== undefined && { authorization }) } };
@@ -118,6 +120,14 @@ export const checkModel = async (around: Surroundings): Promise<Finding[]> => {
     around.stop.throwIfAborted();
     const failure = (error as { cause?: { code?: string; message?: string } }).cause ?? (error as Error);
     const why = connectionProblem(url, failure, around.contained);
+    const { code = '' } = failure as { code?: string };
+    if (!around.contained && !parsed.hostname.includes('.') && /^(ENOTFOUND|EAI_AGAIN)$/.test(code))
+      return [
+        note(
+          `the model server ${parsed.hostname} is not known on this machine: it may be a container`,
+          'to ask it from its network: docker compose run --rm parley doctor',
+        ),
+      ];
     const machine = around.contained ? hostAddress(url) : undefined;
     return [
       fault(
