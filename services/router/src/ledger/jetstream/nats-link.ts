@@ -40,6 +40,8 @@ const optionsOf = (access: NatsAccess, name: string, inbox: string): NodeConnect
     // A router waits for its engine as long as it takes, and finds out within half a minute that a link is dead.
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
+    // A trace of each request costs more than the request.
+    noAsyncTraces: true,
     reconnectTimeWait: 500,
     reconnectJitter: 500,
     reconnectJitterTLS: 500,
@@ -47,6 +49,12 @@ const optionsOf = (access: NatsAccess, name: string, inbox: string): NodeConnect
     maxPingOut: 2,
   };
 };
+
+/** Errors after which it is certain that no server has taken the request. */
+const certain = ['NoResponders', 'PermissionViolationError', 'InvalidArgumentError'];
+
+const wasNotTaken = ({ name, cause }: Error): boolean =>
+  certain.includes(name) || certain.includes((cause as Error | undefined)?.name ?? '');
 
 /**
  * The connection to NATS. The client of NATS keeps what is sent while it is away and sends it later; this one never does: a
@@ -84,11 +92,7 @@ export class NatsLink {
       this.connection
         .request(subject, body, { timeout: answerMs, ...(headers && { headers }) })
         .then(resolve, (error: Error) =>
-          reject(
-            error.name === 'TimeoutError' || error.name === 'ClosedConnectionError'
-              ? new AnswerLost('NATS does not answer', { cause: error })
-              : error,
-          ),
+          reject(wasNotTaken(error) ? error : new AnswerLost('NATS does not answer', { cause: error })),
         )
         .finally(() => this.#waiting.delete(lost));
     });
@@ -112,6 +116,7 @@ export class NatsLink {
 
   async close(): Promise<void> {
     this.#isClosing = true;
+    for (const lost of [...this.#waiting]) lost(new AnswerLost('the connection to NATS is closed'));
     this.#tell();
     await this.connection.close();
   }

@@ -20,7 +20,7 @@ export interface Purge {
   readonly through: number;
 }
 
-export interface Tail {
+interface Tail {
   readonly seq: number;
   readonly sequence: number;
 }

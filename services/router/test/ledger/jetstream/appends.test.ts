@@ -6,6 +6,7 @@ import {
   startCluster,
   startNats,
 } from '../../../../../tests/harness/nats-servers.ts';
+import { AnswerLost, NotSent, openNatsLink } from '../../../src/ledger/jetstream/nats-link.ts';
 import { openJetStreamLedger } from '../../../src/ledger/jetstream/open-jetstream.ts';
 import type { Appended, Ledger } from '../../../src/ledger/ledger.ts';
 import { shut } from '../ledger-contract.ts';
@@ -127,6 +128,25 @@ describe.skipIf(!hasNats).each(kinds)('appends to a stream on %s', { timeout: 12
     expect(await observer.lastSequence(stream)).toBe(2);
     expect(ledger.read('c1', 0, all)).toEqual([opened(), ...long]);
     expect(await append(ledger, 'c1', 61, [ended(62)])).toMatchObject({ ok: true });
+  });
+});
+
+describe.skipIf(!hasNats)('a link to NATS', { timeout: 60_000 }, () => {
+  it('tells a request that no server has taken from one whose answer is lost', async () => {
+    const server = await startNats();
+    onTestFinished(() => server.remove());
+    const link = await openNatsLink({ servers: [server.url] }, 'test', '_INBOX_test');
+    const nothingThere = await link.request('NO_STREAM.c.c1', 'x').catch((error: unknown) => error);
+    expect(nothingThere).not.toBeInstanceOf(AnswerLost);
+    const observer = await openNatsLink({ servers: [server.url] }, 'silent', '_INBOX_silent');
+    observer.connection.subscribe('silent', { callback: () => {} });
+    await observer.connection.flush();
+    const asked = link.request('silent', 'x').catch((error: unknown) => error);
+    await link.connection.flush();
+    await link.close();
+    expect(await asked).toBeInstanceOf(AnswerLost);
+    expect(await link.request('silent', 'x').catch((error: unknown) => error)).toBeInstanceOf(NotSent);
+    await observer.close();
   });
 });
 
