@@ -38,7 +38,7 @@ export const Replay = ({
     open.following = !isPlaying;
     open.target = undefined;
     // A scroll of just before this would otherwise look like one that leaves the end.
-    scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' });
+    if (open.following) scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' });
     onChange();
   };
   return (
