@@ -106,6 +106,14 @@ describe('The TypeScript shapes of PROTOCOL.md', () => {
   });
 });
 
+describe('The clauses of PROTOCOL.md', () => {
+  it('the clauses of PROTOCOL.md have each number once', () => {
+    const numbers = [...text.matchAll(/^- (\d+\.\d+) /gm)].map(([, number]) => number);
+    expect(numbers.length).toBeGreaterThan(50);
+    expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([]);
+  });
+});
+
 describe('The lists of PROTOCOL.md', () => {
   it('the lists of PROTOCOL.md name every policy', () => {
     const [table = ''] = /\| policy \|[\s\S]*?\n\n/.exec(section(10)) ?? [];

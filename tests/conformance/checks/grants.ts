@@ -27,6 +27,21 @@ export const grantChecks = [
       assert.ok(Number(third.deadlineMs) > 0);
     },
   ),
+  check(
+    '4.13 8',
+    'a trace context of another form is refused, and one that names no span is ignored',
+    async (world) => {
+      const [alice, bob] = [await world.agent('alice'), await world.agent('bob')];
+      await world.open(alice, ['bob']);
+      const { conversation, turn } = await grant(alice);
+      const say = { type: 'say', conversation, turn, text: 'one' };
+      alice.send({ ...say, trace: '00-4bf92f3577b34da6' });
+      assert.equal((await alice.next('refused')).code, 'bad-frame');
+      alice.send({ ...say, trace: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01` });
+      await alice.next('accepted');
+      assert.equal((await grant(bob)).turn, 2);
+    },
+  ),
   check('5.1', 'remaining counts down what the limits leave', async (world) => {
     const [alice, bob] = [await world.agent('alice'), await world.agent('bob')];
     await world.open(alice, ['bob'], { limits: { maxTurns: 5, maxDurationMs: 60_000, maxOutputTokens: 99 } });
