@@ -70,13 +70,18 @@ describe('a message that is refused', () => {
 
   it.each([
     ['an agent whose seat is taken', true, undefined, "ann's seat is taken"],
+    ['an operator who speaks as one that is no member', false, { seat: 'ops' }, 'eve is not a member'],
     ['an operator who has not the seat', false, { seat: 'ops' }, "ann's seat is not taken"],
     ['an operator who speaks from the seat of another', true, { seat: 'other' }, "ann's seat is taken"],
   ] as const)('a seat is for the one who took it: %s', (_, isTaken, as, words) => {
     const talk = talkOf();
     if (isTaken) talk.do({ type: 'seat', who: 'ann', by: 'ops' });
-    expect(say(talk, { target: 'bob', ...(as && { as }) })).toEqual({
-      ...{ kind: 'refuse', code: 'not-your-turn', message: words },
+    const from = words.startsWith('eve') ? 'eve' : 'ann';
+    const code = from === 'eve' ? 'not-a-member' : 'not-your-turn';
+    expect(say(talk, { from, target: 'bob', ...(as && { as }) })).toEqual({
+      kind: 'refuse',
+      code,
+      message: words,
     });
   });
 });
@@ -99,6 +104,13 @@ describe('the turn that a message takes', () => {
     say(talk, { target: 'cid', takes });
     expect(talk.last).not.toHaveProperty('turn');
     expect(talk.floor).toEqual(['bob', 'cid']);
+  });
+
+  it('a message that names another turn than its speaker has takes none', () => {
+    const talk = talkOf();
+    expect(say(talk, { turn: 9, attempt: 1, target: 'bob' })).toMatchObject({ code: 'stale-turn' });
+    say(talk, { target: 'bob', takes: { turn: 9, attempt: 1 } });
+    expect(talk.last).not.toHaveProperty('turn');
   });
 
   it('a message without a number takes a lapsed turn while the conversation runs, and not under a pause', () => {
