@@ -2,6 +2,7 @@ import type { Entry, EntryOf } from '@parley/protocol';
 import { type CapacityLimit, type Full, nothingReserved } from '../conversations/capacity.ts';
 import type { Commit, Conversations } from '../conversations/conversations.ts';
 import type { Conversation } from '../core/conversation.ts';
+import { mentioned } from '../core/policies/mention.ts';
 import { policies } from '../core/policies/policies.ts';
 import { agentReader, visible } from '../core/visibility.ts';
 import type { Presence, PresenceChange } from '../presence/presence.ts';
@@ -12,7 +13,7 @@ import type { Mailboxes } from './mailboxes.ts';
 import type { MessageSender } from './message-sender.ts';
 import { endedFrame, isAddressed } from './plain-message.ts';
 import type { PlainOffers } from './plain-offers.ts';
-import type { PlainTurns } from './plain-turns.ts';
+import { type PlainTurns, turnOf } from './plain-turns.ts';
 import { UntoldEndings } from './untold-endings.ts';
 
 export interface PlainDeliveryOptions {
@@ -95,7 +96,8 @@ export class PlainDelivery implements CapacityLimit {
       const at = position - (entries.length - 1 - index);
       const target = isAddressed(entry) ? entry.target : undefined;
       if (target !== undefined) this.#deliver(after, entry, target, at);
-      this.#deliverAwaited(after, entry, target, at);
+      const told = this.#deliverNamedAgain(after, entry, at);
+      this.#deliverAwaited(after, entry, target, at, told);
     }
   }
 
@@ -174,12 +176,32 @@ export class PlainDelivery implements CapacityLimit {
     else sender.deliver(state, entry, to, position);
   }
 
+  /**
+   * A text names plain clients with `@` that have a turn already. It gives them none, so no digest has it: they are sent it like
+   * an addressed message, as far as their mailboxes have space. Returns their names.
+   */
+  #deliverNamedAgain(state: Conversation, entry: EntryOf<'said'>, position: number): readonly string[] {
+    if (!policies[state.policy].mentionsGiveTurns || entry.target !== undefined) return [];
+    const { presence, mailboxes, turns, sender } = this.#options;
+    const bytes = Buffer.byteLength(entry.text);
+    const told = mentioned(state, entry).filter((name) => {
+      const had = turnOf(state, name)?.since ?? entry.seq;
+      const isTold = turns.isGiven(state, name) || mailboxes.get(name)?.isHolding(state.id);
+      if (had >= entry.seq || !isTold || !presence.plainClient(name)) return false;
+      if (!visible(state, agentReader(name), entry)) return false;
+      return mailboxes.quota.refusal(name, entry.from, bytes) === undefined;
+    });
+    for (const name of told) sender.deliver(state, entry, name, position);
+    return told;
+  }
+
   /** Delivers the answer of an agent to all connected clients that asked it, also when it names another addressee or none. */
   #deliverAwaited(
     state: Conversation,
     entry: EntryOf<'said'>,
     target: string | undefined,
     position: number,
+    told: readonly string[],
   ): void {
     const { from, seq, turn } = entry;
     const { presence } = this.#options;
@@ -188,7 +210,7 @@ export class PlainDelivery implements CapacityLimit {
       const others = target === undefined || asked.has(target) ? asked : [];
       for (const name of others) {
         const hears = visible(state, agentReader(name), entry) !== undefined;
-        if (name !== target && hears && presence.plainClient(name))
+        if (name !== target && hears && !told.includes(name) && presence.plainClient(name))
           this.#deliver(state, entry, name, position);
       }
     }

@@ -102,6 +102,57 @@ describe('a plain client that a text names with @ while it is not connected', ()
   );
 });
 
+describe('a plain client that has a turn and is named with @ again', () => {
+  const owing = async (paceMs = 0) => {
+    const bench = new RouterBench();
+    const pat = new Plain(bench, 'pat');
+    const ann = bench.connect('ann');
+    await bench.open('c1', { members: ['ann', 'pat', 'bob'], policy: 'open', limits: limits({ paceMs }) });
+    await bench.pass(paceMs);
+    await bench.answer(ann);
+    const name = (from: string, text: string, more: object = {}) =>
+      bench.submit('c1', { type: 'say', from, text, ...more });
+    return { bench, pat, name };
+  };
+
+  const first = '[ann] line 1\n[ann] First, @pat?';
+
+  it('a client that owes a reply is sent a later text that names it, once', async () => {
+    const { pat, name } = await owing();
+    await name('ann', 'First, @pat?');
+    await name('bob', 'And this, @pat?');
+    expect(texts(pat)).toEqual([first, 'And this, @pat?']);
+  });
+
+  it('a client that answers no ping is sent it when it reads again', async () => {
+    const { bench, pat, name } = await owing();
+    await name('ann', 'First, @pat?');
+    pat.connection.isSilent = true;
+    await name('bob', 'And this, @pat?');
+    expect(texts(pat)).toEqual([first]);
+    pat.connection.isSilent = false;
+    await bench.pass(900);
+    await bench.pass(100);
+    expect(texts(pat)).toContain('And this, @pat?');
+  });
+
+  it('a text that names the client behind a held message is sent in order', async () => {
+    const { bench, pat, name } = await owing(4_000);
+    await name('ann', 'First?', { target: 'pat' });
+    await name('bob', 'And this, @pat?');
+    expect(texts(pat)).toEqual([]);
+    await bench.pass(4_000);
+    expect(texts(pat)).toEqual(['First?', 'And this, @pat?']);
+  });
+
+  it('a private text that names the client is not sent to it when it may not hear it', async () => {
+    const { pat, name } = await owing();
+    await name('ann', 'First, @pat?');
+    await name('bob', 'Do not tell @pat.', { to: ['ann'] });
+    expect(texts(pat)).toEqual([first]);
+  });
+});
+
 describe('a step of an operator', () => {
   it('the turn of a plain client whose seat an operator has taken uses no step', async () => {
     const bench = new RouterBench();
