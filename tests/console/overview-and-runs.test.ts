@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunningRouter } from '../harness/parley.ts';
 import { killAll } from '../harness/started-process.ts';
 import { Peer } from '../observe/peer.ts';
-import { executablePath, type LookedAt, openBrowser, openPage } from './looked-at.ts';
+import { executablePath, type LookedAt, openBrowser, openPage, soon } from './looked-at.ts';
 
 interface Opening {
   readonly topic: string;
@@ -107,7 +107,7 @@ describe.skipIf(!executablePath)('The overview and the table of runs', { timeout
     expect(shown()).toBe('runs?q=Oven+Must&scope=messages');
     await page.reload();
     await looked.count('#runs .run', 1);
-    expect(await page.getByLabel('Search').inputValue()).toBe('Oven Must');
+    await soon(() => page.getByLabel('Search').inputValue()).toBe('Oven Must');
     const row = await page.locator('#runs .run').boundingBox();
     expect(row?.height).toBe(44);
     await page.locator('#runs .found').click();

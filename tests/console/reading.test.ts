@@ -83,7 +83,7 @@ describe.skipIf(!executablePath)('An ended conversation, read in the console', {
   it('a message is shown as it was written by its menu, and formatted again', async () => {
     await page.getByRole('button', { name: 'Actions of entry 2', exact: true }).click();
     await page.getByRole('menuitem', { name: 'Show as written' }).click();
-    expect(await text(2).textContent()).toContain('**bold**');
+    await soon(() => text(2).textContent()).toContain('**bold**');
     await page.getByRole('button', { name: 'Actions of entry 2', exact: true }).click();
     await page.getByRole('menuitem', { name: 'Show formatted' }).click();
     await text(2).locator('strong').waitFor();
