@@ -13,7 +13,7 @@ import { evolve } from '../../services/router/src/core/evolve.ts';
 import { mentioned } from '../../services/router/src/core/policies/mention.ts';
 import type { Ledger } from '../../services/router/src/ledger/ledger.ts';
 import { Presence } from '../../services/router/src/presence/presence.ts';
-import { Gathering } from '../../services/router/src/turns/gathering.ts';
+import { Gathering } from '../../services/router/src/turns/waiting/gathering.ts';
 
 /** A cost that depends on a size: a small and a large size, and the cost of each. */
 export interface CostResult {

@@ -1,6 +1,6 @@
 import type { Entry, Limits } from '@parley/protocol';
 import { openSqliteLedger } from '@parley/router/ledger/sqlite';
-import { Checkpoints } from '../../services/router/src/conversations/checkpoints.ts';
+import { Checkpoints } from '../../services/router/src/conversations/stored/checkpoints.ts';
 import type { Conversation } from '../../services/router/src/core/conversation.ts';
 import { evolve } from '../../services/router/src/core/evolve.ts';
 

@@ -1,13 +1,13 @@
 import { createServer } from 'node:http';
-import { systemClock } from '../../services/router/src/clock.ts';
 import { Faults } from '../../services/router/src/faults.ts';
-import { listen } from '../../services/router/src/http/http-server.ts';
-import { Rejections } from '../../services/router/src/http/rejections.ts';
+import { listen } from '../../services/router/src/http/server/http-server.ts';
+import { Rejections } from '../../services/router/src/http/server/rejections.ts';
 import { openAuthenticator } from '../../services/router/src/identity/authenticator.ts';
 import { RouterMetrics } from '../../services/router/src/metrics.ts';
 import { Outgoing } from '../../services/router/src/quota/outgoing.ts';
 import { WriteCoalescer } from '../../services/router/src/socket/connection.ts';
 import { startWebSocketServer } from '../../services/router/src/socket/websocket-server.ts';
+import { systemClock } from '../../services/router/src/time/clock.ts';
 
 /**
  * The router's WebSocket server with a session behind it that sends every frame back: what Autobahn's fuzzing client talks to.

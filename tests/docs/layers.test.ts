@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cycles, everyImport, find, importsOf } from './source-graph.ts';
 
@@ -7,12 +8,12 @@ import { cycles, everyImport, find, importsOf } from './source-graph.ts';
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
   'services/router/src': [
-    'clock.ts',
+    'time',
     'faults.ts',
     'core',
     'ledger',
     'conversations',
-    'http/rejections.ts',
+    'http/server/rejections.ts',
     'quota',
     'socket/connection.ts',
     'presence',
@@ -26,7 +27,6 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'http',
     'socket',
     'settings.ts',
-    'ticker.ts',
     'serve.ts',
     'start-garbage.ts',
     'start.ts',
@@ -108,6 +108,15 @@ describe.each(Object.entries(layers))('the layers of %s', (folder, order) => {
 });
 
 describe('the source files of every workspace', () => {
+  it('the source files of one folder are at most 15, and those at the root of the router at most 8', () => {
+    const folders = new Map<string, number>();
+    for (const path of find('{packages,services,apps}/*/src/**/*.{ts,tsx}'))
+      folders.set(dirname(path), (folders.get(dirname(path)) ?? 0) + 1);
+    expect(folders.size).toBeGreaterThan(40);
+    expect([...folders].filter(([, files]) => files > 15)).toEqual([]);
+    expect(folders.get('services/router/src')).toBeLessThanOrEqual(8);
+  });
+
   it.each([
     'packages/protocol',
     'packages/runtime',

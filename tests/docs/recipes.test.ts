@@ -70,7 +70,7 @@ describe('A recipe of CONTRIBUTING.md', () => {
     expect(without('Add an ending', endings)).toEqual(
       endings
         .filter((ending) => decidedElsewhere.includes(ending))
-        .map((ending) => `services/router/src/core/endings.ts has no ${ending}`),
+        .map((ending) => `services/router/src/core/endings/endings.ts has no ${ending}`),
     );
     for (const ending of endings) expect(contents('services/router/src/core/')).toContain(`'${ending}'`);
   });

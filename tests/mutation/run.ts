@@ -1,6 +1,6 @@
 /**
  * `npm run mutation -- [SLICE]… [FILE]…`: plants faults in the sources, one at a time, and counts those that a test
- * notices. With files, only in these files of the slices: `npm run mutation -- core services/router/src/core/endings.ts`.
+ * notices. With files, only in these files of the slices: `npm run mutation -- core services/router/src/core/endings/endings.ts`.
  * StrykerJS has a package.json of its own here, so that an installation of Parley does not bring it.
  */
 import { spawnSync } from 'node:child_process';

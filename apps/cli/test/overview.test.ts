@@ -1,6 +1,6 @@
 import { type AgentView, type ConversationView, viewAfter } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
-import { typed } from '../src/commands/join.ts';
+import { typed } from '../src/commands/conversation/join.ts';
 import { conversationTable } from '../src/terminal/conversation-table.ts';
 import { overview } from '../src/terminal/overview.ts';
 import { shortIds } from '../src/terminal/short-ids.ts';

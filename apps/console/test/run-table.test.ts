@@ -1,7 +1,7 @@
 import type { ConversationView } from '@parley/protocol';
 import { expect, it } from 'vitest';
-import { listQuery } from '../src/model/run-filters.ts';
-import { runsAsCsv } from '../src/model/run-table.ts';
+import { listQuery } from '../src/model/runs/run-filters.ts';
+import { runsAsCsv } from '../src/model/runs/run-table.ts';
 
 const run = (more: Partial<ConversationView>): ConversationView => ({
   ...{ id: 'c1', status: 'ended', by: 'ann', members: ['ann', 'bob'], policy: 'random', turns: 2, seq: 4 },

@@ -10,9 +10,9 @@ import { type ModelSetup, serverOf, serverUrl, summarises } from './models/choos
 import { keptPrompts } from './models/kept-prompts.ts';
 import type { ModelSource } from './models/model-source.ts';
 import { observed } from './models/observed.ts';
+import { secretHider } from './models/openai/connection/redacted.ts';
+import { serverAddress } from './models/openai/connection/server-address.ts';
 import { cutShort } from './models/openai/cut-short.ts';
-import { secretHider } from './models/openai/redacted.ts';
-import { serverAddress } from './models/openai/server-address.ts';
 import { type Retrying, sleepUntilAborted, withRetries } from './models/retry.ts';
 import { RetryNotes } from './models/retry-notes.ts';
 import { traced } from './models/traced.ts';

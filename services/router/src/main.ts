@@ -1,15 +1,15 @@
 import { ConfigError, loadSettings, openLogger, runMain, stopOnSignal, withEnvFile } from '@parley/runtime';
 import { tokenCommand } from './identity/token-command.ts';
-import { backupBeside } from './ledger/backup-beside.ts';
-import { backup } from './ledger/backup-command.ts';
-import { copyCommand } from './ledger/copy-command.ts';
+import { backupBeside } from './ledger/commands/backup-beside.ts';
+import { backup } from './ledger/commands/backup-command.ts';
+import { copyCommand } from './ledger/commands/copy-command.ts';
+import { importConversations } from './ledger/commands/import-command.ts';
+import { restore } from './ledger/commands/restore-command.ts';
+import { verify } from './ledger/commands/verify-command.ts';
 import { cannotStart, LedgerDamage } from './ledger/damage.ts';
-import { importConversations } from './ledger/import-command.ts';
 import { permissionsCommand } from './ledger/nats-permissions.ts';
 import { natsPattern, natsSettings } from './ledger/nats-settings.ts';
 import { ledgerFile, openLedger } from './ledger/open-ledger.ts';
-import { restore } from './ledger/restore-command.ts';
-import { verify } from './ledger/verify-command.ts';
 import { settings } from './settings.ts';
 import { start } from './start.ts';
 

@@ -13,12 +13,12 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Commit } from './conversations/conversations.ts';
 import type { HealthObserver, MeasuredMessage } from './conversations/health.ts';
 import { type FaultPlace, faultPlaces } from './faults.ts';
-import type { RejectionReason } from './http/rejections.ts';
+import type { RejectionReason } from './http/server/rejections.ts';
 import { exposePools } from './quota/pool-metrics.ts';
 import type { PoolUsage } from './quota/pools.ts';
-import type { TurnObserver } from './turns/grant.ts';
+import type { TurnObserver } from './turns/grants/grant.ts';
 import { moderatorFallback } from './turns/moderator-fallback.ts';
-import type { Waits } from './turns/wait-reasons.ts';
+import type { Waits } from './turns/waiting/wait-reasons.ts';
 
 type Tally<K extends string> = Map<K, number>;
 const tally = <K extends string>(keys: readonly K[]): Tally<K> => new Map(keys.map((key) => [key, 0]));

@@ -1,14 +1,18 @@
 import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Probes } from '@parley/runtime';
-import { type ConnectionLimitRules, ConnectionLimits } from './http/connection-limits.ts';
-import type { ConsoleFile } from './http/console-files.ts';
-import { Control } from './http/control.ts';
-import { listen, makeHttpServer } from './http/http-server.ts';
-import { Rejections, type ToldRejection } from './http/rejections.ts';
-import { makeRequestFilter, type RequestFilter, type RequestFilterRules } from './http/request-filter.ts';
-import { ShareLinks } from './http/share-links.ts';
-import type { Certificate } from './http/tls.ts';
+import type { ConsoleFile } from './http/handlers/console-files.ts';
+import { Control } from './http/handlers/control.ts';
+import { ShareLinks } from './http/handlers/share-links.ts';
+import { type ConnectionLimitRules, ConnectionLimits } from './http/server/connection-limits.ts';
+import { listen, makeHttpServer } from './http/server/http-server.ts';
+import { Rejections, type ToldRejection } from './http/server/rejections.ts';
+import {
+  makeRequestFilter,
+  type RequestFilter,
+  type RequestFilterRules,
+} from './http/server/request-filter.ts';
+import type { Certificate } from './http/server/tls.ts';
 import { type Authenticator, openAuthenticator } from './identity/authenticator.ts';
 import { Shares, withShares } from './identity/shares.ts';
 import { Outgoing } from './quota/outgoing.ts';
@@ -20,7 +24,7 @@ import { WriteCoalescer } from './socket/connection.ts';
 import { leave } from './socket/drain.ts';
 import type { Rate } from './socket/token-bucket.ts';
 import { startWebSocketServer } from './socket/websocket-server.ts';
-import { Ticker } from './ticker.ts';
+import { Ticker } from './time/ticker.ts';
 
 export interface ServeOptions extends Omit<RouterOptions, 'rejections' | 'onRemoved'> {
   readonly authenticator: Authenticator;

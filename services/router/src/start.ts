@@ -14,21 +14,21 @@ import {
   wantsColour,
 } from '@parley/runtime';
 import manifest from '../package.json' with { type: 'json' };
-import { systemClock } from './clock.ts';
 import { LifeLog, pageAddress } from './delivery/life-log.ts';
-import { bindPolicyOf } from './http/bind-policy.ts';
-import { loadConsole } from './http/console-files.ts';
-import { followCertificate, openTls } from './http/tls.ts';
+import { loadConsole } from './http/handlers/console-files.ts';
+import { bindPolicyOf } from './http/server/bind-policy.ts';
+import { followCertificate, openTls } from './http/server/tls.ts';
 import { openAuthenticator } from './identity/authenticator.ts';
 import { configuredAuthenticator } from './identity/configured-authenticator.ts';
+import { ScheduledBackup } from './ledger/commands/scheduled-backup.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { ledgerFile, openLedger } from './ledger/open-ledger.ts';
-import { ScheduledBackup } from './ledger/scheduled-backup.ts';
 import { Pools } from './quota/pools.ts';
 import { loadPrices } from './quota/prices.ts';
 import { type ServeOptions, serve } from './serve.ts';
 import { settings } from './settings.ts';
 import { freeStartGarbage } from './start-garbage.ts';
+import { systemClock } from './time/clock.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Config = ReturnType<typeof readConfig>;

@@ -1,7 +1,7 @@
-import type { Clock } from '../src/clock.ts';
 import { Pools } from '../src/quota/pools.ts';
 import { Prices } from '../src/quota/prices.ts';
 import type { RouterOptions } from '../src/router.ts';
+import type { Clock } from '../src/time/clock.ts';
 
 const fail = (error: unknown) => {
   throw error;

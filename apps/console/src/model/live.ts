@@ -15,7 +15,7 @@ import {
   post,
   relative,
 } from './router-client.ts';
-import { RunList } from './run-list.ts';
+import { RunList } from './runs/run-list.ts';
 import type { Chunk } from './transcript.ts';
 
 export type Link = 'live' | 'connecting' | 'signed-out';

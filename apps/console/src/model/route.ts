@@ -1,4 +1,4 @@
-import { filtersIn, type RunFilters, setFilters } from './run-filters.ts';
+import { filtersIn, type RunFilters, setFilters } from './runs/run-filters.ts';
 
 /** What the address of the page says: which view, of what, with which filters. */
 

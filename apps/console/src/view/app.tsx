@@ -3,11 +3,11 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Live } from '../model/live.ts';
 import type { Route } from '../model/route.ts';
 import { AgentsPage } from './agents-view.tsx';
-import { ComparePage } from './compare-view.tsx';
-import { ConversationPage } from './conversation-view.tsx';
-import { NewPage } from './new-view.tsx';
+import { ConversationPage } from './conversation/conversation-view.tsx';
+import { NewPage } from './new/new-view.tsx';
 import { OverviewPage } from './overview-view.tsx';
-import { RunsPage } from './runs-view.tsx';
+import { ComparePage } from './runs/compare-view.tsx';
+import { RunsPage } from './runs/runs-view.tsx';
 import { SignIn } from './sign-in.tsx';
 import { useChanges } from './use.ts';
 

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Live } from '../model/live.ts';
-import { agentCommand, Command } from './command.tsx';
+import { agentCommand, Command } from './new/command.tsx';
 
 /** What to do next, when there is no conversation. */
 export const NothingYet = ({ live }: { readonly live: Live }): ComponentChildren => {

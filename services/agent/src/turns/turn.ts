@@ -17,11 +17,11 @@ import { type Directed, readDirections } from '../text/directions.ts';
 import { PromptLines } from '../text/prompt-lines.ts';
 import { closesUnopened } from '../text/reasoning.ts';
 import { cleaned, isComplete, type ReplyRules, type Unsayable } from '../text/sanitise.ts';
+import type { ChunkStream } from './answer/chunk-stream.ts';
+import { whyNothing } from './answer/nothing-said.ts';
 import { askForBid, askForBidAgain, readBid } from './bid.ts';
 import { callSeed } from './call-seed.ts';
-import type { ChunkStream } from './chunk-stream.ts';
 import type { ModelFinding, ReplyLimits } from './model-habits.ts';
-import { whyNothing } from './nothing-said.ts';
 import { askForSummary, fallingOut, readSummary, summaryTokens } from './summary.ts';
 
 /** The result of a turn. */

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { httpExchange } from '../../src/models/openai/http-exchange.ts';
+import { httpExchange } from '../../src/models/openai/connection/http-exchange.ts';
 import { modelServer } from './model-server.ts';
 
 describe('an answer that is called off', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PromptLog } from '../../src/memory/prompt-log.ts';
 import { keptPrompts } from '../../src/models/kept-prompts.ts';
-import { secretHider } from '../../src/models/openai/redacted.ts';
+import { secretHider } from '../../src/models/openai/connection/redacted.ts';
 import { makeRehearsal } from '../../src/models/rehearsal/rehearsal.ts';
 import { contextOf } from '../turn-contexts.ts';
 import { modelAt } from './model-at.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redactor } from '../../src/models/openai/redacted.ts';
+import { redactor } from '../../src/models/openai/connection/redacted.ts';
 
 describe('a secret in the words of a server', () => {
   const secret = 'Topf-secret/key+42';

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bounds } from '../../src/models/openai/chat-body.ts';
-import { isNear } from '../../src/models/openai/http-exchange.ts';
+import { isNear } from '../../src/models/openai/connection/http-exchange.ts';
 import { makeOpenAI } from '../../src/models/openai/openai.ts';
 import { modelAt } from './model-at.ts';
 import { answer, begin, delta, event, type Respond, refuse } from './model-server.ts';

@@ -1,5 +1,5 @@
 import { type Ending, type Entry, type Minute, overviewMinutes } from '@parley/protocol';
-import type { TurnObserver } from '../turns/grant.ts';
+import type { TurnObserver } from '../turns/grants/grant.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;

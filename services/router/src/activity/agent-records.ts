@@ -2,7 +2,7 @@ import { type AgentFault, type Entry, isFailure } from '@parley/protocol';
 import type { Commit } from '../conversations/commit.ts';
 import type { Presence, PresenceChange } from '../presence/presence.ts';
 import type { Replica } from '../presence/replica.ts';
-import type { GrantTable } from '../turns/grant-table.ts';
+import type { GrantTable } from '../turns/grants/grant-table.ts';
 
 /** Names of which a record is kept. Of more, the records that changed least recently are dropped. */
 const maxNames = 2_000;

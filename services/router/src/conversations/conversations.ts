@@ -1,21 +1,21 @@
 import type { Entry } from '@parley/protocol';
 import type { Command } from '../core/command.ts';
 import type { Conversation } from '../core/conversation.ts';
-import { endsAt } from '../core/endings.ts';
+import { endsAt } from '../core/endings/endings.ts';
 import { isSameOpening, wasOpenedSo } from '../core/opening.ts';
 import { type Faults, uncountedFaults } from '../faults.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Appended, Batch, Bound, Ledger } from '../ledger/ledger.ts';
-import { Archive } from './archive.ts';
 import type { CapacityLimit } from './capacity.ts';
-import { Checkpoints } from './checkpoints.ts';
 import { CommandQueue, type CommandRound } from './command-queue.ts';
 import { type Follower, Followers } from './commit.ts';
 import { Deciding, type Work } from './deciding.ts';
 import { ForeignCommits } from './foreign-commits.ts';
 import { type OnResult, unwritten } from './outcome.ts';
 import { Running } from './running.ts';
-import { Tails } from './tails.ts';
+import { Archive } from './stored/archive.ts';
+import { Checkpoints } from './stored/checkpoints.ts';
+import { Tails } from './stored/tails.ts';
 
 export type { Commit, Follower } from './commit.ts';
 export type { OnResult, Outcome } from './outcome.ts';

@@ -1,6 +1,6 @@
 import type { Entry } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
-import { skipTime } from '../core/skipped-time.ts';
+import { skipTime } from '../core/endings/skipped-time.ts';
 
 /** A conversation that has not ended. */
 export interface Held {

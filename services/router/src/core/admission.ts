@@ -1,6 +1,6 @@
 import { type Command, type Decision, refuse } from './command.ts';
 import type { Conversation } from './conversation.ts';
-import { lastTaken } from './held-turn.ts';
+import { lastTaken } from './floor/held-turn.ts';
 
 /** The agent that gives a command; undefined for commands of operators and of the router. */
 const agentOf = (command: Command): string | undefined => {

@@ -1,5 +1,5 @@
 import type { Admission, Ending, Limits, PauseReason, PolicyName, Role, Usage } from '@parley/protocol';
-import type { Compared } from './audience.ts';
+import type { Compared } from './floor/audience.ts';
 
 /** The right and the duty of one member to add the next message, or to bid for the floor. */
 export interface Turn {

@@ -1,11 +1,11 @@
 import { type EntryOf, maxMembers } from '@parley/protocol';
 import { refusedOutside } from './admission.ts';
-import { withAftermath } from './aftermath.ts';
 import { append, type Command, type Decision, refuse } from './command.ts';
 import type { Conversation } from './conversation.ts';
-import { endedAfter, outOfTime } from './endings.ts';
-import { notGathered } from './gathering.ts';
-import { lastTaken } from './held-turn.ts';
+import { withAftermath } from './endings/aftermath.ts';
+import { endedAfter, outOfTime } from './endings/endings.ts';
+import { notGathered } from './floor/gathering.ts';
+import { lastTaken } from './floor/held-turn.ts';
 import { fork, open } from './opening.ts';
 import { absent, bid, lapse, pass } from './passes-and-bids.ts';
 import { nextInOrder } from './policies/policy.ts';

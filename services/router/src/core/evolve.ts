@@ -1,11 +1,11 @@
 import { type Entry, type EntryOf, isFailure, type Role, type Usage } from '@parley/protocol';
 import { fingerprintOf } from '@parley/text';
-import { withJoined, withLeft } from './attendance.ts';
-import { audienceOf, isForAll } from './audience.ts';
 import type { Conversation, Paid, Spent, Status } from './conversation.ts';
-import { giveBack, giveFloor, lapsed } from './floor.ts';
-import { isAlike, isGoodbye, watchesRepetition } from './repetition.ts';
-import { withSpending } from './velocity.ts';
+import { isAlike, isGoodbye, watchesRepetition } from './endings/repetition.ts';
+import { withSpending } from './endings/velocity.ts';
+import { withJoined, withLeft } from './floor/attendance.ts';
+import { audienceOf, isForAll } from './floor/audience.ts';
+import { giveBack, giveFloor, lapsed } from './floor/floor.ts';
 
 const nothing: Spent = { inputTokens: 0, outputTokens: 0, cost: 0 };
 /** Enough messages to find a repetition among a few members. */

@@ -2,7 +2,7 @@ import { defined, type EntryOf, maxMembers } from '@parley/protocol';
 import { append, type CommandOf, type Decision, refuse } from './command.ts';
 import type { Conversation } from './conversation.ts';
 import { evolve } from './evolve.ts';
-import { giving } from './next-floor.ts';
+import { giving } from './floor/next-floor.ts';
 import { policies } from './policies/policies.ts';
 import { nextInOrder } from './policies/policy.ts';
 import { say } from './say.ts';

@@ -8,10 +8,17 @@ import {
   paid,
   type Turn,
 } from './conversation.ts';
-import { afterContribution, type Ended, endedAfter, endingAfter, outOfTime, overBudget } from './endings.ts';
-import { isWaiting } from './floor.ts';
-import { notHeld, staleTurn } from './held-turn.ts';
-import { giving, nextFloor } from './next-floor.ts';
+import {
+  afterContribution,
+  type Ended,
+  endedAfter,
+  endingAfter,
+  outOfTime,
+  overBudget,
+} from './endings/endings.ts';
+import { isWaiting } from './floor/floor.ts';
+import { notHeld, staleTurn } from './floor/held-turn.ts';
+import { giving, nextFloor } from './floor/next-floor.ts';
 import { policies } from './policies/policies.ts';
 
 /** `before`: the entry that the same command has already decided. */

@@ -1,14 +1,14 @@
 import { type Entry, type EntryOf, maxMembers } from '@parley/protocol';
 import { fingerprintOf, likeness, saysGoodbye } from '@parley/text';
-import { type Audience, audienceOf, heardByAllOf, isForAll } from './audience.ts';
 import { append, type CommandOf, type Decision, refuse } from './command.ts';
 import { type Contribution, type Conversation, paid, type Turn } from './conversation.ts';
-import { afterContribution, endingAfter } from './endings.ts';
-import { notHeld, staleTurn } from './held-turn.ts';
-import { giving, nextFloor } from './next-floor.ts';
+import { afterContribution, endingAfter } from './endings/endings.ts';
+import { nudge, watchesRepetition } from './endings/repetition.ts';
+import { type Audience, audienceOf, heardByAllOf, isForAll } from './floor/audience.ts';
+import { notHeld, staleTurn } from './floor/held-turn.ts';
+import { giving, nextFloor } from './floor/next-floor.ts';
 import { policies } from './policies/policies.ts';
 import type { Floor } from './policies/policy.ts';
-import { nudge, watchesRepetition } from './repetition.ts';
 
 /** The turn that a message takes, if any; or why the message is refused. */
 const turnOf = (state: Conversation, command: CommandOf<'say'>): Turn | Decision | undefined => {

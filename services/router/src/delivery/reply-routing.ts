@@ -1,6 +1,6 @@
 import type { Commit } from '../conversations/conversations.ts';
 import type { Conversation } from '../core/conversation.ts';
-import { turnsOf } from '../core/floor.ts';
+import { turnsOf } from '../core/floor/floor.ts';
 
 /** Names that are remembered of ended conversations. When there are more, the conversation that ended first is evicted. */
 const maxEndedNames = 5_000;

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { type Entry, type EntryOf, entry as entryShape, parseJson } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import { evolve } from '../core/evolve.ts';
-import { explained, openLedgerFile, structuralFaults } from './sqlite-file.ts';
+import { explained, openLedgerFile, structuralFaults } from './sqlite/sqlite-file.ts';
 
 export interface Verification {
   readonly conversations: number;

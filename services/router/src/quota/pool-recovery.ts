@@ -1,6 +1,6 @@
 import type { Entry } from '@parley/protocol';
 import type { Conversations } from '../conversations/conversations.ts';
-import { tokensOf } from '../core/endings.ts';
+import { tokensOf } from '../core/endings/endings.ts';
 import type { Ledger, Placed } from '../ledger/ledger.ts';
 import type { EarlierCall, Pools } from './pools.ts';
 

@@ -1,7 +1,7 @@
 import type { ClientFrame } from '@parley/protocol';
 import type { Outcome } from '../conversations/conversations.ts';
 import type { Replica } from '../presence/replica.ts';
-import { missingPrice } from '../turns/price-check.ts';
+import { missingPrice } from '../turns/grants/price-check.ts';
 import { newConversationId } from './conversation-id.ts';
 import { completeLimits } from './limit-defaults.ts';
 import type { SessionSetting } from './session.ts';

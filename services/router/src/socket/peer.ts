@@ -1,10 +1,10 @@
 import { maxFrameBytes } from '@parley/protocol';
 import type { RawData, WebSocket } from 'ws';
-import type { Clock } from '../clock.ts';
 import type { Faults } from '../faults.ts';
-import type { Rejections } from '../http/rejections.ts';
+import type { Rejections } from '../http/server/rejections.ts';
 import type { RouterMetrics } from '../metrics.ts';
 import type { Session } from '../sessions/session.ts';
+import type { Clock } from '../time/clock.ts';
 import type { SocketConnection } from './connection.ts';
 import type { FairShare, Sharer } from './fair-share.ts';
 import { type Rate, TokenBucket } from './token-bucket.ts';

@@ -2,7 +2,7 @@ import { isFailure } from '@parley/protocol';
 import type { Commit, Conversations, OnResult } from '../conversations/conversations.ts';
 import { Resubmitter } from '../conversations/resubmit.ts';
 import type { CommandOf } from '../core/command.ts';
-import { turnsOf } from '../core/floor.ts';
+import { turnsOf } from '../core/floor/floor.ts';
 
 export type Answer = CommandOf<'bid' | 'pass'>;
 

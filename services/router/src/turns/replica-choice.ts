@@ -1,5 +1,5 @@
 import type { Replica } from '../presence/replica.ts';
-import type { GrantTable } from './grant-table.ts';
+import type { GrantTable } from './grants/grant-table.ts';
 
 /** More than any number of turns that a replica has under way. */
 const unfamiliarCost = 10_000;

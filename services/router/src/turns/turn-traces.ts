@@ -2,8 +2,8 @@ import type { Entry } from '@parley/protocol';
 import { genAi, genAiOperations, type Span, spanNames, type TraceIds, type Tracing } from '@parley/runtime';
 import type { Commit } from '../conversations/conversations.ts';
 import type { Conversation, Turn } from '../core/conversation.ts';
-import { turnsOf } from '../core/floor.ts';
-import type { TurnPlace } from './grant.ts';
+import { turnsOf } from '../core/floor/floor.ts';
+import type { TurnPlace } from './grants/grant.ts';
 
 /** The last turn of a conversation that came to an end: the next one is linked to it. */
 interface LastTurn {

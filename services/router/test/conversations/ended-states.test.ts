@@ -1,7 +1,7 @@
 import type { Entry } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
-import { Archive } from '../../src/conversations/archive.ts';
-import { Checkpoints } from '../../src/conversations/checkpoints.ts';
+import { Archive } from '../../src/conversations/stored/archive.ts';
+import { Checkpoints } from '../../src/conversations/stored/checkpoints.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { limits } from '../core/talk.ts';

@@ -1,7 +1,7 @@
 import type { Entry } from '@parley/protocol';
 import { expect, it } from 'vitest';
-import { Archive } from '../../src/conversations/archive.ts';
-import { Checkpoints } from '../../src/conversations/checkpoints.ts';
+import { Archive } from '../../src/conversations/stored/archive.ts';
+import { Checkpoints } from '../../src/conversations/stored/checkpoints.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { forked, lines, opened } from '../ledger/ledger-entries.ts';
 

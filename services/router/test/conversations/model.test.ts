@@ -5,7 +5,7 @@ import type { Command } from '../../src/core/command.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import type { Replica } from '../../src/presence/replica.ts';
 import { makeRouter, type Router } from '../../src/router.ts';
-import type { Grant } from '../../src/turns/grant.ts';
+import type { Grant } from '../../src/turns/grants/grant.ts';
 import { limits } from '../core/talk.ts';
 import { clockOf, routerOptions } from '../router-options.ts';
 import { ReferenceModel } from './reference-model.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunningLimits } from '../../src/conversations/running-limit.ts';
-import { Control } from '../../src/http/control.ts';
+import { Control } from '../../src/http/handlers/control.ts';
 import { limits } from '../core/talk.ts';
 import { RouterBench } from '../router-harness.ts';
 

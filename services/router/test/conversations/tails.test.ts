@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { sizeOf } from '../../src/conversations/held.ts';
-import { Tails } from '../../src/conversations/tails.ts';
+import { Tails } from '../../src/conversations/stored/tails.ts';
 import { lines } from '../ledger/ledger-entries.ts';
 
 it('the cache of tails holds the newest entries of each conversation without a gap, within its limit of bytes', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { afterContribution, endedAfter } from '../../src/core/endings.ts';
+import { afterContribution, endedAfter } from '../../src/core/endings/endings.ts';
 import { granted, limits, Talk } from './talk.ts';
 
 const talkOf = (

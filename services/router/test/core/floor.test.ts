@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Turn } from '../../src/core/conversation.ts';
-import { giveBack, giveFloor, isWaiting, lapsed, turnsOf } from '../../src/core/floor.ts';
+import { giveBack, giveFloor, isWaiting, lapsed, turnsOf } from '../../src/core/floor/floor.ts';
 import { limits } from './talk.ts';
 
 const turn = (number: number, member: string, more: Partial<Turn> = {}): Turn => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lastTaken, notHeld, staleTurn } from '../../src/core/held-turn.ts';
+import { lastTaken, notHeld, staleTurn } from '../../src/core/floor/held-turn.ts';
 import { limits, Talk } from './talk.ts';
 
 const members = ['ann', 'bob', 'cid', 'dan'];

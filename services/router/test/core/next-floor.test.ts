@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextFloor } from '../../src/core/next-floor.ts';
+import { nextFloor } from '../../src/core/floor/next-floor.ts';
 import { limits, Talk } from './talk.ts';
 
 const members = ['ann', 'bob', 'cid', 'dan'];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { digestFor } from '../../src/delivery/floor-digest.ts';
+import { digestFor } from '../../src/delivery/plain/floor-digest.ts';
 import { Plain } from '../plain-client.ts';
 import { RouterBench } from '../router-harness.ts';
 

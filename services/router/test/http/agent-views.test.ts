@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agentPageOf } from '../../src/http/agent-views.ts';
+import { agentPageOf } from '../../src/http/pages/agent-views.ts';
 import { limits } from '../core/talk.ts';
 import { RouterBench } from '../router-harness.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BindPolicySettings, bindPolicyOf } from '../../src/http/bind-policy.ts';
+import { type BindPolicySettings, bindPolicyOf } from '../../src/http/server/bind-policy.ts';
 
 const settings: BindPolicySettings = {
   host: '127.0.0.1',

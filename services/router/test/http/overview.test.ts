@@ -1,6 +1,6 @@
 import type { Entry, Overview } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
-import { makeOverview, OverviewPage } from '../../src/http/overview-page.ts';
+import { makeOverview, OverviewPage } from '../../src/http/pages/overview-page.ts';
 import { Prices } from '../../src/quota/prices.ts';
 import { limits } from '../core/talk.ts';
 import { RouterBench } from '../router-harness.ts';

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { ConnectionLimits } from '../../src/http/connection-limits.ts';
-import { Rejections, type ToldRejection } from '../../src/http/rejections.ts';
-import { makeRequestFilter, type RequestFilterRules } from '../../src/http/request-filter.ts';
+import { ConnectionLimits } from '../../src/http/server/connection-limits.ts';
+import { Rejections, type ToldRejection } from '../../src/http/server/rejections.ts';
+import { makeRequestFilter, type RequestFilterRules } from '../../src/http/server/request-filter.ts';
 
 const told: ToldRejection[] = [];
 const rejections = new Rejections(

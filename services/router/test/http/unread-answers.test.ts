@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { endWith, Responses } from '../../src/http/responses.ts';
+import { endWith, Responses } from '../../src/http/server/responses.ts';
 import { Outgoing } from '../../src/quota/outgoing.ts';
 
 const mebibyte = 1024 * 1024;

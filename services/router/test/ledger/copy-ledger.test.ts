@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Entry } from '@parley/protocol';
 import { afterAll, describe, expect, it } from 'vitest';
-import { copyCommand } from '../../src/ledger/copy-command.ts';
-import { copyLedger } from '../../src/ledger/copy-ledger.ts';
+import { copyCommand } from '../../src/ledger/commands/copy-command.ts';
+import { copyLedger } from '../../src/ledger/commands/copy-ledger.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
 import { ended, finished, forked, lines, opened } from './ledger-entries.ts';
 
 const all = Number.MAX_SAFE_INTEGER;

@@ -11,9 +11,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { backup } from '../../src/ledger/backup-command.ts';
-import { restore } from '../../src/ledger/restore-command.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
+import { backup } from '../../src/ledger/commands/backup-command.ts';
+import { restore } from '../../src/ledger/commands/restore-command.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { finished, lines, opened } from './ledger-entries.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Rejections, rejectionReasons, type ToldRejection } from '../../src/http/rejections.ts';
+import { Rejections, rejectionReasons, type ToldRejection } from '../../src/http/server/rejections.ts';
 import { alice, authenticator, bearer } from './bearers.ts';
 import { dial, dialAgent, dialRaw, serveRouter } from './served-router.ts';
 

@@ -1,12 +1,12 @@
 import { createConnection, type Socket } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
-import { systemClock } from '../../src/clock.ts';
 import type { Fault } from '../../src/faults.ts';
 import { openAuthenticator } from '../../src/identity/authenticator.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { type RunningRouter, type ServeOptions, serve } from '../../src/serve.ts';
 import type { LimitDefaults } from '../../src/sessions/limit-defaults.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import { routerOptions } from '../router-options.ts';
 
 type ServedOptions = Partial<Omit<ServeOptions, 'version' | 'routerName' | 'defaults' | 'console'>>;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { makeLogger } from '@parley/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { followCertificate, openTls, type TlsFiles } from '../../src/http/tls.ts';
+import { followCertificate, openTls, type TlsFiles } from '../../src/http/server/tls.ts';
 import { dialAgent, dialRaw, serveRouter } from './served-router.ts';
 
 const hasOpenssl = (() => {

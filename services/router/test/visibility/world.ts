@@ -1,6 +1,6 @@
 import type { ClientFrame, Entry, RouterFrameOf } from '@parley/protocol';
-import { Control } from '../../src/http/control.ts';
-import { entriesAs } from '../../src/http/views.ts';
+import { Control } from '../../src/http/handlers/control.ts';
+import { entriesAs } from '../../src/http/pages/views.ts';
 import { openAuthenticator } from '../../src/identity/authenticator.ts';
 import type { Identity } from '../../src/identity/identity.ts';
 import { AgentSession } from '../../src/sessions/agent-session.ts';

@@ -1,6 +1,6 @@
 import { bounds } from './chat-body.ts';
 import { parseLenient } from './chat-values.ts';
-import type { Exchange } from './http-exchange.ts';
+import type { Exchange } from './connection/http-exchange.ts';
 
 /** The list only improves an error message, so a slow server is not waited for. */
 const patienceMs = 3_000;

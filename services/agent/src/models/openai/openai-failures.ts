@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { failed, type ModelFailure, type RetryReason } from '../model.ts';
+import { waitInHeaders } from './connection/waits.ts';
 import type { ServerWords } from './server-words.ts';
-import { waitInHeaders } from './waits.ts';
 
 /** An error that a server reported: by its status, in the body of a success, or in a stream. */
 export interface Refusal {

@@ -13,22 +13,22 @@ import {
 import { type Body, readBody, TooMuch } from './chat-body.ts';
 import { BrokenStream, ChatReply, ToldError } from './chat-reply.ts';
 import { jsonValues } from './chat-values.ts';
-import { watching } from './cut-short.ts';
 import {
   type Exchange,
   type HttpAnswer,
   httpExchange,
   type OnAsking,
   type Proxies,
-} from './http-exchange.ts';
+} from './connection/http-exchange.ts';
+import { redactor } from './connection/redacted.ts';
+import { redirected } from './connection/redirect.ts';
+import { serverAddress, shownURL } from './connection/server-address.ts';
+import { watching } from './cut-short.ts';
 import { modelNames } from './model-names.ts';
 import { connectionFailure, failureOf, type Refusal } from './openai-failures.ts';
 import { OpenAIParameters, type ParameterQuirk, sentOf } from './openai-parameters.ts';
 import { ReasoningMemory } from './reasoning-memory.ts';
-import { redactor } from './redacted.ts';
-import { redirected } from './redirect.ts';
 import { refusalOf } from './refusal-body.ts';
-import { serverAddress, shownURL } from './server-address.ts';
 import { pageText, wordsOf } from './server-words.ts';
 
 export interface OpenAISettings {

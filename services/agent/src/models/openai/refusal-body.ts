@@ -1,5 +1,5 @@
 import { readRefusal } from './chat-body.ts';
-import type { HttpAnswer } from './http-exchange.ts';
+import type { HttpAnswer } from './connection/http-exchange.ts';
 import { isPage, pageText, type ServerWords, wordsOf } from './server-words.ts';
 
 /** What the server says in the body of an answer that is no reply. The connection is closed. */

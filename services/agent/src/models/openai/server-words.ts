@@ -1,5 +1,5 @@
 import { parseLenient } from './chat-values.ts';
-import { waitInWords, waitOf } from './waits.ts';
+import { waitInWords, waitOf } from './connection/waits.ts';
 
 /** The description of an error by a server. All of it is untrusted. */
 export interface ServerWords {

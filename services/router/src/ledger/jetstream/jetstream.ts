@@ -5,10 +5,10 @@ import type { NatsLink } from './nats-link.ts';
 import type { Projection } from './projection.ts';
 import type { Publication } from './publisher.ts';
 import type { RouterLease } from './router-lease.ts';
-import type { StreamFollower } from './stream-follower.ts';
-import type { StreamMarks } from './stream-marks.ts';
-import type { StreamPurger } from './stream-purger.ts';
-import type { StreamWatch } from './stream-watch.ts';
+import type { StreamFollower } from './stream/stream-follower.ts';
+import type { StreamMarks } from './stream/stream-marks.ts';
+import type { StreamPurger } from './stream/stream-purger.ts';
+import type { StreamWatch } from './stream/stream-watch.ts';
 import { positionOf, subjectOf } from './subjects.ts';
 
 export interface JetStreamParts {

@@ -1,5 +1,5 @@
 import { ConfigError } from '@parley/runtime';
-import type { SyncRule } from './stream-check.ts';
+import type { SyncRule } from './stream/stream-check.ts';
 
 const timeoutMs = 5_000;
 

@@ -13,12 +13,12 @@ import { type NatsAccess, type NatsLink, openNatsLink } from './nats-link.ts';
 import { openProjection, type Projection } from './projection.ts';
 import { Publisher } from './publisher.ts';
 import { type LeaseOptions, RouterLease } from './router-lease.ts';
-import { versionFault } from './stream-check.ts';
-import { type FollowerOptions, StreamFollower } from './stream-follower.ts';
-import { StreamMarks } from './stream-marks.ts';
-import { openStream } from './stream-open.ts';
-import { StreamPurger } from './stream-purger.ts';
-import { StreamWatch } from './stream-watch.ts';
+import { versionFault } from './stream/stream-check.ts';
+import { type FollowerOptions, StreamFollower } from './stream/stream-follower.ts';
+import { StreamMarks } from './stream/stream-marks.ts';
+import { openStream } from './stream/stream-open.ts';
+import { StreamPurger } from './stream/stream-purger.ts';
+import { StreamWatch } from './stream/stream-watch.ts';
 
 export interface JetStreamOptions {
   readonly access: NatsAccess;

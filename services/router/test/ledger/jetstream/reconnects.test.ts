@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasNats, type NatsServer, startNats } from '../../../../../tests/harness/nats-servers.ts';
 import { openNatsLink } from '../../../src/ledger/jetstream/nats-link.ts';
 import { openJetStreamLedger } from '../../../src/ledger/jetstream/open-jetstream.ts';
-import { StreamFollower } from '../../../src/ledger/jetstream/stream-follower.ts';
+import { StreamFollower } from '../../../src/ledger/jetstream/stream/stream-follower.ts';
 import { shut } from '../ledger-contract.ts';
 import { opened } from '../ledger-entries.ts';
 import { CuttingProxy } from './cutting-proxy.ts';

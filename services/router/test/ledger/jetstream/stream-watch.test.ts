@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StreamWatch } from '../../../src/ledger/jetstream/stream-watch.ts';
+import { StreamWatch } from '../../../src/ledger/jetstream/stream/stream-watch.ts';
 
 /** A stream that ends at `end` when it is asked, and a copy that goes on while the server answers. */
 const watched = () => {

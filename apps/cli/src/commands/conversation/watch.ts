@@ -1,0 +1,124 @@
+import type { ConversationView, Entry } from '@parley/protocol';
+import { awaitRouter } from '../../api/await-router.ts';
+import { lasting } from '../../api/follow.ts';
+import { routerOf } from '../../api/named-router.ts';
+import type { RouterApi, RouterEvent } from '../../api/router-api.ts';
+import { type CommandMaker, commandNamed, type Host } from '../../command.ts';
+import { contextOption, jsonOption, urlOption } from '../../options.ts';
+import { endingText, totals } from '../../terminal/ending-text.ts';
+import { PlainTranscript } from '../../terminal/plain-transcript.ts';
+import { harmless, jsonText, paint } from '../../terminal/terminal.ts';
+
+/** The number of messages that are shown of a conversation that runs when the watch begins. */
+const shownBefore = 20;
+
+interface Watched {
+  readonly transcript: PlainTranscript;
+  readonly entries: Entry[];
+  seen: number;
+}
+
+/** Where the entries of all conversations go; each entry of a conversation may come more than once. */
+interface Shown {
+  note(text: string): void;
+  /** `of`: what is known of a conversation whose first entry has not been seen. */
+  entry(conversation: string, entry: Entry, of?: ConversationView): void;
+}
+
+/** Each entry once, as one line of JSON. */
+class EntryStream implements Shown {
+  readonly #host: Host;
+  readonly #seen = new Map<string, number>();
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  note(text: string): void {
+    this.#host.err.write(`${harmless(text)}\n`);
+  }
+
+  entry(conversation: string, entry: Entry): void {
+    if (entry.seq <= (this.#seen.get(conversation) ?? 0)) return;
+    if (entry.type === 'ended') this.#seen.delete(conversation);
+    else this.#seen.set(conversation, entry.seq);
+    this.#host.out.write(`${jsonText({ conversation, entry })}\n`);
+  }
+}
+
+/** Shows several conversations in one stream of lines, with a heading wherever another one goes on. */
+class Watch implements Shown {
+  readonly #host: Host;
+  readonly #watched = new Map<string, Watched>();
+  #last: string | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  note(text: string): void {
+    this.#host.out.write(`${paint(this.#host.out, harmless(text), 'dim')}\n`);
+  }
+
+  entry(conversation: string, entry: Entry, of?: ConversationView): void {
+    const { out } = this.#host;
+    const watched = this.#watched.get(conversation) ?? {
+      transcript: new PlainTranscript(out),
+      entries: [],
+      seen: 0,
+    };
+    this.#watched.set(conversation, watched);
+    if (entry.seq <= watched.seen) return;
+    watched.seen = entry.seq;
+    watched.entries.push(entry);
+    if (this.#last !== conversation) {
+      const opened = entry.type === 'opened' ? entry : of;
+      const about = opened ? `${opened.members.join(', ')}${opened.topic ? ` on: ${opened.topic}` : ''}` : '';
+      out.write(
+        `\n${paint(out, harmless(about || conversation), 'bold')} ${paint(out, about ? conversation : '', 'dim')}\n`,
+      );
+      this.#last = conversation;
+    }
+    watched.transcript.entry(entry);
+    if (entry.type !== 'ended') return;
+    out.write(`${paint(out, `Ended: ${harmless(endingText(entry))}`, 'bold')}\n${totals(watched.entries)}\n`);
+    this.#watched.delete(conversation);
+  }
+}
+
+/** What runs already, from its newest messages on, then all that happens. The events begin first: nothing falls between. */
+async function* everything(api: RouterApi, watch: Shown): AsyncGenerator<RouterEvent> {
+  using events = await api.events({});
+  for (const known of (await api.conversations()).toReversed()) {
+    if (known.status === 'ended') continue;
+    const since = Math.max(0, known.seq - shownBefore);
+    for await (const { entries } of api.conversationPages(known.id, { since }))
+      for (const entry of entries) watch.entry(known.id, entry, known);
+  }
+  yield* events;
+}
+
+export const watch: CommandMaker = (host) =>
+  commandNamed(
+    'watch',
+    'show everything that is said on a router, until Ctrl-C',
+    'Shows the conversations that are running, from their newest messages on, and every new one. It waits for a router that is not there yet. With --json each entry is one line of JSON with the id of its conversation.',
+  )
+    .option('--page <URL>', 'the address of its web page to name, where that is not the URL of the router')
+    .addOption(jsonOption)
+    .addOption(urlOption)
+    .addOption(contextOption)
+    .addHelpText(
+      'after',
+      `
+NO_COLOR and FORCE_COLOR decide about colours where the output is no terminal.`,
+    )
+    .action(async ({ page, json, ...where }) => {
+      const api = routerOf(where, host);
+      const shown = json ? new EntryStream(host) : new Watch(host);
+      await awaitRouter(api, { stop: host.stop, note: (text) => shown.note(text) });
+      shown.note(`Watch it in a browser: ${page ?? api.url}`);
+      for await (const event of lasting(() => everything(api, shown), host.stop)) {
+        if (event.kind === 'entry') shown.entry(event.conversation, event.entry);
+      }
+    });

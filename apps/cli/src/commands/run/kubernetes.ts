@@ -1,0 +1,30 @@
+import { writeFileSync } from 'node:fs';
+import { userPath } from '@parley/runtime';
+import { type CommandMaker, commandNamed } from '../../command.ts';
+import { kubernetesFile } from '../../deployment/kubernetes-file.ts';
+import { seedOption, setOption, turnsOption } from '../../options.ts';
+import { changesOf } from '../../scenario/changes.ts';
+import { readScenario } from '../../scenario/read-scenario.ts';
+
+export const kubernetes: CommandMaker = (host) =>
+  commandNamed(
+    'kubernetes',
+    'write the Kubernetes objects of a scenario',
+    'Writes a Deployment for each member and a Job that opens the conversation, for the router of deploy/kubernetes.',
+  )
+    .argument('<SCENARIO>', 'a scenario file')
+    .option('--out <FILE>', 'where to write them (default: to the standard output)')
+    .addOption(setOption)
+    .addOption(turnsOption)
+    .addOption(seedOption)
+    .addHelpText(
+      'after',
+      `
+Example:
+  parley kubernetes scenarios/debate.yaml | kubectl apply -n parley -f -`,
+    )
+    .action((scenario, { out, ...changes }) => {
+      const text = kubernetesFile(readScenario(scenario, changesOf(changes), host.env));
+      if (out === undefined) host.out.write(text);
+      else writeFileSync(userPath(out, host.env), text);
+    });

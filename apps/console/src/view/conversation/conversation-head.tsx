@@ -1,0 +1,89 @@
+import type { ConversationView } from '@parley/protocol';
+import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { OpenConversation } from '../../model/open-conversation.ts';
+import { conversationLink } from '../../model/route.ts';
+import { against, dollars, duration, elapsedOf, floorSentence, number, titleOf } from '../../model/words.ts';
+import { Meter } from '../meter.tsx';
+import { plain, withoutControls } from '../plain-text.tsx';
+import { useClock } from '../use.ts';
+
+export const statusOf = ({ status, ending }: Pick<ConversationView, 'status' | 'ending'>): string =>
+  ending ? `ended: ${ending.reason}` : status;
+
+/** Title, status, floor, and the use of each limit. */
+export const ConversationHead = ({
+  open,
+  view,
+  children,
+}: {
+  readonly open: OpenConversation;
+  readonly view: ConversationView;
+  readonly children?: ComponentChildren;
+}): ComponentChildren => {
+  useClock(1_000, view.status === 'running');
+  const { limits, usage, turns, ending, parent } = view;
+  const title = withoutControls(titleOf(view));
+  useEffect(() => {
+    document.title = `${title.slice(0, 60)} · Parley`;
+  }, [title]);
+  const now = Date.now();
+  const writing = new Set(open.transcript.drafts.map(({ from }) => from));
+  const elapsed = elapsedOf(view, now);
+  const tokens = usage.inputTokens + usage.outputTokens;
+  const { maxTurns, maxDurationMs, maxTokens = 0, maxCost = 0 } = limits;
+  return (
+    <header class="head">
+      <div class="title-line">
+        <h1 id="title" tabIndex={-1} dir="auto">
+          {plain(titleOf(view))}
+        </h1>
+        <span id="status" class={`status ${view.status}`}>
+          {statusOf(view)}
+        </span>
+        {children}
+      </div>
+      <dl id="facts" class="facts">
+        <Meter
+          name="turns"
+          value={turns}
+          limit={maxTurns}
+          text={against(number(turns), maxTurns, number(maxTurns))}
+        />
+        <Meter
+          name="time"
+          value={elapsed}
+          limit={maxDurationMs}
+          text={against(duration(elapsed), maxDurationMs, duration(maxDurationMs))}
+        />
+        <Meter
+          name="tokens"
+          value={tokens}
+          limit={maxTokens}
+          text={`${against(number(tokens), maxTokens, number(maxTokens))} (${number(usage.inputTokens)} in, ${number(usage.outputTokens)} out)`}
+        />
+        {(usage.cost > 0 || maxCost > 0) && (
+          <Meter
+            name="cost"
+            value={usage.cost}
+            limit={maxCost}
+            text={against(dollars(usage.cost), maxCost, dollars(maxCost))}
+          />
+        )}
+        {parent && (
+          <div>
+            <dt>fork of</dt>
+            <dd>
+              <a href={conversationLink(parent.conversation, parent.seq)}>entry {parent.seq} of another</a>
+            </dd>
+          </div>
+        )}
+      </dl>
+      <p id="floor" class="floor-sentence">
+        {ending?.detail
+          ? plain(`Because: ${ending.detail}`)
+          : floorSentence(view, writing, Math.max(0, now - open.floorSince))}
+      </p>
+    </header>
+  );
+};

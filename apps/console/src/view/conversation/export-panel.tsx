@@ -1,0 +1,61 @@
+import type { Entry } from '@parley/protocol';
+import type { ComponentChildren } from 'preact';
+import type { OpenConversation } from '../../model/open-conversation.ts';
+import { getText } from '../../model/router-client.ts';
+import { saveFile } from '../../model/save-file.ts';
+import { titleOf } from '../../model/words.ts';
+import { withoutControls } from '../plain-text.tsx';
+import { Fault, useAttempt } from '../transcript/attempt.tsx';
+import { noteOf } from '../transcript/entry-note.tsx';
+
+const asMarkdown = (entry: Entry): string =>
+  entry.type === 'said'
+    ? `## ${entry.seq}. ${entry.from}${entry.to ? ` (only to ${entry.to.join(', ')})` : ''}\n\n${entry.text
+        .split('\n')
+        .map((line) => `> ${line}`)
+        .join('\n')}\n\n`
+    : `*${entry.seq}. ${withoutControls(noteOf(entry)).replaceAll('\n', ' ')}*\n\n`;
+
+/** The whole conversation as a file. */
+export const ExportPanel = ({
+  open,
+  isOffered,
+}: {
+  readonly open: OpenConversation;
+  readonly isOffered: boolean;
+}): ComponentChildren => {
+  const [fault, attempt] = useAttempt();
+  if (!isOffered) return null;
+  const collect = async (textOf: (entry: Entry) => string): Promise<string[]> => {
+    const parts: string[] = [];
+    for await (const entry of open.all()) parts.push(textOf(entry));
+    return parts;
+  };
+  const jsonl = async () =>
+    saveFile(`${open.id}.jsonl`, 'application/jsonl', await collect((entry) => `${JSON.stringify(entry)}\n`));
+  const markdown = async () => {
+    const title = open.view ? withoutControls(titleOf(open.view)).replaceAll('\n', ' ') : open.id;
+    saveFile(`${open.id}.md`, 'text/markdown', [`# ${title}\n\n`, ...(await collect(asMarkdown))]);
+  };
+  const json = async () => saveFile(`${open.id}.json`, 'application/json', [await getText(open.path)]);
+  return (
+    <section aria-labelledby="export-title">
+      <h2 id="export-title">Export</h2>
+      <div class="buttons">
+        <button type="button" onClick={() => void attempt(jsonl)}>
+          Ledger (JSONL)
+        </button>
+        <button type="button" onClick={() => void attempt(markdown)}>
+          Markdown
+        </button>
+        <button type="button" onClick={() => void attempt(json)}>
+          First page of the API (JSON)
+        </button>
+      </div>
+      <p class="detail">
+        Further formats: <code>parley export {open.id}</code>
+      </p>
+      <Fault id="export-fault" text={fault} />
+    </section>
+  );
+};

@@ -1,0 +1,155 @@
+import type { ConversationView, Entry } from '@parley/protocol';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { align } from '../../model/alignment.ts';
+import { allEntries } from '../../model/all-entries.ts';
+import { conversationLink } from '../../model/route.ts';
+import { get } from '../../model/router-client.ts';
+import { colourOf, count, dollars, number, titleOf } from '../../model/words.ts';
+import { statusOf } from '../conversation/conversation-head.tsx';
+import { markdown } from '../markdown.tsx';
+import { plain } from '../plain-text.tsx';
+
+interface Side {
+  readonly conversation: ConversationView;
+  readonly entries: readonly Entry[];
+}
+
+/** The maximum number of entries that are compared. */
+const mostEntries = 2_000;
+
+const Head = ({ side }: { readonly side: Side }) => {
+  const { conversation } = side;
+  const { usage } = conversation;
+  return (
+    <th scope="col">
+      <a href={conversationLink(conversation.id)} dir="auto">
+        {plain(titleOf(conversation))}
+      </a>
+      <span class="detail">
+        {[
+          statusOf(conversation),
+          count(conversation.turns, 'turn'),
+          `${number(usage.inputTokens + usage.outputTokens)} tokens`,
+          usage.cost > 0 && dollars(usage.cost),
+          ...conversation.cast.flatMap(({ name, model }) => (model ? [`${name}: ${model}`] : [])),
+        ]
+          .filter(Boolean)
+          .join(' · ')}
+      </span>
+    </th>
+  );
+};
+
+const Cell = ({
+  side,
+  entry,
+}: {
+  readonly side: Side;
+  readonly entry: Extract<Entry, { type: 'said' }> | undefined;
+}) => (
+  <td class={entry ? colourOf(side.conversation.members, entry.from) : 'nothing'}>
+    {entry ? (
+      <>
+        <div class="by">
+          <strong class="name">{entry.from}</strong>
+          <a
+            class="seq"
+            href={conversationLink(side.conversation.id, entry.seq)}
+            aria-label={`Entry ${entry.seq}`}
+          >
+            {entry.seq}
+          </a>
+        </div>
+        <div class="text" dir="auto">
+          {markdown(entry.text)}
+        </div>
+      </>
+    ) : (
+      <span class="detail">no further message</span>
+    )}
+  </td>
+);
+
+/** Two conversations beside each other, by turn. Shared parts are folded, differences are marked. */
+export const ComparePage = ({
+  left,
+  right,
+}: {
+  readonly left: string;
+  readonly right: string;
+}): ComponentChildren => {
+  const [sides, setSides] = useState<readonly (Side | undefined)[]>();
+  const [whole, setWhole] = useState(false);
+  useEffect(() => {
+    document.title = 'Compare · Parley';
+    let isWanted = true;
+    const load = async (id: string): Promise<Side | undefined> => {
+      const page = await get<Side>(`v1/conversations/${encodeURIComponent(id)}?limit=1`);
+      if (!page) return undefined;
+      const entries: Entry[] = [];
+      for await (const entry of allEntries(id)) if (entries.push(entry) >= mostEntries) break;
+      return { conversation: page.conversation, entries };
+    };
+    Promise.all([load(left), load(right)])
+      .then((found) => isWanted && setSides(found))
+      .catch((error: unknown) => console.info('the two could not be loaded', error));
+    return () => {
+      isWanted = false;
+    };
+  }, [left, right]);
+  if (!sides) return <p role="status">Loading the two conversations…</p>;
+  const [one, other] = sides;
+  if (!one || !other)
+    return (
+      <section class="empty">
+        <h1>One of the two does not exist</h1>
+        <p>
+          <a href="#runs">All conversations</a>
+        </p>
+      </section>
+    );
+  const { shared, turns } = align(one.entries, other.entries);
+  const first = whole ? 0 : shared;
+  return (
+    <section class="compare" aria-labelledby="compare-title">
+      <h1 id="compare-title" tabIndex={-1}>
+        Compare
+      </h1>
+      <p id="shared">
+        {shared === 0 ? 'They share no message.' : `They begin with the same ${count(shared, 'message')}.`}{' '}
+        {shared > 0 && (
+          <button type="button" onClick={() => setWhole(!whole)} aria-expanded={whole}>
+            {whole ? 'Fold what they share' : 'Show what they share'}
+          </button>
+        )}
+      </p>
+      {sides.some((side) => side && side.conversation.seq > side.entries.length) && (
+        <p class="detail">Only the first {number(mostEntries)} entries of each are compared.</p>
+      )}
+      <div class="table-place">
+        <table id="compare">
+          <thead>
+            <tr>
+              <th scope="col">Turn</th>
+              <Head side={one} />
+              <Head side={other} />
+            </tr>
+          </thead>
+          <tbody>
+            {turns.slice(first).map(({ left: a, right: b, same }, index) => (
+              <tr key={first + index} class={same ? 'same' : 'different'}>
+                <th scope="row">
+                  {first + index + 1}
+                  {!same && <span class="difference">differs</span>}
+                </th>
+                <Cell side={one} entry={a} />
+                <Cell side={other} entry={b} />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+};

@@ -1,0 +1,100 @@
+import type { ClientFrame, RefusalCode, Usage } from '@parley/protocol';
+import type { Dice } from '../../link/backoff.ts';
+import { isFailedTurn, type Kept, Outbox, type Place } from '../../link/outbox.ts';
+import { Spending } from '../spending.ts';
+import { fullTries, isLost, withoutAddressee } from './refused-answer.ts';
+
+export interface AnswerDeliveryOptions {
+  readonly dice: Dice;
+  /** False when there is no connection; what was to be sent is then gone. */
+  readonly send: (frame: ClientFrame) => boolean;
+}
+
+/** Brings finished answers to the router: each is sent until it is confirmed, mended or given up, and with it what it cost. */
+export class AnswerDelivery {
+  readonly #options: AnswerDeliveryOptions;
+  readonly #outbox = new Outbox();
+  readonly #spending = new Spending();
+
+  constructor(options: AnswerDeliveryOptions) {
+    this.#options = options;
+  }
+
+  /** Tokens that a call for the conversation took. They go with the next answer. */
+  spent(conversation: string, usage: Usage): void {
+    this.#spending.add(conversation, usage);
+  }
+
+  deliver(frame: Kept): void {
+    this.#keep({ ...frame, ...this.#spending.tell(frame) });
+  }
+
+  /** A new connection registers. Failures are dropped: the router grants their turns again. Returns the turns of the others. */
+  registering(): readonly Place[] {
+    this.#outbox.forgetFailures();
+    return this.#outbox.all();
+  }
+
+  welcomed(): void {
+    this.#spending.reconnected((place) => this.#outbox.get(place) !== undefined);
+    for (const kept of this.#outbox.all()) this.#options.send(kept);
+  }
+
+  /** The turn is granted. True when its answer is finished already, and was sent again. */
+  granted(place: Place): boolean {
+    const kept = this.#outbox.get(place);
+    if (!kept) return false;
+    if (!isFailedTurn(kept)) {
+      this.#options.send(kept);
+      return true;
+    }
+    // A turn that failed is tried anew. The confirmation of the failure may come after the grant.
+    if (this.#outbox.isRefused(place)) this.#spending.notCounted(place);
+    this.#outbox.settle(place);
+    return false;
+  }
+
+  accepted(place: Place): void {
+    this.#outbox.settle(place);
+    this.#spending.counted(place);
+  }
+
+  /** `retry`: the same answer may be taken later. */
+  refused(place: Place, code: RefusalCode, retry: boolean): void {
+    const kept = this.#outbox.get(place);
+    if (!kept) return this.#spending.notCounted(place);
+    const isFull = code === 'mailbox-full';
+    const { dice } = this.#options;
+    const waitMs = retry ? this.#outbox.refused(place, dice, isFull ? fullTries : Infinity) : undefined;
+    if (waitMs !== undefined) {
+      setTimeout(() => this.#sendAgain(kept), waitMs).unref();
+      return;
+    }
+    this.#outbox.settle(place);
+    const mended = code === 'bad-target' && kept.type === 'say' ? withoutAddressee(kept) : undefined;
+    if (mended) return this.#keep(mended);
+    this.#spending.notCounted(place);
+    if (isLost(code) || isFailedTurn(kept)) return;
+    const { conversation, turn } = place;
+    const reason = isFull ? 'declined' : 'interrupted';
+    this.deliver({ type: 'pass', conversation, turn, reason, detail: `refused: ${code}` });
+  }
+
+  /** Nothing of a conversation that has ended is kept. */
+  forget(conversation: string): void {
+    this.#outbox.forget(conversation);
+    this.#spending.forget(conversation);
+  }
+
+  /** Unless it was confirmed or dropped meanwhile. */
+  #sendAgain(kept: Kept): void {
+    if (this.#outbox.get(kept) !== kept) return;
+    this.#outbox.sentAgain(kept);
+    this.#options.send(kept);
+  }
+
+  #keep(frame: Kept): void {
+    this.#outbox.put(frame);
+    this.#options.send(frame);
+  }
+}

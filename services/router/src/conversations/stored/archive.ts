@@ -1,0 +1,185 @@
+import type { Entry } from '@parley/protocol';
+import type { Conversation } from '../../core/conversation.ts';
+import { evolve } from '../../core/evolve.ts';
+import { LedgerDamage } from '../../ledger/damage.ts';
+import { type Bound, jsonBytes, type Ledger } from '../../ledger/ledger.ts';
+import type { Checkpoints } from './checkpoints.ts';
+
+/** Bounds of the cache of ended conversations: their number, and about the bytes that they take. */
+const maxHeld = 1_000;
+const maxHeldBytes = 16 * 1024 * 1024;
+const replayed = { entries: 500, bytes: 256 * 1024 };
+
+const bytesOf = ({ members, topic = '', cast, attended, spentBy }: Conversation): number => {
+  let bytes = 2_000 + 2 * topic.length + 200 * (members.length + attended.size + spentBy.size);
+  for (const { persona = '' } of cast.values()) bytes += 200 + 2 * persona.length;
+  return bytes;
+};
+
+/**
+ * Reads conversations from the ledger. The state in which a long one ended is a checkpoint in the ledger, so it is replayed at
+ * most once. A LRU cache holds the ended ones that were read last.
+ */
+export class Archive {
+  readonly #ledger: Ledger;
+  readonly #checkpoints: Checkpoints;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #held = new Map<string, Conversation>();
+  #heldBytes = 0;
+
+  constructor(ledger: Ledger, checkpoints: Checkpoints, onFailure: (error: unknown) => void) {
+    this.#ledger = ledger;
+    this.#checkpoints = checkpoints;
+    this.#onFailure = onFailure;
+  }
+
+  /** Throws LedgerDamage when an entry cannot be read or replayed. */
+  rebuild(id: string): Conversation | undefined {
+    return this.at(id, Number.MAX_SAFE_INTEGER, true);
+  }
+
+  /** Any conversation. A damaged one is reported and hidden. */
+  find(id: string): Conversation | undefined {
+    return this.known(id) ?? this.#guarded(() => this.#keep(this.rebuild(id)));
+  }
+
+  /** An ended conversation from the cache or its checkpoint. Costs the same for a conversation of any length. */
+  known(id: string): Conversation | undefined {
+    const held = this.#held.get(id);
+    if (held) return held;
+    return this.#guarded(() => {
+      const state = this.#checkpoints.of(id);
+      if (state?.status.state !== 'ended') return undefined;
+      this.hold(state);
+      return state;
+    });
+  }
+
+  /**
+   * As `find`, but a long conversation is replayed a little at a time. Yields the bytes that were read since the last call.
+   * Returns undefined also when the conversation is removed meanwhile.
+   */
+  *findSlowly(id: string): Generator<number, Conversation | undefined> {
+    const known = this.known(id);
+    if (known) return known;
+    let state = this.#guarded(() => this.#checkpoints.of(id));
+    for (;;) {
+      const page: readonly Entry[] | undefined = this.#guarded(() => {
+        const read = this.page(id, state?.seq ?? 0, replayed);
+        for (const entry of read) state = this.#next(state, entry, id);
+        return read;
+      });
+      if (!page) return undefined;
+      if (page.length === 0) break;
+      yield page.reduce((sum, entry) => sum + jsonBytes(entry), 0);
+    }
+    return state?.status.state === 'ended' ? this.#keep(state) : undefined;
+  }
+
+  /** The conversation as it was at entry `seq`. Without such an entry: undefined, or with `orLast` its last state. */
+  at(id: string, seq: number, orLast = false): Conversation | undefined {
+    const kept = this.#checkpoints.of(id);
+    // The checkpoint of an ended conversation lacks fingerprints that a fork of its last entry needs.
+    let state = kept && (orLast || (kept.seq <= seq && kept.status.state !== 'ended')) ? kept : undefined;
+    for (;;) {
+      const since = state?.seq ?? 0;
+      const page = this.page(id, since, { ...replayed, entries: Math.min(replayed.entries, seq - since) });
+      for (const entry of page) state = this.#next(state, entry, id);
+      if (page.length === 0 || state?.seq === seq) break;
+    }
+    return orLast || state?.seq === seq ? state : undefined;
+  }
+
+  /** A fork has only its own entries in the ledger. The earlier ones are read from its parent. */
+  read(id: string, since: number, limit: number): readonly Entry[] {
+    const own = this.#ledger.read(id, since, limit);
+    const [first] = own;
+    if (first?.type !== 'forked' || first.seq === since + 1) return own;
+    const { conversation, seq } = first.parent;
+    return [...this.read(conversation, since, seq - since), ...own].slice(0, limit);
+  }
+
+  /** Entries after `since`, within the bound, but at least one if there is any. */
+  page(id: string, since: number, bound: Bound): readonly Entry[] {
+    let through = Number.MAX_SAFE_INTEGER;
+    let from = id;
+    for (;;) {
+      // Most conversations are no forks, and then the first read is the page.
+      const own = from === id ? this.#ledger.read(id, since, bound.entries, bound.bytes) : [];
+      const [first] = from === id ? own : this.#ledger.read(from, since, 1);
+      if (first?.type !== 'forked' || first.seq === since + 1) {
+        if (from === id) return own;
+        break;
+      }
+      from = first.parent.conversation;
+      through = Math.min(through, first.parent.seq);
+    }
+    const most = Math.min(bound.entries, through - since);
+    const page = this.#ledger.read(from, since, most, bound.bytes);
+    const last = page.at(-1)?.seq ?? since;
+    // A fork's own entries follow those of its parent.
+    if (from === id || last < through || page.length === bound.entries) return page;
+    const bytes = bound.bytes - page.reduce((sum, entry) => sum + jsonBytes(entry), 0);
+    if (bytes <= 0) return page;
+    return [...page, ...this.page(id, last, { entries: bound.entries - page.length, bytes })];
+  }
+
+  /** The newest entries after `since` up to `last`, in order and within the bound, but at least one if there is any. */
+  newest(id: string, since: number, bound: Bound, last = Number.MAX_SAFE_INTEGER): readonly Entry[] {
+    const parts: Entry[][] = [];
+    let { entries, bytes } = bound;
+    let through = last;
+    for (let from: string | undefined = id; from !== undefined; ) {
+      const part: Entry[] = this.#ledger.readNewest(from, { since, through }, { entries, bytes });
+      parts.push(part);
+      entries -= part.length;
+      bytes -= part.reduce((sum, entry) => sum + jsonBytes(entry), 0);
+      const [first] = part;
+      const goesOn = first?.type === 'forked' && first.seq > since + 1 && entries > 0 && bytes > 0;
+      from = goesOn ? first.parent.conversation : undefined;
+      if (goesOn) through = Math.min(through, first.parent.seq);
+    }
+    return parts.reverse().flat();
+  }
+
+  /** Caches a conversation that has ended, and so does not change any more. */
+  hold(state: Conversation): void {
+    this.forget(state.id);
+    this.#held.set(state.id, state);
+    this.#heldBytes += bytesOf(state);
+    while (this.#held.size > maxHeld || this.#heldBytes > maxHeldBytes)
+      this.forget(this.#held.keys().next().value as string);
+  }
+
+  forget(id: string): void {
+    const held = this.#held.get(id);
+    if (!held) return;
+    this.#held.delete(id);
+    this.#heldBytes -= bytesOf(held);
+  }
+
+  #guarded<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      this.#onFailure(error);
+      return undefined;
+    }
+  }
+
+  #next(state: Conversation | undefined, entry: Entry, id: string): Conversation {
+    try {
+      return evolve(state, entry, id);
+    } catch (error) {
+      throw new LedgerDamage(`conversation ${id}`, [`entry ${entry.seq} cannot be replayed`], error);
+    }
+  }
+
+  /** Caches a conversation that was replayed and has ended, and writes its checkpoint. */
+  #keep(state: Conversation | undefined): Conversation | undefined {
+    if (state?.status.state !== 'ended') return state;
+    this.hold(state);
+    this.#checkpoints.keepEnded(state);
+    return state;
+  }
+}

@@ -1,0 +1,142 @@
+import type { Connection } from '../../socket/connection.ts';
+import type { QueuedMessage } from '../plain/plain-message.ts';
+import { Unacknowledged } from '../plain/unacknowledged.ts';
+import type { MailboxQuota } from './mailbox-quota.ts';
+
+/** The messages that one plain client is still to receive, as positions in the ledger and in their order. */
+export class Mailbox {
+  readonly #name: string;
+  readonly #quota: MailboxQuota;
+  /** Messages that wait until the client is connected and reads. */
+  #waiting: QueuedMessage[] = [];
+  /** By conversation: messages that wait until the turn that they give may be given. */
+  readonly #held = new Map<string, QueuedMessage[]>();
+  readonly #unacknowledged = new Unacknowledged();
+  /** Position of the newest message that the client has acknowledged. */
+  #acknowledged = 0;
+  /** Up to here it has all its messages. */
+  #complete = 0;
+
+  constructor(name: string, quota: MailboxQuota) {
+    this.#name = name;
+    this.#quota = quota;
+  }
+
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Too much was sent that is not acknowledged: the rest waits. */
+  get isBehind(): boolean {
+    return this.#unacknowledged.isFull;
+  }
+
+  /** Position of the oldest message that the client is still to receive or to acknowledge. */
+  get oldestPosition(): number | undefined {
+    let oldest: number | undefined;
+    for (const message of [this.#unacknowledged.oldest, this.#waiting[0], ...this.#heldMessages()])
+      if (message && (oldest === undefined || message.position < oldest)) oldest = message.position;
+    return oldest;
+  }
+
+  get messages(): QueuedMessage[] {
+    return [...this.#waiting, ...this.#heldMessages(), ...this.#unacknowledged.messages];
+  }
+
+  put(message: QueuedMessage): void {
+    this.#waiting.push(message);
+    this.#reserve(message);
+  }
+
+  /** The message waits until the turn that it gives may be given. */
+  hold(message: QueuedMessage): void {
+    const { conversation } = message;
+    const held = this.#held.get(conversation);
+    if (held) held.push(message);
+    else this.#held.set(conversation, [message]);
+    this.#reserve(message);
+  }
+
+  /** Whether messages of the conversation are held. */
+  isHolding(conversation: string): boolean {
+    return this.#held.has(conversation);
+  }
+
+  /** Removes and returns what was held of the conversation. */
+  takeHeld(conversation: string): QueuedMessage[] {
+    const messages = this.#held.get(conversation) ?? [];
+    this.#held.delete(conversation);
+    this.#release(messages);
+    return messages;
+  }
+
+  /** Removes and returns what waits. */
+  takeWaiting(): QueuedMessage[] {
+    return this.#remove(this.#waiting.length);
+  }
+
+  /** Drops waiting messages that are older than `oldestAt`, or of a removed conversation. Returns their number. */
+  expire(oldestAt: number, removed: ReadonlySet<string>): number {
+    const first = this.#waiting.findIndex(({ at }) => at >= oldestAt);
+    const expired = this.#remove(first === -1 ? this.#waiting.length : first).length;
+    if (removed.size === 0) return expired;
+    const waiting = this.takeWaiting();
+    for (const message of waiting) if (!removed.has(message.conversation)) this.put(message);
+    return expired + waiting.length - this.#waiting.length;
+  }
+
+  send(connection: Connection, message: QueuedMessage, frame: string): void {
+    connection.send(frame);
+    this.#unacknowledged.add(message, connection);
+  }
+
+  ping(connection: Connection): void {
+    this.#unacknowledged.ping(connection);
+  }
+
+  /**
+   * Acknowledges what was sent before this ping; everything, when `ping` is missing. Returns the position up to which the client
+   * has all its messages, when that has grown. A message that is held back keeps it down: a restart looks for messages behind it.
+   */
+  acknowledge(ping?: number): number | undefined {
+    const last = this.#unacknowledged.acknowledge(ping);
+    if (last) this.#acknowledged = Math.max(this.#acknowledged, last.position);
+    let complete = this.#acknowledged;
+    for (const { position } of this.#heldMessages()) complete = Math.min(complete, position - 1);
+    if (complete <= this.#complete) return undefined;
+    this.#complete = complete;
+    return complete;
+  }
+
+  /** The client has disconnected and had received everything: what was held waits like the rest. */
+  disconnected(): void {
+    this.#waiting = [...this.#waiting, ...this.#heldMessages()].sort((a, b) => a.position - b.position);
+    this.#held.clear();
+  }
+
+  /** The connection broke: what was not acknowledged waits again, before the rest. */
+  connectionBroke(): void {
+    this.disconnected();
+    const unacknowledged = this.#unacknowledged.takeAll();
+    for (const message of unacknowledged) this.#reserve(message);
+    this.#waiting = [...unacknowledged, ...this.#waiting];
+  }
+
+  #heldMessages(): QueuedMessage[] {
+    return this.#held.size === 0 ? [] : [...this.#held.values()].flat();
+  }
+
+  #remove(count: number): QueuedMessage[] {
+    const removed = this.#waiting.splice(0, count);
+    this.#release(removed);
+    return removed;
+  }
+
+  #reserve({ from, bytes }: QueuedMessage): void {
+    this.#quota.take(this.#name, from, bytes);
+  }
+
+  #release(messages: readonly QueuedMessage[]): void {
+    for (const { from, bytes } of messages) this.#quota.release(this.#name, from, bytes);
+  }
+}

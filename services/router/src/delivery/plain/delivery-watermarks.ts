@@ -1,0 +1,87 @@
+import type { Ledger } from '../../ledger/ledger.ts';
+
+/**
+ * The key of the watermark of all clients together: up to this position nothing is pending for any of them. After a restart,
+ * pending messages are looked for behind it. All other keys are names.
+ */
+const everyClient = '';
+/** How far that watermark, and those of agents, may lag before they are written for their own sake. In positions. */
+const writeEvery = 1_000;
+
+export interface DeliveryWatermarksOptions {
+  readonly ledger: Ledger;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Up to which position of the ledger each client has been delivered to. Watermarks survive a restart. */
+export class DeliveryWatermarks {
+  readonly #ledger: Ledger;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #written: Map<string, number>;
+  readonly #dirty = new Map<string, number>();
+  /** Agents get messages with their turns; their watermarks matter only to a router that starts. */
+  #agents = new Map<string, number>();
+  #agentMessages = 0;
+  /** Position of the newest entry that delivery has processed. */
+  #processed: number;
+
+  constructor({ ledger, onFailure }: DeliveryWatermarksOptions) {
+    this.#ledger = ledger;
+    this.#onFailure = onFailure;
+    this.#written = ledger.marks();
+    this.#processed = ledger.position();
+  }
+
+  /** The watermark of the name, as far as it is written. */
+  writtenFor(name: string): number {
+    return this.#written.get(name) ?? 0;
+  }
+
+  /** Whether the name was delivered to before, by this router or by an earlier one with the same ledger. */
+  has(name: string): boolean {
+    return name !== everyClient && (this.#dirty.has(name) || this.#written.has(name));
+  }
+
+  /** Up to here nothing was pending when the watermarks were last written. */
+  get writtenForAll(): number {
+    return this.writtenFor(everyClient);
+  }
+
+  get processed(): number {
+    return this.#processed;
+  }
+
+  processedUpTo(position: number): void {
+    this.#processed = position;
+  }
+
+  /** A watermark never goes back, also when a message was sent again. */
+  deliveredTo(name: string, position: number): void {
+    this.#dirty.set(name, Math.max(position, this.#dirty.get(name) ?? this.writtenFor(name)));
+  }
+
+  /** A message to an agent, which gets it with its turn. */
+  deliveredToAgent(agent: string, position: number): void {
+    this.#agents.set(agent, position);
+    this.#agentMessages++;
+  }
+
+  /** `pendingFrom`: position of the oldest message that is pending. What the ledger cannot take now is written later. */
+  save(pendingFrom: number | undefined): void {
+    const forAll = Math.min(this.#processed, (pendingFrom ?? Number.POSITIVE_INFINITY) - 1);
+    const isLittle = this.#agentMessages < writeEvery && forAll < this.writtenForAll + writeEvery;
+    if (this.#dirty.size === 0 && isLittle) return;
+    for (const [agent, position] of this.#agents)
+      if (position > Math.max(forAll, this.#dirty.get(agent) ?? 0)) this.#dirty.set(agent, position);
+    this.#agents = new Map();
+    this.#agentMessages = 0;
+    this.#dirty.set(everyClient, forAll);
+    try {
+      this.#ledger.mark(this.#dirty);
+      for (const [name, position] of this.#dirty) this.#written.set(name, position);
+      this.#dirty.clear();
+    } catch (error) {
+      this.#onFailure(error);
+    }
+  }
+}

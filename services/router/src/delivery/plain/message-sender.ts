@@ -1,0 +1,176 @@
+import type { EntryOf } from '@parley/protocol';
+import type { Conversations } from '../../conversations/conversations.ts';
+import type { Conversation } from '../../core/conversation.ts';
+import type { Presence } from '../../presence/presence.ts';
+import type { PlainClient } from '../../presence/replica.ts';
+import type { Mailboxes } from '../mailbox/mailboxes.ts';
+import type { DeliveryWatermarks } from './delivery-watermarks.ts';
+import { type Digest, digestFor, type Heard } from './floor-digest.ts';
+import { floorFrame, messageFrame, type QueuedMessage, queuedMessage } from './plain-message.ts';
+import type { PlainTurns } from './plain-turns.ts';
+
+export interface MessageSenderOptions {
+  readonly conversations: Conversations;
+  readonly presence: Presence;
+  readonly mailboxes: Mailboxes;
+  readonly watermarks: DeliveryWatermarks;
+  readonly turns: PlainTurns;
+  readonly maxAgeMs: number;
+  /** The steady clock. */
+  readonly now: () => number;
+  /** Told when a message cannot be read from the ledger. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** A message as it was read for one client. */
+interface Read {
+  readonly entry: EntryOf<'said'>;
+  readonly heard?: readonly Heard[] | undefined;
+}
+
+interface Sending extends Read {
+  readonly client: PlainClient;
+  readonly message: QueuedMessage;
+  /** Missing when the conversation has ended. */
+  readonly state: Conversation | undefined;
+}
+
+/** Sends messages and the floor to plain clients, or puts the messages into their mailboxes. */
+export class MessageSender {
+  readonly #options: MessageSenderOptions;
+  delivered = 0;
+  expired = 0;
+
+  constructor(options: MessageSenderOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the client reads: for a silent one, and for one that acknowledges nothing, messages wait as for one that is away. */
+  isReading({ name, connection }: PlainClient): boolean {
+    return connection.isOpen && !connection.isSilent && !this.#options.mailboxes.get(name)?.isBehind;
+  }
+
+  /** Sends the message now when the client reads and nothing waits for it; else the message waits in the mailbox. */
+  deliver(state: Conversation, entry: EntryOf<'said'>, to: string, position: number): void {
+    const { presence, mailboxes } = this.#options;
+    const message = queuedMessage(state.id, entry, position);
+    const box = mailboxes.getOrCreate(to);
+    const client = presence.plainClient(to);
+    if (client && this.isReading(client) && !box.hasWaiting) this.#send({ client, entry, message, state });
+    else box.put(message);
+  }
+
+  /** Sends what has waited in the mailbox of the client, if it reads. */
+  catchUp(client: PlainClient): void {
+    const box = this.#options.mailboxes.get(client.name);
+    if (box?.hasWaiting && this.isReading(client)) this.sendAll(client, box.takeWaiting());
+  }
+
+  /** Sends messages that have been taken from the mailbox, as far as they are not too old. */
+  sendAll(client: PlainClient, messages: readonly QueuedMessage[]): void {
+    const { conversations, now, maxAgeMs } = this.#options;
+    const oldestAt = now() - maxAgeMs;
+    const told = new Set<string>();
+    for (const message of messages) {
+      const { conversation, isDigest } = message;
+      // One digest has what all earlier ones of the conversation had.
+      if (isDigest && told.has(conversation)) continue;
+      if (isDigest) told.add(conversation);
+      const read = isDigest ? this.#digestOf(client, conversation) : this.#entryOf(message);
+      if (read === 'nothing new') continue;
+      if (!read || read.entry.at < oldestAt) this.expired++;
+      else this.#send({ client, ...read, message, state: conversations.get(conversation) });
+    }
+  }
+
+  /**
+   * Sends what was held back of the conversation, if nothing is against it any more: the turn may be given, the client has
+   * another one, or the conversation has ended. Else it is tried again with a later tick.
+   */
+  release(conversation: string, name: string): void {
+    const { conversations, presence, mailboxes, turns } = this.#options;
+    const client = presence.plainClient(name);
+    const box = mailboxes.get(name);
+    if (!client || !box?.isHolding(conversation)) return;
+    const state = conversations.get(conversation);
+    if (!this.isReading(client)) turns.defer(conversation, name);
+    else if (!state || !turns.holdsBack(state, name)) this.sendAll(client, box.takeHeld(conversation));
+  }
+
+  /** Gives the client the floor that it has: by the messages that were held back, else by a digest of all that it has not heard. */
+  giveFloor(state: Conversation, name: string): void {
+    const { conversations, presence, mailboxes, turns } = this.#options;
+    const client = presence.plainClient(name);
+    if (!client || !this.isReading(client)) return;
+    const box = mailboxes.getOrCreate(name);
+    this.sendAll(client, box.takeWaiting());
+    this.sendAll(client, box.takeHeld(state.id));
+    if (turns.isGiven(state, name)) return;
+    const digest = digestFor(conversations, state, name);
+    if (digest) return this.#sendDigest(client, state, digest);
+    if (client.acks) client.connection.send(floorFrame(state));
+    return turns.messageSent(state, name);
+  }
+
+  /**
+   * Where members speak in turn: a conversation has ended, and the client is sent what it has not heard since its last message,
+   * or behind `since`.
+   */
+  sendLast(client: PlainClient, id: string, since: number): void {
+    const { conversations } = this.#options;
+    const state = conversations.find(id);
+    if (state)
+      conversations.attempt(id, () => {
+        const digest = digestFor(conversations, state, client.name, since);
+        if (digest) this.#sendDigest(client, state, digest);
+      });
+  }
+
+  #sendDigest(client: PlainClient, state: Conversation, { entry, heard }: Digest): void {
+    const { conversations, watermarks } = this.#options;
+    const message = queuedMessage(state.id, entry, watermarks.processed, true);
+    const told = { ...entry, target: client.name };
+    this.#send({ client, entry: told, message, state: conversations.get(state.id), heard });
+  }
+
+  #send({ client, entry, message, state, heard }: Sending): void {
+    const { mailboxes, turns } = this.#options;
+    const { name, connection } = client;
+    const box = mailboxes.getOrCreate(name);
+    if (state && turns.holdsBack(state, name)) return box.hold(message);
+    // Delivery follows the order of the ledger: what was held back before goes first.
+    this.sendAll(client, box.takeHeld(message.conversation));
+    const target = entry.target ?? name;
+    box.send(connection, message, messageFrame({ ...entry, target }, message.conversation, heard));
+    this.delivered++;
+    if (state) turns.messageSent(state, name);
+  }
+
+  /** Undefined when the entry cannot be read. */
+  #entryOf({ conversation, seq }: QueuedMessage): Read | undefined {
+    return this.#guarded(() => {
+      const [entry] = this.#options.conversations.entriesSince(conversation, seq - 1, 1);
+      return entry?.type === 'said' ? { entry } : undefined;
+    });
+  }
+
+  /** What the client has not heard by now. */
+  #digestOf({ name }: PlainClient, id: string): Read | 'nothing new' | undefined {
+    const { conversations } = this.#options;
+    const state = conversations.find(id);
+    if (!state) return undefined;
+    return this.#guarded(() => {
+      const digest = digestFor(conversations, state, name);
+      return digest ? { entry: { ...digest.entry, target: name }, heard: digest.heard } : 'nothing new';
+    });
+  }
+
+  #guarded<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      this.#options.onFailure(error);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import { type ControlAction, type ControlBody, controlBodies } from '@parley/protocol';
+import type { Outcome } from '../../conversations/conversations.ts';
+import type { Command } from '../../core/command.ts';
+import type { Router } from '../../router.ts';
+import { newConversationId } from '../../sessions/conversation-id.ts';
+import { completeLimits, type LimitDefaults } from '../../sessions/limit-defaults.ts';
+import { missingPrice } from '../../turns/grants/price-check.ts';
+import { errorReply, type HttpReply, reply } from '../server/replies.ts';
+import type { ActionRequest } from './action-request.ts';
+import { IdempotentReplies, idFromKey, otherRequest, requestDigest } from './idempotency.ts';
+
+type ControlRouter = Pick<Router, 'conversations' | 'presence' | 'prices'>;
+
+/** The actions of an operator on conversations. Each action becomes an entry, so a replay of the ledger repeats it. */
+export class Control {
+  readonly #router: ControlRouter;
+  readonly #defaults: LimitDefaults;
+  readonly #replies = new IdempotentReplies();
+
+  constructor(router: ControlRouter, defaults: LimitDefaults) {
+    this.#router = router;
+    this.#defaults = defaults;
+  }
+
+  handle(request: ActionRequest): Promise<HttpReply> {
+    return this.#replies.once(request, () => this.#act(request));
+  }
+
+  async #act(request: ActionRequest): Promise<HttpReply> {
+    const { action, id, by } = request;
+    const shape = controlBodies[action];
+    const fault = shape.fault(request.body, 'body');
+    if (fault) return errorReply('bad-frame', fault);
+    const body = shape.pick(request.body as never);
+    if (action === 'open') return this.#open(request, body as ControlBody<'open'>);
+    if (action === 'fork') return this.#fork(request, body as ControlBody<'fork'>);
+    return this.#replyTo(action, id, await this.#submit(id, commandOf(action, body, by)));
+  }
+
+  async #open(request: ActionRequest, body: ControlBody<'open'>): Promise<HttpReply> {
+    const id = newIdFor(request);
+    const earlier = this.#earlierReply(request, id, 0);
+    if (earlier) return earlier;
+    const { by = body.members[0] as string, policy = 'addressed', limits, ...rest } = body;
+    const complete = completeLimits(this.#defaults, limits);
+    const modelOf = (member: string) => body.cast?.find(({ name }) => name === member)?.model;
+    const members = [by, ...body.members];
+    const noPrice = missingPrice(this.#router, { members, modelOf, limits: complete });
+    if (noPrice !== undefined) return errorReply('no-price', noPrice);
+    const command = { type: 'open', ...rest, by, policy, limits: complete, ...digestOf(request) } as const;
+    return this.#replyTo('open', id, await this.#submit(id, command));
+  }
+
+  async #fork(request: ActionRequest, { at, cast, limits }: ControlBody<'fork'>): Promise<HttpReply> {
+    const id = newIdFor(request);
+    const earlier = this.#earlierReply(request, id, at);
+    if (earlier) return earlier;
+    const parent = this.#router.conversations.at(request.id, at);
+    if (!parent)
+      return errorReply('unknown-conversation', `there is no such conversation with an entry ${at}`);
+    const complete = completeLimits(parent.limits, limits);
+    const modelOf = (member: string) =>
+      (cast?.find(({ name }) => name === member) ?? parent.cast.get(member))?.model;
+    const noPrice = missingPrice(this.#router, { members: parent.members, modelOf, limits: complete });
+    if (noPrice !== undefined) return errorReply('no-price', noPrice);
+    const { by } = request;
+    const command = { type: 'fork', by, parent, cast, limits: complete, ...digestOf(request) } as const;
+    return this.#replyTo('fork', id, await this.#submit(id, command));
+  }
+
+  #submit(id: string, command: Command): Promise<Outcome> {
+    return new Promise((resolve) => this.#router.conversations.submit(id, command, resolve));
+  }
+
+  #replyTo(action: ControlAction, id: string, outcome: Outcome): HttpReply {
+    return outcome.kind === 'refused'
+      ? errorReply(outcome.code, outcome.message)
+      : reply(action, { conversation: id, seq: outcome.seq });
+  }
+
+  /**
+   * The reply to a request with this key that was answered before a restart; undefined when there was none. `since`: seq of
+   * the last entry that the conversation shares with its parent. Ledgers of earlier versions have no digest to compare.
+   */
+  #earlierReply(request: ActionRequest, id: string, since: number): HttpReply | undefined {
+    const { conversations } = this.#router;
+    if (request.key === undefined || !conversations.find(id)) return undefined;
+    const [first] = conversations.page(id, since, { entries: 1, bytes: 0 });
+    // A fork at another entry has no own entry after `since`, or its first own entry is another one.
+    if (first?.type !== 'opened' && first?.type !== 'forked') return otherRequest;
+    if (first.request !== undefined && first.request !== requestDigest(request)) return otherRequest;
+    return reply(request.action, { conversation: id, seq: since + 1 });
+  }
+}
+
+const newIdFor = (request: ActionRequest): string =>
+  request.key === undefined ? newConversationId() : idFromKey(request);
+
+const digestOf = (request: ActionRequest) =>
+  request.key === undefined ? {} : { request: requestDigest(request) };
+
+type Plain = Exclude<ControlAction, 'open' | 'fork'>;
+
+const commandOf = (action: Plain, body: unknown, by: string): Command => {
+  const as = <A extends Plain>(_action: A) => body as ControlBody<A>;
+  switch (action) {
+    case 'pause':
+      return { type: 'pause', by };
+    case 'resume':
+      return { type: 'resume', by };
+    case 'step':
+      return { type: 'resume', by, lines: as(action).lines ?? 1 };
+    case 'end':
+      return { type: 'end', by, detail: as(action).detail };
+    case 'say': {
+      const { text, target, as: member, to } = as(action);
+      return member === undefined
+        ? { type: 'say', from: by, text, target, to, as: 'operator' }
+        : { type: 'say', from: member, text, target, to, as: { seat: by } };
+    }
+    case 'whisper':
+      return { type: 'note', by, kind: 'whisper', ...as(action) };
+    case 'invite':
+      return { type: 'join', ...as(action), as: 'operator' };
+    case 'seat':
+    case 'unseat':
+      return { type: action, who: as(action).who, by };
+    case 'recast':
+      return { type: 'recast', by, role: as(action).role };
+  }
+};

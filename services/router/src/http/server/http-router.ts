@@ -1,0 +1,19 @@
+import type { Router } from '../../router.ts';
+
+/** The parts of a router that the HTTP interface reads. */
+export type HttpRouter = Pick<
+  Router,
+  | 'conversations'
+  | 'grants'
+  | 'presence'
+  | 'prompts'
+  | 'waitReasons'
+  | 'routerEvents'
+  | 'reads'
+  | 'metrics'
+  | 'faults'
+  | 'clock'
+  | 'activity'
+  | 'agentRecords'
+  | 'breakers'
+>;

@@ -1,0 +1,50 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Outgoing } from '../../quota/outgoing.ts';
+import { makeRequestHandler, type RequestHandlerParts } from './request-handler.ts';
+import { Responses } from './responses.ts';
+import type { Certificate } from './tls.ts';
+
+export interface HttpOptions extends RequestHandlerParts {
+  readonly outgoing: Outgoing;
+  /** Milliseconds after which a peer that takes no byte of a response is disconnected. */
+  readonly stalledMs: number;
+}
+
+/** Requests are small, so slow and idle ones are ended early. */
+const timeouts = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2_000 };
+const tlsHandshakeMs = 10_000;
+const sweepMs = 1_000;
+
+/** The HTTP server of the port. It speaks TLS when there is a certificate. */
+export const makeHttpServer = (options: HttpOptions, certificate?: Certificate): Server | TlsServer => {
+  const { router, outgoing, stalledMs, rejections } = options;
+  const responses = new Responses({ outgoing, stalledMs });
+  const handle = makeRequestHandler(options);
+  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
+    responses.inOrder(request, response, () => handle(request, response));
+  const server = certificate
+    ? createTlsServer({ ...timeouts, ...certificate, handshakeTimeout: tlsHandshakeMs }, onRequest)
+    : createServer(timeouts, onRequest);
+  const sweeper = setInterval(() => responses.sweep(router.clock.monotonic()), sweepMs).unref();
+  server.on('close', () => clearInterval(sweeper));
+  server.on('clientError', (_error, socket) => {
+    rejections.note({ reason: 'malformed', address: (socket as Socket).remoteAddress });
+    socket.destroy();
+  });
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return server;
+};
+
+/** Resolves with `host:port`; rejects when the port cannot be bound. */
+export const listen = (server: Server, host: string, port: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      const actual = typeof address === 'object' && address ? address.port : port;
+      resolve(`${host.includes(':') ? `[${host}]` : host}:${actual}`);
+    });
+  });

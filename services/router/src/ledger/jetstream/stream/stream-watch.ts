@@ -1,0 +1,60 @@
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
+import type { NatsLink } from '../nats-link.ts';
+import type { StreamFollower } from './stream-follower.ts';
+import { incarnationOf } from './stream-open.ts';
+
+export interface WatchOptions {
+  readonly link: Pick<NatsLink, 'isConnected'>;
+  readonly manager: { readonly streams: Pick<JetStreamManager['streams'], 'info'> };
+  readonly stream: string;
+  readonly incarnation: string;
+  readonly follower: Pick<StreamFollower, 'last'>;
+}
+
+/** How often the stream is looked at. */
+const everyMs = 5_000;
+/** A copy that lacks more messages than this, twice in a row, shows what is long past. */
+const farBehind = 5_000;
+
+/** Looks now and then whether the stream is still the one that was opened, and whether the local copy keeps up with it. */
+export class StreamWatch {
+  readonly #options: WatchOptions;
+  readonly #timer: NodeJS.Timeout;
+  #wasBehind = false;
+  #trouble: string | undefined;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.look(), everyMs).unref();
+  }
+
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  async look(): Promise<void> {
+    const { link, manager, stream, follower } = this.#options;
+    if (!link.isConnected) return;
+    // As it was when the server was asked: while it answers, more messages come.
+    const { last } = follower;
+    try {
+      this.#trouble = this.#judge(await manager.streams.info(stream), last);
+    } catch (error) {
+      // No answer is told by the link and by the follower.
+      if (/stream not found/i.test((error as Error).message)) this.#trouble = 'the stream was deleted';
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #judge(info: StreamInfo, last: number): string | undefined {
+    if (incarnationOf(info) !== this.#options.incarnation) return 'the stream was deleted and made again';
+    const lacks = info.state.last_seq - last;
+    if (lacks < 0) return 'the stream has lost messages';
+    const isBehind = lacks > farBehind && this.#wasBehind;
+    this.#wasBehind = lacks > farBehind;
+    return isBehind ? `the local copy lacks the last ${lacks} messages` : undefined;
+  }
+}

@@ -1,0 +1,44 @@
+import type { Conversations } from '../../conversations/conversations.ts';
+import type { Conversation, Turn } from '../../core/conversation.ts';
+import type { Gathering } from '../waiting/gathering.ts';
+
+/** Counts the turns of a conversation that are under way. */
+interface TurnCounter {
+  countIn(state: Pick<Conversation, 'id' | 'seats'>): number;
+}
+
+export interface GrantRulesOptions {
+  readonly conversations: Pick<Conversations, 'timeOf'>;
+  readonly gathering: Gathering;
+  /** The tables of turns under way: those of replicas and those of plain clients. */
+  readonly underWay: readonly TurnCounter[];
+}
+
+/** Whether a turn may be granted now, to a replica or to a plain client: pause, seat, step, pace and gathering. */
+export class GrantRules {
+  readonly #options: GrantRulesOptions;
+
+  constructor(options: GrantRulesOptions) {
+    this.#options = options;
+  }
+
+  isGrantable(state: Conversation, turn: Turn): boolean {
+    const { conversations, gathering } = this.#options;
+    const time = conversations.timeOf(state);
+    return turn.notBefore <= time && !gathering.holds(state, turn, time) && this.mayContinue(state, turn);
+  }
+
+  /** The rules for a turn that was granted before. Pace and gathering are left out: they held at the first grant. */
+  mayContinue(state: Conversation, turn: Turn): boolean {
+    return state.status.state === 'running' && !state.seats.has(turn.member) && !this.stepIsUsed(state);
+  }
+
+  /** As many turns are under way as the operator's step allows. */
+  stepIsUsed(state: Conversation): boolean {
+    const { stepping } = state;
+    if (stepping === undefined) return false;
+    let underWay = 0;
+    for (const table of this.#options.underWay) underWay += table.countIn(state);
+    return underWay >= stepping.turns;
+  }
+}

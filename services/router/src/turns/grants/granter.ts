@@ -1,0 +1,126 @@
+import type { Commit, Conversations } from '../../conversations/conversations.ts';
+import type { Conversation, Turn } from '../../core/conversation.ts';
+import { endsAt } from '../../core/endings/endings.ts';
+import type { Presence } from '../../presence/presence.ts';
+import type { Replica } from '../../presence/replica.ts';
+import type { Lease } from '../../quota/pool.ts';
+import { EndedSubscriptions } from '../ended-subscriptions.ts';
+import { ReplicaChoice } from '../replica-choice.ts';
+import type { TurnTraces } from '../turn-traces.ts';
+import type { Grant, TurnObserver } from './grant.ts';
+import { grantFrame } from './grant-frame.ts';
+import { grantHistory } from './grant-history.ts';
+import type { GrantedAttempt, GrantRecords } from './grant-records.ts';
+import type { GrantTable } from './grant-table.ts';
+import { HistoryWatermarks } from './history-watermarks.ts';
+
+export interface GranterOptions {
+  readonly conversations: Conversations;
+  readonly presence: Presence;
+  readonly grants: GrantTable;
+  readonly records: GrantRecords;
+  readonly observer: TurnObserver;
+  /** Undefined: traces are off. */
+  readonly traces: TurnTraces | undefined;
+  /** The steady clock. */
+  readonly now: () => number;
+}
+
+/** Grants turns to replicas, and sends replicas what belongs to it: the history that is new to them, and later the ending. */
+export class Granter {
+  readonly #options: GranterOptions;
+  readonly #watermarks = new HistoryWatermarks();
+  readonly #choice: ReplicaChoice;
+  readonly #endings = new EndedSubscriptions();
+
+  constructor(options: GranterOptions) {
+    this.#options = options;
+    this.#choice = new ReplicaChoice(options);
+  }
+
+  /** The best of `replicas`, which all have free capacity; undefined when there is none. */
+  choose(replicas: readonly Replica[], { conversation, turn }: { conversation: string; turn: number }) {
+    const lapsedBy = this.#options.records.lapsedBy(conversation, turn);
+    return this.#choice.best(replicas, conversation, lapsedBy);
+  }
+
+  /** The replica opens the conversation: it is sent the ending, also when it is never granted a turn. */
+  opens(replica: Replica, conversation: string): void {
+    this.#choice.becomesFamiliar(replica, conversation);
+    this.#endings.add(replica, conversation);
+  }
+
+  /** The opening was refused. */
+  opensNot(replica: Replica, conversation: string): void {
+    this.#choice.forget(replica, conversation);
+    this.#endings.remove(replica, conversation);
+  }
+
+  grant(state: Conversation, turn: Turn, replica: Replica, lease: Lease | undefined): void {
+    const { conversations, observer, traces, now } = this.#options;
+    const time = conversations.timeOf(state);
+    const since = this.#watermarks.sentTo(replica, state.id);
+    const history = grantHistory(conversations, state, turn.member, since);
+    this.#watermarks.advance(replica, state.id, state.seq);
+    const granted = { attempt: turn.attempts + 1, seen: state.seq, isResumed: false };
+    const grant = this.#add(state, turn, replica, granted, lease);
+    const waitedMs = time - Math.max(turn.givenAt, turn.notBefore);
+    observer.granted(waitedMs);
+    const trace = traces?.granted(grant, { attempt: grant.attempt, waitedMs, at: time });
+    const deadlineMs = grant.deadline - now();
+    replica.connection.send(grantFrame({ state, turn, grant, history, deadlineMs, time, trace }));
+  }
+
+  /**
+   * The replica works on the turn already, so it is sent nothing. What it has seen is at least what gave the turn. The lapse
+   * of the grant that was lost may not be written yet: it must not end this one.
+   */
+  resume(state: Conversation, turn: Turn, replica: Replica, lease: Lease | undefined): void {
+    const lost = this.#options.records.attemptOf(replica, state.id, turn.number);
+    const attempt = Math.max(turn.attempts, lost?.attempt ?? 0) + 1;
+    this.#add(state, turn, replica, { attempt, seen: turn.since, isResumed: true }, lease);
+  }
+
+  onCommit({ after, entries }: Commit): void {
+    const last = entries.at(-1);
+    if (last?.type !== 'ended') return;
+    const { presence } = this.#options;
+    for (const member of after.members) this.#endings.send(after, last, member, presence.replicasOf(member));
+    // A connection may have left many conversations: nothing of them is kept for it.
+    for (const name of new Set([...after.members, ...after.attended.keys()])) {
+      for (const replica of presence.replicasOf(name)) {
+        this.#watermarks.forget(replica, after.id);
+        this.#choice.forget(replica, after.id);
+        this.#endings.remove(replica, after.id);
+      }
+    }
+  }
+
+  #add(
+    state: Conversation,
+    turn: Turn,
+    replica: Replica,
+    { attempt, seen, isResumed }: GrantedAttempt,
+    lease: Lease | undefined,
+  ): Grant {
+    const { conversations, grants, records, now } = this.#options;
+    const grantedAt = now();
+    const restMs = (endsAt(state) ?? Number.POSITIVE_INFINITY) - conversations.timeOf(state);
+    const grant: Grant = {
+      conversation: state.id,
+      turn: turn.number,
+      attempt,
+      isResumed,
+      replica,
+      grantedAt,
+      deadline: grantedAt + Math.min(state.limits.turnDeadlineMs, restMs),
+      seen,
+      lease,
+    };
+    grants.add(grant);
+    records.granted(grant);
+    this.#choice.becomesFamiliar(replica, state.id);
+    this.#endings.add(replica, state.id);
+    return grant;
+  }
+}
