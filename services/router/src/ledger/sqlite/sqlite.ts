@@ -1,10 +1,10 @@
-import { renameSync, rmSync } from 'node:fs';
-import { backup, type DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { LedgerDamage } from '../damage.ts';
 import { type Appended, type Batch, type Checkpoint, checkSequence, type Ledger } from '../ledger.ts';
 import { readable } from '../readable.ts';
-import { makePrivateFile, openLedgerFile } from './sqlite-file.ts';
+import { copyDatabase } from './copy-database.ts';
+import { openLedgerFile } from './sqlite-file.ts';
 import { removalOf } from './sqlite-removal.ts';
 import { entryReader, fitting } from './sqlite-rows.ts';
 import { shareRows } from './sqlite-shares.ts';
@@ -243,18 +243,7 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
       removal.returnPages();
       return removed;
     },
-    async backup(target) {
-      const partial = `${target}.partial`;
-      rmSync(partial, { force: true });
-      try {
-        makePrivateFile(partial);
-        await backup(database, partial, { rate: 256 });
-        renameSync(partial, target);
-      } catch (error) {
-        rmSync(partial, { force: true });
-        throw error;
-      }
-    },
+    backup: (target) => copyDatabase(database, target),
     close: () => database.close(),
   };
 };
