@@ -8,6 +8,7 @@ export { whoMayUse } from './file-access.ts';
 export {
   type LogFormat,
   type Logger,
+  linesWritten,
   logFormats,
   logLevels,
   makeLogger,

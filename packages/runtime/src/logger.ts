@@ -16,6 +16,16 @@ const control =
 const harmless = (line: string): string =>
   line.replaceAll(control, (_, escaped: string | undefined) => `${escaped ?? ''}\uFFFD`);
 
+/** Writes without blocking: a reader that stalls must not stop a service. With a `minLength` of 0 a flush would wait for nothing. */
+const stdout = (): DestinationStream => pino.destination({ dest: 1, sync: false, minLength: 1 });
+
+/**
+ * Resolves when all lines are written or cannot be: to be awaited before an exit. What is left at the exit itself is written again and
+ * again when the reader of the log has gone, so that the process would never end.
+ */
+export const linesWritten = (log: Logger): Promise<void> =>
+  new Promise((resolve) => log.flush(() => resolve()));
+
 /** JSON lines on stdout, or to `stream`. Messages of peers are never logged, and secrets are redacted at any depth. */
 export const makeLogger = (
   service: string,
@@ -44,7 +54,7 @@ export const makeLogger = (
       censor: '[redacted]',
     },
   };
-  return stream ? pino({ ...options, hooks: { streamWrite: harmless } }, stream) : pino(options);
+  return stream ? pino({ ...options, hooks: { streamWrite: harmless } }, stream) : pino(options, stdout());
 };
 
 /** Whether to use colours: by the usual variables, else on a terminal. */

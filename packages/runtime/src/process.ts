@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { linesWritten } from './logger.ts';
 import { ConfigError } from './settings.ts';
 
 /** The part of the process that these functions use. main.ts passes the real one. */
@@ -18,6 +19,7 @@ interface Stopping {
 /** Calls `stop` once on SIGTERM or SIGINT, then exits with 0. A second signal, or the end of `graceMs`, exits with 1. */
 export const stopOnSignal = (host: ProcessPort, { stop, graceMs, log, onFault }: Stopping): void => {
   let stopping = false;
+  const exit = (code: number) => void linesWritten(log).then(() => host.exit(code));
   const onSignal = (signal: NodeJS.Signals) => {
     if (stopping) return host.exit(1);
     stopping = true;
@@ -27,14 +29,14 @@ export const stopOnSignal = (host: ProcessPort, { stop, graceMs, log, onFault }:
       host.exit(1);
     }, graceMs).unref();
     stop().then(
-      () => host.exit(0),
+      () => exit(0),
       (error: unknown) => crash(error),
     );
     return undefined;
   };
   const crash = (error: unknown) => {
     log.fatal({ err: error }, 'internal error');
-    host.exit(1);
+    exit(1);
   };
   host.on('SIGTERM', onSignal);
   host.on('SIGINT', onSignal);

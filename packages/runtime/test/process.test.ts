@@ -83,11 +83,13 @@ describe('stopOnSignal', () => {
     },
   );
 
-  it('stopOnSignal exits with 1 on an uncaught error while the process stops', () => {
+  it('stopOnSignal exits with 1 on an uncaught error while the process stops', async () => {
     const host = new FakeProcess();
+    const exited = once(host, 'exited');
     stopOnSignal(asPort(host), { stop: () => new Promise(() => {}), graceMs: 5_000, log, onFault });
     host.emit('SIGTERM', 'SIGTERM');
     host.emit('uncaughtException', new Error('a bug'));
+    await exited;
     expect(host.codes).toEqual([1]);
   });
 });
