@@ -139,11 +139,32 @@ ${options.extra ?? ''}
   }
 }
 
-export const startNats = async (options: NatsOptions = {}): Promise<NatsServer> =>
-  new NatsServer('n1', [await freePort(), await freePort()], '', options).start();
+/** Starts servers again on other ports when another process has taken one of theirs. */
+const started = async (make: () => Promise<NatsServer[]>): Promise<NatsServer[]> => {
+  for (let attempt = 1; ; attempt++) {
+    const servers = await make();
+    try {
+      for (const server of servers) await server.spawn();
+      await Promise.all(servers.map((server) => server.ready()));
+      return servers;
+    } catch (error) {
+      for (const server of servers) await server.remove();
+      if (attempt === 5) throw error;
+    }
+  }
+};
+
+export const startNats = async (options: NatsOptions = {}): Promise<NatsServer> => {
+  const ports = async (): Promise<[number, number]> => [await freePort(), await freePort()];
+  const [server] = await started(async () => [new NatsServer('n1', await ports(), '', options)]);
+  return server!;
+};
 
 /** Three servers that keep every stream three times. */
-export const startCluster = async (options: NatsOptions = {}): Promise<NatsServer[]> => {
+export const startCluster = (options: NatsOptions = {}): Promise<NatsServer[]> =>
+  started(() => cluster(options));
+
+const cluster = async (options: NatsOptions): Promise<NatsServer[]> => {
   const names = ['n1', 'n2', 'n3'];
   const routes = await Promise.all(names.map(freePort));
   const servers: NatsServer[] = [];
@@ -153,7 +174,5 @@ export const startCluster = async (options: NatsOptions = {}): Promise<NatsServe
 routes: [${peers.map((port) => `"nats://127.0.0.1:${port}"`).join(', ')}] }`;
     servers.push(new NatsServer(name, [await freePort(), await freePort()], cluster, options));
   }
-  for (const server of servers) await server.spawn();
-  await Promise.all(servers.map((server) => server.ready()));
   return servers;
 };

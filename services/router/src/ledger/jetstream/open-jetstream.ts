@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { type JsMsg, jetstream, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import type { MsgHdrs } from '@nats-io/transport-node';
 import { ConfigError } from '@parley/runtime';
@@ -174,12 +175,31 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
   }
 };
 
+/** How long a cluster may take to choose the server that answers for JetStream. */
+const electionMs = 15_000;
+const retryMs = 250;
+
+/** While a cluster has no such server it answers as if JetStream were off, which an operator cannot change. */
+const openedAfterElection = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> => {
+  const until = performance.now() + electionMs;
+  for (;;) {
+    try {
+      return await open(link, options);
+    } catch (error) {
+      const isElecting =
+        (error as Error).name === 'JetStreamNotEnabled' && link.connection.info?.cluster !== undefined;
+      if (!isElecting || performance.now() > until) throw error;
+      await setTimeout(retryMs);
+    }
+  }
+};
+
 /** Opens the ledger in a stream of NATS. Rejects with a ConfigError that says what the operator has to change. */
 export const openJetStreamLedger = async (options: JetStreamOptions): Promise<Ledger> => {
   const { access, name, stream } = options;
   const link = await openNatsLink(access, `parley router ${name}`, `_INBOX_${stream}`);
   try {
-    return await open(link, options);
+    return await openedAfterElection(link, options);
   } catch (error) {
     await link.close();
     if (error instanceof ConfigError || error instanceof LedgerDamage) throw error;
