@@ -8,7 +8,6 @@ export { whoMayUse } from './file-access.ts';
 export {
   type LogFormat,
   type Logger,
-  linesWritten,
   logFormats,
   logLevels,
   makeLogger,
@@ -29,7 +28,7 @@ export {
 } from './parley-variables.ts';
 export { type ProbeServer, probePort, serveProbes } from './probe-server.ts';
 export { answerProbe, type Probes } from './probes.ts';
-export { type ProcessPort, runMain, stopOnSignal } from './process.ts';
+export { exitWhenWritten, type ProcessPort, runMain, stopOnSignal } from './process.ts';
 export {
   ConfigError,
   choice,

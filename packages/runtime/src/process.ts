@@ -5,6 +5,10 @@ import { ConfigError } from './settings.ts';
 /** The part of the process that these functions use. main.ts passes the real one. */
 export type ProcessPort = Pick<NodeJS.Process, 'on' | 'exit' | 'stderr'>;
 
+/** Exits when the lines of the log are written, or cannot be. */
+export const exitWhenWritten = (host: ProcessPort, log: Logger, code: number): void =>
+  void linesWritten(log).then(() => host.exit(code));
+
 interface Stopping {
   readonly stop: () => Promise<void>;
   readonly graceMs: number;
@@ -19,7 +23,7 @@ interface Stopping {
 /** Calls `stop` once on SIGTERM or SIGINT, then exits with 0. A second signal, or the end of `graceMs`, exits with 1. */
 export const stopOnSignal = (host: ProcessPort, { stop, graceMs, log, onFault }: Stopping): void => {
   let stopping = false;
-  const exit = (code: number) => void linesWritten(log).then(() => host.exit(code));
+  const exit = (code: number) => exitWhenWritten(host, log, code);
   const onSignal = (signal: NodeJS.Signals) => {
     if (stopping) return host.exit(1);
     stopping = true;

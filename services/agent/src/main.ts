@@ -1,6 +1,6 @@
 import { closings } from '@parley/protocol';
 import {
-  linesWritten,
+  exitWhenWritten,
   openLogger,
   openTracing,
   runMain,
@@ -49,7 +49,7 @@ runMain(process, 'parley-agent', async () => {
     onDismissed: (code, reason) => {
       const hint = code === closings.unauthenticated.code ? { hint: tokenHint } : {};
       log.error({ code, reason, ...hint }, 'the router wants this agent to stay away');
-      void linesWritten(log).then(() => process.exit(1));
+      exitWhenWritten(process, log, 1);
     },
   });
 
