@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { constants } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { newBearers } from '../harness/bearers.ts';
 import { makeCertificate } from '../harness/certificate.ts';
@@ -29,6 +31,17 @@ const statusWith = (url: string, headers: Record<string, string>): Promise<numbe
       .once('error', reject)
       .end();
   });
+
+it.skipIf(process.platform !== 'linux')(
+  'a router that says that it listens handles SIGTERM and SIGUSR2',
+  async () => {
+    const router = await RunningRouter.start();
+    const status = readFileSync(`/proc/${router.process.pid}/status`, 'utf8');
+    const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1]}`);
+    for (const signal of ['SIGTERM', 'SIGUSR2'] as const)
+      expect((caught >> BigInt(constants.signals[signal] - 1)) & 1n, signal).toBe(1n);
+  },
+);
 
 describe('the port of the probes', () => {
   it.skipIf(!openssl)(

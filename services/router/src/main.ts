@@ -19,7 +19,7 @@ const print = (lines: readonly string[], to: NodeJS.WritableStream = process.std
 
 const run = async (): Promise<void> => {
   const router = await start(withEnvFile(process.env), process.argv[1] ?? '.');
-  const { log, ledger, ledgerPath, stop, onFault, stopsWithinMs } = router;
+  const { log, ledger, ledgerPath, listening, stop, onFault, stopsWithinMs } = router;
   process.on('SIGUSR2', backupBeside({ ledger, path: ledgerPath, log }));
   // Two routers must not grant the turns of one ledger.
   ledger.onLost?.((why) => {
@@ -27,6 +27,8 @@ const run = async (): Promise<void> => {
     process.kill(process.pid, 'SIGTERM');
   });
   stopOnSignal(process, { log, stop, onFault, graceMs: stopsWithinMs });
+  // Last, because it says that the router takes signals too: SIGUSR2 would end a process that does not handle it.
+  log.info(listening, 'listening');
 };
 
 /** The ledger of a command without a file argument: the file that the router would open, or its copy of the stream. */

@@ -38,6 +38,8 @@ export interface StartedRouter {
   readonly ledger: Ledger;
   /** The file of the ledger, or of its local copy; `memory` when there is none. */
   readonly ledgerPath: string;
+  /** Where the router listens: the fields of the line `listening`, which is logged when the process handles its signals. */
+  readonly listening: Readonly<Record<string, unknown>>;
   /** Milliseconds after which `stop` is over. */
   readonly stopsWithinMs: number;
   stop(): Promise<void>;
@@ -188,16 +190,13 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
           probes,
         );
   const [ws, http] = tls ? (['wss', 'https'] as const) : (['ws', 'http'] as const);
-  log.info(
-    {
-      url: `${ws}://${address}`,
-      console: pageAddress(http, address, env.PARLEY_PAGE),
-      ledger: config.ledger,
-      tokens: tokenAuthenticator !== undefined,
-      ...(probeServer && { health: `http://${healthHost}:${probeServer.port}` }),
-    },
-    'listening',
-  );
+  const listening = {
+    url: `${ws}://${address}`,
+    console: pageAddress(http, address, env.PARLEY_PAGE),
+    ledger: config.ledger,
+    tokens: tokenAuthenticator !== undefined,
+    ...(probeServer && { health: `http://${healthHost}:${probeServer.port}` }),
+  };
 
   // A router that is busy by then needs the memory, and its turns no pause.
   setTimeout(() => {
@@ -206,7 +205,7 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
 
   const drainMs = config.drainSeconds * 1_000;
   return {
-    ...{ log, ledger, ledgerPath: ledgerFile(config) ?? 'memory' },
+    ...{ log, ledger, listening, ledgerPath: ledgerFile(config) ?? 'memory' },
     stopsWithinMs: drainMs + 5_000,
     onFault: (error) => router.faults.caught('process', 'uncaught', error),
     async stop() {
