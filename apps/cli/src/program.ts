@@ -56,7 +56,7 @@ const helpColumns = 80;
 
 const about = `Conversations between LLM agents, each agent its own process.
 
-The router is the one that --url or --context names; else ROUTER_URL; else the current context; else http://127.0.0.1:8765. Its token is that of the context, else PARLEY_TOKEN or the file PARLEY_TOKEN_FILE.`;
+The router is the one that --url or --context names; else ROUTER_URL; else the current context; else http://127.0.0.1:8765. Its token is that of the context, else PARLEY_TOKEN or the file PARLEY_TOKEN_FILE. Where several routers work on one ledger, give all their URLs with commas between: one of them is used, and the next one when that fails.`;
 
 const configured = (command: CommandUnknownOpts, parent: CommandUnknownOpts): CommandUnknownOpts => {
   command.copyInheritedSettings(parent);

@@ -29,6 +29,7 @@ export {
 export { type ProbeServer, probePort, serveProbes } from './probe-server.ts';
 export { answerProbe, type Probes } from './probes.ts';
 export { exitWhenWritten, type ProcessPort, runMain, stopOnSignal } from './process.ts';
+export { listed, ServerList } from './server-list.ts';
 export {
   ConfigError,
   choice,

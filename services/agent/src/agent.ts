@@ -67,7 +67,7 @@ export const makeAgent = (parts: AgentParts) => {
     redact: secretHider(secretsOf(settings)),
   });
   const link = new RouterLink({
-    url: settings.routerUrl,
+    urls: settings.routerUrls,
     name,
     token: settings.token,
     capacity,

@@ -23,12 +23,17 @@ describe('the settings', () => {
     const settings = readSettings([], {});
     expect(settings).toMatchObject({
       name: undefined,
-      routerUrl: 'ws://localhost:8765',
+      routerUrls: ['ws://localhost:8765'],
       model: 'gpt-4.1-nano',
       healthPort: undefined,
       members: [],
     });
     expect(modelKind(settings)).toBe('rehearsal');
+  });
+
+  it('ROUTER_URL names one router or several, with commas or spaces between', () => {
+    const { routerUrls } = readSettings([], { ROUTER_URL: ' ws://one:1,wss://two/parley  ws://one:1 ' });
+    expect(routerUrls).toEqual(['ws://one:1', 'wss://two/parley']);
   });
 
   it.each<[Environment, string]>([
@@ -81,6 +86,11 @@ describe('the settings', () => {
       'a bad router URL',
       { ROUTER_URL: 'http://router' },
       'ROUTER_URL: expected a URL that begins with one of ws:, wss:',
+    ],
+    [
+      'a bad router URL in a list',
+      { ROUTER_URL: 'ws://one, http://two' },
+      'ROUTER_URL: number 2 of the list: expected a URL that begins with one of ws:, wss:',
     ],
     ['a bad member', { AGENT_MEMBERS: 'bob, c d' }, 'AGENT_MEMBERS: "c d": a name has letters'],
     [

@@ -13,8 +13,9 @@ import {
   requestPath,
   type ShareList,
 } from '@parley/protocol';
-import { ConfigError, connectionProblem } from '@parley/runtime';
+import { ConfigError, connectionProblem, type ServerList } from '@parley/runtime';
 import { eventsOf, type RouterEvent } from './event-stream.ts';
+import { type RouterAddress, routersIn } from './router-addresses.ts';
 
 export type { RouterEvent };
 
@@ -22,51 +23,42 @@ type PagedRoute = 'agents' | 'conversations' | 'conversation';
 
 export type EventStream = AsyncIterable<RouterEvent> & Disposable;
 
-const schemes: Readonly<Record<string, string>> = {
-  'ws:': 'http:',
-  'wss:': 'https:',
-  'http:': 'http:',
-  'https:': 'https:',
-};
-
-/**
- * The URL of the HTTP interface of a router. `ws://` and `http://` have the same port. A path is kept, for a router behind a proxy.
- * A user and a password are sent as basic authentication.
- */
-const addressOf = (url: string): { readonly url: string; readonly basic?: string } => {
-  const parsed = URL.parse(url.includes('://') ? url : `http://${url}`);
-  const scheme = parsed && schemes[parsed.protocol];
-  // The value is not shown, because a URL may contain a password.
-  if (!parsed || !scheme) throw new ConfigError(['the URL of the router is no ws, wss, http or https URL']);
-  if (parsed.search !== '' || parsed.hash !== '')
-    throw new ConfigError([`the URL of the router has a query or a fragment: ${parsed.host}`]);
-  const { host, pathname, username, password } = parsed;
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return {
-    url: `${scheme}//${host}${pathname.replace(/\/+$/, '')}`,
-    ...(pair !== ':' && { basic: Buffer.from(pair).toString('base64') }),
-  };
-};
-
 /** The number of conversations that are searched for the beginning of an id. */
 const searched = 10_000;
 
 class NoConversation extends ConfigError {}
 
-/** The HTTP interface of a router. Errors that the user can fix (no router, unknown conversation) are ConfigErrors. */
+/**
+ * The HTTP interface of a router, or of several on one ledger: then it uses one of them, and the next one when that cannot be
+ * reached. Errors that the user can fix (no router, unknown conversation) are ConfigErrors.
+ */
 export class RouterApi {
-  readonly url: string;
-  /** The header that says who asks; undefined where the router needs none. */
-  readonly authorization: string | undefined;
+  readonly #routers: ServerList<RouterAddress>;
+  readonly #token: string | undefined;
   readonly #stop: AbortSignal;
 
   /** `token`: needed if the router has tokens. Its role decides what is allowed. */
-  constructor(url: string, stop: AbortSignal, token?: string) {
-    const { url: address, basic } = addressOf(url);
-    this.url = address;
+  constructor(url: string, stop: AbortSignal, token?: string, dice: () => number = Math.random) {
+    this.#routers = routersIn(url, dice);
     this.#stop = stop;
-    if (token !== undefined) this.authorization = `Bearer ${token}`;
-    else if (basic !== undefined) this.authorization = `Basic ${basic}`;
+    this.#token = token;
+  }
+
+  /** The address of the router in use. */
+  get url(): string {
+    return this.#routers.current.url;
+  }
+
+  /** The addresses of all routers. */
+  get urls(): readonly string[] {
+    return this.#routers.all.map(({ url }) => url);
+  }
+
+  /** The header that says who asks; undefined where the router needs none. */
+  get authorization(): string | undefined {
+    if (this.#token !== undefined) return `Bearer ${this.#token}`;
+    const { basic } = this.#routers.current;
+    return basic === undefined ? undefined : `Basic ${basic}`;
   }
 
   async agents(): Promise<readonly AgentView[]> {
@@ -212,21 +204,7 @@ export class RouterApi {
     path: string,
     { signal, missing, post }: { signal?: AbortSignal; missing?: string; post?: RequestInit } = {},
   ): Promise<Response> {
-    let response: Response;
-    try {
-      const stop = signal ? AbortSignal.any([this.#stop, signal]) : this.#stop;
-      const headers = {
-        ...post?.headers,
-        ...(this.authorization !== undefined && { authorization: this.authorization }),
-      };
-      response = await fetch(this.url + path, { ...post, headers, signal: stop });
-    } catch (error) {
-      this.#stop.throwIfAborted();
-      const failure = (error as { cause?: { code?: string; message?: string } }).cause ?? (error as Error);
-      const why = connectionProblem(this.url, failure);
-      const start = (failure as { code?: string }).code === 'ECONNREFUSED' ? startHint : '';
-      throw new ConfigError([`no connection to a router at ${this.url}: ${why}${start}`]);
-    }
+    const response = await this.#reach(path, post, signal);
     if (response.ok) return response;
     const answer = (await response.text()).trim().slice(0, 1_000);
     const refused = refusalIn(answer);
@@ -246,7 +224,62 @@ export class RouterApi {
         : `${this.url}${path} answered ${response.status}: ${answer.slice(0, 300)}`,
     ]);
   }
+
+  /** The response of the first router that can be reached and can answer. */
+  async #reach(path: string, post?: RequestInit, signal?: AbortSignal): Promise<Response> {
+    const stop = signal ? AbortSignal.any([this.#stop, signal]) : this.#stop;
+    const problems: string[] = [];
+    for (;;) {
+      const { url, authorization } = this;
+      try {
+        const headers = { ...post?.headers, ...(authorization !== undefined && { authorization }) };
+        const response = await fetch(url + path, { ...post, headers, signal: stop });
+        const hasOther = problems.length + 1 < this.#routers.all.length;
+        if (!hasOther || !unable.has(response.status) || !isHarmless(post)) return response;
+        problems.push(`${url}${path} answered ${response.status}`);
+        await response.body?.cancel();
+      } catch (error) {
+        stop.throwIfAborted();
+        problems.push(unreached(url, error));
+        const isUnsent = neverSent.has(failureOf(error).code ?? '');
+        if (problems.length >= this.#routers.all.length || !(isUnsent || isHarmless(post)))
+          throw new ConfigError(problems);
+      }
+      this.#routers.next();
+    }
+  }
 }
+
+interface Failure {
+  readonly code?: string;
+  readonly message?: string;
+}
+
+/** Why a request has failed: `fetch` hides it in the cause. */
+const failureOf = (error: unknown): Failure => (error as { cause?: Failure }).cause ?? (error as Error);
+
+const unreached = (url: string, error: unknown): string => {
+  const failure = failureOf(error);
+  const start = failure.code === 'ECONNREFUSED' ? startHint : '';
+  return `no connection to a router at ${url}: ${connectionProblem(url, failure)}${start}`;
+};
+
+/** Failures after which the router has certainly not had the request. */
+const neverSent = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Statuses with which a router, or the proxy before it, says that it cannot do what another one may do. */
+const unable = new Set([502, 503, 504]);
+
+/** Whether a repetition of the request does no harm: it only reads, or has an idempotency key. */
+const isHarmless = (post: RequestInit | undefined): boolean =>
+  post === undefined || new Headers(post.headers).has('idempotency-key');
 
 const startHint = '; start one with `npm run -s router`, or give its address with --url';
 

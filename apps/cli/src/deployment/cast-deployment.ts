@@ -67,7 +67,7 @@ export class CastDeployment implements AsyncDisposable {
           ...cleared,
           ...env,
           ...agent.env,
-          ROUTER_URL: api.url.replace(/^http/, 'ws'),
+          ROUTER_URL: api.urls.map((one) => one.replace(/^http/, 'ws')).join(','),
         }),
       );
       const castDeployment = new CastDeployment(api, deployment);

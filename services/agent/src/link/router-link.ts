@@ -10,7 +10,7 @@ import {
   returnRule,
   subprotocol,
 } from '@parley/protocol';
-import { connectionProblem, type Logger, upgradeProblem } from '@parley/runtime';
+import { connectionProblem, type Logger, ServerList, upgradeProblem } from '@parley/runtime';
 import { WebSocket } from 'ws';
 import type { OnFault } from '../faults.ts';
 import { type Backoff, type Dice, fullJitter } from './backoff.ts';
@@ -26,7 +26,8 @@ const settledMs = 30_000;
 const maxFrameTaken = 4 * maxGrantBytes;
 
 export interface LinkOptions {
-  readonly url: string;
+  /** Of one router, or of several on one ledger: any of them will do. */
+  readonly urls: readonly string[];
   readonly name: string;
   /** Sent in the handshake only: a refusal there comes before any registration. */
   readonly token: string | undefined;
@@ -63,20 +64,25 @@ type State =
     }
   | { readonly at: 'closed' };
 
-/** The connection to the router. It reconnects after every loss, unless the router closed with a code that forbids it. */
+/**
+ * The connection to a router. It reconnects after every loss, unless the router closed with a code that forbids it: first to the
+ * same router, because it knows what this agent has read; to the next one when that fails, or when the router sends it away.
+ */
 export class RouterLink {
   readonly #options: LinkOptions;
+  readonly #routers: ServerList<string>;
   #state: State = { at: 'closed' };
   #attempt = 0;
   #welcomes = 0;
   #heartbeatMs = defaultHeartbeatMs;
   #lastSign = 0;
   #watchdog: NodeJS.Timeout | undefined;
-  /** The problem that was logged last. The same problem is not logged twice in a row. */
-  #told = '';
+  /** The problems that were logged since the last registration. None is logged twice. */
+  readonly #told = new Set<string>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#routers = new ServerList(options.urls, options.dice);
   }
 
   get registered(): boolean {
@@ -88,7 +94,8 @@ export class RouterLink {
 
   /** Connects, and reconnects after every loss, until `close` or a code that forbids it. */
   open(listener: LinkListener): void {
-    const { url, token, now } = this.#options;
+    const { token, now } = this.#options;
+    const url = this.#routers.current;
     // TCP_NODELAY is set by ws on every socket.
     const socket = new WebSocket(url, subprotocol, {
       perMessageDeflate: false,
@@ -180,8 +187,11 @@ export class RouterLink {
     this.#heartbeatMs = frame.heartbeatMs || defaultHeartbeatMs;
     this.#watch(socket);
     this.#welcomes += 1;
-    this.#told = '';
-    this.#options.log.info({ router: frame.router, reconnects: this.reconnects }, 'registered');
+    this.#told.clear();
+    this.#options.log.info(
+      { router: frame.router, reconnects: this.reconnects, ...this.#where },
+      'registered',
+    );
     listener.onWelcome(frame);
   }
 
@@ -213,17 +223,29 @@ export class RouterLink {
     }
     this.#tell(state.at, code, reason, problem);
     // After a 41xx close the back-off is kept, unless the connection lasted 30 s.
-    const askedToWait = code >= 4100 && code < 4200 && now() - state.since < settledMs;
-    if (state.at === 'registered' && !askedToWait) this.#attempt = 0;
-    const waitMs = fullJitter(this.#attempt, dice, this.#welcomes === 0 ? coldStart : returning);
-    this.#attempt += 1;
+    const isSettled = state.at === 'registered' && now() - state.since >= settledMs;
+    const askedToWait = code >= 4100 && code < 4200 && !isSettled;
+    const wasLost = state.at === 'registered' && !askedToWait;
+    if (wasLost) this.#attempt = 0;
+    const stays = wasLost && returnRule(code) !== 'at-once';
+    if (stays || isSettled) this.#routers.worked();
+    const hasOther = !stays && this.#routers.next();
+    const waitMs = hasOther
+      ? 0
+      : fullJitter(this.#attempt, dice, this.#welcomes === 0 ? coldStart : returning);
+    if (!hasOther) this.#attempt += 1;
     this.#state = { at: 'waiting', timer: setTimeout(() => this.open(listener), waitMs) };
+  }
+
+  /** Which of several routers. */
+  get #where(): { readonly url?: string } {
+    return this.#routers.all.length > 1 ? { url: withoutPassword(this.#routers.current) } : {};
   }
 
   /** Logs each kind of problem once, because an agent may wait for its router for days. */
   #tell(at: string, code: number, reason: string, problem: string): void {
     const { log } = this.#options;
-    const router = withoutPassword(this.#options.url);
+    const router = withoutPassword(this.#routers.current);
     const message =
       at === 'registered'
         ? 'the connection to the router is lost; trying again until it is back'
@@ -231,8 +253,8 @@ export class RouterLink {
           ? 'the router did not take this agent in; trying again'
           : 'no connection to a router at ROUTER_URL; trying again until there is one';
     const trouble = at === 'dialling' ? message + problem : message;
-    const level = trouble === this.#told ? 'debug' : 'warn';
-    this.#told = trouble;
+    const level = this.#told.has(trouble) ? 'debug' : 'warn';
+    this.#told.add(trouble);
     log[level]({ router, code, ...(reason && { reason }), ...(problem && { problem }) }, message);
   }
 }

@@ -21,7 +21,7 @@ import {
 } from '@parley/runtime';
 import { usualPolicy } from '../policies/policies.ts';
 import { serverSettings, withProxyNames } from './server-settings.ts';
-import { url } from './url-setting.ts';
+import { urls } from './url-setting.ts';
 
 const name = (variable: string, help: string): Setting<string | undefined> => {
   const setting = text(variable, { help, fallback: undefined, fault: nameFault });
@@ -95,8 +95,8 @@ export const settings = {
     fallback: 'false',
     fault: nameFault,
   }),
-  routerUrl: url('ROUTER_URL', {
-    help: 'URL of the router',
+  routerUrls: urls('ROUTER_URL', {
+    help: 'URL of the router; of several routers on one ledger: all their URLs, with commas or spaces between',
     fallback: `ws://localhost:${defaultPort}`,
     schemes: 'ws:, wss:',
   }),

@@ -7,7 +7,7 @@ import { type LinkListener, type LinkOptions, RouterLink } from '../../src/link/
 import { fakeRouter } from './fake-router.ts';
 
 /** A link that comes back without waiting, and what it told. */
-const linkTo = (url: string, more: Partial<LinkOptions & LinkListener> = {}) => {
+const linkTo = (url: string | readonly string[], more: Partial<LinkOptions & LinkListener> = {}) => {
   const logged: { level: string; message: string; about: Record<string, unknown> }[] = [];
   const level = (name: string) => (about: Record<string, unknown>, message: string) =>
     logged.push({ level: name, message, about });
@@ -15,7 +15,7 @@ const linkTo = (url: string, more: Partial<LinkOptions & LinkListener> = {}) => 
   const frames: RouterFrame[] = [];
   const dismissed: number[] = [];
   const link = new RouterLink({
-    url,
+    urls: [url].flat(),
     name: 'alice',
     token: undefined,
     capacity: 3,

@@ -1,0 +1,69 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { problemsOf } from '@parley/runtime';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { RouterApi } from '../src/api/router-api.ts';
+
+/** A server on a free port that answers with `status`, and what it was asked. */
+const server = async (status = 200) => {
+  const asked: string[] = [];
+  const http = createServer((request, response) => {
+    asked.push(`${request.method} ${request.headers['idempotency-key'] ?? ''}`.trim());
+    if (status === 0) request.socket.destroy();
+    else response.writeHead(status, { 'content-type': 'application/json' }).end('{"agents":[],"shares":[]}');
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const close = () => {
+    http.closeAllConnections();
+    return new Promise((resolve) => http.close(resolve));
+  };
+  onTestFinished(() => void close());
+  return { asked, close, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` };
+};
+
+/** The order of the list is that of `urls`. */
+const apiOf = (...urls: string[]) =>
+  new RouterApi(urls.join(', '), new AbortController().signal, undefined, () => 0.999_999);
+
+describe('the command line with the URLs of several routers', () => {
+  it('uses one router, and the next one when that has gone', async () => {
+    const [one, two] = [await server(), await server()];
+    const api = apiOf(one.url, two.url);
+    await api.agents();
+    await one.close();
+    await api.agents();
+    await api.agents();
+    expect([one.asked.length, two.asked.length, api.url]).toEqual([1, 2, two.url]);
+    expect(api.urls).toEqual([one.url, two.url]);
+  });
+
+  it.each([0, 502, 503])(
+    'a request with an idempotency key is sent to the next router when the first cannot answer (%i)',
+    async (status) => {
+      const [one, two] = [await server(status), await server()];
+      await apiOf(one.url, two.url).act('resume', 'c1', {}, 'key-1');
+      expect([one.asked, two.asked]).toEqual([['POST key-1'], ['POST key-1']]);
+    },
+  );
+
+  it('a request that changes something and has no key is not repeated when a router may have had it', async () => {
+    const [one, two] = [await server(0), await server()];
+    await expect(apiOf(one.url, two.url).share('c1', {})).rejects.toThrow(/no connection to a router/);
+    expect([one.asked.length, two.asked.length]).toEqual([1, 0]);
+  });
+
+  it('names each router that cannot be reached when none can', async () => {
+    const [one, two] = [await server(), await server()];
+    await one.close();
+    await two.close();
+    const asked = apiOf(one.url, two.url).agents();
+    await expect(asked).rejects.toThrow(one.url);
+    await expect(asked).rejects.toThrow(two.url);
+  });
+
+  it('refuses a list with a URL that is none', () => {
+    expect(problemsOf(() => apiOf('http://one', 'ftp://two'))).toEqual([
+      'the URL of the router is no ws, wss, http or https URL',
+    ]);
+  });
+});
