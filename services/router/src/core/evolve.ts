@@ -131,6 +131,11 @@ const withTarget = (
   return new Map(addressed).set(from, [...others, target]);
 };
 
+const comparedOf = ({ from, target, to, text }: EntryOf<'said'>): Conversation['recent'][number] => ({
+  ...{ from, ...(target !== undefined && { target }) },
+  ...{ fingerprint: fingerprintOf(text), audience: audienceOf(from, to) },
+});
+
 const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
   const { seq, from, turn } = entry;
   const audience = audienceOf(from, entry.to);
@@ -150,9 +155,7 @@ const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
       repeats: alike ? state.repeats + 1 : entry.done ? state.repeats : 0,
       farewells: isGoodbye(entry) ? state.farewells + 1 : 0,
     }),
-    recent: watched
-      ? [...state.recent.slice(1 - recentLines), { fingerprint: fingerprintOf(entry.text), audience }]
-      : state.recent,
+    recent: watched ? [...state.recent.slice(1 - recentLines), comparedOf(entry)] : state.recent,
     addressed: entry.target === undefined ? state.addressed : withTarget(state.addressed, from, entry.target),
     lastSpeaker: from,
     answered: withAnswer(state, from),

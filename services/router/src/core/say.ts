@@ -4,7 +4,7 @@ import { append, type CommandOf, type Decision, refuse } from './command.ts';
 import { type Contribution, type Conversation, paid, type Turn } from './conversation.ts';
 import { afterContribution, endingAfter } from './endings/endings.ts';
 import { nudge, watchesRepetition } from './endings/repetition.ts';
-import { type Audience, audienceOf, heardByAllOf, isForAll } from './floor/audience.ts';
+import { audienceOf, comparableTo, type Directed, isForAll } from './floor/audience.ts';
 import { notHeld, staleTurn } from './floor/held-turn.ts';
 import { giving, nextFloor } from './floor/next-floor.ts';
 import { policies } from './policies/policies.ts';
@@ -60,9 +60,9 @@ const mayAddress = (
   return members.length >= maxMembers ? refuse('bad-target', `more than ${maxMembers} members`) : undefined;
 };
 
-const loopOf = ({ limits, recent, members }: Conversation, text: string, audience: Audience) => ({
+const loopOf = ({ limits, recent, members }: Conversation, text: string, message: Directed) => ({
   ...(watchesRepetition(limits) && {
-    likeness: likeness(fingerprintOf(text), heardByAllOf(members, audience, recent)),
+    likeness: likeness(fingerprintOf(text), comparableTo(message, members, recent)),
   }),
   ...(limits.farewells && saysGoodbye(text) && { farewell: true as const }),
 });
@@ -89,7 +89,7 @@ export const say = (state: Conversation, command: CommandOf<'say'>, now: number)
   if (unknown !== undefined) return refuse('bad-target', `${unknown} is not a member`);
 
   const audience = audienceOf(from, to);
-  const loop = loopOf(state, text, audience);
+  const loop = loopOf(state, text, { from, target, audience });
   const counted = isForAll(state.members, audience);
   const contribution: Contribution = {
     ...{ kind: 'said', from, text, target, done, taken: turn, ...paid(command), ...(counted && loop) },

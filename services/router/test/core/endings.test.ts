@@ -202,6 +202,74 @@ describe('loops', () => {
     });
   });
 
+  describe('between a member in the middle and several others', () => {
+    const question = 'Can you tell me please what time it is?';
+    const answer = 'It is a quarter past nine in the morning.';
+    const others = ['bob', 'cid', 'dan', 'eve', 'fay', 'gus'];
+    const hub = () =>
+      new Talk({ members: ['ann', ...others], limits: limits({ maxRepetition: 0.9 }), policy: 'addressed' });
+    const said = (talk: Talk, from: string, target: string, text: string) =>
+      talk.do({ type: 'say', from, target, text });
+    const likenessOf = ({ entries }: Talk) => entries.findLast((entry) => entry.type === 'said')?.likeness;
+
+    it('equal answers of one member to different members are no repetition, nor are their equal questions', () => {
+      const talk = hub();
+      for (const other of others) {
+        said(talk, other, 'ann', question);
+        expect(talk.last).toMatchObject({ type: 'said', likeness: 0 });
+        said(talk, 'ann', other, answer);
+        expect(talk.last).toMatchObject({ type: 'said', likeness: 0 });
+      }
+      const asked = hub();
+      for (const other of others) said(asked, other, 'ann', question);
+      for (const other of others) said(asked, 'ann', other, answer);
+      expect(asked.entries.every(({ type }) => type === 'opened' || type === 'said')).toBe(true);
+    });
+
+    it('an answer that a member has had before, in the same words, is a repetition', () => {
+      const talk = hub();
+      for (let round = 0; round < 4; round++)
+        for (const other of ['bob', 'cid']) {
+          said(talk, other, 'ann', question);
+          said(talk, 'ann', other, answer);
+        }
+      expect(talk.ending).toBe('repetition');
+      expect(talk.entries.filter(({ type }) => type === 'said')).toHaveLength(8);
+    });
+
+    it('a member that says on what was said to it repeats it', () => {
+      const talk = hub();
+      said(talk, 'bob', 'ann', answer);
+      said(talk, 'ann', 'cid', answer);
+      expect(likenessOf(talk)).toBe(1);
+      said(talk, 'cid', 'dan', answer);
+      expect(likenessOf(talk)).toBe(1);
+    });
+
+    it('a message to one member and a message to all are compared, in either order', () => {
+      const talk = new Talk({
+        members: ['ann', 'bob', 'cid'],
+        limits: limits({ maxRepetition: 0.9 }),
+        policy: 'open',
+      });
+      talk.do({ type: 'say', from: 'ann', text: answer });
+      said(talk, 'bob', 'cid', answer);
+      expect(likenessOf(talk)).toBe(1);
+      talk.do({ type: 'say', from: 'ann', text: question });
+      expect(likenessOf(talk)).toBe(0);
+      said(talk, 'bob', 'ann', question);
+      expect(likenessOf(talk)).toBe(1);
+      const other = new Talk({
+        members: ['ann', 'bob', 'cid'],
+        limits: limits({ maxRepetition: 0.9 }),
+        policy: 'open',
+      });
+      said(other, 'bob', 'cid', answer);
+      other.do({ type: 'say', from: 'ann', text: answer });
+      expect(likenessOf(other)).toBe(1);
+    });
+  });
+
   it('the fourth goodbye in a row ends the conversation', () => {
     const talk = talkOf({ farewells: true });
     for (let i = 0; i < 4; i++) talk.say(`Goodbye ${i}!`);
