@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { hasNats, type NatsServer, startNats } from '../../../../../tests/harness/nats-servers.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { hasNats } from '../../../../../tests/harness/nats-servers.ts';
 import { openJetStreamLedger } from '../../../src/ledger/jetstream/open-jetstream.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { serveRouter } from '../../socket/served-router.ts';
 import { shut } from '../ledger-contract.ts';
 import { lines, opened } from '../ledger-entries.ts';
-import { JetStreamFolder, NatsObserver } from './jetstream-ledgers.ts';
+import { NatsObserver } from './jetstream-ledgers.ts';
+import { natsOfTests } from './nats-of-tests.ts';
 
 const all = Number.MAX_SAFE_INTEGER;
 
@@ -16,25 +17,17 @@ const untilTrouble = async (ledger: Ledger, expected: boolean): Promise<void> =>
 };
 
 describe.skipIf(!hasNats)('a router whose engine is away', { timeout: 120_000 }, () => {
-  let server: NatsServer;
-  const folder = new JetStreamFolder();
-  beforeAll(async () => {
-    server = await startNats();
-  });
-  afterAll(async () => {
-    await server.remove();
-    folder.remove();
-  });
+  const nats = natsOfTests();
 
   it('a router without its engine refuses writes as unavailable, still reads, is not ready, and recovers by itself', async () => {
-    const ledger = await openJetStreamLedger(folder.options(server.url));
+    const ledger = await openJetStreamLedger(nats.options());
     onTestFinished(() => shut(ledger));
     const served = await serveRouter({ ledger });
     const ready = async () => (await fetch(`http://127.0.0.1:${served.port}/readyz`)).status;
     await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: [opened(), ...lines(2, 3)] }]);
     expect(await ready()).toBe(200);
 
-    await server.kill();
+    await nats.server.kill();
     await untilTrouble(ledger, true);
     await expect(
       ledger.append([{ conversation: 'c1', expectedSeq: 3, entries: lines(4, 4) }]),
@@ -46,7 +39,7 @@ describe.skipIf(!hasNats)('a router whose engine is away', { timeout: 120_000 },
     expect(ledger.read('c1', 0, all)).toHaveLength(3);
     expect(await ready()).toBe(503);
 
-    await server.start();
+    await nats.server.start();
     await untilTrouble(ledger, false);
     await ledger.append([{ conversation: 'c1', expectedSeq: 3, entries: lines(4, 4) }]);
     expect(ledger.read('c1', 3, all)).toEqual(lines(4, 4));
@@ -54,10 +47,10 @@ describe.skipIf(!hasNats)('a router whose engine is away', { timeout: 120_000 },
   });
 
   it('a router detects that its stream was deleted', async () => {
-    const options = folder.options(server.url);
+    const options = nats.options();
     const ledger = await openJetStreamLedger(options);
     onTestFinished(() => shut(ledger));
-    const observer = await NatsObserver.of(server.url);
+    const observer = await NatsObserver.of(nats.server.url);
     await observer.manager.streams.delete(options.stream);
     await observer.close();
     await untilTrouble(ledger, true);

@@ -1,30 +1,22 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { hasNats, type NatsServer, startNats } from '../../../../../tests/harness/nats-servers.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { hasNats } from '../../../../../tests/harness/nats-servers.ts';
 import { openNatsLink } from '../../../src/ledger/jetstream/nats-link.ts';
 import { openJetStreamLedger } from '../../../src/ledger/jetstream/open-jetstream.ts';
 import { RouterLease } from '../../../src/ledger/jetstream/router-lease.ts';
 import { shut } from '../ledger-contract.ts';
 import { lines, opened } from '../ledger-entries.ts';
-import { JetStreamFolder } from './jetstream-ledgers.ts';
+import { natsOfTests } from './nats-of-tests.ts';
 
 describe.skipIf(!hasNats)('the lease of a router', { timeout: 120_000 }, () => {
-  let server: NatsServer;
-  const folder = new JetStreamFolder();
-  beforeAll(async () => {
-    server = await startNats();
-  });
-  afterAll(async () => {
-    await server.remove();
-    folder.remove();
-  });
+  const nats = natsOfTests();
 
   it('the lease of a router still expires after it was renewed a hundred times', async () => {
-    const { stream } = folder.options(server.url);
+    const { stream } = nats.options();
     const take = async (owner: string, leaseMs: number) => {
-      const link = await openNatsLink({ servers: [server.url] }, owner, `_INBOX_${owner}`);
+      const link = await openNatsLink({ servers: [nats.server.url] }, owner, `_INBOX_${owner}`);
       onTestFinished(() => link.close());
       return RouterLease.take({
         ...{ link, stream, replicas: 1, owner, name: owner, leaseMs, patienceMs: 60_000 },
@@ -45,11 +37,7 @@ describe.skipIf(!hasNats)('the lease of a router', { timeout: 120_000 }, () => {
   });
 
   it('the lease of a stopped router is taken over, and its later writes are refused', async () => {
-    const {
-      onEvent: _event,
-      onFailure: _failure,
-      ...options
-    } = folder.options(server.url, { lease: { leaseMs: 4_000 } });
+    const { onEvent: _event, onFailure: _failure, ...options } = nats.options({ lease: { leaseMs: 4_000 } });
     const holder = spawn(
       process.execPath,
       [fileURLToPath(new URL('holder.ts', import.meta.url)), JSON.stringify({ ...options, name: 'first' })],
@@ -65,7 +53,7 @@ describe.skipIf(!hasNats)('the lease of a router', { timeout: 120_000 }, () => {
 
     holder.kill('SIGSTOP');
     const ledger = await openJetStreamLedger({
-      ...folder.options(server.url),
+      ...nats.options(),
       ...options,
       projection: `${options.projection}.second`,
       name: 'second',

@@ -1,32 +1,25 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasNats, type NatsServer, startNats } from '../../../../../tests/harness/nats-servers.ts';
+import { describe, expect, it } from 'vitest';
+import { hasNats } from '../../../../../tests/harness/nats-servers.ts';
 import { openNatsLink } from '../../../src/ledger/jetstream/nats-link.ts';
 import { openJetStreamLedger } from '../../../src/ledger/jetstream/open-jetstream.ts';
 import { StreamFollower } from '../../../src/ledger/jetstream/stream/stream-follower.ts';
 import { shut } from '../ledger-contract.ts';
 import { opened } from '../ledger-entries.ts';
 import { CuttingProxy } from './cutting-proxy.ts';
-import { JetStreamFolder, NatsObserver } from './jetstream-ledgers.ts';
+import { NatsObserver } from './jetstream-ledgers.ts';
+import { natsOfTests } from './nats-of-tests.ts';
 
 const routers = 50;
 
 describe.skipIf(!hasNats)('many links that break again and again', { timeout: 180_000 }, () => {
-  let server: NatsServer;
-  const folder = new JetStreamFolder();
-  beforeAll(async () => {
-    server = await startNats();
-  });
-  afterAll(async () => {
-    await server.remove();
-    folder.remove();
-  });
+  const nats = natsOfTests();
 
   it('links that break repeatedly leave one consumer for each router on the server, and every router gets every message', async () => {
-    const proxy = await CuttingProxy.before(server.port);
-    const options = folder.options(server.url);
+    const proxy = await CuttingProxy.before(nats.server.port);
+    const options = nats.options();
     const ledger = await openJetStreamLedger(options);
-    const observer = await NatsObserver.of(server.url);
+    const observer = await NatsObserver.of(nats.server.url);
     const links = await Promise.all(
       Array.from({ length: routers }, (_, index) =>
         openNatsLink({ servers: [proxy.url] }, `router ${index}`, `_INBOX_${index}`),
