@@ -27,6 +27,16 @@ export const freePort = (): Promise<number> =>
 export const docker = (...args: string[]): string =>
   execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 
+/**
+ * Runs a command as root in a container that has the folder as /x: for files that belong to another user than the one that runs
+ * the tests.
+ */
+export const asRoot = (folder: string, command: string, ...args: string[]): string =>
+  docker(
+    ...['run', '--rm', '--user', '0', '-v', `${folder}:/x`, '--entrypoint', command],
+    ...['parley-router', ...args],
+  );
+
 export interface DeploymentOptions {
   /** Instead of the project's docker-compose.yml and what the tests lay over it. */
   readonly files?: readonly string[];

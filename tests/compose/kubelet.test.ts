@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newBearer } from '../harness/bearers.ts';
 import { until } from '../harness/poll.ts';
-import { docker } from './deployment.ts';
+import { asRoot, docker } from './deployment.ts';
 
 const network = 'parley-test-kubelet';
 const containers: string[] = [];
@@ -64,19 +64,7 @@ beforeAll(() => {
   secrets = mkdtempSync(join(tmpdir(), 'parley-kubelet-'));
   swap('..one', `${alice.line}\n${bob.line}\n`);
   symlinkSync('..data/tokens', join(secrets, 'tokens'));
-  docker(
-    'run',
-    '--rm',
-    '--user',
-    '0',
-    '-v',
-    `${secrets}:/secrets`,
-    '--entrypoint',
-    'chmod',
-    'parley-cli',
-    '755',
-    '/secrets',
-  );
+  asRoot(secrets, 'chmod', '755', '/x');
   docker('network', 'create', network);
 });
 afterAll(() => {

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { docker } from './deployment.ts';
+import { asRoot, docker } from './deployment.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -21,20 +21,7 @@ const told = (...args: string[]): string => {
 
 test('a folder for the ledger that belongs to another user is told with its owner and its mode', () => {
   const data = join(folder, 'data');
-  docker(
-    'run',
-    '--rm',
-    '--user',
-    '0',
-    '-v',
-    `${folder}:/x`,
-    '--entrypoint',
-    'mkdir',
-    'parley-router',
-    '-m',
-    '755',
-    '/x/data',
-  );
+  asRoot(folder, 'mkdir', '-m', '755', '/x/data');
   const said = told('-e', 'ROUTER_OPEN=true', '-v', `${data}:/data`, 'parley-router');
   expect(said).toMatch(/ROUTER_LEDGER: .* belongs to user 0 \(mode 755\), and this process is user 1000/);
 });
@@ -42,19 +29,7 @@ test('a folder for the ledger that belongs to another user is told with its owne
 test('a secret that belongs to another user is told with its owner and its mode', () => {
   const file = join(folder, 'tokens');
   writeFileSync(file, 'a token of sixteen characters');
-  docker(
-    'run',
-    '--rm',
-    '--user',
-    '0',
-    '-v',
-    `${folder}:/x`,
-    '--entrypoint',
-    'chown',
-    'parley-router',
-    '0:0',
-    '/x/tokens',
-  );
+  asRoot(folder, 'chown', '0:0', '/x/tokens');
   chmodSync(file, 0o600);
   const said = told('-e', 'ROUTER_TOKENS_FILE=/tokens', '-v', `${file}:/tokens:ro`, 'parley-router');
   expect(said).toMatch(

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../harness/poll.ts';
 import { repository } from '../harness/started-process.ts';
-import { Deployment, docker, freePort } from './deployment.ts';
+import { asRoot, Deployment, docker, freePort } from './deployment.ts';
 
 const execute = promisify(execFile);
 const domain = 'parley.test';
@@ -19,19 +19,7 @@ let httpsPort: number;
 let authority: Buffer;
 
 /** The container's root may not read what belongs to this user alone, and this user not what is root's: through Docker. */
-const tokenOf = (name: string): string =>
-  docker(
-    'run',
-    '--rm',
-    '--user',
-    '0',
-    '-v',
-    `${folder}:/secrets:ro`,
-    '--entrypoint',
-    'cat',
-    image,
-    `/secrets/${name}/token`,
-  );
+const tokenOf = (name: string): string => asRoot(folder, 'cat', `/x/${name}/token`);
 
 const issue = (...args: string[]): string => team.compose(['run', '--rm', '-T', 'tokens', ...args]);
 
@@ -102,19 +90,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(async () => {
   await team[Symbol.asyncDispose]();
-  docker(
-    'run',
-    '--rm',
-    '--user',
-    '0',
-    '-v',
-    `${folder}:/secrets`,
-    '--entrypoint',
-    'bash',
-    image,
-    '-c',
-    'rm -rf /secrets/*',
-  );
+  asRoot(folder, 'bash', '-c', 'rm -rf /x/*');
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -129,20 +105,7 @@ test('alice and bob talk with their own tokens, which only the user of the conta
       )
     );
   });
-  const list = `stat -c '%a %u' /secrets/alice/token /secrets/router/tokens`;
-  const stats = docker(
-    'run',
-    '--rm',
-    '--user',
-    '0',
-    '-v',
-    `${folder}:/secrets:ro`,
-    '--entrypoint',
-    'bash',
-    image,
-    '-c',
-    list,
-  );
+  const stats = asRoot(folder, 'stat', '-c', '%a %u', '/x/alice/token', '/x/router/tokens');
   expect(stats.split('\n')).toEqual(['400 1000', '400 1000']);
   const envOf = (service: string) => {
     const [id = ''] = team.containers(service);
