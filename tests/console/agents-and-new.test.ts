@@ -1,16 +1,15 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RunningRouter } from '../harness/parley.ts';
+import type { RunningRouter } from '../harness/parley.ts';
 import { until } from '../harness/poll.ts';
-import { killAll } from '../harness/started-process.ts';
 import { Peer } from '../observe/peer.ts';
-import { executablePath, type LookedAt, openBrowser, openPage, soon } from './looked-at.ts';
+import { executablePath, type LookedAt, soon } from './looked-at.ts';
+import { closeConsole, openConsole } from './opened-console.ts';
 
 describe.skipIf(!executablePath)(
   'The agents and the form of a new conversation',
   { timeout: 120_000 },
   () => {
-    let browser: Browser;
     let router: RunningRouter;
     let looked: LookedAt;
     let page: Page;
@@ -19,19 +18,13 @@ describe.skipIf(!executablePath)(
     let bob: Peer;
 
     beforeAll(async () => {
-      router = await RunningRouter.start();
-      browser = await openBrowser();
-      looked = await openPage(browser, { permissions: ['clipboard-read', 'clipboard-write'] });
+      const clipboard = { permissions: ['clipboard-read', 'clipboard-write'] };
+      const opened = await openConsole(['ann', 'bob'], clipboard);
+      ({ router, looked } = opened);
       ({ page, see } = looked);
-      ann = await Peer.join(router.url, 'ann');
-      bob = await Peer.join(router.url, 'bob');
+      [ann, bob] = opened.agents;
     });
-    afterAll(async () => {
-      ann?.close();
-      bob?.close();
-      await browser?.close();
-      await killAll();
-    });
+    afterAll(closeConsole);
     const shownId = () => decodeURIComponent(new URL(page.url()).hash.split('/')[1] ?? '');
 
     it('An agent shows its turns and its last fault, which leads to the conversation', async () => {

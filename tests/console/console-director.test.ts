@@ -4,9 +4,9 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunningRouter } from '../harness/parley.ts';
 import { until } from '../harness/poll.ts';
-import { killAll } from '../harness/started-process.ts';
-import { Peer } from '../observe/peer.ts';
-import { executablePath, type LookedAt, openBrowser, openPage, soon } from './looked-at.ts';
+import type { Peer } from '../observe/peer.ts';
+import { executablePath, type LookedAt, openPage, soon } from './looked-at.ts';
+import { closeConsole, openConsole } from './opened-console.ts';
 
 /** What is looked at of a form's elements. */
 interface Field {
@@ -26,20 +26,13 @@ describe.skipIf(!executablePath)('An operator at the console, in a browser', { t
   let bob: Peer;
 
   beforeAll(async () => {
-    router = await RunningRouter.start();
-    browser = await openBrowser();
-    looked = await openPage(browser);
+    const opened = await openConsole(['ann', 'bob']);
+    ({ router, browser, looked } = opened);
     ({ page, see } = looked);
-    ann = await Peer.join(router.url, 'ann');
-    bob = await Peer.join(router.url, 'bob');
+    [ann, bob] = opened.agents;
     await page.goto(`${router.http}/#new`);
   });
-  afterAll(async () => {
-    ann?.close();
-    bob?.close();
-    await browser?.close();
-    await killAll();
-  });
+  afterAll(closeConsole);
 
   const press = (name: string | RegExp) =>
     page.getByRole('button', { name, exact: typeof name === 'string' }).click();

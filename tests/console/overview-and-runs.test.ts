@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RunningRouter } from '../harness/parley.ts';
-import { killAll } from '../harness/started-process.ts';
+import type { RunningRouter } from '../harness/parley.ts';
 import { Peer } from '../observe/peer.ts';
-import { executablePath, type LookedAt, openBrowser, openPage, soon } from './looked-at.ts';
+import { executablePath, type LookedAt, soon } from './looked-at.ts';
+import { closeConsole, openConsole } from './opened-console.ts';
 
 interface Opening {
   readonly topic: string;
@@ -14,7 +14,6 @@ interface Opening {
 }
 
 describe.skipIf(!executablePath)('The overview and the table of runs', { timeout: 120_000 }, () => {
-  let browser: Browser;
   let router: RunningRouter;
   let looked: LookedAt;
   let page: Page;
@@ -45,11 +44,10 @@ describe.skipIf(!executablePath)('The overview and the table of runs', { timeout
   const shown = () => page.url().split('#')[1];
 
   beforeAll(async () => {
-    router = await RunningRouter.start();
-    browser = await openBrowser();
-    looked = await openPage(browser);
+    const opened = await openConsole(['ann']);
+    ({ router, looked } = opened);
     ({ page, see } = looked);
-    ann = await Peer.join(router.url, 'ann');
+    [ann] = opened.agents;
     await open({ topic: 'Bread', labels: ['batch:bakery'], limits: { maxTokens: 1_000 } });
     await say('The oven must be hot, and the dough must have **rested**.', 900);
     await open({ topic: 'Tea', labels: ['batch:drinks'] });
@@ -58,11 +56,7 @@ describe.skipIf(!executablePath)('The overview and the table of runs', { timeout
     await post(`/${failing}/end`, { detail: 'not wanted' });
     await page.goto(router.http);
   });
-  afterAll(async () => {
-    ann?.close();
-    await browser?.close();
-    await killAll();
-  });
+  afterAll(closeConsole);
 
   it('The overview shows first what needs a person: a seat, a wait with its reason, a budget', async () => {
     await see('#overview-count', /2 running.*3 in the ledger.*1 agent/);
