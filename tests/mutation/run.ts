@@ -1,6 +1,7 @@
 /**
- * `npm run mutation -- [SLICE]… [FILE]…`: plants faults in the sources, one at a time, and counts those that a test
+ * `npm run mutation -- [SLICE]… [FILE]… [--static]`: plants faults in the sources, one at a time, and counts those that a test
  * notices. With files, only in these files of the slices: `npm run mutation -- core services/router/src/core/endings/endings.ts`.
+ * With `--static` also in constants, such as regular expressions: slower, because each needs all tests of its slice.
  * StrykerJS has a package.json of its own here, so that an installation of Parley does not bring it.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,7 +9,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { repository } from '../harness/started-process.ts';
 
-/** What is changed, and the folders with the tests that must notice. */
+/** What is changed, and the tests that must notice: folders, and files without `.test.ts`. */
 interface Slice {
   readonly mutate: readonly string[];
   readonly tests: readonly string[];
@@ -20,24 +21,31 @@ const agent = 'services/agent';
 const slices: Readonly<Record<string, Slice>> = {
   core: {
     mutate: [`${router}/src/core/**/*.ts`],
-    tests: [`${router}/test/core`],
+    tests: [`${router}/test/core`, `${router}/test/visibility`],
   },
-  turns: { mutate: [`${router}/src/turns/*.ts`], tests: [`${router}/test/turns`, `${router}/test/quota`] },
+  turns: { mutate: [`${router}/src/turns/**/*.ts`], tests: [`${router}/test/turns`, `${router}/test/quota`] },
   quota: { mutate: [`${router}/src/quota/*.ts`], tests: [`${router}/test/quota`] },
   conversations: {
-    mutate: [`${router}/src/conversations/*.ts`],
+    mutate: [`${router}/src/conversations/**/*.ts`],
     tests: [`${router}/test/conversations`, `${router}/test/turns`],
   },
-  delivery: { mutate: [`${router}/src/delivery/*.ts`], tests: [`${router}/test/delivery`] },
+  delivery: { mutate: [`${router}/src/delivery/**/*.ts`], tests: [`${router}/test/delivery`] },
+  text: { mutate: ['packages/text/src/*.ts'], tests: ['packages/text/test'] },
   agent: {
-    mutate: [`${agent}/src/{prompt,text,turns}/*.ts`],
-    tests: [`${agent}/test/prompt`, `${agent}/test/text`, `${agent}/test/turns`],
+    mutate: [`${agent}/src/{memory,prompt,text,turns}/*.ts`],
+    tests: [
+      ...[`${agent}/test/memory/transcript`, `${agent}/test/memory/prompt-log`],
+      ...[`${agent}/test/prompt`, `${agent}/test/text`, `${agent}/test/turns`],
+    ],
   },
 };
 
+const testsIn = (place: string): string =>
+  existsSync(join(repository, `${place}.test.ts`)) ? `${place}.test.ts` : `${place}/*.test.ts`;
+
 const folder = join(repository, 'tests/mutation');
 
-const measure = (name: string, { mutate, tests }: Slice): boolean => {
+const measure = (name: string, { mutate, tests }: Slice, isStatic: boolean): boolean => {
   const reports = join(repository, '.mutation');
   mkdirSync(reports, { recursive: true });
   const settings = {
@@ -51,7 +59,7 @@ const measure = (name: string, { mutate, tests }: Slice): boolean => {
     concurrency: 2,
     coverageAnalysis: 'perTest',
     // A mutant of a constant needs a new process for each test run.
-    ignoreStatic: true,
+    ignoreStatic: !isStatic,
     // A file that does not exist: TypeScript 7 has no JavaScript API, which Stryker wants to check the types with.
     tsconfigFile: 'tests/mutation/none.json',
     // Of the repository, and ignored by git: the modules of the sandbox must be found from there.
@@ -64,13 +72,14 @@ const measure = (name: string, { mutate, tests }: Slice): boolean => {
   const stryker = join(folder, 'node_modules/@stryker-mutator/core/bin/stryker.js');
   const { status } = spawnSync(process.execPath, [stryker, 'run', relative(repository, file)], {
     cwd: repository,
-    env: { ...process.env, MUTATION_TESTS: tests.join(' ') },
+    env: { ...process.env, MUTATION_TESTS: tests.map(testsIn).join(' ') },
     stdio: 'inherit',
   });
   return status === 0;
 };
 
-const given = process.argv.slice(2);
+const isStatic = process.argv.includes('--static');
+const given = process.argv.slice(2).filter((word) => word !== '--static');
 const files = given.filter((word) => word.endsWith('.ts'));
 const names = given.filter((word) => !files.includes(word));
 const unknown = names.filter((name) => !(name in slices));
@@ -85,6 +94,6 @@ if (!existsSync(join(folder, 'node_modules'))) {
 const wanted = names.length > 0 ? names : Object.keys(slices);
 const failed = wanted.filter((name) => {
   const slice = slices[name] as Slice;
-  return !measure(name, files.length > 0 ? { ...slice, mutate: files } : slice);
+  return !measure(name, files.length > 0 ? { ...slice, mutate: files } : slice, isStatic);
 });
 process.exitCode = failed.length > 0 ? 1 : 0;
