@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { crc32 } from 'node:zlib';
 import { type KV, Kvm } from '@nats-io/kv';
+import { type MarkDocument, markDocumentOf, markDocuments, marksIn } from '../../mark-documents.ts';
 import type { NatsLink } from '../nats-link.ts';
 
 export interface MarksOptions {
@@ -11,33 +11,35 @@ export interface MarksOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** The clients are divided into so many documents, so that one that moves costs little and all of them are read quickly. */
-const documents = 32;
 const againMs = 1_000;
 
-/** Positions mean something in one incarnation of the stream only. */
-interface Document {
-  readonly incarnation: string;
-  readonly marks: Readonly<Record<string, number>>;
+/** A document as it was when it was last read or written. */
+interface Known {
+  readonly marks: Map<string, number>;
+  /** 0 while it does not exist. */
+  revision: number;
 }
 
-const numberOf = (name: string): number => crc32(name) % documents;
+const isConflict = (error: unknown): boolean => /wrong last sequence/i.test((error as Error).message);
 
 /**
- * How far each plain client has been delivered to, in a key-value bucket beside the stream: for a router whose local copy is empty.
- * Written behind, the newest state only; a router that is killed leaves it about a second old.
+ * How far each plain client has been delivered to, in a key-value bucket beside the stream: for other routers, and for one whose local
+ * copy is empty. Written behind, the newest state only; a router that is killed leaves it about a second old. Documents are
+ * written by compare: what another router has written is taken over, and a mark never goes back.
  */
 export class StreamMarks {
   readonly #options: MarksOptions;
   readonly #bucket: KV;
-  readonly #marks: Map<string, number>[] = Array.from({ length: documents }, () => new Map());
-  readonly #dirty = new Set<number>();
+  readonly #documents = new Map<string, Known>();
+  readonly #dirty = new Set<string>();
   #running: Promise<void> | undefined;
   #isStopped = false;
 
   private constructor(options: MarksOptions, bucket: KV) {
     this.#options = options;
     this.#bucket = bucket;
+    for (let number = 0; number < markDocuments; number++)
+      this.#documents.set(String(number), { marks: new Map(), revision: 0 });
   }
 
   static async open(options: MarksOptions): Promise<StreamMarks> {
@@ -48,24 +50,29 @@ export class StreamMarks {
       allow_direct: false,
     });
     const marks = new StreamMarks(options, bucket);
-    await Promise.all(marks.#marks.map((_, index) => marks.#read(index)));
+    await Promise.all([...marks.#documents.keys()].map((key) => marks.#read(key)));
+    marks.#start();
     return marks;
   }
 
   all(): Map<string, number> {
-    return new Map(this.#marks.flatMap((part) => [...part]));
+    return new Map([...this.#documents.values()].flatMap(({ marks }) => [...marks]));
   }
 
-  put(marks: ReadonlyMap<string, number>): void {
-    for (const [name, at] of marks) {
-      const index = numberOf(name);
-      this.#marks[index]?.set(name, at);
-      this.#dirty.add(index);
+  put(moved: ReadonlyMap<string, number>): void {
+    for (const [name, at] of moved) {
+      const key = markDocumentOf(name);
+      const { marks } = this.#document(key);
+      if (at <= (marks.get(name) ?? 0)) continue;
+      marks.set(name, at);
+      this.#dirty.add(key);
     }
-    if (this.#dirty.size === 0 || this.#isStopped) return;
-    this.#running ??= this.#write().finally(() => {
-      this.#running = undefined;
-    });
+    this.#start();
+  }
+
+  /** Resolves when all that was put is written, or cannot be written now. */
+  async written(): Promise<void> {
+    await this.#running;
   }
 
   /** Writes what is left, when the engine is there. */
@@ -74,28 +81,58 @@ export class StreamMarks {
     await this.#running;
   }
 
-  async #read(index: number): Promise<void> {
-    const entry = await this.#bucket.get(String(index));
+  #start(): void {
+    if (this.#dirty.size === 0 || this.#isStopped) return;
+    this.#running ??= this.#write().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  #document(key: string): Known {
+    return this.#documents.get(key) as Known;
+  }
+
+  /** Takes over what the document has and is newer. A document of another incarnation is written over. */
+  async #read(key: string): Promise<void> {
+    const document = this.#document(key);
+    const entry = await this.#bucket.get(key);
+    document.revision = entry?.revision ?? 0;
     if (entry?.operation !== 'PUT') return;
-    const { incarnation, marks } = entry.json<Document>();
-    if (incarnation !== this.#options.incarnation) return;
-    for (const [name, at] of Object.entries(marks)) this.#marks[index]?.set(name, at);
+    const value = entry.json<MarkDocument>();
+    if (value.incarnation !== this.#options.incarnation) return void this.#dirty.add(key);
+    for (const [name, at] of marksIn(value))
+      if (at > (document.marks.get(name) ?? 0)) document.marks.set(name, at);
   }
 
   async #write(): Promise<void> {
-    const { link, incarnation, onFailure } = this.#options;
-    for (const index of this.#dirty) {
-      this.#dirty.delete(index);
+    const { link, onFailure } = this.#options;
+    for (const key of this.#dirty) {
+      this.#dirty.delete(key);
       try {
         if (!link.isConnected) throw new Error('the connection to NATS is lost');
-        const marks = Object.fromEntries(this.#marks[index] ?? []);
-        await this.#bucket.put(String(index), JSON.stringify({ incarnation, marks } satisfies Document));
+        await this.#writeDocument(key);
       } catch (error) {
-        this.#dirty.add(index);
+        this.#dirty.add(key);
         if (link.isConnected) onFailure(error);
         if (this.#isStopped) return;
         await setTimeout(againMs, undefined, { ref: false });
       }
+    }
+  }
+
+  async #writeDocument(key: string): Promise<void> {
+    const document = this.#document(key);
+    const marks = Object.fromEntries(document.marks);
+    const body = JSON.stringify({ incarnation: this.#options.incarnation, marks } satisfies MarkDocument);
+    try {
+      document.revision =
+        document.revision === 0
+          ? await this.#bucket.create(key, body)
+          : await this.#bucket.update(key, body, document.revision);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      await this.#read(key);
+      this.#dirty.add(key);
     }
   }
 }
