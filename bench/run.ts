@@ -12,8 +12,10 @@ import { ledger } from './benchmarks/ledger.ts';
 import type { Options } from './benchmarks/options.ts';
 import { plain } from './benchmarks/plain.ts';
 import { readers } from './benchmarks/readers.ts';
+import { scale } from './benchmarks/scale.ts';
 import { soak } from './benchmarks/soak.ts';
 import { turns } from './benchmarks/turns.ts';
+import { latencyForms, readLatency } from './load/latency.ts';
 import { keep, met, type Outcome, printed } from './measure/report.ts';
 
 const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
@@ -29,6 +31,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
   durable,
   'agent-memory': agentMemory,
   jetstream,
+  scale,
   cost,
   console: consolePage,
 };
@@ -39,6 +42,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '5' },
     minutes: { type: 'string', default: '30' },
     profile: { type: 'string' },
+    latency: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
 });
@@ -46,18 +50,27 @@ const names = positionals.length > 0 ? positionals : ['turns', 'crowd', 'plain',
 const rounds = Number(values.rounds);
 const minutes = Number(values.minutes);
 const unknown = names.find((name) => !Object.hasOwn(benchmarks, name));
+const latency = values.latency === undefined ? undefined : readLatency(values.latency);
+if (values.latency !== undefined && latency === undefined) {
+  console.error(`bench: --latency is ${latencyForms}`);
+  process.exit(2);
+}
 if (unknown !== undefined || !Number.isInteger(rounds) || rounds < 1 || !(minutes > 0)) {
   if (unknown !== undefined) console.error(`bench: there is no benchmark ${unknown}`);
   console.error(
-    `usage: node bench/run.ts [${Object.keys(benchmarks).join(' | ')}] [--rounds 5] [--minutes 30] [--check] [--profile DIRECTORY]`,
+    `usage: node bench/run.ts [${Object.keys(benchmarks).join(' | ')}] [--rounds 5] [--minutes 30] [--check] [--latency FORM] [--profile DIRECTORY]`,
   );
   process.exit(2);
 }
 
 for (const name of names) {
   const run = benchmarks[name]!;
-  const outcome = await run({ rounds, minutes, ...(values.profile && { profile: values.profile }) });
+  const outcome = await run({
+    ...{ rounds, minutes },
+    ...(latency && { latency }),
+    ...(values.profile && { profile: values.profile }),
+  });
   console.log(`\n${name}\n\n${printed(outcome)}\n`);
-  if (!values.profile) console.log(`kept in ${keep(name, outcome)}`);
+  if (!values.profile && !latency) console.log(`kept in ${keep(name, outcome)}`);
   if (values.check && !outcome.targets.every(met)) process.exitCode = 1;
 }

@@ -39,7 +39,7 @@ export const jetstream = async ({ rounds, profile }: Options): Promise<Outcome> 
     for (const [engine, start] of Object.entries(engines) as [Engine, () => Promise<NatsServer[]>][])
       for (const count of conversations) {
         const servers = await start();
-        const run = await measureTurns(program, count, () => startOn(servers, profile));
+        const run = await measureTurns(program, count, async () => [await startOn(servers, profile)]);
         for (const server of servers) await server.remove();
         const kept = runs.get(key(engine, count)) ?? [];
         kept.push(run);

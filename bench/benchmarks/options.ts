@@ -1,8 +1,12 @@
+import type { Latency } from '../load/latency.ts';
+
 export interface Options {
   /** The number of rounds. Each round measures every system once. */
   rounds: number;
   /** How long a soak lasts. */
   minutes: number;
+  /** How long scripted agents take for an answer (`scale`). */
+  latency?: Latency;
   /** The folder for CPU profiles. Profiling changes the figures, so results/ is not written. */
   profile?: string;
 }
