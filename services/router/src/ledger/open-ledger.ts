@@ -4,7 +4,7 @@ import type { LedgerEvent } from './jetstream/open-jetstream.ts';
 import type { Ledger } from './ledger.ts';
 import { openMemoryLedger } from './memory.ts';
 import { natsPattern, type natsSettings } from './nats-settings.ts';
-import { openSqliteLedger } from './sqlite/sqlite.ts';
+import { openSqliteLedger } from './sqlite.ts';
 
 /** `ledger` is the value of ROUTER_LEDGER. */
 export type LedgerConfig = Values<typeof natsSettings> & { readonly ledger: string };

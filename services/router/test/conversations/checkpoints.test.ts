@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Conversations } from '../../src/conversations/conversations.ts';
 import { decodeState, encodeState } from '../../src/conversations/stored/state-codec.ts';
 import { policies } from '../../src/core/policies/policies.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { limits, Talk } from '../core/talk.ts';
 import { RouterBench } from '../router-harness.ts';
 

@@ -1,4 +1,4 @@
-import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { Pools } from '../../src/quota/pools.ts';
 import { makeRouter } from '../../src/router.ts';
 import { clockOf, routerOptions } from '../router-options.ts';

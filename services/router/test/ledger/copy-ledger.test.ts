@@ -7,7 +7,7 @@ import { copyCommand } from '../../src/ledger/commands/copy-command.ts';
 import { copyLedger } from '../../src/ledger/commands/copy-ledger.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { ended, finished, forked, lines, opened } from './ledger-entries.ts';
 
 const all = Number.MAX_SAFE_INTEGER;

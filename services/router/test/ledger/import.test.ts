@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Entry } from '@parley/protocol';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { importConversations } from '../../src/ledger/commands/import-command.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { finished, forked, lines, opened } from './ledger-entries.ts';
 

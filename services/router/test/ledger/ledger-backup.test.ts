@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { openSqliteLedger, sqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
+import { openSqliteLedger, sqliteLedger } from '../../src/ledger/sqlite.ts';
 import { finished, lines, opened } from './ledger-entries.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-backup-'));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { LedgerDamage } from '../../src/ledger/damage.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { lines, opened } from './ledger-entries.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-page-'));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LedgerDamage } from '../../src/ledger/damage.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { type Acknowledged, killedWriter } from './killed-writer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-crash-'));

@@ -6,8 +6,8 @@ import { ConfigError } from '@parley/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
 import { LedgerDamage } from '../../src/ledger/damage.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
 import { applicationId } from '../../src/ledger/sqlite/sqlite-schema.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { finished, forked, lines, opened } from './ledger-entries.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-file-'));

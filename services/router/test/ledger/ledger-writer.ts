@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { lines, opened } from './ledger-entries.ts';
 
 /**

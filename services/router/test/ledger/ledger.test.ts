@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { type LedgerUnderTest, ledgerContract } from './ledger-contract.ts';
 import { ledgerLinksContract } from './ledger-links-contract.ts';
 import { ledgerReadsContract } from './ledger-reads-contract.ts';

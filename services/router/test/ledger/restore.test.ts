@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backup } from '../../src/ledger/commands/backup-command.ts';
 import { restore } from '../../src/ledger/commands/restore-command.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { finished, lines, opened } from './ledger-entries.ts';
 

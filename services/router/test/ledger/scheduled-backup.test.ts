@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makeLogger } from '@parley/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ScheduledBackup } from '../../src/ledger/commands/scheduled-backup.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { finished } from './ledger-entries.ts';
 

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { ConfigError } from '@parley/runtime';
 import { holderOf, isHeldElsewhere } from '../holder.ts';
-import { openSqliteLedger } from '../sqlite/sqlite.ts';
+import { openSqliteLedger } from '../sqlite.ts';
 
 const usage =
   'usage: parley-router backup [LEDGER] TARGET; without LEDGER that of ROUTER_LEDGER; TARGET may be - for the output';

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Entry } from '@parley/protocol';
 import { ConfigError } from '@parley/runtime';
 import type { Ledger } from '../ledger.ts';
-import { openSqliteLedger } from '../sqlite/sqlite.ts';
+import { openSqliteLedger } from '../sqlite.ts';
 import { ImportedFile, type KnownLedger } from './imported-file.ts';
 
 const usage =

@@ -3,8 +3,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '@parley/runtime';
 import { LedgerDamage } from '../damage.ts';
 import type { Batch, Ledger } from '../ledger.ts';
-import { sqliteLedger } from '../sqlite/sqlite.ts';
 import { openLedgerFile } from '../sqlite/sqlite-file.ts';
+import { sqliteLedger } from '../sqlite.ts';
 import type { StoredCommit } from './commit-codec.ts';
 import { positionOf, sequenceAt } from './subjects.ts';
 

@@ -5,7 +5,7 @@ import { hasNats, type NatsServer, startNats } from '../../../../../tests/harnes
 import { openJetStreamLedger } from '../../../src/ledger/jetstream/open-jetstream.ts';
 import { allSubjects } from '../../../src/ledger/jetstream/subjects.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
-import { openSqliteLedger } from '../../../src/ledger/sqlite/sqlite.ts';
+import { openSqliteLedger } from '../../../src/ledger/sqlite.ts';
 import { shut } from '../ledger-contract.ts';
 import { finished, lines, opened } from '../ledger-entries.ts';
 import { JetStreamFolder, NatsObserver } from './jetstream-ledgers.ts';

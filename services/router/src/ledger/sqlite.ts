@@ -1,14 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { LedgerDamage } from '../damage.ts';
-import { type Appended, type Batch, type Checkpoint, checkSequence, type Ledger } from '../ledger.ts';
-import { readable } from '../readable.ts';
-import { copyDatabase } from './copy-database.ts';
-import { openLedgerFile } from './sqlite-file.ts';
-import { removalOf } from './sqlite-removal.ts';
-import { entryReader, fitting } from './sqlite-rows.ts';
-import { shareRows } from './sqlite-shares.ts';
-import { Transactions } from './transactions.ts';
+import { LedgerDamage } from './damage.ts';
+import { type Appended, type Batch, type Checkpoint, checkSequence, type Ledger } from './ledger.ts';
+import { readable } from './readable.ts';
+import { copyDatabase } from './sqlite/copy-database.ts';
+import { openLedgerFile } from './sqlite/sqlite-file.ts';
+import { removalOf } from './sqlite/sqlite-removal.ts';
+import { entryReader, fitting } from './sqlite/sqlite-rows.ts';
+import { shareRows } from './sqlite/sqlite-shares.ts';
+import { Transactions } from './sqlite/transactions.ts';
 
 const one = (database: DatabaseSync, sql: string): number =>
   Number(Object.values(database.prepare(sql).get() ?? {})[0] ?? 0);
