@@ -109,6 +109,7 @@ const gatheringOf = async (count: number): Promise<number> => {
   const gathering = new Gathering({
     conversations,
     presence: new Presence({ duplicates: 'replicas', startedAt: 0 }),
+    delayOf: () => 0,
   });
   const members = names(16);
   const command: Command = {

@@ -12,6 +12,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'faults.ts',
     'core',
     'ledger',
+    'cluster',
     'conversations',
     'http/server/rejections.ts',
     'quota',

@@ -1,6 +1,7 @@
 import { noSpans, type Tracing } from '@parley/runtime';
 import { Activity } from './activity/activity.ts';
 import { AgentRecords } from './activity/agent-records.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import { Conversations } from './conversations/conversations.ts';
 import { ConversationHealth } from './conversations/health.ts';
 import { ReadQueue } from './conversations/read-queue.ts';
@@ -27,21 +28,21 @@ import { recoverPools } from './quota/pool-recovery.ts';
 import type { Pools } from './quota/pools.ts';
 import type { Prices } from './quota/prices.ts';
 import { type Clock, steadyTime } from './time/clock.ts';
-import { Bids } from './turns/bids.ts';
-import { Breakers } from './turns/breakers.ts';
-import { AnswerMatcher } from './turns/grants/answer-matcher.ts';
+import type { Bids } from './turns/bids.ts';
+import type { Breakers } from './turns/breakers.ts';
+import type { AnswerMatcher } from './turns/grants/answer-matcher.ts';
 import type { TurnObserver } from './turns/grants/grant.ts';
-import { GrantRecords } from './turns/grants/grant-records.ts';
-import { GrantRules } from './turns/grants/grant-rules.ts';
-import { GrantTable } from './turns/grants/grant-table.ts';
-import { Granter } from './turns/grants/granter.ts';
-import { Scheduler } from './turns/scheduler.ts';
+import type { GrantTable } from './turns/grants/grant-table.ts';
+import type { Granter } from './turns/grants/granter.ts';
+import type { Scheduler } from './turns/scheduler.ts';
 import { TurnTraces } from './turns/turn-traces.ts';
-import { Gathering } from './turns/waiting/gathering.ts';
-import { WaitReasons } from './turns/waiting/wait-reasons.ts';
+import { makeTurns } from './turns/turns.ts';
+import type { WaitReasons } from './turns/waiting/wait-reasons.ts';
 
 export interface RouterOptions {
   readonly ledger: Ledger;
+  /** The other routers of the ledger; missing where this one has it alone. */
+  readonly cluster?: Cluster | undefined;
   readonly clock: Clock;
   readonly version: string;
   /** Revision of the sources, where the image has it. */
@@ -62,6 +63,8 @@ export interface RouterOptions {
   readonly rejections?: Rejections;
   /** Told of a conversation that retention has removed. */
   readonly onRemoved?: (conversation: string) => void;
+  /** Calls back after some milliseconds; a timer of the process when missing. */
+  readonly later?: (act: () => void, ms: number) => void;
   readonly onLedgerFailure: (error: unknown) => void;
   /** Told of unexpected errors that were caught, at a bounded rate. */
   readonly onFault: (fault: Fault) => void;
@@ -69,6 +72,8 @@ export interface RouterOptions {
 
 /** The router without its sockets: the conversations and the parts that follow their commits. */
 export interface Router {
+  /** The other routers of the ledger; undefined where this one has it alone. */
+  readonly cluster: Cluster | undefined;
   readonly conversations: Conversations;
   readonly presence: Presence;
   readonly prompts: PromptRequests;
@@ -107,7 +112,7 @@ const tellEveryMs = 10_000;
 
 /** Loads the running conversations from the ledger, then follows its commits. */
 export const makeRouter = (options: RouterOptions): Router => {
-  const { ledger, clock, prices, pools, tracing } = options;
+  const { ledger, clock, cluster, prices, pools, tracing } = options;
   const now = steadyTime(clock);
   const metrics = new RouterMetrics({ version: options.version, revision: options.revision ?? 'unknown' });
   const faults = new Faults((place) => metrics.caught(place), options.onFault, clock.monotonic);
@@ -133,15 +138,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   const { maxAgeMs } = options.mailboxLimits;
   const presence = new Presence({ duplicates: options.duplicates ?? 'replicas', startedAt: now() });
   const prompts = new PromptRequests({ presence, now: clock.monotonic });
-  const bids = new Bids(conversations);
-  const gathering = new Gathering({ conversations, presence });
-  const breakers = new Breakers({ now });
-  const grants = new GrantTable({ now });
-  const records = new GrantRecords();
-  const agentRecords = new AgentRecords({ presence, grants, now, wall: clock.wall });
   const plainGrants = new PlainGrants();
-  const rules = new GrantRules({ conversations, gathering, underWay: [grants, plainGrants] });
-  const answers = new AnswerMatcher({ conversations, bids, grants, records, rules });
   const activity = new Activity(clock.wall, ledger.position());
   const observer: TurnObserver = {
     granted(waitedMs) {
@@ -153,15 +150,13 @@ export const makeRouter = (options: RouterOptions): Router => {
       activity.answered(tookMs);
     },
   };
-  const granter = new Granter({ conversations, presence, grants, records, observer, traces, now });
-  const scheduler = new Scheduler({
-    ...{ conversations, presence, bids, gathering, rules, grants, records, granter, breakers },
-    ...{ pools, prices, observer, now },
+  const turns = makeTurns({
+    ...{ conversations, presence, plainGrants, pools, prices, observer, traces, cluster, now, onFailure },
     isWritable: () => ledger.trouble?.() === undefined,
+    later: options.later ?? ((act, ms) => void setTimeout(act, ms).unref()),
   });
-  const waitReasons = new WaitReasons({
-    ...{ conversations, presence, bids, gathering, rules, grants, scheduler, now },
-  });
+  const { bids, breakers, grants, rules, answers, granter, scheduler, waitReasons } = turns;
+  const agentRecords = new AgentRecords({ presence, grants, now, wall: clock.wall });
 
   const mailboxes = new Mailboxes({ limits: options.mailboxLimits });
   const watermarks = new DeliveryWatermarks({ ledger, onFailure });
@@ -248,6 +243,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   let lastSave = now();
   let removing = false;
   return {
+    cluster,
     conversations,
     presence,
     prompts,
@@ -279,7 +275,7 @@ export const makeRouter = (options: RouterOptions): Router => {
       timed('prompts', () => prompts.tick());
       timed('grants', () => {
         scheduler.retake(conversations.takeShaken());
-        scheduler.tick(at);
+        turns.tick(at);
       });
       timed('plain grants', () => {
         plainTurns.tick(at);
@@ -288,7 +284,7 @@ export const makeRouter = (options: RouterOptions): Router => {
       if (removing) removing = retention.tick(at);
       if (at - lastSave < 1_000) return;
       lastSave = at;
-      timed('conversations', () => conversations.tick());
+      timed('conversations', () => conversations.tick(turns.delayOf));
       timed('mailboxes', () => plainDelivery.tick(at));
       timed('conversations', () => conversations.keepStates());
       removing ||= retention.tick(at);

@@ -14,6 +14,7 @@ import {
   wantsColour,
 } from '@parley/runtime';
 import manifest from '../package.json' with { type: 'json' };
+import { ClusterJoin } from './cluster/join-cluster.ts';
 import { LifeLog, pageAddress } from './delivery/life-log.ts';
 import { loadConsole } from './http/handlers/console-files.ts';
 import { bindPolicyOf } from './http/server/bind-policy.ts';
@@ -150,7 +151,8 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
   const tls = openTls(config.tlsCert, config.tlsKey);
   const options = optionsOf(config, dirname(program));
   const tracing = await openTracing({ settings: config, service: 'router', version: options.version }, log);
-  const ledger = await openLedger(config, log);
+  const joining = new ClusterJoin(config, systemClock.wall);
+  const ledger = await openLedger(config, log, joining.join);
   backUpOnSchedule(config, ledger, log);
   const running = serve({
     ...options,
@@ -158,6 +160,7 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
     ...(env.PARLEY_REVISION && { revision: env.PARLEY_REVISION }),
     tracing,
     ledger,
+    cluster: joining.cluster,
     authenticator: tokenAuthenticator ?? openAuthenticator,
     certificate: tls?.certificate,
     onRejection: (rejection) => log.info(rejection, 'rejected'),

@@ -5,11 +5,12 @@ import { endsAt } from '../core/endings/endings.ts';
 import { isSameOpening, wasOpenedSo } from '../core/opening.ts';
 import { type Faults, uncountedFaults } from '../faults.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
-import type { Appended, Batch, Bound, Ledger } from '../ledger/ledger.ts';
+import type { Bound, Ledger } from '../ledger/ledger.ts';
+import { type AppendedWork, Appending } from './appending.ts';
 import type { CapacityLimit } from './capacity.ts';
 import { CommandQueue, type CommandRound } from './command-queue.ts';
 import { type Follower, Followers } from './commit.ts';
-import { Deciding, type Work } from './deciding.ts';
+import { Deciding, type Queued, type Work } from './deciding.ts';
 import { ForeignCommits } from './foreign-commits.ts';
 import { type OnResult, unwritten } from './outcome.ts';
 import { Running } from './running.ts';
@@ -21,6 +22,9 @@ export type { Commit, Follower } from './commit.ts';
 export type { OnResult, Outcome } from './outcome.ts';
 
 type Committed = Pick<Work, 'id' | 'before' | 'state' | 'entries'>;
+
+/** How often the same commands are decided when other processes append first. */
+const mostTries = 5;
 
 /**
  * All conversations. A command goes one way: `submit` puts it into a round; `#flush` decides the round, appends the entries of
@@ -37,8 +41,7 @@ export class Conversations {
   readonly #faults: Faults;
   readonly #followers: Followers;
   readonly #onFailure: (error: unknown) => void;
-  readonly #onAppended: (tookMs: number) => void;
-  readonly #now: () => number;
+  readonly #appending: Appending;
   readonly #queue: CommandQueue;
   readonly #foreign: ForeignCommits;
   readonly #afterFlush: (() => void)[] = [];
@@ -53,19 +56,21 @@ export class Conversations {
     wall = now,
   ) {
     this.#ledger = ledger;
-    this.#now = now;
     this.#running = new Running(now, wall);
     this.#onFailure = onFailure;
     this.#checkpoints = new Checkpoints(ledger, onFailure);
+    this.#appending = new Appending({
+      ...{ ledger, now, onAppended, onFailure },
+      ...{ checkpoints: this.#checkpoints, running: this.#running },
+    });
     this.#archive = new Archive(ledger, this.#checkpoints, onFailure);
-    this.#onAppended = onAppended;
     this.#faults = faults;
     this.#deciding = new Deciding(faults);
     this.#followers = new Followers((id, name, error) => this.#failed(id, name, error));
     this.#queue = new CommandQueue((round) => this.#flush(round), faults);
-    this.#foreign = new ForeignCommits(ledger, (id) => this.#archive.rebuild(id));
-    ledger.onForeign?.((id, position) => {
-      this.#foreign.add(id, position);
+    this.#foreign = new ForeignCommits((id) => this.#archive.rebuild(id));
+    ledger.onForeign?.((append) => {
+      this.#foreign.add(append);
       if (!this.#queue.isRunning) this.#takeForeign();
     });
   }
@@ -104,51 +109,39 @@ export class Conversations {
     return this.#queue.settled();
   }
 
-  async #flush(round: CommandRound): Promise<void> {
+  async #flush(round: CommandRound, tries = 1): Promise<void> {
     this.#running.followClock();
     const works: Work[] = [];
     for (const [id, queued] of round)
       works.push(this.#deciding.all(id, this.find(id), queued, this.#running.timeOf(id)));
     const changed = works.filter(({ entries }) => entries.length > 0);
-    const appended = await this.#append(changed);
+    const appended = await this.#appending.append(changed);
     const lost = new Set<Work>(appended ? [] : changed);
-    for (const [index, result] of (appended ?? []).entries()) {
-      const work = changed[index] as Work;
+    const overtaken: AppendedWork[] = [];
+    for (const { work, result } of appended ?? []) {
       if (result.ok) this.#takeForeign(result.position);
       else lost.add(work);
       this.#faults.guard('decision', 'commit', () => {
         if (result.ok) this.#commit(work, result.position);
         else if (result.error) this.#onFailure(result.error);
-        else if (!this.#foreign.has(work.id)) this.#catchUp(work.id, result.seq);
+        else overtaken.push({ work, result });
       });
     }
     this.#takeForeign();
+    // Another process has appended first: the same commands are decided on what the conversation is now.
+    const again = new Map<string, readonly Queued[]>();
+    for (const { work, result } of overtaken) {
+      if (!result.ok) this.#faults.guard('decision', 'commit', () => this.#catchUp(work.id, result.seq));
+      if (tries < mostTries) again.set(work.id, round.get(work.id) ?? []);
+    }
     const tell = (call: () => void) => this.#faults.guard('answer', 'flush', call);
     for (const { gives } of works) for (const give of gives) tell(give);
     for (const work of works) {
+      if (again.has(work.id)) continue;
       for (const { done, outcome } of work.answers) tell(() => done(lost.has(work) ? unwritten : outcome));
     }
     for (const call of this.#afterFlush) tell(call);
-  }
-
-  /** Undefined when the ledger cannot be written: then nothing has changed, and the commands are refused. */
-  async #append(works: readonly Work[]): Promise<readonly Appended[] | undefined> {
-    const started = this.#now();
-    try {
-      const batches = works.map(
-        ({ id, before, entries, state }): Batch =>
-          this.#checkpoints.withEnd(
-            { conversation: id, expectedSeq: before?.seq ?? 0, entries },
-            this.#running.get(id)?.hasSkipped ? undefined : state,
-          ),
-      );
-      const appended = await this.#ledger.append(batches);
-      if (works.length > 0) this.#onAppended(this.#now() - started);
-      return appended;
-    } catch (error) {
-      this.#onFailure(error);
-      return undefined;
-    }
+    if (again.size > 0) await this.#flush(again, tries + 1);
   }
 
   #drop(id: string): void {
@@ -177,15 +170,15 @@ export class Conversations {
     this.#followers.tell({ before, after, entries, position });
   }
 
-  /** The ledger is not where the state is: another process has written, or the id is in use. The state is read again. */
+  /** The ledger is not where the state is, and nothing has told why: the state is read again. */
   #catchUp(id: string, seq: number): void {
-    this.#onFailure(new Error(`${id}: the ledger is at ${seq}, not at ${this.get(id)?.seq ?? 0}`));
+    const known = this.find(id)?.seq ?? 0;
+    if (known === seq) return;
+    this.#onFailure(new Error(`${id}: the ledger is at ${seq}, not at ${known}`));
     this.#drop(id);
     this.#archive.forget(id);
-    const state = this.find(id);
-    if (!state || state.status.state === 'ended') return;
-    this.#archive.forget(id);
-    this.#running.hold(state, []);
+    const state = this.#archive.rebuild(id);
+    if (state && state.status.state !== 'ended') this.#running.hold(state, []);
   }
 
   /** A conversation whose entries cannot be read is hidden, as if it were unknown. Any other error is a fault. */
@@ -289,11 +282,12 @@ export class Conversations {
     for (const id of this.#checkpoints.keep((id) => this.#running.exactState(id))) this.#running.kept(id);
   }
 
-  /** Ends conversations that have run out of time. */
-  tick(): void {
+  /** Ends conversations that have run out of time. `delayOf`: how much later this router acts than another one. */
+  tick(delayOf: (id: string) => number = () => 0): void {
     if (!this.#queue.isRunning) this.#running.followClock();
     for (const state of this.running()) {
-      if (this.timeOf(state) >= (endsAt(state) ?? Number.POSITIVE_INFINITY))
+      const end = endsAt(state) ?? Number.POSITIVE_INFINITY;
+      if (this.timeOf(state) >= end && this.timeOf(state) >= end + delayOf(state.id))
         this.submit(state.id, { type: 'tick' });
     }
   }

@@ -1,7 +1,7 @@
 import type { Entry } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import { evolve } from '../core/evolve.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { ForeignAppend } from '../ledger/ledger.ts';
 
 /** What another process has appended to a conversation, with the states before and after. */
 export interface ForeignCommit {
@@ -13,40 +13,38 @@ export interface ForeignCommit {
 }
 
 /**
- * Entries that came into the ledger past this process: those of another router on the same stream, for example one that has just
- * been replaced. They are kept until no round is being written, because a round decides with the states as they were.
+ * Entries that came into the ledger past this process: those of other routers on the same stream. They are kept until no round
+ * is being written, because a round decides with the states as they were.
  */
 export class ForeignCommits {
-  readonly #ledger: Ledger;
   readonly #rebuild: (id: string) => Conversation | undefined;
-  /** The conversations, each with the position of its newest entry. */
-  readonly #unseen = new Map<string, number>();
+  #unseen: ForeignAppend[] = [];
 
-  constructor(ledger: Ledger, rebuild: (id: string) => Conversation | undefined) {
-    this.#ledger = ledger;
+  /** `rebuild`: reads a conversation from the ledger. */
+  constructor(rebuild: (id: string) => Conversation | undefined) {
     this.#rebuild = rebuild;
   }
 
-  add(id: string, position: number): void {
-    this.#unseen.set(id, position);
-  }
-
-  has(id: string): boolean {
-    return this.#unseen.has(id);
+  /** To be called in the order of the ledger. */
+  add(append: ForeignAppend): void {
+    this.#unseen.push(append);
   }
 
   /** Those before a position, in the order of the ledger. `stateOf`: the conversation as it is known here. */
   *take(end: number, stateOf: (id: string) => Conversation | undefined): Iterable<ForeignCommit> {
-    if (this.#unseen.size === 0) return;
-    const taken = [...this.#unseen].filter(([, at]) => at < end).sort(([, a], [, b]) => a - b);
-    for (const [id, position] of taken) {
-      this.#unseen.delete(id);
+    const later = this.#unseen.findIndex(({ position }) => position >= end);
+    const taken = this.#unseen;
+    this.#unseen = later === -1 ? [] : taken.slice(later);
+    for (const { conversation: id, entries, position } of later === -1 ? taken : taken.slice(0, later)) {
       const before = stateOf(id);
-      const entries = this.#ledger.read(id, before?.seq ?? 0, Number.MAX_SAFE_INTEGER);
-      const state = before
-        ? entries.reduce<Conversation>((known, entry) => evolve(known, entry, id), before)
+      // A conversation that was read from the ledger meanwhile has them already.
+      const fresh = entries.filter(({ seq }) => seq > (before?.seq ?? 0));
+      if (fresh.length === 0) continue;
+      const isWhole = before !== undefined || fresh[0]?.type === 'opened';
+      const state = isWhole
+        ? fresh.reduce<Conversation | undefined>((known, entry) => evolve(known, entry, id), before)
         : this.#rebuild(id);
-      if (state && entries.length > 0) yield { id, before, state, entries, position };
+      if (state) yield { id, before, state, entries: fresh, position };
     }
   }
 }

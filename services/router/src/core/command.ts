@@ -57,7 +57,11 @@ export type Command =
   | ({ readonly type: 'pass'; readonly retryAfterMs?: number | undefined } & Fields<'passed', 'turn'> &
       Answers)
   | ({ readonly type: 'bid' } & Fields<'bid', 'turn' | 'failed'> & Answers)
-  | ({ readonly type: 'lapse' } & Fields<'lapsed', 'from' | 'usage' | 'cost'>)
+  /** `attempt`: the one that has ended; a lapse of one that has lapsed already has no effect. */
+  | ({ readonly type: 'lapse'; readonly attempt?: number | undefined } & Fields<
+      'lapsed',
+      'from' | 'usage' | 'cost'
+    >)
   /** No connection has spoken for the member for as long as the limits allow. */
   | { readonly type: 'absent'; readonly turn: number }
   /** It has not begun, and these members are not connected. */

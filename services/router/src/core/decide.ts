@@ -69,6 +69,8 @@ const decideAlone = (state: Conversation | undefined, command: Command, now: num
     case 'absent': {
       const turn = state.floor.find(({ number }) => number === command.turn);
       if (!turn) return append();
+      const isLapsed = command.type === 'lapse' && (command.attempt ?? Infinity) <= turn.attempts;
+      if (isLapsed) return append();
       return command.type === 'lapse' ? lapse(state, turn, command, now) : absent(state, turn, now);
     }
     case 'missing': {

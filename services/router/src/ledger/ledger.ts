@@ -64,7 +64,13 @@ export interface Bound {
   readonly bytes: number;
 }
 
-export type OnForeign = (conversation: string, position: number) => void;
+/** What another process has appended to a conversation. `position`: that of the last entry. */
+export interface ForeignAppend {
+  readonly conversation: string;
+  readonly entries: readonly Entry[];
+  readonly position: number;
+}
+export type OnForeign = (append: ForeignAppend) => void;
 
 /** The size of an entry as JSON, which is its size in a ledger and in a frame. */
 export const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
@@ -152,7 +158,7 @@ export interface Ledger {
   leave?(): Promise<void>;
   /** Why nothing can be appended now; undefined when appends work. Missing where nothing but the file can fail. */
   trouble?(): string | undefined;
-  /** Called when another process has appended to a conversation, with the position of the last entry, which can be read by then. */
+  /** Called for each commit of another process, in the order of the ledger. Its entries can be read by then. */
   onForeign?(listener: OnForeign): void;
   /** Called once, when another process has taken the ledger over: this one must stop. */
   onLost?(listener: (why: string) => void): void;

@@ -13,27 +13,35 @@ export interface NatsPermissions {
 export const natsPermissions = (stream: string): NatsPermissions => {
   const lease = `${stream}_lease`;
   const marks = `${stream}_marks`;
+  // What several routers share: who they are, their claims on turns, and their tables.
+  const shared = ['routers', 'claims', 'pools', 'clients', 'shares'].map((name) => `${stream}_${name}`);
+  const followed = [stream, ...shared.map((bucket) => `KV_${bucket}`)];
   return {
     publish: [
       // Commits, the lease of the router, and how far clients have been delivered to.
       `${stream}.c.*`,
       `$KV.${lease}.router`,
       `$KV.${marks}.*`,
+      ...shared.map((bucket) => `$KV.${bucket}.>`),
+      // Messages to other routers.
+      `${stream}.r.*.*`,
       '$JS.API.INFO',
-      ...[stream, `KV_${lease}`, `KV_${marks}`].flatMap((one) => [
+      ...[`KV_${lease}`, `KV_${marks}`, ...followed].flatMap((one) => [
         `$JS.API.STREAM.INFO.${one}`,
         `$JS.API.STREAM.CREATE.${one}`,
         `$JS.API.STREAM.MSG.GET.${one}`,
       ]),
       // Removal of conversations.
       `$JS.API.STREAM.PURGE.${stream}`,
-      // The one consumer by which the router reads.
-      `$JS.API.CONSUMER.CREATE.${stream}.>`,
-      `$JS.API.CONSUMER.INFO.${stream}.*`,
-      `$JS.API.CONSUMER.DELETE.${stream}.*`,
-      `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
+      // The consumers by which the router reads the stream and the buckets: one each.
+      ...followed.flatMap((one) => [
+        `$JS.API.CONSUMER.CREATE.${one}.>`,
+        `$JS.API.CONSUMER.INFO.${one}.*`,
+        `$JS.API.CONSUMER.DELETE.${one}.*`,
+        `$JS.API.CONSUMER.MSG.NEXT.${one}.*`,
+      ]),
     ],
-    subscribe: [`_INBOX_${stream}.>`],
+    subscribe: [`_INBOX_${stream}.>`, `${stream}.r.*.*`],
   };
 };
 

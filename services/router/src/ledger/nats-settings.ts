@@ -1,4 +1,4 @@
-import { integer, path, secret, text, toggle } from '@parley/runtime';
+import { choice, integer, path, secret, text, toggle } from '@parley/runtime';
 
 /** Values of ROUTER_LEDGER that name servers of NATS. */
 export const natsPattern = /^(?:nats|tls):\/\//;
@@ -21,8 +21,13 @@ export const natsSettings = {
     min: 1,
     max: 5,
   }),
+  natsRouters: choice('ROUTER_NATS_ROUTERS', {
+    help: 'one: this router works alone with the stream, another one waits until it has gone; several: routers work with the stream together',
+    fallback: 'one',
+    of: ['one', 'several'],
+  }),
   natsLeaseSeconds: integer('ROUTER_NATS_LEASE_SECONDS', {
-    help: 'seconds after which another router may take over from one that is not heard of',
+    help: 'seconds after which a router that is not heard of counts as dead',
     fallback: 9,
     min: 3,
     max: 60,

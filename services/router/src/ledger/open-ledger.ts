@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { ConfigError, type Logger, type Values } from '@parley/runtime';
 import type { LedgerEvent } from './jetstream/open-jetstream.ts';
+import type { Standing, StreamEngine } from './jetstream/standing.ts';
 import type { Ledger } from './ledger.ts';
 import { openMemoryLedger } from './memory.ts';
 import { natsPattern, type natsSettings } from './nats-settings.ts';
@@ -56,8 +57,15 @@ const tell =
     }
   };
 
-/** Opens the ledger that the settings name. Rejects with a ConfigError when the operator has to act. */
-export const openLedger = async (config: LedgerConfig, log: Logger): Promise<Ledger> => {
+/**
+ * Opens the ledger that the settings name. Rejects with a ConfigError when the operator has to act. `join`: where several routers
+ * work with a stream, joins the others.
+ */
+export const openLedger = async (
+  config: LedgerConfig,
+  log: Logger,
+  join?: (engine: StreamEngine) => Promise<Standing>,
+): Promise<Ledger> => {
   const { ledger } = config;
   if (ledger === 'memory') return openMemoryLedger();
   if (!natsPattern.test(ledger)) return openSqliteLedger(ledger);
@@ -81,6 +89,7 @@ export const openLedger = async (config: LedgerConfig, log: Logger): Promise<Led
     projection: config.natsProjection,
     name: hostname(),
     lease: { leaseMs: config.natsLeaseSeconds * 1_000 },
+    join,
     onEvent: tell(log),
     onFailure: (error) => log.error({ err: error }, 'the ledger failed'),
   });

@@ -21,6 +21,10 @@ export class ReplicaChoice {
     else this.#familiar.set(replica, new Set([conversation]));
   }
 
+  isFamiliar(replica: Replica, conversation: string): boolean {
+    return this.#familiar.get(replica)?.has(conversation) ?? false;
+  }
+
   forget(replica: Replica, conversation: string): void {
     this.#familiar.get(replica)?.delete(conversation);
   }
@@ -37,7 +41,7 @@ export class ReplicaChoice {
     let best: Replica | undefined;
     let least = Number.POSITIVE_INFINITY;
     for (const replica of replicas) {
-      const isFamiliar = this.#familiar.get(replica)?.has(conversation) ?? false;
+      const isFamiliar = this.isFamiliar(replica, conversation);
       const cost =
         (replica === lapsedBy ? lapsedCost : 0) +
         (isFamiliar ? 0 : unfamiliarCost) +

@@ -1,47 +1,23 @@
 import type { LapseCause } from '@parley/protocol';
-import type { Commit, Conversations } from '../conversations/conversations.ts';
+import type { Commit } from '../conversations/conversations.ts';
 import { Resubmitter } from '../conversations/resubmit.ts';
 import type { Conversation, Turn } from '../core/conversation.ts';
 import { tokensOf } from '../core/endings/endings.ts';
 import { turnsOf } from '../core/floor/floor.ts';
-import type { Presence, PresenceChange } from '../presence/presence.ts';
+import type { PresenceChange } from '../presence/presence.ts';
 import type { ClaimedTurn, Replica } from '../presence/replica.ts';
 import type { Lease, Pool } from '../quota/pool.ts';
-import type { Pools } from '../quota/pools.ts';
-import type { Prices } from '../quota/prices.ts';
-import type { Answer, Bids } from './bids.ts';
-import type { Breakers } from './breakers.ts';
+import type { Answer } from './bids.ts';
+import { ClaimedGrants } from './claims/claimed-grants.ts';
 import { deadlineDetail } from './grants/deadline-detail.ts';
-import type { Grant, TurnObserver } from './grants/grant.ts';
-import type { GrantRecords } from './grants/grant-records.ts';
-import type { GrantRules } from './grants/grant-rules.ts';
-import type { GrantTable } from './grants/grant-table.ts';
-import type { Granter } from './grants/granter.ts';
+import type { Grant } from './grants/grant.ts';
+import { Resuming } from './resuming.ts';
+import type { SchedulerOptions } from './scheduler-options.ts';
 import { Absence } from './waiting/absence.ts';
-import type { Gathering } from './waiting/gathering.ts';
 import { type WaitingTurn, WaitingTurns } from './waiting/waiting-turns.ts';
 
 /** Turns of one member that are tried in one go. */
 const maxTried = 200;
-
-export interface SchedulerOptions {
-  readonly conversations: Conversations;
-  readonly presence: Presence;
-  readonly bids: Bids;
-  readonly gathering: Gathering;
-  readonly rules: GrantRules;
-  readonly grants: GrantTable;
-  readonly records: GrantRecords;
-  readonly granter: Granter;
-  readonly breakers: Breakers;
-  readonly pools: Pools;
-  readonly prices: Prices;
-  readonly observer: TurnObserver;
-  /** False while no answer could be stored: a turn that is granted then is a call of a model for nothing. */
-  readonly isWritable: () => boolean;
-  /** The steady clock. */
-  readonly now: () => number;
-}
 
 /**
  * Grants waiting turns to replicas. It holds nothing that the ledger and the open connections do not say, so it starts from
@@ -51,6 +27,9 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #waiting = new WaitingTurns();
   readonly #absence: Absence;
+  readonly #resuming: Resuming;
+  /** Undefined where turns are granted without a claim. */
+  readonly #claimed: ClaimedGrants | undefined;
   /** A lapse that the ledger could not take is submitted again; without that its turn would stay open. */
   readonly #resubmitter: Resubmitter;
   #isDraining = false;
@@ -58,6 +37,18 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#absence = new Absence(options);
+    this.#resuming = new Resuming(options);
+    const { claiming } = options;
+    this.#claimed =
+      claiming &&
+      new ClaimedGrants({
+        ...{ ...options, claiming },
+        mayGrant: () => this.#mayGrant,
+        requeue: (state, turn) => {
+          // It is tried again with a later tick.
+          if (!this.#isTaken(state.id, turn.number)) this.#queue(state, turn);
+        },
+      });
     this.#resubmitter = new Resubmitter(options.conversations);
   }
 
@@ -140,18 +131,10 @@ export class Scheduler {
   }
 
   #joined(replica: Replica, working: readonly ClaimedTurn[]): void {
-    const { conversations, records, granter, rules, pools, now } = this.#options;
-    for (const { conversation, turn: number } of working) {
-      const state = conversations.get(conversation);
-      const turn = state?.floor.find((one) => one.number === number && one.member === replica.name);
-      if (!state || !turn) continue;
-      const claim = records.claim(replica, conversation, number);
-      if (!claim || this.#isTaken(conversation, number)) continue;
-      const mayStay = claim === 'lost' ? rules.mayContinue(state, turn) : rules.isGrantable(state, turn);
-      const model = state.cast.get(turn.member)?.model ?? replica.model;
-      if (!mayStay) continue;
-      granter.resume(state, turn, replica, pools.of(model)?.rejoin(now()));
-      this.#waiting.delete(conversation, turn.member);
+    for (const claimed of working) {
+      const { conversation, turn } = claimed;
+      if (this.#resuming.resume(replica, claimed, this.#isTaken(conversation, turn)))
+        this.#waiting.delete(conversation, replica.name);
     }
     this.#pump(replica.name);
   }
@@ -163,13 +146,20 @@ export class Scheduler {
   }
 
   #isTaken(conversation: string, turn: number): boolean {
-    const { grants, bids } = this.#options;
-    return grants.at(conversation, turn) !== undefined || bids.holds(conversation, turn);
+    const { grants, bids, claiming } = this.#options;
+    const isGranted = grants.at(conversation, turn) !== undefined || bids.holds(conversation, turn);
+    return isGranted || (claiming?.has(conversation, turn) ?? false);
+  }
+
+  /** Another router has made a claim in the conversation, or it has ended. */
+  claimChanged(conversation: string): void {
+    const state = this.#options.conversations.get(conversation);
+    if (state) this.#reconcile(undefined, state);
   }
 
   /** Makes grants and waiting turns follow the floor of the conversation. */
   #reconcile(before: Conversation | undefined, after: Conversation): void {
-    const { gathering, grants, records } = this.#options;
+    const { gathering, grants, records, claiming } = this.#options;
     gathering.see(after);
     const turnOf = turnsOf(after.floor);
     for (const turn of before?.floor ?? []) {
@@ -184,13 +174,19 @@ export class Scheduler {
       if (turn && !isSeated) records.lapsed(grant);
       this.#end(grant);
     }
-    for (const { member, number } of after.floor) {
-      if (this.#isTaken(after.id, number)) continue;
-      // A turn that waits for an operator is queued by the commit of the operator's command.
-      if (after.status.state === 'running' && !after.seats.has(member)) this.#waiting.add(after.id, member);
-      else this.#waiting.delete(after.id, member);
-      this.#pump(member);
+    claiming?.settle(after);
+    for (const turn of after.floor) {
+      if (this.#isTaken(after.id, turn.number)) continue;
+      this.#queue(after, turn);
+      this.#pump(turn.member);
     }
+  }
+
+  #queue(state: Conversation, turn: Turn): void {
+    // A turn that waits for an operator is queued by the commit of the operator's command.
+    const isDue = state.status.state === 'running' && !state.seats.has(turn.member);
+    if (isDue && !this.#options.elsewhere.holds(state, turn)) this.#waiting.add(state.id, turn.member);
+    else this.#waiting.delete(state.id, turn.member);
   }
 
   /**
@@ -214,10 +210,10 @@ export class Scheduler {
   }
 
   #freeCapacity(replica: Replica): number {
-    const { breakers, grants } = this.#options;
+    const { breakers, grants, claiming } = this.#options;
     // What is sent to a connection that is closing is lost.
     if (!replica.connection.isOpen) return 0;
-    const active = grants.countOf(replica);
+    const active = grants.countOf(replica) + (claiming?.countOf(replica) ?? 0);
     return breakers.allow(replica, active) ? Math.max(0, replica.capacity - active) : 0;
   }
 
@@ -258,13 +254,8 @@ export class Scheduler {
   }
 
   #grant(state: Conversation, turn: Turn, replica: Replica, lease?: Lease): void {
-    try {
-      this.#options.granter.grant(state, turn, replica, lease);
-    } catch (error) {
-      // The history cannot be read, so no call is made: the pool must not wait for its end.
-      lease?.pool.cancel(lease);
-      throw error;
-    }
+    if (this.#claimed) this.#claimed.begin(state, turn, replica, lease);
+    else this.#options.granter.grant(state, turn, replica, lease);
     this.#waiting.delete(state.id, turn.member);
   }
 
@@ -279,12 +270,13 @@ export class Scheduler {
 
   #lapse(grant: Grant, cause: LapseCause): void {
     const { conversations, grants, records, breakers } = this.#options;
-    const { conversation, turn } = grant;
+    const { conversation, turn, attempt } = grant;
     const detail = cause === 'deadline' ? deadlineDetail(grant, conversations.get(conversation)) : undefined;
     grants.end(grant);
     records.lapsed(grant, cause);
     if (cause === 'deadline') breakers.failed(grant.replica);
     // A router that drains ends its connections itself: that is no failure of the agents.
-    if (!this.#isDraining) this.#resubmitter.submit(conversation, { type: 'lapse', turn, cause, detail });
+    if (!this.#isDraining)
+      this.#resubmitter.submit(conversation, { type: 'lapse', turn, attempt, cause, detail });
   }
 }

@@ -29,7 +29,8 @@ class SharedLedger {
   async others(batch: Batch): Promise<void> {
     const [result] = await this.kept.append([batch]);
     if (!result?.ok) throw new Error('the other process lost');
-    for (const listener of this.#listeners) listener(batch.conversation, result.position);
+    const { conversation, entries } = batch;
+    for (const listener of this.#listeners) listener({ conversation, entries, position: result.position });
   }
 }
 
@@ -71,11 +72,11 @@ describe('what another process has appended', () => {
     expect(conversations.find('c1')?.status.state).toBe('ended');
   });
 
-  it('entries of another process win over a command that was being written, which is refused as unavailable', async () => {
+  it('entries of another process win over a command that was being written, which is decided again on what is there then', async () => {
     const { ledger, conversations, commits, failures, open } = make();
     ledger.meanwhile = () =>
       ledger.others({ conversation: 'c1', expectedSeq: 0, entries: [opened(), ...lines(2, 2)] });
-    expect(await open('c1')).toMatchObject({ kind: 'refused', code: 'unavailable' });
+    expect(await open('c1')).toMatchObject({ kind: 'refused', code: 'conversation-exists' });
     expect(conversations.get('c1')?.seq).toBe(2);
     expect(commits.map(({ after }) => after.seq)).toEqual([2]);
     expect(failures).toEqual([]);

@@ -30,4 +30,14 @@ describe('turns that lapse', () => {
     expect(talk.last).toMatchObject({ type: 'lapsed', retryAfterMs: 90_000 });
     expect(talk.state?.floor[0]?.notBefore).toBe(talk.now + 90_000);
   });
+
+  it('a lapse that names an attempt which has lapsed already has no effect', () => {
+    const talk = new Talk();
+    talk.do({ type: 'lapse', turn: 1, attempt: 1, cause: 'gone' });
+    const { state } = talk;
+    talk.do({ type: 'lapse', turn: 1, attempt: 1, cause: 'deadline' });
+    expect(talk.state).toBe(state);
+    talk.do({ type: 'lapse', turn: 1, attempt: 2, cause: 'deadline' });
+    expect(talk.state?.floor[0]?.attempts).toBe(2);
+  });
 });

@@ -109,8 +109,9 @@ export class PlainTurns {
       const detail = deadlineDetail(grant, state);
       // Again in a second, if the ledger cannot take the lapse.
       grant.deadline = now + 1_000;
-      const { conversation, turn } = grant;
-      this.#options.conversations.submit(conversation, { type: 'lapse', turn, cause: 'deadline', detail });
+      const { conversation, turn, attempt } = grant;
+      const lapse = { type: 'lapse', turn, attempt, cause: 'deadline', detail } as const;
+      this.#options.conversations.submit(conversation, lapse);
     }
   }
 

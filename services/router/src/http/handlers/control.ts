@@ -48,7 +48,7 @@ export class Control {
     const noPrice = missingPrice(this.#router, { members, modelOf, limits: complete });
     if (noPrice !== undefined) return errorReply('no-price', noPrice);
     const command = { type: 'open', ...rest, by, policy, limits: complete, ...digestOf(request) } as const;
-    return this.#replyTo('open', id, await this.#submit(id, command));
+    return this.#replyToNew(request, { id, since: 0 }, await this.#submit(id, command));
   }
 
   async #fork(request: ActionRequest, { at, cast, limits }: ControlBody<'fork'>): Promise<HttpReply> {
@@ -65,7 +65,18 @@ export class Control {
     if (noPrice !== undefined) return errorReply('no-price', noPrice);
     const { by } = request;
     const command = { type: 'fork', by, parent, cast, limits: complete, ...digestOf(request) } as const;
-    return this.#replyTo('fork', id, await this.#submit(id, command));
+    return this.#replyToNew(request, { id, since: at }, await this.#submit(id, command));
+  }
+
+  /** Another router may have been faster with the same request. */
+  #replyToNew(
+    request: ActionRequest,
+    { id, since }: { readonly id: string; readonly since: number },
+    outcome: Outcome,
+  ): HttpReply {
+    const exists = outcome.kind === 'refused' && outcome.code === 'conversation-exists';
+    const earlier = exists ? this.#earlierReply(request, id, since) : undefined;
+    return earlier ?? this.#replyTo(request.action, id, outcome);
   }
 
   #submit(id: string, command: Command): Promise<Outcome> {

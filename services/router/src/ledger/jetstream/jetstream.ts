@@ -4,7 +4,7 @@ import { encodeCommit, type OwnCommits, type StoredCommit } from './commit-codec
 import type { NatsLink } from './nats-link.ts';
 import type { Projection } from './projection.ts';
 import type { Publication } from './publisher.ts';
-import type { RouterLease } from './router-lease.ts';
+import type { Standing } from './standing.ts';
 import type { StreamFollower } from './stream/stream-follower.ts';
 import type { StreamMarks } from './stream/stream-marks.ts';
 import type { StreamPurger } from './stream/stream-purger.ts';
@@ -20,7 +20,7 @@ export interface JetStreamParts {
   readonly follower: StreamFollower;
   readonly appender: Appender;
   readonly purger: StreamPurger;
-  readonly lease: RouterLease;
+  readonly standing: Standing;
   readonly watch: StreamWatch;
   readonly marks: StreamMarks;
   /** Conversations to which other processes have appended; told after the entries can be read. */
@@ -57,7 +57,7 @@ interface Pending {
  * of any other router, into the local copy, and only then the append resolves. All reads are of the local copy.
  */
 export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
-  const { stream, writer, link, projection, follower, appender, purger, lease, watch, marks, own } = parts;
+  const { stream, writer, link, projection, follower, appender, purger, standing, watch, marks, own } = parts;
   const local = projection.ledger;
   const maxBytes = (link.connection.info?.max_payload ?? 1_048_576) - headerBytes;
   let written = 0;
@@ -118,7 +118,7 @@ export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
 
   const trouble = (): string | undefined => {
     if (!link.isConnected) return 'the connection to NATS is lost';
-    if (lease.trouble !== undefined) return lease.trouble;
+    if (standing.trouble !== undefined) return standing.trouble;
     const known = follower.trouble ?? watch.trouble;
     if (known !== undefined) return known;
     return appender.isStuck ? 'NATS does not say what became of a commit' : undefined;
@@ -131,7 +131,7 @@ export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
       watch.stop();
       await Promise.all([purger.stop(), marks.stop()]);
       await follower.stop();
-      if (isReachable) await lease.release();
+      if (isReachable) await standing.release();
       await link.close();
     })();
     return left;
@@ -167,7 +167,7 @@ export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
     },
     trouble,
     onForeign: (listener) => void parts.foreign.add(listener),
-    onLost: (listener) => lease.onLost(listener),
+    onLost: (listener) => standing.onLost?.(listener),
     leave,
     close() {
       leave().catch(() => {});
@@ -182,9 +182,9 @@ export const tellForeign = (
   writer: string,
   foreign: ReadonlySet<OnForeign>,
 ): void => {
-  const others = new Map<string, number>();
-  for (const { id, conversation, sequence, entries } of commits)
-    if (!id.startsWith(`${writer}.`)) others.set(conversation, positionOf(sequence, entries.length - 1));
-  for (const [conversation, position] of others)
-    for (const listener of foreign) listener(conversation, position);
+  for (const { id, conversation, sequence, entries } of commits) {
+    if (id.startsWith(`${writer}.`)) continue;
+    const commit = { conversation, entries, position: positionOf(sequence, entries.length - 1) };
+    for (const listener of foreign) listener(commit);
+  }
 };

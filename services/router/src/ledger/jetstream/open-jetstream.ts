@@ -13,7 +13,8 @@ import { syncRule } from './monitor.ts';
 import { type NatsAccess, type NatsLink, openNatsLink } from './nats-link.ts';
 import { openProjection, type Projection } from './projection.ts';
 import { Publisher } from './publisher.ts';
-import { type LeaseOptions, RouterLease } from './router-lease.ts';
+import { checkNoRouters, type LeaseOptions, RouterLease, waitForNoLease } from './router-lease.ts';
+import type { Standing, StreamEngine } from './standing.ts';
 import { versionFault } from './stream/stream-check.ts';
 import { type FollowerOptions, StreamFollower } from './stream/stream-follower.ts';
 import { StreamMarks } from './stream/stream-marks.ts';
@@ -36,6 +37,8 @@ export interface JetStreamOptions {
   readonly onEvent: (event: LedgerEvent) => void;
   readonly onFailure: (error: unknown) => void;
   readonly lease?: Pick<LeaseOptions, 'leaseMs' | 'patienceMs'>;
+  /** Joins the other routers of the stream. Missing: this router works alone with the stream. */
+  readonly join?: ((engine: StreamEngine) => Promise<Standing>) | undefined;
 }
 
 export type LedgerEvent =
@@ -132,12 +135,16 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
   };
   const { replicas } = await openStream(manager, check);
   const writer = `${options.name.replaceAll(/[^A-Za-z0-9_-]/g, '-')}-${randomUUID().slice(0, 13)}`;
-  const lease = await RouterLease.take({
+  const { join } = options;
+  const leaseOptions: LeaseOptions = {
     ...{ link, stream, replicas, owner: writer, name: options.name, ...options.lease },
     onWaiting: (holder) => onEvent({ type: 'waiting', holder }),
-  });
+  };
+  const lease = join ? await waitForNoLease(leaseOptions) : await RouterLease.take(leaseOptions);
+  let standing: Standing | undefined = lease;
   let projection: Projection | undefined;
   try {
+    if (lease) await checkNoRouters(manager, stream);
     // The router that was there before may have written while this one waited.
     const { incarnation, lastSequence: last } = await openStream(manager, { ...check, onRisk: () => {} });
     projection = openProjection(options.projection, { stream, incarnation });
@@ -150,13 +157,17 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
     });
     const marks = await StreamMarks.open({ link, stream, incarnation, replicas, onFailure });
     restoreMarks(projection.ledger, marks.all());
+    const client = jetstream(link.connection);
     const foreign = new Set<OnForeign>();
     const own: OwnCommits = new Map();
     const follower = await followed({
-      ...{ link, client: jetstream(link.connection), manager, stream, projection, last, onFailure, onEvent },
-      own,
+      ...{ link, client, manager, stream, projection, last, onFailure, onEvent, own },
       consumer: writer,
       onCommits: (commits) => tellForeign(commits, writer, foreign),
+    });
+    standing ??= await join?.({
+      ...{ link, client, manager, stream, replicas, writer, onFailure },
+      caughtUp: async () => follower.taken((await manager.streams.info(stream)).state.last_seq),
     });
     const appender = new Appender(link, new Publisher(link, stream));
     const purger = new StreamPurger({ link, manager, stream, projection, onFailure });
@@ -166,11 +177,12 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
     });
     const watch = new StreamWatch({ link, manager, stream, incarnation, follower });
     return jetStreamLedger({
-      ...{ stream, writer, link, projection, follower, appender, purger, lease, watch, marks, foreign, own },
+      ...{ stream, writer, link, projection, follower, appender, purger, watch, marks, foreign, own },
+      standing: standing as Standing,
     });
   } catch (error) {
     projection?.ledger.close();
-    await lease.release();
+    await standing?.release();
     throw error;
   }
 };

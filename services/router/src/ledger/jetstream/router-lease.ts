@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
+import type { JetStreamManager } from '@nats-io/jetstream';
 import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import { ConfigError } from '@parley/runtime';
 import type { NatsLink } from './nats-link.ts';
+import type { Standing } from './standing.ts';
 
 export interface LeaseOptions {
   readonly link: NatsLink;
@@ -42,11 +44,56 @@ const holderIn = (entry: KvEntry | null): Holder | undefined => {
 
 const isConflict = (error: unknown): boolean => /wrong last sequence/i.test((error as Error).message);
 
+const openBucket = ({ link, stream, replicas, leaseMs = usualLeaseMs }: LeaseOptions): Promise<KV> =>
+  new Kvm(link.connection).create(`${stream}_lease`, {
+    ttl: leaseMs,
+    replicas,
+    history: 1,
+    // A replica that lags behind would show a lease that has ended.
+    allow_direct: false,
+  });
+
+/** Several routers may begin when no router has the stream alone. Rejects with a ConfigError when one keeps it. */
+export const waitForNoLease = async (options: LeaseOptions): Promise<undefined> => {
+  const { stream, leaseMs = usualLeaseMs, patienceMs = leaseMs + usualPatienceMs, onWaiting } = options;
+  const bucket = await openBucket(options);
+  const until = performance.now() + patienceMs;
+  for (let isTold = false; ; isTold = true) {
+    const holder = holderIn(await bucket.get(key));
+    if (!holder) return undefined;
+    if (!isTold) onWaiting(holder.name);
+    if (performance.now() > until)
+      throw new ConfigError([
+        `ROUTER_NATS_ROUTERS: the router ${holder.name} works alone with the stream ${stream}: set it to several there, too, or stop that router`,
+      ]);
+    await setTimeout(askAgainMs);
+  }
+};
+
+const deletionMark = /KV-Operation|Nats-Marker-Reason/;
+
+/** One router may begin when no others work together with the stream. Rejects with a ConfigError when they do. */
+export const checkNoRouters = async (manager: JetStreamManager, stream: string): Promise<void> => {
+  const bucket = `KV_${stream}_routers`;
+  const found = await manager.streams.info(bucket, { subjects_filter: '>' }).catch((error: Error) => {
+    if (/stream not found/i.test(error.message)) return undefined;
+    throw error;
+  });
+  for (const subject of Object.keys(found?.state.subjects ?? {})) {
+    const message = await manager.streams.getMessage(bucket, { last_by_subj: subject });
+    if (!message || deletionMark.test([...message.header.keys()].join()) || subject.includes('._.')) continue;
+    const { name } = message.json<{ name: string }>();
+    throw new ConfigError([
+      `ROUTER_NATS_ROUTERS: the router ${name} works with the stream ${stream} as one of several: stop all of them first, or set it to several`,
+    ]);
+  }
+};
+
 /**
  * One router at a time works with a stream. The lease says which one, so that two do not grant the same turns; it is no fence:
  * what a router writes whose lease has run out is still compared by the stream.
  */
-export class RouterLease {
+export class RouterLease implements Standing {
   readonly #options: LeaseOptions;
   readonly #bucket: KV;
   readonly #leaseMs: number;
@@ -65,21 +112,8 @@ export class RouterLease {
 
   /** Waits for the lease of a router that has died. Rejects with a ConfigError when another one keeps it. */
   static async take(options: LeaseOptions): Promise<RouterLease> {
-    const {
-      link,
-      stream,
-      replicas,
-      leaseMs = usualLeaseMs,
-      patienceMs = leaseMs + usualPatienceMs,
-      onWaiting,
-    } = options;
-    const bucket = await new Kvm(link.connection).create(`${stream}_lease`, {
-      ttl: leaseMs,
-      replicas,
-      history: 1,
-      // A replica that lags behind would show a lease that has ended.
-      allow_direct: false,
-    });
+    const { stream, leaseMs = usualLeaseMs, patienceMs = leaseMs + usualPatienceMs, onWaiting } = options;
+    const bucket = await openBucket(options);
     const lease = new RouterLease(options, bucket);
     const until = performance.now() + patienceMs;
     let isTold = false;

@@ -72,6 +72,18 @@ export class GrantRecords {
     return 'lost';
   }
 
+  /** The connection was granted this attempt by another router. */
+  lostElsewhere(
+    replica: Replica,
+    { conversation, turn }: { readonly conversation: string; readonly turn: number },
+    granted: GrantedAttempt,
+  ): void {
+    const turns = this.#turnsOf(conversation);
+    const record = turns.get(turn) ?? { byReplica: new WeakMap(), isInherited: false };
+    record.byReplica.set(replica, granted);
+    turns.set(turn, record);
+  }
+
   /** The turn is not open any more. */
   forget(conversation: string, turn: number): void {
     const turns = this.#turns.get(conversation);

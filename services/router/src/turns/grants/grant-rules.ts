@@ -3,14 +3,14 @@ import type { Conversation, Turn } from '../../core/conversation.ts';
 import type { Gathering } from '../waiting/gathering.ts';
 
 /** Counts the turns of a conversation that are under way. */
-interface TurnCounter {
-  countIn(state: Pick<Conversation, 'id' | 'seats'>): number;
+export interface TurnCounter {
+  countIn(state: Pick<Conversation, 'id' | 'seats' | 'floor'>): number;
 }
 
 export interface GrantRulesOptions {
   readonly conversations: Pick<Conversations, 'timeOf'>;
   readonly gathering: Gathering;
-  /** The tables of turns under way: those of replicas and those of plain clients. */
+  /** The tables of turns under way: of replicas, of plain clients, and on other routers. */
   readonly underWay: readonly TurnCounter[];
 }
 

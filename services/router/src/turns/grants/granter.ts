@@ -9,7 +9,7 @@ import { ReplicaChoice } from '../replica-choice.ts';
 import type { TurnTraces } from '../turn-traces.ts';
 import type { Grant, TurnObserver } from './grant.ts';
 import { grantFrame } from './grant-frame.ts';
-import { grantHistory } from './grant-history.ts';
+import { type GrantHistory, grantHistory } from './grant-history.ts';
 import type { GrantedAttempt, GrantRecords } from './grant-records.ts';
 import type { GrantTable } from './grant-table.ts';
 import { HistoryWatermarks } from './history-watermarks.ts';
@@ -44,6 +44,11 @@ export class Granter {
     return this.#choice.best(replicas, conversation, lapsedBy);
   }
 
+  /** Whether the replica opened the conversation or has taken turns in it. */
+  knows(replica: Replica, conversation: string): boolean {
+    return this.#choice.isFamiliar(replica, conversation);
+  }
+
   /** The replica opens the conversation: it is sent the ending, also when it is never granted a turn. */
   opens(replica: Replica, conversation: string): void {
     this.#choice.becomesFamiliar(replica, conversation);
@@ -56,11 +61,12 @@ export class Granter {
     this.#endings.remove(replica, conversation);
   }
 
+  /** Throws when the history cannot be read. Then no call is made, and the lease is cancelled. */
   grant(state: Conversation, turn: Turn, replica: Replica, lease: Lease | undefined): void {
     const { conversations, observer, traces, now } = this.#options;
     const time = conversations.timeOf(state);
     const since = this.#watermarks.sentTo(replica, state.id);
-    const history = grantHistory(conversations, state, turn.member, since);
+    const history = this.#historyFor(state, turn, since, lease);
     this.#watermarks.advance(replica, state.id, state.seq);
     const granted = { attempt: turn.attempts + 1, seen: state.seq, isResumed: false };
     const grant = this.#add(state, turn, replica, granted, lease);
@@ -71,14 +77,24 @@ export class Granter {
     replica.connection.send(grantFrame({ state, turn, grant, history, deadlineMs, time, trace }));
   }
 
+  #historyFor(state: Conversation, turn: Turn, since: number, lease: Lease | undefined): GrantHistory {
+    try {
+      return grantHistory(this.#options.conversations, state, turn.member, since);
+    } catch (error) {
+      // The pool must not wait for the end of a call that is not made.
+      lease?.pool.cancel(lease);
+      throw error;
+    }
+  }
+
   /**
    * The replica works on the turn already, so it is sent nothing. What it has seen is at least what gave the turn. The lapse
    * of the grant that was lost may not be written yet: it must not end this one.
    */
-  resume(state: Conversation, turn: Turn, replica: Replica, lease: Lease | undefined): void {
+  resume(state: Conversation, turn: Turn, replica: Replica, lease: Lease | undefined): Grant {
     const lost = this.#options.records.attemptOf(replica, state.id, turn.number);
     const attempt = Math.max(turn.attempts, lost?.attempt ?? 0) + 1;
-    this.#add(state, turn, replica, { attempt, seen: turn.since, isResumed: true }, lease);
+    return this.#add(state, turn, replica, { attempt, seen: turn.since, isResumed: true }, lease);
   }
 
   onCommit({ after, entries }: Commit): void {

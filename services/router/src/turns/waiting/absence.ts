@@ -10,21 +10,25 @@ const budget = 20_000;
 export interface AbsenceOptions {
   readonly conversations: Conversations;
   readonly presence: Presence;
+  /** How much later this router acts on a conversation than another one. */
+  readonly delayOf: (conversation: string) => number;
 }
 
 /** Notices turns that have waited longer than `absentMs` for a member that is not connected. */
 export class Absence {
   readonly #conversations: Conversations;
   readonly #presence: Presence;
+  readonly #delayOf: (conversation: string) => number;
   /** Names that turns wait for and that are not connected, with the time since when. */
   #since = new Map<string, number>();
   /** The same, as far as the walk under way has come. */
   #seen = new Map<string, number>();
   readonly #walk = new Walk<[string, ReadonlyMap<string, unknown>]>();
 
-  constructor({ conversations, presence }: AbsenceOptions) {
+  constructor({ conversations, presence, delayOf }: AbsenceOptions) {
     this.#conversations = conversations;
     this.#presence = presence;
+    this.#delayOf = delayOf;
   }
 
   /**
@@ -55,7 +59,7 @@ export class Absence {
     const turn = state.floor.find(({ member }) => member === name);
     const time = this.#conversations.timeOf(state);
     if ((gathersUntil(state) ?? time) > time) return;
-    if (turn && time - turn.givenAt >= absentMs)
+    if (turn && time - turn.givenAt >= absentMs && now - since >= absentMs + this.#delayOf(id))
       this.#conversations.submit(id, { type: 'absent', turn: turn.number });
   }
 }

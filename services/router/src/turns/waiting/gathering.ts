@@ -10,19 +10,23 @@ const budget = 20_000;
 export interface GatheringOptions {
   readonly conversations: Conversations;
   readonly presence: Presence;
+  /** How much later this router acts on a conversation than another one. */
+  readonly delayOf: (conversation: string) => number;
 }
 
 /** Holds back the turns of conversations that wait until all their members are connected. */
 export class Gathering {
   readonly #conversations: Conversations;
   readonly #presence: Presence;
+  readonly #delayOf: (conversation: string) => number;
   /** The members that were missing at the latest look; undefined before the first one. */
   readonly #missing = new Map<string, readonly string[] | undefined>();
   readonly #walk = new Walk<string>();
 
-  constructor({ conversations, presence }: GatheringOptions) {
+  constructor({ conversations, presence, delayOf }: GatheringOptions) {
     this.#conversations = conversations;
     this.#presence = presence;
+    this.#delayOf = delayOf;
   }
 
   /** The conversation has changed. */
@@ -54,7 +58,7 @@ export class Gathering {
     const away = state.members.filter((name) => !this.#presence.isConnected(name) && !state.seats.has(name));
     const missing = beginsWithout(state, now) ? [] : away;
     this.#missing.set(id, missing);
-    if (missing.length > 0 && now >= (gathersUntil(state) ?? Number.POSITIVE_INFINITY))
+    if (missing.length > 0 && now >= (gathersUntil(state) ?? Number.POSITIVE_INFINITY) + this.#delayOf(id))
       this.#conversations.submit(id, { type: 'missing', who: missing });
     return state.members.length;
   }

@@ -3,6 +3,7 @@ import type { Conversations } from '../../conversations/conversations.ts';
 import type { Conversation, Turn } from '../../core/conversation.ts';
 import type { Presence } from '../../presence/presence.ts';
 import type { Bids } from '../bids.ts';
+import type { TurnsElsewhere } from '../claims/turns-elsewhere.ts';
 import type { GrantRules } from '../grants/grant-rules.ts';
 import type { GrantTable } from '../grants/grant-table.ts';
 import type { Scheduler } from '../scheduler.ts';
@@ -16,6 +17,7 @@ export interface WaitReasonsOptions {
   readonly rules: GrantRules;
   readonly grants: GrantTable;
   readonly scheduler: Scheduler;
+  readonly elsewhere: TurnsElsewhere;
   /** The steady clock. */
   readonly now: () => number;
 }
@@ -74,9 +76,10 @@ export class WaitReasons {
   }
 
   #reasonOf(state: Conversation, turn: Turn): WaitReason | undefined {
-    const { conversations, presence, bids, gathering, rules, grants, scheduler } = this.#options;
+    const { conversations, presence, bids, gathering, rules, grants, scheduler, elsewhere } = this.#options;
     const { member, number } = turn;
     if (grants.at(state.id, number) || bids.holds(state.id, number)) return undefined;
+    if (elsewhere.holds(state, turn)) return undefined;
     if (state.status.state !== 'running') return 'paused';
     if (state.seats.has(member)) return 'seat';
     const time = conversations.timeOf(state);

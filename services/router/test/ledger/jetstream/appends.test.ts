@@ -99,7 +99,9 @@ describe.skipIf(!hasNats).each(kinds)('appends to a stream on %s', { timeout: 12
     const { ledger, stream, options } = await open();
     const other = await otherWriter(options.access.servers[0]!, stream);
     onTestFinished(() => other.close());
-    const told = new Promise<string>((resolve) => ledger.onForeign?.((id) => resolve(id)));
+    const told = new Promise<string>((resolve) =>
+      ledger.onForeign?.(({ conversation }) => resolve(conversation)),
+    );
     await append(ledger, 'c1', 0, [opened()]);
     expect((await other.write('c2', 0, [opened(), ...lines(2, 2)])).kind).toBe('stored');
     expect(await told).toBe('c2');

@@ -1,0 +1,121 @@
+/** What a router tells the others of itself. */
+export interface RouterDocument {
+  /** Random; another one after each start of the process. */
+  readonly id: string;
+  /** For people: the name of the machine. */
+  readonly name: string;
+  /** Wall time at which the router started. */
+  readonly startedAt: number;
+  /** By name. The code that publishes a part checks it when it reads the part of another router. */
+  readonly parts: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * `changed`: the document of a router that is alive, the first time and after each change. `gone`: a router has left in order
+ * (`left`), or its lease has run out (`died`).
+ */
+export type RouterChange =
+  | { readonly type: 'changed'; readonly router: RouterDocument }
+  | { readonly type: 'gone'; readonly router: RouterDocument; readonly how: 'left' | 'died' };
+
+/** One attempt at one turn. */
+export interface AttemptPlace {
+  readonly conversation: string;
+  readonly turn: number;
+  readonly attempt: number;
+}
+
+/** The right of one router to grant one attempt at a turn. */
+export interface Claim extends AttemptPlace {
+  /** The id of the router that has it. */
+  readonly router: string;
+  readonly member: string;
+}
+
+export type ClaimChange = { readonly type: 'made' | 'ended'; readonly claim: Claim };
+
+/**
+ * Which router grants which attempt at a turn. A claim saves needless calls of models; it is no lock. What makes turns safe is
+ * the compare of the ledger.
+ */
+export interface TurnClaims {
+  /**
+   * Resolves with true when this router has the claim, and with false when another router has it, or when the engine did not say
+   * whose it is. The claim ends by itself `ttlMs` later.
+   */
+  make(claim: AttemptPlace & { readonly member: string }, ttlMs: number): Promise<boolean>;
+  /** Ends a claim of this router. No effect for another one. */
+  release(place: AttemptPlace): void;
+  /** The claim of the newest attempt at the turn that is known; of this router or of another one, which may be dead. */
+  at(conversation: string, turn: number): Claim | undefined;
+  /** All claims in a conversation that are known. */
+  inConversation(conversation: string): Iterable<Claim>;
+  /** All claims of other routers that are known. */
+  others(): Iterable<Claim>;
+  /** Listeners are told of claims of other routers only, after the change is visible. */
+  follow(listener: (change: ClaimChange) => void): void;
+}
+
+/** Messages between routers. They are sent once at most: none is kept for a router that is away. */
+export interface RouterMessages {
+  /** `to`: the id of a router, or `all` others. `topic`: lower-case ASCII words joined by hyphens. */
+  send(topic: string, to: string, payload: unknown): void;
+  /** `from`: the id of the router that sent it. A payload comes from the wire, so the listener checks its shape. */
+  on(topic: string, listener: (payload: unknown, from: string) => void): void;
+}
+
+export interface TableEntry {
+  readonly value: unknown;
+  /** Grows with each change of any key of the table. */
+  readonly revision: number;
+}
+
+/** `entry` is undefined when the key was deleted. */
+export interface TableChange {
+  readonly key: string;
+  readonly entry: TableEntry | undefined;
+}
+
+/**
+ * A durable map from keys to JSON values that all routers share. Every operation rejects when the engine is away. Then it is not
+ * known whether the change was made.
+ */
+export interface SharedTable {
+  /** The newest value, asked of the leader. */
+  get(key: string): Promise<TableEntry | undefined>;
+  /** The revision of the new entry; undefined when the key exists. `ttlMs`: the entry is deleted by itself after that time. */
+  create(key: string, value: unknown, ttlMs?: number): Promise<number | undefined>;
+  /** The new revision; undefined when the entry is not at `revision` any more. */
+  update(key: string, value: unknown, revision: number, ttlMs?: number): Promise<number | undefined>;
+  /** Without a comparison. */
+  put(key: string, value: unknown): Promise<number>;
+  /** False when the entry is not at `revision` any more. Without `revision` it is not compared. */
+  delete(key: string, revision?: number): Promise<boolean>;
+  /** All entries. Resolves when those that existed have been told; then each change is told, also those of this router. */
+  watch(listener: (change: TableChange) => void): Promise<void>;
+}
+
+/** The tables of routers. Their names are in the permissions that a router needs of NATS. */
+export const sharedTables = ['pools', 'clients', 'shares'] as const;
+export type SharedTableName = (typeof sharedTables)[number];
+
+/**
+ * The other routers that work with the same ledger. Undefined where one router has the ledger alone: then nothing waits for a
+ * network.
+ */
+export interface Cluster {
+  readonly self: string;
+  /** Whether a router is alive, as far as this one knows: its lease is held. Nothing may be unsafe when this is wrong. */
+  isAlive(router: string): boolean;
+  /** The routers that are alive, this one included. */
+  routers(): Iterable<RouterDocument>;
+  /** Replaces one part of this router's document. It is written soon, at most ten times a second. */
+  publish(part: string, value: unknown): void;
+  /** Listeners are told of other routers, after the change is visible. */
+  follow(listener: (change: RouterChange) => void): void;
+  /** Whether this router acts first where every router could act: on the deadline of a conversation, for a dead router. */
+  isHome(conversation: string): boolean;
+  readonly claims: TurnClaims;
+  readonly messages: RouterMessages;
+  table(name: SharedTableName): SharedTable;
+}

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import type { AttemptPlace, Claim, ClaimChange, TableChange, TurnClaims } from '../cluster.ts';
+import { KnownClaims } from '../known-claims.ts';
+import type { NatsTable } from './nats-table.ts';
+
+export interface ClaimsOptions {
+  readonly table: NatsTable;
+  readonly self: string;
+  /** The steady clock. */
+  readonly now: () => number;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** What stands in the bucket under the key of an attempt. */
+interface StoredClaim {
+  readonly router: string;
+  readonly member: string;
+  readonly ttlMs: number;
+  /** Another one for each try to make the claim: its answer may be lost. */
+  readonly nonce: string;
+}
+
+/**
+ * A released claim is deleted this much later. By then the other routers have the entry that made it void, and do not take the
+ * turn for free.
+ */
+const releaseAfterMs = 1_000;
+
+// A dot divides the key. `=` is in no id of a conversation.
+const keyOf = ({ conversation, turn, attempt }: AttemptPlace): string =>
+  `${conversation.replaceAll('.', '=')}.${turn}.${attempt}`;
+
+const placeOf = (key: string): AttemptPlace | undefined => {
+  const [conversation = '', turn, attempt, ...rest] = key.split('.');
+  const place = {
+    conversation: conversation.replaceAll('=', '.'),
+    turn: Number(turn),
+    attempt: Number(attempt),
+  };
+  const isKey = rest.length === 0 && Number.isSafeInteger(place.turn) && Number.isSafeInteger(place.attempt);
+  return isKey ? place : undefined;
+};
+
+const storedIn = (value: unknown): StoredClaim | undefined => {
+  const { router, member, ttlMs, nonce } = (value ?? {}) as Partial<Record<keyof StoredClaim, unknown>>;
+  const isClaim = typeof router === 'string' && typeof member === 'string' && typeof ttlMs === 'number';
+  return isClaim ? { router, member, ttlMs, nonce: String(nonce) } : undefined;
+};
+
+/** Claims as keys of a bucket in the memory of the servers: the first router that creates the key of an attempt has it. */
+export class NatsClaims implements TurnClaims {
+  readonly #options: ClaimsOptions;
+  readonly #known = new KnownClaims();
+  readonly #listeners: ((change: ClaimChange) => void)[] = [];
+  /** Revisions of the claims of this router. */
+  readonly #own = new Map<string, number>();
+  /** Timers of claims that are to be deleted. */
+  readonly #releasing = new Map<string, NodeJS.Timeout>();
+
+  constructor(options: ClaimsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the claims that exist are known. */
+  start(): Promise<void> {
+    return this.#options.table.watch((change) => this.#seen(change));
+  }
+
+  async make(claim: AttemptPlace & { readonly member: string }, ttlMs: number): Promise<boolean> {
+    const { self, onFailure } = this.#options;
+    const key = keyOf(claim);
+    const releasing = this.#releasing.get(key);
+    if (releasing !== undefined) {
+      // It was released a moment ago, and still stands in the bucket.
+      clearTimeout(releasing);
+      this.#releasing.delete(key);
+      this.#made(claim, self, ttlMs);
+      return true;
+    }
+    const stored: StoredClaim = { router: self, member: claim.member, ttlMs, nonce: randomUUID() };
+    try {
+      const revision = await this.#create(key, stored, ttlMs);
+      if (revision === undefined) return false;
+      this.#own.set(key, revision);
+      this.#made(claim, self, ttlMs);
+      return true;
+    } catch (error) {
+      onFailure(error);
+      return false;
+    }
+  }
+
+  release(place: AttemptPlace): void {
+    const key = keyOf(place);
+    const revision = this.#own.get(key);
+    if (revision === undefined || this.#releasing.has(key)) return;
+    this.#known.ended(place);
+    const deletes = () => {
+      this.#releasing.delete(key);
+      this.#own.delete(key);
+      this.#options.table.deleteSoon(key, revision);
+    };
+    this.#releasing.set(key, setTimeout(deletes, releaseAfterMs).unref());
+  }
+
+  at(conversation: string, turn: number): Claim | undefined {
+    return this.#known.newest(conversation, turn);
+  }
+
+  inConversation(conversation: string): Iterable<Claim> {
+    return this.#known.inConversation(conversation);
+  }
+
+  *others(): Iterable<Claim> {
+    for (const claim of this.#known.all()) if (claim.router !== this.#options.self) yield claim;
+  }
+
+  follow(listener: (change: ClaimChange) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Forgets the claims whose time is over: the bucket does not tell of it. */
+  tick(): void {
+    for (const claim of this.#known.expire(this.#options.now())) this.#tell({ type: 'ended', claim });
+  }
+
+  /** Deletes at once what is released. */
+  stop(): void {
+    for (const [key, timer] of this.#releasing) {
+      clearTimeout(timer);
+      this.#options.table.deleteSoon(key, this.#own.get(key) ?? 0);
+    }
+    this.#releasing.clear();
+  }
+
+  /** Where the answer is lost, the bucket says whose claim it is. */
+  async #create(key: string, stored: StoredClaim, ttlMs: number): Promise<number | undefined> {
+    const { table } = this.#options;
+    try {
+      return await table.create(key, stored, ttlMs);
+    } catch {
+      const entry = await table.get(key);
+      if (!entry) return table.create(key, stored, ttlMs);
+      return storedIn(entry.value)?.nonce === stored.nonce ? entry.revision : undefined;
+    }
+  }
+
+  #made({ conversation, turn, attempt, member }: Omit<Claim, 'router'>, router: string, ttlMs: number): void {
+    const claim: Claim = { conversation, turn, attempt, member, router };
+    if (this.#known.made(claim, this.#options.now() + ttlMs)) this.#tell({ type: 'made', claim });
+  }
+
+  #seen({ key, entry }: TableChange): void {
+    const place = placeOf(key);
+    if (!place) return;
+    const stored = entry && storedIn(entry.value);
+    if (!stored) {
+      const known = this.#known.get(place);
+      if (known?.router === this.#options.self) return;
+      const claim = this.#known.ended(place);
+      if (claim) this.#tell({ type: 'ended', claim });
+      return;
+    }
+    // A claim of this router is known from the answer, or was released meanwhile.
+    if (stored.router !== this.#options.self)
+      this.#made({ ...place, member: stored.member }, stored.router, stored.ttlMs);
+  }
+
+  #tell(change: ClaimChange): void {
+    if (change.claim.router === this.#options.self) return;
+    for (const listener of this.#listeners) listener(change);
+  }
+}

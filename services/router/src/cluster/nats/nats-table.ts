@@ -1,0 +1,285 @@
+import {
+  DiscardPolicy,
+  type JetStreamClient,
+  type JetStreamManager,
+  type JsMsg,
+  RetentionPolicy,
+  type StorageType,
+  type StoredMsg,
+} from '@nats-io/jetstream';
+import { headers, type Msg, type MsgHdrs, nanos } from '@nats-io/transport-node';
+import type { NatsLink } from '../../ledger/jetstream/nats-link.ts';
+import { StreamFollower } from '../../ledger/jetstream/stream/stream-follower.ts';
+import type { SharedTable, TableChange, TableEntry } from '../cluster.ts';
+
+export interface TableOptions {
+  readonly link: NatsLink;
+  readonly client: JetStreamClient;
+  readonly manager: JetStreamManager;
+  /** The name of the key-value bucket. */
+  readonly bucket: string;
+  readonly replicas: number;
+  readonly storage: StorageType;
+  /** The name of this router's consumer. */
+  readonly consumer: string;
+  /** All entries are deleted after this time without a change. */
+  readonly maxAgeMs?: number;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** The engine refused a change for another reason than a comparison. */
+class TableRefused extends Error {
+  override readonly name = 'TableRefused';
+}
+
+interface Ack {
+  readonly seq?: number;
+  readonly error?: { readonly err_code: number; readonly description: string };
+}
+
+interface Write {
+  /** Revision that the key has now; 0 when it does not exist. Undefined: it is not compared. */
+  readonly expected?: number | undefined;
+  readonly ttlMs?: number | undefined;
+  readonly isDeletion?: boolean;
+}
+
+const wrongSequence = new Set([10_071, 10_164]);
+const streamNotFound = 10_059;
+/** A deletion is stored as a message. It may be forgotten when all routers have read it. */
+const tombstoneMs = 60_000;
+const retryMs = 1_000;
+/** Begins the keys of messages that say how far a router has read. */
+const markerPrefix = '_.';
+
+const operationHeader = 'KV-Operation';
+const isDeletion = (head: MsgHdrs | undefined): boolean => {
+  const operation = head?.get(operationHeader) ?? '';
+  return operation === 'DEL' || operation === 'PURGE' || (head?.get('Nats-Marker-Reason') ?? '') !== '';
+};
+
+const seconds = (ms: number): string => `${Math.max(1, Math.ceil(ms / 1_000))}s`;
+
+const valueIn = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Of another program: it has no value that a router could use.
+    return undefined;
+  }
+};
+
+/**
+ * A key-value bucket of NATS as a table. The bucket has the layout of `@nats-io/kv`, so the tools of NATS show it. The package is
+ * not used for it: its `update` cannot set the time after which a key is deleted, and its watch goes on in silence after the
+ * server has lost it.
+ */
+export class NatsTable implements SharedTable {
+  readonly #options: TableOptions;
+  readonly #stream: string;
+  readonly #listeners: ((change: TableChange) => void)[] = [];
+  /** Revisions of the keys that exist, where the table is watched. */
+  #known = new Map<string, number>();
+  #opened: Promise<void> | undefined;
+  #watching: Promise<void> | undefined;
+  #follower: StreamFollower | undefined;
+  #generation = 0;
+  #isStopped = false;
+
+  constructor(options: TableOptions) {
+    this.#options = options;
+    this.#stream = `KV_${options.bucket}`;
+    options.link.onChange(() => {
+      if (options.link.isConnected && this.#watching) this.#refresh();
+    });
+  }
+
+  /** Makes the bucket when it is not there. */
+  open(): Promise<void> {
+    this.#opened ??= this.#open().catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  async get(key: string): Promise<TableEntry | undefined> {
+    await this.open();
+    const message = await this.#last(key);
+    if (!message || isDeletion(message.header)) return undefined;
+    return { value: valueIn(message.string()), revision: message.seq };
+  }
+
+  async create(key: string, value: unknown, ttlMs?: number): Promise<number | undefined> {
+    const created = await this.#write(key, value, { expected: 0, ttlMs });
+    if (created !== undefined) return created;
+    // A deletion is a message, too.
+    const message = await this.#last(key);
+    if (message && !isDeletion(message.header)) return undefined;
+    return this.#write(key, value, { expected: message?.seq ?? 0, ttlMs });
+  }
+
+  update(key: string, value: unknown, revision: number, ttlMs?: number): Promise<number | undefined> {
+    return this.#write(key, value, { expected: revision, ttlMs });
+  }
+
+  async put(key: string, value: unknown): Promise<number> {
+    return (await this.#write(key, value, {})) as number;
+  }
+
+  async delete(key: string, revision?: number): Promise<boolean> {
+    const deleted = await this.#write(key, '', {
+      expected: revision,
+      isDeletion: true,
+      ttlMs: tombstoneMs,
+    });
+    return deleted !== undefined;
+  }
+
+  /** As `delete`, without an answer: when it is lost, the entry ends by itself. */
+  deleteSoon(key: string, revision: number): void {
+    const { link } = this.#options;
+    if (!link.isConnected) return;
+    const head = this.#headers({ expected: revision, isDeletion: true, ttlMs: tombstoneMs });
+    link.connection.publish(this.#subjectOf(key), '', { headers: head });
+  }
+
+  watch(listener: (change: TableChange) => void): Promise<void> {
+    this.#listeners.push(listener);
+    if (!this.#watching) {
+      this.#watching = this.#follow();
+      return this.#watching;
+    }
+    return this.#watching.then(async () => {
+      for (const key of this.#known.keys()) listener({ key, entry: await this.get(key) });
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#generation++;
+    await this.#follower?.stop();
+  }
+
+  async #open(): Promise<void> {
+    const { manager, bucket, replicas, storage, maxAgeMs } = this.#options;
+    try {
+      await manager.streams.info(this.#stream);
+    } catch (error) {
+      if ((error as { code?: number }).code !== streamNotFound) throw error;
+      await manager.streams.add({
+        name: this.#stream,
+        subjects: [`$KV.${bucket}.>`],
+        storage,
+        retention: RetentionPolicy.Limits,
+        discard: DiscardPolicy.New,
+        max_msgs_per_subject: 1,
+        max_consumers: -1,
+        num_replicas: replicas,
+        allow_rollup_hdrs: true,
+        // A replica that lags behind would show what was replaced.
+        allow_direct: false,
+        allow_msg_ttl: true,
+        deny_delete: true,
+        ...(maxAgeMs !== undefined && { max_age: nanos(maxAgeMs) }),
+      });
+    }
+  }
+
+  #subjectOf(key: string): string {
+    return `$KV.${this.#options.bucket}.${key}`;
+  }
+
+  /** The newest message of the key, asked of the leader. */
+  async #last(key: string): Promise<StoredMsg | null> {
+    const { link, manager } = this.#options;
+    if (!link.isConnected) throw new Error('the connection to NATS is lost');
+    return manager.streams.getMessage(this.#stream, { last_by_subj: this.#subjectOf(key) });
+  }
+
+  #headers({ expected, ttlMs, isDeletion: deletes }: Write): MsgHdrs {
+    const head = headers();
+    head.set('Nats-Expected-Stream', this.#stream);
+    if (expected !== undefined) head.set('Nats-Expected-Last-Subject-Sequence', String(expected));
+    if (ttlMs !== undefined) head.set('Nats-TTL', seconds(ttlMs));
+    if (deletes) head.set(operationHeader, 'DEL');
+    return head;
+  }
+
+  /** The revision; undefined when the comparison failed. */
+  async #write(key: string, value: unknown, write: Write): Promise<number | undefined> {
+    await this.open();
+    const body = write.isDeletion ? '' : JSON.stringify(value);
+    let answer: Msg;
+    try {
+      answer = await this.#options.link.request(this.#subjectOf(key), body, this.#headers(write));
+    } catch (error) {
+      // A bucket in memory is gone when its server has started again: it is made again by the next write.
+      this.#opened = undefined;
+      throw error;
+    }
+    const { seq, error } = answer.json<Ack>();
+    if (error && wrongSequence.has(error.err_code)) return undefined;
+    if (error || seq === undefined)
+      throw new TableRefused(`${this.#options.bucket}: NATS refused ${key}: ${error?.description}`);
+    return seq;
+  }
+
+  /** Reads everything again: after a link broke, it is not known what was missed, or whether the bucket is the same. */
+  #refresh(): void {
+    const { onFailure } = this.#options;
+    const again = async (generation: number): Promise<void> => {
+      if (generation !== this.#generation || this.#isStopped) return;
+      try {
+        await this.#follow();
+      } catch (error) {
+        if (this.#options.link.isConnected) onFailure(error);
+        setTimeout(() => void again(this.#generation).catch(onFailure), retryMs).unref();
+      }
+    };
+    again(this.#generation).catch(onFailure);
+  }
+
+  /** Follows the bucket from its beginning. Resolves when all that was there has been told. */
+  async #follow(): Promise<void> {
+    const { link, client, manager, consumer, onFailure } = this.#options;
+    const generation = ++this.#generation;
+    await this.#follower?.stop();
+    this.#opened = undefined;
+    await this.open();
+    if (generation !== this.#generation || this.#isStopped) return;
+    const before = this.#known;
+    this.#known = new Map();
+    const follower = new StreamFollower({
+      ...{ link, client, manager, onFailure },
+      stream: this.#stream,
+      consumer: `${consumer}-${this.#options.bucket}`,
+      after: 0,
+      take: (messages) => {
+        if (generation === this.#generation) for (const message of messages) this.#take(message);
+      },
+    });
+    this.#follower = follower;
+    follower.start();
+    // Messages at the end may have expired. What this router writes now comes behind all that is there.
+    const end = await this.#write(`${markerPrefix}${consumer}`, '', { ttlMs: tombstoneMs });
+    await follower.taken(end as number);
+    if (generation !== this.#generation) return;
+    for (const key of before.keys()) if (!this.#known.has(key)) this.#tell({ key, entry: undefined });
+  }
+
+  #take(message: JsMsg): void {
+    const key = message.subject.slice(`$KV.${this.#options.bucket}.`.length);
+    if (key.startsWith(markerPrefix)) return;
+    if (isDeletion(message.headers)) {
+      this.#known.delete(key);
+      return this.#tell({ key, entry: undefined });
+    }
+    this.#known.set(key, message.seq);
+    return this.#tell({ key, entry: { value: valueIn(message.string()), revision: message.seq } });
+  }
+
+  #tell(change: TableChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}

@@ -1,0 +1,134 @@
+import type { AttemptPlace, Cluster } from '../../cluster/cluster.ts';
+import type { Conversation, Turn } from '../../core/conversation.ts';
+import { endsAt } from '../../core/endings/endings.ts';
+import type { Replica } from '../../presence/replica.ts';
+import type { TurnsElsewhere } from './turns-elsewhere.ts';
+
+export interface ClaimingOptions {
+  readonly cluster: Pick<Cluster, 'self' | 'claims' | 'isHome'>;
+  readonly elsewhere: TurnsElsewhere;
+  readonly conversations: {
+    get(id: string): Conversation | undefined;
+    timeOf(state: Pick<Conversation, 'id'>): number;
+  };
+  /** Whether the replica has taken turns in the conversation. */
+  readonly knows: (replica: Replica, conversation: string) => boolean;
+  readonly later: (act: () => void, ms: number) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** A turn that is to be granted to a replica when this router has the claim. */
+interface Wanted extends AttemptPlace {
+  readonly member: string;
+  readonly replica: Replica;
+}
+
+/**
+ * Routers that could grant a turn do not try all at once: first the one whose replica knows the conversation, then its home, then
+ * the others.
+ */
+const homeDelayMs = 10;
+const otherDelayMs = 30;
+/** A claim outlives its grant by this much, so that a router that has died is seen as the reason why the turn is open. */
+const afterDeadlineMs = 60_000;
+
+/**
+ * Makes claims on turns before they are granted. Between the request and its answer the turn counts as taken and the replica as
+ * busy, so that nothing else is promised to it.
+ */
+export class Claiming {
+  readonly #options: ClaimingOptions;
+  readonly #wanted = new Map<string, Map<number, Wanted>>();
+  readonly #byReplica = new Map<Replica, number>();
+
+  constructor(options: ClaimingOptions) {
+    this.#options = options;
+  }
+
+  has(conversation: string, turn: number): boolean {
+    return this.#wanted.get(conversation)?.has(turn) ?? false;
+  }
+
+  countOf(replica: Replica): number {
+    return this.#byReplica.get(replica) ?? 0;
+  }
+
+  countIn({ id }: Pick<Conversation, 'id'>): number {
+    return this.#wanted.get(id)?.size ?? 0;
+  }
+
+  /** Calls back later, once: whether this router has the claim. The turn counts as taken until then. */
+  begin(
+    state: Conversation,
+    turn: Turn,
+    replica: Replica,
+    done: (place: AttemptPlace, won: boolean) => void,
+  ): void {
+    const { cluster, knows, later, onFailure } = this.#options;
+    const place = { conversation: state.id, turn: turn.number, attempt: turn.attempts + 1 };
+    const wanted: Wanted = { ...place, member: turn.member, replica };
+    this.#add(wanted);
+    const end = (won: boolean) => {
+      this.#remove(wanted);
+      done(place, won);
+    };
+    const make = () => {
+      if (this.#isElsewhere(wanted)) end(false);
+      else this.#make(wanted).then(end).catch(onFailure);
+    };
+    if (knows(replica, state.id)) make();
+    else later(make, cluster.isHome(state.id) ? homeDelayMs : otherDelayMs);
+  }
+
+  /** The replica works on the turn already, so nothing waits for the claim. It tells the other routers. */
+  resumed(place: AttemptPlace & { readonly member: string }): void {
+    this.#make(place).catch(this.#options.onFailure);
+  }
+
+  /** Ends the claims of this router in a conversation whose attempts are over, however they ended. */
+  settle({ id, floor, seats }: Conversation): void {
+    const { cluster } = this.#options;
+    for (const claim of cluster.claims.inConversation(id)) {
+      if (claim.router !== cluster.self || this.has(id, claim.turn)) continue;
+      const turn = floor.find(({ number }) => number === claim.turn);
+      if (!turn || turn.attempts >= claim.attempt || seats.has(turn.member)) this.release(claim);
+    }
+  }
+
+  release(place: AttemptPlace): void {
+    this.#options.cluster.claims.release(place);
+  }
+
+  #make(wanted: AttemptPlace & { readonly member: string }): Promise<boolean> {
+    const { cluster, conversations } = this.#options;
+    const { conversation, turn, attempt, member } = wanted;
+    const state = conversations.get(conversation);
+    const deadlineMs = state?.limits.turnDeadlineMs ?? 0;
+    const restMs = state ? (endsAt(state) ?? Number.POSITIVE_INFINITY) - conversations.timeOf(state) : 0;
+    const ttlMs = Math.max(0, Math.min(deadlineMs, restMs)) + afterDeadlineMs;
+    return cluster.claims.make({ conversation, turn, attempt, member }, ttlMs);
+  }
+
+  /** Another router was faster, or the turn is over. */
+  #isElsewhere({ conversation, turn, attempt }: AttemptPlace): boolean {
+    const state = this.#options.conversations.get(conversation);
+    const open = state?.floor.find(({ number }) => number === turn);
+    return !state || !open || open.attempts + 1 !== attempt || this.#options.elsewhere.holds(state, open);
+  }
+
+  #add(wanted: Wanted): void {
+    const { conversation, turn, replica } = wanted;
+    const turns = this.#wanted.get(conversation) ?? new Map<number, Wanted>();
+    this.#wanted.set(conversation, turns.set(turn, wanted));
+    this.#byReplica.set(replica, this.countOf(replica) + 1);
+  }
+
+  #remove({ conversation, turn, replica }: Wanted): void {
+    const turns = this.#wanted.get(conversation);
+    turns?.delete(turn);
+    if (turns?.size === 0) this.#wanted.delete(conversation);
+    const left = this.countOf(replica) - 1;
+    if (left > 0) this.#byReplica.set(replica, left);
+    else this.#byReplica.delete(replica);
+  }
+}
