@@ -10,11 +10,11 @@ const prefix = 'share_';
 const minuteMs = 60_000;
 /** Links of one conversation that are valid at once. */
 const maxValid = 100;
-/** Links in the ledger. */
+/** Links in the ledger. When there are so many, the oldest one that is not valid any more makes place for a new one. */
 const maxShares = 10_000;
 
 export interface SharesOptions {
-  readonly ledger: Pick<Ledger, 'shares' | 'keepShare'>;
+  readonly ledger: Pick<Ledger, 'shares' | 'keepShare' | 'removeShare'>;
   /** Ms since 1970. */
   readonly now: () => number;
 }
@@ -34,7 +34,8 @@ const viewOf = ({ id, by, madeAt, expiresAt, revoked }: Share): ShareView => ({
 
 /**
  * Links with which a person reads one conversation and nothing else. A token has 256 random bits and is told once; the ledger has
- * its SHA-256, who made the link, when it expires, and who revoked it. A link that is not valid any more stays in the list.
+ * its SHA-256, who made the link, when it expires, and who revoked it. A link that is not valid any more stays in the list until its
+ * place is needed.
  */
 export class Shares {
   readonly #options: SharesOptions;
@@ -49,11 +50,11 @@ export class Shares {
     return token?.startsWith(prefix) === true;
   }
 
-  /** Undefined when there are as many links as there may be. Throws when the ledger cannot be written. */
+  /** Undefined when there are as many valid links as there may be. Throws when the ledger cannot be written. */
   make(conversation: string, by: string, minutes = defaultShareMinutes): MadeShare | undefined {
     const now = this.#options.now();
     const valid = this.#of(conversation).filter((share) => this.#isValid(share, now));
-    if (valid.length >= maxValid || this.#byDigest.size >= maxShares) return undefined;
+    if (valid.length >= maxValid || !this.#hasPlace(now)) return undefined;
     const token = prefix + randomBytes(32).toString('base64url');
     const share: Share = {
       id: randomBytes(6).toString('hex'),
@@ -103,6 +104,16 @@ export class Shares {
       share: { conversation, expiresAt },
     };
     return { ok: true, identity };
+  }
+
+  /** Makes place by removing the oldest link that is not valid any more. */
+  #hasPlace(now: number): boolean {
+    if (this.#byDigest.size < maxShares) return true;
+    const old = [...this.#byDigest.values()].find((share) => !this.#isValid(share, now));
+    if (!old) return false;
+    this.#options.ledger.removeShare(old.id);
+    this.#byDigest.delete(old.digest);
+    return true;
   }
 
   #of(conversation: string): Share[] {

@@ -134,6 +134,8 @@ export interface Ledger {
   shares(): Share[];
   /** Adds a link, or replaces the one with its id. Throws when it cannot be written, or there is no such conversation. */
   keepShare(share: Share): void;
+  /** Removes a link; one that is not there is no fault. Throws when the ledger cannot be written. */
+  removeShare(id: string): void;
 
   /** Bytes that conversations take up. */
   size(): number;

@@ -179,6 +179,7 @@ export const openMemoryLedger = (): Ledger => {
         throw new Error(`${share.conversation} is not there to be shared`);
       shares.set(share.id, share);
     },
+    removeShare: (id) => void shares.delete(id),
     size: () => size,
     removable(limit, after) {
       const needed = parents();

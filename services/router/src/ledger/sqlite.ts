@@ -230,6 +230,7 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
       safely(() => listForks.all(conversation, limit).map(({ id }) => id as string)),
     shares: () => safely(() => shares.all()),
     keepShare: (share) => transact(() => shares.keep(share, keyOf(share.conversation))),
+    removeShare: (id) => transact(() => shares.remove(id)),
     size: () =>
       one(database, 'PRAGMA page_size') *
       (one(database, 'PRAGMA page_count') - one(database, 'PRAGMA freelist_count')),

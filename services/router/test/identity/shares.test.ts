@@ -10,6 +10,7 @@ const start = () => {
   const ledger = {
     shares: () => [...kept.values()],
     keepShare: (share: Share) => void kept.set(share.id, share),
+    removeShare: (id: string) => void kept.delete(id),
   };
   const open = () => new Shares({ ledger, now: () => clock.now });
   return { kept, clock, open, shares: open() };
@@ -84,6 +85,22 @@ describe('A share link', () => {
     expect(shares.make('c2', 'boss')).toBeDefined();
     clock.now += 600_000;
     expect(shares.make('c1', 'boss')).toBeDefined();
+  });
+
+  it('when the ledger has 10,000 share links, the oldest one that is revoked or expired makes place for a new one', () => {
+    const { shares, clock, kept, open } = start();
+    const links = Array.from({ length: 10_000 }, (_, i) => made(shares, `c${i}`, i === 7 ? 1 : 10));
+    expect(shares.make('new', 'boss')).toBeUndefined();
+    shares.revoke('c9', links[9]?.share.id ?? '', 'boss');
+    expect(shares.make('new', 'boss')).toBeDefined();
+    expect([shares.of('c9'), kept.size]).toEqual([[], 10_000]);
+    expect(shares.identify(links[9]?.token ?? '').ok).toBe(false);
+    expect(shares.make('new', 'boss')).toBeUndefined();
+    clock.now += 60_000;
+    expect(shares.make('new', 'boss')).toBeDefined();
+    expect(shares.of('c7')).toEqual([]);
+    expect(open().of('new')).toHaveLength(2);
+    expect(shares.identify(links[8]?.token ?? '').ok).toBe(true);
   });
 
   it('a share link works on a router that needs no tokens, which accepts every other token as before', () => {

@@ -34,6 +34,16 @@ export const ledgerLinksContract = (name: string, makeSubject: () => LedgerUnder
       expect(ledger.shares()).toEqual([revoked, second]);
     });
 
+    it('removes a share link, and one that is not there without a fault', async () => {
+      await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: [opened()] }]);
+      for (const id of ['s1', 's2']) ledger.keepShare(shareOf(id, 'c1'));
+      ledger.removeShare('s1');
+      ledger.removeShare('s1');
+      expect(ledger.shares().map(({ id }) => id)).toEqual(['s2']);
+      if (subject.reopen) ledger = await subject.reopen(ledger);
+      expect(ledger.shares().map(({ id }) => id)).toEqual(['s2']);
+    });
+
     it('keeps no share link of a conversation that is not there, and removes them with their conversation', async () => {
       expect(() => ledger.keepShare(shareOf('s1', 'c1'))).toThrow('c1');
       await ledger.append([

@@ -12,7 +12,8 @@ export const shareRows = (database: DatabaseSync) => {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET revoked_by = excluded.revoked_by, revoked_at = excluded.revoked_at`,
   );
-  const remove = database.prepare('DELETE FROM shares WHERE conversation = ?');
+  const removeOf = database.prepare('DELETE FROM shares WHERE conversation = ?');
+  const remove = database.prepare('DELETE FROM shares WHERE id = ?');
 
   return {
     all: (): Share[] =>
@@ -33,6 +34,7 @@ export const shareRows = (database: DatabaseSync) => {
       const times = [Math.floor(madeAt), Math.floor(expiresAt)] as const;
       put.run(id, key, digest, by, ...times, revoked?.by ?? null, revoked ? Math.floor(revoked.at) : null);
     },
-    removeOf: (key: number): void => void remove.run(key),
+    remove: (id: string): void => void remove.run(id),
+    removeOf: (key: number): void => void removeOf.run(key),
   };
 };
