@@ -121,7 +121,8 @@ const runners: Readonly<Record<string, Runner>> = {
   'npm run -s agent -- bob alice alice': threeTerminals,
   'npm run -s parley -- …': {
     file: 'tests/operators/cli.test.ts',
-    title: 'parley lists conversations with their endings',
+    title:
+      'parley lists conversations with their endings and the groups of these, and completes their ids and members',
   },
   'npm run conformance -- ws://localhost:8765': async () => {
     const { url } = await RunningRouter.start();

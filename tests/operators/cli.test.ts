@@ -32,15 +32,19 @@ const converse = async (turns: number, delayMs = 1) => {
 const speakers = (text: string) => [...text.matchAll(/^(alice|bob): /gm)].map(([, name]) => name);
 
 describe('parley', () => {
-  it('parley lists conversations with their endings', async () => {
+  it('parley lists conversations with their endings and the groups of these, and completes their ids and members', async () => {
     const { router, id } = await converse(4);
     await router.ended('alice');
     const [titles, row] = (await answerOf('ls', '--url', router.url)).split('\n');
     expect(titles).toMatch(/^ID +STATUS +TURNS +STARTED +MEMBERS +TOPIC$/);
-    expect(row).toMatch(new RegExp(`^${id} +ended: max-turns +4 .* alice, bob +the sea$`));
+    expect(row).toMatch(new RegExp(`^${id} +ended: max-turns \\(bounded\\) +4 .* alice, bob +the sea$`));
     expect(JSON.parse(await answerOf('ls', '--json', '--url', router.http))).toMatchObject([
       { id, turns: 4 },
     ]);
+    expect(await answerOf('ls', '--quiet', '--url', router.http)).toBe(`${id}\n`);
+    const completed = (...words: readonly string[]) => answerOf('__complete', '--', ...words);
+    expect(await completed('show', '--url', router.url)).toBe(`${id}\tended: the sea\n`);
+    expect(await completed('seat', '--url', router.url, id.slice(0, 4))).toBe('alice\nbob\n');
   });
 
   it('parley follows a running conversation to its end', async () => {

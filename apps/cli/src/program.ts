@@ -2,6 +2,7 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { ConfigError } from '@parley/runtime';
 import { UsageError } from './arguments.ts';
 import type { CommandMaker, Host } from './command.ts';
+import { complete } from './commands/complete.ts';
 import { completion } from './commands/completion.ts';
 import { context } from './commands/context.ts';
 import { acts } from './commands/conversation/acts.ts';
@@ -81,6 +82,7 @@ export const programOf = (host: Host): Command => {
     program.commandsGroup(`${title}:`);
     for (const make of makers) program.addCommand(configured(make(host), program));
   }
+  program.addCommand(configured(complete(host), program), { hidden: true });
   program.helpCommand('help [COMMAND]', 'describe one command');
   program.addHelpText('after', '\n`parley help COMMAND` describes one of them.');
   return program;

@@ -38,7 +38,11 @@ export const commandReference = (): string => {
     return written.trimEnd();
   };
   const section = (command: CommandUnknownOpts, path: string): string => {
-    const inner = command.commands.map((one) => section(one, `${path} ${one.name()}`));
+    const inner = command
+      .createHelp()
+      .visibleCommands(command)
+      .filter((one) => one.name() !== 'help')
+      .map((one) => section(one, `${path} ${one.name()}`));
     return `## ${path}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n\n${inner.join('')}`;
   };
   return `${head}${section(programOf(host), 'parley')}`.trimEnd().concat('\n');

@@ -49,19 +49,28 @@ describe('parley top', () => {
 describe('parley ls', () => {
   const many = Array.from({ length: 12 }, (_, place) => `member-${place}`);
   const conversations = [
-    view('aaaaaaaa-1', { members: many, status: 'ended', ending: { reason: 'farewell-loop' } }),
+    view('aaaaaaaa-1', {
+      members: many,
+      status: 'ended',
+      ending: { reason: 'farewell-loop', group: 'bounded' },
+    }),
     view('bbbbbbbb-2'),
+    // As a router of an earlier version tells it.
+    view('cccccccc-3', { status: 'ended', ending: { reason: 'absent' } }),
   ];
 
-  it('every line of the list fits 80 columns of a terminal, with short ids and a topic', () => {
+  it('every line of the list fits 80 columns of a terminal, with short ids, the group of the ending and a topic', () => {
     const lines = conversationTable(new FakeScreen({ columns: 80 }), conversations).split('\n');
     expect(lines.filter((line) => columnsOf(line) > 80)).toEqual([]);
-    expect(lines[1]).toMatch(/^aaaaaa +farewell-loop +0 +01-01 00:00 +member-0, member-… +a topic/);
+    expect(lines[1]).toMatch(/^aaaaaa +bounded: farewell-loop +0 +01-01 00:00 +member-0, m… +a topic/);
   });
 
   it('a pipe gets everything', () => {
     const lines = conversationTable(new FakeScreen({ live: false }), conversations).split('\n');
-    expect(lines[1]).toMatch(/^aaaaaaaa-1 +ended: farewell-loop .*member-11 +a topic .* columns for it$/);
+    expect(lines[1]).toMatch(
+      /^aaaaaaaa-1 +ended: farewell-loop \(bounded\) .*member-11 +a topic .* columns for it$/,
+    );
+    expect(lines[3]).toContain('ended: absent (failed)');
   });
 });
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { lookUpFor } from '../src/completion/looked-up.ts';
 import { programTree } from '../src/completion/tree.ts';
 import { programOf } from '../src/program.ts';
 import { commandReference } from '../src/reference.ts';
@@ -103,6 +104,54 @@ describe('shell completion', () => {
     expect(offered(script, 'export', '--out', '')).toEqual([]);
   });
 
+  it('bash completes what is looked up, by the beginning that is typed, and gives all words before it', async () => {
+    const { out } = await parley(['completion', 'bash']);
+    const script = `${out}\nparley() { printf '%s\\tsome words\\n' aa-1 ab-2 "\${*//[- ]/_}"; }`;
+    expect(offered(script, 'show', '')).toEqual(['aa-1', 'ab-2', '__complete __ show']);
+    expect(offered(script, 'diff', 'aa-1', 'ab')).toEqual(['ab-2']);
+    expect(offered(script, 'ls', '--context', 'a')).toEqual(['aa-1', 'ab-2']);
+    expect(offered(script, 'seat', '--url', 'u', 'aa-1', '_')).toEqual(['__complete __ seat __url u aa_1']);
+    expect(offered(script, 'show', '--js')).toEqual(['--json']);
+    expect(offered(script, 'run', 'a')).toEqual([]);
+  });
+
+  it.each([
+    [['show'], 'conversations'],
+    [['show', '--json', '--entries', '3'], 'conversations'],
+    [['show', '--entries'], undefined],
+    [['show', 'a'], undefined],
+    [['show', '--run'], 'runs'],
+    [['diff', 'a'], 'conversations'],
+    [['export', 'a', 'b', '--format', 'html'], 'conversations'],
+    [['open'], 'conversations'],
+    [['seat', 'a'], 'members'],
+    [['invite', 'a'], 'agents'],
+    [['context', 'use'], 'contexts'],
+    [['context', 'add'], undefined],
+    [['ls', '--context'], 'contexts'],
+    [['demo', '--continue'], 'runs'],
+    [['run'], undefined],
+    [['say', 'a', 'show'], undefined],
+    [[], undefined],
+  ])('after the words %j %s are looked up', (words, looked) => {
+    expect(lookUpFor(tree, words)?.looked).toBe(looked);
+  });
+
+  it('what is looked up is looked up at the router that the command line names', () => {
+    const found = lookUpFor(tree, ['seat', '--url=http://r:1/?a=b', '--context', 'team', 'a']);
+    expect(found?.given).toEqual(['a']);
+    expect([...(found?.options ?? [])]).toEqual([
+      ['--url', 'http://r:1/?a=b'],
+      ['--context', 'team'],
+    ]);
+  });
+
+  it('nothing is completed and nothing is said where no router answers', async () => {
+    expect(await parley(['__complete', '--', 'show', '--url', 'http://127.0.0.1:1'])).toEqual({
+      ...{ code: 0, out: '', err: '' },
+    });
+  });
+
   it.each(['zsh', 'fish'])('%s knows every command and every option', async (shell) => {
     const { out: script } = await parley(['completion', shell]);
     for (const { name, options } of tree.commands) {
@@ -110,6 +159,12 @@ describe('shell completion', () => {
       for (const flag of options.flatMap(({ flags }) => flags).filter((one) => one.startsWith('--')))
         expect(script).toContain(shell === 'zsh' ? `'${flag}[` : `-l ${flag.slice(2)} `);
     }
+    expect(script).not.toContain("'__complete");
+    expect(script).toContain(
+      shell === 'zsh'
+        ? "'*:value:{_parley_looked show}'"
+        : "seen_subcommand_from show' -f -a '(parley __complete",
+    );
     // A shell that is not installed here cannot be asked whether it can read the script.
     const { error, status, stderr } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
     if (!error) expect([status, stderr]).toEqual([0, '']);

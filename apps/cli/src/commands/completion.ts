@@ -6,7 +6,7 @@ export const completion: CommandMaker = (host) =>
   commandNamed(
     'completion',
     'write what a shell needs to complete the command line',
-    'Writes a script for a shell. It completes commands, options and the values that an option can have.',
+    'Writes a script for a shell. It completes commands, options and the values that an option can have. Ids of conversations, names of members and agents, kept runs and contexts are looked up when they are asked for, at the router that the command line names.',
   )
     .argument('<SHELL>', shells.join(', '))
     .addHelpText(

@@ -10,11 +10,13 @@ const flattened = (node: CommandNode, path: readonly string[] = []): [path: stri
 const single = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 const flagsOf = (options: readonly OptionNode[]): string[] => options.flatMap(({ flags }) => [...flags]);
 
+const isLooked = ({ arguments: all }: CommandNode): boolean => all.some(({ looked }) => looked !== undefined);
+
 /** What may follow a command, as one case of bash. */
-const bashCase = ([path, { options, commands }]: [string, CommandNode]): string => {
-  const words = [...commands.map(({ name }) => name), ...flagsOf(options)];
+const bashCase = ([path, command]: [string, CommandNode]): string => {
+  const words = [...command.commands.map(({ name }) => name), ...flagsOf(command.options)];
   // Behind a command without commands in it come names of files, unless an option is begun.
-  const offered = commands.length > 0 ? ' value=1' : '';
+  const offered = command.commands.length > 0 ? ' value=1;' : isLooked(command) ? ' looked=1;' : '';
   return `    ${single(path)}) words=${single(words.join(' '))};${offered} ;;`;
 };
 
@@ -23,15 +25,15 @@ const bashValues = ([path, { options }]: [string, CommandNode]): string[] =>
   options
     .filter(({ takesValue }) => takesValue)
     .map(
-      ({ flags, choices }) =>
-        `    ${flags.map((flag) => single(`${path} ${flag}`)).join('|')}) words=${single(choices.join(' '))}; value=1 ;;`,
+      ({ flags, choices, looked }) =>
+        `    ${flags.map((flag) => single(`${path} ${flag}`)).join('|')}) words=${single(choices.join(' '))}; value=1;${looked ? ' looked=1;' : ''} ;;`,
     );
 
 const bash = (program: CommandNode): string => {
   const all = flattened(program);
   return `# bash completion of parley
 _parley() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" path= word words= value=
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" path= word words= value= looked=
   local -i place
   for ((place = 1; place < COMP_CWORD; place++)); do
     word="\${COMP_WORDS[place]}"
@@ -51,7 +53,11 @@ ${all.map(bashCase).join('\n')}
     esac
   fi
   COMPREPLY=()
-  if [[ -n $words ]] && [[ -n $value || $current == -* ]]; then
+  if [[ -n $looked && $current != -* ]]; then
+    while IFS=$'\\t' read -r word _; do
+      [[ $word == "$current"* ]] && COMPREPLY+=("$word")
+    done < <(parley __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)
+  elif [[ -n $words ]] && [[ -n $value || $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   fi
 }
@@ -62,19 +68,25 @@ complete -o default -F _parley parley
 /** zsh reads a description up to a bracket or a colon. */
 const zshText = (text: string): string => text.replaceAll(/[[\]:]/g, '\\$&');
 
-const zshOption = ({ flags, about, takesValue, choices }: OptionNode): string[] =>
+/** Looks up what may come next. `_arguments` leaves only the words of the inner command, so the path to it is given. */
+const zshLooked = (path: string): string => `{_parley_looked ${path}}`;
+
+const zshOption = ({ flags, about, takesValue, choices, looked }: OptionNode, path: string): string[] =>
   flags.map((flag) => {
-    const value = takesValue ? `:value:${choices.length > 0 ? `(${choices.join(' ')})` : '_files'}` : '';
-    return single(`${flag}[${zshText(about)}]${value}`);
+    const values = choices.length > 0 ? `(${choices.join(' ')})` : looked ? zshLooked(path) : '_files';
+    return single(`${flag}[${zshText(about)}]${takesValue ? `:value:${values}` : ''}`);
   });
 
 const zshFunction = (path: string): string =>
   `_parley${path === '' ? '' : `_${path.replaceAll(/\W/g, '_')}`}`;
 
-const zshCommand = ([path, { options, commands }]: [string, CommandNode]): string => {
-  const specs = options.flatMap(zshOption);
-  if (commands.length === 0)
-    return `${zshFunction(path)}() {\n  _arguments -s ${[...specs, "'*:file:_files'"].join(' \\\n    ')}\n}`;
+const zshCommand = ([path, command]: [string, CommandNode]): string => {
+  const { options, commands } = command;
+  const specs = options.flatMap((option) => zshOption(option, path));
+  if (commands.length === 0) {
+    const rest = isLooked(command) ? `'*:value:${zshLooked(path)}'` : "'*:file:_files'";
+    return `${zshFunction(path)}() {\n  _arguments -s ${[...specs, rest].join(' \\\n    ')}\n}`;
+  }
   const known = commands.map(({ name, about }) => single(`${name}:${zshText(about)}`));
   const cases = commands.map(({ name }) => `    ${name}) ${zshFunction(`${path} ${name}`.trim())} ;;`);
   return `${zshFunction(path)}() {
@@ -92,6 +104,11 @@ ${cases.join('\n')}
 
 const zsh = (program: CommandNode): string =>
   `#compdef parley
+_parley_looked() {
+  local -a found=("\${(@f)$(parley __complete -- "$@" "\${(@)words[2,CURRENT-1]}" 2>/dev/null)}")
+  found=("\${(@)\${(@)found//:/\\\\:}//$'\\t'/:}")
+  _describe value found
+}
 ${flattened(program).map(zshCommand).join('\n')}
 compdef _parley parley
 `;
@@ -99,7 +116,10 @@ compdef _parley parley
 const fishLine = (condition: string, rest: string): string =>
   `complete -c parley${condition === '' ? '' : ` -n ${single(condition)}`} ${rest}`;
 
-const fishCommand = ([path, { options, commands }]: [string, CommandNode]): string[] => {
+const fishLooked = single('(parley __complete -- (commandline -opc)[2..])');
+
+const fishCommand = ([path, command]: [string, CommandNode]): string[] => {
+  const { options, commands } = command;
   const [first, second] = path.split(' ');
   const condition =
     path === ''
@@ -110,11 +130,13 @@ const fishCommand = ([path, { options, commands }]: [string, CommandNode]): stri
           .join('; and ');
   return [
     ...commands.map(({ name, about }) => fishLine(condition, `-f -a ${name} -d ${single(about)}`)),
-    ...options.map(({ flags, about, takesValue, choices }) => {
+    ...(isLooked(command) ? [fishLine(condition, `-f -a ${fishLooked}`)] : []),
+    ...options.map(({ flags, about, takesValue, choices, looked }) => {
       const names = flags.map((flag) =>
         flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
       );
-      const value = takesValue ? (choices.length > 0 ? ` -x -a ${single(choices.join(' '))}` : ' -r') : '';
+      const known = choices.length > 0 ? single(choices.join(' ')) : looked && fishLooked;
+      const value = takesValue ? (known ? ` -x -a ${known}` : ' -r') : '';
       return fishLine(condition, `${names.join(' ')}${value} -d ${single(about)}`);
     }),
   ];

@@ -1,4 +1,4 @@
-import type { ConversationView } from '@parley/protocol';
+import { type ConversationView, groupOfEnding } from '@parley/protocol';
 import { shortIds } from './short-ids.ts';
 import { type Column, table } from './table.ts';
 import type { Screen } from './terminal.ts';
@@ -8,9 +8,13 @@ type ViewColumn = Column<ConversationView>;
 const styles = ({ status, ending }: ConversationView) =>
   status === 'running'
     ? (['green'] as const)
-    : ending?.reason === 'failed'
+    : ending && groupOf(ending) === 'failed'
       ? (['red'] as const)
       : (['dim'] as const);
+
+/** A router of an earlier version does not tell the group. */
+const groupOf = ({ reason, group }: NonNullable<ConversationView['ending']>): string =>
+  group ?? groupOfEnding[reason] ?? 'ended';
 
 const started = ({ startedAt }: ConversationView): string =>
   new Date(startedAt).toISOString().slice(0, 19).replace('T', ' ');
@@ -28,7 +32,7 @@ const whole: readonly ViewColumn[] = [
   { title: 'ID', text: ({ id }) => id },
   {
     title: 'STATUS',
-    text: ({ status, ending }) => (ending ? `${status}: ${ending.reason}` : status),
+    text: ({ status, ending }) => (ending ? `${status}: ${ending.reason} (${groupOf(ending)})` : status),
     styles,
   },
   turns,
@@ -40,10 +44,14 @@ const whole: readonly ViewColumn[] = [
 /** For a terminal: ids as short as they may be given to a command, and columns that leave space for the topic. */
 const short = (ids: ReadonlyMap<string, string>): readonly ViewColumn[] => [
   { title: 'ID', text: ({ id }) => ids.get(id) ?? id, most: 20 },
-  { title: 'STATUS', text: ({ status, ending }) => ending?.reason ?? status, styles },
+  {
+    title: 'STATUS',
+    text: ({ status, ending }) => (ending ? `${groupOf(ending)}: ${ending.reason}` : status),
+    styles,
+  },
   turns,
   { title: 'STARTED', text: (view) => started(view).slice(5, 16) },
-  members(18),
+  members(12),
   topic,
 ];
 

@@ -11,15 +11,17 @@ export const ls: CommandMaker = (host) =>
     .addOption(
       new Option('--limit <N>', 'the newest N').argParser(integerIn('--limit', 1, 1_000_000)).default(100),
     )
+    .option('-q, --quiet', 'only the ids, one on each line: ID=$(parley ls -q --limit 1)')
     .addOption(jsonOption)
     .addOption(urlOption)
     .addOption(contextOption)
     .addOption(runOption)
-    .action(async ({ limit, json, ...where }) => {
+    .action(async ({ limit, json, quiet, ...where }) => {
       const { out, err } = host;
       await using router = await chosenRouter(where, host);
       const conversations = await router.api.conversations(limit);
       if (json) out.write(`${jsonText(conversations, 2)}\n`);
+      else if (quiet) out.write(conversations.map(({ id }) => `${id}\n`).join(''));
       else if (conversations.length === 0) err.write(`${paint(err, 'no conversations yet', 'dim')}\n`);
       else out.write(conversationTable(out, conversations));
     });
