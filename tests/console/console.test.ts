@@ -109,9 +109,9 @@ describe.skipIf(!executablePath)('The console, in a browser', { timeout: 120_000
 
   it('the console shows why a conversation ended, also in the list', async () => {
     await see('#transcript .ended', 'ended: max-turns');
-    await see('#status', 'ended: max-turns');
+    await see('#status', 'ended: max-turns (bounded)');
     await page.getByRole('link', { name: 'Conversations' }).click();
-    await see('#runs .run', 'max-turns');
+    await see('#runs .run', 'ended: max-turns (bounded)');
     await page.goBack();
   });
 

@@ -67,7 +67,7 @@ describe.skipIf(!executablePath)('A conversation of real agents, in the console'
       (await router.entries(id)).find((entry) => entry.type === 'said' && entry.from === from),
     ).then(({ seq }) => seq);
 
-  it('an operator reads the exact messages that an agent sent to its model, without its key', async () => {
+  it('an operator reads the exact messages that an agent sent to its model, without its key, and axe finds no fault in them', async () => {
     await choose(await seqOf('ann'), 'The prompt that led to this');
     await see('dialog h2', 'The prompt that led to entry');
     await see('#prompt .call', /for the message.*tiny-1/);
@@ -79,6 +79,10 @@ describe.skipIf(!executablePath)('A conversation of real agents, in the console'
     expect(shown).toEqual(sent.map(({ content }) => content.replaceAll(key, '[redacted]')));
     expect(shown.join()).toContain('[redacted]');
     expect(await page.content()).not.toContain(key);
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await violations(page)).toEqual([]);
+    }
     await page.getByRole('button', { name: 'Close' }).click();
     await gone('dialog');
   });

@@ -8,8 +8,18 @@ import { Meter } from '../meter.tsx';
 import { plain, withoutControls } from '../plain-text.tsx';
 import { useClock } from '../use.ts';
 
-export const statusOf = ({ status, ending }: Pick<ConversationView, 'status' | 'ending'>): string =>
-  ending ? `ended: ${ending.reason}` : status;
+type Stands = Pick<ConversationView, 'status' | 'ending'>;
+
+/** An ending with its reason and, where the router tells it, its group: "ended: max-turns (bounded)". */
+export const statusOf = ({ status, ending }: Stands): string =>
+  ending ? `ended: ${ending.reason}${ending.group ? ` (${ending.group})` : ''}` : status;
+
+/** The same as a label, in the colour of the status or of the group of the ending. */
+export const StatusLabel = ({ of, id }: { readonly of: Stands; readonly id?: string }): ComponentChildren => (
+  <span id={id} class={`status ${of.status} ${of.ending?.group ?? ''}`}>
+    {statusOf(of)}
+  </span>
+);
 
 /** Title, status, floor, and the use of each limit. */
 export const ConversationHead = ({
@@ -38,9 +48,7 @@ export const ConversationHead = ({
         <h1 id="title" tabIndex={-1} dir="auto">
           {plain(titleOf(view))}
         </h1>
-        <span id="status" class={`status ${view.status}`}>
-          {statusOf(view)}
-        </span>
+        <StatusLabel of={view} id="status" />
         {children}
       </div>
       <dl id="facts" class="facts">

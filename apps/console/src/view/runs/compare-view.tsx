@@ -1,13 +1,15 @@
 import type { ConversationView, Entry } from '@parley/protocol';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { align } from '../../model/alignment.ts';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { type AlignedTurn, align } from '../../model/alignment.ts';
 import { allEntries } from '../../model/all-entries.ts';
 import { conversationLink } from '../../model/route.ts';
 import { get } from '../../model/router-client.ts';
+import { differencesOf, partsOf } from '../../model/word-differences.ts';
 import { colourOf, count, dollars, number, titleOf } from '../../model/words.ts';
 import { statusOf } from '../conversation/conversation-head.tsx';
 import { markdown } from '../markdown.tsx';
+import { textsIn, withMarks } from '../marked-words.tsx';
 import { plain } from '../plain-text.tsx';
 
 interface Side {
@@ -41,12 +43,23 @@ const Head = ({ side }: { readonly side: Side }) => {
   );
 };
 
+/** The two texts of a turn. The words that one member said differently are marked. */
+const textsOf = ({ left, right, same }: AlignedTurn): readonly [ComponentChildren, ComponentChildren] => {
+  const [one, other] = [left && markdown(left.text), right && markdown(right.text)];
+  if (same || left?.from !== right?.from) return [one, other];
+  const [words, others] = [one, other].map((text) => textsIn(text).flatMap(partsOf));
+  const found = differencesOf(words ?? [], others ?? []);
+  return found ? [withMarks(one, found.left), withMarks(other, found.right)] : [one, other];
+};
+
 const Cell = ({
   side,
   entry,
+  children,
 }: {
   readonly side: Side;
   readonly entry: Extract<Entry, { type: 'said' }> | undefined;
+  readonly children: ComponentChildren;
 }) => (
   <td class={entry ? colourOf(side.conversation.members, entry.from) : 'nothing'}>
     {entry ? (
@@ -62,7 +75,7 @@ const Cell = ({
           </a>
         </div>
         <div class="text" dir="auto">
-          {markdown(entry.text)}
+          {children}
         </div>
       </>
     ) : (
@@ -70,6 +83,32 @@ const Cell = ({
     )}
   </td>
 );
+
+const Turn = ({
+  turn,
+  number: place,
+  sides: [one, other],
+}: {
+  readonly turn: AlignedTurn;
+  readonly number: number;
+  readonly sides: readonly [Side, Side];
+}) => {
+  const [left, right] = useMemo(() => textsOf(turn), [turn]);
+  return (
+    <tr class={turn.same ? 'same' : 'different'}>
+      <th scope="row">
+        {place}
+        {!turn.same && <span class="difference">differs</span>}
+      </th>
+      <Cell side={one} entry={turn.left}>
+        {left}
+      </Cell>
+      <Cell side={other} entry={turn.right}>
+        {right}
+      </Cell>
+    </tr>
+  );
+};
 
 /** Two conversations beside each other, by turn. Shared parts are folded, differences are marked. */
 export const ComparePage = ({
@@ -98,8 +137,9 @@ export const ComparePage = ({
       isWanted = false;
     };
   }, [left, right]);
+  const [one, other] = sides ?? [];
+  const { shared, turns } = useMemo(() => align(one?.entries ?? [], other?.entries ?? []), [one, other]);
   if (!sides) return <p role="status">Loading the two conversations…</p>;
-  const [one, other] = sides;
   if (!one || !other)
     return (
       <section class="empty">
@@ -109,7 +149,6 @@ export const ComparePage = ({
         </p>
       </section>
     );
-  const { shared, turns } = align(one.entries, other.entries);
   const first = whole ? 0 : shared;
   return (
     <section class="compare" aria-labelledby="compare-title">
@@ -137,15 +176,8 @@ export const ComparePage = ({
             </tr>
           </thead>
           <tbody>
-            {turns.slice(first).map(({ left: a, right: b, same }, index) => (
-              <tr key={first + index} class={same ? 'same' : 'different'}>
-                <th scope="row">
-                  {first + index + 1}
-                  {!same && <span class="difference">differs</span>}
-                </th>
-                <Cell side={one} entry={a} />
-                <Cell side={other} entry={b} />
-              </tr>
+            {turns.slice(first).map((turn, index) => (
+              <Turn key={first + index} turn={turn} number={first + index + 1} sides={[one, other]} />
             ))}
           </tbody>
         </table>

@@ -2,7 +2,7 @@ import type { ConversationList, ConversationView } from '@parley/protocol';
 import type { ComponentChildren } from 'preact';
 import { conversationLink, runsLink } from '../../model/route.ts';
 import { against, dateOf, dollars, duration, elapsedOf, number, titleOf } from '../../model/words.ts';
-import { statusOf } from '../conversation/conversation-head.tsx';
+import { StatusLabel } from '../conversation/conversation-head.tsx';
 import { plain } from '../plain-text.tsx';
 
 export const columns = [
@@ -51,7 +51,7 @@ export const RunRow = ({
       />
     </td>
     <td>
-      <span class={`status ${run.status}`}>{statusOf(run)}</span>
+      <StatusLabel of={run} />
     </td>
     <td class="title">
       <a href={conversationLink(run.id)} dir="auto">
