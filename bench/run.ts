@@ -9,6 +9,7 @@ import { hostile } from './benchmarks/hostile.ts';
 import { idle } from './benchmarks/idle.ts';
 import { jetstream } from './benchmarks/jetstream.ts';
 import { ledger } from './benchmarks/ledger.ts';
+import { manyAgents } from './benchmarks/many-agents.ts';
 import type { Options } from './benchmarks/options.ts';
 import { plain } from './benchmarks/plain.ts';
 import { readers } from './benchmarks/readers.ts';
@@ -30,6 +31,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
   readers,
   durable,
   'agent-memory': agentMemory,
+  'many-agents': manyAgents,
   jetstream,
   scale,
   cost,

@@ -94,6 +94,14 @@ export const startAgent = ({ name, target, router, env, profile }: StartAgent): 
     env: { AGENT_NAME: name, AGENT_TARGET: target, ROUTER_URL: `ws://127.0.0.1:${router}`, ...env },
   });
 
+/** An agent process with the agents that `env` names. */
+export const startAgentProcess = (router: number, env: Record<string, string>): Child =>
+  startChild({
+    mute: true,
+    args: program('agent', undefined, 'agents'),
+    env: { ROUTER_URL: `ws://127.0.0.1:${router}`, ...env },
+  });
+
 /** Polls until `holds`; gives up after 60 s. */
 export const until = async (holds: () => boolean | Promise<boolean>, what: string): Promise<void> => {
   const deadline = performance.now() + 60_000;

@@ -59,10 +59,7 @@ export const models: Panel[] = [
     about: 'Turns that each agent works on; replicas of one name are added up.',
     unit: 'short',
     queries: {
-      '{{agent}}': sum(
-        `${agent.turnsActive.name} * on (instance) group_left (agent) ${agent.agentInfo.name}`,
-        'agent',
-      ),
+      '{{agent}}': sum(agent.turnsActive.name, 'agent'),
     },
   },
   {

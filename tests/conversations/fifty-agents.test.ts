@@ -1,10 +1,7 @@
-import { readSettings } from '@parley/agent/settings';
+import { readSettings } from '@parley/agent/read-settings';
 import { makeLogger } from '@parley/runtime';
 import { afterEach, expect, it } from 'vitest';
-import { makeAgent } from '../../services/agent/src/agent.ts';
-import { openingOf } from '../../services/agent/src/link/opener.ts';
-import { chooseModel } from '../../services/agent/src/models/choose.ts';
-import { viewPrompt } from '../../services/agent/src/prompt/prompt.ts';
+import { HostedAgents } from '../../services/agent/src/hosted-agents.ts';
 import { Pools } from '../../services/router/src/quota/pools.ts';
 import { serveRouter } from '../../services/router/test/socket/served-router.ts';
 import { FakeOpenAi } from '../harness/fake-openai.ts';
@@ -17,36 +14,39 @@ const agents = 50;
 const turns = 6;
 
 let server: FakeOpenAi;
-const running: { stop(): Promise<void> }[] = [];
+let hosted: HostedAgents;
 afterEach(async () => {
-  await Promise.all(running.splice(0).map((agent) => agent.stop()));
+  await hosted.stop();
   await server.stop();
 });
 
-/** The real agent, in this process: fifty of their own would only measure how fast processes start. */
-const startAgent = async (name: string, target: string, routerUrl: string) => {
-  const settings = readSettings([name, target, 'true'], {
-    ...{
-      ROUTER_URL: routerUrl,
-      OPENAI_BASE_URL: server.baseUrl,
-      OPENAI_API_KEY: 'one-key',
-      OPENAI_MODEL: model,
+/** Fifty agents in this process; each opens a conversation with the next. */
+const startAgents = async (routerUrl: string): Promise<void> => {
+  const targets = Array.from({ length: agents }, (_, i) => [
+    `AGENT_AGENT_${i}_TARGET`,
+    `agent-${(i + 1) % agents}`,
+  ]);
+  const cast = readSettings([], {
+    ROUTER_URL: routerUrl,
+    OPENAI_BASE_URL: server.baseUrl,
+    OPENAI_API_KEY: 'one-key',
+    OPENAI_MODEL: model,
+    AGENT_NAMES: `agent-{0..${agents - 1}}`,
+    AGENT_FIRST_SPEAKER: 'true',
+    AGENT_MAX_TURNS: String(turns),
+    AGENT_CAPACITY: '2',
+    ...Object.fromEntries(targets),
+  });
+  hosted = await HostedAgents.make(
+    cast.map((settings) => ({ name: settings.name!, settings })),
+    {
+      log: makeLogger('agent', 'fatal'),
+      tracing: undefined,
+      revision: undefined,
+      onAllDismissed: () => expect.unreachable('the router dismissed the agents'),
     },
-    ...{ AGENT_MAX_TURNS: String(turns), AGENT_CAPACITY: '2' },
-  });
-  const log = makeLogger('agent', 'fatal', { agent: name });
-  const agent = makeAgent({
-    settings,
-    name,
-    opening: openingOf(settings, name),
-    persona: undefined,
-    modelSetup: await chooseModel(settings, name, log),
-    prompt: viewPrompt,
-    log,
-    onDismissed: (code) => expect.unreachable(`the router dismissed ${name} with ${code}`),
-  });
-  running.push(agent);
-  agent.start();
+  );
+  hosted.start();
 };
 
 it('fifty agents behind one key never meet the limit of their model server, and none starves', async () => {
@@ -57,9 +57,7 @@ it('fifty agents behind one key never meet the limit of their model server, and 
   router.conversations.follow('reader', ({ after, entries }) => {
     for (const { type } of entries) if (type === 'said') order.push(after.id);
   });
-  const names = Array.from({ length: agents }, (_, i) => `agent-${i}`);
-  for (const [i, name] of names.entries())
-    await startAgent(name, names[(i + 1) % agents] as string, `ws://127.0.0.1:${port}`);
+  await startAgents(`ws://127.0.0.1:${port}`);
 
   const all = () => [...new Set(order)].map((id) => router.conversations.find(id));
   const linesOf = () => all().map((state) => state?.turnsTaken);

@@ -48,6 +48,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'turns',
     'metrics.ts',
     'agent.ts',
+    'hosted-agents.ts',
     'agent-name.ts',
     'index.ts',
     'main.ts',

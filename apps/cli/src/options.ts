@@ -40,6 +40,11 @@ export const seedOption = new Option('--seed <N>', 'another seed').argParser(
   integerIn('--seed', 0, 2_147_483_647),
 );
 
+export const oneProcessOption = new Option(
+  '--one-process',
+  'all agents in one process, which takes a fraction of the memory (default: a process for each)',
+);
+
 /** What stands below the options of a command that only an operator may use. */
 export const operatorNote =
   '\nWhere the router has tokens, this needs one with the role operator: see\n`parley help context`.';

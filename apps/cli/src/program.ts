@@ -2,6 +2,7 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { ConfigError } from '@parley/runtime';
 import { UsageError } from './arguments.ts';
 import type { CommandMaker, Host } from './command.ts';
+import { agents } from './commands/agents.ts';
 import { complete } from './commands/complete.ts';
 import { completion } from './commands/completion.ts';
 import { context } from './commands/context.ts';
@@ -49,7 +50,7 @@ const groups: Readonly<Record<string, readonly CommandMaker[]>> = {
     open,
   ],
   'Take part and steer': [join, ...acts, fork],
-  'Run the services': [router, agent, doctor, context, completion],
+  'Run the services': [router, agent, agents, doctor, context, completion],
 };
 
 /** As wide as a terminal usually is, however wide it is: help is read as a column. */

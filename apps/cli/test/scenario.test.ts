@@ -5,7 +5,7 @@ import { controlBodies, policyNames } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { scenarioSchema } from '../generate-schema.ts';
 import { exitCodes } from '../src/exit-codes.ts';
-import { agentsOf } from '../src/scenario/agents.ts';
+import { agentsOf, ownProcesses, sharedProcesses, withPersonas } from '../src/scenario/agents.ts';
 import { openingOf } from '../src/scenario/opening.ts';
 import { parseScenario, readScenario, scenarioHash } from '../src/scenario/read-scenario.ts';
 import { readAmount, readDollars, readDuration, readShare } from '../src/scenario/units.ts';
@@ -192,6 +192,34 @@ describe('a scenario file', () => {
       ['b', 'c'],
       ['b', 'c'],
     ]);
+  });
+
+  it('a scenario in shared processes has each further replica in another process, and each member its own settings', () => {
+    const scenario = scenarioOf(
+      'topic: t',
+      'cast:',
+      '  ann: { persona: You bake., model: large }',
+      '  b-1: { replicas: 2, temperature: 0.5 }',
+      '  c: { external: true }',
+    );
+    expect(sharedProcesses(withPersonas(agentsOf(scenario), scenario))).toEqual([
+      {
+        names: ['ann', 'b-1'],
+        env: {
+          AGENT_NAMES: 'ann,b-1',
+          AGENT_ANN_TARGET: 'b-1',
+          AGENT_ANN_OPENAI_MODEL: 'large',
+          AGENT_ANN_PERSONA: 'You bake.',
+          AGENT_B_1_TARGET: 'c',
+          AGENT_B_1_TEMPERATURE: '0.5',
+        },
+      },
+      {
+        names: ['b-1'],
+        env: { AGENT_NAMES: 'b-1', AGENT_B_1_TARGET: 'c', AGENT_B_1_TEMPERATURE: '0.5' },
+      },
+    ]);
+    expect(ownProcesses(agentsOf(scenario)).map(({ names }) => names)).toEqual([['ann'], ['b-1'], ['b-1']]);
   });
 });
 

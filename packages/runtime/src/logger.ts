@@ -78,7 +78,7 @@ export const openLogger = async (
       singleLine: true,
       translateTime: 'SYS:HH:MM:ss',
       ignore: 'service,agent',
-      messageFormat: base.agent === undefined ? '{msg}' : '{agent}: {msg}',
+      messageFormat: '{if agent}{agent}: {end}{msg}',
       sync: true,
     }),
   );

@@ -4,8 +4,8 @@
  * `new Counter({ ...routerMetrics.turns, registers: [registry] })`.
  *
  * A label value always comes from a closed set or from the operator's settings. The name, id or text of a
- * conversation is never a label, and no agent name is one on the router: the number of series would have no bound. An agent names
- * itself in one series, `parley_agent_info`.
+ * conversation is never a label, and no agent name is one on the router: the number of series would have no bound. An agent process
+ * knows its agents from its settings, and its series name them.
  */
 export interface MetricDefinition<Label extends string = string> {
   readonly kind: 'counter' | 'gauge' | 'histogram';
@@ -184,21 +184,18 @@ export const routerMetrics = {
 
 /** Labels of the token counters; the modality is `text` here and is required by the conventions. */
 const tokens = [
+  'agent',
   'gen_ai_operation_name',
   'gen_ai_provider_name',
   'gen_ai_request_model',
   'gen_ai_token_modality',
 ] as const;
-const inference = ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_request_model'] as const;
+const inference = ['agent', 'gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_request_model'] as const;
 
 /** The `gen_ai_*` names are OpenTelemetry's GenAI client conventions (Development) in Prometheus spelling. */
 export const agentMetrics = {
   buildInfo,
-  agentInfo: gauge(
-    'parley_agent_info',
-    'Always 1; the label says which agent this process is, for joins on `instance`.',
-    ['agent'],
-  ),
+  agentInfo: gauge('parley_agent_info', 'Always 1; the label says which agents this process has.', ['agent']),
   inferenceDuration: histogram(
     'gen_ai_client_inference_duration_seconds',
     'One call of the model, from request to last chunk; error_type is set when it failed.',
@@ -221,21 +218,28 @@ export const agentMetrics = {
     'Output tokens used by calls of the model.',
     tokens,
   ),
-  turns: counter('parley_agent_turns_total', 'Turns that this agent answered, by outcome.', ['outcome']),
+  turns: counter('parley_agent_turns_total', 'Turns that an agent answered, by outcome.', [
+    'agent',
+    'outcome',
+  ]),
   faults: counter(
     'parley_agent_faults_total',
-    'Unexpected errors that were caught and did not end the process, by place.',
-    ['place'],
+    'Unexpected errors that were caught and did not end the process, by place; those of the process name no agent.',
+    ['agent', 'place'],
   ),
   repliesCut: counter(
     'parley_agent_replies_cut_total',
     'Replies of the model that were cut off at their limit of tokens or by the deadline.',
+    ['agent'],
   ),
   modelRetries: counter('parley_agent_model_retries_total', 'Calls of the model made again, by reason.', [
+    'agent',
     'reason',
   ]),
-  reconnects: counter('parley_agent_reconnects_total', 'Times the router was reached again after a loss.'),
-  connected: gauge('parley_agent_connected', '1 while registered with the router, else 0.'),
-  turnsActive: gauge('parley_agent_turns_active', 'Turns being worked on.'),
+  reconnects: counter('parley_agent_reconnects_total', 'Times the router was reached again after a loss.', [
+    'agent',
+  ]),
+  connected: gauge('parley_agent_connected', '1 while registered with the router, else 0.', ['agent']),
+  turnsActive: gauge('parley_agent_turns_active', 'Turns being worked on.', ['agent']),
   spans: counter('parley_agent_spans_total', spansHelp, ['outcome']),
 } as const;

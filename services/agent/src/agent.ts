@@ -1,11 +1,11 @@
 import type { RouterFrame } from '@parley/protocol';
-import { type Logger, noSpans, type Tracing } from '@parley/runtime';
+import type { Logger, Tracing } from '@parley/runtime';
 import type { OnFault } from './faults.ts';
 import { Opener, type Opening } from './link/opener.ts';
 import { type LinkListener, RouterLink } from './link/router-link.ts';
 import { PromptLog } from './memory/prompt-log.ts';
-import { TranscriptCache } from './memory/transcript-cache.ts';
-import { AgentMetrics } from './metrics.ts';
+import type { TranscriptCache } from './memory/transcript-cache.ts';
+import type { ProcessMetrics } from './metrics.ts';
 import { type ModelSetup, serverOf, serverUrl, summarises } from './models/choose.ts';
 import { keptPrompts } from './models/kept-prompts.ts';
 import type { ModelSource } from './models/model-source.ts';
@@ -20,7 +20,6 @@ import type { Prompt } from './prompt/prompt.ts';
 import type { AgentSettings } from './settings/settings.ts';
 import { TurnLoop } from './turns/turn-loop.ts';
 import { endTurnSpan, startTurnSpan } from './turns/turn-span.ts';
-import { version } from './version.ts';
 
 export interface AgentParts {
   readonly settings: AgentSettings;
@@ -30,16 +29,15 @@ export interface AgentParts {
   readonly modelSetup: ModelSetup;
   readonly prompt: Prompt;
   readonly log: Logger;
-  /** Missing: traces are off. */
+  /** Missing: traces are off. All agents of the process share it, and so the two below. */
   readonly tracing?: Tracing | undefined;
+  readonly metrics: ProcessMetrics;
+  readonly transcripts: TranscriptCache;
+  /** Called when the router closed with a code after which the agent must not reconnect. */
   readonly onDismissed: (code: number, reason: string) => void;
-  /** The revision of the sources, if the image has it. */
-  readonly revision?: string;
 }
 
 const charactersPerToken = 4;
-/** The maximum of all transcripts together: 16 to 32 MiB of the 192 MB that an agent has. */
-const cachedCharacters = 16 * 1024 * 1024;
 const leaveMs = 1_000;
 const megabyte = 1024 * 1024;
 
@@ -52,11 +50,10 @@ const secretsOf = ({ apiKey, token, baseUrl }: AgentSettings): string[] =>
 /** An agent: the link to the router on one side, the model on the other, the turn loop between them. */
 export const makeAgent = (parts: AgentParts) => {
   const { settings, name, persona, opening, modelSetup, prompt, log, tracing, onDismissed } = parts;
-  const { revision = 'unknown' } = parts;
   const { capacity, historyTokens, maxTokens, target, trustPeers } = settings;
   const { provider, name: model, seed } = modelSetup;
   const now = () => performance.now();
-  const metrics = new AgentMetrics({ version, revision }, name, { provider, model });
+  const metrics = parts.metrics.of(name, { provider, model });
   const onFault: OnFault = (place, error) => {
     metrics.caught(place);
     log.error({ err: error, place }, 'an unexpected error was caught');
@@ -114,10 +111,9 @@ export const makeAgent = (parts: AgentParts) => {
     summarises: summarises(settings, modelSetup),
     trustsPeers: trustPeers,
     dice: Math.random,
-    conversations: new TranscriptCache({
+    conversations: parts.transcripts.of(name, {
       most: Math.max(128, 2 * capacity),
       keepLength: historyTokens * charactersPerToken,
-      mostLength: cachedCharacters,
     }),
     startSpan: tracing && ((grant) => startTurnSpan(tracing, name, grant)),
     onTurn: (outcome) => {
@@ -131,7 +127,6 @@ export const makeAgent = (parts: AgentParts) => {
     registered: () => link.registered,
     reconnects: () => link.reconnects,
     active: () => turns.active,
-    spans: () => tracing?.counts ?? noSpans,
   });
 
   const onFrame = (frame: RouterFrame): void => {
@@ -175,8 +170,7 @@ export const makeAgent = (parts: AgentParts) => {
   };
 
   return {
-    metrics,
-    onFault,
+    name,
     get registered() {
       return link.registered;
     },
@@ -188,7 +182,7 @@ export const makeAgent = (parts: AgentParts) => {
     stop: async () => {
       turns.stop();
       await link.close(leaveMs);
-      await tracing?.stop();
     },
   };
 };
+export type Agent = ReturnType<typeof makeAgent>;

@@ -1,4 +1,3 @@
-import { closings } from '@parley/protocol';
 import {
   exitWhenWritten,
   openLogger,
@@ -9,72 +8,54 @@ import {
   wantsColour,
   withEnvFile,
 } from '@parley/runtime';
-import { makeAgent } from './agent.ts';
 import { deriveName, thisMachine } from './agent-name.ts';
-import { openingOf } from './link/opener.ts';
-import { chooseModel } from './models/choose.ts';
-import { loadPromptModule, readPersona, viewPrompt } from './prompt/prompt.ts';
-import { readSettings } from './settings/settings.ts';
+import { HostedAgents, type NamedSettings } from './hosted-agents.ts';
+import { readSettings } from './settings/read-settings.ts';
+import type { AgentSettings } from './settings/settings.ts';
 import { version } from './version.ts';
 
 const stopMs = 5_000;
-const tokenHint =
-  'AGENT_TOKEN, or the file of AGENT_TOKEN_FILE, must hold a token that the router knows for this name';
+
+const named = async (settings: AgentSettings): Promise<NamedSettings> => ({
+  settings,
+  name: settings.name ?? (await deriveName(thisMachine)),
+});
 
 runMain(process, 'parley-agent', async () => {
-  const settings = readSettings(process.argv.slice(2), withEnvFile(process.env));
-  const name = settings.name ?? (await deriveName(thisMachine));
-  const opening = openingOf(settings, name);
-  const log = await openLogger(
-    'agent',
-    {
-      level: settings.logLevel,
-      format: settings.logFormat,
-      colour: wantsColour(process.env, process.stdout.isTTY),
-    },
-    { agent: name },
-  );
-
-  const { promptModule, healthPort } = settings;
-  const agent = makeAgent({
-    settings,
-    name,
-    opening,
-    persona: readPersona(settings.persona),
-    modelSetup: await chooseModel(settings, name, log),
-    prompt: promptModule === undefined ? viewPrompt : await loadPromptModule(promptModule),
-    log,
-    tracing: await openTracing({ settings, service: 'agent', version }, log),
-    ...(process.env.PARLEY_REVISION && { revision: process.env.PARLEY_REVISION }),
-    onDismissed: (code, reason) => {
-      const hint = code === closings.unauthenticated.code ? { hint: tokenHint } : {};
-      log.error({ code, reason, ...hint }, 'the router wants this agent to stay away');
-      exitWhenWritten(process, log, 1);
-    },
+  const cast = await Promise.all(readSettings(process.argv.slice(2), withEnvFile(process.env)).map(named));
+  const [{ settings, name }] = cast as [NamedSettings];
+  const log = await openLogger('agent', {
+    level: settings.logLevel,
+    format: settings.logFormat,
+    colour: wantsColour(process.env, process.stdout.isTTY),
   });
-
+  const ofProcess = cast.length === 1 ? log.child({ agent: name }) : log;
+  const agents = await HostedAgents.make(cast, {
+    log,
+    tracing: await openTracing({ settings, service: 'agent', version }, ofProcess),
+    revision: process.env.PARLEY_REVISION || undefined,
+    onAllDismissed: () => exitWhenWritten(process, log, 1),
+  });
+  const { healthPort } = settings;
   const probes =
     healthPort === undefined
       ? undefined
       : await serveProbes(
           { variable: 'AGENT_HEALTH_PORT', port: healthPort },
-          {
-            unready: () => (agent.registered ? undefined : 'not registered with the router'),
-            metrics: agent.metrics.registry,
-          },
+          { unready: () => agents.unready, metrics: agents.metrics.registry },
         );
   if (probes) {
-    agent.metrics.collectProcess();
-    log.info({ port: probes.port }, 'serving /healthz, /readyz and /metrics');
+    agents.metrics.collectProcess();
+    ofProcess.info({ port: probes.port }, 'serving /healthz, /readyz and /metrics');
   }
 
-  agent.start();
+  agents.start();
   stopOnSignal(process, {
-    log,
-    onFault: (error) => agent.onFault('process', error),
+    log: ofProcess,
+    onFault: (error) => agents.onFault(error),
     graceMs: stopMs,
     stop: async () => {
-      await agent.stop();
+      await agents.stop();
       probes?.close();
     },
   });

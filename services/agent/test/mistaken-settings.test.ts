@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { type Environment, problemsOf as settingProblems } from '@parley/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readPersona } from '../src/prompt/prompt.ts';
-import { readSettings } from '../src/settings/settings.ts';
+import { readSettings as readCast } from '../src/settings/read-settings.ts';
+
+/** The settings of the only agent. */
+const readSettings = (args: readonly string[], env: Environment) => readCast(args, env)[0]!;
 
 const problemsOf = (env: Environment) => settingProblems(() => readSettings([], env));
 
@@ -86,6 +89,14 @@ describe('AGENT_PERSONA', () => {
     'an AGENT_PERSONA may be a text: %s',
     (value) => {
       expect(readSettings([], { AGENT_PERSONA: value }).persona).toBe(value);
+    },
+  );
+
+  it.each([300, 4_000, 20_000])(
+    'an AGENT_PERSONA may be a text of %i characters, which no path can have',
+    (length) => {
+      const value = 'You are patient. '.repeat(2_000).slice(0, length);
+      expect(readPersona(readSettings([], { AGENT_PERSONA: value }).persona)).toBe(value);
     },
   );
 

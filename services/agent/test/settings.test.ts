@@ -5,7 +5,10 @@ import { type Environment, problemsOf } from '@parley/runtime';
 import { describe, expect, it } from 'vitest';
 import { openingOf } from '../src/link/opener.ts';
 import { modelKind } from '../src/models/choose.ts';
-import { readSettings } from '../src/settings/settings.ts';
+import { readSettings as readCast } from '../src/settings/read-settings.ts';
+
+/** The settings of the only agent. */
+const readSettings = (args: readonly string[], env: Environment) => readCast(args, env)[0]!;
 
 const problems = (args: readonly string[], env: Environment) =>
   problemsOf(() => {

@@ -41,7 +41,7 @@ export const agent = (env: Record<string, string>, args: string[] = []): Started
         if (found.length === 0) throw new Error(`not logged: ${message}\n${output.out}${output.err}`);
         return found;
       },
-      { timeout: 10_000, interval: 10 },
+      { timeout: 60_000, interval: 10 },
     );
   return { child, exit, output, logged };
 };

@@ -4,21 +4,19 @@ import { nodeOptions } from '@parley/runtime';
 import { type CommandMaker, commandNamed, type Host } from '../command.ts';
 import { installation } from '../deployment/installation.ts';
 
-/** Runs one of the services with its arguments, its environment, its output and its exit code. */
+/** Runs one of the services with its arguments, its environment, its output and its exit code. It ends with this process. */
 export const runService = (
   service: 'router' | 'agent',
   args: readonly string[],
   { env, stop }: Host,
 ): Promise<number> =>
   new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      [...nodeOptions[service], installation.services[service], ...args],
-      {
-        env: { ...env },
-        stdio: 'inherit',
-      },
-    );
+    const { services, leaveWithParent } = installation;
+    const node = [...nodeOptions[service], '--import', leaveWithParent.href];
+    const child = spawn(process.execPath, [...node, services[service], ...args], {
+      env: { ...env },
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    });
     stop.addEventListener('abort', () => child.kill('SIGTERM'));
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));

@@ -3,7 +3,7 @@ import { ConfigError } from '@parley/runtime';
 import { routerOf } from '../api/named-router.ts';
 import { RouterApi } from '../api/router-api.ts';
 import type { Host } from '../command.ts';
-import type { AgentProcess } from '../scenario/agents.ts';
+import { type AgentProcess, ownProcesses, sharedProcesses } from '../scenario/agents.ts';
 import { OwnDeployment } from './own-deployment.ts';
 import type { LogLine } from './service-process.ts';
 
@@ -16,6 +16,8 @@ export interface CastDeploymentOptions {
   readonly ledger?: string | undefined;
   /** The agents to start, except those whose name a connected plain client has. */
   readonly agents: readonly AgentProcess[];
+  /** All agents in one process, instead of a process for each. */
+  readonly oneProcess?: boolean | undefined;
   /** Settings for all agents. */
   readonly env?: Environment;
   /** No other client may have these names, because their messages are recorded or replayed. */
@@ -40,7 +42,7 @@ export class CastDeployment implements AsyncDisposable {
   }
 
   static async set(options: CastDeploymentOptions, host: Host): Promise<CastDeployment> {
-    const { url, port, ledger, agents, env = {}, exclusive = false, onLog } = options;
+    const { url, port, ledger, agents, oneProcess, env = {}, exclusive = false, onLog } = options;
     const deployment = await OwnDeployment.create({
       port,
       env: host.env,
@@ -62,17 +64,18 @@ export class CastDeployment implements AsyncDisposable {
       // a plain client.
       const plain = new Set(present.filter(({ capacity }) => capacity === 0).map(({ name }) => name));
       const missing = agents.filter(({ name }) => !plain.has(name));
-      const registered = missing.map((agent) =>
-        deployment.startAgent(agent.name, [], {
+      const processes = (oneProcess ? sharedProcesses : ownProcesses)(missing);
+      const registered = processes.map((one) =>
+        deployment.startAgents(one.names, [], {
           ...cleared,
           ...env,
-          ...agent.env,
-          ROUTER_URL: api.urls.map((one) => one.replace(/^http/, 'ws')).join(','),
+          ...one.env,
+          ROUTER_URL: api.urls.map((url) => url.replace(/^http/, 'ws')).join(','),
         }),
       );
       const castDeployment = new CastDeployment(api, deployment);
       await castDeployment.#connected(
-        missing.map(({ name }) => name),
+        processes.map(({ names }) => names.join(', ')),
         registered,
       );
       return castDeployment;
@@ -86,7 +89,7 @@ export class CastDeployment implements AsyncDisposable {
     await this.#deployment[Symbol.asyncDispose]();
   }
 
-  /** Resolves when all started agents have registered, so that no turn is granted to an agent that is still starting. */
+  /** Resolves when all started processes have registered their agents, so that no turn is granted to an agent that is still starting. */
   async #connected(names: readonly string[], registered: readonly Promise<void>[]): Promise<void> {
     const away = new Set(names.keys());
     const all = registered.map((one, index) => one.then(() => away.delete(index)));
@@ -108,8 +111,9 @@ export class CastDeployment implements AsyncDisposable {
 }
 
 /** Settings that would make an agent open a conversation itself, or open another one than the scenario defines. */
-const cleared: Environment = {
+export const cleared: Environment = {
   AGENT_NAME: '',
+  AGENT_NAMES: '',
   AGENT_TARGET: '',
   AGENT_FIRST_SPEAKER: '',
   AGENT_MEMBERS: '',

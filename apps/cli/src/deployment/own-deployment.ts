@@ -81,12 +81,18 @@ export class OwnDeployment implements AsyncDisposable {
     return promise;
   }
 
-  /** Resolves when the agent has registered with its router. It never resolves when the agent does not register. */
-  startAgent(name: string, args: readonly string[], env: Environment): Promise<void> {
+  /**
+   * Starts a process with these agents. Resolves when all of them have registered with their router; it never resolves when one does
+   * not register.
+   */
+  startAgents(names: readonly string[], args: readonly string[], env: Environment): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
+    const away = new Set(names);
     const all = { ...this.#options.env, ...env, AGENT_HEALTH_PORT: 'off' };
-    this.#start('agent', name, args, all, (line) => {
-      if (line.msg === 'registered') resolve();
+    this.#start('agent', names.join(', '), args, all, (line) => {
+      if (line.msg !== 'registered') return;
+      away.delete(String(line.agent));
+      if (away.size === 0) resolve();
     });
     return promise;
   }
@@ -108,7 +114,7 @@ export class OwnDeployment implements AsyncDisposable {
   ): void {
     const onLog = (line: LogLine) => {
       heard(line);
-      this.#options.onLog(name, line);
+      this.#options.onLog(typeof line.agent === 'string' ? line.agent : name, line);
     };
     const started = new ServiceProcess({
       service,

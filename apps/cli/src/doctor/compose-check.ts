@@ -10,7 +10,14 @@ const { ok, note, fault } = findingsOf('compose');
 const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(host);
 
 /** Settings that docker-compose.yml gives each service by itself. */
-const fixed = ['AGENT_NAME', 'AGENT_TARGET', 'AGENT_FIRST_SPEAKER', 'AGENT_PERSONA', 'AGENT_PROMPT_MODULE'];
+const fixed = [
+  'AGENT_NAME',
+  'AGENT_NAMES',
+  'AGENT_TARGET',
+  'AGENT_FIRST_SPEAKER',
+  'AGENT_PERSONA',
+  'AGENT_PROMPT_MODULE',
+];
 
 /** Who may reach the router, and with which token. */
 const access = ({ env }: Surroundings, isTeam: boolean): Finding[] => {

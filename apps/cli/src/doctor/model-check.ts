@@ -1,4 +1,4 @@
-import { readSettings } from '@parley/agent/settings';
+import { readSettings } from '@parley/agent/read-settings';
 import { ConfigError, connectionProblem, hostAddress, nearest } from '@parley/runtime';
 import { type Finding, findingsOf } from './finding.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -86,18 +86,24 @@ const answered = async (
     : missing(model, models, server.url);
 };
 
-/** Whether the model server of the agents answers, takes the key and has the model. */
-export const checkModel = async (around: Surroundings): Promise<Finding[]> => {
-  const { env } = around;
-  let settings: ReturnType<typeof readSettings>;
+type ModelSettings = Pick<ReturnType<typeof readSettings>[number], 'apiKey' | 'baseUrl' | 'model'>;
+
+/** The model server of each agent, each once. */
+const modelsOf = ({ env }: Surroundings): readonly ModelSettings[] => {
   try {
-    settings = readSettings([], env);
+    const all = readSettings([], env).map(({ apiKey, baseUrl, model }) => ({ apiKey, baseUrl, model }));
+    return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
   } catch (error) {
     // What is wrong with the settings is found with the settings.
     if (error instanceof ConfigError) return [];
     throw error;
   }
-  const { apiKey, baseUrl, model } = settings;
+};
+
+const checkOne = async (
+  { apiKey, baseUrl, model }: ModelSettings,
+  around: Surroundings,
+): Promise<Finding[]> => {
   if (apiKey === undefined && baseUrl === '')
     return [
       note(
@@ -139,3 +145,7 @@ export const checkModel = async (around: Surroundings): Promise<Finding[]> => {
     ];
   }
 };
+
+/** Whether the model servers of the agents answer, take the key and have the model. */
+export const checkModel = async (around: Surroundings): Promise<Finding[]> =>
+  (await Promise.all(modelsOf(around).map((one) => checkOne(one, around)))).flat();

@@ -1,4 +1,4 @@
-import { readSettings } from '@parley/agent/settings';
+import { readSettings } from '@parley/agent/read-settings';
 import { settings as routerSettings } from '@parley/router/settings';
 import { loadSettings, parleyVariables, problemsOf } from '@parley/runtime';
 import { type Finding, findingsOf } from './finding.ts';

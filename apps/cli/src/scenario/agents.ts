@@ -1,3 +1,4 @@
+import { ownVariable } from '@parley/agent/own-variables';
 import type { Environment } from '@parley/runtime';
 import type { Scenario } from './scenario.ts';
 
@@ -35,4 +36,42 @@ export const agentsOf = ({ cast, policy = 'addressed' }: Scenario): AgentProcess
     const { server, key, keyFile, replicas = 1 } = member;
     return Array.from({ length: replicas }, () => ({ name, env, server, key, keyFile }));
   });
+};
+
+/** The same with the personas of the scenario, for agents whose conversations others open. */
+export const withPersonas = (agents: readonly AgentProcess[], { cast }: Scenario): AgentProcess[] =>
+  agents.map((agent) => ({
+    ...agent,
+    env: { ...agent.env, AGENT_PERSONA: cast.get(agent.name)?.persona },
+  }));
+
+/** One process and its agents. */
+export interface CastProcess {
+  readonly names: readonly string[];
+  readonly env: Environment;
+}
+
+/** A process for each agent. */
+export const ownProcesses = (agents: readonly AgentProcess[]): CastProcess[] =>
+  agents.map(({ name, env }) => ({ names: [name], env }));
+
+/** One process for all agents. Further replicas of a member are for its failures, so each is in another process. */
+export const sharedProcesses = (agents: readonly AgentProcess[]): CastProcess[] => {
+  const processes: AgentProcess[][] = [];
+  for (const agent of agents) {
+    const free = processes.find((some) => !some.some(({ name }) => name === agent.name));
+    if (free) free.push(agent);
+    else processes.push([agent]);
+  }
+  return processes.map((some) => ({
+    names: some.map(({ name }) => name),
+    env: {
+      AGENT_NAMES: some.map(({ name }) => name).join(','),
+      ...Object.fromEntries(
+        some.flatMap(({ name, env: { AGENT_NAME: _, ...env } }) =>
+          Object.entries(env).map(([variable, value]) => [ownVariable(name, variable), value]),
+        ),
+      ),
+    },
+  }));
 };

@@ -1,15 +1,11 @@
-import { statSync } from 'node:fs';
-import { defaultPort, maxCapacity, nameFault, normalName, policyNames } from '@parley/protocol';
+import { existsSync, statSync } from 'node:fs';
+import { defaultPort, maxCapacity, nameFault, policyNames } from '@parley/protocol';
 import {
-  ConfigError,
   choice,
   decimal,
-  type Environment,
   integer,
-  loadSettings,
   logFormats,
   logLevels,
-  parleyVariables,
   path,
   probePort,
   type Setting,
@@ -20,37 +16,9 @@ import {
   type Values,
 } from '@parley/runtime';
 import { usualPolicy } from '../policies/policies.ts';
-import { serverSettings, withProxyNames } from './server-settings.ts';
+import { agentNames, list, name } from './names.ts';
+import { serverSettings } from './server-settings.ts';
 import { urls } from './url-setting.ts';
-
-const name = (variable: string, help: string): Setting<string | undefined> => {
-  const setting = text(variable, { help, fallback: undefined, fault: nameFault });
-  return {
-    ...setting,
-    read(raw, ...where) {
-      const read = setting.read(raw, ...where);
-      return 'value' in read && read.value !== undefined ? { value: normalName(read.value) } : read;
-    },
-  };
-};
-
-const list = (
-  variable: string,
-  about: { help: string; separator: string; fault?: (item: string) => string | undefined },
-): Setting<readonly string[]> => ({
-  variable,
-  help: about.help,
-  shown: '',
-  secret: false,
-  read(raw) {
-    const items = (raw ?? '').split(about.separator).map((item) => item.trim());
-    const value = items.filter((item) => item !== '');
-    const wrong = value.find((item) => about.fault?.(item) !== undefined);
-    return wrong === undefined
-      ? { value: about.fault ? value.map(normalName) : value }
-      : { problem: `${JSON.stringify(wrong)}: ${about.fault?.(wrong)}` };
-  },
-});
 
 const healthPort = probePort('AGENT_HEALTH_PORT', 'port of /healthz, /readyz and /metrics');
 
@@ -63,7 +31,8 @@ const token: Setting<string | undefined> = {
       : { problem: 'expected letters, digits and marks of ASCII, without spaces' },
 };
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+/** A text is often too long for a path, which `statSync` throws for. */
+const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
 /** One word that has a slash or the ending of a text file, or a text that begins like a path. */
 const looksLikePath = (text: string): boolean =>
   (/^\S+$/.test(text) && /[\\/]|\.(?:txt|md|markdown)$/i.test(text)) ||
@@ -83,9 +52,13 @@ const persona: Setting<string | undefined> = {
   },
 };
 
-/** Every setting of the agent. `agent NAME TARGET FIRST_SPEAKER` on the command line overrides the first three. */
+/** Every setting of the agent. `agent NAME TARGET FIRST_SPEAKER` on the command line overrides those three. */
 export const settings = {
   name: name('AGENT_NAME', "this agent's name; unset: the container's (crowd-3), else the host's"),
+  names: agentNames(
+    'AGENT_NAMES',
+    'several agents in one process: names with commas between, or ranges such as crowd-{1..50}; a setting for one of them has its name inside: AGENT_ANN_PERSONA, AGENT_ANN_OPENAI_MODEL, for a range AGENT_CROWD_PERSONA',
+  ),
   target: name(
     'AGENT_TARGET',
     'member that it addresses in the conversation that it opens, and in a ring of targets; a reply goes to the member that addressed it',
@@ -225,72 +198,3 @@ export const settings = {
   ...traceSettings,
 } satisfies Record<string, Setting<unknown>>;
 export type AgentSettings = Values<typeof settings>;
-
-/** Variables that build systems set for other purposes. */
-const foreign = ['AGENT_TOOLSDIRECTORY', 'AGENT_ISSELFHOSTED', 'AGENT_VERSION', 'AGENT_ID', 'AGENT_OS'];
-/** Names by which other programs know these settings. */
-const aliases: Readonly<Record<string, string>> = {
-  OPENAI_API_BASE: 'OPENAI_BASE_URL',
-  OPENAI_API_BASE_URL: 'OPENAI_BASE_URL',
-  OPENAI_API_URL: 'OPENAI_BASE_URL',
-  OPENAI_API_HOST: 'OPENAI_BASE_URL',
-  OPENAI_API_ENDPOINT: 'OPENAI_BASE_URL',
-  OPENAI_BASE: 'OPENAI_BASE_URL',
-  OPENAI_BASEURL: 'OPENAI_BASE_URL',
-  OPENAI_ENDPOINT: 'OPENAI_BASE_URL',
-  OPENAI_HOST: 'OPENAI_BASE_URL',
-  OPENAI_SERVER: 'OPENAI_BASE_URL',
-  OPENAI_URL: 'OPENAI_BASE_URL',
-  OPENAI_APIKEY: 'OPENAI_API_KEY',
-  OPENAI_API_TOKEN: 'OPENAI_API_KEY',
-  OPENAI_KEY: 'OPENAI_API_KEY',
-  OPENAI_SECRET: 'OPENAI_API_KEY',
-  OPENAI_SECRET_KEY: 'OPENAI_API_KEY',
-  OPENAI_TOKEN: 'OPENAI_API_KEY',
-  OPENAI_CHAT_MODEL: 'OPENAI_MODEL',
-  OPENAI_DEFAULT_MODEL: 'OPENAI_MODEL',
-  OPENAI_MODEL_ID: 'OPENAI_MODEL',
-  OPENAI_MODEL_NAME: 'OPENAI_MODEL',
-  AGENT_MODEL: 'OPENAI_MODEL',
-  AGENT_API_KEY: 'OPENAI_API_KEY',
-  AGENT_BASE_URL: 'OPENAI_BASE_URL',
-  AGENT_SYSTEM_PROMPT: 'AGENT_PERSONA',
-};
-const neighbours = ['ROUTER_URL', ...parleyVariables];
-const places = ['AGENT_NAME', 'AGENT_TARGET', 'AGENT_FIRST_SPEAKER'];
-
-/** The settings, or a ConfigError. `args` are those of the command line; they override the environment. */
-export const readSettings = (args: readonly string[], env: Environment): AgentSettings => {
-  if (args.length > places.length) throw new ConfigError(['usage: agent [NAME [TARGET [FIRST_SPEAKER]]]']);
-  const given = Object.fromEntries(args.map((arg, place) => [places[place], arg]));
-  const values = loadSettings(
-    settings,
-    { ...withProxyNames(env), ...given },
-    {
-      prefixes: ['AGENT_'],
-      foreign,
-      neighbours,
-      aliases,
-    },
-  );
-  const problems: string[] = [];
-  if (values.name !== undefined && values.target === values.name) {
-    problems.push(`AGENT_TARGET: ${values.target} is this agent itself; name the one it talks to`);
-  }
-  if (values.promptModule !== undefined && values.persona !== undefined) {
-    problems.push('AGENT_PERSONA: is set, and so is AGENT_PROMPT_MODULE: set one of the two');
-  }
-  if ((values.cassette === undefined) !== (values.cassetteMode === 'off')) {
-    problems.push(
-      values.cassette === undefined
-        ? `AGENT_CASSETTE_MODE: is ${values.cassetteMode}, but AGENT_CASSETTE does not say where`
-        : 'AGENT_CASSETTE: is set; set AGENT_CASSETTE_MODE to record or replay',
-    );
-  }
-  const replays = values.cassetteMode === 'replay';
-  if (!replays && values.modelKind === 'openai' && values.apiKey === undefined && values.baseUrl === '') {
-    problems.push('AGENT_MODEL_KIND: openai needs OPENAI_API_KEY or OPENAI_BASE_URL');
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return values;
-};

@@ -1,6 +1,6 @@
 import type { ClientFrame, Entry, RouterFrameOf } from '@parley/protocol';
 import type { Transcript } from '../memory/transcript.ts';
-import type { TranscriptCache } from '../memory/transcript-cache.ts';
+import type { Transcripts } from '../memory/transcript-cache.ts';
 
 const patienceMs = 2_000;
 /** What is read of a longer conversation: the beginning, and this number of the newest entries. */
@@ -12,11 +12,11 @@ const newestEntries = 1_000;
  * since then are read again with `history`.
  */
 export class Recall {
-  readonly #conversations: TranscriptCache;
+  readonly #conversations: Transcripts;
   readonly #send: (frame: ClientFrame) => boolean;
   readonly #waiting = new Map<string, (entry: Entry) => void>();
 
-  constructor(conversations: TranscriptCache, send: (frame: ClientFrame) => boolean) {
+  constructor(conversations: Transcripts, send: (frame: ClientFrame) => boolean) {
     this.#conversations = conversations;
     this.#send = send;
   }

@@ -3,7 +3,7 @@ import { inSpan, type Logger, type Span } from '@parley/runtime';
 import type { OnFault } from '../faults.ts';
 import type { Dice } from '../link/backoff.ts';
 import { isFailedTurn, type Place } from '../link/outbox.ts';
-import type { TranscriptCache } from '../memory/transcript-cache.ts';
+import type { Transcripts } from '../memory/transcript-cache.ts';
 import type { Summary, TurnContext } from '../memory/turn-context.ts';
 import { type AbortReason, failed } from '../models/model.ts';
 import type { ModelSource } from '../models/model-source.ts';
@@ -30,7 +30,7 @@ export interface TurnLoopOptions {
   /** The seed of the agent. */
   readonly seed: number | undefined;
   readonly prompt: Prompt;
-  readonly conversations: TranscriptCache;
+  readonly conversations: Transcripts;
   readonly historyTokens: number;
   readonly maxTokens: number | undefined;
   /** Whether the model summarises lines that no longer fit into the prompt. */

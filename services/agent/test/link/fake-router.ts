@@ -48,7 +48,7 @@ export class AgentConnection {
         if (found.length < count) throw new Error(`${found.length} of ${count} ${type} frames`);
         return found;
       },
-      { timeout: 20_000, interval: 5 },
+      { timeout: 60_000, interval: 5 },
     );
   }
 }
@@ -77,7 +77,7 @@ export const fakeRouter = async (port = 0) => {
             throw new Error(`${connections.length} connections, waiting for number ${index + 1}`);
           return connection;
         },
-        { timeout: 20_000, interval: 5 },
+        { timeout: 60_000, interval: 5 },
       ),
   };
 };

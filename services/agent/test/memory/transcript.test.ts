@@ -102,17 +102,18 @@ describe('what a transcript knows beside the lines', () => {
 
 describe('the remembered conversations', () => {
   it('the cache of transcripts is bounded in number, and the least recently used one is evicted first', () => {
-    const conversations = new TranscriptCache({ most: 2, keepLength: 100, mostLength: 1_000 });
+    const cache = new TranscriptCache(1_000);
+    const conversations = cache.of('alice', { most: 2, keepLength: 100 });
     const a = conversations.use('a');
     conversations.use('b');
     expect(conversations.use('a')).toBe(a);
     conversations.use('c');
     expect([conversations.peek('a'), conversations.peek('b')]).toEqual([a, undefined]);
-    expect(conversations.size).toBe(2);
+    expect(cache.size).toBe(2);
   });
 
   it('the cache of transcripts is bounded in length, whatever their number is, and the one in use stays', () => {
-    const conversations = new TranscriptCache({ most: 9, keepLength: 1_000, mostLength: 250 });
+    const conversations = new TranscriptCache(250).of('alice', { most: 9, keepLength: 1_000 });
     const grown = (id: string, length: number) =>
       conversations.use(id).merge([saidEntry(2, 'alice', 'x'.repeat(length))]);
     grown('a', 100);
@@ -123,6 +124,30 @@ describe('the remembered conversations', () => {
     grown('d', 900);
     conversations.use('d');
     expect(['b', 'c', 'd'].filter((id) => conversations.peek(id))).toEqual(['d']);
+  });
+});
+
+describe('the conversations of several agents of one process', () => {
+  const said = (seq: number) => saidEntry(seq, 'alice', 'x'.repeat(100));
+
+  it('two agents of one conversation have a transcript each, and one that forgets it changes nothing for the other', () => {
+    const cache = new TranscriptCache(1_000);
+    const [ann, ben] = ['ann', 'ben'].map((name) => cache.of(name, { most: 2, keepLength: 100 }));
+    ann!.use('c').merge([said(2)]);
+    expect(ben!.peek('c')).toBeUndefined();
+    ben!.use('c');
+    ann!.forget('c');
+    expect([ann!.peek('c'), ben!.peek('c')?.length]).toEqual([undefined, 0]);
+  });
+
+  it('all agents share one bound, and what an agent does not use is free for the others', () => {
+    const cache = new TranscriptCache(450);
+    const [ann, ben] = ['ann', 'ben'].map((name) => cache.of(name, { most: 3, keepLength: 1_000 }));
+    for (const id of ['a', 'b', 'c', 'd']) ann!.use(id).merge([said(2)]);
+    expect(['a', 'b', 'c', 'd'].filter((id) => ann!.peek(id))).toHaveLength(4);
+    ben!.use('a').merge([said(2)]);
+    ben!.use('b');
+    expect(['a', 'b', 'c', 'd'].filter((id) => ann!.peek(id))).toEqual(['b', 'c', 'd']);
   });
 });
 

@@ -203,7 +203,7 @@ describe('a refused reply', () => {
 
 describe('a conversation that has ended', () => {
   it('the data of an ended conversation is dropped and its running reply is aborted', async () => {
-    const { loop, calls, sent, conversations, outcomes, settled } = loopOf();
+    const { loop, calls, sent, transcripts, outcomes, settled } = loopOf();
     loop.granted(grantOf());
     await settled();
     loop.ended('c1');
@@ -211,7 +211,7 @@ describe('a conversation that has ended', () => {
     expect(calls[0]?.request.signal.aborted).toBe(true);
     expect(sent).toEqual([]);
     expect(outcomes).toEqual(['abandoned']);
-    expect([loop.active, conversations.size]).toEqual([0, 0]);
+    expect([loop.active, transcripts.size]).toEqual([0, 0]);
   });
 });
 

@@ -30,7 +30,8 @@ export const loopOf = (more: Partial<TurnLoopOptions> = {}) => {
   const contexts: TurnContext[] = [];
   const outcomes: TurnOutcome[] = [];
   const link = { up: true };
-  const conversations = new TranscriptCache({ most: 4, keepLength: 10_000, mostLength: 1_000_000 });
+  const transcripts = new TranscriptCache(1_000_000);
+  const conversations = transcripts.of('alice', { most: 4, keepLength: 10_000 });
   const loop = new TurnLoop({
     self: 'alice',
     persona: undefined,
@@ -55,5 +56,5 @@ export const loopOf = (more: Partial<TurnLoopOptions> = {}) => {
     },
     ...more,
   });
-  return { loop, calls, contexts, sent, outcomes, link, conversations, settled: () => setImmediate() };
+  return { loop, calls, contexts, sent, outcomes, link, transcripts, settled: () => setImmediate() };
 };

@@ -13,7 +13,7 @@ import { type CommandMaker, commandNamed, type Host } from '../../command.ts';
 import { CastDeployment } from '../../deployment/cast-deployment.ts';
 import { logNotes } from '../../deployment/log-notes.ts';
 import { exitBatchCap } from '../../exit-codes.ts';
-import { jsonOption, setOption, turnsOption } from '../../options.ts';
+import { jsonOption, oneProcessOption, setOption, turnsOption } from '../../options.ts';
 import { agentsOf } from '../../scenario/agents.ts';
 import { changesOf } from '../../scenario/changes.ts';
 import { withKey } from '../../scenario/member-key.ts';
@@ -94,6 +94,7 @@ interface BatchOptions {
   readonly set?: readonly string[] | undefined;
   readonly turns?: number | undefined;
   readonly concurrency: number;
+  readonly oneProcess?: true | undefined;
   readonly maxCost?: string | undefined;
   readonly out?: string | undefined;
   readonly url?: string | undefined;
@@ -126,6 +127,7 @@ const runBatch = async (path: string, options: BatchOptions, host: Host): Promis
         port: 0,
         ledger: resolve(out, 'ledger.sqlite'),
         agents: agentsOf(base.scenario).map((agent) => withKey(agent, host.env)),
+        oneProcess: options.oneProcess,
         env: {
           AGENT_REHEARSAL_DELAY_MS: host.env.AGENT_REHEARSAL_DELAY_MS || '0',
           AGENT_CAPACITY: String(concurrency),
@@ -198,6 +200,7 @@ export const batch: CommandMaker = (host) =>
       ).argParser(collected),
     )
     .addOption(setOption)
+    .addOption(oneProcessOption)
     .addOption(turnsOption)
     .addOption(
       new Option('--concurrency <K>', 'how many run at once')

@@ -52,7 +52,7 @@ const startAgents = (deployment: OwnDeployment, url: string, options: Options, h
   const [first] = options.members as [DemoMember];
   for (const { name, target, persona } of options.members) {
     // oxlint-disable-next-line typescript/no-floating-promises -- it never rejects; the end of an agent is reported elsewhere
-    deployment.startAgent(name, [name, target, first.name], {
+    deployment.startAgents([name], [name, target, first.name], {
       ROUTER_URL: url,
       AGENT_TOPIC: options.topic,
       AGENT_MAX_TURNS: String(options.turns),

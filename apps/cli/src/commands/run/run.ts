@@ -12,7 +12,7 @@ import { KeptRun } from '../../deployment/kept-run.ts';
 import { goOn } from '../../deployment/kept-run-notes.ts';
 import { logNotes } from '../../deployment/log-notes.ts';
 import { freePort } from '../../deployment/own-deployment.ts';
-import { portOption, seedOption, setOption, turnsOption } from '../../options.ts';
+import { oneProcessOption, portOption, seedOption, setOption, turnsOption } from '../../options.ts';
 import { Recording } from '../../recording/recording.ts';
 import { agentsOf, keptPrompts } from '../../scenario/agents.ts';
 import { changesOf } from '../../scenario/changes.ts';
@@ -35,6 +35,7 @@ interface RunOptions {
   readonly url?: string | undefined;
   readonly continue?: string | undefined;
   readonly agents: boolean;
+  readonly oneProcess?: true | undefined;
   readonly turns?: number | undefined;
   readonly seed?: number | undefined;
   readonly set?: readonly string[] | undefined;
@@ -88,7 +89,7 @@ const sourceOf = (
 };
 
 const runFile = async (scenario: string | undefined, options: RunOptions, host: Host): Promise<number> => {
-  const { agents: startAgents, record, keep } = options;
+  const { agents: startAgents, oneProcess, record, keep } = options;
   if (options.replay !== undefined) {
     if (scenario !== undefined) throw new UsageError('--replay takes the scenario from the record');
     return replayRecord(options.replay, options.port ?? 0, host);
@@ -116,6 +117,7 @@ const runFile = async (scenario: string | undefined, options: RunOptions, host: 
       port,
       ledger: kept?.ledger,
       agents: recording ? agents.map((agent, place) => recording.recorded(agent, place)) : agents,
+      oneProcess,
       env: {
         AGENT_REHEARSAL_DELAY_MS: rehearsalDelay(host),
         AGENT_KEEP_PROMPTS: host.env.AGENT_KEEP_PROMPTS || keptPrompts,
@@ -172,6 +174,7 @@ export const run: CommandMaker = (host) =>
       'go on with a kept run that was stopped: its name as `parley runs` lists it, or `last`',
     )
     .option('--no-agents', 'start no agents: all members connect by themselves')
+    .addOption(oneProcessOption)
     .addOption(turnsOption)
     .addOption(seedOption)
     .addOption(setOption)
