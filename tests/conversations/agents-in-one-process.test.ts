@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { answerOf, parley } from '../harness/command-line.ts';
-import { RunningRouter, temporaryFolder } from '../harness/parley.ts';
+import { RunningRouter, startAgent, temporaryFolder } from '../harness/parley.ts';
 import { until } from '../harness/poll.ts';
-import { killAll } from '../harness/started-process.ts';
+import { killAll, repository } from '../harness/started-process.ts';
 
 afterEach(killAll);
 
@@ -55,6 +56,30 @@ describe('the cast of a scenario in one process', { timeout: 120_000 }, () => {
     );
     expect(text).toMatch(/^Ended: max-turns/m);
     expect(await agents.kill('SIGTERM')).toEqual({ code: 143, signal: null });
+  });
+
+  it('the service panel of docker-compose.yml is ten agents of one process that speak in turn and end', async () => {
+    const { services } = parse(readFileSync(join(repository, 'docker-compose.yml'), 'utf8'), { merge: true });
+    const environment: Record<string, string> = services.panel.environment;
+    // What Compose would take from the environment stays at its default here.
+    const own = Object.entries(environment).filter(
+      ([name]) => /^AGENT_/.test(name) && name !== 'AGENT_HEALTH_PORT',
+    );
+    const env = own.map(([name, value]) => [name, value.replace(/^\$\{\w+:-(.*)\}$/, '$1')]);
+    const router = await RunningRouter.start();
+    startAgent([], {
+      ...Object.fromEntries(env),
+      ROUTER_URL: router.url,
+      AGENT_REHEARSAL_DELAY_MS: '1',
+      AGENT_MAX_TURNS: '12',
+      AGENT_MODEL_KIND: 'rehearsal',
+    });
+    const { id, members } = await router.ended('chair', 60_000);
+    const names = environment.AGENT_NAMES!.split(',').map((name) => name.trim());
+    expect(members).toEqual(names);
+    expect(names).toHaveLength(10);
+    const said = (await router.entries(id)).flatMap((entry) => (entry.type === 'said' ? [entry.from] : []));
+    expect(said).toEqual([...names, ...names].slice(0, 12));
   });
 
   it('the agents of parley agents end with it, also when it is killed without warning', async () => {

@@ -31,7 +31,7 @@ export const list = (
 });
 
 /** Agents of one process. Each has a connection, so that a slip such as `{1..99999}` would be felt by the router. */
-export const maxAgents = 1_000;
+const maxAgents = 1_000;
 
 /** One name of AGENT_NAMES. `group` is what its variables may also begin with: `crowd` for each of `crowd-{1..50}`. */
 export interface AgentName {
