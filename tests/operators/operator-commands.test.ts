@@ -74,10 +74,14 @@ describe('the acts of an operator', () => {
       'run',
       'scenarios/relay.yaml',
       '--no-agents',
-      '--turns',
-      '1000',
-      '--set',
-      'endings.quorum=never',
+      // Only the operator may end it, however long the commands take.
+      ...['--turns', '100000'],
+      ...[
+        'endings.quorum=never',
+        'endings.repetition=1',
+        'limits.tokens=100000k',
+        'limits.duration=100 minutes',
+      ].flatMap((change) => ['--set', change]),
       ...at,
     ]);
     const { id } = await router.when('running', ({ turns }) => turns > 2);
