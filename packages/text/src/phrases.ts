@@ -1,8 +1,11 @@
 import { sentenceEnds } from './scripts.ts';
 
-/** Marks that may surround a phrase on its line, in any script: quotes, brackets, emphasis, ends of sentences. */
-const opening = /[\s"'*_`\p{Ps}\p{Pi}¿¡]/u;
-const closing = new RegExp(`[\\s"'*_\`\\p{Pe}\\p{Pf}．${sentenceEnds}]`, 'u');
+/**
+ * Marks that may surround a phrase on its line, in any script: quotes, brackets, emphasis, ends of sentences. Languages open and
+ * close quotes with the same marks in another order: “…”, „…“, »…«, ”…”.
+ */
+const opening = /[\s"'*_`\p{Ps}\p{Pi}\p{Pf}¿¡]/u;
+const closing = new RegExp(`[\\s"'*_\`\\p{Pe}\\p{Pi}\\p{Pf}．${sentenceEnds}]`, 'u');
 
 /** A line without the marks around it. One expression for both ends would take quadratic time. */
 const bare = (line: string): string => {

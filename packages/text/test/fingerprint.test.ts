@@ -21,10 +21,9 @@ const exact = (text: string, earlier: readonly string[]): number => {
 const measured = (text: string, earlier: readonly string[]): number =>
   likeness(fingerprintOf(text), earlier.map(fingerprintOf));
 
-/** Few words, so that runs are often the same. */
-const words = fc.array(fc.constantFrom('the', 'Tide', 'comes', 'in', "don't", 'é', '4711'), {
-  maxLength: 60,
-});
+/** Parts that are often the same in two messages, at different places, among words that are not. */
+const part = fc.constantFrom(...['the', 'Tide', "don't é", '4711', 'the tide comes in again, and goes']);
+const words = fc.array(part, { maxLength: 60, size: 'max' });
 const messages = fc.array(words, { maxLength: 8 });
 
 /** A message of `count` words of which each is replaced by another with the given share. */
@@ -46,6 +45,51 @@ describe('likeness', () => {
       }),
       { seed, numRuns: 500 },
     );
+  });
+
+  it('a run of words is the same at any place of a message', () => {
+    const run = 'the tide comes in at noon';
+    expect(measured(run, [`Yesterday it was not so. ${run}.`])).toBe(1);
+    expect(measured(`Yesterday it was not so. ${run}.`, [run])).toBe(
+      exact(`Yesterday it was not so. ${run}.`, [run]),
+    );
+  });
+
+  it('a message of five words is found in a message of which only a sample is kept', () => {
+    const long = message(600, 0, 1);
+    const parts = Array.from({ length: 100 }, (_, at) =>
+      long
+        .split(' ')
+        .slice(at * 5, at * 5 + 5)
+        .join(' '),
+    );
+    const found = parts.filter((text) => measured(text, [long]) === 1);
+    expect(found.length).toBeGreaterThan(50);
+    expect(found.length).toBeLessThan(100);
+  });
+
+  it('a message that says the same again and again has the fingerprint of its different runs', () => {
+    const once = `${message(600, 0, 1)} `;
+    const start = once.split(' ').slice(0, 4).join(' ');
+    const fingerprint = { ...fingerprintOf(once + start) };
+    expect(fingerprint.hashes).toHaveLength(maxRuns);
+    expect(fingerprintOf(once.repeat(5) + start)).toEqual(fingerprint);
+    expect(fingerprintOf(once.repeat(3) + start)).toEqual(fingerprint);
+    const { hashes, below } = fingerprintOf('the tide comes in '.repeat(1_000));
+    expect([hashes.length, hashes.buffer.byteLength, below]).toEqual([4, 16, 2 ** 32]);
+  });
+
+  it('a fingerprint is complete up to 512 runs, and then says below which hash it is', () => {
+    const full = fingerprintOf(message(maxRuns + 4, 0, 1));
+    expect([full.hashes.length, full.below]).toEqual([maxRuns, 2 ** 32]);
+    const more = fingerprintOf(message(maxRuns + 5, 0, 1));
+    const all = new Set([...full.hashes, ...more.hashes, more.below]);
+    expect(more.hashes).toHaveLength(maxRuns);
+    expect(all.size).toBe(maxRuns + 1);
+    expect(more.below).toBe(Math.max(...all));
+    const long = fingerprintOf(message(5_000, 0, 1));
+    expect([long.hashes.length, long.hashes.buffer.byteLength]).toEqual([maxRuns, 4 * maxRuns]);
+    expect(long.below).toBeGreaterThan(long.hashes.at(-1) as number);
   });
 
   it('the likeness of the longest messages is within 0.1 of the share, although only a sample is kept', () => {

@@ -21,6 +21,18 @@ describe('saysGoodbye', () => {
     'Cảm ơn bạn, tạm biệt!',
   ])('saysGoodbye finds a goodbye in “%s”', (text) => expect(saysGoodbye(text)).toBe(true));
 
+  it('saysGoodbye takes a text of 25 words for a goodbye, and no longer one', () => {
+    expect(saysGoodbye(`bye${' then'.repeat(24)}`)).toBe(true);
+    expect(saysGoodbye(`bye${' then'.repeat(25)}`)).toBe(false);
+    expect(saysGoodbye(`再见${'好'.repeat(48)}`)).toBe(true);
+    expect(saysGoodbye(`再见${'好'.repeat(49)}`)).toBe(false);
+  });
+
+  it.each(['bye', 'Take care of it!', 'all the best', '拜拜', 'ลาก่อน'])(
+    'saysGoodbye finds each goodbye of its list alone: “%s”',
+    (text) => expect(saysGoodbye(text)).toBe(true),
+  );
+
   it.each([
     'The bypass was built in 1972.',
     'Ciao, come stai?',

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { phraseIn } from '../src/index.ts';
+
+describe('a phrase on a line of its own', () => {
+  it.each([
+    ['the end', 'the end'],
+    ['THE END', 'Well then.\nThe End'],
+    ['the end', 'before\n  *“(the end)”*…  \nafter'],
+    ['the end', '¿The end?'],
+    ['*The end.*', 'the end'],
+    ['ENDE', 'Gut.\n»Ende«．'],
+    ['ENDE', '„Ende“.'],
+    ['slut', '”Slut”'],
+    ['fin', '« Fin »'],
+    ['a.b', '(a.b)'],
+  ])('%j is found in %j', (phrase, text) => expect(phraseIn(text, [phrase])).toBe(phrase));
+
+  it.each([
+    ['the end', 'this is the end'],
+    ['the end', 'the end is near'],
+    ['the end', 'the\nend'],
+    ['the end', 'the  end'],
+    ['ab', 'a.b'],
+    ['the end', ''],
+  ])('%j is not found in %j', (phrase, text) => expect(phraseIn(text, [phrase])).toBeUndefined());
+
+  it('the first of several phrases is found, in the order in which they are given', () => {
+    expect(phraseIn('two\none', ['none', 'one', 'two'])).toBe('one');
+    expect(phraseIn('anything', [])).toBeUndefined();
+  });
+});
+
+describe('a marker', () => {
+  it.each([
+    ['###STOP###', 'That was all. ###STOP###'],
+    ['###STOP###', 'That was all. ###stop###.”  \n'],
+    [' ###STOP### ', 'That was all.###STOP###'],
+    ['<END>', 'so <END> it says <END>'],
+    ['[OVER]', 'x [over]'],
+    ['#.#', 'a #.#'],
+    ['##', 'all ##'],
+    ['<A\nB>', 'all <a\nb>'],
+    ['###STOP###', `all ###STOP###${'"'.repeat(20)}`],
+  ])('%j is also found at the end of %j', (marker, text) => {
+    expect(phraseIn(text, [marker])).toBe(marker);
+  });
+
+  it.each([
+    ['###STOP###', '###STOP### is what I must say'],
+    ['###STOP###', `all ###STOP###${'"'.repeat(21)}`],
+    ['STOP', 'we must STOP'],
+    ['#STOP', 'we must #STOP'],
+    ['STOP#', 'we must STOP#'],
+    ['"stop"', 'he said "stop"'],
+    ['(stop)!', 'he said (stop)!'],
+    ['.stop#', 'he said .stop#'],
+    ['#', 'we need a #'],
+  ])('%j is not found inside the last line of %j', (phrase, text) => {
+    expect(phraseIn(text, [phrase])).toBeUndefined();
+  });
+});
