@@ -50,6 +50,8 @@ export interface TurnClaims {
   at(conversation: string, turn: number): Claim | undefined;
   /** All claims in a conversation that are known. */
   inConversation(conversation: string): Iterable<Claim>;
+  /** All claims of this router. */
+  own(): Iterable<Claim>;
   /** All claims of other routers that are known. */
   others(): Iterable<Claim>;
   /** Listeners are told of claims of other routers only, after the change is visible. */

@@ -75,6 +75,9 @@ export const makeTurns = (options: TurnsOptions) => {
     ...{ bids, gathering, breakers, grants, rules, answers, granter, scheduler, waitReasons, delayOf },
     tick(at: number): void {
       deadRouters?.tick();
+      claiming?.tick(at, ({ conversation, turn, attempt }) => {
+        return grants.at(conversation, turn)?.attempt === attempt || bids.holds(conversation, turn);
+      });
       scheduler.tick(at);
     },
   };

@@ -131,6 +131,7 @@ export class MemoryCluster implements Cluster {
     },
     at: (conversation, turn) => this.#known.newest(conversation, turn),
     inConversation: (conversation) => this.#known.inConversation(conversation),
+    own: () => [...this.#known.all()].filter(({ router }) => router === this.self),
     others: () => [...this.#known.all()].filter(({ router }) => router !== this.self),
     follow: (listener) => void this.#claimListeners.push(listener),
   };
@@ -190,6 +191,8 @@ export class MemoryNetwork {
     const router = this.#routers.get(id);
     if (!router) return;
     router.isDeaf = false;
+    for (const claim of router.claims.others())
+      if (this.#claims.get(keyOf(claim)) !== claim) router.heardClaim({ type: 'ended', claim });
     for (const claim of this.#claims.values()) router.heardClaim({ type: 'made', claim });
     this.changed(router);
   }

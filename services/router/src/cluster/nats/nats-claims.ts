@@ -111,6 +111,10 @@ export class NatsClaims implements TurnClaims {
     return this.#known.inConversation(conversation);
   }
 
+  *own(): Iterable<Claim> {
+    for (const claim of this.#known.all()) if (claim.router === this.#options.self) yield claim;
+  }
+
   *others(): Iterable<Claim> {
     for (const claim of this.#known.all()) if (claim.router !== this.#options.self) yield claim;
   }

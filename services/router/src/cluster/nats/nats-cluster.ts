@@ -55,7 +55,8 @@ export class NatsCluster implements Cluster, Standing {
   readonly messages: NatsMessages;
   readonly #options: NatsClusterOptions;
   readonly #routers: NatsTable;
-  readonly #tables = new Map<SharedTableName, NatsTable>();
+  /** All that are followed, but that of the routers. */
+  readonly #tables = new Map<SharedTableName | 'claims', NatsTable>();
   readonly #leases: Leases;
   readonly #followers: ((change: RouterChange) => void)[] = [];
   readonly #startedAt: number;
@@ -82,6 +83,7 @@ export class NatsCluster implements Cluster, Standing {
     this.#leases = new Leases(leaseMs);
     this.#routers = this.#open('routers', StorageType.File, leaseMs);
     const claims = this.#open('claims', StorageType.Memory);
+    this.#tables.set('claims', claims);
     this.claims = new NatsClaims({ table: claims, self, now: () => performance.now(), onFailure });
     this.messages = new NatsMessages({ link, stream, self, onFailure });
     for (const name of sharedTables) this.#tables.set(name, this.#open(name, StorageType.File));
@@ -207,8 +209,9 @@ export class NatsCluster implements Cluster, Standing {
     await this.#routers.put(this.self, { ...this.#document, count, version } satisfies Own);
     this.#writtenVersion = version;
     await this.#hears(count);
-    // What the others have written while this router was stopped.
+    // What the others have done while this router was stopped. The server keeps deletions for a minute only.
     if (wasOver) await this.#options.engine.caughtUp();
+    if (wasOver && count > 1) await Promise.all([...this.#tables.values()].map((table) => table.refresh()));
     this.#renewedAt = askedAt;
   }
 

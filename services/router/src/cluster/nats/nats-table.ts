@@ -155,6 +155,11 @@ export class NatsTable implements SharedTable {
     });
   }
 
+  /** Reads everything again. Resolves when the listeners have been told what is different. */
+  async refresh(): Promise<void> {
+    if (this.#watching) await this.#follow();
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#generation++;

@@ -1,4 +1,4 @@
-import type { AttemptPlace, Cluster } from '../../cluster/cluster.ts';
+import type { AttemptPlace, Claim, Cluster } from '../../cluster/cluster.ts';
 import type { Conversation, Turn } from '../../core/conversation.ts';
 import { endsAt } from '../../core/endings/endings.ts';
 import type { Replica } from '../../presence/replica.ts';
@@ -31,6 +31,8 @@ const homeDelayMs = 10;
 const otherDelayMs = 30;
 /** A claim outlives its grant by this much, so that a router that has died is seen as the reason why the turn is open. */
 const afterDeadlineMs = 60_000;
+/** A claim that belongs to nothing twice in this time is released. */
+const lookMs = 1_000;
 
 /**
  * Makes claims on turns before they are granted. Between the request and its answer the turn counts as taken and the replica as
@@ -40,6 +42,9 @@ export class Claiming {
   readonly #options: ClaimingOptions;
   readonly #wanted = new Map<string, Map<number, Wanted>>();
   readonly #byReplica = new Map<Replica, number>();
+  /** Claims that belonged to nothing at the last look. */
+  #loose = new Set<Claim>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ClaimingOptions) {
     this.#options = options;
@@ -93,6 +98,22 @@ export class Claiming {
       const turn = floor.find(({ number }) => number === claim.turn);
       if (!turn || turn.attempts >= claim.attempt || seats.has(turn.member)) this.release(claim);
     }
+  }
+
+  /**
+   * Releases the claims of this router that have belonged to no grant for a while: those that were made when their grant was over
+   * already, and those whose lapse counts a smaller number of attempts. `isHeld`: whether the claim belongs to a grant or a bid.
+   */
+  tick(now: number, isHeld: (claim: Claim) => boolean): void {
+    if (now - this.#lookedAt < lookMs) return;
+    this.#lookedAt = now;
+    const loose = new Set<Claim>();
+    for (const claim of this.#options.cluster.claims.own()) {
+      if (this.has(claim.conversation, claim.turn) || isHeld(claim)) continue;
+      if (this.#loose.has(claim)) this.release(claim);
+      else loose.add(claim);
+    }
+    this.#loose = loose;
   }
 
   release(place: AttemptPlace): void {
