@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { defaultShareMinutes, type ShareView } from '@parley/protocol';
+import type { SharedTable } from '../cluster/cluster.ts';
 import type { Ledger, Share } from '../ledger/ledger.ts';
 import type { Authenticator, Verdict } from './authenticator.ts';
 import type { Identity } from './identity.ts';
+import { SharedLinks } from './shared-links.ts';
 import { digestOf } from './token-list.ts';
 
 /** With it begins every token of a share link, so that no other token is looked for among them. */
@@ -17,6 +19,10 @@ export interface SharesOptions {
   readonly ledger: Pick<Ledger, 'shares' | 'keepShare' | 'removeShare'>;
   /** Ms since 1970. */
   readonly now: () => number;
+  /** The table of all routers; undefined where there is one router. */
+  readonly table?: SharedTable | undefined;
+  /** Told when a link could not be written where nothing waits for it. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 export interface MadeShare {
@@ -40,18 +46,37 @@ const viewOf = ({ id, by, madeAt, expiresAt, revoked }: Share): ShareView => ({
 export class Shares {
   readonly #options: SharesOptions;
   readonly #byDigest: Map<string, Share>;
+  readonly #shared: SharedLinks | undefined;
 
   constructor(options: SharesOptions) {
+    const { table, ledger } = options;
     this.#options = options;
-    this.#byDigest = new Map(options.ledger.shares().map((share) => [share.digest, share]));
+    this.#byDigest = new Map(ledger.shares().map((share) => [share.digest, share]));
+    this.#shared =
+      table &&
+      new SharedLinks({
+        table,
+        onKept: (share) => void this.#byDigest.set(share.digest, share),
+        onRemoved: (id) => this.#removed(id),
+      });
+  }
+
+  /** Resolves when the links are known that other routers have made. */
+  async start(): Promise<void> {
+    const now = this.#options.now();
+    await this.#shared?.start(this.#options.ledger.shares().filter((share) => this.#isValid(share, now)));
   }
 
   static isToken(token: string | undefined): token is string {
     return token?.startsWith(prefix) === true;
   }
 
-  /** Undefined when there are as many valid links as there may be. Throws when the ledger cannot be written. */
-  make(conversation: string, by: string, minutes = defaultShareMinutes): MadeShare | undefined {
+  /** Undefined when there are as many links as there may be. Rejects when the ledger cannot be written. */
+  async make(
+    conversation: string,
+    by: string,
+    minutes = defaultShareMinutes,
+  ): Promise<MadeShare | undefined> {
     const now = this.#options.now();
     const valid = this.#of(conversation).filter((share) => this.#isValid(share, now));
     if (valid.length >= maxValid || !this.#hasPlace(now)) return undefined;
@@ -64,21 +89,29 @@ export class Shares {
       madeAt: now,
       expiresAt: now + minutes * minuteMs,
     };
+    if (this.#shared) await this.#shared.make(share);
     this.#keep(share);
     return { share, token };
   }
 
   /** False when the conversation has no such link. Revoking a link again changes nothing. */
-  revoke(conversation: string, id: string, by: string): boolean {
+  async revoke(conversation: string, id: string, by: string): Promise<boolean> {
     const share = this.#of(conversation).find((one) => one.id === id);
     if (!share) return false;
-    if (!share.revoked) this.#keep({ ...share, revoked: { at: this.#options.now(), by } });
-    return true;
+    if (share.revoked) return true;
+    const revoked = { at: this.#options.now(), by };
+    const after = this.#shared ? await this.#shared.revoke(id, revoked) : { ...share, revoked };
+    if (after) this.#keep(after);
+    else this.#removed(id);
+    return after !== undefined;
   }
 
   /** The conversation is gone, and its links with it: another one may get its id. */
   forget(conversation: string): void {
-    for (const { digest } of this.#of(conversation)) this.#byDigest.delete(digest);
+    for (const { digest, id } of this.#of(conversation)) {
+      this.#byDigest.delete(digest);
+      this.#removeShared(id);
+    }
   }
 
   /** All links of a conversation, the newest first. */
@@ -111,8 +144,8 @@ export class Shares {
     if (this.#byDigest.size < maxShares) return true;
     const old = [...this.#byDigest.values()].find((share) => !this.#isValid(share, now));
     if (!old) return false;
-    this.#options.ledger.removeShare(old.id);
-    this.#byDigest.delete(old.digest);
+    this.#removed(old.id);
+    this.#removeShared(old.id);
     return true;
   }
 
@@ -122,6 +155,16 @@ export class Shares {
 
   #isValid({ revoked, expiresAt }: Share, now: number): boolean {
     return revoked === undefined && now < expiresAt;
+  }
+
+  #removed(id: string): void {
+    this.#options.ledger.removeShare(id);
+    for (const share of this.#byDigest.values()) if (share.id === id) this.#byDigest.delete(share.digest);
+  }
+
+  /** The link ends at this router at once, whatever the table says. */
+  #removeShared(id: string): void {
+    this.#shared?.remove(id).catch((error: unknown) => this.#options.onFailure?.(error));
   }
 
   #keep(share: Share): void {

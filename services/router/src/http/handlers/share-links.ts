@@ -33,7 +33,7 @@ export class ShareLinks {
     if (!(await this.#exists(id))) return none;
     const { shares, needsTokens } = this.#parts;
     const { minutes } = shareBodies.share.pick(body as never);
-    const made = shares.make(id, by, minutes);
+    const made = await shares.make(id, by, minutes);
     if (!made) return errorReply('rate-limited', 'there are too many share links: revoke some first');
     const { share, token } = made;
     const { expiresAt } = share;
@@ -45,7 +45,7 @@ export class ShareLinks {
     if (fault) return errorReply('bad-frame', fault);
     if (!(await this.#exists(id))) return none;
     const { share } = shareBodies.unshare.pick(body as never);
-    if (!this.#parts.shares.revoke(id, share, by))
+    if (!(await this.#parts.shares.revoke(id, share, by)))
       return errorReply('not-found', 'the conversation has no such share link');
     return reply('unshare', { conversation: id, share });
   }

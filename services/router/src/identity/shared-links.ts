@@ -1,0 +1,67 @@
+import type { SharedTable, TableChange } from '../cluster/cluster.ts';
+import type { Share } from '../ledger/ledger.ts';
+
+export interface SharedLinksOptions {
+  readonly table: Pick<SharedTable, 'create' | 'get' | 'update' | 'delete' | 'watch'>;
+  readonly onKept: (share: Share) => void;
+  readonly onRemoved: (id: string) => void;
+}
+
+const isShare = (value: unknown): value is Share => {
+  const { id, conversation, digest, by, madeAt, expiresAt, revoked } = (value ?? {}) as Record<
+    string,
+    unknown
+  >;
+  const texts = [id, conversation, digest, by].every((one) => typeof one === 'string');
+  const times = [madeAt, expiresAt].every((one) => Number.isFinite(one));
+  const { at, by: who } = (revoked ?? { at: 0, by: '' }) as Record<string, unknown>;
+  return texts && times && Number.isFinite(at) && typeof who === 'string';
+};
+
+/** The share links in a table of all routers: a link that one has made or revoked is valid, or not, at the others. */
+export class SharedLinks {
+  readonly #options: SharedLinksOptions;
+
+  constructor(options: SharedLinksOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the links of the table have been told. `local`: valid ones that this router has kept before there was a table. */
+  async start(local: readonly Share[]): Promise<void> {
+    const { table } = this.#options;
+    const known = new Set<string>();
+    const take = (change: TableChange) => {
+      known.add(change.key);
+      this.#take(change);
+    };
+    await table.watch(take);
+    for (const share of local) if (!known.has(share.id)) await table.create(share.id, share);
+  }
+
+  /** Resolves when all routers will find the link. */
+  async make(share: Share): Promise<void> {
+    await this.#options.table.create(share.id, share);
+  }
+
+  /** Returns the link as it is then: another operator may have revoked it before. Undefined when it was removed. */
+  async revoke(id: string, revoked: NonNullable<Share['revoked']>): Promise<Share | undefined> {
+    const { table } = this.#options;
+    for (;;) {
+      const entry = await table.get(id);
+      if (!entry || !isShare(entry.value)) return undefined;
+      if (entry.value.revoked) return entry.value;
+      const share = { ...entry.value, revoked };
+      if ((await table.update(id, share, entry.revision)) !== undefined) return share;
+    }
+  }
+
+  /** Its conversation is gone. */
+  async remove(id: string): Promise<void> {
+    await this.#options.table.delete(id);
+  }
+
+  #take({ key, entry }: TableChange): void {
+    if (!entry) this.#options.onRemoved(key);
+    else if (isShare(entry.value) && entry.value.id === key) this.#options.onKept(entry.value);
+  }
+}
