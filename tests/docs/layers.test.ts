@@ -21,6 +21,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'turns',
     'delivery',
     'activity',
+    'sharing',
     'metrics.ts',
     'router.ts',
     'identity',

@@ -22,11 +22,13 @@ import type { Rejections } from './http/server/rejections.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { Retention, type RetentionRule } from './ledger/retention.ts';
 import { RouterMetrics } from './metrics.ts';
-import { type DuplicateRule, Presence } from './presence/presence.ts';
+import type { DuplicateRule } from './presence/duplicates.ts';
+import { Presence } from './presence/presence.ts';
 import { PromptRequests } from './presence/prompt-requests.ts';
 import { recoverPools } from './quota/pool-recovery.ts';
 import type { Pools } from './quota/pools.ts';
 import type { Prices } from './quota/prices.ts';
+import { Sharing } from './sharing/sharing.ts';
 import { type Clock, steadyTime } from './time/clock.ts';
 import type { Bids } from './turns/bids.ts';
 import type { Breakers } from './turns/breakers.ts';
@@ -76,6 +78,8 @@ export interface Router {
   readonly cluster: Cluster | undefined;
   readonly conversations: Conversations;
   readonly presence: Presence;
+  /** What it shares with the other routers; undefined where this one has the ledger alone. */
+  readonly sharing: Sharing | undefined;
   readonly prompts: PromptRequests;
   readonly bids: Bids;
   /** The grants that are running. */
@@ -136,7 +140,10 @@ export const makeRouter = (options: RouterOptions): Router => {
     clock.wall,
   );
   const { maxAgeMs } = options.mailboxLimits;
-  const presence = new Presence({ duplicates: options.duplicates ?? 'replicas', startedAt: now() });
+  const presence = new Presence({
+    ...{ duplicates: options.duplicates ?? 'replicas', startedAt: now() },
+    several: cluster && { wall: clock.wall },
+  });
   const prompts = new PromptRequests({ presence, now: clock.monotonic });
   const plainGrants = new PlainGrants();
   const activity = new Activity(clock.wall, ledger.position());
@@ -174,6 +181,12 @@ export const makeRouter = (options: RouterOptions): Router => {
     ...{ conversations, presence, mailboxes, watermarks, sender, offers, maxAgeMs },
     turns: plainTurns,
   });
+  const sharing =
+    cluster &&
+    new Sharing({
+      ...{ cluster, presence, mailboxes, watermarks, sender, plainDelivery, grants, breakers, agentRecords },
+      onFailure,
+    });
   const replyRouting = new ReplyRouting();
   const runningLimit = new RunningLimit(options.runningLimits ?? { total: 0, perOpener: 0 });
   const routerEvents = new RouterEvents(faults);
@@ -223,6 +236,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   presence.follow((change) => plainDelivery.onPresence(change));
   presence.follow((change) => scheduler.onPresence(change));
   presence.follow((change) => prompts.onPresence(change));
+  if (sharing) presence.follow((change) => sharing.onPresence(change));
   presence.follow(() => routerEvents.tell({ type: 'agents' }));
 
   metrics.scrape({
@@ -243,27 +257,9 @@ export const makeRouter = (options: RouterOptions): Router => {
   let lastSave = now();
   let removing = false;
   return {
-    cluster,
-    conversations,
-    presence,
-    prompts,
-    bids,
-    grants,
-    answers,
-    granter,
-    scheduler,
-    waitReasons,
-    mailboxes,
-    plainTurns,
-    plainDelivery,
-    replyRouting,
-    routerEvents,
-    metrics,
-    traces,
-    activity,
-    agentRecords,
-    breakers,
-    faults,
+    ...{ cluster, conversations, presence, sharing, prompts, bids, grants, answers, granter, scheduler },
+    ...{ waitReasons, mailboxes, plainTurns, plainDelivery, replyRouting, routerEvents, metrics, traces },
+    ...{ activity, agentRecords, breakers, faults },
     reads: new ReadQueue(now, (error) => faults.caught('answer', 'a read of past entries', error)),
     prices,
     now,
@@ -273,6 +269,7 @@ export const makeRouter = (options: RouterOptions): Router => {
       const timed = (about: string, call: () => void) => faults.guard('timer', about, call);
       timed('bids', () => bids.tick());
       timed('prompts', () => prompts.tick());
+      timed('presence', () => sharing?.tick(at));
       timed('grants', () => {
         scheduler.retake(conversations.takeShaken());
         turns.tick(at);

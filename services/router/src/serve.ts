@@ -55,6 +55,8 @@ export interface RunningRouter {
   readonly server: Server | TlsServer;
   readonly probes: Probes;
   readonly filterRequest: RequestFilter;
+  /** Resolves when it is known what the other routers share. To be awaited before `listen` where there are other routers. */
+  joined(): Promise<void>;
   /** Resolves with `host:port`; rejects when the port cannot be bound. Port 0 picks a free one. */
   listen(host: string, port: number): Promise<string>;
   /** Grants no more turns, waits at most `graceMs` for the answers to those that are running, then closes all connections. */
@@ -74,7 +76,10 @@ const later = (act: () => void, ms: number): (() => void) => {
  */
 export const serve = (options: ServeOptions): RunningRouter => {
   const { ledger, clock, defaults, routerName, stalledMs } = options;
-  const shares = new Shares({ ledger, now: clock.wall });
+  const shares = new Shares({
+    ...{ ledger, now: clock.wall, onFailure: options.onLedgerFailure },
+    table: options.cluster?.table('shares'),
+  });
   const authenticator = withShares(options.authenticator, shares);
   const rejections = new Rejections(options.onRejection, clock.monotonic);
   const connectionLimits = new ConnectionLimits(options.connectionLimits, rejections);
@@ -123,6 +128,10 @@ export const serve = (options: ServeOptions): RunningRouter => {
 
   return {
     ...{ router, server, probes, filterRequest },
+    async joined() {
+      await router.sharing?.start();
+      await shares.start();
+    },
     async listen(host, port) {
       const address = await listen(server, host, port);
       server.on('error', (error) => router.faults.caught('process', 'server', error));
@@ -131,6 +140,7 @@ export const serve = (options: ServeOptions): RunningRouter => {
     async drain(graceMs) {
       isDraining = true;
       await leave({ router, webSocketServer, graceMs });
+      router.sharing?.stop();
       ticker.stop();
     },
     async close() {
@@ -138,6 +148,7 @@ export const serve = (options: ServeOptions): RunningRouter => {
       ticker.stop();
       server.closeAllConnections();
       await closed;
+      router.sharing?.stop();
       await new Promise((resolve) => server.close(resolve));
     },
   };

@@ -22,7 +22,7 @@ import {
   traceSettings,
 } from '@parley/runtime';
 import { natsPattern, natsSettings } from './ledger/nats-settings.ts';
-import { duplicateRules } from './presence/presence.ts';
+import { duplicateRules } from './presence/duplicates.ts';
 import { readPoolRules } from './quota/pools.ts';
 
 const day = 86_400;

@@ -173,13 +173,14 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
   const { traces } = router;
   const life = new LifeLog(
     log,
-    () => new Set(router.presence.names()),
+    () => new Set(router.presence.namesHere()),
     router.now,
     (conversation) => traces?.idsOf(conversation),
   );
   router.conversations.follow('life', (commit) => life.onCommit(commit));
   setInterval(() => life.tick(), presenceMs).unref();
 
+  await running.joined();
   const { host, port, healthHost, healthPort } = config;
   const address = await running.listen(host, port).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'EADDRINUSE' ? 'another program listens there' : error.message;

@@ -41,6 +41,7 @@ const ReplicaRow = ({ replica, place }: { readonly replica: Replica; readonly pl
     <th scope="row">
       replica {place}
       {replica.since !== undefined && <span class="detail"> since {timeOf(replica.since)}</span>}
+      {replica.router !== undefined && <span class="detail"> at {replica.router}</span>}
     </th>
     <td data-label="State">{breakerWords[replica.breaker]}</td>
     <td data-label="Model">{plain(replica.model ?? '–')}</td>
@@ -59,11 +60,14 @@ const ReplicaRow = ({ replica, place }: { readonly replica: Replica; readonly pl
   </tr>
 );
 
-const stateOf = ({ dialect, replicas, awaySince, each = [] }: AgentView): string => {
+/** With several routers, the one to which it is connected. */
+const atRouter = (router: string | undefined): string => (router === undefined ? '' : ` at ${router}`);
+
+const stateOf = ({ dialect, router, replicas, awaySince, each = [] }: AgentView): string => {
   if (awaySince !== undefined) return `away since ${timeOf(awaySince)}`;
   const [first, ...others] = each;
-  if (dialect === 'plain') return 'connected, plain client';
-  if (first && others.length === 0) return breakerWords[first.breaker];
+  if (dialect === 'plain') return `connected, plain client${atRouter(router)}`;
+  if (first && others.length === 0) return `${breakerWords[first.breaker]}${atRouter(first.router)}`;
   return `connected, ${number(replicas)} replicas`;
 };
 

@@ -85,7 +85,11 @@ const work = {
   lastFault: optional(agentFault),
 } as const;
 
+const routerName = text({ max: 255 });
+
 const replicaView = object({
+  /** The router to which it is connected, where there are several. */
+  router: optional(routerName),
   /** The model that it says it uses. */
   model: optional(text({ max: 200 })),
   since: optional(date),
@@ -100,6 +104,8 @@ const replicaView = object({
 export const agentView = object({
   name,
   dialect: oneOf(['plain', 'v1']),
+  /** Of a plain client: the router to which it is connected, where there are several. */
+  router: optional(routerName),
   replicas: count,
   /** Turns that its replicas take at once, and those that they have now; both 0 for a plain client. */
   capacity: count,

@@ -84,7 +84,7 @@ export class AgentRecords {
   }
 
   onPresence(change: PresenceChange): void {
-    const { name } = 'replica' in change ? change.replica : change.client;
+    const { name } = 'replica' in change ? change.replica : 'client' in change ? change.client : change;
     const since = this.#presence.isConnected(name) ? undefined : this.#wall();
     this.#keep(name, { ...this.ofName(name), since });
     if (change.type === 'replica-joined')
@@ -98,9 +98,11 @@ export class AgentRecords {
       if (entry.type !== 'said' && entry.type !== 'passed' && entry.type !== 'lapsed') continue;
       const grant = this.#grants.at(after.id, entry.turn);
       const fault = faultOf(after.id, entry);
-      // An answer without a grant is that of a plain client, or of a person in the member's seat.
-      if (!grant && !fault && !this.#presence.plainClient(entry.from)) continue;
-      const took = grant && this.#now() - grant.grantedAt;
+      // An answer without a grant is that of a plain client, of another router, or of a person in the member's seat.
+      const tookElsewhere = 'tookMs' in entry ? entry.tookMs : undefined;
+      const isAnswer = grant ?? fault ?? tookElsewhere ?? this.#presence.isPlain(entry.from);
+      if (isAnswer === undefined || isAnswer === false) continue;
+      const took = grant ? this.#now() - grant.grantedAt : tookElsewhere;
       const next = (record: AgentRecord) => (fault ? withFault(record, fault) : withAnswer(record, took));
       this.#keep(entry.from, next(this.ofName(entry.from)));
       if (grant) this.#byReplica.set(grant.replica, next(this.ofReplica(grant.replica)));

@@ -162,6 +162,8 @@ export interface Ledger {
   trouble?(): string | undefined;
   /** Called for each commit of another process, in the order of the ledger. Its entries can be read by then. */
   onForeign?(listener: OnForeign): void;
+  /** Resolves when all can be read here that any process had appended when it was asked. Missing where none but this one appends. */
+  caughtUp?(): Promise<void>;
   /** Called once, when another process has taken the ledger over: this one must stop. */
   onLost?(listener: (why: string) => void): void;
 }

@@ -12,21 +12,20 @@ export interface NatsPermissions {
  */
 export const natsPermissions = (stream: string): NatsPermissions => {
   const lease = `${stream}_lease`;
-  const marks = `${stream}_marks`;
-  // What several routers share: who they are, their claims on turns, and their tables.
-  const shared = ['routers', 'claims', 'pools', 'clients', 'shares'].map((name) => `${stream}_${name}`);
+  // How far clients have been delivered to, and what several routers share: who they are, their claims on turns, and their tables.
+  const tables = ['routers', 'claims', 'pools', 'marks', 'presence', 'shares'];
+  const shared = tables.map((name) => `${stream}_${name}`);
   const followed = [stream, ...shared.map((bucket) => `KV_${bucket}`)];
   return {
     publish: [
-      // Commits, the lease of the router, and how far clients have been delivered to.
+      // Commits, and the lease of a router that works alone.
       `${stream}.c.*`,
       `$KV.${lease}.router`,
-      `$KV.${marks}.*`,
       ...shared.map((bucket) => `$KV.${bucket}.>`),
       // Messages to other routers.
       `${stream}.r.*.*`,
       '$JS.API.INFO',
-      ...[`KV_${lease}`, `KV_${marks}`, ...followed].flatMap((one) => [
+      ...[`KV_${lease}`, ...followed].flatMap((one) => [
         `$JS.API.STREAM.INFO.${one}`,
         `$JS.API.STREAM.CREATE.${one}`,
         `$JS.API.STREAM.MSG.GET.${one}`,

@@ -1,15 +1,10 @@
+import type { Closing } from '@parley/protocol';
+import { type Dialect, type DuplicateRule, type Loss, lossesAmong, type NameConflict } from './duplicates.ts';
+import { Elsewhere } from './elsewhere.ts';
 import { RecentNames } from './recent-names.ts';
+import { latestOf, Registrations } from './registrations.ts';
 import type { ClaimedTurn, PlainClient, Replica } from './replica.ts';
 import { Targets } from './targets.ts';
-
-/** What happens when a name is registered that a connection of the same dialect has already. */
-export const duplicateRules = ['replicas', 'reject', 'takeover'] as const;
-export type DuplicateRule = (typeof duplicateRules)[number];
-
-export type Dialect = 'plain' | 'v1';
-
-/** Why a name may not be registered now: a connection of the other dialect has it, or the rule rejects a duplicate. */
-export type NameConflict = 'used-by-plain-client' | 'used-by-agent' | 'duplicate';
 
 /** A change of who is connected. A takeover is a `left` of the old connection and a `joined` of the new one. */
 export type PresenceChange =
@@ -17,7 +12,9 @@ export type PresenceChange =
   | { readonly type: 'replica-left'; readonly replica: Replica }
   | { readonly type: 'plain-joined'; readonly client: PlainClient }
   /** `orderly`: the client closed the connection itself. */
-  | { readonly type: 'plain-left'; readonly client: PlainClient; readonly orderly: boolean };
+  | { readonly type: 'plain-left'; readonly client: PlainClient; readonly orderly: boolean }
+  /** Another router told of other connections of the name. */
+  | { readonly type: 'elsewhere-changed'; readonly name: string };
 
 export type PresenceFollower = (change: PresenceChange) => void;
 
@@ -29,6 +26,14 @@ export interface PresenceOptions {
   readonly duplicates: DuplicateRule;
   /** The steady time at which the router started. */
   readonly startedAt: number;
+  /** Where there are several routers: the time in ms since 1970. */
+  readonly several?: { readonly wall: () => number } | undefined;
+}
+
+/** Connections of this router and of others. Only where there are several routers. */
+interface Union {
+  readonly elsewhere: Elsewhere;
+  readonly registrations: Registrations;
 }
 
 interface Joining {
@@ -41,9 +46,18 @@ interface Joining {
 const maxRemembered = 10_000;
 const noReplicas: ReadonlySet<Replica> = new Set();
 
+const closingFor: Readonly<Record<Loss, Closing>> = {
+  'taken-over': 'taken-over',
+  // Refused for ever, if it is, when it registers again: by then each router has heard of all connections.
+  duplicate: 'busy',
+  'used-by-agent': 'unavailable',
+  'used-by-plain-client': 'unavailable',
+};
+
 /**
  * Who is connected, on which dialect, with which capacity. The only definition of "connected": all other parts of the router
- * ask here. A name has replicas (`parley.v1`) or one plain client, never both.
+ * ask here. A name has replicas (`parley.v1`) or one plain client, never both. With several routers a name is connected when it is
+ * connected to any of them, and turns and messages are given to the connections of this one.
  */
 export class Presence {
   readonly targets: Targets;
@@ -54,10 +68,15 @@ export class Presence {
   /** Names that have connected as plain clients since the router started. */
   readonly #plainClients = new RecentNames(maxRemembered);
   readonly #followers: PresenceFollower[] = [];
+  /** Undefined where there is one router. */
+  readonly union: Union | undefined;
 
-  constructor({ duplicates, startedAt }: PresenceOptions) {
+  constructor({ duplicates, startedAt, several }: PresenceOptions) {
     this.#duplicates = duplicates;
     this.targets = new Targets(startedAt);
+    if (!several) return;
+    const elsewhere = new Elsewhere();
+    this.union = { elsewhere, registrations: new Registrations({ elsewhere, wall: several.wall }) };
   }
 
   /** Followers are told of each change after it is true, in the order in which they subscribed. */
@@ -67,10 +86,9 @@ export class Presence {
 
   /** Undefined when the name may be registered on this dialect. To be asked before `joinAgent` or `joinPlain`. */
   conflict(name: string, dialect: Dialect): NameConflict | undefined {
-    const connected = this.#connected.get(name);
-    if (!connected) return undefined;
-    if (connected.dialect !== dialect)
-      return connected.dialect === 'plain' ? 'used-by-plain-client' : 'used-by-agent';
+    const used = this.#dialectOf(name);
+    if (!used) return undefined;
+    if (used !== dialect) return used === 'plain' ? 'used-by-plain-client' : 'used-by-agent';
     return this.#duplicates === 'reject' ? 'duplicate' : undefined;
   }
 
@@ -83,19 +101,21 @@ export class Presence {
     this.#connected.set(name, { dialect: 'v1', replicas: replicas.add(replica) });
     this.#agents.add(name);
     this.targets.registered(name, target);
+    this.union?.registrations.add(replica, 'v1', target);
     this.#tell({ type: 'replica-joined', replica, working });
   }
 
   /** An earlier connection of the client is taken over, whatever the rule: a plain client has only one. */
   joinPlain(client: PlainClient, { target }: Joining = {}): void {
     const { name } = client;
-    if (this.isAgent(name)) throw new Error(`${name} is connected as an agent`);
+    if (this.replicasOf(name).size > 0) throw new Error(`${name} is connected as an agent`);
     const earlier = this.plainClient(name);
     if (earlier) this.leavePlain(earlier, false);
     this.#connected.set(name, { dialect: 'plain', client });
     this.#agents.delete(name);
     this.#plainClients.add(name);
     this.targets.registered(name, target);
+    this.union?.registrations.add(client, 'plain', target);
     this.#tell({ type: 'plain-joined', client });
     earlier?.connection.close('taken-over');
   }
@@ -105,6 +125,7 @@ export class Presence {
     const connected = this.#connected.get(replica.name);
     if (connected?.dialect !== 'v1' || !connected.replicas.delete(replica)) return;
     if (connected.replicas.size === 0) this.#connected.delete(replica.name);
+    this.union?.registrations.remove(replica);
     this.#tell({ type: 'replica-left', replica });
   }
 
@@ -112,16 +133,41 @@ export class Presence {
   leavePlain(client: PlainClient, orderly: boolean): void {
     if (this.plainClient(client.name) !== client) return;
     this.#connected.delete(client.name);
+    this.union?.registrations.remove(client);
     this.#tell({ type: 'plain-left', client, orderly });
   }
 
+  /** Other routers told of other connections of these names, or a router is alive no more. */
+  elsewhereChanged(names: Iterable<string>): void {
+    for (const name of names) this.#elsewhereChanged(name);
+  }
+
+  /** The plain client has come to another router. */
+  takenElsewhere(name: string): boolean {
+    const client = this.plainClient(name);
+    if (client) this.#lose(client, 'taken-over');
+    return client !== undefined;
+  }
+
   isConnected(name: string): boolean {
-    return this.#connected.has(name);
+    return this.#connected.has(name) || (this.union?.elsewhere.has(name) ?? false);
   }
 
   /** Whether the name is connected on `parley.v1` now. */
   isAgent(name: string): boolean {
-    return this.#connected.get(name)?.dialect === 'v1';
+    return this.#dialectOf(name) === 'v1';
+  }
+
+  /** Whether the name is connected as a plain client now. */
+  isPlain(name: string): boolean {
+    return this.#dialectOf(name) === 'plain';
+  }
+
+  /** Whether another router delivers to the plain client, and the client reads what it is sent there. */
+  isReadElsewhere(name: string): boolean {
+    if (!this.union || this.#connected.has(name)) return false;
+    const latest = latestOf(this.union.elsewhere.connections(name));
+    return latest?.dialect === 'plain' && !latest.isBehind;
   }
 
   /** Whether the name is connected on `parley.v1`, or was when it was last connected. */
@@ -134,28 +180,85 @@ export class Presence {
     return this.#agents.has(name) || this.#plainClients.has(name);
   }
 
-  /** Empty when no replica of the name is connected. */
+  /** The replicas that are connected to this router. */
   replicasOf(name: string): ReadonlySet<Replica> {
     const connected = this.#connected.get(name);
     return connected?.dialect === 'v1' ? connected.replicas : noReplicas;
   }
 
+  /** The connection of a plain client to this router. */
   plainClient(name: string): PlainClient | undefined {
     const connected = this.#connected.get(name);
     return connected?.dialect === 'plain' ? connected.client : undefined;
   }
 
-  /** How many names are connected. */
+  /** The models that the replicas of the name say they use. */
+  *modelsOf(name: string): Iterable<string | undefined> {
+    for (const { model } of this.replicasOf(name)) yield model;
+    for (const one of this.union?.elsewhere.connections(name) ?? [])
+      if (one.dialect === 'v1') yield one.model;
+  }
+
+  /** How many names are connected to this router. */
   get count(): number {
     return this.#connected.size;
   }
 
-  names(): Iterable<string> {
+  /** How many names are connected, here or elsewhere. */
+  get connected(): number {
+    let count = this.#connected.size;
+    for (const name of this.union?.elsewhere.names() ?? []) if (!this.#connected.has(name)) count++;
+    return count;
+  }
+
+  /** The names that are connected, here or elsewhere. */
+  *names(): Iterable<string> {
+    yield* this.#connected.keys();
+    for (const name of this.union?.elsewhere.names() ?? []) if (!this.#connected.has(name)) yield name;
+  }
+
+  /** The names that are connected to this router. */
+  namesHere(): Iterable<string> {
     return this.#connected.keys();
   }
 
-  *agentNames(): Iterable<string> {
+  /** Those of them with replicas. */
+  *agentNamesHere(): Iterable<string> {
     for (const [name, { dialect }] of this.#connected) if (dialect === 'v1') yield name;
+  }
+
+  #dialectOf(name: string): Dialect | undefined {
+    return this.#connected.get(name)?.dialect ?? this.union?.elsewhere.dialectOf(name);
+  }
+
+  #elsewhereChanged(name: string): void {
+    if (!this.union) return;
+    const { elsewhere, registrations } = this.union;
+    const there = elsewhere.connections(name);
+    const here = registrations.of(name);
+    for (const { dialect } of there) {
+      if (dialect === 'plain') this.#plainClients.add(name);
+      if (here.length > 0) continue;
+      if (dialect === 'v1') this.#agents.add(name);
+      else this.#agents.delete(name);
+    }
+    const latest = latestOf([...here, ...there]);
+    if (latest) this.targets.registered(name, latest.target);
+    const losses = lossesAmong([...here, ...there], this.#duplicates);
+    for (const { id, connection } of here) {
+      const loss = losses.get(id);
+      if (loss) this.#lose(connection, loss);
+    }
+    this.#tell({ type: 'elsewhere-changed', name });
+  }
+
+  #lose(connection: Replica | PlainClient, loss: Loss): void {
+    if ('acks' in connection) this.leavePlain(connection, false);
+    else this.leaveAgent(connection);
+    connection.connection.close(
+      closingFor[loss],
+      loss === 'taken-over' ? undefined : `${connection.name} is registered by another connection`,
+    );
   }
 
   #takeOver(name: string): void {

@@ -135,8 +135,10 @@ export class AgentSession implements Session {
 
   #register(frame: FrameOf<'register'>): void {
     if (this.#replica) return this.#refuse('already-registered', `this connection is ${this.name}`, {});
-    this.#registration.ask(frame.name, frame.token, (refused) =>
-      this.#enter(frame, refused ?? this.#refusalOf(frame.name)),
+    this.#registration.ask(
+      frame.name,
+      frame.token,
+      (refused) => void this.#enter(frame, refused ?? this.#refusalOf(frame.name)),
     );
     return undefined;
   }

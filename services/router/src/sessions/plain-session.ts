@@ -94,12 +94,26 @@ export class PlainSession implements Session {
     const { name, token } = frame;
     if (this.name === name) return;
     if (this.name !== undefined) return this.#fault('already-registered', `this connection is ${this.name}`);
-    this.#registration.ask(name, token, (refused) => this.#enter(frame, refused ?? this.#refusalOf(name)));
+    this.#registration.ask(name, token, (refused) => this.#arrive(frame, refused ?? this.#refusalOf(name)));
   }
 
   #refusalOf(name: string): RefusedRegistration | undefined {
     if (this.identity && !maySpeak(this.identity)) return nameRefused('an observer has nothing to say here');
     return refusalFor(name, this.#router.presence.conflict(name, 'plain'));
+  }
+
+  /** With several routers, the client may have been at another one: that tells first what is still to be delivered. */
+  #arrive(
+    frame: PlainFrameOf<'register'>,
+    refused: RefusedRegistration | undefined,
+  ): Promise<void> | undefined {
+    const { sharing } = this.#router;
+    if (refused || !sharing) return void this.#enter(frame, refused);
+    return sharing.handover.take(frame.name).then((fillMailbox) => {
+      fillMailbox();
+      // Another connection may have registered the name meanwhile.
+      if (!this.#registration.isGone) this.#enter(frame, this.#refusalOf(frame.name));
+    });
   }
 
   #enter({ name, target, ack }: PlainFrameOf<'register'>, refused: RefusedRegistration | undefined): void {

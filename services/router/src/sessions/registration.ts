@@ -1,7 +1,7 @@
 import { type Closing, nameFault, type RefusalCode } from '@parley/protocol';
 import type { Authenticator, Verdict } from '../identity/authenticator.ts';
 import { type Identity, mayBe } from '../identity/identity.ts';
-import type { NameConflict } from '../presence/presence.ts';
+import type { NameConflict } from '../presence/duplicates.ts';
 
 /** Why a name may not be registered, and the close code of the connection. */
 export interface RefusedRegistration {
@@ -24,24 +24,33 @@ export class Registration {
     this.identity = identity;
   }
 
-  /** Calls back synchronously when the token needs no asynchronous check, and never after the connection has closed. */
+  /**
+   * Calls back synchronously when the token needs no asynchronous check, and never after the connection has closed. No further frame
+   * is handled before the promise resolves that `then` may return.
+   */
   ask(
     name: string,
     token: string | undefined,
-    then: (refused: RefusedRegistration | undefined) => void,
+    then: (refused: RefusedRegistration | undefined) => Promise<void> | undefined,
   ): void {
     const known: Verdict | undefined = this.identity && { ok: true, identity: this.identity };
     const verdict = known ?? this.#authenticator.identify(token);
-    if (!(verdict instanceof Promise)) return then(this.#judge(name, verdict));
-    this.entering = verdict.then((checked) => {
-      this.entering = undefined;
-      if (!this.#gone) then(this.#judge(name, checked));
-    });
-    return undefined;
+    if (!(verdict instanceof Promise)) return this.#wait(then(this.#judge(name, verdict)));
+    return this.#wait(verdict.then((checked) => (this.#gone ? undefined : then(this.#judge(name, checked)))));
   }
 
   gone(): void {
     this.#gone = true;
+  }
+
+  get isGone(): boolean {
+    return this.#gone;
+  }
+
+  #wait(entering: Promise<void> | undefined): void {
+    this.entering = entering?.finally(() => {
+      this.entering = undefined;
+    });
   }
 
   #judge(name: string, verdict: Verdict): RefusedRegistration | undefined {

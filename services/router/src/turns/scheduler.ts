@@ -126,7 +126,7 @@ export class Scheduler {
     for (const grant of grants.all()) if (grant.deadline <= now) this.#lapse(grant, 'deadline');
     gathering.tick();
     for (const pool of this.#waiting.pools()) this.#serve(pool);
-    for (const name of presence.agentNames()) this.#pump(name);
+    for (const name of presence.agentNamesHere()) this.#pump(name);
     this.#absence.tick(this.#waiting, now);
   }
 

@@ -18,6 +18,10 @@ const keyOf = ({ conversation, turn, attempt }: AttemptPlace): string => `${conv
 
 /** A table in memory. Changes are told in a later event-loop iteration. */
 class MemoryTable implements SharedTable {
+  /** How often an entry was written. */
+  writes = 0;
+  /** The engine is away: nothing can be written. */
+  isAway = false;
   readonly #entries = new Map<string, TableEntry>();
   readonly #listeners: ((change: TableChange) => void)[] = [];
   #revision = 0;
@@ -35,6 +39,8 @@ class MemoryTable implements SharedTable {
   }
 
   put(key: string, value: unknown): Promise<number> {
+    if (this.isAway) return Promise.reject(new Error('the engine is away'));
+    this.writes++;
     const entry = { value: structuredClone(value), revision: ++this.#revision };
     this.#entries.set(key, entry);
     this.#tell({ key, entry });
@@ -47,6 +53,10 @@ class MemoryTable implements SharedTable {
     this.#entries.delete(key);
     this.#tell({ key, entry: undefined });
     return Promise.resolve(true);
+  }
+
+  keys(): string[] {
+    return [...this.#entries.keys()];
   }
 
   watch(listener: (change: TableChange) => void): Promise<void> {
@@ -185,6 +195,12 @@ export class MemoryNetwork {
     if (router) this.#others(id, (one) => one.heardRouter({ type: 'gone', router, how }));
   }
 
+  /** A router is stopped, and its lease is not over yet. */
+  deafen(id: string): void {
+    const router = this.#routers.get(id);
+    if (router) router.isDeaf = true;
+  }
+
   /** A router that was stopped has renewed its lease. */
   revive(id: string): void {
     this.#dead.delete(id);
@@ -209,7 +225,7 @@ export class MemoryNetwork {
     this.#others(router.self, (one) => one.heardRouter({ type: 'changed', router: router.document }));
   }
 
-  table(name: string): SharedTable {
+  table(name: string): MemoryTable {
     const table = this.#tables.get(name) ?? new MemoryTable();
     this.#tables.set(name, table);
     return table;

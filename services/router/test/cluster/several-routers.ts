@@ -1,4 +1,6 @@
 import type { Entry } from '@parley/protocol';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { markDocumentOf } from '../../src/ledger/mark-documents.ts';
 import type { RouterOptions } from '../../src/router.ts';
 import { type FakeReplica, RouterBench } from '../router-harness.ts';
 import { MemoryNetwork, SharedLedger } from './memory-cluster.ts';
@@ -20,13 +22,34 @@ export class SeveralRouters {
     const ledger = this.ledger.port(() => this.stopped.has(id));
     const trouble = () => (this.stopped.has(id) ? 'the lease of this router has run out' : undefined);
     const bench = new RouterBench({
-      ledger: { ...ledger, trouble },
+      ledger: { ...ledger, ...this.#marks(ledger), trouble },
       cluster,
       later: (act) => void setImmediate(act),
       ...options,
     });
     this.benches.set(id, bench);
     return bench;
+  }
+
+  /** As `add`. Resolves when the router knows what the others share, as one that is about to listen. */
+  async start(id: string, options: Partial<RouterOptions> = {}): Promise<RouterBench> {
+    const bench = this.add(id, options);
+    await bench.router.sharing?.start();
+    return bench;
+  }
+
+  /** Marks are written to the table of all routers, as a ledger in a stream does. */
+  #marks({ mark }: Ledger): Pick<Ledger, 'mark'> {
+    return {
+      mark: (moved) => {
+        mark(moved);
+        const all = [...this.ledger.kept.marks()];
+        for (const key of new Set([...moved.keys()].map(markDocumentOf))) {
+          const marks = Object.fromEntries(all.filter(([name]) => markDocumentOf(name) === key));
+          void this.network.table('marks').put(key, { marks });
+        }
+      },
+    };
   }
 
   /** The process is killed: its connections are gone, and its lease is over. */

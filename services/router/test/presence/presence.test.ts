@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type DuplicateRule, Presence, type PresenceChange } from '../../src/presence/presence.ts';
+import type { DuplicateRule } from '../../src/presence/duplicates.ts';
+import { Presence, type PresenceChange } from '../../src/presence/presence.ts';
 import type { PlainClient, Replica } from '../../src/presence/replica.ts';
 import { FakeConnection } from '../router-harness.ts';
 

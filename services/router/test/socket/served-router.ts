@@ -47,6 +47,7 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
     ...options,
   });
   const { router, server, drain } = running;
+  await running.joined();
   const address = await running.listen('127.0.0.1', 0);
   onTestFinished(async () => {
     await running.close();

@@ -16,6 +16,7 @@ export class Mailbox {
   #acknowledged = 0;
   /** Up to here it has all its messages. */
   #complete = 0;
+  #isCounted = true;
 
   constructor(name: string, quota: MailboxQuota) {
     this.#name = name;
@@ -45,7 +46,40 @@ export class Mailbox {
 
   put(message: QueuedMessage): void {
     this.#waiting.push(message);
-    this.#reserve(message);
+    if (this.#isCounted) this.#reserve(message);
+  }
+
+  /**
+   * Whether what waits counts against the quota. It does not while another router delivers it: then it waits here only until that
+   * router says that it was delivered, or has died.
+   */
+  count(isCounted: boolean): void {
+    if (isCounted === this.#isCounted) return;
+    this.#isCounted = isCounted;
+    if (isCounted) for (const message of this.#waiting) this.#reserve(message);
+    else this.#release(this.#waiting);
+  }
+
+  /** Another router has delivered the messages up to this position. */
+  passed(position: number): void {
+    const isOver = (message: QueuedMessage) => message.position <= position;
+    if (!this.#waiting.some(isOver)) return;
+    if (this.#isCounted) this.#release(this.#waiting.filter(isOver));
+    this.#waiting = this.#waiting.filter((message) => !isOver(message));
+  }
+
+  /** Removes and returns the digests that wait: another router delivers them. It has the messages itself. */
+  takeDigests(): QueuedMessage[] {
+    const waiting = this.takeWaiting();
+    for (const message of waiting) if (!message.isDigest) this.put(message);
+    return waiting.filter(({ isDigest }) => isDigest);
+  }
+
+  /** Another router delivered to the client up to now. Of what it had processed, only `pending` is still to be delivered. */
+  inherit(pending: readonly QueuedMessage[], processed: number): void {
+    const later = this.takeWaiting().filter(({ position }) => position > processed);
+    const all = [...pending, ...later].sort((one, other) => one.position - other.position);
+    for (const message of all) this.put(message);
   }
 
   /** The message waits until the turn that it gives may be given. */
@@ -110,6 +144,7 @@ export class Mailbox {
 
   /** The client has disconnected and had received everything: what was held waits like the rest. */
   disconnected(): void {
+    this.count(true);
     this.#waiting = [...this.#waiting, ...this.#heldMessages()].sort((a, b) => a.position - b.position);
     this.#held.clear();
   }
@@ -128,7 +163,7 @@ export class Mailbox {
 
   #remove(count: number): QueuedMessage[] {
     const removed = this.#waiting.splice(0, count);
-    this.#release(removed);
+    if (this.#isCounted) this.#release(removed);
     return removed;
   }
 

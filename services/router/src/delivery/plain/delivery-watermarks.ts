@@ -24,6 +24,8 @@ export class DeliveryWatermarks {
   #agentMessages = 0;
   /** Position of the newest entry that delivery has processed. */
   #processed: number;
+  /** The highest watermark that another router has moved. */
+  #learnedUpTo = 0;
 
   constructor({ ledger, onFailure }: DeliveryWatermarksOptions) {
     this.#ledger = ledger;
@@ -53,6 +55,29 @@ export class DeliveryWatermarks {
 
   processedUpTo(position: number): void {
     this.#processed = position;
+  }
+
+  /** The name has been delivered to up to here, by this router or, as far as it is known, by another one. */
+  upTo(name: string): number {
+    return Math.max(this.#dirty.get(name) ?? 0, this.writtenFor(name));
+  }
+
+  /** Whether another router has delivered the message at that position already. */
+  isDelivered(name: string, position: number): boolean {
+    return position <= this.#learnedUpTo && position <= this.upTo(name);
+  }
+
+  /** Another router has delivered. Returns the names whose watermarks have moved. */
+  learned(moved: Iterable<readonly [string, number]>): readonly string[] {
+    const names: string[] = [];
+    for (const [name, position] of moved) {
+      if (position <= this.upTo(name)) continue;
+      this.#written.set(name, position);
+      if (name === everyClient) continue;
+      this.#learnedUpTo = Math.max(this.#learnedUpTo, position);
+      names.push(name);
+    }
+    return names;
   }
 
   /** A watermark never goes back, also when a message was sent again. */

@@ -52,12 +52,15 @@ export class MessageSender {
 
   /** Sends the message now when the client reads and nothing waits for it; else the message waits in the mailbox. */
   deliver(state: Conversation, entry: EntryOf<'said'>, to: string, position: number): void {
-    const { presence, mailboxes } = this.#options;
+    const { presence, mailboxes, watermarks } = this.#options;
+    if (watermarks.isDelivered(to, position)) return;
     const message = queuedMessage(state.id, entry, position);
     const box = mailboxes.getOrCreate(to);
     const client = presence.plainClient(to);
-    if (client && this.isReading(client) && !box.hasWaiting) this.#send({ client, entry, message, state });
-    else box.put(message);
+    if (client && this.isReading(client) && !box.hasWaiting)
+      return this.#send({ client, entry, message, state });
+    box.count(!presence.isReadElsewhere(to));
+    return box.put(message);
   }
 
   /** Sends what has waited in the mailbox of the client, if it reads. */

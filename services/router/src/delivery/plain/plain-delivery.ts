@@ -68,6 +68,20 @@ export class PlainDelivery implements CapacityLimit {
     if (change.type === 'replica-joined') this.#becameAgent(change.replica.name);
     else if (change.type === 'plain-joined') this.#joined(change.client);
     else if (change.type === 'plain-left') this.#left(change.client, change.orderly);
+    else if (change.type === 'elsewhere-changed') this.elsewhereChanged(change.name);
+  }
+
+  /** The name is connected to another router, in another way, or no more. */
+  elsewhereChanged(name: string): void {
+    const { presence, mailboxes } = this.#options;
+    if (presence.isAgent(name)) this.#becameAgent(name);
+    else mailboxes.get(name)?.count(!presence.isReadElsewhere(name));
+  }
+
+  /** Other routers have delivered: what waits here up to these positions is not to be sent again. */
+  deliveredElsewhere(moved: Iterable<readonly [string, number]>): void {
+    const { mailboxes, watermarks } = this.#options;
+    for (const name of watermarks.learned(moved)) mailboxes.get(name)?.passed(watermarks.upTo(name));
   }
 
   /**
@@ -141,6 +155,7 @@ export class PlainDelivery implements CapacityLimit {
   #joined(client: PlainClient): void {
     const { mailboxes, sender, offers } = this.#options;
     const box = mailboxes.getOrCreate(client.name);
+    box.count(true);
     sender.sendAll(client, box.takeWaiting());
     offers.offerAll(client.name);
   }
@@ -210,7 +225,7 @@ export class PlainDelivery implements CapacityLimit {
       const others = target === undefined || asked.has(target) ? asked : [];
       for (const name of others) {
         const hears = visible(state, agentReader(name), entry) !== undefined;
-        if (name !== target && hears && !told.includes(name) && presence.plainClient(name))
+        if (name !== target && hears && !told.includes(name) && presence.isPlain(name))
           this.#deliver(state, entry, name, position);
       }
     }
@@ -255,6 +270,7 @@ export class PlainDelivery implements CapacityLimit {
     const client = presence.plainClient(target);
     const isSentNow = client && sender.isReading(client) && !mailboxes.get(target)?.hasWaiting;
     if (isSentNow && !turns.mustWait(state, target)) return true;
+    if (presence.isReadElsewhere(target)) return true;
     return presence.isAgent(target) || (turn !== undefined && presence.isOrWasAgent(target));
   }
 }

@@ -1,12 +1,17 @@
 import { type AgentView, defined, type ResponseBody, requestPath } from '@parley/protocol';
-import type { AgentRecord } from '../../activity/agent-records.ts';
+import type { ToldConnection, ToldReplica } from '../../presence/elsewhere.ts';
 import type { Replica } from '../../presence/replica.ts';
 import type { HttpRouter } from '../server/http-router.ts';
 
 /** Replicas of one agent that a view has. */
 const maxReplicas = 100;
 
-const workOf = ({ turns, faults, meanMs, lastFault }: AgentRecord) => ({
+const workOf = ({
+  turns,
+  faults,
+  meanMs,
+  lastFault,
+}: Pick<ToldReplica, 'turns' | 'faults' | 'meanMs' | 'lastFault'>) => ({
   turns,
   faults,
   ...defined({ meanMs: meanMs && Math.round(meanMs), lastFault }),
@@ -25,13 +30,52 @@ const replicaView = ({ grants, breakers, agentRecords }: HttpRouter, replica: Re
   };
 };
 
+/** The name of a router for people, or its id where it has not told its name. */
+const routerNames = ({ cluster }: HttpRouter): ((id: string) => string) => {
+  const names = new Map([...(cluster?.routers() ?? [])].map(({ id, name }) => [id, name]));
+  return (id) => names.get(id) ?? id;
+};
+
+/** A replica that is connected to another router, as that router tells of it. */
+const toldReplica = (told: ToldConnection, router: string): ReplicaView | undefined => {
+  if (told.dialect === 'plain') return undefined;
+  const { model, since, capacity, active, breaker } = told;
+  return { router, ...defined({ model, since }), capacity, active, breaker, ...workOf(told) };
+};
+
+/** Here first, then by router. */
+const replicasOf = (router: HttpRouter, name: string): readonly ReplicaView[] => {
+  const { presence, cluster } = router;
+  const nameOf = routerNames(router);
+  const here = [...presence.replicasOf(name)].map((replica) => ({
+    ...(cluster && { router: nameOf(cluster.self) }),
+    ...replicaView(router, replica),
+  }));
+  const there = (presence.union?.elsewhere.holders(name) ?? []).flatMap(({ router: id, connections }) =>
+    connections.flatMap((told) => toldReplica(told, nameOf(id)) ?? []),
+  );
+  return [...here, ...there];
+};
+
+/** The router to which the plain client is connected, where there are several. */
+const routerOf = (router: HttpRouter, name: string): string | undefined => {
+  const { presence, cluster } = router;
+  if (!cluster) return undefined;
+  const [holder] = presence.union?.elsewhere.holders(name) ?? [];
+  return routerNames(router)(presence.plainClient(name) || !holder ? cluster.self : holder.router);
+};
+
 const agentView = (router: HttpRouter, name: string): AgentView => {
   const { presence, agentRecords } = router;
   const record = agentRecords.ofName(name);
   const about = { name, ...workOf(record) };
-  const isPlain = presence.plainClient(name) !== undefined;
-  if (isPlain) return { ...about, dialect: 'plain', replicas: 1, capacity: 0, active: 0 };
-  const each = [...presence.replicasOf(name)].map((replica) => replicaView(router, replica));
+  if (presence.isPlain(name))
+    return {
+      ...about,
+      ...{ dialect: 'plain', replicas: 1, capacity: 0, active: 0 },
+      ...defined({ router: routerOf(router, name) }),
+    };
+  const each = replicasOf(router, name);
   return {
     ...about,
     dialect: each.length > 0 || presence.isOrWasAgent(name) ? 'v1' : 'plain',

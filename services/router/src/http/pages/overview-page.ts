@@ -144,7 +144,7 @@ function* failureOf(
 
 /** What needs a person, what runs, and the sums. Looks at every running conversation, some of them in each step. */
 export function* makeOverview(router: HttpRouter, ledger: Ledger): Generator<number, Overview> {
-  const { activity, conversations } = router;
+  const { activity, conversations, presence } = router;
   if (!activity.isRecovered) yield* recoverActivity(activity, ledger, router.clock.wall());
   const needs = new Needs();
   for (const failure of activity.failures) {
@@ -172,7 +172,7 @@ export function* makeOverview(router: HttpRouter, ledger: Ledger): Generator<num
   }
   const { since, turns, inputTokens, outputTokens, cost, ended } = activity.today;
   return {
-    ...{ at: router.clock.wall(), running, paused, total: ledger.total(), agents: router.presence.count },
+    ...{ at: router.clock.wall(), running, paused, total: ledger.total(), agents: presence.connected },
     ...needs.result(),
     talks,
     today: { since, turns, inputTokens, outputTokens, cost, ended: Object.fromEntries(ended) },

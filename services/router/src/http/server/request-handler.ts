@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerProbe } from '@parley/runtime';
 import { LedgerDamage } from '../../ledger/damage.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import type { ConsoleFile } from '../handlers/console-files.ts';
 import { type HandlerParts, makeHandlers } from '../handlers/handlers.ts';
 import { matchRoute } from '../route-table.ts';
@@ -20,6 +21,14 @@ type RequestHandler = (request: IncomingMessage, response: ServerResponse) => vo
  * restarted.
  */
 const isHealthProbe = (url: string | undefined): boolean => url === '/healthz' || url === '/readyz';
+
+/**
+ * With several routers: another one may have opened the conversation a moment ago, and the client asks this one. When the engine is
+ * away, the answer is what is known here.
+ */
+const knownHere = async ({ caughtUp, read }: Ledger, conversation: string): Promise<void> => {
+  if (caughtUp && read(conversation, 0, 1).length === 0) await caughtUp().catch(() => {});
+};
 
 /**
  * Answers one request: health probe, request filter, file of the console, route. Unknown paths need a token too, so that they
@@ -54,6 +63,7 @@ export const makeRequestHandler = (parts: RequestHandlerParts): RequestHandler =
       return errorReply('not-found', 'there is no such path or action');
     const { identity } = authorized;
     const { name, id } = matched;
+    if (id !== undefined && id !== '') await knownHere(parts.ledger, id);
     const reply = await handlers[name]({ request, response, query: searchParams, id, identity });
     if (reply?.status === 401)
       rejections.note({ reason: 'unauthenticated', address: request.socket.remoteAddress });

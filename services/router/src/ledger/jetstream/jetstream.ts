@@ -26,6 +26,8 @@ export interface JetStreamParts {
   /** Conversations to which other processes have appended; told after the entries can be read. */
   readonly foreign: Set<OnForeign>;
   readonly own: OwnCommits;
+  /** Undefined where this router has the stream alone. */
+  readonly caughtUp: (() => Promise<void>) | undefined;
 }
 
 /** Above this, a stored message must be divided: the server counts its headers, too. */
@@ -166,6 +168,7 @@ export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
       marks.put(moved);
     },
     trouble,
+    ...(parts.caughtUp && { caughtUp: parts.caughtUp }),
     onForeign: (listener) => void parts.foreign.add(listener),
     onLost: (listener) => standing.onLost?.(listener),
     leave,

@@ -165,9 +165,9 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
       consumer: writer,
       onCommits: (commits) => tellForeign(commits, writer, foreign),
     });
+    const caughtUp = async () => follower.taken((await manager.streams.info(stream)).state.last_seq);
     standing ??= await join?.({
-      ...{ link, client, manager, stream, replicas, writer, onFailure },
-      caughtUp: async () => follower.taken((await manager.streams.info(stream)).state.last_seq),
+      ...{ link, client, manager, stream, replicas, writer, onFailure, caughtUp },
     });
     const appender = new Appender(link, new Publisher(link, stream));
     const purger = new StreamPurger({ link, manager, stream, projection, onFailure });
@@ -179,6 +179,7 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
     return jetStreamLedger({
       ...{ stream, writer, link, projection, follower, appender, purger, watch, marks, foreign, own },
       standing: standing as Standing,
+      caughtUp: join && caughtUp,
     });
   } catch (error) {
     projection?.ledger.close();

@@ -18,7 +18,7 @@ export const missingPrice = (
 ): string | undefined => {
   for (const member of members) {
     const own = modelOf(member);
-    const models = own === undefined ? [...presence.replicasOf(member)].map(({ model }) => model) : [own];
+    const models = own === undefined ? [...presence.modelsOf(member)] : [own];
     for (const model of models) {
       const why = prices.missingFor(limits, model);
       if (why === undefined) continue;

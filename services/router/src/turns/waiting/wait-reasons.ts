@@ -86,7 +86,7 @@ export class WaitReasons {
     if (turn.notBefore > time) return turn.attempts > 0 ? 'retry' : 'pace';
     if (!presence.isConnected(member)) return 'absent';
     // A connected plain client has been sent the message that gives it the floor.
-    if (presence.plainClient(member)) return undefined;
+    if (presence.isPlain(member)) return undefined;
     if (gathering.holds(state, turn, time)) return 'gathering';
     if (rules.stepIsUsed(state)) return 'paused';
     return scheduler.isQueuedForPool(state.id, member) ? 'rate' : 'replica';

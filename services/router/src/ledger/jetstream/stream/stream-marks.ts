@@ -12,6 +12,7 @@ export interface MarksOptions {
 }
 
 const againMs = 1_000;
+const markerMs = 60_000;
 
 /** A document as it was when it was last read or written. */
 interface Known {
@@ -48,6 +49,8 @@ export class StreamMarks {
       replicas,
       history: 1,
       allow_direct: false,
+      // Routers that follow the bucket write a message into it that ends by itself.
+      markerTTL: markerMs,
     });
     const marks = new StreamMarks(options, bucket);
     await Promise.all([...marks.#documents.keys()].map((key) => marks.#read(key)));

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { Presence } from '../../src/presence/presence.ts';
+import { SharedPresence } from '../../src/presence/shared-presence.ts';
+import { type MemoryCluster, MemoryNetwork } from '../cluster/memory-cluster.ts';
+import { FakeConnection } from '../router-harness.ts';
+
+/** One of several routers that share their presence. Its timers run when the test says so. */
+class Place {
+  readonly presence = new Presence({ duplicates: 'replicas', startedAt: 0, several: { wall: () => 1_000 } });
+  readonly cluster: MemoryCluster;
+  readonly shared: SharedPresence;
+  readonly failures: unknown[] = [];
+  readonly #timers = new Set<() => void>();
+  active = 0;
+
+  constructor(network: MemoryNetwork, name: string) {
+    this.cluster = network.join(name);
+    const { union } = this.presence;
+    if (!union) throw new Error('this router is alone');
+    this.shared = new SharedPresence({
+      ...union,
+      cluster: this.cluster,
+      table: network.table('presence'),
+      presence: this.presence,
+      describe: ({ connection: _, ...joined }) => ({
+        ...joined,
+        dialect: 'v1',
+        ...{ capacity: 2, active: this.active, breaker: 'closed', turns: 0, faults: 0 },
+      }),
+      onFailure: (error) => this.failures.push(error),
+      later: (act) => {
+        this.#timers.add(act);
+        return () => this.#timers.delete(act);
+      },
+    });
+    this.presence.follow((change) => this.shared.onPresence(change));
+  }
+
+  runTimers(): void {
+    for (const act of [...this.#timers]) {
+      this.#timers.delete(act);
+      act();
+    }
+  }
+
+  agent(name: string) {
+    const replica = { name, capacity: 2, model: undefined, connection: new FakeConnection() };
+    this.presence.joinAgent(replica);
+    return replica;
+  }
+}
+
+const start = async (...names: readonly string[]) => {
+  const network = new MemoryNetwork();
+  const table = network.table('presence');
+  const places = names.map((name) => new Place(network, name));
+  for (const place of places) await place.shared.start();
+  const arrived = async () => {
+    for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const settled = async () => {
+    for (let i = 0; i < 3; i++) {
+      await arrived();
+      for (const place of places) place.runTimers();
+    }
+    await arrived();
+  };
+  return { network, table, settled, a: places[0] as Place, b: places[1] as Place };
+};
+
+describe('presence that routers share', () => {
+  it('a router that starts knows who is connected to the others before it listens', async () => {
+    const { network, settled, a } = await start('A');
+    a.agent('ann');
+    await settled();
+    const late = new Place(network, 'B');
+    await late.shared.start();
+    expect(late.presence.isAgent('ann')).toBe(true);
+  });
+
+  it('a connection that comes and goes is known to the other routers', async () => {
+    const { settled, a, b } = await start('A', 'B');
+    const ann = a.agent('ann');
+    await settled();
+    expect(b.presence.isAgent('ann')).toBe(true);
+    a.presence.leaveAgent(ann);
+    await settled();
+    expect(b.presence.isConnected('ann')).toBe(false);
+  });
+
+  it('many changes of one moment are written together', async () => {
+    const { table, settled, a, b } = await start('A', 'B');
+    for (let i = 0; i < 200; i++) a.agent('ann');
+    await settled();
+    expect(b.presence.union?.elsewhere.connections('ann')).toHaveLength(200);
+    expect(table.writes).toBeLessThanOrEqual(2);
+  });
+
+  it('what changes with each turn is told once a second, and only when it has changed', async () => {
+    const { table, settled, a, b } = await start('A', 'B');
+    a.agent('ann');
+    await settled();
+    const { writes } = table;
+    a.active = 1;
+    a.shared.tick(5_000);
+    a.active = 2;
+    a.shared.tick(5_100);
+    await settled();
+    expect(b.presence.union?.elsewhere.connections('ann')).toMatchObject([{ active: 1 }]);
+    a.shared.tick(6_000);
+    a.shared.tick(7_000);
+    a.shared.tick(8_000);
+    await settled();
+    expect(b.presence.union?.elsewhere.connections('ann')).toMatchObject([{ active: 2 }]);
+    expect(table.writes - writes).toBe(2);
+  });
+
+  it('the connections of a dead router end with its lease, and what it told is deleted', async () => {
+    const { network, table, settled, a, b } = await start('A', 'B');
+    a.agent('ann');
+    await settled();
+    a.shared.stop();
+    network.leave('A');
+    await settled();
+    expect(b.presence.isConnected('ann')).toBe(false);
+    await settled();
+    expect(table.keys()).toEqual([]);
+  });
+
+  it('a router that others took for dead tells all again when it is back, with later registrations', async () => {
+    const { network, settled, a, b } = await start('A', 'B');
+    a.agent('ann');
+    await settled();
+    const [before] = b.presence.union?.elsewhere.connections('ann') ?? [];
+    network.leave('A');
+    a.cluster.isDeaf = false;
+    await settled();
+    expect(b.presence.isConnected('ann')).toBe(false);
+    network.revive('A');
+    await settled();
+    const [after] = b.presence.union?.elsewhere.connections('ann') ?? [];
+    expect(b.presence.isConnected('ann')).toBe(true);
+    expect(after?.at).toBeGreaterThan(before?.at ?? Number.POSITIVE_INFINITY);
+  });
+
+  it('what a router that is unknown has left in the table is deleted half a minute after a start', async () => {
+    const { table, settled, a } = await start('A');
+    await table.put('old.3', {});
+    await settled();
+    a.shared.tick(1_000);
+    await settled();
+    expect(table.keys()).toEqual(['old.3']);
+    a.shared.tick(31_000);
+    await settled();
+    expect(table.keys()).toEqual([]);
+  });
+
+  it('what could not be written while the engine was away is written when it is back', async () => {
+    const { table, settled, a, b } = await start('A', 'B');
+    table.isAway = true;
+    a.agent('ann');
+    await settled();
+    expect([b.presence.isConnected('ann'), a.failures.length > 0]).toEqual([false, true]);
+    table.isAway = false;
+    await settled();
+    expect(b.presence.isConnected('ann')).toBe(true);
+  });
+
+  it('a part that no router has written so is not taken in, and does not hide the others', async () => {
+    const { table, settled, a, b } = await start('A', 'B');
+    await table.put('A.1', { ann: 'here', bob: [{ id: 7 }], cid: [{ id: 'x', at: 1, dialect: 'v9' }] });
+    await table.put('A.2', [null]);
+    a.agent('dan');
+    await settled();
+    expect([...b.presence.names()]).toEqual(['dan']);
+  });
+});
