@@ -34,7 +34,12 @@ const quoted = (value: string): string => (/[\s#$'"\\]/.test(value) ? `'${value}
 const lineOf = ({ variable, help, shown, secret }: Line): string =>
   `# ${help}${secret ? ` (or ${variable}_FILE: a file that holds it)` : ''}\n#${variable}=${quoted(shown)}\n`;
 
-const section = (title: string, lines: readonly Line[]): string =>
+export interface SettingSection {
+  readonly title: string;
+  readonly lines: readonly Line[];
+}
+
+const section = ({ title, lines }: SettingSection): string =>
   `# ---- ${title} ----\n\n${lines.map(lineOf).join('')}`;
 
 const all: readonly Line[] = Object.values(agent);
@@ -44,19 +49,24 @@ const ofRouter = Object.values<Line>(router).filter(
   ({ variable }) => !all.some((line) => line.variable === variable),
 );
 
-/** The text of .env.example, made from the settings tables of the services. */
-export const envExample: string = [
-  head,
-  `${section('The model; without a key and a base URL the agents rehearse', all.filter(isModel))}\n${ollama}`,
-  section(
-    'Agents',
-    all.filter((line) => !isModel(line) && !isTrace(line)),
-  ),
-  section('Router', ofRouter),
-  section('Traces of router and agents, by the variables of OpenTelemetry', all.filter(isTrace)),
-  section('Docker Compose', linesOf(composeVariables)),
-  section('A server for a team (compose.team.yml)', linesOf(teamVariables)),
-  section('The command line', linesOf(commandLineVariables)),
-].join('\n');
+const model: SettingSection = {
+  title: 'The model; without a key and a base URL the agents rehearse',
+  lines: all.filter(isModel),
+};
+
+const others: readonly SettingSection[] = [
+  { title: 'Agents', lines: all.filter((line) => !isModel(line) && !isTrace(line)) },
+  { title: 'Router', lines: ofRouter },
+  { title: 'Traces of router and agents, by the variables of OpenTelemetry', lines: all.filter(isTrace) },
+  { title: 'Docker Compose', lines: linesOf(composeVariables) },
+  { title: 'A server for a team (compose.team.yml)', lines: linesOf(teamVariables) },
+  { title: 'The command line', lines: linesOf(commandLineVariables) },
+];
+
+/** Every setting, from the settings tables of the services. */
+export const settingSections: readonly SettingSection[] = [model, ...others];
+
+/** The text of .env.example. */
+export const envExample: string = [head, `${section(model)}\n${ollama}`, ...others.map(section)].join('\n');
 
 if (import.meta.main) writeFileSync(new URL('../.env.example', import.meta.url), envExample);

@@ -119,6 +119,10 @@ const runners: Readonly<Record<string, Runner>> = {
   'npm run -s router': threeTerminals,
   'npm run -s agent -- alice bob alice': threeTerminals,
   'npm run -s agent -- bob alice alice': threeTerminals,
+  'npm run -s site': {
+    file: 'tests/site/site.test.ts',
+    title: 'the site has a page for each document of docs, and each can be reached from every page',
+  },
   'npm run -s parley -- …': {
     file: 'tests/operators/cli.test.ts',
     title:
