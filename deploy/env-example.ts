@@ -59,7 +59,10 @@ const others: readonly SettingSection[] = [
   { title: 'Router', lines: ofRouter },
   { title: 'Traces of router and agents, by the variables of OpenTelemetry', lines: all.filter(isTrace) },
   { title: 'Docker Compose', lines: linesOf(composeVariables) },
-  { title: 'A server for a team (compose.team.yml)', lines: linesOf(teamVariables) },
+  {
+    title: 'A server for a team (compose.team.yml), several routers (compose.cluster.yml)',
+    lines: linesOf(teamVariables),
+  },
   { title: 'The command line', lines: linesOf(commandLineVariables) },
 ];
 

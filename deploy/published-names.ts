@@ -5,6 +5,7 @@ export const namingFiles: readonly string[] = [
   'Dockerfile.agent',
   'Dockerfile.cli',
   'Dockerfile.router',
+  'deploy/kubernetes/overlays/cluster/kustomization.yaml',
   'deploy/kubernetes/overlays/demo/kustomization.yaml',
   'deploy/kubernetes/overlays/team/kustomization.yaml',
   'deploy/prometheus/alerts.test.yml',

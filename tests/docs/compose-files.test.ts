@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { permissionsFile } from '../../deploy/nats-permissions.ts';
 import { repository } from '../harness/started-process.ts';
 
 interface Service {
@@ -98,6 +99,50 @@ describe('docker-compose.yml', () => {
   it('docker-compose.yml sets no project name, so that two checkouts run side by side', () => {
     expect(read('docker-compose.yml')).not.toMatch(/^name:/m);
     expect(read('docker-compose.yml')).not.toContain('container_name');
+  });
+});
+
+describe('compose.cluster.yml', () => {
+  const clustered = servicesOf('compose.cluster.yml');
+  const routers = Object.keys(clustered).filter((name) => /^router-\d$/.test(name));
+
+  it('compose.cluster.yml publishes the load balancer where docker-compose.yml publishes its router, and nothing else', () => {
+    expect(clustered.router?.ports).toEqual(services.router?.ports);
+    const published = Object.entries(clustered).filter(([, { ports = [] }]) => ports.length > 0);
+    expect(published.map(([name]) => name)).toEqual(['router']);
+  });
+
+  it('compose.cluster.yml bounds memory and logs of every service that it adds', () => {
+    const added = Object.entries(clustered).filter(([, { image }]) => image !== undefined);
+    expect(added.map(([name]) => name)).toEqual(['nats-1', 'nats-2', 'nats-3', 'router']);
+    for (const [name, { deploy, logging, restart }] of added) {
+      expect(deploy?.resources.limits.memory, name).toBeDefined();
+      expect(logging, name).toEqual({ driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } });
+      expect(restart, name).toBe('unless-stopped');
+    }
+  });
+
+  it('the routers of compose.cluster.yml are those of the load balancer, of Prometheus and of ROUTER_HOSTS', () => {
+    expect(routers).toEqual(['router-1', 'router-2', 'router-3']);
+    expect(read('deploy/cluster/Caddyfile')).toContain(
+      `reverse_proxy ${routers.map((name) => `${name}:8765`).join(' ')} {`,
+    );
+    const targets = `targets: [${routers.map((name) => `${name}:9464`).join(', ')}]`;
+    expect(read('deploy/cluster/prometheus.yml')).toContain(targets);
+    for (const name of routers)
+      expect(clustered[name]?.environment?.ROUTER_HOSTS).toBe(
+        `router,${routers.join(',')},\${ROUTER_HOSTS:-}`,
+      );
+  });
+
+  it('Prometheus scrapes the agents of several routers as it scrapes those of one', () => {
+    const agentsOf = (file: string) =>
+      (parse(read(file)) as { scrape_configs: { job_name: string }[] }).scrape_configs.slice(1);
+    expect(agentsOf('deploy/cluster/prometheus.yml')).toEqual(agentsOf('deploy/prometheus/prometheus.yml'));
+  });
+
+  it('the user of the routers at NATS has the permissions that `parley router nats-permissions` prints', () => {
+    expect(read('deploy/cluster/nats/permissions.conf')).toBe(permissionsFile);
   });
 });
 

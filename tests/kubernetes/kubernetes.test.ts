@@ -2,7 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
+import { permissionsFile } from '../../deploy/nats-permissions.ts';
 import { answerOf } from '../harness/command-line.ts';
 import { temporaryFolder } from '../harness/parley.ts';
 import { repository } from '../harness/started-process.ts';
@@ -35,6 +36,17 @@ interface KubernetesObject {
   };
 }
 
+/** The parts of the values for the chart of NATS that the overlay depends on. */
+interface NatsValues {
+  readonly fullnameOverride: string;
+  readonly config: {
+    readonly cluster: { readonly replicas: number };
+    readonly jetstream: { readonly merge: object };
+  };
+  readonly container: { readonly env: object };
+}
+
+const read = (file: string): string => readFileSync(join(repository, file), 'utf8');
 const objectsIn = (text: string): KubernetesObject[] =>
   parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject);
 
@@ -68,13 +80,13 @@ const validate = async (text: string): Promise<void> => {
 };
 
 describe.skipIf(!(kubectl || kustomize) || !validator)('the Kubernetes folder', () => {
-  test.each(['demo', 'team'])(
+  test.each(['demo', 'team', 'cluster'])(
     'the Kubernetes folder renders the overlay %s, whose objects Kubernetes accepts',
     async (overlay) => {
       const text = await render(overlay);
       await validate(text);
       const pods = objectsIn(text).flatMap((object) => podOf(object) ?? []);
-      expect(pods.length).toBeGreaterThan(1);
+      expect(pods.length).toBeGreaterThan(0);
       for (const pod of pods) {
         expect(pod).toMatchObject({
           enableServiceLinks: false,
@@ -114,6 +126,44 @@ describe.skipIf(!(kubectl || kustomize) || !validator)('the Kubernetes folder', 
       objects.filter(({ kind }) => kind === 'NetworkPolicy').map(({ metadata }) => metadata.name),
     ).toContain('nothing-in');
   });
+
+  test('the Kubernetes overlay for several routers has no volume to lose, lets one router go at a time, and has one user at NATS', async () => {
+    const objects = objectsIn(await render('cluster'));
+    const named = (wanted: string) => objects.find(({ kind }) => kind === wanted) as KubernetesObject;
+    expect(objects.map(({ kind }) => kind)).not.toContain('StatefulSet');
+    expect(named('Deployment').spec).toMatchObject({
+      strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+    });
+    expect(named('PodDisruptionBudget').spec).toMatchObject({ maxUnavailable: 1 });
+    expect(named('HorizontalPodAutoscaler').spec).toMatchObject({
+      scaleTargetRef: { kind: 'Deployment', name: named('Deployment').metadata.name },
+      minReplicas: 3,
+    });
+    // The number is that of the autoscaler: an apply must not set it back.
+    expect(named('Deployment').spec?.replicas).toBeUndefined();
+    const nats = parse(read('deploy/kubernetes/values/nats.yaml')) as NatsValues;
+    const servers = Array.from(
+      { length: nats.config.cluster.replicas },
+      (_, index) => `${nats.fullnameOverride}-${index}.${nats.fullnameOverride}-headless`,
+    );
+    const env = new Map(
+      podOf(named('Deployment'))?.containers[0]?.env?.map(({ name, value }) => [name, value]),
+    );
+    expect(env.get('ROUTER_LEDGER')).toBe(servers.map((server) => `nats://${server}:4222`).join(','));
+    expect(env.get('ROUTER_NATS_MONITOR')).toBe(servers.map((server) => `http://${server}:8222`).join(','));
+    expect(permissionsFile).toContain(`user: ${env.get('ROUTER_NATS_USER')}`);
+    expect(permissionsFile).toContain(`password: $${Object.keys(nats.container.env)[0]}`);
+    expect(nats.config.jetstream.merge).toEqual({ sync_interval: 'always' });
+  });
+
+  test('the autoscaler of agents that docs/kubernetes.md shows is one that Kubernetes accepts, on a metric that the adapter makes', async () => {
+    const [, text = ''] =
+      /```yaml\n(apiVersion: autoscaling[\s\S]*?)```/.exec(read('docs/kubernetes.md')) ?? [];
+    await validate(text);
+    const adapter = read('deploy/kubernetes/values/prometheus-adapter.yaml');
+    const [, metric] = /metric: \{ name: (\w+) \}/.exec(text) ?? [];
+    expect(adapter).toContain(`name: { as: ${metric} }`);
+  });
 });
 
 describe('parley kubernetes', () => {
@@ -147,7 +197,7 @@ describe('parley kubernetes', () => {
   });
 
   it('the demo overlay is what parley kubernetes writes', async () => {
-    const kept = readFileSync(join(repository, 'deploy/kubernetes/overlays/demo/agents.yaml'), 'utf8');
+    const kept = read('deploy/kubernetes/overlays/demo/agents.yaml');
     expect(await answerOf('kubernetes', 'scenarios/debate.yaml')).toBe(kept);
   });
 });

@@ -129,6 +129,12 @@ export class World {
     for (const name of names) this.write(`secrets/${name}/${name === 'router' ? 'tokens' : 'token'}`, 'x');
   }
 
+  /** The folder has the Compose files of several routers. */
+  clustered(more: Environment): void {
+    this.composed({ COMPOSE_FILE: 'docker-compose.yml:compose.cluster.yml', ...more });
+    this.write('compose.cluster.yml', 'services: {}\n');
+  }
+
   async findings(): Promise<readonly Finding[]> {
     const { folder, env, problems, docker } = this;
     const real = machine({ env, problems, folder, stop: new AbortController().signal });

@@ -57,6 +57,18 @@ export const plantsInCompose: readonly Plant[] = [
     mend: /^docker compose run --rm tokens operator --role operator$/,
   },
   {
+    fault: 'several routers have no password at NATS',
+    plant: (world) => world.clustered({}),
+    found: /PARLEY_NATS_PASSWORD is not set/,
+    mend: /PARLEY_NATS_PASSWORD=.*>>\.env/,
+  },
+  {
+    fault: 'the configuration of NATS reads the password as a number',
+    plant: (world) => world.clustered({ PARLEY_NATS_PASSWORD: '12e4567890abcdef01' }),
+    found: /PARLEY_NATS_PASSWORD is not usable/,
+    mend: /PARLEY_NATS_PASSWORD=p/,
+  },
+  {
     fault: 'the Docker engine does not run',
     plant: (world) => {
       world.composed();

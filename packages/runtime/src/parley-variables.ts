@@ -38,7 +38,7 @@ export const composeVariables: readonly ParleyVariable[] = [
   },
 ];
 
-/** The variables that compose.team.yml and the files in deploy/ read. */
+/** The variables that compose.team.yml, compose.cluster.yml and the files in deploy/ read. */
 export const teamVariables: readonly ParleyVariable[] = [
   { variable: 'PARLEY_DOMAIN', shown: '', help: 'name under which people reach the server' },
   {
@@ -52,6 +52,11 @@ export const teamVariables: readonly ParleyVariable[] = [
   { variable: 'PARLEY_GRAFANA_DOMAIN', shown: '', help: 'name under which people reach Grafana' },
   { variable: 'PARLEY_GRAFANA_PASSWORD', shown: '', help: 'password of the user admin of Grafana' },
   { variable: 'PARLEY_ACME_EMAIL', shown: '', help: 'address for mail about certificates (Traefik)' },
+  {
+    variable: 'PARLEY_NATS_PASSWORD',
+    shown: '',
+    help: 'password of the routers at NATS (compose.cluster.yml); it begins with a-z',
+  },
 ];
 
 /** The default folder of the ledgers of `parley run` and `parley demo`, below the home directory. */

@@ -126,6 +126,20 @@ const team = ({ env, folder }: Surroundings): Finding[] => {
   return found;
 };
 
+/** What compose.cluster.yml needs: the password by which the routers are known to NATS. */
+const cluster = ({ env }: Surroundings): Finding[] => {
+  const { PARLEY_NATS_PASSWORD: password } = env;
+  if (password && /^[a-z][\w-]{15,}$/i.test(password)) return [];
+  return [
+    fault(
+      password
+        ? 'PARLEY_NATS_PASSWORD is not usable: the configuration of NATS reads a value that begins with a digit, or has other signs, as a number'
+        : 'PARLEY_NATS_PASSWORD is not set: the password of the routers at NATS',
+      'echo "PARLEY_NATS_PASSWORD=p$(openssl rand -hex 24)" >>.env',
+    ),
+  ];
+};
+
 const isOurs = (folder: string): boolean => {
   try {
     return readFileSync(join(folder, 'docker-compose.yml'), 'utf8').includes('parley-router');
@@ -146,6 +160,7 @@ export const checkCompose = async (around: Surroundings): Promise<Finding[]> => 
     ...access(around, isTeam),
     ...settings(around),
     ...(isTeam && missing.length === 0 ? team(around) : []),
+    ...(files.includes('compose.cluster.yml') ? cluster(around) : []),
   ];
   if (found.every(({ level }) => level !== 'fault'))
     found.push(ok('.env and the Compose files fit together'));
