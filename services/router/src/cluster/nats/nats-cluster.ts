@@ -92,9 +92,15 @@ export class NatsCluster implements Cluster, Standing {
   /** Resolves when this router is alive, and knows the others and their claims. */
   static async join(options: NatsClusterOptions): Promise<NatsCluster> {
     const cluster = new NatsCluster(options);
-    await cluster.#routers.watch((change) => cluster.#seen(change));
-    await cluster.claims.start();
-    await cluster.#renew();
+    try {
+      await cluster.#routers.watch((change) => cluster.#seen(change));
+      await cluster.claims.start();
+      await cluster.#renew();
+    } catch (error) {
+      // It may be tried again, by another router as far as the others know.
+      await cluster.release();
+      throw error;
+    }
     cluster.#timers = [
       setInterval(() => void cluster.renew(), options.leaseMs / renewals).unref(),
       setInterval(() => cluster.tick(), tickMs).unref(),

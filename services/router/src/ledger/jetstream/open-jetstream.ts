@@ -188,19 +188,34 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
   }
 };
 
-/** How long a cluster may take to choose the server that answers for JetStream. */
-const electionMs = 15_000;
+/**
+ * How long a cluster may take until its servers have found each other, and have chosen who answers for JetStream and for each stream
+ * and bucket. Routers and servers are often started at the same time.
+ */
+const electionMs = 60_000;
 const retryMs = 250;
 
-/** While a cluster has no such server it answers as if JetStream were off, which an operator cannot change. */
+/** Codes of the server: JetStream is temporarily unavailable, no quorum, not enough servers yet. */
+const electing = new Set([10_005, 10_008, 10_009, 10_023]);
+
+/** While a cluster has no such server it gives no answer, or answers as if JetStream were off: an operator cannot change that. */
+const mayPass = (error: unknown): boolean => {
+  const { name, cause, code } = error as { name?: string; cause?: unknown; code?: unknown };
+  return (
+    ['JetStreamNotEnabled', 'NotSent', 'AnswerLost'].includes(name ?? '') ||
+    /^(?:Timeout|NoResponders)/.test(name ?? '') ||
+    electing.has(code as number) ||
+    (cause instanceof Error && mayPass(cause))
+  );
+};
+
 const openedAfterElection = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> => {
   const until = performance.now() + electionMs;
   for (;;) {
     try {
       return await open(link, options);
     } catch (error) {
-      const isElecting =
-        (error as Error).name === 'JetStreamNotEnabled' && link.connection.info?.cluster !== undefined;
+      const isElecting = link.connection.info?.cluster !== undefined && mayPass(error);
       if (!isElecting || performance.now() > until) throw error;
       await setTimeout(retryMs);
     }
