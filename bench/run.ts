@@ -45,6 +45,7 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string', default: '30' },
     profile: { type: 'string' },
     latency: { type: 'string' },
+    only: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
 });
@@ -60,7 +61,7 @@ if (values.latency !== undefined && latency === undefined) {
 if (unknown !== undefined || !Number.isInteger(rounds) || rounds < 1 || !(minutes > 0)) {
   if (unknown !== undefined) console.error(`bench: there is no benchmark ${unknown}`);
   console.error(
-    `usage: node bench/run.ts [${Object.keys(benchmarks).join(' | ')}] [--rounds 5] [--minutes 30] [--check] [--latency FORM] [--profile DIRECTORY]`,
+    `usage: node bench/run.ts [${Object.keys(benchmarks).join(' | ')}] [--rounds 5] [--minutes 30] [--check] [--latency FORM] [--only NAME] [--profile DIRECTORY]`,
   );
   process.exit(2);
 }
@@ -70,9 +71,10 @@ for (const name of names) {
   const outcome = await run({
     ...{ rounds, minutes },
     ...(latency && { latency }),
+    ...(values.only && { only: values.only }),
     ...(values.profile && { profile: values.profile }),
   });
   console.log(`\n${name}\n\n${printed(outcome)}\n`);
-  if (!values.profile && !latency) console.log(`kept in ${keep(name, outcome)}`);
+  if (!values.profile && !latency && !values.only) console.log(`kept in ${keep(name, outcome)}`);
   if (values.check && !outcome.targets.every(met)) process.exitCode = 1;
 }

@@ -7,6 +7,8 @@ export interface Options {
   minutes: number;
   /** How long scripted agents take for an answer (`scale`). */
   latency?: Latency;
+  /** Only the ledgers whose names have this (`scale`). */
+  only?: string;
   /** The folder for CPU profiles. Profiling changes the figures, so results/ is not written. */
   profile?: string;
 }

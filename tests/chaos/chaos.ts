@@ -37,8 +37,8 @@ interface Member {
 }
 
 /** Two replicas of some names, one of others; pairs and rings of three are made of them. */
-const cast = ['ada', 'ada', 'ben', 'cleo', 'cleo', 'dan'];
-const circles = [
+export const cast = ['ada', 'ada', 'ben', 'cleo', 'cleo', 'dan'];
+export const circles = [
   ['ada', 'ben'],
   ['ben', 'cleo'],
   ['cleo', 'dan'],
@@ -76,8 +76,9 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
     });
   const members: Member[] = [];
   for (const name of cast) {
-    const link = await FaultyLink.open(Number(router.port), (text) =>
-      receipts.push(...receiptsOf(text, name)),
+    const link = await FaultyLink.open(
+      () => Number(router.port),
+      (text) => receipts.push(...receiptsOf(text, name)),
     );
     members.push({ name, link, process: start({ name, link }) });
   }

@@ -15,27 +15,35 @@ interface Pair {
   dead: boolean;
 }
 
-/** A TCP proxy between one client and the router that delays, cuts and half-opens at command. */
+/** A TCP proxy between one client and a server (a router, or a server of NATS) that delays, cuts and half-opens at command. */
 export class FaultyLink {
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
-  readonly #onText: (text: string) => void;
+  readonly #onText: ((text: string) => void) | undefined;
   #state: LinkState = { kind: 'sound' };
 
-  private constructor(routerPort: number, onText: (text: string) => void) {
+  private constructor(port: () => number, onText: ((text: string) => void) | undefined) {
     this.#onText = onText;
-    this.#server = createServer((client) => this.#join(client, connect(routerPort, '127.0.0.1')));
+    this.#server = createServer((client) => this.#join(client, connect(port(), '127.0.0.1')));
   }
 
-  /** `onText`: told every text frame that the router sends, whether it arrives or not. */
-  static async open(routerPort: number, onText: (text: string) => void): Promise<FaultyLink> {
-    const link = new FaultyLink(routerPort, onText);
+  /**
+   * `port` is asked for each connection, as a load balancer asks itself. `onText`: told every text frame that the router sends,
+   * whether it arrives or not.
+   */
+  static async open(port: () => number, onText?: (text: string) => void): Promise<FaultyLink> {
+    const link = new FaultyLink(port, onText);
     await new Promise<void>((listening) => link.#server.listen(0, '127.0.0.1', listening));
     return link;
   }
 
+  /** `127.0.0.1:PORT`. */
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
   get url(): string {
-    return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `ws://${this.address}`;
   }
 
   /** Connections that are open stay as they are under `sound` and `slow`; half-open ones stay dead for good. */
@@ -61,8 +69,10 @@ export class FaultyLink {
   #join(client: Socket, router: Socket): void {
     const pair: Pair = { client, router, dead: this.#state.kind === 'half-open' };
     this.#pairs.add(pair);
-    const tap = new FrameTap(this.#onText);
-    router.on('data', (part) => tap.write(part));
+    if (this.#onText) {
+      const tap = new FrameTap(this.#onText);
+      router.on('data', (part) => tap.write(part));
+    }
     this.#carry(pair, client, router);
     this.#carry(pair, router, client);
   }

@@ -1,6 +1,7 @@
 /**
- * The long form: `node tests/chaos/run.ts [--seconds 180] [--conversations 20] [--turns 300]`. Exits 1 when anything was
- * lost, doubled or reordered, or did not come to its end.
+ * The long form: `node tests/chaos/run.ts [--seconds 180] [--conversations 20] [--turns 300]`, and with several routers
+ * `node tests/chaos/run.ts --routers 3 [--conversations 50] [--turns 60] [--calls 1200]`. Exits 1 when anything was lost, doubled or
+ * reordered, or did not come to its end, or when a pool was exceeded.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,34 +11,50 @@ import { verifyLedger } from '@parley/router/ledger/verify';
 import { seeded } from '../harness/seeded.ts';
 import { killAll } from '../harness/started-process.ts';
 import { runChaos } from './chaos.ts';
-import { faultsOf } from './outcome.ts';
+import { runClusterChaos } from './cluster/cluster-chaos.ts';
+import { clusterFaultsOf, faultsOf } from './outcome.ts';
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '180' },
-    conversations: { type: 'string', default: '20' },
-    turns: { type: 'string', default: '300' },
+    conversations: { type: 'string' },
+    turns: { type: 'string' },
+    /** On three servers of NATS; without it one router with a file. */
+    routers: { type: 'string' },
+    /** Calls of the model that the pool of several routers has in a minute. */
+    calls: { type: 'string', default: '1200' },
     'reply-ms': { type: 'string', default: '400' },
     'recovery-ms': { type: 'string', default: '600000' },
   },
 });
-const turns = Number(values.turns);
+const isCluster = values.routers !== undefined;
+const routers = Number(values.routers ?? 1);
+const turns = Number(values.turns ?? (isCluster ? 60 : 300));
+const callsPerMinute = Number(values.calls);
 const folder = mkdtempSync(join(tmpdir(), 'parley-chaos-'));
 const ledger = join(folder, 'ledger.sqlite');
 const startedAt = performance.now();
 const seconds = () => `${((performance.now() - startedAt) / 1_000).toFixed(0)} s`;
 try {
-  const result = await runChaos({
-    ledger,
-    conversations: Number(values.conversations),
+  const options = {
+    conversations: Number(values.conversations ?? (isCluster ? 50 : 20)),
     turns,
     replyMs: Number(values['reply-ms']),
     seconds: Number(values.seconds),
     recoveryMs: Number(values['recovery-ms']),
     random: seeded('chaos'),
     say: console.log,
-  });
-  const faults = [...faultsOf(result, turns), ...verifyLedger(ledger).faults];
+  };
+  const run = async () => {
+    if (!isCluster) {
+      const result = await runChaos({ ...options, ledger });
+      return { result, faults: [...faultsOf(result, turns), ...verifyLedger(ledger).faults] };
+    }
+    const result = await runClusterChaos({ ...options, folder, routers, callsPerMinute });
+    const checked = result.copies.flatMap((copy) => verifyLedger(copy).faults);
+    return { result, faults: [...clusterFaultsOf(result, { turns, callsPerMinute }), ...checked] };
+  };
+  const { result, faults } = await run();
   for (const fault of faults) console.log(fault);
   const entries = result.histories.reduce((sum, history) => sum + history.entries.length, 0);
   const lapsed = result.histories

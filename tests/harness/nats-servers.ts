@@ -170,7 +170,8 @@ const cluster = async (options: NatsOptions): Promise<NatsServer[]> => {
   const servers: NatsServer[] = [];
   for (const [index, name] of names.entries()) {
     const peers = routes.filter((_, other) => other !== index);
-    const cluster = `cluster { name: test, listen: "127.0.0.1:${routes[index]}"
+    // Clients know the servers that they were told, so that a test can put something between.
+    const cluster = `cluster { name: test, no_advertise: true, listen: "127.0.0.1:${routes[index]}"
 routes: [${peers.map((port) => `"nats://127.0.0.1:${port}"`).join(', ')}] }`;
     servers.push(new NatsServer(name, [await freePort(), await freePort()], cluster, options));
   }

@@ -56,9 +56,9 @@ export class RunningRouter {
     this.#env = env;
   }
 
-  static async start(env: StartOptions['env'] = {}): Promise<RunningRouter> {
+  static async start(env: StartOptions['env'] = {}, deadlineMs?: number): Promise<RunningRouter> {
     const process = spawnRouter(env);
-    const { url } = await process.logged('listening');
+    const { url } = await process.logged('listening', deadlineMs);
     return new RunningRouter(process, String(url), env);
   }
 
@@ -77,9 +77,9 @@ export class RunningRouter {
   }
 
   /** On the same port and ledger, once it has exited. */
-  async startAgain(): Promise<void> {
+  async startAgain(deadlineMs?: number): Promise<void> {
     this.process = spawnRouter({ ...this.#env, ROUTER_PORT: this.port });
-    await this.process.logged('listening');
+    await this.process.logged('listening', deadlineMs);
   }
 
   async get<T>(path: string): Promise<T> {
