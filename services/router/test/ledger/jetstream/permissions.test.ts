@@ -1,7 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { hasNats, startNats } from '../../../../../tests/harness/nats-servers.ts';
+import { sharedTables } from '../../../src/cluster/cluster.ts';
 import { openJetStreamLedger } from '../../../src/ledger/jetstream/open-jetstream.ts';
 import { natsPermissions, permissionsCommand } from '../../../src/ledger/nats-permissions.ts';
+import { joinRouter } from '../../cluster/joined-router.ts';
 import { shut } from '../ledger-contract.ts';
 import { finished, lines, opened } from '../ledger-entries.ts';
 import { JetStreamFolder, NatsObserver } from './jetstream-ledgers.ts';
@@ -40,6 +42,37 @@ describe.skipIf(!hasNats)('the permissions that a router needs', { timeout: 120_
     };
     await expect(openJetStreamLedger(other)).rejects.toThrow(/ROUTER_LEDGER: /);
     await expect(NatsObserver.of(server.url)).rejects.toThrow(/authorization/i);
+  });
+
+  it('the permissions of a router are enough for several routers: leases, claims, tables and messages', async () => {
+    const folder = new JetStreamFolder();
+    const options = folder.options('nats://127.0.0.1:1');
+    const config = permissionsCommand([], options.stream).replace('$PARLEY_NATS_PASSWORD', 'secret');
+    const server = await startNats({ extra: config });
+    try {
+      const access = { servers: [server.url], user: 'parley_router', password: 'secret' };
+      const failures: unknown[] = [];
+      const onFailure = (error: unknown) => failures.push(error);
+      const a = await joinRouter({ ...options, access, onFailure }, 'a');
+      const b = await joinRouter({ ...options, access, onFailure }, 'b');
+      const claim = { conversation: 'c1', turn: 1, attempt: 1, member: 'ann' };
+      expect(await a.cluster.claims.make(claim, 60_000)).toBe(true);
+      expect(await b.cluster.claims.make(claim, 60_000)).toBe(false);
+      for (const name of sharedTables) {
+        const table = a.cluster.table(name);
+        await table.watch(() => {});
+        const revision = await table.create('k', 1);
+        expect(await table.delete('k', revision)).toBe(true);
+      }
+      const heard = new Promise((resolve) => b.cluster.messages.on('test', resolve));
+      a.cluster.messages.send('test', b.cluster.self, 'hello');
+      expect(await heard).toBe('hello');
+      await Promise.all([a.leave(), b.leave()]);
+      expect(failures).toEqual([]);
+    } finally {
+      await server.remove();
+      folder.remove();
+    }
   });
 
   it('the permissions of a router name no subject of all streams', () => {
