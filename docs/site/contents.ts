@@ -2,7 +2,7 @@ import { globSync } from 'node:fs';
 import { basename } from 'node:path';
 
 /** A page of the site: its file in the repository, or a page that is made from code. */
-export interface PageSource {
+interface PageSource {
   /** `docs/cli.md`; for a page that is made from code the name under which links find it: `reference/settings.md`. */
   readonly path: string;
   /** The text in the list of pages; default: the first heading. */

@@ -105,11 +105,12 @@ const exportAll = async (
     }
   if ('end' in format) to.write(format.end());
   await to.close();
-  if (file !== undefined)
-    err.write(`${paint(err, `${ids.length - skipped} conversations written to ${file}`, 'dim')}\n`);
+  const written = ids.length - skipped;
+  const text = `${written} ${written === 1 ? 'conversation' : 'conversations'} written to ${file}`;
+  if (file !== undefined) err.write(`${paint(err, text, 'dim')}\n`);
   if (skipped > 0)
     err.write(
-      `${paint(err, `${skipped} others are left out: ${as ?? 'the member'} was not in them, or said nothing`, 'dim')}\n`,
+      `${paint(err, `${skipped} ${skipped === 1 ? 'other is' : 'others are'} left out: ${as ?? 'the member'} was not in them, or said nothing`, 'dim')}\n`,
     );
 };
 
