@@ -77,6 +77,10 @@ const runners: Readonly<Record<string, Runner>> = {
     file: 'tests/compose/observe.test.ts',
     title: 'Prometheus scrapes the router and every agent',
   },
+  '--profile panel': {
+    file: 'tests/conversations/agents-in-one-process.test.ts',
+    title: 'the service panel of docker-compose.yml is ten agents of one process that speak in turn and end',
+  },
   'docker compose --profile crowd up --scale crowd=5': crowd,
   'docker compose run --rm parley …': {
     file: 'tests/compose/watch.test.ts',
