@@ -4,6 +4,7 @@ import { LedgerDamage } from './damage.ts';
 import { type Appended, type Batch, type Checkpoint, checkSequence, type Ledger } from './ledger.ts';
 import { readable } from './readable.ts';
 import { copyDatabase } from './sqlite/copy-database.ts';
+import { NewEntries } from './sqlite/new-entries.ts';
 import { openLedgerFile } from './sqlite/sqlite-file.ts';
 import { removalOf } from './sqlite/sqlite-removal.ts';
 import { entryReader, fitting } from './sqlite/sqlite-rows.ts';
@@ -36,9 +37,7 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
   const listRecent = database.prepare(
     'SELECT id, key FROM conversations WHERE ended < 2 AND key < ? ORDER BY key DESC LIMIT ?',
   );
-  const addEntry = database.prepare(
-    'INSERT INTO entries (position, conversation, seq, body, sum) VALUES (?, ?, ?, ?, ?)',
-  );
+  const newEntries = new NewEntries(database);
   const readEntries = database.prepare(
     'SELECT position, seq, body, sum FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?',
   );
@@ -91,32 +90,36 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
     keepCheckpoint.run(version, body, crc32(body), key, seq);
   };
 
+  /** Its entries are written with the next `newEntries.write`. */
   const appendOne = (batch: Batch): Appended => {
     const { conversation, expectedSeq, entries, checkpoint } = batch;
-    let at = batch.position ?? null;
-    let head = headOf(conversation);
-    if ((head?.seq ?? 0) !== expectedSeq) return { ok: false, seq: head?.seq ?? 0 };
+    const head = headOf(conversation) ?? { key: 0, seq: 0 };
+    if (head.seq !== expectedSeq) return { ok: false, seq: head.seq };
     const [first] = entries;
     if (!first) return { ok: true, position };
-    if (!head) {
+    if (head.key === 0) {
       const parent = first.type === 'forked' ? first.parent.conversation : null;
       if (parent !== null && keyOf(parent) === undefined)
         throw new Error(`${parent} is not there to be forked`);
       total = undefined;
-      head = { key: Number(addConversation.run(conversation, parent).lastInsertRowid), seq: 0 };
+      head.key = Number(addConversation.run(conversation, parent).lastInsertRowid);
     }
     heads.set(conversation, head);
+    let at = batch.position ?? position + 1;
     for (const entry of entries) {
-      const body = JSON.stringify(entry);
-      position = Number(addEntry.run(at, head.key, entry.seq, body, crc32(body)).lastInsertRowid);
-      if (at !== null) at++;
+      position = at++;
+      newEntries.add(position, head.key, entry);
       head.seq = entry.seq;
       if (entry.type === 'ended') {
+        newEntries.write();
         endConversation.run(Math.floor(entry.at), head.key);
         heads.delete(conversation);
       }
     }
-    if (checkpoint) writeCheckpoint(head.key, checkpoint);
+    if (checkpoint) {
+      newEntries.write();
+      writeCheckpoint(head.key, checkpoint);
+    }
     return { ok: true, position };
   };
 
@@ -125,6 +128,7 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
   const transactions = new Transactions(database, path, () => {
     position = positionBefore;
     heads = new Map();
+    newEntries.drop();
   });
   const transact = <T>(work: () => T): T => {
     positionBefore = position;
@@ -139,7 +143,12 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
 
   const appendNow = (batches: readonly Batch[]): readonly Appended[] => {
     batches.forEach(checkSequence);
-    return batches.length === 0 ? [] : transact(() => batches.map(appendOne));
+    if (batches.length === 0) return [];
+    return transact(() => {
+      const appended = batches.map(appendOne);
+      newEntries.write();
+      return appended;
+    });
   };
 
   return {
