@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { type Closing, closings, maxBufferedBytes } from '@parley/protocol';
 import type { WebSocket } from 'ws';
 import type { Outgoing, Outlet } from '../quota/outgoing.ts';
+import { maxShortText, shortTextFrame } from './text-frame.ts';
 
 /** The connection of a session. The WebSocket server implements it; tests use fakes that record frames. */
 export interface Connection {
@@ -129,7 +130,8 @@ export class SocketConnection implements Connection {
     if (this.#stalledSince !== undefined && this.#ws.bufferedAmount > maxStalledBytes)
       return this.close('slow-consumer');
     this.#writes.hold(this.#socket);
-    this.#ws.send(frame, whenSent);
+    if (frame.length > maxShortText) this.#ws.send(frame, whenSent);
+    else this.#socket.write(shortTextFrame(frame), whenSent);
     this.#outlet.wrote();
   }
 
