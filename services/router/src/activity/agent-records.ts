@@ -21,20 +21,27 @@ export interface AgentRecord {
   readonly since?: number | undefined;
 }
 
-const nothing: AgentRecord = { turns: 0, faults: 0 };
+/** Changed in place, because it changes with each turn. */
+class GrowingRecord implements AgentRecord {
+  turns = 0;
+  faults = 0;
+  meanMs?: number;
+  lastFault?: AgentFault;
+  since: number | undefined;
 
-const withAnswer = (record: AgentRecord, tookMs: number | undefined): AgentRecord => ({
-  ...record,
-  turns: record.turns + 1,
-  ...(tookMs !== undefined && {
-    meanMs: record.meanMs === undefined ? tookMs : record.meanMs + newestShare * (tookMs - record.meanMs),
-  }),
-});
-const withFault = (record: AgentRecord, lastFault: AgentFault): AgentRecord => ({
-  ...record,
-  faults: record.faults + 1,
-  lastFault,
-});
+  answered(tookMs: number | undefined): void {
+    this.turns++;
+    if (tookMs === undefined) return;
+    this.meanMs = this.meanMs === undefined ? tookMs : this.meanMs + newestShare * (tookMs - this.meanMs);
+  }
+
+  failed(fault: AgentFault): void {
+    this.faults++;
+    this.lastFault = fault;
+  }
+}
+
+const nothing: AgentRecord = { turns: 0, faults: 0 };
 
 const faultOf = (conversation: string, entry: Entry): AgentFault | undefined => {
   const cause =
@@ -54,8 +61,8 @@ export class AgentRecords {
   readonly #grants: GrantTable;
   readonly #now: () => number;
   readonly #wall: () => number;
-  readonly #byName = new Map<string, AgentRecord>();
-  readonly #byReplica = new WeakMap<Replica, AgentRecord>();
+  readonly #byName = new Map<string, GrowingRecord>();
+  readonly #byReplica = new WeakMap<Replica, GrowingRecord>();
 
   /** `now`: the steady clock. */
   constructor(of: {
@@ -85,17 +92,18 @@ export class AgentRecords {
 
   onPresence(change: PresenceChange): void {
     const { name } = 'replica' in change ? change.replica : 'client' in change ? change.client : change;
-    const since = this.#presence.isConnected(name) ? undefined : this.#wall();
-    this.#keep(name, { ...this.ofName(name), since });
-    if (change.type === 'replica-joined')
-      this.#byReplica.set(change.replica, { ...nothing, since: this.#wall() });
+    this.#recordOf(name).since = this.#presence.isConnected(name) ? undefined : this.#wall();
+    if (change.type !== 'replica-joined') return;
+    const record = new GrowingRecord();
+    record.since = this.#wall();
+    this.#byReplica.set(change.replica, record);
   }
 
   /** To be told before the grants of the entries have ended. */
   onCommit({ after, entries }: Commit): void {
     for (const entry of entries) {
-      if (!('turn' in entry) || entry.turn === undefined) continue;
       if (entry.type !== 'said' && entry.type !== 'passed' && entry.type !== 'lapsed') continue;
+      if (entry.turn === undefined) continue;
       const grant = this.#grants.at(after.id, entry.turn);
       const fault = faultOf(after.id, entry);
       // An answer without a grant is that of a plain client, of another router, or of a person in the member's seat.
@@ -103,15 +111,18 @@ export class AgentRecords {
       const isAnswer = grant ?? fault ?? tookElsewhere ?? this.#presence.isPlain(entry.from);
       if (isAnswer === undefined || isAnswer === false) continue;
       const took = grant ? this.#now() - grant.grantedAt : tookElsewhere;
-      const next = (record: AgentRecord) => (fault ? withFault(record, fault) : withAnswer(record, took));
-      this.#keep(entry.from, next(this.ofName(entry.from)));
-      if (grant) this.#byReplica.set(grant.replica, next(this.ofReplica(grant.replica)));
+      for (const record of [this.#recordOf(entry.from), grant && this.#byReplica.get(grant.replica)])
+        if (fault) record?.failed(fault);
+        else record?.answered(took);
     }
   }
 
-  #keep(name: string, record: AgentRecord): void {
+  /** The record of a name, which is now the one that changed most recently. */
+  #recordOf(name: string): GrowingRecord {
+    const record = this.#byName.get(name) ?? new GrowingRecord();
     this.#byName.delete(name);
     this.#byName.set(name, record);
     if (this.#byName.size > maxNames) this.#byName.delete(this.#byName.keys().next().value as string);
+    return record;
   }
 }

@@ -8,6 +8,7 @@ import { audienceOf, isForAll } from './floor/audience.ts';
 import { giveBack, giveFloor, lapsed } from './floor/floor.ts';
 
 const nothing: Spent = { inputTokens: 0, outputTokens: 0, cost: 0 };
+const none: readonly never[] = [];
 /** Enough messages to find a repetition among a few members. */
 const recentLines = 8;
 
@@ -20,14 +21,14 @@ const plus = (spent: Spent, usage: Usage | undefined, cost: number): Spent => ({
   cost: sum(spent.cost, cost),
 });
 
-/** The cost of an answer counts also when its turn is granted again. */
+/** The cost of an answer counts also when its turn is granted again. Undefined: it took nothing. */
 const charged = (
   state: Conversation,
   entry: Paid & { readonly from: string; readonly at: number },
-): Pick<Conversation, 'spent' | 'spentBy' | 'velocity'> => {
+): Pick<Conversation, 'spent' | 'spentBy' | 'velocity'> | undefined => {
   const { spent, spentBy } = state;
   const { from, usage, cost = 0 } = entry;
-  if (!usage && !cost) return { spent, spentBy };
+  if (!usage && !cost) return undefined;
   return {
     spent: plus(spent, usage, cost),
     spentBy: new Map(spentBy).set(from, plus(spentBy.get(from) ?? nothing, usage, cost)),
@@ -39,7 +40,11 @@ const charged = (
 const withAnswer = ({ answered, members }: Conversation, name: string): readonly string[] =>
   answered.includes(name) || !members.includes(name) ? answered : [...answered, name];
 
-const byName = (roles: readonly Role[] = []) => new Map(roles.map((role) => [role.name, role]));
+/** Shared, because a map takes 200 bytes and most conversations have nothing in most of them. A map of a state is never changed. */
+const empty: ReadonlyMap<string, never> = new Map<string, never>();
+
+const byName = (roles: readonly Role[] = []): ReadonlyMap<string, Role> =>
+  roles.length === 0 ? empty : new Map(roles.map((role) => [role.name, role]));
 
 const without = <V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> =>
   map.has(key) ? new Map([...map].filter(([name]) => name !== key)) : map;
@@ -58,27 +63,27 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   seed: entry.seed ?? 0,
   ...(entry.labels && { labels: entry.labels }),
   cast: byName(entry.cast),
-  hears: new Map(entry.hears?.map(({ from, to }) => [from, to])),
-  attended: new Map(),
-  seats: new Map(),
+  hears: entry.hears ? new Map(entry.hears.map(({ from, to }) => [from, to])) : empty,
+  attended: empty,
+  seats: empty,
   limits: entry.limits,
   startedAt: entry.at,
   pausedMs: 0,
   status: { state: 'running' },
   begun: false,
   ...giveFloor({ floor: [], nextTurn: 1, limits: entry.limits }, entry, entry.by),
-  bids: [],
+  bids: none,
   turnsTaken: 0,
-  passes: [],
-  votes: [],
+  passes: none,
+  votes: none,
   repeats: 0,
   farewells: 0,
-  recent: [],
-  addressed: new Map(),
+  recent: none,
+  addressed: empty,
   spent: nothing,
-  spentBy: new Map(),
-  answered: [],
-  taken: [],
+  spentBy: empty,
+  answered: none,
+  taken: none,
 });
 
 /** The state of the parent at the fork, under another id. Its time starts again. */
@@ -94,7 +99,7 @@ const fork = (
   parent: entry.parent,
   limits: entry.limits,
   cast: new Map([...parent.cast, ...byName(entry.cast)]),
-  seats: new Map(),
+  seats: empty,
   startedAt: entry.at,
   pausedMs: 0,
   status: { state: 'running' },
@@ -136,25 +141,27 @@ const comparedOf = ({ from, target, to, text }: EntryOf<'said'>): Conversation['
   ...{ fingerprint: fingerprintOf(text), audience: audienceOf(from, to) },
 });
 
+/** Its fields are written one by one: most entries are messages, and each spread of a part costs as much as copying the state. */
 const said = (state: Conversation, entry: EntryOf<'said'>): Conversation => {
-  const { seq, from, turn } = entry;
+  const { seq, from, turn, done } = entry;
   const audience = audienceOf(from, entry.to);
+  const forAll = isForAll(state.members, audience);
   const alike = isAlike(state.limits, entry);
   const watched = watchesRepetition(state.limits);
+  const { floor, nextTurn } = giveFloor(state, entry, from, { taken: turn, target: entry.target });
   return {
     ...(state.stepping ? stepped(state) : state),
     seq,
-    ...giveFloor(state, entry, from, { taken: turn, target: entry.target }),
+    floor,
+    nextTurn,
     // The message of the opening has the same time as the opening.
     begun: state.begun || (turn !== undefined && (seq > 2 || entry.at > state.startedAt)),
     turnsTaken: state.turnsTaken + 1,
-    passes: entry.done ? state.passes.filter(({ member }) => member !== from) : [],
+    passes: done ? state.passes.filter(({ member }) => member !== from) : none,
     // A repetition adds nothing, so it does not take back the votes of the others.
-    votes: entry.done ? [...state.votes.filter((name) => name !== from), from] : alike ? state.votes : [],
-    ...(isForAll(state.members, audience) && {
-      repeats: alike ? state.repeats + 1 : entry.done ? state.repeats : 0,
-      farewells: isGoodbye(entry) ? state.farewells + 1 : 0,
-    }),
+    votes: done ? [...state.votes.filter((name) => name !== from), from] : alike ? state.votes : none,
+    repeats: !forAll ? state.repeats : alike ? state.repeats + 1 : done ? state.repeats : 0,
+    farewells: !forAll ? state.farewells : isGoodbye(entry) ? state.farewells + 1 : 0,
     recent: watched ? [...state.recent.slice(1 - recentLines), comparedOf(entry)] : state.recent,
     addressed: entry.target === undefined ? state.addressed : withTarget(state.addressed, from, entry.target),
     lastSpeaker: from,
@@ -186,11 +193,16 @@ const member = (state: Conversation, entry: EntryOf<'joined'> | EntryOf<'left'>)
 };
 
 /** The state after one more entry. Uses no policy and no limit, because an entry already says what was decided. */
-export const evolve = (state: Conversation | undefined, entry: Entry, id: string): Conversation => ({
-  ...next(state, entry, id),
-  lastAt: entry.at,
-});
+export const evolve = (state: Conversation | undefined, entry: Entry, id: string): Conversation => {
+  const after: Mutable<Conversation> = next(state, entry, id);
+  // `next` has made the object, and no other code has seen it. Another copy of the state would cost as much as the first.
+  after.lastAt = entry.at;
+  return after;
+};
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A new object in every case. */
 const next = (state: Conversation | undefined, entry: Entry, id: string): Conversation => {
   if (entry.type === 'opened') return open(id, entry);
   if (!state || entry.seq !== state.seq + 1)

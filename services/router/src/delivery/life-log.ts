@@ -41,20 +41,21 @@ export class LifeLog {
   }
 
   onCommit({ after, entries }: Commit): void {
-    const about = { conversation: after.id, ...this.#traceOf(after.id) };
+    // Made only when something is told: nearly all commits are messages.
+    const about = () => ({ conversation: after.id, ...this.#traceOf(after.id) });
     for (const entry of entries) {
       if (entry.type === 'opened' || entry.type === 'forked')
-        this.#tell({ ...about, members: [...after.members].slice(0, 20) }, `conversation ${entry.type}`);
+        this.#tell({ ...about(), members: [...after.members].slice(0, 20) }, `conversation ${entry.type}`);
       else if (entry.type === 'paused')
         this.#tell(
-          { ...about, ...defined({ by: entry.by, reason: entry.reason, detail: entry.detail }) },
+          { ...about(), ...defined({ by: entry.by, reason: entry.reason, detail: entry.detail }) },
           'conversation paused',
         );
-      else if (entry.type === 'resumed') this.#tell({ ...about, by: entry.by }, 'conversation resumed');
+      else if (entry.type === 'resumed') this.#tell({ ...about(), by: entry.by }, 'conversation resumed');
       else if (entry.type === 'ended')
         this.#tell(
           {
-            ...about,
+            ...about(),
             reason: entry.reason,
             turns: after.turnsTaken,
             ...defined({ unanswered: entry.unanswered?.slice(0, 20) }),
@@ -64,7 +65,7 @@ export class LifeLog {
       const fallback = moderatorFallback(after, entry);
       if (fallback)
         this.#tell(
-          { ...about, ...fallback },
+          { ...about(), ...fallback },
           'the moderator named no member: the member that was silent longest is next',
         );
     }

@@ -2,6 +2,7 @@ import type { LapseCause } from '@parley/protocol';
 import type { Conversation } from '../../core/conversation.ts';
 import type { Replica } from '../../presence/replica.ts';
 import type { Grant } from './grant.ts';
+import { TurnMap } from './turn-map.ts';
 
 /** An attempt at a turn that a connection was granted, and the seq of the last entry that it had been sent by then. */
 export interface GrantedAttempt {
@@ -11,9 +12,15 @@ export interface GrantedAttempt {
   readonly isResumed: boolean;
 }
 
+/** The newest grant of a connection that was granted the turn. `to`: the number of the connection. */
+interface Granted extends GrantedAttempt {
+  readonly to: number;
+}
+
 interface TurnRecord {
-  /** The newest grant of each connection that was granted the turn. */
-  readonly byReplica: WeakMap<Replica, GrantedAttempt>;
+  readonly turn: number;
+  /** Seldom more than one. */
+  readonly granted: Granted[];
   /** The last connection that let it lapse: another replica is preferred. */
   lapsedBy?: Replica;
   /** The last grant that ended because its connection was lost. */
@@ -30,23 +37,22 @@ export type Claim = 'lost' | 'inherited' | undefined;
  * answer from one in time. A record lives as long as its turn, and does not survive a restart.
  */
 export class GrantRecords {
-  readonly #turns = new Map<string, Map<number, TurnRecord>>();
+  readonly #turns = new TurnMap<TurnRecord>();
+  /** A number for each connection. A weak map of its own for each turn would cost more than all the rest of its record. */
+  readonly #numbers = new WeakMap<Replica, number>();
+  #lastNumber = 0;
 
   /** A conversation that was in the ledger when the router started. */
   inherit({ id, floor }: Conversation): void {
-    for (const { number } of floor)
-      this.#turnsOf(id).set(number, { byReplica: new WeakMap(), isInherited: true });
+    for (const { number } of floor) this.#turns.set(id, { turn: number, granted: [], isInherited: true });
   }
 
   granted({ conversation, turn, replica, attempt, seen, isResumed }: Grant): void {
-    const turns = this.#turnsOf(conversation);
-    const record = turns.get(turn) ?? { byReplica: new WeakMap(), isInherited: false };
-    record.byReplica.set(replica, { attempt, seen, isResumed });
-    turns.set(turn, record);
+    this.#note(this.#recordOf(conversation, turn), replica, { attempt, seen, isResumed });
   }
 
   lapsed({ conversation, turn, replica, attempt, seen }: Grant, cause?: LapseCause): void {
-    const record = this.#turns.get(conversation)?.get(turn);
+    const record = this.#turns.get(conversation, turn);
     if (!record) return;
     record.lapsedBy = replica;
     if (cause === 'gone') record.lost = { attempt, seen, isResumed: true };
@@ -54,11 +60,12 @@ export class GrantRecords {
 
   /** The last connection that let the turn lapse. */
   lapsedBy(conversation: string, turn: number): Replica | undefined {
-    return this.#turns.get(conversation)?.get(turn)?.lapsedBy;
+    return this.#turns.get(conversation, turn)?.lapsedBy;
   }
 
   attemptOf(replica: Replica, conversation: string, turn: number): GrantedAttempt | undefined {
-    return this.#turns.get(conversation)?.get(turn)?.byReplica.get(replica);
+    const record = this.#turns.get(conversation, turn);
+    return record && this.#grantedTo(record, replica);
   }
 
   /**
@@ -66,9 +73,9 @@ export class GrantRecords {
    * for this one. `inherited`: an earlier router may have granted it.
    */
   claim(replica: Replica, conversation: string, turn: number): Claim {
-    const record = this.#turns.get(conversation)?.get(turn);
+    const record = this.#turns.get(conversation, turn);
     if (!record?.lost) return record?.isInherited ? 'inherited' : undefined;
-    record.byReplica.set(replica, record.lost);
+    this.#note(record, replica, record.lost);
     return 'lost';
   }
 
@@ -78,22 +85,34 @@ export class GrantRecords {
     { conversation, turn }: { readonly conversation: string; readonly turn: number },
     granted: GrantedAttempt,
   ): void {
-    const turns = this.#turnsOf(conversation);
-    const record = turns.get(turn) ?? { byReplica: new WeakMap(), isInherited: false };
-    record.byReplica.set(replica, granted);
-    turns.set(turn, record);
+    this.#note(this.#recordOf(conversation, turn), replica, granted);
   }
 
   /** The turn is not open any more. */
   forget(conversation: string, turn: number): void {
-    const turns = this.#turns.get(conversation);
-    turns?.delete(turn);
-    if (turns?.size === 0) this.#turns.delete(conversation);
+    this.#turns.delete(conversation, turn);
   }
 
-  #turnsOf(conversation: string): Map<number, TurnRecord> {
-    const turns = this.#turns.get(conversation) ?? new Map<number, TurnRecord>();
-    this.#turns.set(conversation, turns);
-    return turns;
+  #recordOf(conversation: string, turn: number): TurnRecord {
+    const known = this.#turns.get(conversation, turn);
+    if (known) return known;
+    const record: TurnRecord = { turn, granted: [], isInherited: false };
+    this.#turns.set(conversation, record);
+    return record;
+  }
+
+  #grantedTo({ granted }: TurnRecord, replica: Replica): Granted | undefined {
+    const to = this.#numbers.get(replica);
+    return granted.find((one) => one.to === to);
+  }
+
+  #note(record: TurnRecord, replica: Replica, { attempt, seen, isResumed }: GrantedAttempt): void {
+    const known = this.#numbers.get(replica);
+    const to = known ?? ++this.#lastNumber;
+    if (known === undefined) this.#numbers.set(replica, to);
+    const granted = { to, attempt, seen, isResumed };
+    const at = record.granted.findIndex((one) => one.to === to);
+    if (at === -1) record.granted.push(granted);
+    else record.granted[at] = granted;
   }
 }

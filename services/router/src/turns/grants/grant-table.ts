@@ -1,5 +1,6 @@
 import type { Replica } from '../../presence/replica.ts';
 import type { Grant, TurnPlace } from './grant.ts';
+import { TurnMap } from './turn-map.ts';
 
 const none: ReadonlySet<Grant> = new Set();
 
@@ -9,7 +10,7 @@ const none: ReadonlySet<Grant> = new Set();
  */
 export class GrantTable {
   readonly #now: () => number;
-  readonly #byConversation = new Map<string, Map<number, Grant>>();
+  readonly #byTurn = new TurnMap<Grant>();
   readonly #byReplica = new Map<Replica, Set<Grant>>();
   #count = 0;
   /** To be called when no grant is running. */
@@ -30,16 +31,16 @@ export class GrantTable {
   }
 
   at(conversation: string, turn: number): Grant | undefined {
-    return this.#byConversation.get(conversation)?.get(turn);
+    return this.#byTurn.get(conversation, turn);
   }
 
   /** A copy, so that grants may end while it is read. */
   inConversation(conversation: string): readonly Grant[] {
-    return [...(this.#byConversation.get(conversation)?.values() ?? [])];
+    return this.#byTurn.of(conversation);
   }
 
   countIn({ id }: { readonly id: string }): number {
-    return this.#byConversation.get(id)?.size ?? 0;
+    return this.#byTurn.countOf(id);
   }
 
   ofReplica(replica: Replica): ReadonlySet<Grant> {
@@ -56,13 +57,12 @@ export class GrantTable {
     return undefined;
   }
 
-  *all(): Iterable<Grant> {
-    for (const grants of this.#byConversation.values()) yield* grants.values();
+  all(): Iterable<Grant> {
+    return this.#byTurn;
   }
 
   add(grant: Grant): void {
-    const grants = this.#byConversation.get(grant.conversation) ?? new Map<number, Grant>();
-    this.#byConversation.set(grant.conversation, grants.set(grant.turn, grant));
+    this.#byTurn.set(grant.conversation, grant);
     const held = this.#byReplica.get(grant.replica);
     if (held) held.add(grant);
     else this.#byReplica.set(grant.replica, new Set([grant]));
@@ -73,10 +73,8 @@ export class GrantTable {
   end(grant: Grant): void {
     const { conversation, turn, replica } = grant;
     this.callOver(grant);
-    const grants = this.#byConversation.get(conversation);
-    if (grants?.get(turn) !== grant) return;
-    grants.delete(turn);
-    if (grants.size === 0) this.#byConversation.delete(conversation);
+    if (this.at(conversation, turn) !== grant) return;
+    this.#byTurn.delete(conversation, turn);
     const held = this.#byReplica.get(replica);
     held?.delete(grant);
     if (held?.size === 0) this.#byReplica.delete(replica);
