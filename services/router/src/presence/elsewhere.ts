@@ -16,7 +16,7 @@ export interface ToldReplica extends Joined {
   readonly lastFault?: AgentFault | undefined;
 }
 
-export interface ToldClient extends Joined {
+interface ToldClient extends Joined {
   readonly dialect: 'plain';
   readonly target?: string | undefined;
   /** Messages wait for it, because it does not read. */

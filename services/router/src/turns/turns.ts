@@ -53,7 +53,10 @@ export const makeTurns = (options: TurnsOptions) => {
   const grants = new GrantTable({ now });
   const records = new GrantRecords();
   const elsewhere = new TurnsElsewhere(cluster);
-  const rules = new GrantRules({ conversations, gathering, underWay: [grants, plainGrants, elsewhere] });
+  const rules = new GrantRules({
+    ...{ conversations, gathering, presence },
+    underWay: [grants, plainGrants, elsewhere],
+  });
   const answers = new AnswerMatcher({ conversations, bids, grants, records, rules });
   const granter = new Granter({ ...options, grants, records, traces, now });
   const claiming =

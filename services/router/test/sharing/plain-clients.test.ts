@@ -129,6 +129,26 @@ describe('a plain client and several routers', () => {
     expect(a.turns(ann).at(-1)).toMatchObject({ turn: 3 });
   });
 
+  it('the step of an operator is one turn, also when the members that have the floor are plain clients of different routers', async () => {
+    const { all, a, b } = await two();
+    const [ann, bob] = [await arrived(all, a, 'ann'), await arrived(all, b, 'bob')];
+    const cid = a.connect('cid');
+    await all.settle();
+    await a.open('c', {
+      ...{ policy: 'mention', members: ['cid', 'ann', 'bob'] },
+      limits: limits({ turnDeadlineMs: 600_000 }),
+    });
+    await all.until('cid has the turn', () => a.turns(cid).length === 1);
+    await a.submit('c', { type: 'pause', by: 'boss' });
+    await a.submit('c', { type: 'resume', by: 'boss', lines: 2 });
+    await all.settle();
+    await a.submit('c', { type: 'say', from: 'cid', turn: 1, attempt: 1, text: 'go @ann @bob' });
+    for (let tick = 0; tick < 5; tick++) await all.pass(1_000);
+    const floor = a.router.conversations.get('c')?.floor.map(({ member }) => member);
+    expect(floor?.toSorted()).toEqual(['ann', 'bob']);
+    expect([...ann.connection.texts, ...bob.connection.texts]).toHaveLength(1);
+  });
+
   it('what is read at another router uses no mailbox quota, and what waits for a client that does not read does', async () => {
     const mailboxLimits = {
       each: { messages: 4, bytes: 1e6 },

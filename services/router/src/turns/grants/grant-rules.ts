@@ -1,5 +1,6 @@
 import type { Conversations } from '../../conversations/conversations.ts';
 import type { Conversation, Turn } from '../../core/conversation.ts';
+import type { Presence } from '../../presence/presence.ts';
 import type { Gathering } from '../waiting/gathering.ts';
 
 /** Counts the turns of a conversation that are under way. */
@@ -10,6 +11,7 @@ export interface TurnCounter {
 export interface GrantRulesOptions {
   readonly conversations: Pick<Conversations, 'timeOf'>;
   readonly gathering: Gathering;
+  readonly presence: Pick<Presence, 'isReadElsewhere'>;
   /** The tables of turns under way: of replicas, of plain clients, and on other routers. */
   readonly underWay: readonly TurnCounter[];
 }
@@ -30,14 +32,20 @@ export class GrantRules {
 
   /** The rules for a turn that was granted before. Pace and gathering are left out: they held at the first grant. */
   mayContinue(state: Conversation, turn: Turn): boolean {
-    return state.status.state === 'running' && !state.seats.has(turn.member) && !this.stepIsUsed(state);
+    return state.status.state === 'running' && !state.seats.has(turn.member) && !this.stepIsUsed(state, turn);
   }
 
-  /** As many turns are under way as the operator's step allows. */
-  stepIsUsed(state: Conversation): boolean {
-    const { stepping } = state;
+  /**
+   * As many turns are under way as the operator's step allows. A plain client that another router delivers to has been given an earlier
+   * turn, or is about to be; of later turns this one goes first, so no two routers wait for each other.
+   */
+  stepIsUsed(state: Conversation, turn: Turn): boolean {
+    const { stepping, floor, seats } = state;
     if (stepping === undefined) return false;
-    let underWay = 0;
+    const { presence } = this.#options;
+    const isGivenElsewhere = ({ member, number }: Turn): boolean =>
+      number < turn.number && !seats.has(member) && presence.isReadElsewhere(member);
+    let underWay = floor.filter(isGivenElsewhere).length;
     for (const table of this.#options.underWay) underWay += table.countIn(state);
     return underWay >= stepping.turns;
   }

@@ -88,7 +88,7 @@ export class WaitReasons {
     // A connected plain client has been sent the message that gives it the floor.
     if (presence.isPlain(member)) return undefined;
     if (gathering.holds(state, turn, time)) return 'gathering';
-    if (rules.stepIsUsed(state)) return 'paused';
+    if (rules.stepIsUsed(state, turn)) return 'paused';
     return scheduler.isQueuedForPool(state.id, member) ? 'rate' : 'replica';
   }
 }
