@@ -150,6 +150,11 @@ export const routerMetrics = {
     'pool',
     'unit',
   ]),
+  poolShare: gauge(
+    'parley_pool_share',
+    'What this router may use of it, where several routers share the pool.',
+    ['pool', 'unit'],
+  ),
   poolWaiting: gauge('parley_pool_waiting', 'Turns that wait for a call of the pool.', ['pool']),
   ledgerBytes: gauge('parley_ledger_bytes', 'Size of the ledger, without pages that can be reused.'),
   ledgerFree: gauge('parley_ledger_free_bytes', 'Free space on the disk of the ledger.'),

@@ -6,6 +6,7 @@ import { Conversations } from './conversations/conversations.ts';
 import { ConversationHealth } from './conversations/health.ts';
 import { ReadQueue } from './conversations/read-queue.ts';
 import { RunningLimit, type RunningLimits } from './conversations/running-limit.ts';
+import { acrossRouters } from './delivery/across-routers.ts';
 import type { MailboxLimits } from './delivery/mailbox/mailbox-quota.ts';
 import { recoverMailboxes } from './delivery/mailbox/mailbox-recovery.ts';
 import { Mailboxes } from './delivery/mailbox/mailboxes.ts';
@@ -25,7 +26,7 @@ import { RouterMetrics } from './metrics.ts';
 import type { DuplicateRule } from './presence/duplicates.ts';
 import { Presence } from './presence/presence.ts';
 import { PromptRequests } from './presence/prompt-requests.ts';
-import { recoverPools } from './quota/pool-recovery.ts';
+import type { PromptSource } from './presence/shared-prompts.ts';
 import type { Pools } from './quota/pools.ts';
 import type { Prices } from './quota/prices.ts';
 import { Sharing } from './sharing/sharing.ts';
@@ -81,6 +82,7 @@ export interface Router {
   /** What it shares with the other routers; undefined where this one has the ledger alone. */
   readonly sharing: Sharing | undefined;
   readonly prompts: PromptRequests;
+  readonly promptSource: PromptSource;
   readonly bids: Bids;
   /** The grants that are running. */
   readonly grants: GrantTable;
@@ -209,7 +211,9 @@ export const makeRouter = (options: RouterOptions): Router => {
     traces?.found(state);
   }
   recoverMailboxes({ ledger, conversations, mailboxes, watermarks, oldestAt: now() - maxAgeMs });
-  recoverPools(pools, { ledger, conversations, now: now() });
+  const across = acrossRouters({
+    ...{ cluster, ledger, conversations, scheduler, pools, prompts, routerEvents, onFailure, now },
+  });
   scheduler.start();
 
   conversations.limit(runningLimit);
@@ -259,6 +263,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   return {
     ...{ cluster, conversations, presence, sharing, prompts, bids, grants, answers, granter, scheduler },
     ...{ waitReasons, mailboxes, plainTurns, plainDelivery, replyRouting, routerEvents, metrics, traces },
+    promptSource: across.promptSource,
     ...{ activity, agentRecords, breakers, faults },
     reads: new ReadQueue(now, (error) => faults.caught('answer', 'a read of past entries', error)),
     prices,
@@ -270,6 +275,7 @@ export const makeRouter = (options: RouterOptions): Router => {
       timed('bids', () => bids.tick());
       timed('prompts', () => prompts.tick());
       timed('presence', () => sharing?.tick(at));
+      timed('across routers', () => across.tick());
       timed('grants', () => {
         scheduler.retake(conversations.takeShaken());
         turns.tick(at);

@@ -98,7 +98,7 @@ export interface SharedTable {
 }
 
 /** The tables of routers. Their names are in the permissions that a router needs of NATS. */
-export const sharedTables = ['pools', 'marks', 'presence', 'shares'] as const;
+export const sharedTables = ['pools', 'marks', 'presence', 'shares', 'requests'] as const;
 export type SharedTableName = (typeof sharedTables)[number];
 
 /**

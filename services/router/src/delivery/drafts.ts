@@ -6,10 +6,15 @@ export interface Draft {
   readonly turn: number;
   readonly from: string;
   readonly text: string;
+  /** The offset of the text in the reply: more than 0 where the beginning is not known. */
+  readonly offset: number;
 }
 
 interface Held {
   readonly from: string;
+  readonly offset: number;
+  /** Streamed to another router. */
+  readonly isForeign: boolean;
   text: string;
   /** Characters that were streamed. More than `text` holds when an answer is longer than a message may be. */
   length: number;
@@ -26,11 +31,17 @@ export class Drafts {
   readonly #held = new Map<string, Map<number, Held>>();
   #characters = 0;
 
-  /** Returns the offset of the text in the reply. */
-  add(conversation: string, turn: number, from: string, text: string): number {
+  /**
+   * Returns the offset of the text in the reply. `at`: that offset, where the reply is streamed to another router: what is missing
+   * before it was lost on the way.
+   */
+  add(conversation: string, turn: number, from: string, text: string, at?: number): number {
     const turns = this.#held.get(conversation) ?? new Map<number, Held>();
     const known = turns.get(turn);
-    const held = known?.from === from ? known : { from, text: '', length: 0 };
+    const continues = known?.from === from && (at === undefined || at === known.length);
+    const held = continues
+      ? known
+      : { from, text: '', offset: at ?? 0, isForeign: at !== undefined, length: at ?? 0 };
     if (known && known !== held) this.#characters -= known.text.length;
     const offset = held.length;
     const kept = text.slice(0, Math.max(0, maxTextLength - held.text.length));
@@ -57,11 +68,12 @@ export class Drafts {
     }
   }
 
-  /** The drafts of one conversation, or of all. */
-  *of(conversation: string | undefined): Generator<Draft> {
+  /** The drafts of one conversation, or of all. `only`: those of agents of this router. */
+  *of(conversation: string | undefined, only?: 'own'): Generator<Draft> {
     for (const [id, turns] of this.#held) {
       if (conversation !== undefined && id !== conversation) continue;
-      for (const [turn, { from, text }] of turns) yield { conversation: id, turn, from, text };
+      for (const [turn, { from, text, offset, isForeign }] of turns)
+        if (only === undefined || !isForeign) yield { conversation: id, turn, from, text, offset };
     }
   }
 

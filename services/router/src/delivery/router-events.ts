@@ -25,6 +25,14 @@ export type RouterEvent =
   | { readonly type: 'agents' };
 
 export type RouterEventListener = (event: RouterEvent) => void;
+export type Chunk = Omit<Extract<RouterEvent, { type: 'chunk' }>, 'type'>;
+
+/** Is told what the listeners watch, and of each chunk of an agent of this router. */
+export interface ChunkObserver {
+  /** `conversation`: undefined for all. */
+  watched(conversation: string | undefined, isWatched: boolean): void;
+  written(chunk: Chunk): void;
+}
 
 /**
  * Tells listeners (server-sent events, `history` with `follow`) of commits, chunks and changes of presence. Costs nothing without
@@ -33,6 +41,9 @@ export type RouterEventListener = (event: RouterEvent) => void;
 export class RouterEvents {
   readonly #all = new Set<RouterEventListener>();
   readonly #faults: Faults;
+  /** How many listeners watch a conversation; undefined is all. */
+  readonly #watching = new Map<string | undefined, number>();
+  #observer: ChunkObserver | undefined;
   /** The parts of unfinished replies, for a listener that is added in the middle of one. */
   readonly drafts = new Drafts();
 
@@ -46,10 +57,32 @@ export class RouterEvents {
     return () => this.#all.delete(listener);
   }
 
+  /** A listener shows the chunks of a conversation, or of all. To be called once more with -1 when it has stopped. */
+  watch(conversation: string | undefined, change: 1 | -1 = 1): void {
+    const count = (this.#watching.get(conversation) ?? 0) + change;
+    if (count > 0) this.#watching.set(conversation, count);
+    else this.#watching.delete(conversation);
+    if (count === 0 || (count === 1 && change === 1)) this.#observer?.watched(conversation, count > 0);
+  }
+
+  /** One observer, before the first listener. */
+  observe(observer: ChunkObserver): void {
+    this.#observer = observer;
+  }
+
   /** A part of an unfinished reply was streamed. */
   chunk(conversation: string, turn: number, from: string, text: string): void {
     const offset = this.drafts.add(conversation, turn, from, text);
-    this.tell({ type: 'chunk', conversation, turn, from, text, offset });
+    const chunk = { conversation, turn, from, text, offset };
+    this.tell({ type: 'chunk', ...chunk });
+    this.#observer?.written(chunk);
+  }
+
+  /** A part of a reply to another router. */
+  foreignChunk(chunk: Chunk): void {
+    const { conversation, turn, from, text, offset } = chunk;
+    this.drafts.add(conversation, turn, from, text, offset);
+    this.tell({ type: 'chunk', ...chunk });
   }
 
   tell(event: RouterEvent): void {

@@ -1,3 +1,4 @@
+import type { Amounts } from './amounts.ts';
 import { SlidingSum } from './sliding-sum.ts';
 
 /** Calls and tokens a minute, and calls at once, that all agents of a model share; 0 is no limit. */
@@ -5,6 +6,16 @@ export interface PoolRule {
   readonly requests: number;
   readonly tokens: number;
   readonly concurrency?: number;
+}
+
+/** What this router may use of a pool that several routers share. */
+export interface PoolShare {
+  /** Not more than the rule. */
+  readonly allowed: Amounts;
+  /** A call waits, because all in all it would take so much. */
+  needs(amounts: Amounts): void;
+  /** A call was leased. */
+  leased(): void;
 }
 
 /** A permit for one model call. It counts from the lease until one window after the call was made. */
@@ -37,6 +48,8 @@ const weight = 0.2;
  */
 export class Pool {
   readonly rule: PoolRule;
+  /** The rule by unit; 0 is no limit. */
+  readonly limits: Amounts;
   readonly windowMs: number;
   readonly #calls: SlidingSum;
   readonly #tokens: SlidingSum;
@@ -53,26 +66,39 @@ export class Pool {
   /** Estimate of how many calls at once the server accepts. It falls when a call fails while others run. */
   #atOnce = Number.POSITIVE_INFINITY;
   #atOnceSince = 0;
+  #sharing: PoolShare | undefined;
 
   constructor(rule: PoolRule, windowMs: number) {
     this.rule = rule;
+    this.limits = { calls: rule.requests, tokens: rule.tokens, 'at-once': rule.concurrency ?? 0 };
     this.windowMs = windowMs;
     this.#calls = new SlidingSum(windowMs);
     this.#tokens = new SlidingSum(windowMs);
   }
 
+  /** Other routers use the pool too: from now on this router keeps to its share. */
+  shareBy(sharing: PoolShare): void {
+    this.#sharing = sharing;
+  }
+
+  /** What this router may use, where several routers share the pool. */
+  get share(): Amounts | undefined {
+    return this.#sharing?.allowed;
+  }
+
   /** Undefined when no call may be made now. */
   lease(now: number): Lease | undefined {
     this.#recoverShare(now);
-    const { requests, tokens } = this.rule;
     this.#recoverAtOnce(now);
-    if (now < this.#blockedUntil || this.#running >= this.#mostAtOnce) return undefined;
-    const calls = this.#open + this.#calls.at(now);
-    if (requests > 0 && calls >= Math.max(1, Math.floor(requests * this.#share))) return undefined;
-    const guess = this.#guess ?? firstGuess;
-    const spent = this.#kept + this.#tokens.at(now);
-    // A call that is larger than the rule is made alone; otherwise it would never be made.
-    if (tokens > 0 && spent > 0 && spent + guess > tokens * this.#share) return undefined;
+    if (now < this.#blockedUntil || !this.#fits(this.limits, now)) return undefined;
+    const guess = this.guess;
+    if (this.#sharing && !this.#fits(this.#sharing.allowed, now)) {
+      const { calls, tokens, 'at-once': running } = this.usedAt(now);
+      const needed = { calls: calls + 1, tokens: this.#tokensWithOneMore(tokens), 'at-once': running + 1 };
+      this.#sharing.needs(needed);
+      return undefined;
+    }
+    this.#sharing?.leased();
     this.#open++;
     this.#running++;
     this.#kept += guess;
@@ -86,7 +112,7 @@ export class Pool {
   }
 
   /** What counts against the rule at the moment, calls under way included. */
-  usedAt(now: number): { readonly calls: number; readonly tokens: number; readonly 'at-once': number } {
+  usedAt(now: number): Amounts {
     return {
       calls: this.#open + this.#calls.at(now),
       tokens: this.#kept + this.#tokens.at(now),
@@ -94,13 +120,31 @@ export class Pool {
     };
   }
 
+  /** Estimate of the tokens of the next call. */
+  get guess(): number {
+    return this.#guess ?? firstGuess;
+  }
+
+  /** What the next call needs of the tokens. One that is larger than the rule is made alone; otherwise it would never be made. */
+  #tokensWithOneMore(spent: number): number {
+    return spent === 0 ? Math.min(this.guess, this.rule.tokens) : spent + this.guess;
+  }
+
+  /** Whether one more call is within `most`, at the rates of the moment. */
+  #fits(most: Amounts, now: number): boolean {
+    const { requests, tokens, concurrency } = this.rule;
+    if (this.#running >= Math.min(concurrency ? most['at-once'] : Number.POSITIVE_INFINITY, this.#atOnce))
+      return false;
+    const calls = most.calls < 1 ? 0 : Math.max(1, Math.floor(most.calls * this.#share));
+    if (requests > 0 && this.#open + this.#calls.at(now) >= calls) return false;
+    if (tokens === 0) return true;
+    const spent = this.#kept + this.#tokens.at(now);
+    return this.#tokensWithOneMore(spent) <= most.tokens * (spent === 0 ? 1 : this.#share);
+  }
+
   /** Whether calls or tokens are limited, and not only the number of calls at once. */
   get countsCalls(): boolean {
     return this.rule.requests > 0 || this.rule.tokens > 0;
-  }
-
-  get #mostAtOnce(): number {
-    return Math.min(this.rule.concurrency || Number.POSITIVE_INFINITY, this.#atOnce);
   }
 
   /** The call has been made, at the latest now. */

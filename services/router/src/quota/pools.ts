@@ -1,3 +1,4 @@
+import type { Amounts } from './amounts.ts';
 import { Pool, type PoolRule } from './pool.ts';
 
 /** A call of a model that was made before the router started. `model` is missing where it is not known any more. */
@@ -7,14 +8,14 @@ export interface EarlierCall {
   readonly tokens?: number | undefined;
 }
 
-type Amounts = Readonly<Record<'calls' | 'tokens' | 'at-once', number>>;
-
 /** A pool for the metrics. A limit of 0 means no limit. */
 export interface PoolUsage {
   readonly pool: string;
   readonly limits: Amounts;
   readonly used: Amounts;
   readonly waiting: number;
+  /** What this router may use, where several routers share the pool. */
+  readonly share: Amounts | undefined;
 }
 
 /** The rate limiters of all models that have one. */
@@ -33,15 +34,23 @@ export class Pools {
 
   /** `waiting`: how many turns wait for a call of the pool. */
   usage(now: number, waiting: (pool: Pool) => number): PoolUsage[] {
-    return [...this.#pools].map(([name, pool]) => {
-      const { requests, tokens, concurrency = 0 } = pool.rule;
-      return {
-        pool: name,
-        limits: { calls: requests, tokens, 'at-once': concurrency },
-        used: pool.usedAt(now),
-        waiting: waiting(pool),
-      };
-    });
+    return [...this.#pools].map(([name, pool]) => ({
+      pool: name,
+      limits: pool.limits,
+      used: pool.usedAt(now),
+      waiting: waiting(pool),
+      share: pool.share,
+    }));
+  }
+
+  /** Pools with the same rules, of which nothing is used. */
+  unused(): Pools {
+    return new Pools(new Map([...this.#pools].map(([name, { rule }]) => [name, rule])), this.windowMs);
+  }
+
+  /** All pools by name. */
+  entries(): Iterable<[string, Pool]> {
+    return this.#pools.entries();
   }
 
   get any(): boolean {

@@ -75,6 +75,7 @@ export class History {
   stop(): void {
     this.#stopped = true;
     this.#stopListening?.();
+    for (const conversation of [...this.#following.keys()]) this.#unfollow(conversation);
   }
 
   #readOn(): void {
@@ -127,8 +128,13 @@ export class History {
   }
 
   #follow({ conversation, since }: Asked): void {
+    if (!this.#following.has(conversation)) this.#router.routerEvents.watch(conversation);
     this.#following.set(conversation, since);
     this.#stopListening ??= this.#router.routerEvents.add((event) => this.#onEvent(event));
+  }
+
+  #unfollow(conversation: string): void {
+    if (this.#following.delete(conversation)) this.#router.routerEvents.watch(conversation, -1);
   }
 
   #onEvent(event: RouterEvent): void {
@@ -147,13 +153,13 @@ export class History {
     const { entry } = event;
     if (entry.seq <= since) return;
     if (isBehind) {
-      this.#following.delete(conversation);
+      this.#unfollow(conversation);
       this.#asked.push({ conversation, since, left: Number.MAX_SAFE_INTEGER, follow: true });
       return this.#readOn();
     }
     const reader = this.#reader(state);
     const hasLeft = entry.type === 'left' && reader.kind === 'agent' && entry.who === reader.name;
-    if (entry.type === 'ended' || hasLeft) this.#following.delete(conversation);
+    if (entry.type === 'ended' || hasLeft) this.#unfollow(conversation);
     else this.#following.set(conversation, entry.seq);
     this.#show(state, entry);
   }

@@ -90,6 +90,11 @@ export class Scheduler {
     return this.#waiting.of(member)?.get(conversation)?.pool !== undefined;
   }
 
+  /** More calls of the pool may be made. */
+  poolGrown(pool: Pool): void {
+    this.#serve(pool);
+  }
+
   onPresence(change: PresenceChange): void {
     if (change.type === 'replica-joined') this.#joined(change.replica, change.working);
     else if (change.type === 'replica-left') this.#left(change.replica);

@@ -12,7 +12,9 @@ describe('The replies that are being written', () => {
     expect(drafts.add('c1', 1, 'a', 'Good ')).toBe(0);
     expect(drafts.add('c1', 1, 'a', 'day')).toBe(5);
     expect(drafts.add('c2', 1, 'b', 'Hm')).toBe(0);
-    expect([...drafts.of('c1')]).toEqual([{ conversation: 'c1', turn: 1, from: 'a', text: 'Good day' }]);
+    expect([...drafts.of('c1')]).toEqual([
+      { conversation: 'c1', turn: 1, from: 'a', text: 'Good day', offset: 0 },
+    ]);
     expect([...drafts.of(undefined)].length).toBe(2);
     drafts.onEntry('c1', said(1));
     expect([...drafts.of('c1')]).toEqual([]);

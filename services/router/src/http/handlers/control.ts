@@ -1,3 +1,4 @@
+import { setTimeout as later } from 'node:timers/promises';
 import { type ControlAction, type ControlBody, controlBodies } from '@parley/protocol';
 import type { Outcome } from '../../conversations/conversations.ts';
 import type { Command } from '../../core/command.ts';
@@ -8,18 +9,21 @@ import { missingPrice } from '../../turns/grants/price-check.ts';
 import { errorReply, type HttpReply, reply } from '../server/replies.ts';
 import type { ActionRequest } from './action-request.ts';
 import { IdempotentReplies, idFromKey, otherRequest, requestDigest } from './idempotency.ts';
+import { SharedReplies } from './shared-replies.ts';
 
-type ControlRouter = Pick<Router, 'conversations' | 'presence' | 'prices'>;
+type ControlRouter = Pick<Router, 'cluster' | 'conversations' | 'presence' | 'prices'>;
 
 /** The actions of an operator on conversations. Each action becomes an entry, so a replay of the ledger repeats it. */
 export class Control {
   readonly #router: ControlRouter;
   readonly #defaults: LimitDefaults;
-  readonly #replies = new IdempotentReplies();
+  readonly #replies: IdempotentReplies;
 
   constructor(router: ControlRouter, defaults: LimitDefaults) {
     this.#router = router;
     this.#defaults = defaults;
+    const { cluster } = router;
+    this.#replies = new IdempotentReplies(cluster && new SharedReplies({ cluster, later }));
   }
 
   handle(request: ActionRequest): Promise<HttpReply> {

@@ -71,12 +71,16 @@ class EventStream {
       'x-accel-buffering': 'no',
     });
     this.#write('retry: 1000\n\n');
-    const stopListening = this.#router.routerEvents.add((event) => this.#tell(event));
+    const { routerEvents } = this.#router;
+    const { conversation } = this.#asked;
+    const stopListening = routerEvents.add((event) => this.#tell(event));
+    routerEvents.watch(conversation);
     const check = setInterval(() => this.#check(), checkMs);
     response.on('close', () => {
       this.#stopped = true;
       clearInterval(check);
       stopListening();
+      routerEvents.watch(conversation, -1);
     });
     if (this.#position >= this.#ledger.position()) this.#begin();
     else this.#readOn();
@@ -113,7 +117,7 @@ class EventStream {
     if (!this.#asked.drafts) return;
     for (const draft of this.#router.routerEvents.drafts.of(this.#asked.conversation)) {
       if (this.#response.writableLength > maxUnreadBytes) break;
-      this.#write(eventOf({ type: 'chunk', ...draft, offset: 0 }));
+      this.#write(eventOf({ type: 'chunk', ...draft }));
     }
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { errorReply, type HttpReply } from '../server/replies.ts';
 import type { ActionRequest } from './action-request.ts';
+import type { SharedReplies } from './shared-replies.ts';
 
 export const otherRequest: HttpReply = errorReply(
   'bad-frame',
@@ -26,7 +27,13 @@ export const idFromKey = (request: ActionRequest): string => `c${digest(scopeOf(
 
 /** Answers a repeated request like the first one. Remembers the newest 10,000 keys. */
 export class IdempotentReplies {
+  readonly #shared: SharedReplies | undefined;
   readonly #replies = new Map<string, { readonly request: string; readonly reply: Promise<HttpReply> }>();
+
+  /** `shared`: those of all routers; missing where this one has the ledger alone. */
+  constructor(shared?: SharedReplies) {
+    this.#shared = shared;
+  }
 
   /** `act` is called unless a request with the same key was answered, or is being answered. */
   async once(request: ActionRequest, act: () => Promise<HttpReply>): Promise<HttpReply> {
@@ -35,7 +42,7 @@ export class IdempotentReplies {
     const asked = requestDigest(request);
     const known = this.#replies.get(scope);
     if (known) return known.request === asked ? known.reply : otherRequest;
-    const reply = act();
+    const reply = this.#shared ? this.#onceForAll(this.#shared, scope, asked, act) : act();
     this.#replies.set(scope, { request: asked, reply });
     if (this.#replies.size > maxRemembered) this.#replies.delete(this.#replies.keys().next().value as string);
     let succeeded = false;
@@ -46,5 +53,14 @@ export class IdempotentReplies {
       if (!succeeded) this.#replies.delete(scope);
     }
     return reply;
+  }
+
+  async #onceForAll(
+    shared: SharedReplies,
+    scope: string,
+    asked: string,
+    act: () => Promise<HttpReply>,
+  ): Promise<HttpReply> {
+    return (await shared.once(digest(scope), asked, act)) ?? otherRequest;
   }
 }

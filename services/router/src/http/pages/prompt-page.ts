@@ -40,7 +40,7 @@ export const promptReply = async (router: HttpRouter, id: string, seq: number): 
       `entry ${seq} (${entry.type}) answers no turn, so no model was asked for it`,
     );
   const { from, turn } = entry;
-  const answer = await router.prompts.ask(from, { conversation: origin, turn });
+  const answer = await router.promptSource.ask(from, { conversation: origin, turn });
   switch (answer.kind) {
     case 'calls':
       return reply('prompt', { conversation: id, seq, from, turn, calls: answer.calls });

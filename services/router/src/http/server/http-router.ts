@@ -7,7 +7,7 @@ export type HttpRouter = Pick<
   | 'conversations'
   | 'grants'
   | 'presence'
-  | 'prompts'
+  | 'promptSource'
   | 'waitReasons'
   | 'routerEvents'
   | 'reads'

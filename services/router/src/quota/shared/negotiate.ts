@@ -1,0 +1,128 @@
+import { type Amounts, amountsBy, type Unit, units } from '../amounts.ts';
+import { type Holding, nothingHeld, type PoolDocument } from './pool-document.ts';
+
+/** What a router uses of a pool, and what it would use. */
+export interface Demand {
+  /** What counts for it now. It is never given away. */
+  readonly used: Amounts;
+  /** What its next call takes all in all; undefined while no call waits for a larger share. */
+  readonly need: Amounts | undefined;
+  /** What it holds if it can: `used`, and some calls in advance while it makes calls. */
+  readonly wish: Amounts;
+  /** It asks for what it wishes when it holds less than this. */
+  readonly low: Amounts;
+}
+
+export interface Situation {
+  readonly self: string;
+  /** The rule of the pool; 0 is no limit. */
+  readonly limits: Amounts;
+  /** Shares move in blocks of this size, so that the document is not written for each call. */
+  readonly block: Amounts;
+  readonly demand: Demand;
+  /** What the router may use now: less than its share where it has given something up that is still in use. */
+  readonly allowed: Amounts;
+  /** The number of this change by the router. */
+  readonly written: number;
+  /** Whether the holding is written also where it is the same: to be sure that it is in the document. */
+  readonly confirms: boolean;
+  isAlive(router: string): boolean;
+  /** Whether nothing that the router has used counts any more. */
+  isOver(router: string, holding: Holding): boolean;
+}
+
+export interface Negotiated {
+  /** Undefined when it is the same. */
+  readonly document: PoolDocument | undefined;
+  /**
+   * What the router may use once the document is written. It is less than its share where others need more: what is in use is
+   * given up when it does not count any more.
+   */
+  readonly allowed: Amounts;
+}
+
+type Waiting = Holding & { readonly need: Amounts; readonly ticket: number };
+
+const lack = ({ need, share }: Pick<Waiting, 'need' | 'share'>, unit: Unit): number =>
+  Math.max(0, need[unit] - share[unit]);
+const lacksAny = (one: Pick<Waiting, 'need' | 'share'>): boolean => units.some((unit) => lack(one, unit) > 0);
+
+/**
+ * How a router changes its own holding, given those of the others. It takes what is free, in the order of the tickets; it returns
+ * what it does not use; and it gives up a block when another router that needs more has less. Pure.
+ */
+export const negotiate = (document: PoolDocument, situation: Situation): Negotiated => {
+  const { self, limits, block, written, confirms, isAlive, isOver } = situation;
+  const { used, wish, low, need } = situation.demand;
+  const kept = Object.entries(document.holdings).filter(
+    ([router, holding]) => router === self || !isOver(router, holding),
+  );
+  const others = kept.filter(([router]) => router !== self);
+  const own = document.holdings[self] ?? nothingHeld;
+  const waiting = others
+    .filter(([router, one]) => one.need !== undefined && one.ticket !== undefined && isAlive(router))
+    .map(([, one]) => one as Waiting)
+    .filter(lacksAny);
+
+  const limited = units.filter((unit) => limits[unit] > 0);
+  const free = amountsBy((unit) => {
+    const held = others.reduce((sum, [, { share }]) => sum + share[unit], own.share[unit]);
+    return Math.max(0, limits[unit] - held);
+  });
+  const oldTicket = need && own.ticket;
+  const before = waiting.filter(({ ticket }) => ticket < (oldTicket ?? Number.POSITIVE_INFINITY));
+  const wanted = amountsBy((unit) => Math.max(wish[unit], need?.[unit] ?? 0));
+  const grown = amountsBy((unit) => {
+    const promised = before.reduce((sum, one) => sum + lack(one, unit), 0);
+    const most = Math.max(0, free[unit] - promised);
+    const share = own.share[unit];
+    const isLow = share < Math.max(low[unit], need?.[unit] ?? 0);
+    return share + (isLow ? Math.min(most, Math.max(0, wanted[unit] - share)) : 0);
+  });
+
+  const stillNeeds = need !== undefined && limited.some((unit) => need[unit] > grown[unit]);
+  // What it has just got for its next call it keeps until that call is made: otherwise two routers could pass it back and forth.
+  const usable = amountsBy((unit) => (grown[unit] > own.share[unit] ? grown[unit] : situation.allowed[unit]));
+  const isReady = need !== undefined && limited.every((unit) => need[unit] <= usable[unit]);
+  let yields = false;
+  const allowed = amountsBy((unit) => {
+    if (!limited.includes(unit)) return 0;
+    const share = grown[unit];
+    const lacking = waiting.filter((one) => lack(one, unit) > free[unit]);
+    // Its share is of no use now, and a router before it needs it for a whole call.
+    if (stillNeeds && lacking.some(({ ticket }) => before.some((one) => one.ticket === ticket)))
+      return Math.min(share, used[unit]);
+    if (lacking.some((one) => one.share[unit] + block[unit] <= share)) {
+      const rest = Math.max(0, share - block[unit], isReady ? need[unit] : 0);
+      if (rest < share) yields = true;
+      return Math.min(share, rest);
+    }
+    const isSurplus = share - wanted[unit] > block[unit] || (wanted[unit] === 0 && share > 0);
+    return isSurplus ? wanted[unit] : share;
+  });
+
+  const share = amountsBy((unit) => (limited.includes(unit) ? Math.max(used[unit], allowed[unit]) : 0));
+  // One that has given something up goes to the end of the queue, so that it does not take the same again.
+  const keepsTicket = oldTicket !== undefined && !yields;
+  const { nextTicket } = document;
+  const holding: Holding = {
+    share,
+    ...(stillNeeds && need && { need, ticket: keepsTicket ? oldTicket : nextTicket }),
+    written,
+  };
+  const isSame =
+    !confirms &&
+    kept.length === Object.keys(document.holdings).length &&
+    units.every((unit) => share[unit] === own.share[unit]) &&
+    holding.ticket === own.ticket &&
+    (holding.need === undefined) === (own.need === undefined) &&
+    // A need that has become less while the router waits is not written again.
+    units.every((unit) => (holding.need?.[unit] ?? 0) <= (own.need?.[unit] ?? 0));
+  if (isSame) return { document: undefined, allowed };
+  const holds = stillNeeds || units.some((unit) => share[unit] > 0);
+  const holdings = Object.fromEntries([...others, ...(holds ? [[self, holding] as const] : [])]);
+  return {
+    document: { nextTicket: stillNeeds && !keepsTicket ? nextTicket + 1 : nextTicket, holdings },
+    allowed,
+  };
+};
