@@ -10,6 +10,7 @@ import type { PlainClient } from '../../presence/replica.ts';
 import type { Mailboxes } from '../mailbox/mailboxes.ts';
 import { AwaitedAnswers } from './awaited-answers.ts';
 import type { DeliveryWatermarks } from './delivery-watermarks.ts';
+import { askedBefore } from './further-recipients.ts';
 import type { MessageSender } from './message-sender.ts';
 import { endedFrame, isAddressed } from './plain-message.ts';
 import type { PlainOffers } from './plain-offers.ts';
@@ -34,13 +35,14 @@ export interface PlainDeliveryOptions {
  */
 export class PlainDelivery implements CapacityLimit {
   readonly #options: PlainDeliveryOptions;
-  readonly #awaited = new AwaitedAnswers();
+  readonly #awaited: AwaitedAnswers;
   readonly #endings = new UntoldEndings();
   /** Conversations that retention removed since the last tick. */
   #removed = new Set<string>();
 
   constructor(options: PlainDeliveryOptions) {
     this.#options = options;
+    this.#awaited = new AwaitedAnswers((id, seq) => askedBefore(options.conversations, id, seq));
   }
 
   /** How many messages expired before they were delivered. */
@@ -96,9 +98,12 @@ export class PlainDelivery implements CapacityLimit {
   }
 
   onCommit(commit: Commit): void {
-    const { after, entries, position } = commit;
+    const { before, after, entries, position } = commit;
     this.#options.watermarks.processedUpTo(position);
-    if (policies[after.policy].allowsUnsolicited) this.#deliverAll(commit);
+    if (policies[after.policy].allowsUnsolicited) {
+      if (!before) this.#awaited.opened(after.id);
+      this.#deliverAll(commit);
+    }
     if (after.status.state !== 'ended') return;
     this.#awaited.ended(after.id);
     this.#sendEnded(after, entries);
@@ -112,6 +117,20 @@ export class PlainDelivery implements CapacityLimit {
       if (target !== undefined) this.#deliver(after, entry, target, at);
       const told = this.#deliverNamedAgain(after, entry, at);
       this.#deliverAwaited(after, entry, target, at, told);
+      this.#known(after, entry);
+    }
+  }
+
+  /**
+   * A client that takes part has a watermark from then on. After a restart, messages that are due to it without naming it as their
+   * target are found by that: other names may be those of agents.
+   */
+  #known({ floor }: Conversation, { from }: EntryOf<'said'>): void {
+    const { presence, mailboxes, watermarks } = this.#options;
+    for (const name of [from, ...floor.map(({ member }) => member)]) {
+      if (watermarks.has(name) || !presence.plainClient(name)) continue;
+      const pending = mailboxes.get(name)?.oldestPosition ?? watermarks.processed + 1;
+      watermarks.deliveredTo(name, pending - 1);
     }
   }
 
@@ -221,7 +240,7 @@ export class PlainDelivery implements CapacityLimit {
     const { from, seq, turn } = entry;
     const { presence } = this.#options;
     if (turn !== undefined && presence.isAgent(from)) {
-      const asked = this.#awaited.answered(state.id, from);
+      const asked = this.#awaited.answered(state.id, seq, from);
       const others = target === undefined || asked.has(target) ? asked : [];
       for (const name of others) {
         const hears = visible(state, agentReader(name), entry) !== undefined;
@@ -231,7 +250,7 @@ export class PlainDelivery implements CapacityLimit {
     }
     for (const { member, since } of state.floor)
       if ((member === target || since === seq) && presence.isAgent(member))
-        this.#awaited.asked(state.id, from, member);
+        this.#awaited.asked(state.id, seq, from, member);
   }
 
   /** The last messages go first, also those that were held back. `ended` is for clients that asked for more than messages. */
