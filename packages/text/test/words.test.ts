@@ -26,7 +26,7 @@ describe('the words of a text', () => {
     ["I don't know", narrow('i', "don't", 'know')],
     ['4711 é e\u0301', narrow('4711', 'é', 'e\u0301')],
     ['ﬀ Ⅷ', narrow('ﬀ', 'ⅷ')],
-  ])('the words of %j are those between blanks and marks, in small letters', (text, words) => {
+  ])('the words of %j are those between blanks and marks, in lower case', (text, words) => {
     expect(wordsOf(text)).toEqual(words);
   });
 

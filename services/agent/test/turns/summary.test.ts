@@ -44,7 +44,7 @@ describe('what falls out of the view', () => {
 });
 
 describe('how much falls out of the view', () => {
-  /** Twenty lines of equal cost, what that is, and the budget that leaves room for so much of them. */
+  /** Twenty lines of equal cost, what that is, and the budget that holds so much of them. */
   const context = { ...long(21), opening: undefined };
   const same = { ...context, lines: context.lines.map((line) => ({ ...line, text: 'word '.repeat(30) })) };
   const each = cost(asMessage(same.lines[0]!, same));
