@@ -8,6 +8,7 @@ import {
   type StoredMsg,
 } from '@nats-io/jetstream';
 import { headers, type Msg, type MsgHdrs, nanos } from '@nats-io/transport-node';
+import { afterElection } from '../../ledger/jetstream/electing.ts';
 import type { NatsLink } from '../../ledger/jetstream/nats-link.ts';
 import { StreamFollower } from '../../ledger/jetstream/stream/stream-follower.ts';
 import type { SharedTable, TableChange, TableEntry } from '../cluster.ts';
@@ -147,7 +148,10 @@ export class NatsTable implements SharedTable {
   watch(listener: (change: TableChange) => void): Promise<void> {
     this.#listeners.push(listener);
     if (!this.#watching) {
-      this.#watching = this.#follow();
+      this.#watching = afterElection(
+        () => this.#follow(),
+        () => !this.#isStopped,
+      );
       return this.#watching;
     }
     return this.#watching.then(async () => {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import { type JsMsg, jetstream, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import type { MsgHdrs } from '@nats-io/transport-node';
 import { ConfigError } from '@parley/runtime';
@@ -8,6 +7,7 @@ import type { Ledger, OnForeign } from '../ledger.ts';
 import { Appender } from './appender.ts';
 import { decodeCommit, type OwnCommits, type StoredCommit } from './commit-codec.ts';
 import { checkContinuation } from './continuation.ts';
+import { afterElection } from './electing.ts';
 import { jetStreamLedger, tellForeign } from './jetstream.ts';
 import { syncRule } from './monitor.ts';
 import { type NatsAccess, type NatsLink, openNatsLink } from './nats-link.ts';
@@ -188,46 +188,15 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
   }
 };
 
-/**
- * How long a cluster may take until its servers have found each other, and have chosen who answers for JetStream and for each stream
- * and bucket. Routers and servers are often started at the same time.
- */
-const electionMs = 60_000;
-const retryMs = 250;
-
-/** Codes of the server: JetStream is temporarily unavailable, no quorum, not enough servers yet. */
-const electing = new Set([10_005, 10_008, 10_009, 10_023]);
-
-/** While a cluster has no such server it gives no answer, or answers as if JetStream were off: an operator cannot change that. */
-const mayPass = (error: unknown): boolean => {
-  const { name, cause, code } = error as { name?: string; cause?: unknown; code?: unknown };
-  return (
-    ['JetStreamNotEnabled', 'NotSent', 'AnswerLost'].includes(name ?? '') ||
-    /^(?:Timeout|NoResponders)/.test(name ?? '') ||
-    electing.has(code as number) ||
-    (cause instanceof Error && mayPass(cause))
-  );
-};
-
-const openedAfterElection = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> => {
-  const until = performance.now() + electionMs;
-  for (;;) {
-    try {
-      return await open(link, options);
-    } catch (error) {
-      const isElecting = link.connection.info?.cluster !== undefined && mayPass(error);
-      if (!isElecting || performance.now() > until) throw error;
-      await setTimeout(retryMs);
-    }
-  }
-};
-
 /** Opens the ledger in a stream of NATS. Rejects with a ConfigError that says what the operator has to change. */
 export const openJetStreamLedger = async (options: JetStreamOptions): Promise<Ledger> => {
   const { access, name, stream } = options;
   const link = await openNatsLink(access, `parley router ${name}`, `_INBOX_${stream}`);
   try {
-    return await openedAfterElection(link, options);
+    return await afterElection(
+      () => open(link, options),
+      () => link.connection.info?.cluster !== undefined,
+    );
   } catch (error) {
     await link.close();
     if (error instanceof ConfigError || error instanceof LedgerDamage) throw error;
