@@ -108,6 +108,8 @@ export interface Router {
   readonly prices: Prices;
   /** The steady clock. */
   readonly now: () => number;
+  /** Calls back after some milliseconds. */
+  readonly later: (act: () => void, ms: number) => void;
   readonly clock: Clock;
   /** Runs everything that depends on time. Called a few times a second. */
   tick(): void;
@@ -159,10 +161,11 @@ export const makeRouter = (options: RouterOptions): Router => {
       activity.answered(tookMs);
     },
   };
+  const later = options.later ?? ((act: () => void, ms: number) => void setTimeout(act, ms).unref());
   const turns = makeTurns({
     ...{ conversations, presence, plainGrants, pools, prices, observer, traces, cluster, now, onFailure },
     isWritable: () => ledger.trouble?.() === undefined,
-    later: options.later ?? ((act, ms) => void setTimeout(act, ms).unref()),
+    later,
   });
   const { bids, breakers, grants, rules, answers, granter, scheduler, waitReasons } = turns;
   const agentRecords = new AgentRecords({ presence, grants, now, wall: clock.wall });
@@ -268,6 +271,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     reads: new ReadQueue(now, (error) => faults.caught('answer', 'a read of past entries', error)),
     prices,
     now,
+    later,
     clock,
     tick() {
       const at = now();

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { ClientFrame } from '@parley/protocol';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { Outcome } from '../conversations/conversations.ts';
 import type { Replica } from '../presence/replica.ts';
 import { missingPrice } from '../turns/grants/price-check.ts';
@@ -21,13 +23,57 @@ export const openConversation = (
 ): void => {
   const { conversations } = setting.router;
   const running = frame.resume ? conversations.unfinished(replica.name, frame.members) : undefined;
-  if (running === undefined) return open(replica, frame, setting, told);
+  if (running === undefined) {
+    const { cluster } = setting.router;
+    return frame.resume && cluster
+      ? openAmongRouters(cluster, replica, frame, setting, told)
+      : open(replica, frame, setting, told);
+  }
   setting.router.granter.opens(replica, running);
   if (conversations.get(running)) return told(running, found, true);
   // Another replica is opening the same conversation. A later tick answers when that is durable.
   return conversations.submit(running, { type: 'tick' }, (outcome) =>
     told(running, outcome.kind === 'done' ? found : outcome, true),
   );
+};
+
+const lookAgainMs = 50;
+/** So often it is looked whether the conversation that another router opens is there. */
+const mostLooks = 100;
+const claimMs = 10_000;
+
+/** Two replicas of one agent that start together on two routers find one conversation: one of the routers has the claim to open it. */
+const openAmongRouters = (
+  { claims }: Cluster,
+  replica: Replica,
+  frame: OpenFrame,
+  setting: SessionSetting,
+  told: Told,
+): void => {
+  const { conversations, later, faults } = setting.router;
+  const names = [...new Set([replica.name, ...frame.members])].sort();
+  const digest = createHash('sha256')
+    .update(JSON.stringify([replica.name, names]))
+    .digest('hex');
+  // No id of a conversation has a slash.
+  const place = { conversation: `open/${digest.slice(0, 32)}`, turn: 1, attempt: 1 };
+  const look = (left: number): void => {
+    const isThere = conversations.unfinished(replica.name, frame.members) !== undefined;
+    if (isThere) openConversation(replica, frame, setting, told);
+    else if (left > 0) later(() => look(left - 1), lookAgainMs);
+    else open(replica, frame, setting, told);
+  };
+  claims
+    .make({ ...place, member: replica.name }, claimMs)
+    .then((won) => {
+      if (!won || conversations.unfinished(replica.name, frame.members) !== undefined) look(mostLooks);
+      else
+        open(replica, frame, setting, (...outcome) => {
+          claims.release(place);
+          told(...outcome);
+        });
+    })
+    .catch((error: unknown) => faults.caught('answer', 'open', error));
 };
 
 const open = (replica: Replica, frame: OpenFrame, { router, defaults }: SessionSetting, told: Told): void => {

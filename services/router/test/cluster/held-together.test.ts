@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { openAuthenticator } from '../../src/identity/authenticator.ts';
+import { openConversation } from '../../src/sessions/opening.ts';
 import { limits } from '../core/talk.ts';
 import type { FakeReplica, RouterBench } from '../router-harness.ts';
 import { granted, SeveralRouters } from './several-routers.ts';
@@ -12,6 +14,8 @@ const answering = (bench: RouterBench, replica: FakeReplica) => {
     await bench.answer(replica);
   };
 };
+
+const authenticated = { authenticator: openAuthenticator, defaults: limits(), routerName: 'test' };
 
 const make = async () => {
   const routers = new SeveralRouters();
@@ -99,5 +103,27 @@ describe('two routers that hold one conversation together', () => {
     expect(texts.toSorted()).toEqual(['a0', 'a1', 'a2', 'a3', 'a4', 'b0', 'b1', 'b2', 'b3', 'b4']);
     await routers.settle();
     expect(b.router.conversations.get('c1')).toEqual(a.router.conversations.get('c1'));
+  });
+
+  it('replicas of one agent that open the same conversation on two routers at once find one', async () => {
+    const { routers, a, b } = await make();
+    const told: unknown[] = [];
+    const opens = (bench: RouterBench, members: readonly string[]) => {
+      const setting = { ...authenticated, router: bench.router };
+      const frame = { type: 'open', ref: 'r', members, resume: true, limits: limits() } as const;
+      openConversation(bench.connect('ann'), frame, setting, (id, { kind }, resumed) =>
+        told.push([id, kind, resumed ?? false]),
+      );
+    };
+    opens(a, ['bob', 'cid']);
+    opens(b, ['cid', 'bob']);
+    await routers.until('both are told', () => told.length === 2);
+    const [first, second] = told as [string, string, boolean][];
+    expect(second?.[0]).toBe(first?.[0]);
+    expect(told.map((one) => (one as unknown[]).slice(1)).toSorted()).toEqual([
+      ['done', false],
+      ['done', true],
+    ]);
+    expect([...a.router.conversations.running()]).toHaveLength(1);
   });
 });
