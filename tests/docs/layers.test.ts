@@ -16,6 +16,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'conversations',
     'http/server/rejections.ts',
     'quota',
+    'socket/text-frame.ts',
     'socket/connection.ts',
     'presence',
     'turns',
