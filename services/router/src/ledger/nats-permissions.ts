@@ -13,7 +13,7 @@ export interface NatsPermissions {
 export const natsPermissions = (stream: string): NatsPermissions => {
   const lease = `${stream}_lease`;
   // How far clients have been delivered to, and what several routers share: who they are, their claims on turns, and their tables.
-  const tables = ['routers', 'claims', 'pools', 'marks', 'presence', 'shares'];
+  const tables = ['routers', 'claims', 'pools', 'marks', 'presence', 'shares', 'requests'];
   const shared = tables.map((name) => `${stream}_${name}`);
   const followed = [stream, ...shared.map((bucket) => `KV_${bucket}`)];
   return {

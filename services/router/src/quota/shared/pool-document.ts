@@ -18,7 +18,7 @@ export interface PoolDocument {
   readonly holdings: Readonly<Record<string, Holding>>;
 }
 
-export const emptyPool: PoolDocument = { nextTicket: 1, holdings: {} };
+const emptyPool: PoolDocument = { nextTicket: 1, holdings: {} };
 
 const readAmounts = (value: unknown): Amounts | undefined => {
   if (typeof value !== 'object' || value === null) return undefined;
