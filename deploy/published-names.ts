@@ -12,6 +12,7 @@ export const namingFiles: readonly string[] = [
   'deploy/prometheus/alerts.yml',
   'docs/kubernetes.md',
   'docs/operations.md',
+  'docs/tutorial.md',
 ];
 
 interface Manifest {
