@@ -56,7 +56,7 @@ const sections = (repository: string): readonly Section[] => [
       { path: 'reference/http.md' },
       { path: 'reference/frames.md' },
       { path: 'PROTOCOL.md', name: 'Protocol' },
-      ...docs('metrics', 'exports', 'traces'),
+      ...docs('agents', 'metrics', 'exports', 'traces'),
     ],
   },
   {
@@ -65,7 +65,15 @@ const sections = (repository: string): readonly Section[] => [
   },
   {
     title: 'Operation',
-    pages: docs('operations', 'kubernetes', 'jetstream', 'runbooks', 'security', 'deployment-faults'),
+    pages: docs(
+      'operations',
+      'scaling',
+      'kubernetes',
+      'jetstream',
+      'runbooks',
+      'security',
+      'deployment-faults',
+    ),
   },
   {
     title: 'Project',
