@@ -33,7 +33,7 @@ interface Fault {
 }
 
 /** What can go wrong. A part that stops is away for less or for longer than the lease of a router. */
-export const faultsOf = ({ servers, routers, agents, startAgent, random }: Parts): Record<string, Fault> => {
+const faultsOf = ({ servers, routers, agents, startAgent, random }: Parts): Record<string, Fault> => {
   const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T;
   const between = (least: number, most: number) => least + random() * (most - least);
 

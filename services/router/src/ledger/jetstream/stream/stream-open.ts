@@ -52,6 +52,18 @@ const infoOf = async (manager: JetStreamManager, stream: string): Promise<Stream
   }
 };
 
+const nameInUse = 10_058;
+
+/** Routers that start together all find no stream, and one makes it: the others use that one. */
+const made = async (manager: JetStreamManager, stream: string, replicas: number): Promise<StreamInfo> => {
+  try {
+    return await manager.streams.add(wanted(stream, replicas));
+  } catch (error) {
+    if ((error as { code?: number }).code !== nameInUse) throw error;
+    return manager.streams.info(stream);
+  }
+};
+
 export interface StreamOptions {
   readonly stream: string;
   /** Of a stream that is made. */
@@ -76,7 +88,7 @@ export const openStream = async (
   manager: JetStreamManager,
   { stream, replicas, sync, acceptsLoss, onRisk }: StreamOptions,
 ): Promise<OpenedStream> => {
-  const info = (await infoOf(manager, stream)) ?? (await manager.streams.add(wanted(stream, replicas)));
+  const info = (await infoOf(manager, stream)) ?? (await made(manager, stream, replicas));
   const { unusable, risks } = checkStream(info.config as StreamShape, sync, allSubjects(stream));
   const told = (fault: string) => `ROUTER_LEDGER: the stream ${stream}: ${fault}`;
   if (unusable.length > 0) throw new ConfigError(unusable.map(told));
