@@ -31,7 +31,8 @@ export const operating: Panel[] = [
     about: 'Of calls and tokens a minute, and of calls at once, that ROUTER_POOLS allows.',
     unit: 'percentunit',
     queries: {
-      '{{pool}} {{unit}}': `max by (pool, unit) (${ofRouter(router.poolUsed)} / ${ofRouter(router.poolLimit)})`,
+      '{{pool}} {{unit}}': `sum by (pool, unit) (${ofRouter(router.poolUsed)}) / max by (pool, unit) (${ofRouter(router.poolLimit)})`,
+      '{{pool}} {{unit}} held by {{instance}}': `max by (pool, unit, instance) (${ofRouter(router.poolShare)} / ${ofRouter(router.poolLimit)})`,
     },
   },
   {
