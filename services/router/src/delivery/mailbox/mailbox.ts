@@ -3,11 +3,14 @@ import type { QueuedMessage } from '../plain/plain-message.ts';
 import { Unacknowledged } from '../plain/unacknowledged.ts';
 import type { MailboxQuota } from './mailbox-quota.ts';
 
+const inLedgerOrder = (messages: QueuedMessage[]): QueuedMessage[] =>
+  messages.sort((one, other) => one.position - other.position);
+
 /** The messages that one plain client is still to receive, as positions in the ledger and in their order. */
 export class Mailbox {
   readonly #name: string;
   readonly #quota: MailboxQuota;
-  /** Messages that wait until the client is connected and reads. */
+  /** Messages that wait until the client is connected and reads, the oldest first. */
   #waiting: QueuedMessage[] = [];
   /** By conversation: messages that wait until the turn that they give may be given. */
   readonly #held = new Map<string, QueuedMessage[]>();
@@ -78,8 +81,7 @@ export class Mailbox {
   /** Another router delivered to the client up to now. Of what it had processed, only `pending` is still to be delivered. */
   inherit(pending: readonly QueuedMessage[], processed: number): void {
     const later = this.takeWaiting().filter(({ position }) => position > processed);
-    const all = [...pending, ...later].sort((one, other) => one.position - other.position);
-    for (const message of all) this.put(message);
+    for (const message of inLedgerOrder([...pending, ...later])) this.put(message);
   }
 
   /** The message waits until the turn that it gives may be given. */
@@ -145,16 +147,16 @@ export class Mailbox {
   /** The client has disconnected and had received everything: what was held waits like the rest. */
   disconnected(): void {
     this.count(true);
-    this.#waiting = [...this.#waiting, ...this.#heldMessages()].sort((a, b) => a.position - b.position);
+    this.#waiting = inLedgerOrder([...this.#waiting, ...this.#heldMessages()]);
     this.#held.clear();
   }
 
-  /** The connection broke: what was not acknowledged waits again, before the rest. */
+  /** The connection broke: what was not acknowledged waits again, in the order of the ledger, like the rest. */
   connectionBroke(): void {
     this.disconnected();
     const unacknowledged = this.#unacknowledged.takeAll();
     for (const message of unacknowledged) this.#reserve(message);
-    this.#waiting = [...unacknowledged, ...this.#waiting];
+    this.#waiting = inLedgerOrder([...unacknowledged, ...this.#waiting]);
   }
 
   #heldMessages(): QueuedMessage[] {
