@@ -152,7 +152,7 @@ export const routerMetrics = {
   ]),
   poolShare: gauge(
     'parley_pool_share',
-    'What this router may use of it, where several routers share the pool.',
+    'What this router may use of it: its share where several routers share the pool, else all.',
     ['pool', 'unit'],
   ),
   poolWaiting: gauge('parley_pool_waiting', 'Turns that wait for a call of the pool.', ['pool']),

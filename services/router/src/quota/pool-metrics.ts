@@ -23,7 +23,8 @@ export const exposePools = (registers: Registry[], pools: () => Iterable<PoolUsa
     units.flatMap((unit) => (limits[unit] > 0 ? [[{ pool, unit }, amounts[unit]]] : [])),
   );
   collect(share, ({ pool, limits, share: amounts }) =>
-    units.flatMap((unit) => (limits[unit] > 0 && amounts ? [[{ pool, unit }, amounts[unit]]] : [])),
+    // A router alone may use all of it.
+    units.flatMap((unit) => (limits[unit] > 0 ? [[{ pool, unit }, (amounts ?? limits)[unit]]] : [])),
   );
   collect(waiting, ({ pool, waiting: count }) => [[{ pool }, count]]);
 };
