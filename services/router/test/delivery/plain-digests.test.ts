@@ -52,6 +52,27 @@ describe('what a plain client has not heard, where members speak in turn', () =>
     expect(texts(new Plain(bench, 'pat'))).toEqual([]);
   });
 
+  it('a digest that is sent again has the messages that came later, and they are not sent behind it', async () => {
+    const bench = new RouterBench();
+    const quin = new Plain(bench, 'quin');
+    const says = async (text: string) => {
+      quin.session.receive(JSON.stringify({ conversation: 'c1', target: 'pat', text }));
+      await bench.settled();
+    };
+    bench.connect('ann');
+    const pat = new Plain(bench, 'pat');
+    await bench.open('c1', { by: 'ann', members: ['ann', 'pat', 'quin'], policy: 'addressed' });
+    await says('One.');
+    pat.leave();
+    const second = new Plain(bench, 'pat');
+    await bench.pass(1_000);
+    expect(texts(second)).toEqual(['One.']);
+    second.leave({ orderly: false });
+    await says('Two.');
+    await says('Three.');
+    expect(texts(new Plain(bench, 'pat'))).toEqual(['[quin] One.\n[quin] Two.\n[quin] Three.']);
+  });
+
   it('the messages that end a conversation are sent to a connected client, before the ending', async () => {
     const { bench, pat, answers } = await spoken({ maxTurns: 5 });
     await pat.send('ann', 'Go on.');

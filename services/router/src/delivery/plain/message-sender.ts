@@ -57,10 +57,12 @@ export class MessageSender {
     const message = queuedMessage(state.id, entry, position);
     const box = mailboxes.getOrCreate(to);
     const client = presence.plainClient(to);
-    if (client && this.isReading(client) && !box.hasWaiting)
-      return this.#send({ client, entry, message, state });
+    if (client && this.isReading(client) && !box.hasWaiting) {
+      this.#send({ client, entry, message, state });
+      return;
+    }
     box.count(!presence.isReadElsewhere(to));
-    return box.put(message);
+    box.put(message);
   }
 
   /** Sends what has waited in the mailbox of the client, if it reads. */
@@ -69,21 +71,51 @@ export class MessageSender {
     if (box?.hasWaiting && this.isReading(client)) this.sendAll(client, box.takeWaiting());
   }
 
-  /** Sends messages that have been taken from the mailbox, as far as they are not too old. */
+  /** Sends messages that have been taken from the mailbox, as far as they are not too old, in the order of each conversation. */
   sendAll(client: PlainClient, messages: readonly QueuedMessage[]): void {
-    const { conversations, now, maxAgeMs } = this.#options;
-    const oldestAt = now() - maxAgeMs;
-    const told = new Set<string>();
+    /** Sent out of turn, or told by a digest. */
+    const done = new Set<QueuedMessage>();
     for (const message of messages) {
-      const { conversation, isDigest } = message;
-      // One digest has what all earlier ones of the conversation had.
-      if (isDigest && told.has(conversation)) continue;
-      if (isDigest) told.add(conversation);
-      const read = isDigest ? this.#digestOf(client, conversation) : this.#entryOf(message);
-      if (read === 'nothing new') continue;
-      if (!read || read.entry.at < oldestAt) this.expired++;
-      else this.#send({ client, ...read, message, state: conversations.get(conversation) });
+      if (done.has(message)) continue;
+      done.add(message);
+      if (!message.isDigest) {
+        this.#sendRead(client, message, this.#entryOf(message));
+        continue;
+      }
+      const others = messages.filter((one) => one.conversation === message.conversation && !done.has(one));
+      for (const one of this.#sendDigestAgain(client, message, others)) done.add(one);
     }
+  }
+
+  /**
+   * A digest is made anew, so it has later messages, too, and stands for all digests of its conversation. What is older than its
+   * messages is sent before it, and what it has is not sent again. Returns the messages that this is about.
+   */
+  #sendDigestAgain(
+    client: PlainClient,
+    message: QueuedMessage,
+    others: readonly QueuedMessage[],
+  ): readonly QueuedMessage[] {
+    const done = others.filter(({ isDigest }) => isDigest);
+    const read = this.#digestOf(client, message.conversation);
+    if (read === 'nothing new') return done;
+    const newest = read?.entry.seq ?? 0;
+    const oldest = read?.heard?.[0]?.seq ?? newest;
+    const singly = others.filter(({ isDigest }) => !isDigest);
+    const older = singly.filter(({ seq }) => seq < oldest);
+    for (const one of older) this.#sendRead(client, one, this.#entryOf(one));
+    const isSent = this.#sendRead(client, message, read);
+    const told = isSent ? singly.filter(({ seq }) => oldest <= seq && seq <= newest) : [];
+    return [...done, ...older, ...told];
+  }
+
+  /** False when the message has expired or is held back. */
+  #sendRead(client: PlainClient, message: QueuedMessage, read: Read | undefined): boolean {
+    const { conversations, now, maxAgeMs } = this.#options;
+    if (read && read.entry.at >= now() - maxAgeMs)
+      return this.#send({ client, ...read, message, state: conversations.get(message.conversation) });
+    this.expired++;
+    return false;
   }
 
   /**
@@ -136,17 +168,22 @@ export class MessageSender {
     this.#send({ client, entry: told, message, state: conversations.get(state.id), heard });
   }
 
-  #send({ client, entry, message, state, heard }: Sending): void {
+  /** False when the message is held back. */
+  #send({ client, entry, message, state, heard }: Sending): boolean {
     const { mailboxes, turns } = this.#options;
     const { name, connection } = client;
     const box = mailboxes.getOrCreate(name);
-    if (state && turns.holdsBack(state, name)) return box.hold(message);
+    if (state && turns.holdsBack(state, name)) {
+      box.hold(message);
+      return false;
+    }
     // Delivery follows the order of the ledger: what was held back before goes first.
     this.sendAll(client, box.takeHeld(message.conversation));
     const target = entry.target ?? name;
     box.send(connection, message, messageFrame({ ...entry, target }, message.conversation, heard));
     this.delivered++;
     if (state) turns.messageSent(state, name);
+    return true;
   }
 
   /** Undefined when the entry cannot be read. */
