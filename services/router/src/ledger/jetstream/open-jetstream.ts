@@ -19,6 +19,7 @@ import { versionFault } from './stream/stream-check.ts';
 import { type FollowerOptions, StreamFollower } from './stream/stream-follower.ts';
 import { StreamMarks } from './stream/stream-marks.ts';
 import { openStream } from './stream/stream-open.ts';
+import { untilStreamTakesMessages } from './stream/stream-probe.ts';
 import { StreamPurger } from './stream/stream-purger.ts';
 import { StreamWatch } from './stream/stream-watch.ts';
 
@@ -147,6 +148,7 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
     if (lease) await checkNoRouters(manager, stream);
     // The router that was there before may have written while this one waited.
     const { incarnation, lastSequence: last } = await openStream(manager, { ...check, onRisk: () => {} });
+    await untilStreamTakesMessages(link, stream);
     projection = openProjection(options.projection, { stream, incarnation });
     await checkContinuation(projection, options.projection, {
       ...{ stream, lastSequence: last },
