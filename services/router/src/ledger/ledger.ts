@@ -117,7 +117,7 @@ export interface Ledger {
   total(): number;
   /** The delivery position of each plain client, by name. After a crash it may be one second old. */
   marks(): Map<string, number>;
-  /** Writes all of them or, when it throws, none. */
+  /** Writes all of them or, when it throws, none. A mark never goes back: an older position than the known one changes nothing. */
   mark(marks: ReadonlyMap<string, number>): void;
 
   /**

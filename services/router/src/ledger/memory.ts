@@ -152,7 +152,7 @@ export const openMemoryLedger = (): Ledger => {
     total: () => visible().length,
     marks: () => new Map(marked),
     mark(marks) {
-      for (const [name, at] of marks) marked.set(name, at);
+      for (const [name, at] of marks) marked.set(name, Math.max(at, marked.get(name) ?? 0));
     },
     checkpoint(id) {
       const held = conversations.get(id);

@@ -65,7 +65,10 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
     `INSERT OR REPLACE INTO checkpoints (conversation, seq, entry_sum, version, body, sum)
      SELECT conversation, seq, sum, ?, ?, ? FROM entries WHERE conversation = ? AND seq = ?`,
   );
-  const setMark = database.prepare('INSERT OR REPLACE INTO marks (name, position) VALUES (?, ?)');
+  const setMark = database.prepare(
+    `INSERT INTO marks (name, position) VALUES (?, ?)
+     ON CONFLICT (name) DO UPDATE SET position = max(position, excluded.position)`,
+  );
   // Not the position of the last row: later entries may have been removed, and positions are never reused.
   let position = one(database, "SELECT seq FROM sqlite_sequence WHERE name = 'entries'");
 

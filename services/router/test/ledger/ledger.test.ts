@@ -6,10 +6,12 @@ import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { type LedgerUnderTest, ledgerContract } from './ledger-contract.ts';
 import { ledgerLinksContract } from './ledger-links-contract.ts';
+import { ledgerModelContract } from './ledger-model-contract.ts';
 import { ledgerReadsContract } from './ledger-reads-contract.ts';
 
 const memory = () => ({ open: openMemoryLedger });
 ledgerContract('memory', memory);
+ledgerModelContract('memory', memory);
 ledgerReadsContract('memory', memory);
 ledgerLinksContract('memory', memory);
 
@@ -29,5 +31,6 @@ const sqlite = (): LedgerUnderTest => {
   };
 };
 ledgerContract('sqlite', sqlite);
+ledgerModelContract('sqlite', sqlite);
 ledgerReadsContract('sqlite', sqlite);
 ledgerLinksContract('sqlite', sqlite);

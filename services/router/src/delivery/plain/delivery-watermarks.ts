@@ -93,7 +93,8 @@ export class DeliveryWatermarks {
 
   /** `pendingFrom`: position of the oldest message that is pending. What the ledger cannot take now is written later. */
   save(pendingFrom: number | undefined): void {
-    const forAll = Math.min(this.#processed, (pendingFrom ?? Number.POSITIVE_INFINITY) - 1);
+    const upTo = Math.min(this.#processed, (pendingFrom ?? Number.POSITIVE_INFINITY) - 1);
+    const forAll = Math.max(upTo, this.writtenForAll);
     const isLittle = this.#agentMessages < writeEvery && forAll < this.writtenForAll + writeEvery;
     if (this.#dirty.size === 0 && isLittle) return;
     for (const [agent, position] of this.#agents)

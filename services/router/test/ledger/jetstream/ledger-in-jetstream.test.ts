@@ -4,6 +4,7 @@ import { type JetStreamOptions, openJetStreamLedger } from '../../../src/ledger/
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { type LedgerUnderTest, ledgerContract, shut } from '../ledger-contract.ts';
 import { ledgerLinksContract } from '../ledger-links-contract.ts';
+import { ledgerModelContract } from '../ledger-model-contract.ts';
 import { ledgerReadsContract } from '../ledger-reads-contract.ts';
 import { countedPositions } from './jetstream-ledgers.ts';
 import { natsOfTests } from './nats-of-tests.ts';
@@ -28,6 +29,7 @@ describe.skipIf(!hasNats)('with a server of NATS', () => {
     };
   };
   ledgerContract('jetstream', jetstream);
+  ledgerModelContract('jetstream', jetstream);
   ledgerReadsContract('jetstream', jetstream);
   ledgerLinksContract('jetstream', jetstream);
 });
