@@ -13,6 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'parts',
+          setupFiles: ['tests/harness/seed-properties.ts'],
           include: ['{packages,services,apps}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
           // They only end a test that hangs: the machine may do other work.
           testTimeout: 60_000,
@@ -23,6 +24,7 @@ export default defineConfig({
       {
         test: {
           name: 'whole',
+          setupFiles: ['tests/harness/seed-properties.ts'],
           globalSetup: ['tests/harness/built-console.ts'],
           include: ['tests/!(compose|mutation)/**/*.test.ts'],
           testTimeout: 120_000,

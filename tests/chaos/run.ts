@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { verifyLedger } from '@parley/router/ledger/verify';
 import { seeded } from '../harness/seeded.ts';
 import { killAll } from '../harness/started-process.ts';
+import { seedOf } from '../harness/test-seed.ts';
 import { runChaos } from './chaos.ts';
 import { runClusterChaos } from './cluster/cluster-chaos.ts';
 import { clusterFaultsOf, faultsOf } from './outcome.ts';
@@ -42,7 +43,7 @@ try {
     replyMs: Number(values['reply-ms']),
     seconds: Number(values.seconds),
     recoveryMs: Number(values['recovery-ms']),
-    random: seeded('chaos'),
+    random: seeded('chaos', seedOf(process.env.PARLEY_SEED || 'random')),
     say: console.log,
   };
   const run = async () => {

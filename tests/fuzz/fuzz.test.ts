@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../harness/parley.ts';
 import { killAll } from '../harness/started-process.ts';
+import { testSeed } from '../harness/test-seed.ts';
 import { freePort } from './free-port.ts';
 import { fuzz } from './fuzz.ts';
 
@@ -12,7 +13,7 @@ describe('operators, agents, model servers and a disk that do anything at all', 
     timeout: 240_000,
   }, async () => {
     const { problems, done } = await fuzz({
-      seed: Number(process.env.PARLEY_SEED ?? Math.floor(Math.random() * 2 ** 32)),
+      seed: testSeed,
       ms: 30_000,
       folder: temporaryFolder(),
       port: await freePort(),

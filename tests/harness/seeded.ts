@@ -1,9 +1,7 @@
-/**
- * Random numbers in 0..1 that can be had again: the seed is that of PARLEY_SEED, else a new one, and is printed.
- * The generator is mulberry32.
- */
-export const seeded = (title: string): (() => number) => {
-  const seed = Number(process.env.PARLEY_SEED ?? Math.floor(Math.random() * 2 ** 32));
+import { testSeed } from './test-seed.ts';
+
+/** Random numbers in 0..1 from the seed of the tests, which is printed. The generator is mulberry32. */
+export const seeded = (title: string, seed = testSeed): (() => number) => {
   console.info(`${title}: PARLEY_SEED=${seed}`);
   let state = seed >>> 0;
   return () => {

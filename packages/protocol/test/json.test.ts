@@ -13,8 +13,6 @@ import {
 const depthOf = (value: unknown): number =>
   typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;
 
-const seed = Number(process.env.PARLEY_SEED ?? 20_260);
-
 describe('JSON from outside', () => {
   it('the nesting of JSON is that of its value, whatever its texts contain', () => {
     const brackets = fc.string({ unit: fc.constantFrom('[', ']', '{', '}', '"', '\\', 'a') });
@@ -34,7 +32,6 @@ describe('JSON from outside', () => {
         if (depth > 0) expect(isDeeperThan(depth - 1, json)).toBe(true);
         if (depth <= maxJsonDepth) expect(parseJson(json)).toEqual({ ok: true, value });
       }),
-      { seed },
     );
   });
 

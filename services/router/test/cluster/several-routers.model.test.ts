@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { testSeed } from '../../../../tests/harness/test-seed.ts';
 import { limits } from '../core/talk.ts';
 import type { FakeReplica, RouterBench } from '../router-harness.ts';
 import { SeveralRouters } from './several-routers.ts';
 
-const seed = Number(process.env.PARLEY_SEED ?? Date.now() % 1_000_000_007);
 const runs = Number(process.env.MODEL_RUNS ?? 60);
 const maxTurns = 12;
 const ids = ['c1', 'c2'];
@@ -127,7 +127,7 @@ class Run {
   }
 }
 
-it(`several routers lose, double and reorder no turn, whatever dies, stops or moves (PARLEY_SEED=${seed})`, {
+it(`several routers lose, double and reorder no turn, whatever dies, stops or moves (PARLEY_SEED=${testSeed})`, {
   timeout: 300_000,
 }, async () => {
   await fc.assert(
@@ -153,6 +153,6 @@ it(`several routers lose, double and reorder no turn, whatever dies, stops or mo
         }
       }
     }),
-    { seed, numRuns: runs },
+    { numRuns: runs },
   );
 });

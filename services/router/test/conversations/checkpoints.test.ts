@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { testSeed } from '../../../../tests/harness/test-seed.ts';
 import { Conversations } from '../../src/conversations/conversations.ts';
 import { decodeState, encodeState } from '../../src/conversations/stored/state-codec.ts';
 import { policies } from '../../src/core/policies/policies.ts';
@@ -11,8 +12,7 @@ import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { limits, Talk } from '../core/talk.ts';
 import { RouterBench } from '../router-harness.ts';
 
-const seed = Number(process.env.PARLEY_SEED ?? Date.now() % 1_000_000_007);
-afterAll(() => console.log(`checkpoints: PARLEY_SEED=${seed}`));
+afterAll(() => console.log(`checkpoints: PARLEY_SEED=${testSeed}`));
 
 const members = ['ann', 'bob', 'cid', 'dan'];
 const step = fc.record({
@@ -72,7 +72,7 @@ describe('the state of a conversation', () => {
           expect(decodeState(encodeState(talk.state!))).toEqual(talk.state);
         },
       ),
-      { seed, numRuns: 200 },
+      { numRuns: 200 },
     );
   });
 

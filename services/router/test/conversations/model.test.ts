@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
+import { testSeed } from '../../../../tests/harness/test-seed.ts';
 import type { Outcome } from '../../src/conversations/conversations.ts';
 import type { Command } from '../../src/core/command.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
@@ -13,7 +14,6 @@ import { ReferenceModel } from './reference-model.ts';
 const rules = { maxTurns: 12, maxAttempts: 4, deadlineMs: 1_000 };
 const perRun = 200;
 const commandsWanted = Number(process.env.MODEL_COMMANDS ?? (process.env.CI ? 100_000 : 20_000));
-const seed = Number(process.env.MODEL_SEED ?? Date.now() % 1_000_000_007);
 const id = 'c1';
 
 /** The real router on a ledger in memory, with a clock of its own and connections that only record. */
@@ -209,9 +209,9 @@ const compare = (bench: Bench, model: ReferenceModel): void => {
 };
 
 let commands = 0;
-afterAll(() => console.log(`model: ${commands} commands, seed ${seed}`));
+afterAll(() => console.log(`model: ${commands} commands, PARLEY_SEED=${testSeed}`));
 
-it(`the conversations behave like the reference model for any sequence of commands (seed ${seed})`, async () => {
+it(`the conversations behave like the reference model for any sequence of commands (PARLEY_SEED=${testSeed})`, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: perRun, maxLength: perRun }), async (steps) => {
       const bench = new Bench();
@@ -230,6 +230,6 @@ it(`the conversations behave like the reference model for any sequence of comman
         compare(bench, model);
       }
     }),
-    { seed, numRuns: Math.ceil(commandsWanted / perRun) },
+    { numRuns: Math.ceil(commandsWanted / perRun) },
   );
 }, 600_000);

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { testSeed } from '../../../../tests/harness/test-seed.ts';
 import { SeveralRouters } from '../cluster/several-routers.ts';
 import { Plain } from '../plain-client.ts';
 import type { RouterBench } from '../router-harness.ts';
 
-const seed = Number(process.env.PARLEY_SEED ?? Date.now() % 1_000_000_007);
 const runs = Number(process.env.MODEL_RUNS ?? 60);
 
 type Act =
@@ -144,17 +144,17 @@ const check = (acts: fc.Arbitrary<Act>) =>
         expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
       }
     }),
-    { seed, numRuns: runs },
+    { numRuns: runs },
   );
 
 it(
-  `a plain client that moves between routers gets each message, in order, and nothing again that it has confirmed (PARLEY_SEED=${seed})`,
+  `a plain client that moves between routers gets each message, in order, and nothing again that it has confirmed (PARLEY_SEED=${testSeed})`,
   { timeout: 300_000 },
   () => check(quiet),
 );
 
 it(
-  `the same holds while routers die to which the client is not connected (PARLEY_SEED=${seed})`,
+  `the same holds while routers die to which the client is not connected (PARLEY_SEED=${testSeed})`,
   { timeout: 300_000 },
   () => check(deadly),
 );
