@@ -14,9 +14,9 @@ type Line = Pick<Setting<unknown>, 'variable' | 'help' | 'shown' | 'secret'>;
 const linesOf = (variables: readonly ParleyVariable[]): readonly Line[] =>
   variables.map((one) => ({ ...one, secret: false }));
 
-const head = `# The settings of Parley, each with its default. Copy this file to .env and take away the # before what you set.
+const head = `# The settings of Parley, each with its default. Copy this file to .env, and remove the # in front of each setting that you change.
 # \`docker compose\` and every program that is started by hand read the file .env in the folder where they start. What is set in
-# the environment goes first. The file is read as Docker Compose reads it: # begins a comment behind a blank; in single quotes
+# the environment takes precedence. The file is read as Docker Compose reads it: # after a space begins a comment; in single quotes
 # every character stands for itself; a line that could be read in two ways is refused.
 `;
 

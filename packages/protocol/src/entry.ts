@@ -42,7 +42,7 @@ export type Usage = Static<typeof usage>;
 
 /** The same in a frame of a peer. Bounded, so that the sum over all answers of a conversation is exact in JSON. */
 const tokens = integer(0, maxTokensOfAnswer);
-export const toldUsage = object({
+export const reportedUsage = object({
   inputTokens: tokens,
   outputTokens: tokens,
   model: optional(text({ max: 200 })),
@@ -89,7 +89,7 @@ export const limits = object({
   maxTurns: count,
   maxDurationMs: count,
   stopPhrases,
-  /** How often one turn is offered before `onFailure` applies. */
+  /** How often one turn is granted before `onFailure` applies. */
   maxAttempts: integer(1, 1_000),
   onFailure: oneOf(failureRules),
   turnDeadlineMs: integer(100, 3_600_000),

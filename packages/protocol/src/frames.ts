@@ -1,4 +1,14 @@
-import { conversationId, count, entry, line, name, role, setting, someLimits, toldUsage } from './entry.ts';
+import {
+  conversationId,
+  count,
+  entry,
+  line,
+  name,
+  reportedUsage,
+  role,
+  setting,
+  someLimits,
+} from './entry.ts';
 import { maxCapacity, maxMembers, maxTextLength } from './limits.ts';
 import { modelCalls } from './model-call.ts';
 import { claimedName } from './name.ts';
@@ -63,11 +73,11 @@ const clientVariants = {
     to: optional(list(name, { min: 1, max: maxMembers })),
     /** A vote to end the conversation. */
     done: optional(flag),
-    usage: optional(toldUsage),
+    usage: optional(reportedUsage),
     trace,
     ref: optional(ref),
   },
-  bid: { ...turnPlace, attempt, score: integer(0, 100), usage: optional(toldUsage), trace },
+  bid: { ...turnPlace, attempt, score: integer(0, 100), usage: optional(reportedUsage), trace },
   /** A summary of the member's own view, to be kept in the ledger. */
   summary: { conversation: conversationId, through: count, text: line },
   join: { conversation: conversationId, history: optional(flag) },
@@ -77,7 +87,7 @@ const clientVariants = {
     attempt,
     reason: oneOf(passReasons),
     detail: optional(text({ max: 1_000 })),
-    usage: optional(toldUsage),
+    usage: optional(reportedUsage),
     /** With a failure: how long the model server asks to wait. */
     retryAfterMs: optional(count),
     trace,

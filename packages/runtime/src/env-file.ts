@@ -68,7 +68,8 @@ const unquoted = (text: string, start: number): Value => {
   const value = (comment < 0 ? line : line.slice(0, comment)).trim();
   if (value.includes('\t#'))
     return {
-      problem: 'a # behind a tab begins no comment for Compose: put a blank before it, or quote the value',
+      problem:
+        'Compose does not read a # after a tab as a comment: put a space before it, or quote the value',
     };
   return expands(value) ?? { value: value.replaceAll('$$', '$'), end };
 };

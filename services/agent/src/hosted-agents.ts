@@ -30,7 +30,10 @@ interface HostedAgentsParts {
   readonly onAllDismissed: () => void;
 }
 
-/** The agents of a process. They share its metrics, its traces and its memory for transcripts; what one of them does ends no other one. */
+/**
+ * The agents of a process. They share its metrics, its traces and its memory for transcripts; what one of them does ends no
+ * other one.
+ */
 export class HostedAgents {
   readonly metrics: ProcessMetrics;
   readonly #parts: HostedAgentsParts;
@@ -102,7 +105,7 @@ export class HostedAgents {
       transcripts: this.#transcripts,
       onDismissed: (code, reason) => {
         const hint = code === closings.unauthenticated.code ? { hint: tokenHint } : {};
-        log.error({ code, reason, ...hint }, 'the router wants this agent to stay away');
+        log.error({ code, reason, ...hint }, 'the router closed the connection for good');
         this.#dismiss(agent);
       },
     });

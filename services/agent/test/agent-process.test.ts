@@ -217,7 +217,7 @@ describe('the agent process', { timeout: 120_000 }, () => {
     const { exit, logged } = agent({ ROUTER_URL: router.url }, ['alice']);
     (await router.connection()).socket.close(4003, 'name-refused');
     expect(await exit).toBe(1);
-    await logged('wants this agent to stay away');
+    await logged('closed the connection for good');
   });
 
   it.each<[string, Record<string, string>, string[], string]>([

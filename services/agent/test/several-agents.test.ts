@@ -71,7 +71,7 @@ describe('several agents in one process', { timeout: 120_000 }, () => {
     await vi.waitFor(async () => expect(await get('/readyz')).toBe('ready\n'), { timeout: 60_000 });
 
     all.get('bob')!.socket.close(4003, 'name-refused');
-    expect(await logged('wants this agent to stay away')).toMatchObject([{ agent: 'bob', code: 4003 }]);
+    expect(await logged('closed the connection for good')).toMatchObject([{ agent: 'bob', code: 4003 }]);
     expect(await get('/readyz')).toBe('not registered with the router: bob\n');
     expect(await get('/healthz')).toBe('ok\n');
     grant(all.get('alice')!);
@@ -95,7 +95,7 @@ describe('several agents in one process', { timeout: 120_000 }, () => {
     const all = await connections(router, 2);
     for (const connection of all.values()) connection.socket.close(4003, 'name-refused');
     expect(await exit).toBe(1);
-    expect(await logged('wants this agent to stay away')).toHaveLength(2);
+    expect(await logged('closed the connection for good')).toHaveLength(2);
   });
 
   it('one agent without a connection returns by itself, and the others keep theirs', async () => {

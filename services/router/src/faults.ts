@@ -18,7 +18,7 @@ export interface Fault {
 }
 
 /** Every frame of a flood may cause a fault. All are counted; at most this number is logged in one period. */
-const toldPerPeriod = 10;
+const loggedPerPeriod = 10;
 const periodMs = 10_000;
 
 /**
@@ -27,15 +27,15 @@ const periodMs = 10_000;
  */
 export class Faults {
   readonly #count: (place: FaultPlace) => void;
-  readonly #tell: (fault: Fault) => void;
+  readonly #report: (fault: Fault) => void;
   readonly #now: () => number;
   #periodBegan = Number.NEGATIVE_INFINITY;
-  #told = 0;
+  #logged = 0;
 
   /** `now`: the monotonic clock. */
-  constructor(count: (place: FaultPlace) => void, tell: (fault: Fault) => void, now: () => number) {
+  constructor(count: (place: FaultPlace) => void, report: (fault: Fault) => void, now: () => number) {
     this.#count = count;
-    this.#tell = tell;
+    this.#report = report;
     this.#now = now;
   }
 
@@ -44,9 +44,9 @@ export class Faults {
     const now = this.#now();
     if (now - this.#periodBegan >= periodMs) {
       this.#periodBegan = now;
-      this.#told = 0;
+      this.#logged = 0;
     }
-    if (this.#told++ < toldPerPeriod) this.#tell({ place, about, error });
+    if (this.#logged++ < loggedPerPeriod) this.#report({ place, about, error });
   }
 
   /** Runs `work`. When it throws, counts the error and runs `otherwise`. */
@@ -61,9 +61,9 @@ export class Faults {
 }
 
 /** For a part of the router that runs without metrics: errors are only passed on. */
-export const uncountedFaults = (tell: (error: unknown) => void, now: () => number): Faults =>
+export const uncountedFaults = (report: (error: unknown) => void, now: () => number): Faults =>
   new Faults(
     () => {},
-    ({ error }) => tell(error),
+    ({ error }) => report(error),
     now,
   );

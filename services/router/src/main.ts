@@ -21,7 +21,7 @@ const run = async (): Promise<void> => {
   const router = await start(withEnvFile(process.env), process.argv[1] ?? '.');
   const { log, ledger, ledgerPath, listening, stop, onFault, stopsWithinMs } = router;
   process.on('SIGUSR2', backupBeside({ ledger, path: ledgerPath, log }));
-  // Two routers must not grant the turns of one ledger.
+  // Another router grants the turns now, so this one must stop.
   ledger.onLost?.((why) => {
     log.error({ why }, 'another router has taken over: this one stops');
     process.kill(process.pid, 'SIGTERM');
@@ -49,8 +49,8 @@ const writableLedger = (command: string): string | undefined => {
 const commands: Readonly<Record<string, (args: readonly string[]) => void | Promise<void>>> = {
   token(args) {
     const made = tokenCommand(args);
-    if ('told' in made) {
-      print([made.told]);
+    if ('note' in made) {
+      print([made.note]);
       return;
     }
     print(

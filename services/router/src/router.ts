@@ -44,7 +44,7 @@ import type { WaitReasons } from './turns/waiting/wait-reasons.ts';
 
 export interface RouterOptions {
   readonly ledger: Ledger;
-  /** The other routers of the ledger; missing where this one has it alone. */
+  /** The cluster of routers of the ledger; missing when this router has the ledger alone. */
   readonly cluster?: Cluster | undefined;
   readonly clock: Clock;
   readonly version: string;
@@ -64,22 +64,22 @@ export interface RouterOptions {
   readonly retention: RetentionRule;
   /** Counts what is refused before a frame is read. */
   readonly rejections?: Rejections;
-  /** Told of a conversation that retention has removed. */
+  /** Called for each conversation that retention has removed. */
   readonly onRemoved?: (conversation: string) => void;
   /** Calls back after some milliseconds; a timer of the process when missing. */
   readonly later?: (act: () => void, ms: number) => void;
   readonly onLedgerFailure: (error: unknown) => void;
-  /** Told of unexpected errors that were caught, at a bounded rate. */
+  /** Called for unexpected errors that were caught, at a bounded rate. */
   readonly onFault: (fault: Fault) => void;
 }
 
 /** The router without its sockets: the conversations and the parts that follow their commits. */
 export interface Router {
-  /** The other routers of the ledger; undefined where this one has it alone. */
+  /** The cluster of routers of the ledger; undefined when this router has the ledger alone. */
   readonly cluster: Cluster | undefined;
   readonly conversations: Conversations;
   readonly presence: Presence;
-  /** What it shares with the other routers; undefined where this one has the ledger alone. */
+  /** The state that is shared with the other routers; undefined when this router has the ledger alone. */
   readonly sharing: Sharing | undefined;
   readonly prompts: PromptRequests;
   readonly promptSource: PromptSource;
@@ -116,7 +116,7 @@ export interface Router {
 }
 
 /** A full disk causes many failures a second: all are counted, and one in this time is logged. */
-const tellEveryMs = 10_000;
+const logEveryMs = 10_000;
 
 /** Loads the running conversations from the ledger, then follows its commits. */
 export const makeRouter = (options: RouterOptions): Router => {
@@ -125,11 +125,11 @@ export const makeRouter = (options: RouterOptions): Router => {
   const metrics = new RouterMetrics({ version: options.version, revision: options.revision ?? 'unknown' });
   const faults = new Faults((place) => metrics.caught(place), options.onFault, clock.monotonic);
   const traces = tracing && new TurnTraces(tracing);
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let loggedAt = Number.NEGATIVE_INFINITY;
   const onFailure = (error: unknown) => {
     metrics.ledgerFailed();
-    if (now() - toldAt < tellEveryMs) return;
-    toldAt = now();
+    if (now() - loggedAt < logEveryMs) return;
+    loggedAt = now();
     options.onLedgerFailure(error);
   };
   const conversations = new Conversations(
@@ -244,7 +244,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   presence.follow((change) => scheduler.onPresence(change));
   presence.follow((change) => prompts.onPresence(change));
   if (sharing) presence.follow((change) => sharing.onPresence(change));
-  presence.follow(() => routerEvents.tell({ type: 'agents' }));
+  presence.follow(() => routerEvents.publish({ type: 'agents' }));
 
   metrics.scrape({
     conversations: () => conversations.count,
@@ -281,7 +281,7 @@ export const makeRouter = (options: RouterOptions): Router => {
       timed('presence', () => sharing?.tick(at));
       timed('across routers', () => across.tick());
       timed('grants', () => {
-        scheduler.retake(conversations.takeShaken());
+        scheduler.retake(conversations.takeFailed());
         turns.tick(at);
       });
       timed('plain grants', () => {

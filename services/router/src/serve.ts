@@ -6,7 +6,7 @@ import { Control } from './http/handlers/control.ts';
 import { ShareLinks } from './http/handlers/share-links.ts';
 import { type ConnectionLimitRules, ConnectionLimits } from './http/server/connection-limits.ts';
 import { listen, makeHttpServer } from './http/server/http-server.ts';
-import { Rejections, type ToldRejection } from './http/server/rejections.ts';
+import { type LoggedRejection, Rejections } from './http/server/rejections.ts';
 import {
   makeRequestFilter,
   type RequestFilter,
@@ -31,7 +31,7 @@ export interface ServeOptions extends Omit<RouterOptions, 'rejections' | 'onRemo
   readonly requestFilter: RequestFilterRules;
   readonly connectionLimits: ConnectionLimitRules;
   /** Called for rejected connections and requests, at a bounded rate. */
-  readonly onRejection: (rejection: ToldRejection) => void;
+  readonly onRejection: (rejection: LoggedRejection) => void;
   /** Limits of a conversation that sets none of its own. */
   readonly defaults: LimitDefaults;
   /** The name of this router in the frames with which it accepts a registration. */

@@ -1,4 +1,4 @@
-/** A larger heap holds a large ledger: to look through it would delay the start, and its garbage is a small part of it. */
+/** A larger heap belongs to a large ledger. To collect it would delay the start, and would free only a small part of it. */
 const mostBytes = 64 * 1024 ** 2;
 
 type Gc = (options: {
@@ -8,8 +8,7 @@ type Gc = (options: {
 }) => void;
 
 /**
- * Frees what the start has left behind: parsed settings, code that runs once, young objects. V8 would keep that memory, because an
- * idle process allocates too little for a collection: of 34 MiB of an idle router 5 are given back. Node must be started with
+ * Frees the garbage of the start: parsed settings, code that runs once, young objects. V8 would keep that memory, because an idle process allocates too little to cause a collection. An idle router returns 5 of 34 MiB. Node must be started with
  * --expose-gc; without it nothing happens.
  */
 export const freeStartGarbage = (): void => {

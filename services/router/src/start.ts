@@ -44,11 +44,11 @@ export interface StartedRouter {
   /** Milliseconds after which `stop` is over. */
   readonly stopsWithinMs: number;
   stop(): Promise<void>;
-  /** To be told of errors that nothing in the process has caught. */
+  /** To be called for errors that nothing in the process has caught. */
   onFault(error: unknown): void;
 }
 
-/** The time after which what the start needed is garbage. */
+/** The time after which the objects of the start are garbage. */
 const settledMs = 3_000;
 const presenceMs = 1_000;
 const megabyte = 1024 * 1024;
@@ -62,7 +62,7 @@ const freeBytes = (config: Config): number | undefined => {
     const { bavail, bsize } = statfsSync(dirname(file));
     return bavail * bsize;
   } catch {
-    // The folder is gone: writing to the ledger will report that.
+    // The folder does not exist any more: the next write to the ledger reports that.
     return undefined;
   }
 };
@@ -202,7 +202,7 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
     ...(probeServer && { health: `http://${healthHost}:${probeServer.port}` }),
   };
 
-  // A router that is busy by then needs the memory, and its turns no pause.
+  // A router that is busy by then needs the memory, and its turns must not be delayed.
   setTimeout(() => {
     if (router.conversations.count === 0) freeStartGarbage();
   }, settledMs).unref();

@@ -51,8 +51,8 @@ describe('an unexpected error', () => {
     expect(await submit('c1', line('later'))).toMatchObject({ kind: 'done', seq: 4 });
     expect(heard).toEqual(['opened', 'said', 'said', 'said']);
     expect(counted).toEqual(['follower']);
-    expect(conversations.takeShaken().map(({ id }) => id)).toEqual(['c1']);
-    expect(conversations.takeShaken()).toEqual([]);
+    expect(conversations.takeFailed().map(({ id }) => id)).toEqual(['c1']);
+    expect(conversations.takeFailed()).toEqual([]);
   });
 
   it('an unexpected error in a decision refuses only that command', async () => {
@@ -96,8 +96,8 @@ describe('an unexpected error', () => {
       throw new Error('a bug');
     });
     routerEvents.add(() => heard++);
-    routerEvents.tell({ type: 'agents' });
-    routerEvents.tell({ type: 'agents' });
+    routerEvents.publish({ type: 'agents' });
+    routerEvents.publish({ type: 'agents' });
     expect(heard).toBe(2);
     expect(counted).toEqual(['follower']);
   });

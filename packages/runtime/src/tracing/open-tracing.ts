@@ -3,7 +3,7 @@ import { collectorUrl } from './trace-settings.ts';
 import type { Tracing, TracingOptions } from './tracing.ts';
 
 /** A collector that is away fails each export; that is counted each time, and told now and then. */
-const tellEveryMs = 60_000;
+const logEveryMs = 60_000;
 
 /** Where spans go; undefined when the settings name no collector. The SDK is loaded only when they do: it costs memory. */
 export const openTracing = async (
@@ -12,10 +12,10 @@ export const openTracing = async (
 ): Promise<Tracing | undefined> => {
   const url = collectorUrl(options.settings);
   if (url === undefined) return undefined;
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let loggedAt = Number.NEGATIVE_INFINITY;
   const onFailure = (problem: string) => {
-    if (performance.now() - toldAt < tellEveryMs) return;
-    toldAt = performance.now();
+    if (performance.now() - loggedAt < logEveryMs) return;
+    loggedAt = performance.now();
     log.warn({ problem, collector: shown(url) }, 'spans could not be sent to the collector');
   };
   const { makeSdkTracing } = await import('./sdk-tracing.ts');

@@ -78,7 +78,7 @@ export class RouterLink {
   #lastSign = 0;
   #watchdog: NodeJS.Timeout | undefined;
   /** The problems that were logged since the last registration. None is logged twice. */
-  readonly #told = new Set<string>();
+  readonly #logged = new Set<string>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -187,7 +187,7 @@ export class RouterLink {
     this.#heartbeatMs = frame.heartbeatMs || defaultHeartbeatMs;
     this.#watch(socket);
     this.#welcomes += 1;
-    this.#told.clear();
+    this.#logged.clear();
     this.#options.log.info(
       { router: frame.router, reconnects: this.reconnects, ...this.#where },
       'registered',
@@ -207,7 +207,7 @@ export class RouterLink {
     clearInterval(this.#watchdog);
     this.#watchdog = setInterval(() => {
       if (now() - this.#lastSign < patienceMs) return;
-      log.warn({ silentMs: Math.round(now() - this.#lastSign) }, 'the router has fallen silent');
+      log.warn({ silentMs: Math.round(now() - this.#lastSign) }, 'the router does not answer');
       socket.terminate();
     }, this.#heartbeatMs / 2);
   }
@@ -221,7 +221,7 @@ export class RouterLink {
       this.#state = { at: 'closed' };
       return onDismissed(code, reason);
     }
-    this.#tell(state.at, code, reason, problem);
+    this.#logProblem(state.at, code, reason, problem);
     // After a 41xx close the back-off is kept, unless the connection lasted 30 s.
     const isSettled = state.at === 'registered' && now() - state.since >= settledMs;
     const askedToWait = code >= 4100 && code < 4200 && !isSettled;
@@ -243,18 +243,18 @@ export class RouterLink {
   }
 
   /** Logs each kind of problem once, because an agent may wait for its router for days. */
-  #tell(at: string, code: number, reason: string, problem: string): void {
+  #logProblem(at: string, code: number, reason: string, problem: string): void {
     const { log } = this.#options;
     const router = withoutPassword(this.#routers.current);
     const message =
       at === 'registered'
         ? 'the connection to the router is lost; trying again until it is back'
         : at === 'registering'
-          ? 'the router did not take this agent in; trying again'
+          ? 'the router refused this agent for now; trying again'
           : 'no connection to a router at ROUTER_URL; trying again until there is one';
     const trouble = at === 'dialling' ? message + problem : message;
-    const level = this.#told.has(trouble) ? 'debug' : 'warn';
-    this.#told.add(trouble);
+    const level = this.#logged.has(trouble) ? 'debug' : 'warn';
+    this.#logged.add(trouble);
     log[level]({ router, code, ...(reason && { reason }), ...(problem && { problem }) }, message);
   }
 }

@@ -105,7 +105,7 @@ export const failed = (
 
 export const aborted = (signal: AbortSignal): ModelFailure => {
   const reason: AbortReason = signal.reason === 'timed-out' ? 'timed-out' : 'interrupted';
-  return failed(reason, reason === 'timed-out' ? 'no reply within the deadline' : 'the reply was called off');
+  return failed(reason, reason === 'timed-out' ? 'no reply within the deadline' : 'the reply was cancelled');
 };
 
 export { estimateTokens } from '../text/tokens.ts';

@@ -15,11 +15,11 @@ interface UnsentNotesParts {
  * the deadline of the turn, which can be minutes later. Told once a minute: all calls to that address wait.
  */
 export const unsentNotes = ({ log, now, later }: UnsentNotesParts) => {
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let loggedAt = Number.NEGATIVE_INFINITY;
   return ({ host: server }: URL): (() => void) =>
     later(() => {
-      const isNew = now() - toldAt >= quietMs;
-      if (isNew) toldAt = now();
+      const isNew = now() - loggedAt >= quietMs;
+      if (isNew) loggedAt = now();
       log[isNew ? 'warn' : 'debug'](
         { server },
         'no connection to the model server yet: look at OPENAI_BASE_URL, the network and a firewall between; the call waits until the deadline of its turn',

@@ -20,7 +20,7 @@ const advice: Partial<Record<Failure, string>> = {
 /** Logs failed turns, each kind once until a turn succeeds. The ledger has all of them. */
 export class FaultLog {
   readonly #log: Logger;
-  #told: string | undefined;
+  #logged: string | undefined;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -28,13 +28,13 @@ export class FaultLog {
 
   note(answer: TurnAnswer): void {
     if (answer.kind !== 'failed') {
-      if (this.#told !== undefined) this.#log.info({ reason: this.#told }, 'turns succeed again');
-      this.#told = undefined;
+      if (this.#logged !== undefined) this.#log.info({ reason: this.#logged }, 'turns succeed again');
+      this.#logged = undefined;
       return;
     }
     const { reason, detail } = answer;
-    const level = reason === this.#told ? 'debug' : 'error';
-    this.#told = reason;
+    const level = reason === this.#logged ? 'debug' : 'error';
+    this.#logged = reason;
     this.#log[level]({ reason, detail }, `turn passed: ${advice[reason] ?? reason}`);
   }
 }

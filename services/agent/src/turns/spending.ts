@@ -15,7 +15,7 @@ const sum = (a: Usage, b: Usage): Usage => ({
 export class Spending {
   readonly #open = new Map<string, Usage>();
   /** The usage that was reported with unconfirmed answers. */
-  readonly #told = new Map<string, { readonly turn: number; readonly usage: Usage }>();
+  readonly #reported = new Map<string, { readonly turn: number; readonly usage: Usage }>();
 
   add(conversation: string, usage: Usage): void {
     const open = this.#open.get(conversation);
@@ -23,35 +23,35 @@ export class Spending {
   }
 
   /** All unreported usage, to be reported with the answer to this turn. */
-  tell({ conversation, turn }: Place): { readonly usage?: Usage } {
+  report({ conversation, turn }: Place): { readonly usage?: Usage } {
     const usage = this.#open.get(conversation);
     if (!usage) return {};
     this.#open.delete(conversation);
-    this.#told.set(conversation, { turn, usage });
+    this.#reported.set(conversation, { turn, usage });
     return { usage };
   }
 
   /** The router has accepted the answer and counted its usage. */
   counted({ conversation, turn }: Place): void {
-    if (this.#told.get(conversation)?.turn === turn) this.#told.delete(conversation);
+    if (this.#reported.get(conversation)?.turn === turn) this.#reported.delete(conversation);
   }
 
   /** The answer was refused. Its usage is reported with the next one. */
   notCounted({ conversation, turn }: Place): void {
-    const told = this.#told.get(conversation);
-    if (told?.turn !== turn) return;
-    this.#told.delete(conversation);
-    this.add(conversation, told.usage);
+    const reported = this.#reported.get(conversation);
+    if (reported?.turn !== turn) return;
+    this.#reported.delete(conversation);
+    this.add(conversation, reported.usage);
   }
 
   /** The agent has reconnected. The usage of answers that are not sent again is reported with the next ones. */
   reconnected(isKept: (place: Place) => boolean): void {
-    for (const [conversation, { turn }] of [...this.#told])
+    for (const [conversation, { turn }] of [...this.#reported])
       if (!isKept({ conversation, turn })) this.notCounted({ conversation, turn });
   }
 
   forget(conversation: string): void {
     this.#open.delete(conversation);
-    this.#told.delete(conversation);
+    this.#reported.delete(conversation);
   }
 }

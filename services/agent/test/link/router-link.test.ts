@@ -159,7 +159,7 @@ describe('the link to the router', () => {
     const { warnings } = linkTo(router.url);
     (await router.connection()).welcome(40);
     await router.connection(1);
-    expect(warnings()).toContain('the router has fallen silent');
+    expect(warnings()).toContain('the router does not answer');
   });
 
   it('the link keeps a connection on which only pings are received', async () => {

@@ -5,7 +5,7 @@ import { wordsOf } from '../../src/models/openai/server-words.ts';
 
 const url = 'http://host/v1/chat/completions';
 const refusal = (status: number, body: unknown, headers: Refusal['headers'] = {}): ModelFailure =>
-  failureOf({ told: 'by-status', status, headers, words: wordsOf(body), url }, Date.UTC(2026, 0, 1));
+  failureOf({ source: 'by-status', status, headers, words: wordsOf(body), url }, Date.UTC(2026, 0, 1));
 
 const gemini = [
   {

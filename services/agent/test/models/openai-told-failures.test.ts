@@ -4,8 +4,8 @@ import { connectionFailure, failureOf } from '../../src/models/openai/openai-fai
 import { pageText, wordsOf } from '../../src/models/openai/server-words.ts';
 
 const url = 'http://host/v1/chat/completions';
-const told = (how: 'in-body' | 'in-stream', body: unknown): ModelFailure =>
-  failureOf({ told: how, status: 200, headers: {}, words: wordsOf(body), url }, 0);
+const failureIn = (source: 'in-body' | 'in-stream', body: unknown): ModelFailure =>
+  failureOf({ source, status: 200, headers: {}, words: wordsOf(body), url }, 0);
 
 describe('an error behind a status of success', () => {
   it.each<[string, unknown, string, string | undefined]>([
@@ -48,7 +48,7 @@ describe('an error behind a status of success', () => {
       'server-error',
     ],
   ])('in a body: %s', (_, body, reason, retry) => {
-    const failure = told('in-body', body);
+    const failure = failureIn('in-body', body);
     expect(failure).toMatchObject({ reason });
     expect(failure.retry?.reason).toBe(retry);
     expect(failure.detail).toContain(url);
@@ -59,13 +59,13 @@ describe('an error behind a status of success', () => {
     ['an unknown error', { error: { message: 'the engine stopped' } }, 'server-error'],
     ['a rate', { error: { code: 429, message: 'limited' } }, 'rate-limited'],
   ])('in a stream: %s', (_, body, retry) => {
-    expect(told('in-stream', body).retry?.reason).toBe(retry);
+    expect(failureIn('in-stream', body).retry?.reason).toBe(retry);
   });
 
   it('an error behind a status of success has the text of the provider after that of the gateway', () => {
     const raw = JSON.stringify({ error: { message: 'the GPU fell out' } });
     expect(
-      told('in-body', { error: { code: 502, message: 'Provider error', metadata: { raw } } }).detail,
+      failureIn('in-body', { error: { code: 502, message: 'Provider error', metadata: { raw } } }).detail,
     ).toContain('Provider error: the GPU fell out');
   });
 });

@@ -2,12 +2,12 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { undamaged } from '../ledger/undamaged.ts';
 import type { Activity } from './activity.ts';
 
-/** Entries of earlier routers that are counted at most: the newest. */
+/** The maximum number of entries of earlier routers that are counted: the newest. */
 const maxRecovered = 100_000;
 const page = { entries: 200, bytes: 64 * 1024 };
 const dayMs = 86_400_000;
 
-/** The position behind which all entries are from `at` or later: a binary search, for dates grow with positions. */
+/** The position after which all entries are from `at` or later. A binary search, because times grow with positions. */
 const positionAt = (ledger: Ledger, at: number, first: number, last: number): number => {
   let [low, high] = [first, last];
   while (low < high) {
@@ -32,7 +32,7 @@ export function* recoverActivity(activity: Activity, ledger: Ledger, now: number
   let since = midnight;
   for (let at = start; at < last; ) {
     const entries = undamaged(() => ledger.readAll(at, page.entries, page.bytes), undefined);
-    // Then the sums begin with this router.
+    // Without these entries, the sums begin at the start of this router.
     if (!entries) return;
     for (const { position, conversation, entry } of entries) {
       if (position > last) break;

@@ -39,8 +39,8 @@ const nothingSince = (since: number): Today => ({
 });
 
 /**
- * Sums of the day (UTC) and of each minute of the last hour, and the last failures, for the overview. All of it but the times
- * that turns take can be counted again from the entries of the ledger.
+ * Sums of the day (UTC) and of each minute of the last hour, and the last failures, for the overview. All of it except the
+ * durations of turns can be counted again from the entries of the ledger.
  */
 export class Activity implements TurnObserver {
   /** Entries up to this position of the ledger are of earlier routers: they are counted when the sums are first asked for. */
@@ -63,7 +63,7 @@ export class Activity implements TurnObserver {
     return this.#today;
   }
 
-  /** The conversations that a failure ended, the newest first. Of some of them the ledger may have removed everything. */
+  /** The conversations that a failure ended, the newest first. Retention may have removed some of them. */
   get failures(): readonly EndedByFailure[] {
     return this.#failures.toSorted((a, b) => b.at - a.at);
   }
@@ -95,7 +95,7 @@ export class Activity implements TurnObserver {
     this.#count(conversation, entry);
   }
 
-  /** All entries since then have been counted. */
+  /** All entries since `at` have been counted. */
   recoveredSince(at: number): void {
     this.#today.since = Math.max(dayOf(this.#wall()), Math.min(this.#today.since, at));
   }

@@ -99,7 +99,7 @@ export class AgentRecords {
     this.#byReplica.set(change.replica, record);
   }
 
-  /** To be told before the grants of the entries have ended. */
+  /** Must be called before the grants that the entries answer have ended. */
   onCommit({ after, entries }: Commit): void {
     for (const entry of entries) {
       if (entry.type !== 'said' && entry.type !== 'passed' && entry.type !== 'lapsed') continue;

@@ -1,18 +1,18 @@
-/** What a router tells the others of itself. */
+/** What a router publishes about itself. */
 export interface RouterDocument {
-  /** Random; another one after each start of the process. */
+  /** Random; new after each start of the process. */
   readonly id: string;
   /** For people: the name of the machine. */
   readonly name: string;
   /** Wall time at which the router started. */
   readonly startedAt: number;
-  /** By name. The code that publishes a part checks it when it reads the part of another router. */
+  /** By name. The code that publishes a part also validates that part when it reads it from another router. */
   readonly parts: Readonly<Record<string, unknown>>;
 }
 
 /**
- * `changed`: the document of a router that is alive, the first time and after each change. `gone`: a router has left in order
- * (`left`), or its lease has run out (`died`).
+ * `changed`: the document of a router that is alive, the first time and after each change. `gone`: a router has shut down
+ * properly (`left`), or its lease has expired (`died`).
  */
 export type RouterChange =
   | { readonly type: 'changed'; readonly router: RouterDocument }
@@ -35,18 +35,18 @@ export interface Claim extends AttemptPlace {
 export type ClaimChange = { readonly type: 'made' | 'ended'; readonly claim: Claim };
 
 /**
- * Which router grants which attempt at a turn. A claim saves needless calls of models; it is no lock. What makes turns safe is
- * the compare of the ledger.
+ * Which router grants which attempt at a turn. A claim only avoids needless model calls. It is not a lock: turns are safe
+ * because the ledger compares each append.
  */
 export interface TurnClaims {
   /**
-   * Resolves with true when this router has the claim, and with false when another router has it, or when the engine did not say
-   * whose it is. The claim ends by itself `ttlMs` later.
+   * Resolves with true when this router has the claim, and with false when another router has it, or when NATS did not answer
+   * whose it is. The claim expires after `ttlMs`.
    */
   make(claim: AttemptPlace & { readonly member: string }, ttlMs: number): Promise<boolean>;
   /** Ends a claim of this router. No effect for another one. */
   release(place: AttemptPlace): void;
-  /** The claim of the newest attempt at the turn that is known; of this router or of another one, which may be dead. */
+  /** The claim of the newest known attempt at the turn. Its router may be this one or another one, which may be dead. */
   at(conversation: string, turn: number): Claim | undefined;
   /** All claims in a conversation that are known. */
   inConversation(conversation: string): Iterable<Claim>;
@@ -54,11 +54,11 @@ export interface TurnClaims {
   own(): Iterable<Claim>;
   /** All claims of other routers that are known. */
   others(): Iterable<Claim>;
-  /** Listeners are told of claims of other routers only, after the change is visible. */
+  /** Listeners are called for claims of other routers only, after the change is visible. */
   follow(listener: (change: ClaimChange) => void): void;
 }
 
-/** Messages between routers. They are sent once at most: none is kept for a router that is away. */
+/** Messages between routers, delivered at most once: a message to a disconnected router is lost. */
 export interface RouterMessages {
   /** `to`: the id of a router, or `all` others. `topic`: lower-case ASCII words joined by hyphens. */
   send(topic: string, to: string, payload: unknown): void;
@@ -79,21 +79,21 @@ export interface TableChange {
 }
 
 /**
- * A durable map from keys to JSON values that all routers share. Every operation rejects when the engine is away. Then it is not
- * known whether the change was made.
+ * A durable map from keys to JSON values that all routers share. Every operation rejects when NATS is not reachable. Then it is
+ * unknown whether the change was made.
  */
 export interface SharedTable {
-  /** The newest value, asked of the leader. */
+  /** The newest value, read from the leader. */
   get(key: string): Promise<TableEntry | undefined>;
-  /** The revision of the new entry; undefined when the key exists. `ttlMs`: the entry is deleted by itself after that time. */
+  /** The revision of the new entry; undefined when the key exists. `ttlMs`: the entry expires after that time. */
   create(key: string, value: unknown, ttlMs?: number): Promise<number | undefined>;
   /** The new revision; undefined when the entry is not at `revision` any more. */
   update(key: string, value: unknown, revision: number, ttlMs?: number): Promise<number | undefined>;
-  /** Without a comparison. */
+  /** Writes without a comparison. */
   put(key: string, value: unknown): Promise<number>;
   /** False when the entry is not at `revision` any more. Without `revision` it is not compared. */
   delete(key: string, revision?: number): Promise<boolean>;
-  /** All entries. Resolves when those that existed have been told; then each change is told, also those of this router. */
+  /** Calls the listener for all existing entries, then resolves; afterwards for each change, including those of this router. */
   watch(listener: (change: TableChange) => void): Promise<void>;
 }
 
@@ -107,15 +107,18 @@ export type SharedTableName = (typeof sharedTables)[number];
  */
 export interface Cluster {
   readonly self: string;
-  /** Whether a router is alive, as far as this one knows: its lease is held. Nothing may be unsafe when this is wrong. */
+  /**
+   * Whether a router is alive, as far as this one knows: its lease is held. The answer may be wrong, so no safety may depend on
+   * it.
+   */
   isAlive(router: string): boolean;
   /** The routers that are alive, this one included. */
   routers(): Iterable<RouterDocument>;
   /** Replaces one part of this router's document. It is written soon, at most ten times a second. */
   publish(part: string, value: unknown): void;
-  /** Listeners are told of other routers, after the change is visible. */
+  /** Listeners are called for other routers only, after the change is visible. */
   follow(listener: (change: RouterChange) => void): void;
-  /** Whether this router acts first where every router could act: on the deadline of a conversation, for a dead router. */
+  /** Whether this router acts first where every router may act: on the deadline of a conversation, or for a dead router. */
   isHome(conversation: string): boolean;
   readonly claims: TurnClaims;
   readonly messages: RouterMessages;

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-/** Spreads a checksum: those of two texts that differ in one place only are related (the mixer of MurmurHash3). */
+/** Mixes the bits of a checksum (the last step of MurmurHash3): checksums of nearly equal texts are correlated. */
 const spread = (sum: number): number => {
   const first = Math.imul(sum ^ (sum >>> 16), 0x85eb_ca6b);
   const second = Math.imul(first ^ (first >>> 13), 0xc2b2_ae35);
@@ -8,8 +8,8 @@ const spread = (sum: number): number => {
 };
 
 /**
- * The router that acts first for a conversation: the one with the highest hash of both names (rendezvous hashing). When a router
- * comes or goes, only the conversations of that router get another home.
+ * The router that acts first for a conversation, by rendezvous hashing: the highest hash of router and conversation wins. When
+ * a router joins or leaves, no other router's conversations change their home.
  */
 export const homeOf = (conversation: string, routers: Iterable<string>): string | undefined => {
   let home: string | undefined;

@@ -1,14 +1,14 @@
 import { hostname } from 'node:os';
-import type { Standing, StreamEngine } from '../ledger/jetstream/standing.ts';
+import type { StreamAccess, StreamEngine } from '../ledger/jetstream/stream-access.ts';
 import type { LedgerConfig } from '../ledger/open-ledger.ts';
 import type { Cluster } from './cluster.ts';
 
-/** Joins the other routers when the ledger is opened. */
+/** Makes this router a member of the cluster when the ledger is opened. */
 export class ClusterJoin {
   /** Undefined until the ledger is open, and where this router has its ledger alone. */
   cluster: Cluster | undefined;
   /** For `openLedger`. Undefined where this router has its ledger alone. */
-  readonly join: ((engine: StreamEngine) => Promise<Standing>) | undefined;
+  readonly join: ((engine: StreamEngine) => Promise<StreamAccess>) | undefined;
 
   constructor({ natsRouters, natsLeaseSeconds }: LedgerConfig, wall: () => number) {
     if (natsRouters === 'one') return;

@@ -2,15 +2,15 @@ import type { AttemptPlace, Claim } from './cluster.ts';
 
 interface Known {
   readonly claim: Claim;
-  /** When it ends by itself, by the steady clock. */
+  /** When it expires, by the steady clock. */
   readonly endsAt: number;
 }
 
-/** The claims that are known, by conversation. Pure: it is told of what happens, and of the time. */
+/** The claims that are known, by conversation. Pure: its caller passes in the events and the time. */
 export class KnownClaims {
   readonly #byConversation = new Map<string, Known[]>();
 
-  /** False when the same claim of the same router was known. */
+  /** Returns false when the same router already had this claim. */
   made(claim: Claim, endsAt: number): boolean {
     const known = this.#byConversation.get(claim.conversation) ?? [];
     const rest = known.filter((one) => !isAt(one.claim, claim));
@@ -49,7 +49,7 @@ export class KnownClaims {
     for (const known of [...this.#byConversation.values()]) for (const { claim } of known) yield claim;
   }
 
-  /** Ends the claims whose time is over. */
+  /** Removes and returns the claims that have expired. */
   expire(now: number): Claim[] {
     const over: Claim[] = [];
     for (const known of this.#byConversation.values())

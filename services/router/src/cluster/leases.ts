@@ -5,7 +5,10 @@ interface Held {
   readonly renewedAt: number;
 }
 
-/** Who is alive. A lease runs from when its renewal was heard here. Pure: it is told of what happens, and of the time. */
+/**
+ * Which routers are alive. A lease runs from the time at which this router received its renewal. Pure: its caller passes in the
+ * events and the time.
+ */
 export class Leases {
   readonly #leaseMs: number;
   readonly #held = new Map<string, Held>();
@@ -14,19 +17,19 @@ export class Leases {
     this.#leaseMs = leaseMs;
   }
 
-  /** A renewal was heard. */
+  /** A renewal was received. */
   renewed(router: RouterDocument, now: number): void {
     this.#held.set(router.id, { router, renewedAt: now });
   }
 
-  /** The router has left in order. Undefined when it was not known. */
+  /** The router has shut down properly. Returns undefined for an unknown router. */
   left(id: string): RouterDocument | undefined {
     const held = this.#held.get(id);
     this.#held.delete(id);
     return held?.router;
   }
 
-  /** Removes and returns the routers whose lease has run out. */
+  /** Removes and returns the routers whose lease has expired. */
   expire(now: number): RouterDocument[] {
     const over = [...this.#held.values()].filter(({ renewedAt }) => now - renewedAt >= this.#leaseMs);
     for (const { router } of over) this.#held.delete(router.id);

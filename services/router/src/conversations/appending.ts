@@ -18,7 +18,7 @@ export interface AppendingOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** The place in the ledger; what was not appended comes last. */
+/** The position in the ledger; work that was not appended comes last. */
 const placeOf = ({ result }: AppendedWork): number =>
   result.ok ? result.position : Number.POSITIVE_INFINITY;
 
@@ -31,7 +31,7 @@ export class Appending {
   }
 
   /**
-   * What became of each work, in the order of the ledger. Undefined when the ledger cannot be written: then nothing has changed.
+   * The result of each work, in the order of the ledger. Undefined when the ledger cannot be written: then nothing has changed.
    */
   async append(works: readonly Work[]): Promise<readonly AppendedWork[] | undefined> {
     const { ledger, now, onAppended, onFailure } = this.#options;

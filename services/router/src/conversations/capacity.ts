@@ -7,11 +7,14 @@ export interface Full {
   readonly message: string;
 }
 
-/** A bound on what follows from entries. It is asked before they are written, so that the sender can be refused. */
+/**
+ * A bound on the resources that entries cause to be used. It is checked before they are written, so that the sender can be
+ * refused.
+ */
 export interface CapacityLimit {
   /**
    * Reserves the capacity that the entries of one command need. `after`: the conversation with them. The function that it
-   * returns releases the capacity. It is called when the followers were told of the entries, or when these were not written.
+   * returns releases the capacity. It is called when the followers have received the entries, or when the entries were not written.
    */
   take(after: Conversation, entries: readonly Entry[]): Full | (() => void);
 }

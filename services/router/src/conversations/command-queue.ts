@@ -5,7 +5,7 @@ import { queueFull } from './outcome.ts';
 /** The commands of one round by conversation, in the order in which they came. */
 export type CommandRound = ReadonlyMap<string, readonly Queued[]>;
 
-/** Commands that may wait while a round is written. Further ones are refused at once. */
+/** The maximum number of commands that wait while a round is written. Further ones are refused immediately. */
 const mostWaiting = 20_000;
 
 /** The queue of commands. All commands of one event-loop iteration are one round; one round runs at a time. */

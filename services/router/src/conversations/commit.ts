@@ -11,14 +11,14 @@ export interface Commit {
 }
 export type Follower = (commit: Commit) => void;
 
-/** All followers, in the order in which they were added. One that throws does not keep the others from being told. */
+/** All followers, in the order in which they were added. If one throws, the others are still called. */
 export class Followers {
   readonly #all = new Map<string, Follower>();
   readonly #onError: (id: string, name: string, error: unknown) => 'hidden' | 'caught';
   /** Conversations in whose commit a follower failed. */
-  readonly #shaken = new Set<string>();
+  readonly #failed = new Set<string>();
 
-  /** `onError` returns `hidden` when it has hidden the conversation: then nothing follows from its state any more. */
+  /** `onError` returns `hidden` when it has hidden the conversation: then its followers need not catch up. */
   constructor(onError: (id: string, name: string, error: unknown) => 'hidden' | 'caught') {
     this.#onError = onError;
   }
@@ -29,19 +29,19 @@ export class Followers {
     this.#all.set(name, follower);
   }
 
-  tell(commit: Commit): void {
+  notify(commit: Commit): void {
     for (const [name, follower] of this.#all) {
       try {
         follower(commit);
       } catch (error) {
-        if (this.#onError(commit.after.id, name, error) === 'caught') this.#shaken.add(commit.after.id);
+        if (this.#onError(commit.after.id, name, error) === 'caught') this.#failed.add(commit.after.id);
       }
     }
   }
 
-  takeShaken(): string[] {
-    const shaken = [...this.#shaken];
-    this.#shaken.clear();
-    return shaken;
+  takeFailed(): string[] {
+    const failed = [...this.#failed];
+    this.#failed.clear();
+    return failed;
   }
 }

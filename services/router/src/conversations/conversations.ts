@@ -23,13 +23,13 @@ export type { OnResult, Outcome } from './outcome.ts';
 
 type Committed = Pick<Work, 'id' | 'before' | 'state' | 'entries'>;
 
-/** How often the same commands are decided when other processes append first. */
+/** How often the same commands are decided while other processes append first. */
 const mostTries = 5;
 
 /**
- * All conversations. A command goes one way: `submit` puts it into a round; `#flush` decides the round, appends the entries of
- * all its conversations in one transaction, commits them, and tells the followers, then those who submitted. No entry is
- * visible before it is durable.
+ * All conversations. A command goes one way: `submit` puts it into a round. `#flush` decides the round, appends the entries of
+ * all its conversations in one transaction, and commits them. Then it calls the followers, and last the callbacks of `submit`.
+ * No entry is visible before it is durable.
  */
 export class Conversations {
   readonly #ledger: Ledger;
@@ -83,17 +83,20 @@ export class Conversations {
     }
   }
 
-  /** Adds a follower. Followers are told of each commit in the order of the ledger, and one after the other as they were added. */
+  /**
+   * Adds a follower. Followers are called for each commit in the order of the ledger, one after the other in the order in which
+   * they were added.
+   */
   follow(name: string, follower: Follower): void {
     this.#followers.add(name, follower);
   }
 
-  /** Adds a limit. Limits are asked before entries are appended, in the order in which they were added. */
+  /** Adds a limit. Limits are checked before entries are appended, in the order in which they were added. */
   limit(limit: CapacityLimit): void {
     this.#deciding.limit(limit);
   }
 
-  /** Adds a call for the end of each flush, after all frames that it caused were queued. */
+  /** Adds a function that is called at the end of each flush, when all frames that it caused are queued. */
   afterFlush(call: () => void): void {
     this.#afterFlush.push(call);
   }
@@ -128,7 +131,7 @@ export class Conversations {
       });
     }
     this.#takeForeign();
-    // Another process has appended first: the same commands are decided on what the conversation is now.
+    // Another process has appended first: the same commands are decided again on the new state.
     const again = new Map<string, readonly Queued[]>();
     for (const { work, result } of overtaken) {
       if (!result.ok) this.#faults.guard('decision', 'commit', () => this.#catchUp(work.id, result.seq));
@@ -149,7 +152,7 @@ export class Conversations {
     this.#tails.drop(id);
   }
 
-  /** `before`: the position of a commit of this process that is to be told next. */
+  /** Hands commits of other processes to the followers. `before`: the position of the next commit of this process. */
   #takeForeign(before = Number.POSITIVE_INFINITY): void {
     this.#faults.guard('decision', 'foreign', () => {
       for (const { position, ...commit } of this.#foreign.take(before, (id) => this.get(id)))
@@ -167,10 +170,10 @@ export class Conversations {
       this.#tails.add(id, entries);
       this.#checkpoints.grown(id, unkept);
     }
-    this.#followers.tell({ before, after, entries, position });
+    this.#followers.notify({ before, after, entries, position });
   }
 
-  /** The ledger is not where the state is, and nothing has told why: the state is read again. */
+  /** The ledger and the state differ for an unknown reason, so the state is read again. */
   #catchUp(id: string, seq: number): void {
     const known = this.find(id)?.seq ?? 0;
     if (known === seq) return;
@@ -232,8 +235,8 @@ export class Conversations {
   }
 
   /** The conversations in whose commit a follower failed since the last call. What follows from their state is to be done again. */
-  takeShaken(): Conversation[] {
-    const states = this.#followers.takeShaken().map((id) => this.get(id));
+  takeFailed(): Conversation[] {
+    const states = this.#followers.takeFailed().map((id) => this.get(id));
     return states.filter((state) => state !== undefined);
   }
 
@@ -282,7 +285,7 @@ export class Conversations {
     for (const id of this.#checkpoints.keep((id) => this.#running.exactState(id))) this.#running.kept(id);
   }
 
-  /** Ends conversations that have run out of time. `delayOf`: how much later this router acts than another one. */
+  /** Ends conversations that have run out of time. `delayOf`: how much later than the home of the conversation this router acts. */
   tick(delayOf: (id: string) => number = () => 0): void {
     if (!this.#queue.isRunning) this.#running.followClock();
     for (const state of this.running()) {

@@ -18,7 +18,7 @@ export interface Work {
   readonly before: Conversation | undefined;
   readonly entries: Entry[];
   readonly answers: { readonly done: OnResult; readonly outcome: Outcome }[];
-  /** Give back the capacity that was reserved for the entries. */
+  /** Release the capacity that was reserved for the entries. */
   readonly gives: (() => void)[];
   state: Conversation | undefined;
 }

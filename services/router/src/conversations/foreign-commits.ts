@@ -13,8 +13,8 @@ export interface ForeignCommit {
 }
 
 /**
- * Entries that came into the ledger past this process: those of other routers on the same stream. They are kept until no round
- * is being written, because a round decides with the states as they were.
+ * Entries that other routers have appended to the same stream. They are kept until no round is being written, because a round
+ * must see the states with which it was decided.
  */
 export class ForeignCommits {
   readonly #rebuild: (id: string) => Conversation | undefined;
@@ -37,7 +37,7 @@ export class ForeignCommits {
     this.#unseen = later === -1 ? [] : taken.slice(later);
     for (const { conversation: id, entries, position } of later === -1 ? taken : taken.slice(0, later)) {
       const before = stateOf(id);
-      // A conversation that was read from the ledger meanwhile has them already.
+      // A conversation that was read from the ledger in the meantime already has them.
       const fresh = entries.filter(({ seq }) => seq > (before?.seq ?? 0));
       if (fresh.length === 0) continue;
       const isWhole = before !== undefined || fresh[0]?.type === 'opened';

@@ -2,15 +2,15 @@ import type { EntryOf } from '@parley/protocol';
 import { type Fingerprint, fingerprintOf, likeness, saysGoodbye } from '@parley/text';
 import type { Commit } from './conversations.ts';
 
-/** What is told of one message that was measured. Shares are 0 to 1. */
+/** The measurements of one message. Shares are 0 to 1. */
 export interface MeasuredMessage {
-  /** The share of it that stands in no earlier message. */
+  /** The share of it that is in no earlier message. */
   readonly novelty: number;
   /** The share of it that the same member has said before; undefined for its first message. */
   readonly selfOverlap: number | undefined;
-  /** The share of it that stands in the last message of another member; undefined where there is none. */
+  /** The share of it that is in the last message of another member; undefined if there is none. */
   readonly echo: number | undefined;
-  /** It does little more than say goodbye. */
+  /** Whether it does little more than say goodbye. */
   readonly isFarewell: boolean;
 }
 

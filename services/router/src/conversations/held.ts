@@ -7,7 +7,7 @@ export interface Held {
   state: Conversation;
   /** How far its time is ahead of the steady clock (`ConversationTime`). */
   ahead: number;
-  /** Time was skipped in its state, so the state is no longer what its entries alone say. */
+  /** Time was skipped in its state, so the state no longer follows from its entries alone. */
   hasSkipped: boolean;
   /** Its entries, and their bytes, since its last checkpoint. */
   unkept: Size;

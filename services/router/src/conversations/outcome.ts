@@ -2,7 +2,7 @@ import type { Entry, RefusalCode } from '@parley/protocol';
 import type { Decision } from '../core/command.ts';
 import type { Conversation } from '../core/conversation.ts';
 
-/** The result of a command, told when it is durable. `seq` is the entry that stands for it. */
+/** The result of a command, passed on when it is durable. `seq` is the entry that stands for it. */
 export type Outcome =
   | { readonly kind: 'done'; readonly seq: number; readonly turn?: number | undefined }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly message: string };

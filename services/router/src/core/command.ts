@@ -1,7 +1,7 @@
 import type { Entry, EntryOf, RefusalCode } from '@parley/protocol';
 import type { Conversation } from './conversation.ts';
 
-/** What a member's settings say of the addressee of its messages (PROTOCOL §10.7). */
+/** The addressee of a member's messages according to its settings (PROTOCOL §10.7). */
 export interface Aim {
   readonly target: string;
   /** Names in the order of the ring, the opener first; empty when the targets form none. */
@@ -33,11 +33,11 @@ type Fields<T extends Entry['type'], Decided extends string = never> = Loose<
   Omit<EntryOf<T>, 'type' | 'seq' | 'at' | 'floor' | 'bidding' | Decided>
 >;
 
-/** What is wanted of a conversation. `from`, `by` and `cost` are set by the router, never by a peer. */
+/** A request to change a conversation. `from`, `by` and `cost` are set by the router, never by a peer. */
 export type Command =
   | ({
       readonly type: 'open';
-      /** Who speaks first; the policy says it when missing. */
+      /** Who speaks first; the policy decides when it is missing. */
       readonly first?: string | undefined;
       /** The first message of the first speaker, which needs no model. */
       readonly opening?: string | undefined;
@@ -46,7 +46,10 @@ export type Command =
   | ({ readonly type: 'fork'; readonly parent: Conversation } & Fields<'forked', 'parent'>)
   | ({
       readonly type: 'say';
-      /** The addressee in the settings of the speaker, and the ring of such targets that leads back to the opener, if there is one. */
+      /**
+       * The addressee in the settings of the speaker, and the ring of such targets that leads back to the opener, if there is
+       * one.
+       */
       readonly aim?: Aim | undefined;
       /** Seq of the last entry that the speaker had been sent; all of them, when missing. */
       readonly seen?: number | undefined;
@@ -64,7 +67,7 @@ export type Command =
     >)
   /** No connection has spoken for the member for as long as the limits allow. */
   | { readonly type: 'absent'; readonly turn: number }
-  /** It has not begun, and these members are not connected. */
+  /** The conversation has not begun, and these members are not connected. */
   | { readonly type: 'missing'; readonly who: readonly string[] }
   /** The turn cannot be granted inside the limits, and waiting does not help. */
   | { readonly type: 'fail'; readonly detail: string }
@@ -77,13 +80,13 @@ export type Command =
   | ({ readonly type: 'recast' } & Fields<'recast'>)
   | { readonly type: 'pause' | 'end'; readonly by: string; readonly detail?: string | undefined }
   | ({ readonly type: 'resume' } & Fields<'resumed'>)
-  /** Time has gone by. */
+  /** Time has passed. */
   | { readonly type: 'tick' };
 export type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
 
 export type Decision =
   | { readonly kind: 'append'; readonly entries: readonly Entry[] }
-  /** It was done before, by this entry. */
+  /** The command was executed before, by this entry. */
   | { readonly kind: 'repeat'; readonly seq: number; readonly turn: number }
   | { readonly kind: 'refuse'; readonly code: RefusalCode; readonly message: string };
 

@@ -65,7 +65,7 @@ export interface Contribution extends Paid {
   readonly done?: boolean | undefined;
   /** It is a pass because its member failed. */
   readonly failed?: boolean;
-  /** The speaker was addressed again by an entry that it had not seen. */
+  /** The speaker was addressed again by an entry that it had not seen, so it owes another answer. */
   readonly owesMore?: boolean;
   readonly likeness?: number;
   readonly farewell?: boolean;
@@ -86,10 +86,10 @@ export interface Spent {
 }
 
 /** A bid for the floor. */
-export interface Placed {
+export interface PlacedBid {
   readonly member: string;
   readonly score: number;
-  /** Why it stands for a bid that did not come: the member failed, or was not connected. */
+  /** Why the router placed it for the member: the member failed, or was not connected. */
   readonly failed?: 'failed' | 'absent';
 }
 
@@ -111,7 +111,7 @@ export interface Conversation {
   readonly id: string;
   /** Seq of the last entry. */
   readonly seq: number;
-  /** The date of the last entry: the next one's is no earlier. */
+  /** The time of the last entry. The next entry is no earlier. */
   readonly lastAt: number;
   readonly by: string;
   /** In the order of the policies: as the opening named them, then those who joined later. */
@@ -138,13 +138,13 @@ export interface Conversation {
   readonly status: Status;
   /** Whether there was any answer besides the message with which it was opened. */
   readonly begun: boolean;
-  /** Contributions until it is paused again, and by whom it was resumed so. */
+  /** The number of contributions until it is paused again, and who resumed it in this way. */
   readonly stepping?: { readonly turns: number; readonly by: string };
   /** The open turns: one, or several where several members owe a reply or bid. */
   readonly floor: readonly Turn[];
   readonly nextTurn: number;
   /** Bids of the round under way. */
-  readonly bids: readonly Placed[];
+  readonly bids: readonly PlacedBid[];
   /** Messages and passes so far. `maxTurns` counts these. */
   readonly turnsTaken: number;
   /** Who has passed since the last message, and whether because of a failure. */

@@ -30,7 +30,7 @@ const leave = (state: Conversation, who: string, now: number): Decision => {
   );
 };
 
-/** An ended conversation takes nothing more; a repeated answer is told the entry that it made. */
+/** An ended conversation accepts nothing more. A repeated answer is answered with the entry that it made. */
 const afterTheEnd = (state: Conversation, command: Command): Decision => {
   if (['tick', 'lapse', 'absent', 'missing'].includes(command.type)) return append();
   const last = command.type === 'say' || command.type === 'pass' ? lastTaken(state, command.from) : undefined;

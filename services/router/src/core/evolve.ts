@@ -40,7 +40,10 @@ const charged = (
 const withAnswer = ({ answered, members }: Conversation, name: string): readonly string[] =>
   answered.includes(name) || !members.includes(name) ? answered : [...answered, name];
 
-/** Shared, because a map takes 200 bytes and most conversations have nothing in most of them. A map of a state is never changed. */
+/**
+ * Shared by all states, because a map takes 200 bytes and most maps of a conversation are empty. A map of a state is never
+ * changed.
+ */
 const empty: ReadonlyMap<string, never> = new Map<string, never>();
 
 const byName = (roles: readonly Role[] = []): ReadonlyMap<string, Role> =>

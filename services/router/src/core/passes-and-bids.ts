@@ -4,7 +4,7 @@ import {
   type Contribution,
   type Conversation,
   type Paid,
-  type Placed,
+  type PlacedBid,
   paid,
   type Turn,
 } from './conversation.ts';
@@ -49,8 +49,8 @@ const passed = (
 };
 
 /** How a round ends in which no member wants to speak: agreed, unless a bid is missing. */
-const silence = (bids: readonly Placed[]): Ended => {
-  const without = (why: Placed['failed']) =>
+const silence = (bids: readonly PlacedBid[]): Ended => {
+  const without = (why: PlacedBid['failed']) =>
     bids
       .filter(({ failed }) => failed === why)
       .map(({ member }) => member)
@@ -67,7 +67,7 @@ const silence = (bids: readonly Placed[]): Ended => {
 const placeBid = (
   state: Conversation,
   turn: Turn,
-  { score, failed, ...cost }: Paid & Omit<Placed, 'member'>,
+  { score, failed, ...cost }: Paid & Omit<PlacedBid, 'member'>,
   now: number,
   before: readonly EntryOf<'lapsed'>[] = [],
 ): Decision => {

@@ -7,20 +7,23 @@ export type Reader = { readonly kind: 'overseer' } | { readonly kind: 'agent'; r
 export const overseer: Reader = { kind: 'overseer' };
 export const agentReader = (name: string): Reader => ({ kind: 'agent', name });
 
-export type Standing = 'member' | 'former member' | 'outsider';
+export type Membership = 'member' | 'former member' | 'outsider';
 
-export const standingOf = (
+export const membershipOf = (
   { members, attended }: Pick<Conversation, 'members' | 'attended'>,
   name: string,
-): Standing => (members.includes(name) ? 'member' : attended.has(name) ? 'former member' : 'outsider');
+): Membership => (members.includes(name) ? 'member' : attended.has(name) ? 'former member' : 'outsider');
 
-/** The entries that say who the members are and what the conversation is about. They are visible also from before a member joined. */
+/**
+ * The entries that say who the members are and what the conversation is about. They are visible also from before a member
+ * joined.
+ */
 const isFrame = ({ type }: Entry): boolean =>
   type === 'opened' || type === 'forked' || type === 'joined' || type === 'left';
 
 const isInTime = (state: Conversation, name: string, entry: Entry): boolean => {
   const parts = state.attended.get(name);
-  switch (standingOf(state, name)) {
+  switch (membershipOf(state, name)) {
     case 'outsider':
       return false;
     case 'member':

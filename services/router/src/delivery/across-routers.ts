@@ -24,14 +24,14 @@ export interface AcrossOptions {
 }
 
 export interface AcrossRouters {
-  /** Where the prompts of agents are asked for: of this router, or of all. */
+  /** Answers requests for prompts: from the agents of this router, or of all routers. */
   readonly promptSource: PromptSource;
   tick(): void;
 }
 
 /**
- * What the routers of one ledger share beside it: pools, chunks of unfinished replies, and prompts. Where one router has the ledger
- * alone, its pools count the calls of its predecessor.
+ * What the routers of one ledger share in addition to it: pools, chunks of unfinished replies, and prompts. The pools of a
+ * router that has its ledger alone count the calls of its predecessor.
  */
 export const acrossRouters = (options: AcrossOptions): AcrossRouters => {
   const { cluster, ledger, conversations, scheduler, pools, prompts, routerEvents, onFailure, now } = options;
@@ -44,7 +44,7 @@ export const acrossRouters = (options: AcrossOptions): AcrossRouters => {
   const sharedPools = new SharedPools({
     ...{ cluster, table: cluster.table('pools'), pools, onFailure, now },
     before: earlier.usage(now(), () => 0),
-    isStanding: () => ledger.trouble?.() === undefined,
+    holdsLease: () => ledger.trouble?.() === undefined,
     waiting: (pool) => scheduler.waitingFor(pool),
     onGrown: (pool) => scheduler.poolGrown(pool),
   });

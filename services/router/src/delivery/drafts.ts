@@ -20,7 +20,7 @@ interface Held {
   length: number;
 }
 
-/** Bound of all drafts together. The oldest drafts are dropped first. */
+/** The maximum length of all drafts together. The oldest drafts are dropped first. */
 const maxCharacters = 4 * 1024 * 1024;
 
 /**
@@ -32,8 +32,8 @@ export class Drafts {
   #characters = 0;
 
   /**
-   * Returns the offset of the text in the reply. `at`: that offset, where the reply is streamed to another router: what is missing
-   * before it was lost on the way.
+   * Returns the offset of the text in the reply. `at`: that offset, for a reply that is streamed to another router: missing
+   * text before it was lost on the way.
    */
   add(conversation: string, turn: number, from: string, text: string, at?: number): number {
     const turns = this.#held.get(conversation) ?? new Map<number, Held>();

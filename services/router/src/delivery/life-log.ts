@@ -4,10 +4,10 @@ import type { Commit } from '../conversations/conversations.ts';
 import { moderatorFallback } from '../turns/moderator-fallback.ts';
 
 /**
- * Events that are logged one by one in one second. Further ones are only counted, so that a flood of conversations does not flood
+ * Events that are logged one by one in one second. Further ones are only counted, so that many short conversations do not flood
  * the log.
  */
-const toldPerSecond = 100;
+const loggedPerSecond = 100;
 const secondMs = 1_000;
 
 /** The names that are connected. */
@@ -24,8 +24,8 @@ export class LifeLog {
   readonly #traceOf: (conversation: string) => TraceIds | undefined;
   #present: ReadonlySet<string> = new Set();
   #since = Number.NEGATIVE_INFINITY;
-  #told = 0;
-  #untold = 0;
+  #logged = 0;
+  #suppressed = 0;
 
   /** `traceOf`: the ids of the newest turn of a conversation, where it is traced. */
   constructor(
@@ -41,19 +41,19 @@ export class LifeLog {
   }
 
   onCommit({ after, entries }: Commit): void {
-    // Made only when something is told: nearly all commits are messages.
+    // Made only for a log line: nearly all commits are messages.
     const about = () => ({ conversation: after.id, ...this.#traceOf(after.id) });
     for (const entry of entries) {
       if (entry.type === 'opened' || entry.type === 'forked')
-        this.#tell({ ...about(), members: [...after.members].slice(0, 20) }, `conversation ${entry.type}`);
+        this.#write({ ...about(), members: [...after.members].slice(0, 20) }, `conversation ${entry.type}`);
       else if (entry.type === 'paused')
-        this.#tell(
+        this.#write(
           { ...about(), ...defined({ by: entry.by, reason: entry.reason, detail: entry.detail }) },
           'conversation paused',
         );
-      else if (entry.type === 'resumed') this.#tell({ ...about(), by: entry.by }, 'conversation resumed');
+      else if (entry.type === 'resumed') this.#write({ ...about(), by: entry.by }, 'conversation resumed');
       else if (entry.type === 'ended')
-        this.#tell(
+        this.#write(
           {
             ...about(),
             reason: entry.reason,
@@ -64,7 +64,7 @@ export class LifeLog {
         );
       const fallback = moderatorFallback(after, entry);
       if (fallback)
-        this.#tell(
+        this.#write(
           { ...about(), ...fallback },
           'the moderator named no member: the member that was silent longest is next',
         );
@@ -74,24 +74,25 @@ export class LifeLog {
   /** To be called about once a second. */
   tick(): void {
     const present = new Set(this.#names());
-    for (const agent of present) if (!this.#present.has(agent)) this.#tell({ agent }, 'agent registered');
-    for (const agent of this.#present) if (!present.has(agent)) this.#tell({ agent }, 'agent left');
+    for (const agent of present) if (!this.#present.has(agent)) this.#write({ agent }, 'agent registered');
+    for (const agent of this.#present) if (!present.has(agent)) this.#write({ agent }, 'agent left');
     this.#present = present;
-    if (this.#untold > 0) this.#log.info({ untold: this.#untold }, 'more happened than is told one by one');
-    this.#untold = 0;
+    if (this.#suppressed > 0)
+      this.#log.info({ suppressed: this.#suppressed }, 'further events were not logged one by one');
+    this.#suppressed = 0;
   }
 
-  #tell(about: object, message: string): void {
+  #write(about: object, message: string): void {
     const now = this.#now();
     if (now - this.#since >= secondMs) {
       this.#since = now;
-      this.#told = 0;
+      this.#logged = 0;
     }
-    if (this.#told >= toldPerSecond) {
-      this.#untold++;
+    if (this.#logged >= loggedPerSecond) {
+      this.#suppressed++;
       return;
     }
-    this.#told++;
+    this.#logged++;
     this.#log.info(about, message);
   }
 }

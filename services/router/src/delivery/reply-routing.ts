@@ -14,14 +14,14 @@ interface Contacts {
 }
 
 /**
- * Finds the conversation that a message of a plain client belongs to (PROTOCOL §3.4): the one that it shares with the target, else
- * the one in which it owes a reply. Memory is bounded by the running conversations, and by a limit for ended ones.
+ * Finds the conversation of a plain client's message (PROTOCOL §3.4): the one that it shares with the target, otherwise the one
+ * in which it owes a reply. Memory is bounded by the running conversations, and by a limit for ended ones.
  */
 export class ReplyRouting {
   readonly #contacts = new Map<string, Contacts>();
   /** The names that may know of each conversation. */
   readonly #names = new Map<string, Set<string>>();
-  /** First to end first. */
+  /** In the order in which they ended. */
   readonly #ended = new Set<string>();
   #endedNames = 0;
 
@@ -35,18 +35,18 @@ export class ReplyRouting {
     return this.#contacts.get(name)?.last;
   }
 
-  /** A message was submitted: what the two send until it is written belongs to the same conversation. */
+  /** A message was submitted: until it is written, further messages between the two belong to the same conversation. */
   note(from: string, target: string, conversation: string): void {
     this.#write(from, target, conversation);
     this.#write(target, from, conversation);
   }
 
-  /** The client was told that the conversation ended: its next message opens another. */
+  /** The client knows that the conversation has ended: its next message opens another one. */
   forget(name: string, conversation: string): void {
     const contacts = this.#contacts.get(name);
     if (!contacts) return;
     if (contacts.last === conversation) contacts.last = undefined;
-    // Its peers there are among the names of the conversation, which are often fewer than all its peers.
+    // Searches the names of the conversation, which are often fewer than all peers of the name.
     const names = this.#names.get(conversation);
     const peers = names && names.size < contacts.byPeer.size ? names : contacts.byPeer.keys();
     for (const peer of peers) if (contacts.byPeer.get(peer) === conversation) contacts.byPeer.delete(peer);

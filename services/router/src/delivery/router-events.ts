@@ -4,7 +4,8 @@ import type { Faults } from '../faults.ts';
 import { Drafts } from './drafts.ts';
 
 /**
- * An event that a listener may show. Events of the types `chunk` and `agents` are ephemeral: they have no position in the ledger.
+ * An event that a listener may show. Events of the types `chunk` and `agents` are ephemeral: they have no position in the
+ * ledger.
  */
 export type RouterEvent =
   | {
@@ -27,7 +28,7 @@ export type RouterEvent =
 export type RouterEventListener = (event: RouterEvent) => void;
 export type Chunk = Omit<Extract<RouterEvent, { type: 'chunk' }>, 'type'>;
 
-/** Is told what the listeners watch, and of each chunk of an agent of this router. */
+/** Is called when the watched conversations change, and for each chunk of an agent of this router. */
 export interface ChunkObserver {
   /** `conversation`: undefined for all. */
   watched(conversation: string | undefined, isWatched: boolean): void;
@@ -35,8 +36,8 @@ export interface ChunkObserver {
 }
 
 /**
- * Tells listeners (server-sent events, `history` with `follow`) of commits, chunks and changes of presence. Costs nothing without
- * a listener.
+ * Publishes commits, chunks and changes of presence to listeners (server-sent events, `history` with `follow`). Costs nothing
+ * without a listener.
  */
 export class RouterEvents {
   readonly #all = new Set<RouterEventListener>();
@@ -57,7 +58,7 @@ export class RouterEvents {
     return () => this.#all.delete(listener);
   }
 
-  /** A listener shows the chunks of a conversation, or of all. To be called once more with -1 when it has stopped. */
+  /** A listener shows the chunks of one conversation, or of all. Must be called again with -1 when it stops. */
   watch(conversation: string | undefined, change: 1 | -1 = 1): void {
     const count = (this.#watching.get(conversation) ?? 0) + change;
     if (count > 0) this.#watching.set(conversation, count);
@@ -65,7 +66,7 @@ export class RouterEvents {
     if (count === 0 || (count === 1 && change === 1)) this.#observer?.watched(conversation, count > 0);
   }
 
-  /** One observer, before the first listener. */
+  /** Sets the only observer; to be called before the first listener is added. */
   observe(observer: ChunkObserver): void {
     this.#observer = observer;
   }
@@ -74,18 +75,18 @@ export class RouterEvents {
   chunk(conversation: string, turn: number, from: string, text: string): void {
     const offset = this.drafts.add(conversation, turn, from, text);
     const chunk = { conversation, turn, from, text, offset };
-    this.tell({ type: 'chunk', ...chunk });
+    this.publish({ type: 'chunk', ...chunk });
     this.#observer?.written(chunk);
   }
 
-  /** A part of a reply to another router. */
+  /** A part of an unfinished reply, streamed to another router. */
   foreignChunk(chunk: Chunk): void {
     const { conversation, turn, from, text, offset } = chunk;
     this.drafts.add(conversation, turn, from, text, offset);
-    this.tell({ type: 'chunk', ...chunk });
+    this.publish({ type: 'chunk', ...chunk });
   }
 
-  tell(event: RouterEvent): void {
+  publish(event: RouterEvent): void {
     for (const listener of this.#all) {
       this.#faults.guard(
         'follower',
@@ -101,7 +102,7 @@ export class RouterEvents {
     if (this.#all.size === 0) return;
     entries.forEach((entry, index) => {
       const at = position - (entries.length - 1 - index);
-      this.tell({ type: 'entry', position: at, conversation: after.id, entry });
+      this.publish({ type: 'entry', position: at, conversation: after.id, entry });
     });
   }
 }

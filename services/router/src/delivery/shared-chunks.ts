@@ -18,10 +18,10 @@ interface Watched {
 
 const nothing: Watched = { all: false, conversations: new Set() };
 
-/** A router that watches more conversations than this is sent the chunks of all. */
+/** A router that watches more conversations than this is sent the chunks of all conversations. */
 const maxNamed = 1_000;
-/** What is watched is told again, because a message between routers may be lost. */
-const tellEveryMs = 5_000;
+/** The watched conversations are announced again and again, because a message between routers may be lost. */
+const announceEveryMs = 5_000;
 
 const isWatched = ({ all, conversations }: Watched, id: string): boolean => all || conversations.has(id);
 
@@ -43,18 +43,18 @@ const readChunk = (payload: unknown): Chunk | undefined => {
 };
 
 /**
- * Sends the parts of unfinished replies to the routers on which a listener watches the conversation, and to no other. Messages between
- * routers may be lost: then a part of a draft is missing. The message itself comes from the ledger, whole.
+ * Sends the parts of unfinished replies to the routers on which a listener watches the conversation, and to no other. Messages
+ * between routers may be lost: then a part of a draft is missing. The message itself comes from the ledger, whole.
  */
 export class SharedChunks implements ChunkObserver {
   readonly #options: SharedChunksOptions;
   #all = false;
   readonly #own = new Set<string>();
-  /** By router. Only those that watch something. */
+  /** What other routers watch; routers that watch nothing are missing. */
   readonly #others = new Map<string, Watched>();
-  /** The routers that were told after they had come. */
+  /** The routers that have received an announcement since they joined. */
   readonly #greeted = new Set<string>();
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #announcedAt = Number.NEGATIVE_INFINITY;
   #isChanged = false;
 
   constructor(options: SharedChunksOptions) {
@@ -64,7 +64,7 @@ export class SharedChunks implements ChunkObserver {
     messages.on('chunk', (payload) => this.#heardChunk(readChunk(payload)));
     options.cluster.follow(({ type, router: { id } }) => {
       if (type === 'gone') this.#others.delete(id);
-      else if (!this.#greeted.has(id)) this.#tell(id);
+      else if (!this.#greeted.has(id)) this.#announce(id);
       if (type === 'gone') this.#greeted.delete(id);
       else this.#greeted.add(id);
     });
@@ -75,8 +75,8 @@ export class SharedChunks implements ChunkObserver {
     if (conversation === undefined) this.#all = isNew;
     else if (isNew) this.#own.add(conversation);
     else this.#own.delete(conversation);
-    // A listener waits for the text so far; that one has gone can wait.
-    if (isNew) this.#tell('all');
+    // Only a new listener is urgent: it waits for the text so far.
+    if (isNew) this.#announce('all');
     else this.#isChanged = true;
   }
 
@@ -88,16 +88,16 @@ export class SharedChunks implements ChunkObserver {
   /** To be called about once a second. */
   tick(): void {
     const isWatching = this.#all || this.#own.size > 0;
-    const isDue = this.#options.now() - this.#toldAt >= tellEveryMs;
-    if (this.#isChanged || (isWatching && isDue)) this.#tell('all');
+    const isDue = this.#options.now() - this.#announcedAt >= announceEveryMs;
+    if (this.#isChanged || (isWatching && isDue)) this.#announce('all');
   }
 
-  #tell(to: string): void {
+  #announce(to: string): void {
     const { messages } = this.#options.cluster;
     const all = this.#all || this.#own.size > maxNamed;
     messages.send('watched', to, { all, conversations: all ? [] : [...this.#own] });
     if (to !== 'all') return;
-    this.#toldAt = this.#options.now();
+    this.#announcedAt = this.#options.now();
     this.#isChanged = false;
   }
 
@@ -113,7 +113,7 @@ export class SharedChunks implements ChunkObserver {
         cluster.messages.send('chunk', from, draft);
   }
 
-  /** A chunk that comes later than its message is left out: nothing would end its draft. */
+  /** Drops a chunk that arrives after its message: its draft would never end. */
   #heardChunk(chunk: Chunk | undefined): void {
     if (!chunk) return;
     const floor = this.#options.conversations.get(chunk.conversation)?.floor;

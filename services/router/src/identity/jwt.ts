@@ -73,7 +73,7 @@ export const makeJwtVerifier = ({ keys, issuer, audience, now }: JwtOptions) => 
       const fault = error instanceof errors.JOSEError && !isOutage(error);
       return fault
         ? { ok: false, code: 'unauthenticated', problem: `the token is not valid: ${error.message}` }
-        : { ok: false, code: 'unavailable', problem: 'the keys to check tokens with cannot be had' };
+        : { ok: false, code: 'unavailable', problem: 'the keys for tokens cannot be read' };
     }
   };
 };

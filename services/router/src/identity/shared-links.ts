@@ -18,7 +18,10 @@ const isShare = (value: unknown): value is Share => {
   return texts && times && Number.isFinite(at) && typeof who === 'string';
 };
 
-/** The share links in a table of all routers: a link that one has made or revoked is valid, or not, at the others. */
+/**
+ * The share links in a table that all routers share: a link that one router has made or revoked is valid or invalid at all of
+ * them.
+ */
 export class SharedLinks {
   readonly #options: SharedLinksOptions;
 
@@ -26,7 +29,7 @@ export class SharedLinks {
     this.#options = options;
   }
 
-  /** Resolves when the links of the table have been told. `local`: valid ones that this router has kept before there was a table. */
+  /** Resolves when all links of the table are known. `local`: valid links that this router had before it shared the table. */
   async start(local: readonly Share[]): Promise<void> {
     const { table } = this.#options;
     const known = new Set<string>();
@@ -38,12 +41,12 @@ export class SharedLinks {
     for (const share of local) if (!known.has(share.id)) await table.create(share.id, share);
   }
 
-  /** Resolves when all routers will find the link. */
+  /** Resolves when the link is in the table. */
   async make(share: Share): Promise<void> {
     await this.#options.table.create(share.id, share);
   }
 
-  /** Returns the link as it is then: another operator may have revoked it before. Undefined when it was removed. */
+  /** Returns the resulting link: another operator may have revoked it before. Undefined when it was removed. */
   async revoke(id: string, revoked: NonNullable<Share['revoked']>): Promise<Share | undefined> {
     const { table } = this.#options;
     for (;;) {
@@ -55,7 +58,7 @@ export class SharedLinks {
     }
   }
 
-  /** Its conversation is gone. */
+  /** To be called when its conversation was removed. */
   async remove(id: string): Promise<void> {
     await this.#options.table.delete(id);
   }

@@ -7,12 +7,12 @@ import type { Identity } from './identity.ts';
 import { SharedLinks } from './shared-links.ts';
 import { digestOf } from './token-list.ts';
 
-/** With it begins every token of a share link, so that no other token is looked for among them. */
+/** Every token of a share link begins with it, so that other tokens are not looked up among share links. */
 const prefix = 'share_';
 const minuteMs = 60_000;
 /** Links of one conversation that are valid at once. */
 const maxValid = 100;
-/** Links in the ledger. When there are so many, the oldest one that is not valid any more makes place for a new one. */
+/** Links in the ledger. When the maximum is reached, the oldest link that is no longer valid is replaced by a new one. */
 const maxShares = 10_000;
 
 export interface SharesOptions {
@@ -21,7 +21,7 @@ export interface SharesOptions {
   readonly now: () => number;
   /** The table of all routers; undefined where there is one router. */
   readonly table?: SharedTable | undefined;
-  /** Told when a link could not be written where nothing waits for it. */
+  /** Called when a link could not be written and no request waits for it. */
   readonly onFailure?: (error: unknown) => void;
 }
 
@@ -39,9 +39,9 @@ const viewOf = ({ id, by, madeAt, expiresAt, revoked }: Share): ShareView => ({
 });
 
 /**
- * Links with which a person reads one conversation and nothing else. A token has 256 random bits and is told once; the ledger has
- * its SHA-256, who made the link, when it expires, and who revoked it. A link that is not valid any more stays in the list until its
- * place is needed.
+ * Links with which a person reads one conversation and nothing else. A token has 256 random bits and is shown once. The ledger
+ * has its SHA-256, who made the link, when it expires, and who revoked it. A link that is no longer valid stays in the list
+ * until its slot is needed.
  */
 export class Shares {
   readonly #options: SharesOptions;
@@ -106,7 +106,7 @@ export class Shares {
     return after !== undefined;
   }
 
-  /** The conversation is gone, and its links with it: another one may get its id. */
+  /** The conversation was removed, and its links with it: a new conversation may get the same id. */
   forget(conversation: string): void {
     for (const { digest, id } of this.#of(conversation)) {
       this.#byDigest.delete(digest);
@@ -139,7 +139,7 @@ export class Shares {
     return { ok: true, identity };
   }
 
-  /** Makes place by removing the oldest link that is not valid any more. */
+  /** Frees a slot by removing the oldest link that is no longer valid. */
   #hasPlace(now: number): boolean {
     if (this.#byDigest.size < maxShares) return true;
     const old = [...this.#byDigest.values()].find((share) => !this.#isValid(share, now));
@@ -162,7 +162,7 @@ export class Shares {
     for (const share of this.#byDigest.values()) if (share.id === id) this.#byDigest.delete(share.digest);
   }
 
-  /** The link ends at this router at once, whatever the table says. */
+  /** The link becomes invalid at this router immediately, whatever the table contains. */
   #removeShared(id: string): void {
     this.#shared?.remove(id).catch((error: unknown) => this.#options.onFailure?.(error));
   }

@@ -14,11 +14,11 @@ const randomToken = (): string => `parley_${randomBytes(32).toString('base64url'
  * `parley-router token`: makes a token and the line that makes the router accept it. With a folder, both are stored there and are
  * not printed.
  */
-export const tokenCommand = (args: readonly string[]): NewToken | { readonly told: string } => {
+export const tokenCommand = (args: readonly string[]): NewToken | { readonly note: string } => {
   const wanted = parse(args);
   if (wanted.into === undefined) return make(wanted);
   const made = wanted.withdraw ? undefined : make(wanted);
-  return { told: keepToken(wanted.into, wanted.names, made) };
+  return { note: keepToken(wanted.into, wanted.names, made) };
 };
 
 interface Wanted {

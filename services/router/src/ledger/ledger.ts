@@ -12,8 +12,8 @@ export interface Batch {
 }
 
 /**
- * `position` of the batch's last entry in the whole ledger, or the seq that the conversation has in fact. With an `error` the batch
- * did not conflict: the engine refused it alone, and nothing of it is there.
+ * `position` of the batch's last entry in the whole ledger, or the seq that the conversation has in fact. With an `error` there
+ * was no conflict: the engine refused this batch alone, and nothing of it is stored.
  */
 export type Appended =
   | { readonly ok: true; readonly position: number }
@@ -134,7 +134,7 @@ export interface Ledger {
   shares(): Share[];
   /** Adds a link, or replaces the one with its id. Throws when it cannot be written, or there is no such conversation. */
   keepShare(share: Share): void;
-  /** Removes a link; one that is not there is no fault. Throws when the ledger cannot be written. */
+  /** Removes a link; a missing one is no fault. Throws when the ledger cannot be written. */
   removeShare(id: string): void;
 
   /** Bytes that conversations take up. */
@@ -145,9 +145,9 @@ export interface Ledger {
    */
   removable(limit: number, after?: EndedConversation): EndedConversation[];
   /**
-   * Removes at most `limit` entries of these conversations and their share links, one conversation after the other, in one transaction. It begins
-   * no further conversation when `enough` bytes were removed. A conversation that was removed in part is no longer listed or
-   * read. Throws when it cannot be written.
+   * Removes at most `limit` entries of these conversations and their share links, one conversation after the other, in one
+   * transaction. It begins no further conversation when `enough` bytes were removed. A conversation that was removed in part is
+   * no longer listed or read. Throws when it cannot be written.
    */
   remove(conversations: readonly string[], limit: number, enough?: number): Removed;
   /**
@@ -156,13 +156,19 @@ export interface Ledger {
   backup(target: string): Promise<void>;
   close(): void;
 
-  /** Before `close`: writes what was to be written behind, and resolves when the engine knows nothing of this process any more. */
+  /**
+   * To be called before `close`. Completes asynchronous writes, and resolves when the engine has removed the state of this
+   * process.
+   */
   leave?(): Promise<void>;
   /** Why nothing can be appended now; undefined when appends work. Missing where nothing but the file can fail. */
   trouble?(): string | undefined;
   /** Called for each commit of another process, in the order of the ledger. Its entries can be read by then. */
   onForeign?(listener: OnForeign): void;
-  /** Resolves when all can be read here that any process had appended when it was asked. Missing where none but this one appends. */
+  /**
+   * Resolves when everything can be read that any process had appended at the time of the call. Missing when only this process
+   * appends.
+   */
   caughtUp?(): Promise<void>;
   /** Called once, when another process has taken the ledger over: this one must stop. */
   onLost?(listener: (why: string) => void): void;

@@ -1,18 +1,18 @@
 import { crc32 } from 'node:zlib';
 
-/** The clients are divided into so many documents, so that one that moves costs little and all of them are read quickly. */
+/** The watermarks are divided into this many documents: a change rewrites a small document, and all of them are read quickly. */
 export const markDocuments = 32;
 
 /** The key of the document that has the name. */
 export const markDocumentOf = (name: string): string => String(crc32(name) % markDocuments);
 
-/** Positions mean something in one incarnation of the stream only. */
+/** Positions are valid for one incarnation of the stream only. */
 export interface MarkDocument {
   readonly incarnation: string;
   readonly marks: Readonly<Record<string, number>>;
 }
 
-/** The marks of a document that was read. It comes from the network, so nothing of its shape is taken for granted. */
+/** The watermarks of a document. It comes from the network, so its shape is checked. */
 export const marksIn = (value: unknown): ReadonlyMap<string, number> => {
   const { marks } = (value ?? {}) as { readonly marks?: unknown };
   const entries = typeof marks === 'object' && marks !== null ? Object.entries(marks) : [];

@@ -7,18 +7,18 @@ export interface NatsPermissions {
 }
 
 /**
- * All that a router needs of NATS, and nothing else. Not in it: reading other streams, acknowledgements (the router reads without
- * them), and deleting or changing streams.
+ * The permissions that a router needs in NATS, and nothing else. They do not allow reading other streams, acknowledgements (the
+ * router does not need them), or deleting and changing streams.
  */
 export const natsPermissions = (stream: string): NatsPermissions => {
   const lease = `${stream}_lease`;
-  // How far clients have been delivered to, and what several routers share: who they are, their claims on turns, and their tables.
+  // The buckets: delivery watermarks, and what several routers share (their leases, their claims on turns, their tables).
   const tables = ['routers', 'claims', 'pools', 'marks', 'presence', 'shares', 'requests'];
   const shared = tables.map((name) => `${stream}_${name}`);
   const followed = [stream, ...shared.map((bucket) => `KV_${bucket}`)];
   return {
     publish: [
-      // Commits, and the lease of a router that works alone.
+      // Commits, and the lease of a router that uses the stream alone.
       `${stream}.c.*`,
       `$KV.${lease}.router`,
       ...shared.map((bucket) => `$KV.${bucket}.>`),

@@ -6,7 +6,7 @@ export const natsPattern = /^(?:nats|tls):\/\//;
 /** The settings of a ledger in NATS JetStream. */
 export const natsSettings = {
   natsStream: text('ROUTER_NATS_STREAM', {
-    help: 'the stream that holds the ledger; it is made when it is not there',
+    help: 'the stream that holds the ledger; it is created if it does not exist',
     fallback: 'PARLEY',
     pattern: /^[A-Za-z0-9_-]{1,32}$/,
     expected: 'letters, digits, _ and -, at most 32',
@@ -16,24 +16,24 @@ export const natsSettings = {
     fallback: 'data/projection.sqlite',
   }),
   natsReplicas: integer('ROUTER_NATS_REPLICAS', {
-    help: 'how many servers keep the stream when the router makes it; default 3 in a cluster, 1 otherwise',
+    help: 'how many servers keep the stream when the router creates it; default 3 in a cluster, 1 otherwise',
     fallback: undefined,
     min: 1,
     max: 5,
   }),
   natsRouters: choice('ROUTER_NATS_ROUTERS', {
-    help: 'one: this router works alone with the stream, another one waits until it has gone; several: routers work with the stream together',
+    help: 'one: this router uses the stream alone, and another one waits until it stops; several: routers share the stream',
     fallback: 'one',
     of: ['one', 'several'],
   }),
   natsLeaseSeconds: integer('ROUTER_NATS_LEASE_SECONDS', {
-    help: 'seconds after which a router that is not heard of counts as dead',
+    help: 'seconds after which a router that does not renew its lease counts as dead',
     fallback: 9,
     min: 3,
     max: 60,
   }),
   natsMonitor: text('ROUTER_NATS_MONITOR', {
-    help: 'monitoring addresses of the servers, separated by commas: there the router sees that they sync each entry to the disk',
+    help: 'monitoring addresses of the servers, separated by commas: with them the router checks that each entry is synced to the disk',
     fallback: undefined,
     pattern: /^https?:\/\/[^/,\s]+\/?(?:,\s*https?:\/\/[^/,\s]+\/?)*$/,
     expected: 'addresses such as http://nats:8222, separated by commas',

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { ConfigError, type Logger, type Values } from '@parley/runtime';
 import type { LedgerEvent } from './jetstream/open-jetstream.ts';
-import type { Standing, StreamEngine } from './jetstream/standing.ts';
+import type { StreamAccess, StreamEngine } from './jetstream/stream-access.ts';
 import type { Ledger } from './ledger.ts';
 import { openMemoryLedger } from './memory.ts';
 import { natsPattern, type natsSettings } from './nats-settings.ts';
@@ -10,7 +10,7 @@ import { openSqliteLedger } from './sqlite.ts';
 /** `ledger` is the value of ROUTER_LEDGER. */
 export type LedgerConfig = Values<typeof natsSettings> & { readonly ledger: string };
 
-/** The file on which the disk of the ledger is filled; undefined for a ledger in memory. */
+/** The file whose disk space the ledger uses; undefined for a ledger in memory. */
 export const ledgerFile = ({
   ledger,
   natsProjection,
@@ -35,7 +35,7 @@ const serversOf = (ledger: string): string[] =>
     return server;
   });
 
-const tell =
+const logEvent =
   (log: Logger) =>
   (event: LedgerEvent): void => {
     switch (event.type) {
@@ -58,13 +58,13 @@ const tell =
   };
 
 /**
- * Opens the ledger that the settings name. Rejects with a ConfigError when the operator has to act. `join`: where several routers
- * work with a stream, joins the others.
+ * Opens the ledger that the settings name. Rejects with a ConfigError when the operator has to act. `join`: joins the other
+ * routers, when several use the stream.
  */
 export const openLedger = async (
   config: LedgerConfig,
   log: Logger,
-  join?: (engine: StreamEngine) => Promise<Standing>,
+  join?: (engine: StreamEngine) => Promise<StreamAccess>,
 ): Promise<Ledger> => {
   const { ledger } = config;
   if (ledger === 'memory') return openMemoryLedger();
@@ -90,7 +90,7 @@ export const openLedger = async (
     name: hostname(),
     lease: { leaseMs: config.natsLeaseSeconds * 1_000 },
     join,
-    onEvent: tell(log),
+    onEvent: logEvent(log),
     onFailure: (error) => log.error({ err: error }, 'the ledger failed'),
   });
 };

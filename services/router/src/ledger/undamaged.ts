@@ -1,6 +1,9 @@
 import { LedgerDamage } from './damage.ts';
 
-/** What was read, or `otherwise` where the ledger is damaged. For pages over many conversations: who reads one is told. */
+/**
+ * What was read, or `otherwise` where the ledger is damaged. For lists of many conversations; a reader of a single one gets the
+ * error.
+ */
 export const undamaged = <T>(read: () => T, otherwise: T): T => {
   try {
     return read();

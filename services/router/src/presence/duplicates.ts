@@ -7,16 +7,16 @@ export type Dialect = 'plain' | 'v1';
 /** Why a name may not be registered now: a connection of the other dialect has it, or the rule rejects a duplicate. */
 export type NameConflict = 'used-by-plain-client' | 'used-by-agent' | 'duplicate';
 
-/** When and as what a connection was registered. Several routers compare this, so each has the same order of them. */
+/** When and with which dialect a connection was registered. All routers sort by this, so they agree on the order. */
 export interface Joined {
-  /** Known to no other connection of any router. */
+  /** Unique among the connections of all routers. */
   readonly id: string;
-  /** Ms since 1970. Later than that of every connection of the name that its router knew of. */
+  /** Ms since 1970. Later than the registration of every connection of the name that its router knew. */
   readonly at: number;
   readonly dialect: Dialect;
 }
 
-/** Why a connection has to end that was registered while another router registered the same name. */
+/** Why a connection must be closed that was registered while another router registered the same name. */
 export type Loss = 'taken-over' | NameConflict;
 
 /** The order of registrations. The ids decide where two were made in the same millisecond. */
@@ -24,9 +24,9 @@ export const wasBefore = (one: Joined, other: Joined): boolean =>
   one.at === other.at ? one.id < other.id : one.at < other.at;
 
 /**
- * The connections of one name that have to end, by id. Two routers may register a name before each has heard of the other's
- * registration: each applies this to what it knows, and ends those of its own. With the same knowledge they agree: one dialect stays, and
- * one connection unless the rule allows replicas.
+ * The connections of one name that have to end, by id. Two routers may register a name before either knows of the other's
+ * registration. Each applies this function to what it knows, and closes its own losing connections. With equal knowledge the
+ * results are equal: one dialect stays, with one connection unless the rule allows replicas.
  */
 export const lossesAmong = (all: readonly Joined[], rule: DuplicateRule): ReadonlyMap<string, Loss> => {
   const losses = new Map<string, Loss>();

@@ -1,8 +1,8 @@
 import type { AgentFault } from '@parley/protocol';
 import { type Dialect, type Joined, wasBefore } from './duplicates.ts';
 
-/** What routers tell each other of a connection. */
-export interface ToldReplica extends Joined {
+/** What routers report to each other about a connection. */
+export interface ReplicaReport extends Joined {
   readonly dialect: 'v1';
   readonly target?: string | undefined;
   readonly capacity: number;
@@ -16,42 +16,48 @@ export interface ToldReplica extends Joined {
   readonly lastFault?: AgentFault | undefined;
 }
 
-interface ToldClient extends Joined {
+interface ClientReport extends Joined {
   readonly dialect: 'plain';
   readonly target?: string | undefined;
   /** Messages wait for it, because it does not read. */
   readonly isBehind?: true | undefined;
 }
 
-export type ToldConnection = ToldReplica | ToldClient;
+export type ConnectionReport = ReplicaReport | ClientReport;
 
 /** The connections of each name at one router, or of a part of the names. */
-export type ToldNames = Readonly<Record<string, readonly ToldConnection[]>>;
+export type NameReport = Readonly<Record<string, readonly ConnectionReport[]>>;
 
 /** A router that has connections of a name. */
 export interface Holder {
   readonly router: string;
-  readonly connections: readonly ToldConnection[];
+  readonly connections: readonly ConnectionReport[];
 }
 
-/** The connections of one router. `parts`: a router tells of its names in parts, each of which replaces the earlier one of its key. */
+/**
+ * The connections of one router. `parts`: a router reports its names in parts; a new part replaces the earlier one with its
+ * key.
+ */
 interface Known {
   isAlive: boolean;
-  readonly parts: Map<string, ToldNames>;
+  readonly parts: Map<string, NameReport>;
 }
 
 const noHolders: readonly Holder[] = [];
 
 /**
- * Who is connected to the other routers. Only what routers that are alive tell counts. What a router told is forgotten when it has died:
- * one that was only taken for dead tells it again, because by then it may be wrong.
+ * The names that are connected to other routers. Only reports of live routers count. The reports of a router are dropped when
+ * it dies. A router that was declared dead by mistake reports again, because its earlier reports may be outdated.
  */
 export class Elsewhere {
   readonly #routers = new Map<string, Known>();
   readonly #holders = new Map<string, readonly Holder[]>();
 
-  /** A router told of a part of its names. Returns the names with another registration: what else it tells changes often. */
-  told(router: string, part: string, names: ToldNames): readonly string[] {
+  /**
+   * A router has reported a part of its names. Returns the names whose registrations have changed; other changes are frequent
+   * and not returned.
+   */
+  report(router: string, part: string, names: NameReport): readonly string[] {
     const known = this.#known(router);
     const before = known.parts.get(part) ?? {};
     if (Object.keys(names).length === 0) known.parts.delete(part);
@@ -62,7 +68,7 @@ export class Elsewhere {
     return [...all].filter((name) => registrationsIn(before, name) !== registrationsIn(names, name));
   }
 
-  /** Whether what the router tells counts. Returns the names whose connections come or go with that. */
+  /** Whether the reports of the router count. Returns the names whose connections appear or disappear as a result. */
   alive(router: string, isAlive: boolean): readonly string[] {
     const known = this.#known(router);
     if (known.isAlive === isAlive) return [];
@@ -73,16 +79,19 @@ export class Elsewhere {
     return [...names];
   }
 
-  /** The routers with connections of the name, the one with the earliest registration first. */
+  /** The routers that have connections of the name; the one with the earliest registration comes first. */
   holders(name: string): readonly Holder[] {
     return this.#holders.get(name) ?? noHolders;
   }
 
-  connections(name: string): readonly ToldConnection[] {
+  connections(name: string): readonly ConnectionReport[] {
     return this.holders(name).flatMap(({ connections }) => connections);
   }
 
-  /** That of the earliest registration: two dialects of one name last only until their routers have heard of each other. */
+  /**
+   * The dialect of the earliest registration. Two dialects of one name exist only until their routers have received each
+   * other's reports.
+   */
   dialectOf(name: string): Dialect | undefined {
     return this.#holders.get(name)?.[0]?.connections[0]?.dialect;
   }
@@ -96,7 +105,7 @@ export class Elsewhere {
   }
 
   #known(router: string): Known {
-    const known = this.#routers.get(router) ?? { isAlive: false, parts: new Map<string, ToldNames>() };
+    const known = this.#routers.get(router) ?? { isAlive: false, parts: new Map<string, NameReport>() };
     this.#routers.set(router, known);
     return known;
   }
@@ -115,10 +124,10 @@ export class Elsewhere {
   }
 }
 
-const connectionsIn = (names: ToldNames, name: string): readonly ToldConnection[] =>
+const connectionsIn = (names: NameReport, name: string): readonly ConnectionReport[] =>
   Object.hasOwn(names, name) ? (names[name] ?? []) : [];
 
-const registrationsIn = (names: ToldNames, name: string): string =>
+const registrationsIn = (names: NameReport, name: string): string =>
   connectionsIn(names, name)
     .map(
       (one) => `${one.id} ${one.at} ${one.target ?? ''} ${one.dialect === 'plain' && one.isBehind === true}`,

@@ -3,17 +3,17 @@ import { type Dialect, type DuplicateRule, type Loss, lossesAmong, type NameConf
 import { Elsewhere } from './elsewhere.ts';
 import { RecentNames } from './recent-names.ts';
 import { latestOf, Registrations } from './registrations.ts';
-import type { ClaimedTurn, PlainClient, Replica } from './replica.ts';
+import type { PlainClient, Replica, WorkingTurn } from './replica.ts';
 import { Targets } from './targets.ts';
 
 /** A change of who is connected. A takeover is a `left` of the old connection and a `joined` of the new one. */
 export type PresenceChange =
-  | { readonly type: 'replica-joined'; readonly replica: Replica; readonly working: readonly ClaimedTurn[] }
+  | { readonly type: 'replica-joined'; readonly replica: Replica; readonly working: readonly WorkingTurn[] }
   | { readonly type: 'replica-left'; readonly replica: Replica }
   | { readonly type: 'plain-joined'; readonly client: PlainClient }
   /** `orderly`: the client closed the connection itself. */
   | { readonly type: 'plain-left'; readonly client: PlainClient; readonly orderly: boolean }
-  /** Another router told of other connections of the name. */
+  /** Other routers have reported a change of the connections of this name. */
   | { readonly type: 'elsewhere-changed'; readonly name: string };
 
 export type PresenceFollower = (change: PresenceChange) => void;
@@ -39,7 +39,7 @@ interface Union {
 interface Joining {
   /** The name that the agent is set to address, where its token allows it. */
   readonly target?: string | undefined;
-  readonly working?: readonly ClaimedTurn[] | undefined;
+  readonly working?: readonly WorkingTurn[] | undefined;
 }
 
 /** Names of each dialect that are remembered when they have disconnected. */
@@ -48,7 +48,7 @@ const noReplicas: ReadonlySet<Replica> = new Set();
 
 const closingFor: Readonly<Record<Loss, Closing>> = {
   'taken-over': 'taken-over',
-  // Refused for ever, if it is, when it registers again: by then each router has heard of all connections.
+  // Temporary. When the client registers again, every router knows all connections, and refuses the name permanently if it has to.
   duplicate: 'busy',
   'used-by-agent': 'unavailable',
   'used-by-plain-client': 'unavailable',
@@ -79,7 +79,7 @@ export class Presence {
     this.union = { elsewhere, registrations: new Registrations({ elsewhere, wall: several.wall }) };
   }
 
-  /** Followers are told of each change after it is true, in the order in which they subscribed. */
+  /** Followers are called after each change has taken effect, in the order of their subscription. */
   follow(follower: PresenceFollower): void {
     this.#followers.push(follower);
   }
@@ -102,7 +102,7 @@ export class Presence {
     this.#agents.add(name);
     this.targets.registered(name, target);
     this.union?.registrations.add(replica, 'v1', target);
-    this.#tell({ type: 'replica-joined', replica, working });
+    this.#notify({ type: 'replica-joined', replica, working });
   }
 
   /** An earlier connection of the client is taken over, whatever the rule: a plain client has only one. */
@@ -116,7 +116,7 @@ export class Presence {
     this.#plainClients.add(name);
     this.targets.registered(name, target);
     this.union?.registrations.add(client, 'plain', target);
-    this.#tell({ type: 'plain-joined', client });
+    this.#notify({ type: 'plain-joined', client });
     earlier?.connection.close('taken-over');
   }
 
@@ -126,7 +126,7 @@ export class Presence {
     if (connected?.dialect !== 'v1' || !connected.replicas.delete(replica)) return;
     if (connected.replicas.size === 0) this.#connected.delete(replica.name);
     this.union?.registrations.remove(replica);
-    this.#tell({ type: 'replica-left', replica });
+    this.#notify({ type: 'replica-left', replica });
   }
 
   /** The same of a plain client. `orderly`: the client closed the connection itself. */
@@ -134,15 +134,15 @@ export class Presence {
     if (this.plainClient(client.name) !== client) return;
     this.#connected.delete(client.name);
     this.union?.registrations.remove(client);
-    this.#tell({ type: 'plain-left', client, orderly });
+    this.#notify({ type: 'plain-left', client, orderly });
   }
 
-  /** Other routers told of other connections of these names, or a router is alive no more. */
+  /** The connections of these names at other routers have changed. */
   elsewhereChanged(names: Iterable<string>): void {
     for (const name of names) this.#elsewhereChanged(name);
   }
 
-  /** The plain client has come to another router. */
+  /** The plain client has connected to another router. */
   takenElsewhere(name: string): boolean {
     const client = this.plainClient(name);
     if (client) this.#lose(client, 'taken-over');
@@ -249,7 +249,7 @@ export class Presence {
       const loss = losses.get(id);
       if (loss) this.#lose(connection, loss);
     }
-    this.#tell({ type: 'elsewhere-changed', name });
+    this.#notify({ type: 'elsewhere-changed', name });
   }
 
   #lose(connection: Replica | PlainClient, loss: Loss): void {
@@ -268,7 +268,7 @@ export class Presence {
     }
   }
 
-  #tell(change: PresenceChange): void {
+  #notify(change: PresenceChange): void {
     for (const follower of this.#followers) follower(change);
   }
 }

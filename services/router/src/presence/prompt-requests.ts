@@ -8,14 +8,14 @@ export interface PromptPlace {
   readonly turn: number;
 }
 
-/** What came of asking an agent for the calls of a turn. */
+/** The result of asking an agent for the model calls of a turn. */
 export type PromptAnswer =
   | { readonly kind: 'calls'; readonly calls: readonly ModelCall[] }
   /** No replica of the agent is connected. */
   | { readonly kind: 'away' }
   /** None of its replicas keeps prompts. */
   | { readonly kind: 'not-kept' }
-  /** Its replicas keep prompts, and have none of this turn. */
+  /** Its replicas keep prompts, but none of this turn. */
   | { readonly kind: 'forgotten' }
   /** A replica did not answer in time. */
   | { readonly kind: 'late' }
@@ -27,11 +27,11 @@ export interface PromptRequestsOptions {
   readonly now: () => number;
 }
 
-/** An agent that does not answer is not waited for any longer. */
+/** How long to wait for the answer of an agent. */
 export const promptWaitMs = 5_000;
 /** Requests of operators that may wait at once: each holds at most one frame of an agent. */
 const maxWaiting = 64;
-/** Any replica may have taken the turn: so many of them are asked. */
+/** Any replica may have taken the turn. At most this number of them is asked. */
 const maxAsked = 16;
 
 interface Request {

@@ -3,7 +3,7 @@ import { type Dialect, type Joined, wasBefore } from './duplicates.ts';
 import type { Elsewhere } from './elsewhere.ts';
 import type { PlainClient, Replica } from './replica.ts';
 
-/** A connection of this router with what other routers have to know of its registration. */
+/** A connection of this router, with the facts of its registration that other routers need. */
 export interface Registered extends Joined {
   readonly connection: Replica | PlainClient;
   readonly target: string | undefined;
@@ -48,8 +48,8 @@ export class Registrations {
   }
 
   /**
-   * Other routers took this one for dead, and let others have its names: its registrations are the newest ones from now on, and do not
-   * end theirs where duplicates are rejected.
+   * Other routers declared this one dead and accepted other connections of its names. From now on the registrations of this
+   * router count as the newest ones; where duplicates are rejected, they do not displace those connections.
    */
   renew(): void {
     for (const [name, known] of this.#byName)
@@ -57,13 +57,13 @@ export class Registrations {
         known.set(connection, { ...registered, id: randomUUID(), at: this.#next(name) });
   }
 
-  /** Clocks differ: a registration is later than those that are known, whatever the clock says. */
+  /** The clocks of routers differ, so a registration is dated after all known ones, whatever the clock says. */
   #next(name: string): number {
     const known = [...this.of(name), ...this.#options.elsewhere.connections(name)];
     return known.reduce((at, one) => Math.max(at, one.at + 1), Math.floor(this.#options.wall()));
   }
 }
 
-/** The registration that was made last, here or elsewhere. */
+/** The newest registration, at this router or at another one. */
 export const latestOf = <T extends Joined>(all: readonly T[]): T | undefined =>
   all.reduce<T | undefined>((latest, one) => (latest && wasBefore(one, latest) ? latest : one), undefined);

@@ -13,7 +13,7 @@ export interface Replica {
 }
 
 /** A turn that a replica still works on from before its connection broke (PROTOCOL §4.1). */
-export interface ClaimedTurn {
+export interface WorkingTurn {
   readonly conversation: string;
   readonly turn: number;
 }

@@ -1,8 +1,8 @@
 import type { Cluster, SharedTable } from '../cluster/cluster.ts';
-import type { Elsewhere, ToldConnection, ToldNames } from './elsewhere.ts';
+import type { ConnectionReport, Elsewhere, NameReport } from './elsewhere.ts';
+import { keyOf, nameReportIn, partOf, routerAndPartOf } from './name-report.ts';
 import type { Presence, PresenceChange } from './presence.ts';
 import type { Registered, Registrations } from './registrations.ts';
-import { keyOf, partOf, routerAndPartOf, toldNamesIn } from './told-names.ts';
 
 export interface SharedPresenceOptions {
   readonly cluster: Pick<Cluster, 'self' | 'isAlive' | 'routers' | 'follow'>;
@@ -10,30 +10,30 @@ export interface SharedPresenceOptions {
   readonly presence: Presence;
   readonly elsewhere: Elsewhere;
   readonly registrations: Registrations;
-  /** What the other routers are told of a connection. */
-  readonly describe: (registered: Registered) => ToldConnection;
+  /** Makes the report about a connection. */
+  readonly describe: (registered: Registered) => ConnectionReport;
   readonly onFailure: (error: unknown) => void;
   /** Calls `act` after `ms`, unless the function that it returns is called before. */
   readonly later: (act: () => void, ms: number) => () => void;
 }
 
-/** Changes of one part are written at most so often. */
+/** Minimum time between two writes of one part. */
 const writeEveryMs = 100;
-/** Of a connection, what changes with each turn is told at most so often. */
+/** Minimum time between two reports of values that change with each turn. */
 const refreshEveryMs = 1_000;
-/** After its start a router waits so long before it takes another one that it does not know for dead. */
+/** After its start a router waits this long before it declares an unknown router dead. */
 const unknownForMs = 30_000;
 const retryMs = 1_000;
 
-/** Tells the other routers who is connected here, and takes in what they tell. */
+/** Reports the connections of this router to the others, and reads their reports. */
 export class SharedPresence {
   readonly #options: SharedPresenceOptions;
-  /** The names of each part, also those that have left since it was written. */
+  /** The names of each part, including those that have disconnected since it was written. */
   readonly #names = new Map<string, Set<string>>();
   /** What was last written of each part. */
   readonly #written = new Map<string, string>();
   readonly #dirty = new Set<string>();
-  /** Parts that are written now, or were a moment ago. */
+  /** Parts that are being written, or were written a moment ago. */
   readonly #busy = new Set<string>();
   /** The keys of each other router in the table. */
   readonly #keys = new Map<string, Set<string>>();
@@ -52,7 +52,7 @@ export class SharedPresence {
     const { cluster, table } = this.#options;
     for (const { id } of cluster.routers()) this.#isAlive(id, true);
     cluster.follow(({ type, router: { id } }) => this.#isAlive(id, type === 'changed'));
-    await table.watch(({ key, entry }) => this.#told(key, entry?.value));
+    await table.watch(({ key, entry }) => this.#onReport(key, entry?.value));
   }
 
   onPresence(change: PresenceChange): void {
@@ -77,7 +77,7 @@ export class SharedPresence {
     this.#deleteStale();
   }
 
-  /** Nothing is told any more: the lease of this router ends, and with it what it told. */
+  /** Writes no further reports: the lease of this router ends, and its reports end with it. */
   stop(): void {
     this.#isStopped = true;
   }
@@ -91,27 +91,27 @@ export class SharedPresence {
     this.#deleteStale();
   }
 
-  /** What a dead router told is deleted. One that was only stopped is told so by that, and tells it again. */
+  /** Deletes the reports of dead routers. A router that was only suspended sees the deletion and reports again. */
   #deleteStale(): void {
     const { table, onFailure } = this.#options;
     for (const key of this.#isStopped ? [] : this.#stale) table.delete(key).catch(onFailure);
   }
 
-  #told(key: string, value: unknown): void {
+  #onReport(key: string, value: unknown): void {
     const { cluster, elsewhere, presence } = this.#options;
     const { router, part } = routerAndPartOf(key);
-    if (router === cluster.self) return this.#toldOfSelf(part, value);
+    if (router === cluster.self) return this.#reportOfSelf(part, value);
     const keys = this.#keys.get(router) ?? new Set<string>();
     this.#stale.delete(key);
     if (value === undefined) keys.delete(key);
     else keys.add(key);
     if (keys.size > 0) this.#keys.set(router, keys);
     else this.#keys.delete(router);
-    presence.elsewhereChanged(elsewhere.told(router, part, toldNamesIn(value)));
+    presence.elsewhereChanged(elsewhere.report(router, part, nameReportIn(value)));
   }
 
-  /** Another router took this one for dead. */
-  #toldOfSelf(part: string, value: unknown): void {
+  /** Another router has declared this one dead. */
+  #reportOfSelf(part: string, value: unknown): void {
     if (value !== undefined || !this.#written.has(part)) return;
     this.#options.registrations.renew();
     for (const written of this.#written.keys()) this.#changed(written);
@@ -144,8 +144,8 @@ export class SharedPresence {
     );
   }
 
-  /** Also a part without a name is told: it is deleted by other routers only. */
-  #namesOf(part: string): ToldNames {
+  /** A part without names is written, too: only other routers delete parts. */
+  #namesOf(part: string): NameReport {
     const { registrations, describe } = this.#options;
     const names = this.#names.get(part) ?? new Set<string>();
     for (const name of names) if (registrations.of(name).length === 0) names.delete(name);

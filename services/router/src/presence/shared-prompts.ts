@@ -24,7 +24,7 @@ interface Request {
 
 /** Requests of operators that may wait at once. */
 const maxWaiting = 64;
-/** The answer that says most is given: the first of these. */
+/** The most informative answer is given: the first one of this list. */
 const order = [
   'calls',
   'busy',
@@ -46,7 +46,10 @@ const readAnswer = (payload: unknown): PromptAnswer | undefined => {
   return { kind: known };
 };
 
-/** Asks the agents of all routers for the calls of a turn: any replica may have taken it, and only the agent has them. */
+/**
+ * Asks the agents of all routers for the model calls of a turn. Any replica may have taken the turn, and only that replica has
+ * the calls.
+ */
 export class SharedPrompts implements PromptSource {
   readonly #options: SharedPromptsOptions;
   readonly #waiting = new Map<string, Request>();

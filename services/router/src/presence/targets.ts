@@ -8,7 +8,7 @@ const maxNames = 50_000;
 /** How long a turn waits for an agent that may complete a ring and has not registered yet. */
 const ringPatienceMs = 5_000;
 
-/** Where the chain of targets leads from the opener. `unknown`: to a name that has not registered yet. */
+/** The chain of targets that begins at the opener. `unknown`: it leads to a name that has not registered yet. */
 interface Ring {
   readonly names: readonly string[];
   readonly leads: 'back' | 'nowhere' | 'unknown';
@@ -41,8 +41,8 @@ export class Targets {
   }
 
   /**
-   * Whether the turn waits, for it is not known yet whom its message will address: the opener, or an agent on the way from it,
-   * has not registered, and the conversation or the router has started only a moment ago.
+   * Whether the turn waits because the addressee of its message is not known yet: the opener, or an agent on the chain from it,
+   * has not registered, and the conversation or the router has just started.
    */
   awaits({ by, policy, startedAt }: Conversation, { member, givenBy }: Turn, now: number): boolean {
     if (now >= Math.max(startedAt, this.#startedAt) + ringPatienceMs) return false;

@@ -33,10 +33,10 @@ function* newestEntries(ledger: Ledger, from: number): Iterable<Placed> {
 }
 
 /**
- * Counts the calls that the earlier router leased: those whose turns were answered in the last window, from the ledger, and those
- * that may be under way, one for each turn on the floor. So a restart never lets more calls through than the rule. Where many
- * turns wait, it may cost a window of waiting. Only a second restart within one window may miss calls: those of a turn that both
- * routers granted and no agent answered.
+ * Counts the calls that the earlier router leased: those whose turns were answered in the last window, from the ledger, and
+ * those that may be under way, one for each turn on the floor. So a restart never allows more calls than the rule. If many
+ * turns wait, it may delay them by one window. Only a second restart within one window may miss calls: those of a turn that
+ * both routers granted and no agent answered.
  */
 export const recoverPools = (
   pools: Pools,

@@ -12,7 +12,7 @@ export interface PoolRule {
 export interface PoolShare {
   /** Not more than the rule. */
   readonly allowed: Amounts;
-  /** A call waits, because all in all it would take so much. */
+  /** A call waits because it would need these amounts in total. */
   needs(amounts: Amounts): void;
   /** A call was leased. */
   leased(): void;
@@ -27,14 +27,14 @@ export interface Lease {
   state: 'open' | 'called' | 'over';
 }
 
-/** After a 429 the rate falls to this share at once, and recovers slowly. */
+/** After a 429 the rate drops to this share immediately, and recovers slowly. */
 const slowdown = 0.5;
 const recovery = 1.1;
 const recoveriesPerWindow = 6;
 const leastShare = 0.05;
-/** From so many calls at once on, no limit is assumed. */
+/** From this number of concurrent calls on, no limit is assumed. */
 const unlimited = 1_024;
-/** The longest block that a `retryAfterMs` of a peer may cause. In windows. */
+/** The longest block, in windows, that a `retryAfterMs` of a peer may cause. */
 const longestBlock = 5;
 /** Estimate of the tokens of a call before the first call was measured. */
 const firstGuess = 1_000;
@@ -42,9 +42,10 @@ const firstGuess = 1_000;
 const weight = 0.2;
 
 /**
- * The rate limiter that all agents of a model share. A call is leased before a turn is granted. When it was made is known only
- * when its answer comes, so until then it counts. Therefore the model server sees no more calls than the rule in any window,
- * however long a grant or a call takes. Tokens are known afterwards: they are estimated by the moving average of earlier calls.
+ * The rate limiter that all agents of a model share. A call is leased before a turn is granted. The time of the call is known
+ * only when its answer arrives, so it counts until then. Therefore the model server receives no more calls than the rule in any
+ * window, however long a grant or a call takes. Tokens are known afterwards: they are estimated by the moving average of
+ * earlier calls.
  */
 export class Pool {
   readonly rule: PoolRule;
@@ -57,7 +58,7 @@ export class Pool {
   #open = 0;
   #kept = 0;
   #guess: number | undefined;
-  /** Share of the rule's rates that is used at the moment. */
+  /** The share of the rule's rates that may be used now. */
   #share = 1;
   #shareSince = 0;
   #blockedUntil = 0;
@@ -76,7 +77,7 @@ export class Pool {
     this.#tokens = new SlidingSum(windowMs);
   }
 
-  /** Other routers use the pool too: from now on this router keeps to its share. */
+  /** Other routers use the pool as well: from now on this router uses only its share. */
   shareBy(sharing: PoolShare): void {
     this.#sharing = sharing;
   }
@@ -125,12 +126,15 @@ export class Pool {
     return this.#guess ?? firstGuess;
   }
 
-  /** What the next call needs of the tokens. One that is larger than the rule is made alone; otherwise it would never be made. */
+  /**
+   * What the next call needs of the tokens. A call that is larger than the rule is made alone; otherwise it would never be
+   * made.
+   */
   #tokensWithOneMore(spent: number): number {
     return spent === 0 ? Math.min(this.guess, this.rule.tokens) : spent + this.guess;
   }
 
-  /** Whether one more call is within `most`, at the rates of the moment. */
+  /** Whether one more call is within `most`, at the present rates. */
   #fits(most: Amounts, now: number): boolean {
     const { requests, tokens, concurrency } = this.rule;
     if (this.#running >= Math.min(concurrency ? most['at-once'] : Number.POSITIVE_INFINITY, this.#atOnce))

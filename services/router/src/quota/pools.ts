@@ -1,7 +1,7 @@
 import type { Amounts } from './amounts.ts';
 import { Pool, type PoolRule } from './pool.ts';
 
-/** A call of a model that was made before the router started. `model` is missing where it is not known any more. */
+/** A model call that was made before the router started. `model` is missing when it is no longer known. */
 export interface EarlierCall {
   readonly at: number;
   readonly model?: string | undefined;
@@ -43,7 +43,7 @@ export class Pools {
     }));
   }
 
-  /** Pools with the same rules, of which nothing is used. */
+  /** New pools with the same rules and no usage. */
   unused(): Pools {
     return new Pools(new Map([...this.#pools].map(([name, { rule }]) => [name, rule])), this.windowMs);
   }
@@ -62,7 +62,7 @@ export class Pools {
     return Math.max(0, ...[...this.#pools.values()].map((pool) => pool.windowMs));
   }
 
-  /** Oldest first. A call without a known pool counts in each pool, so that a restart never causes a burst. */
+  /** Counts earlier calls, oldest first. A call of an unknown pool counts in every pool, so that a restart never causes a burst. */
   recover(calls: Iterable<EarlierCall>): void {
     for (const { model, at, tokens } of calls) {
       const own = model === undefined ? undefined : this.#pools.get(model);

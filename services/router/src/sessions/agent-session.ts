@@ -177,7 +177,7 @@ export class AgentSession implements Session {
     openConversation(replica, frame, this.#setting, (conversation, outcome, resumed) => {
       // When the opening was refused, there is no conversation.
       if (outcome.kind === 'refused') this.#refuse(outcome.code, outcome.message, { ref });
-      else this.#told({ ref, conversation, resumed }, outcome);
+      else this.#answerOutcome({ ref, conversation, resumed }, outcome);
     });
   }
 
@@ -197,19 +197,21 @@ export class AgentSession implements Session {
         ? { type: 'say', ...message, takes: grant, seen: held?.seen }
         : { type: 'say', ...message, turn: frame.turn, attempt: held?.attempt, seen: held?.seen };
     conversations.submit(conversation, command, (outcome) =>
-      this.#told({ ref, conversation, turn: frame.turn }, outcome),
+      this.#answerOutcome({ ref, conversation, turn: frame.turn }, outcome),
     );
   }
 
   #submit(regarding: Regarding & { conversation: string }, command: Command): void {
     this.#router.conversations.submit(regarding.conversation, command, (outcome) =>
-      this.#told(regarding, outcome),
+      this.#answerOutcome(regarding, outcome),
     );
   }
 
   #answer(replica: Replica, frame: FrameOf<'bid' | 'pass'>): void {
     const { conversation, turn } = frame;
-    takeAnswer(replica, frame, this.#router, (outcome) => this.#told({ conversation, turn }, outcome));
+    takeAnswer(replica, frame, this.#router, (outcome) =>
+      this.#answerOutcome({ conversation, turn }, outcome),
+    );
   }
 
   #chunk(replica: Replica, { conversation, turn, text }: FrameOf<'chunk'>): void {
@@ -225,7 +227,7 @@ export class AgentSession implements Session {
     else if (refused) this.#refuse(refused, 'there is no such conversation', frame);
   }
 
-  #told(regarding: Regarding & { conversation: string }, outcome: Outcome): void {
+  #answerOutcome(regarding: Regarding & { conversation: string }, outcome: Outcome): void {
     if (outcome.kind === 'refused') return this.#refuse(outcome.code, outcome.message, regarding);
     const turn = outcome.turn ?? regarding.turn;
     const { ref, conversation, resumed } = regarding;

@@ -1,7 +1,7 @@
 import type { Entry, RefusalCode, RouterFrame } from '@parley/protocol';
 import { pageBytes } from '../conversations/read-queue.ts';
 import type { Conversation } from '../core/conversation.ts';
-import { type Reader, standingOf, visible } from '../core/visibility.ts';
+import { membershipOf, type Reader, visible } from '../core/visibility.ts';
 import type { RouterEvent } from '../delivery/router-events.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Router } from '../router.ts';
@@ -123,7 +123,7 @@ export class History {
 
   #mayFollow(state: Conversation): boolean {
     const reader = this.#reader(state);
-    const isThere = reader.kind === 'overseer' || standingOf(state, reader.name) === 'member';
+    const isThere = reader.kind === 'overseer' || membershipOf(state, reader.name) === 'member';
     return isThere && state.status.state !== 'ended';
   }
 

@@ -10,7 +10,7 @@ import type { SessionSetting } from './session.ts';
 
 type OpenFrame = Extract<ClientFrame, { type: 'open' }>;
 /** `resumed`: a running conversation was found and none was opened. */
-type Told = (conversation: string, outcome: Outcome, resumed?: true) => void;
+type OnOpened = (conversation: string, outcome: Outcome, resumed?: true) => void;
 
 const found: Outcome = { kind: 'done', seq: 1 };
 
@@ -19,49 +19,52 @@ export const openConversation = (
   replica: Replica,
   frame: OpenFrame,
   setting: SessionSetting,
-  told: Told,
+  onOpened: OnOpened,
 ): void => {
   const { conversations } = setting.router;
   const running = frame.resume ? conversations.unfinished(replica.name, frame.members) : undefined;
   if (running === undefined) {
     const { cluster } = setting.router;
     return frame.resume && cluster
-      ? openAmongRouters(cluster, replica, frame, setting, told)
-      : open(replica, frame, setting, told);
+      ? openAmongRouters(cluster, replica, frame, setting, onOpened)
+      : open(replica, frame, setting, onOpened);
   }
   setting.router.granter.opens(replica, running);
-  if (conversations.get(running)) return told(running, found, true);
+  if (conversations.get(running)) return onOpened(running, found, true);
   // Another replica is opening the same conversation. A later tick answers when that is durable.
   return conversations.submit(running, { type: 'tick' }, (outcome) =>
-    told(running, outcome.kind === 'done' ? found : outcome, true),
+    onOpened(running, outcome.kind === 'done' ? found : outcome, true),
   );
 };
 
 const lookAgainMs = 50;
-/** So often it is looked whether the conversation that another router opens is there. */
+/** How often to check whether another router has opened the conversation. */
 const mostLooks = 100;
 const claimMs = 10_000;
 
-/** Two replicas of one agent that start together on two routers find one conversation: one of the routers has the claim to open it. */
+/**
+ * Two replicas of one agent that connect to two routers at the same time get one conversation: one of the routers claims the
+ * opening.
+ */
 const openAmongRouters = (
   { claims }: Cluster,
   replica: Replica,
   frame: OpenFrame,
   setting: SessionSetting,
-  told: Told,
+  onOpened: OnOpened,
 ): void => {
   const { conversations, later, faults } = setting.router;
   const names = [...new Set([replica.name, ...frame.members])].sort();
   const digest = createHash('sha256')
     .update(JSON.stringify([replica.name, names]))
     .digest('hex');
-  // No id of a conversation has a slash.
+  // No id of a conversation contains a slash, so this key collides with no turn.
   const place = { conversation: `open/${digest.slice(0, 32)}`, turn: 1, attempt: 1 };
   const look = (left: number): void => {
     const isThere = conversations.unfinished(replica.name, frame.members) !== undefined;
-    if (isThere) openConversation(replica, frame, setting, told);
+    if (isThere) openConversation(replica, frame, setting, onOpened);
     else if (left > 0) later(() => look(left - 1), lookAgainMs);
-    else open(replica, frame, setting, told);
+    else open(replica, frame, setting, onOpened);
   };
   claims
     .make({ ...place, member: replica.name }, claimMs)
@@ -70,13 +73,18 @@ const openAmongRouters = (
       else
         open(replica, frame, setting, (...outcome) => {
           claims.release(place);
-          told(...outcome);
+          onOpened(...outcome);
         });
     })
     .catch((error: unknown) => faults.caught('answer', 'open', error));
 };
 
-const open = (replica: Replica, frame: OpenFrame, { router, defaults }: SessionSetting, told: Told): void => {
+const open = (
+  replica: Replica,
+  frame: OpenFrame,
+  { router, defaults }: SessionSetting,
+  onOpened: OnOpened,
+): void => {
   const {
     type,
     members,
@@ -95,14 +103,14 @@ const open = (replica: Replica, frame: OpenFrame, { router, defaults }: SessionS
   const limits = completeLimits(defaults, frame.limits);
   const modelOf = (member: string) => cast?.find((role) => role.name === member)?.model;
   const unwatched = missingPrice(router, { members: [by, ...members], modelOf, limits, asker: by });
-  if (unwatched !== undefined) return told(id, { kind: 'refused', code: 'no-price', message: unwatched });
+  if (unwatched !== undefined) return onOpened(id, { kind: 'refused', code: 'no-price', message: unwatched });
   router.granter.opens(replica, id);
   return router.conversations.submit(
     id,
     { type, by, members, first, policy, topic, moderator, cast, hears, admission, seed, opening, limits },
     (outcome) => {
       if (outcome.kind === 'refused') router.granter.opensNot(replica, id);
-      told(id, outcome);
+      onOpened(id, outcome);
     },
   );
 };

@@ -2,7 +2,7 @@ import type { ClientFrame } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
 import { mentioned } from '../core/policies/mention.ts';
 import { policies } from '../core/policies/policies.ts';
-import { agentReader, overseer, type Reader, standingOf } from '../core/visibility.ts';
+import { agentReader, membershipOf, overseer, type Reader } from '../core/visibility.ts';
 import { type Identity, mayReadAll, maySendTo, maySpeak } from '../identity/identity.ts';
 import type { Replica } from '../presence/replica.ts';
 import type { Router } from '../router.ts';
@@ -36,7 +36,7 @@ export const whyForbidden = (
 
 /** The identity with which a registered client reads a conversation. An operator that is or was a member reads as that member. */
 export const readerOf = (state: Conversation, identity: Identity | undefined, name: string): Reader => {
-  const takesPart = !identity || (maySpeak(identity) && standingOf(state, name) !== 'outsider');
+  const takesPart = !identity || (maySpeak(identity) && membershipOf(state, name) !== 'outsider');
   return takesPart || !mayReadAll(identity) ? agentReader(name) : overseer;
 };
 

@@ -10,8 +10,8 @@ interface Wanted {
 const isMember = ({ members }: Conversation, name: string): boolean => members.includes(name);
 
 /**
- * The conversation, of those in which members speak in turn, that gave the client the floor last. Its messages to members belong
- * there.
+ * The conversation under a policy with an order that gave the client the floor last. Its messages to members belong to that
+ * conversation.
  */
 const inTurn = (router: Router, name: string, target: string): string | undefined => {
   const current = router.replyRouting.current(name);
@@ -21,7 +21,7 @@ const inTurn = (router: Router, name: string, target: string): string | undefine
   return isMember(state, target) ? state.id : undefined;
 };
 
-/** The conversation in which the client was last addressed and has not answered. */
+/** The conversation in which the client was last addressed and has not answered yet. */
 const owedIn = (router: Router, name: string): string | undefined => {
   const current = router.replyRouting.current(name);
   const state = current === undefined ? undefined : router.conversations.get(current);

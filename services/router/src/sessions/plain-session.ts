@@ -98,11 +98,11 @@ export class PlainSession implements Session {
   }
 
   #refusalOf(name: string): RefusedRegistration | undefined {
-    if (this.identity && !maySpeak(this.identity)) return nameRefused('an observer has nothing to say here');
+    if (this.identity && !maySpeak(this.identity)) return nameRefused('an observer may only read');
     return refusalFor(name, this.#router.presence.conflict(name, 'plain'));
   }
 
-  /** With several routers, the client may have been at another one: that tells first what is still to be delivered. */
+  /** With several routers, the client may have been connected to another one, which first reports what is still to be delivered. */
   #arrive(
     frame: PlainFrameOf<'register'>,
     refused: RefusedRegistration | undefined,
@@ -152,7 +152,7 @@ export class PlainSession implements Session {
       const opening = this.#opening(name, target as string, text);
       // The message is the entry after the one that opens its conversation.
       return conversations.submit(id, opening, (outcome) =>
-        this.#told(
+        this.#answerOutcome(
           regarding,
           outcome.kind === 'done' ? { ...outcome, seq: outcome.seq + 1 } : outcome,
           target,
@@ -162,7 +162,7 @@ export class PlainSession implements Session {
     return conversations.submit(
       id,
       { type: 'say', from: name, text, target: addressee, done, takes },
-      (outcome) => this.#told(regarding, outcome, addressee),
+      (outcome) => this.#answerOutcome(regarding, outcome, addressee),
     );
   }
 
@@ -180,7 +180,7 @@ export class PlainSession implements Session {
     return conversations.submit(
       state.id,
       { type: 'pass', from: name, reason: 'nothing-to-say', ...answers },
-      (outcome) => this.#told(regarding, outcome),
+      (outcome) => this.#answerOutcome(regarding, outcome),
     );
   }
 
@@ -193,7 +193,7 @@ export class PlainSession implements Session {
     if (id === undefined) return this.#unknown(frame);
     return conversations.submit(id, { type: 'leave', who: name }, (outcome) => {
       if (outcome.kind === 'done') replyRouting.forget(name, id);
-      this.#told({ conversation: id, ref: frame.ref }, outcome);
+      this.#answerOutcome({ conversation: id, ref: frame.ref }, outcome);
     });
   }
 
@@ -220,7 +220,7 @@ export class PlainSession implements Session {
     return { type: 'open', by, members: [target], first: by, policy: 'addressed', opening, limits };
   }
 
-  #told(
+  #answerOutcome(
     { conversation, ref }: Regarding & { conversation: string },
     outcome: Outcome,
     target?: string,
@@ -240,8 +240,8 @@ export class PlainSession implements Session {
     if (!conversations.find(conversation)) replyRouting.drop(conversation);
     else if (code === 'conversation-ended' || code === 'not-a-member')
       replyRouting.forget(this.name as string, conversation);
-    const told = code === 'conversation-ended' ? `${message}; your next message opens another` : message;
-    return this.#fault(code, told, { conversation, ref });
+    const text = code === 'conversation-ended' ? `${message}; your next message opens another` : message;
+    return this.#fault(code, text, { conversation, ref });
   }
 
   #acknowledge(frame: PlainRouterFrame): void {

@@ -24,7 +24,7 @@ export interface Session {
   drain(graceMs: number): void;
 }
 
-/** The dependencies of a session. */
+/** The dependencies that all sessions share. */
 export interface SessionSetting {
   readonly router: Router;
   readonly authenticator: Authenticator;

@@ -1,4 +1,4 @@
-import { type ToldConnectionsOptions, toldConnection } from '../activity/told-connections.ts';
+import { type ConnectionReportOptions, connectionReport } from '../activity/connection-report.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Handover } from '../delivery/handover/handover.ts';
 import { SharedMarks } from '../delivery/handover/shared-marks.ts';
@@ -9,7 +9,7 @@ import type { PlainDelivery } from '../delivery/plain/plain-delivery.ts';
 import type { Presence, PresenceChange } from '../presence/presence.ts';
 import { SharedPresence } from '../presence/shared-presence.ts';
 
-export interface SharingOptions extends Omit<ToldConnectionsOptions, 'isBehind'> {
+export interface SharingOptions extends Omit<ConnectionReportOptions, 'isBehind'> {
   readonly cluster: Cluster;
   readonly presence: Presence;
   readonly mailboxes: Mailboxes;
@@ -26,7 +26,10 @@ const byTimer = (act: () => void, ms: number): (() => void) => {
   return () => clearTimeout(timer);
 };
 
-/** What a router shares with the others that work with the same ledger: who is connected, and how far clients were delivered to. */
+/**
+ * What a router shares with the other routers of its ledger: which names are connected, and up to where clients have received
+ * messages.
+ */
 export class Sharing {
   readonly handover: Handover;
   readonly #presence: SharedPresence;
@@ -36,7 +39,7 @@ export class Sharing {
     const { cluster, presence, mailboxes, watermarks, sender, plainDelivery, onFailure } = options;
     const { later = byTimer } = options;
     const { union } = presence;
-    if (!union) throw new Error('presence is that of a router that is alone');
+    if (!union) throw new Error('this presence is not shared: it was made for a single router');
     const isBehind = (name: string): boolean => {
       const client = presence.plainClient(name);
       return client !== undefined && (!sender.isReading(client) || mailboxes.get(name)?.hasWaiting === true);
@@ -44,7 +47,7 @@ export class Sharing {
     this.#presence = new SharedPresence({
       ...{ cluster, presence, onFailure, later, ...union },
       table: cluster.table('presence'),
-      describe: (registered) => toldConnection({ ...options, isBehind }, registered),
+      describe: (registered) => connectionReport({ ...options, isBehind }, registered),
     });
     this.#marks = new SharedMarks({
       table: cluster.table('marks'),
@@ -56,7 +59,7 @@ export class Sharing {
     });
   }
 
-  /** Resolves when it is known what the other routers share. To be awaited before the router listens. */
+  /** Resolves when the shared state of the other routers is known. Must be awaited before the router listens. */
   async start(): Promise<void> {
     await Promise.all([this.#presence.start(), this.#marks.follow()]);
   }

@@ -16,8 +16,9 @@ export interface Sharer {
 }
 
 /**
- * Divides event-loop iterations among the peers that send: no peer has more than a share of one, and many active peers make
- * an iteration no longer. A peer that was idle in the iteration before is received at once, however busy the others are.
+ * Divides event-loop iterations among the peers that send: no peer has more than a share of one, and many active peers make an
+ * iteration no longer. Frames of a peer that was idle in the last iteration are received immediately, however busy the others
+ * are.
  */
 export class FairShare {
   readonly #now: () => number;

@@ -1,6 +1,6 @@
 /** While a conversation runs: turns are granted and lapse in time. */
 const busyMs = 100;
-/** While none runs: what is left to do at a tick has time. An idle process should wake up rarely. */
+/** While none runs: no work of a tick is urgent, and an idle process should wake up rarely. */
 const idleMs = 1_000;
 
 interface TickerParts {
@@ -11,7 +11,7 @@ interface TickerParts {
   readonly later: (act: () => void, ms: number) => () => void;
 }
 
-/** Calls `tick` again and again, and less often while the router is idle. Every commit is to be told by `wake`. */
+/** Calls `tick` again and again, and less often while the router is idle. `wake` must be called for every commit. */
 export class Ticker {
   readonly #parts: TickerParts;
   #isIdle = false;
@@ -40,7 +40,7 @@ export class Ticker {
   }
 
   #run(): void {
-    // First the next one: an error of this tick must not be the end of all.
+    // Schedules the next tick first, so that an error in this one does not stop all ticks.
     this.#wait();
     this.#parts.tick();
   }

@@ -42,7 +42,11 @@ export class Bids {
     const settles = answer.type === 'bid' || !isFailure(answer.reason);
     const earlier = this.#held.get(conversation)?.get(answer.turn);
     if (turn?.wanted !== 'bid' || !settles || this.#leaving || earlier?.submitted) return false;
-    earlier?.onResult({ kind: 'refused', code: 'stale-turn', message: 'another answer has come since' });
+    earlier?.onResult({
+      kind: 'refused',
+      code: 'stale-turn',
+      message: 'a later answer has replaced this one',
+    });
     const held = this.#held.get(conversation) ?? new Map<number, HeldBid>();
     this.#held.set(conversation, held.set(answer.turn, { answer, onResult, submitted: false }));
     this.#place(conversation);

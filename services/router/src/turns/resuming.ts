@@ -1,5 +1,5 @@
 import type { Conversations } from '../conversations/conversations.ts';
-import type { ClaimedTurn, Replica } from '../presence/replica.ts';
+import type { Replica, WorkingTurn } from '../presence/replica.ts';
 import type { Pools } from '../quota/pools.ts';
 import type { Claiming } from './claims/claiming.ts';
 import type { TurnsElsewhere } from './claims/turns-elsewhere.ts';
@@ -19,7 +19,7 @@ export interface ResumingOptions {
   readonly now: () => number;
 }
 
-/** Gives turns back to replicas that still work on them from before their connection, or their router, was lost. */
+/** Returns turns to replicas that still work on them after they lost their connection or their router. */
 export class Resuming {
   readonly #options: ResumingOptions;
 
@@ -28,7 +28,7 @@ export class Resuming {
   }
 
   /** Returns whether the replica has the turn now. `isTaken`: whether the turn is granted to another connection of this router. */
-  resume(replica: Replica, { conversation, turn: number }: ClaimedTurn, isTaken: boolean): boolean {
+  resume(replica: Replica, { conversation, turn: number }: WorkingTurn, isTaken: boolean): boolean {
     const { conversations, records, granter, rules, pools, elsewhere, claiming, now } = this.#options;
     const state = conversations.get(conversation);
     const turn = state?.floor.find((one) => one.number === number && one.member === replica.name);
@@ -40,12 +40,12 @@ export class Resuming {
         seen: turn.since,
         isResumed: true,
       });
-    const claim = foreign ? 'lost' : records.claim(replica, conversation, number);
-    if (!claim || isTaken) return false;
+    const reason = foreign ? 'lost' : records.resumeReason(replica, conversation, number);
+    if (!reason || isTaken) return false;
     const isUnderWay = foreign !== undefined && foreign.attempt > turn.attempts;
     const mayStay = isUnderWay
       ? state.status.state === 'running' && !state.seats.has(turn.member)
-      : claim === 'lost'
+      : reason === 'lost'
         ? rules.mayContinue(state, turn)
         : rules.isGrantable(state, turn);
     if (!mayStay) return false;

@@ -29,9 +29,9 @@ export interface SchedulerOptions {
   readonly elsewhere: TurnsElsewhere;
   /** Undefined where this router has its ledger alone. */
   readonly claiming: Claiming | undefined;
-  /** How much later this router acts on a conversation than another one. */
+  /** How much later than the home of the conversation this router acts on it; 0 if it is the home. */
   readonly delayOf: (conversation: string) => number;
-  /** False while no answer could be stored: a turn that is granted then is a call of a model for nothing. */
+  /** False while the ledger cannot store an answer: a grant would waste a model call. */
   readonly isWritable: () => boolean;
   /** The steady clock. */
   readonly now: () => number;

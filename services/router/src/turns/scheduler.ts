@@ -5,7 +5,7 @@ import type { Conversation, Turn } from '../core/conversation.ts';
 import { tokensOf } from '../core/endings/endings.ts';
 import { turnsOf } from '../core/floor/floor.ts';
 import type { PresenceChange } from '../presence/presence.ts';
-import type { ClaimedTurn, Replica } from '../presence/replica.ts';
+import type { Replica, WorkingTurn } from '../presence/replica.ts';
 import type { Lease, Pool } from '../quota/pool.ts';
 import type { Answer } from './bids.ts';
 import { ClaimedGrants } from './claims/claimed-grants.ts';
@@ -16,12 +16,12 @@ import type { SchedulerOptions } from './scheduler-options.ts';
 import { Absence } from './waiting/absence.ts';
 import { type WaitingTurn, WaitingTurns } from './waiting/waiting-turns.ts';
 
-/** Turns of one member that are tried in one go. */
+/** The maximum number of turns of one member that are tried in one call. */
 const maxTried = 200;
 
 /**
- * Grants waiting turns to replicas. It holds nothing that the ledger and the open connections do not say, so it starts from
- * them after a restart.
+ * Grants waiting turns to replicas. All its state follows from the ledger and the open connections, so it is rebuilt from them
+ * after a restart.
  */
 export class Scheduler {
   readonly #options: SchedulerOptions;
@@ -30,7 +30,7 @@ export class Scheduler {
   readonly #resuming: Resuming;
   /** Undefined where turns are granted without a claim. */
   readonly #claimed: ClaimedGrants | undefined;
-  /** A lapse that the ledger could not take is submitted again; without that its turn would stay open. */
+  /** Submits a lapse again that the ledger could not store. Otherwise its turn would stay open for ever. */
   readonly #resubmitter: Resubmitter;
   #isDraining = false;
 
@@ -45,7 +45,7 @@ export class Scheduler {
         ...{ ...options, claiming },
         mayGrant: () => this.#mayGrant,
         requeue: (state, turn) => {
-          // It is tried again with a later tick.
+          // A later tick tries again.
           if (!this.#isTaken(state.id, turn.number)) this.#queue(state, turn);
         },
       });
@@ -135,7 +135,7 @@ export class Scheduler {
     this.#absence.tick(this.#waiting, now);
   }
 
-  #joined(replica: Replica, working: readonly ClaimedTurn[]): void {
+  #joined(replica: Replica, working: readonly WorkingTurn[]): void {
     for (const claimed of working) {
       const { conversation, turn } = claimed;
       if (this.#resuming.resume(replica, claimed, this.#isTaken(conversation, turn)))
@@ -208,7 +208,7 @@ export class Scheduler {
       let free = -this.#waiting.queuedOf(name);
       for (const replica of replicas) free += this.#freeCapacity(replica);
       if (free <= 0) return;
-      // A bound for one go: turns that may not be granted yet go behind those that have not been tried.
+      // Bounds the work of one call: turns that may not be granted yet are queued after those that were not tried.
       if (tried++ >= maxTried) return this.#waiting.putLast(name, maxTried);
       this.#try(waiting);
     }
@@ -216,7 +216,7 @@ export class Scheduler {
 
   #freeCapacity(replica: Replica): number {
     const { breakers, grants, claiming } = this.#options;
-    // What is sent to a connection that is closing is lost.
+    // A frame to a closing connection would be lost.
     if (!replica.connection.isOpen) return 0;
     const active = grants.countOf(replica) + (claiming?.countOf(replica) ?? 0);
     return breakers.allow(replica, active) ? Math.max(0, replica.capacity - active) : 0;

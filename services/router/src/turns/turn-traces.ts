@@ -40,7 +40,7 @@ export class TurnTraces {
     for (const turn of state.floor) this.#begin(state, turn);
   }
 
-  /** Duration of the append whose commits are told next. */
+  /** Duration of the append whose commits follow. */
   appended(tookMs: number): void {
     this.#appendMs = tookMs;
   }
@@ -67,7 +67,7 @@ export class TurnTraces {
   }
 
   onCommit({ before, after, entries }: Commit): void {
-    // Kept until the next commit: the log tells of an ending after this.
+    // Kept until the next commit, because the line of the log about the ending is written after this.
     for (const id of this.#ended.splice(0)) this.#last.delete(id);
     if (after.status.state === 'ended') this.#ended.push(after.id);
     const isOpen = turnsOf(after.floor);

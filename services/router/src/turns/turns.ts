@@ -37,12 +37,12 @@ export interface TurnsOptions {
 }
 
 /**
- * What every router could do when its time has come, the home of the conversation does at once, and the others so much later if it
- * is not done by then.
+ * Acts that are due at a certain time could be done by every router. The home of the conversation does them immediately; the
+ * others wait this long, in case it does not.
  */
 const otherRouterMs = 2_000;
 
-/** All parts that decide which replica is granted which turn. */
+/** Makes all parts that decide which replica is granted which turn. */
 export const makeTurns = (options: TurnsOptions) => {
   const { conversations, presence, plainGrants, traces, cluster, now } = options;
   const delayOf = (conversation: string): number =>

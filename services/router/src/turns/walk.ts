@@ -1,5 +1,5 @@
 /**
- * Visits a collection in steps of bounded cost, however large the collection is. Each step continues where the step before it
+ * Visits a collection of any size in steps of bounded cost. Each step continues where the step before it
  * stopped, and ends at the latest when all elements have been visited. Elements that are added meanwhile are visited, too.
  */
 export class Walk<T> {

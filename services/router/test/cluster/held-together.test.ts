@@ -25,7 +25,7 @@ const make = async () => {
 };
 
 describe('two routers that hold one conversation together', () => {
-  it('two routers hold a conversation whose members are connected to different ones, and both know the same of it', async () => {
+  it('two routers hold a conversation whose members are connected to different routers, and both have the same state of it', async () => {
     const { routers, a, b } = await make();
     const ann = a.connect('ann');
     const bob = b.connect('bob');

@@ -3,7 +3,7 @@ import type { NatsServer } from '../../../../tests/harness/nats-servers.ts';
 import type { ClaimChange, RouterChange } from '../../src/cluster/cluster.ts';
 import { NatsCluster } from '../../src/cluster/nats/nats-cluster.ts';
 import { type JetStreamOptions, openJetStreamLedger } from '../../src/ledger/jetstream/open-jetstream.ts';
-import type { StreamEngine } from '../../src/ledger/jetstream/standing.ts';
+import type { StreamEngine } from '../../src/ledger/jetstream/stream-access.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { shut } from '../ledger/ledger-contract.ts';
 

@@ -36,7 +36,7 @@ describe('turns of routers that are lost', () => {
     expect(c.router.conversations.get('c1')).toEqual(b.router.conversations.get('c1'));
   });
 
-  it('an agent whose router has died and that connects elsewhere with its turn goes on with it', async () => {
+  it('an agent continues its turn at another router when its own router has died', async () => {
     const { routers, b } = await withGrantOnA();
     routers.kill('a');
     const ann = b.connect('ann', { working: [{ conversation: 'c1', turn: 1 }] });
@@ -49,7 +49,7 @@ describe('turns of routers that are lost', () => {
     expect(said).toMatchObject({ kind: 'done', turn: 1 });
   });
 
-  it('an agent that comes with its turn after the turn has lapsed and was granted again is still heard first', async () => {
+  it('an agent that reconnects after its turn has lapsed and was granted again may still answer first', async () => {
     const { routers, b } = await withGrantOnA();
     const second = b.connect('ann');
     routers.kill('a');
@@ -64,7 +64,7 @@ describe('turns of routers that are lost', () => {
     expect(routers.entries('c1').map(({ type }) => type)).toEqual(['opened', 'lapsed', 'said']);
   });
 
-  it('a router that was stopped and wakes up grants and lapses nothing that others have dealt with', async () => {
+  it('a router that was suspended neither grants nor lapses a turn that other routers have handled', async () => {
     const { routers, a, b, ann } = await withGrantOnA();
     const second = b.connect('ann');
     routers.stopped.add('a');
@@ -84,7 +84,7 @@ describe('turns of routers that are lost', () => {
     expect(a.router.conversations.get('c1')).toEqual(b.router.conversations.get('c1'));
   });
 
-  it('the agents of a router that leaves in order have time to connect elsewhere before their turns lapse', async () => {
+  it('the agents of a router that shuts down properly have time to connect to another router before their turns lapse', async () => {
     const { routers, b } = await withGrantOnA();
     routers.stopped.add('a');
     routers.benches.delete('a');

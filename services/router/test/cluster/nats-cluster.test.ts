@@ -27,7 +27,7 @@ describe.skipIf(!hasNats)('several routers on one stream of NATS', { timeout: 12
     return { options, a, b };
   };
 
-  it('routers know each other and what each has published, and are told when one leaves', async () => {
+  it('routers know each other and what each has published, and are notified when one leaves', async () => {
     const { a, b } = await two();
     expect([...b.cluster.routers()].map(({ name }) => name)).toEqual(['b', 'a']);
     await until(() => expect([...a.cluster.routers()].map(({ name }) => name)).toEqual(['a', 'b']));
@@ -47,7 +47,7 @@ describe.skipIf(!hasNats)('several routers on one stream of NATS', { timeout: 12
     expect([...b.cluster.routers()]).toHaveLength(1);
   });
 
-  it('a router whose lease has run out may do nothing and is dead for the others, until it has renewed the lease', async () => {
+  it('a router whose lease has expired may do nothing and counts as dead, until it has renewed the lease', async () => {
     const { a, b } = await two(1_500);
     a.cluster.pause();
     await until(() => expect(b.changes.at(-1)).toMatchObject({ type: 'gone', how: 'died' }));
@@ -63,7 +63,7 @@ describe.skipIf(!hasNats)('several routers on one stream of NATS', { timeout: 12
     await until(() => expect(b.cluster.isAlive(a.cluster.self)).toBe(true));
   });
 
-  it('of routers that claim one attempt at a turn one gets it, and the others know whose it is until it is released', async () => {
+  it('one of several routers that claim one attempt at a turn gets it, and the others know which one until it is released', async () => {
     const { a, b } = await two();
     const claim = { conversation: 'c.1', turn: 3, attempt: 1, member: 'ann' };
     const made = await Promise.all([a, b].map(({ cluster }) => cluster.claims.make(claim, 60_000)));
@@ -108,7 +108,7 @@ describe.skipIf(!hasNats)('several routers on one stream of NATS', { timeout: 12
     expect(heard.filter(([to]) => to === idA)).toEqual([[idA, { n: 3 }, idB]]);
   });
 
-  it('a table compares revisions, forgets what is deleted, and tells every router of each change', async () => {
+  it('a table compares revisions, forgets deleted keys, and notifies every router of each change', async () => {
     const { a, b } = await two();
     const [one, other] = [a.cluster.table('pools'), b.cluster.table('pools')];
     const first = await one.create('k', { n: 1 });
@@ -155,7 +155,7 @@ describe.skipIf(!hasNats)('several routers on one stream of NATS', { timeout: 12
 });
 
 describe.skipIf(!hasNats)('several routers whose engine restarts', { timeout: 180_000 }, () => {
-  it('routers go on together after the server was killed, which has forgotten their claims', async () => {
+  it('routers continue together after the server was killed and has lost their claims', async () => {
     const server = await startNats();
     const folder = new JetStreamFolder();
     try {

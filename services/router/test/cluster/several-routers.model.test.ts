@@ -127,7 +127,7 @@ class Run {
   }
 }
 
-it(`several routers lose, double and reorder no turn, whatever dies, stops or moves (PARLEY_SEED=${testSeed})`, {
+it(`several routers lose, double and reorder no turn when routers die, are suspended, and agents move (PARLEY_SEED=${testSeed})`, {
   timeout: 300_000,
 }, async () => {
   await fc.assert(

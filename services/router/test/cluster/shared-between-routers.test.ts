@@ -203,7 +203,7 @@ describe('several routers of one ledger: what an operator asks for', () => {
 });
 
 describe('several routers of one ledger: readers and limits', () => {
-  it('a reader of events that goes to another router with Last-Event-ID gets every entry once', async () => {
+  it('a reader of events that reconnects to another router with Last-Event-ID gets every entry once', async () => {
     const { a, b } = await twoRouters();
     const [atA, atB] = [new Operator(a), new Operator(b)];
     const id = await atA.open({ members: ['ann', 'bob'], policy: 'round-robin' });

@@ -49,11 +49,11 @@ describe('Followers', () => {
       throw new Error('a bug');
     });
     followers.add('next', () => told++);
-    followers.tell({ before: undefined, after: { id: 'c1' } as never, entries: [], position: 1 });
+    followers.notify({ before: undefined, after: { id: 'c1' } as never, entries: [], position: 1 });
     expect(reported).toEqual(['faulty in c1']);
     expect(told).toBe(1);
-    expect(followers.takeShaken()).toEqual(['c1']);
-    expect(followers.takeShaken()).toEqual([]);
+    expect(followers.takeFailed()).toEqual(['c1']);
+    expect(followers.takeFailed()).toEqual([]);
   });
 });
 

@@ -56,11 +56,11 @@ describe('the life of conversations and agents in the log', () => {
     ]);
   });
 
-  it('the log counts the lines that a flood would write', () => {
+  it('the log counts the lines that it leaves out when there are too many', () => {
     for (let count = 0; count < 5_000; count++) life.onCommit(commit(`c${count}`, { type: 'opened' }));
     expect(lines).toHaveLength(100);
     life.tick();
-    expect(lines.at(-1)).toMatchObject({ untold: 4_900 });
+    expect(lines.at(-1)).toMatchObject({ suppressed: 4_900 });
     now = 1_000;
     life.onCommit(commit('later', { type: 'opened' }));
     expect(lines.at(-1)).toMatchObject({ conversation: 'later' });

@@ -30,20 +30,23 @@ describe('a text that names a silent client with @ again, and a restart', () => 
   it.each([
     ['a message to it', { target: 'pat' }],
     ['its name with @', {}],
-  ])('the text is sent after the restart where the client had its turn by %s', async (_, first) => {
-    const { bench, pat, say } = await named(first);
-    pat.connection.isSilent = true;
-    await say('bob', 'And this, @pat?');
-    await say('bob', 'Also, @pat?');
-    restarted(bench);
-    const again = texts(new Plain(bench, 'pat')).join('\n');
-    expect(again).toContain('And this, @pat?');
-    expect(again.indexOf('Also, @pat?')).toBeGreaterThan(again.indexOf('And this, @pat?'));
-    restarted(bench);
-    expect(texts(new Plain(bench, 'pat')).join('\n')).toContain('And this, @pat?');
-  });
+  ])(
+    'a text that names a silent client is sent after a restart when the client had its turn by %s',
+    async (_, first) => {
+      const { bench, pat, say } = await named(first);
+      pat.connection.isSilent = true;
+      await say('bob', 'And this, @pat?');
+      await say('bob', 'Also, @pat?');
+      restarted(bench);
+      const again = texts(new Plain(bench, 'pat')).join('\n');
+      expect(again).toContain('And this, @pat?');
+      expect(again.indexOf('Also, @pat?')).toBeGreaterThan(again.indexOf('And this, @pat?'));
+      restarted(bench);
+      expect(texts(new Plain(bench, 'pat')).join('\n')).toContain('And this, @pat?');
+    },
+  );
 
-  it('the text is sent after the restart where the client has answered in the meantime and has not confirmed it', async () => {
+  it('a text that names a client is sent after a restart when the client has answered in the meantime and has not confirmed it', async () => {
     const { bench, pat, say } = await named({});
     await say('bob', 'And this, @pat?');
     pat.session.receive(JSON.stringify({ conversation: 'c1', target: 'ann', text: 'To the first: yes.' }));
@@ -52,7 +55,7 @@ describe('a text that names a silent client with @ again, and a restart', () => 
     expect(texts(new Plain(bench, 'pat'))).toContain('And this, @pat?');
   });
 
-  it('the text is not sent again where the client has confirmed it', async () => {
+  it('a text that names a client is not sent after a restart when the client has confirmed it', async () => {
     const { bench, pat, say } = await named({ target: 'pat' });
     await say('bob', 'And this, @pat?');
     await pat.confirm();

@@ -89,7 +89,7 @@ describe('what a plain client has not heard, where members speak in turn', () =>
     expect(texts(pat)).toEqual([both, 'We close.']);
   });
 
-  it('a client that left is sent nothing that was said behind that', async () => {
+  it('a client that left is sent nothing that was said after it left', async () => {
     const { bench, pat, ann } = await spoken({ maxTurns: 3 });
     pat.session.receive(JSON.stringify({ type: 'leave', conversation: 'c1' }));
     await bench.settled();
@@ -145,7 +145,7 @@ describe('a plain client that has a turn and is named with @ again', () => {
     expect(texts(pat)).toEqual([first, 'And this, @pat?']);
   });
 
-  it('a client that answers no ping is sent it when it reads again', async () => {
+  it('a client that answers no ping is sent a text that names it when it reads again', async () => {
     const { bench, pat, name } = await owing();
     await name('ann', 'First, @pat?');
     pat.connection.isSilent = true;
@@ -157,7 +157,7 @@ describe('a plain client that has a turn and is named with @ again', () => {
     expect(texts(pat)).toContain('And this, @pat?');
   });
 
-  it('a text that names the client behind a held message is sent in order', async () => {
+  it('a text that names the client and follows a held message is sent after that message', async () => {
     const { bench, pat, name } = await owing(4_000);
     await name('ann', 'First?', { target: 'pat' });
     await name('bob', 'And this, @pat?');

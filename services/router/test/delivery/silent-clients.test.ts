@@ -159,7 +159,7 @@ describe('a plain client that owes a reply', () => {
     expect(texts(again)).toEqual(['line 1']);
   });
 
-  it('a plain client that closed the connection in order is not sent the message again', async () => {
+  it('a plain client that closed the connection itself is not sent the message again', async () => {
     const { bench, bob } = await asked();
     await bob.confirm();
     bob.leave();

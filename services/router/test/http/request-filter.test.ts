@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { ConnectionLimits } from '../../src/http/server/connection-limits.ts';
-import { Rejections, type ToldRejection } from '../../src/http/server/rejections.ts';
+import { type LoggedRejection, Rejections } from '../../src/http/server/rejections.ts';
 import { makeRequestFilter, type RequestFilterRules } from '../../src/http/server/request-filter.ts';
 
-const told: ToldRejection[] = [];
+const told: LoggedRejection[] = [];
 const rejections = new Rejections(
   (rejection) => told.push(rejection),
   () => 0,

@@ -74,14 +74,17 @@ describe('the authenticator', () => {
       ['it is the last one', (path) => replaced(path, '# no tokens\n'), false],
       ['the file is emptied', (path) => writeFileSync(path, ''), false],
       ['the file is deleted', (path) => rmSync(path), false],
-    ])('refuses a token and ends its identity when %s; the others stay', async (_when, change, stays) => {
-      const path = join(folder(), 'tokens');
-      writeFileSync(path, both);
-      const { identify, withdrawn, isValid } = follow(path);
-      change(path);
-      await withdrawn();
-      expect([isValid(), identify(bob.token).ok]).toEqual([false, stays]);
-    });
+    ])(
+      'the authenticator refuses a token and ends its identity when %s, and other tokens stay valid',
+      async (_when, change, stays) => {
+        const path = join(folder(), 'tokens');
+        writeFileSync(path, both);
+        const { identify, withdrawn, isValid } = follow(path);
+        change(path);
+        await withdrawn();
+        expect([isValid(), identify(bob.token).ok]).toEqual([false, stays]);
+      },
+    );
 
     it('the authenticator detects that a file which is mounted alone was replaced outside, although its inode is the same', async () => {
       const path = join(folder(), 'tokens');

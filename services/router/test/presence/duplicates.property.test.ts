@@ -43,7 +43,7 @@ describe('connections of one name at several routers', () => {
     );
   });
 
-  it('a connection that stays among all stays when those are gone that had to end', () => {
+  it('a connection that stays among all connections also stays when the losing connections are gone', () => {
     fc.assert(
       fc.property(connections, rules, (all, rule) => {
         const stay = staying(all, rule);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DuplicateRule } from '../../src/presence/duplicates.ts';
-import type { ToldNames } from '../../src/presence/elsewhere.ts';
+import type { NameReport } from '../../src/presence/elsewhere.ts';
 import { Presence, type PresenceChange } from '../../src/presence/presence.ts';
 import type { PlainClient, Replica } from '../../src/presence/replica.ts';
 import { FakeConnection } from '../router-harness.ts';
@@ -39,7 +39,7 @@ class Place {
   }
 
   /** What this router tells now. */
-  get names(): ToldNames {
+  get names(): NameReport {
     const { registrations } = this.union;
     const told = [...registrations.names()].map((name) => [
       name,
@@ -54,7 +54,7 @@ class Place {
   hears(other: Place, names = other.names): void {
     const { elsewhere } = this.union;
     this.presence.elsewhereChanged(elsewhere.alive(other.id, true));
-    this.presence.elsewhereChanged(elsewhere.told(other.id, '0', names));
+    this.presence.elsewhereChanged(elsewhere.report(other.id, '0', names));
   }
 
   loses(other: Place): void {
@@ -95,7 +95,7 @@ describe('presence of several routers', () => {
     expect([b.presence.isConnected('pat'), b.presence.connected]).toEqual([false, 1]);
   });
 
-  it('a name that one dialect uses at one router is refused to the other dialect at each router', () => {
+  it('a name that is connected in one dialect at one router is refused in the other dialect at every router', () => {
     const [a, b] = places();
     a.agent('ann');
     a.client('pat');
@@ -131,7 +131,7 @@ describe('presence of several routers', () => {
     expect(a.presence.isAgent('ann')).toBe(true);
   });
 
-  it('under reject two registrations that cross leave the earlier one, and the other connection may come again', () => {
+  it('under reject the earlier of two concurrent registrations stays, and the client of the other one may reconnect', () => {
     const [a, b] = places('reject');
     b.clock = 2_000;
     const [first, second] = [a.agent('ann'), b.agent('ann')];
@@ -139,7 +139,7 @@ describe('presence of several routers', () => {
     expect([first.connection.closedBy, second.connection.closedBy]).toEqual([undefined, 'busy']);
   });
 
-  it('a plain client that comes to another router has one connection, whatever the rule allows to agents', () => {
+  it('a plain client that connects to another router has one connection, whatever the rule for agents is', () => {
     const [a, b] = places('replicas');
     const first = a.client('pat');
     exchange(a, b);
@@ -150,7 +150,7 @@ describe('presence of several routers', () => {
     expect(b.presence.isReadElsewhere('pat')).toBe(false);
   });
 
-  it('a router that others took for dead does not end what was registered meanwhile under reject', () => {
+  it('a router that was declared dead by mistake does not end connections that were registered meanwhile under reject', () => {
     const [a, b] = places('reject');
     const first = a.agent('ann');
     b.hears(a);
@@ -170,7 +170,7 @@ describe('presence of several routers', () => {
       expect(presence.targets.aimOf('ann', 'ann')).toEqual({ target: 'bob', ring: ['ann', 'bob'] });
   });
 
-  it('followers hear of a name only when its registrations elsewhere change, not of each turn of a replica', () => {
+  it('followers are notified of a name when its registrations at other routers change, and not of each turn of a replica', () => {
     const [a, b] = places();
     a.agent('ann');
     b.hears(a);
@@ -186,7 +186,7 @@ describe('presence of several routers', () => {
     expect(b.union.elsewhere.connections('ann')).toMatchObject([{ active: 1, turns: 7 }]);
   });
 
-  it('registrations that cross in any order end with the same connections at each router, one alone where there are no replicas', () => {
+  it('concurrent registrations in any order lead to the same connections at each router, and to one alone where there are no replicas', () => {
     const step = fc.record({
       at: fc.nat(2),
       act: fc.constantFrom('agent', 'client', 'hear', 'leave'),

@@ -78,7 +78,7 @@ describe('presence that routers share', () => {
     expect(late.presence.isAgent('ann')).toBe(true);
   });
 
-  it('a connection that comes and goes is known to the other routers', async () => {
+  it('a new connection and its end are known to the other routers', async () => {
     const { settled, a, b } = await start('A', 'B');
     const ann = a.agent('ann');
     await settled();
@@ -88,7 +88,7 @@ describe('presence that routers share', () => {
     expect(b.presence.isConnected('ann')).toBe(false);
   });
 
-  it('many changes of one moment are written together', async () => {
+  it('changes that are made at nearly the same time are written together', async () => {
     const { table, settled, a, b } = await start('A', 'B');
     for (let i = 0; i < 200; i++) a.agent('ann');
     await settled();
@@ -96,7 +96,7 @@ describe('presence that routers share', () => {
     expect(table.writes).toBeLessThanOrEqual(2);
   });
 
-  it('what changes with each turn is told once a second, and only when it has changed', async () => {
+  it('values that change with each turn are reported once a second, and only when they have changed', async () => {
     const { table, settled, a, b } = await start('A', 'B');
     a.agent('ann');
     await settled();
@@ -115,7 +115,7 @@ describe('presence that routers share', () => {
     expect(table.writes - writes).toBe(2);
   });
 
-  it('the connections of a dead router end with its lease, and what it told is deleted', async () => {
+  it('the connections of a dead router end with its lease, and its reports are deleted', async () => {
     const { network, table, settled, a, b } = await start('A', 'B');
     a.agent('ann');
     await settled();
@@ -127,7 +127,7 @@ describe('presence that routers share', () => {
     expect(table.keys()).toEqual([]);
   });
 
-  it('a router that others took for dead tells all again when it is back, with later registrations', async () => {
+  it('a router that was declared dead by mistake reports all its connections again, with later registrations', async () => {
     const { network, settled, a, b } = await start('A', 'B');
     a.agent('ann');
     await settled();
@@ -143,7 +143,7 @@ describe('presence that routers share', () => {
     expect(after?.at).toBeGreaterThan(before?.at ?? Number.POSITIVE_INFINITY);
   });
 
-  it('what a router that is unknown has left in the table is deleted half a minute after a start', async () => {
+  it('the reports of an unknown router are deleted from the table half a minute after the start', async () => {
     const { table, settled, a } = await start('A');
     await table.put('old.3', {});
     await settled();
@@ -155,7 +155,7 @@ describe('presence that routers share', () => {
     expect(table.keys()).toEqual([]);
   });
 
-  it('what could not be written while the engine was away is written when it is back', async () => {
+  it('changes that could not be written while NATS was not reachable are written when it is back', async () => {
     const { table, settled, a, b } = await start('A', 'B');
     table.isAway = true;
     a.agent('ann');
@@ -166,7 +166,7 @@ describe('presence that routers share', () => {
     expect(b.presence.isConnected('ann')).toBe(true);
   });
 
-  it('a part that no router has written so is not taken in, and does not hide the others', async () => {
+  it('an invalid part in the table is ignored, and does not hide the other parts', async () => {
     const { table, settled, a, b } = await start('A', 'B');
     await table.put('A.1', { ann: 'here', bob: [{ id: 7 }], cid: [{ id: 'x', at: 1, dialect: 'v9' }] });
     await table.put('A.2', [null]);

@@ -154,7 +154,7 @@ it(
 );
 
 it(
-  `the same holds while routers die to which the client is not connected (PARLEY_SEED=${testSeed})`,
+  `a plain client that moves between routers gets each message while other routers die (PARLEY_SEED=${testSeed})`,
   { timeout: 300_000 },
   () => check(deadly),
 );

@@ -30,7 +30,7 @@ describe('a plain client and several routers', () => {
     expect(ann.connection.texts).toEqual(['hi']);
   });
 
-  it('a plain client that comes to another router is sent what it has not confirmed, once, and nothing that it has confirmed', async () => {
+  it('a plain client that connects to another router is sent each message that it has not confirmed once, and no confirmed one', async () => {
     const { all, a, b } = await two();
     const bob = await arrived(all, a, 'bob');
     const ann = await arrived(all, a, 'ann');
@@ -62,7 +62,7 @@ describe('a plain client and several routers', () => {
     expect(texts).toEqual([0, 1, 2, 3, 4, 5].map((move) => `message ${move}`));
   });
 
-  it('messages to a plain client that is away wait at each router, and are delivered by the one to which it comes', async () => {
+  it('messages to a disconnected plain client wait at every router, and are delivered by the one to which it connects', async () => {
     const { all, a, b } = await two();
     const ann = await arrived(all, a, 'ann');
     await ann.send('bob', 'one');
@@ -80,7 +80,7 @@ describe('a plain client and several routers', () => {
     expect((await arrived(all, a, 'bob')).connection.texts).toEqual([]);
   });
 
-  it('when the router of a plain client dies, another router sends what the client had not confirmed', async () => {
+  it('when the router of a plain client dies, another router sends the messages that the client had not confirmed', async () => {
     const { all, a, b } = await two();
     const ann = await arrived(all, b, 'ann');
     const bob = await arrived(all, a, 'bob');
@@ -112,7 +112,7 @@ describe('a plain client and several routers', () => {
     expect(a.turns(ann).at(-1)).toMatchObject({ turn: 3 });
   });
 
-  it('a plain client that moves during its turn is sent the floor again, and its answer is taken', async () => {
+  it('a plain client that moves to another router during its turn is granted the turn again, and its answer is accepted', async () => {
     const { all, a, b } = await two();
     await arrived(all, a, 'bob');
     const ann = a.connect('ann');
@@ -149,7 +149,7 @@ describe('a plain client and several routers', () => {
     expect([...ann.connection.texts, ...bob.connection.texts]).toHaveLength(1);
   });
 
-  it('what is read at another router uses no mailbox quota, and what waits for a client that does not read does', async () => {
+  it('a message to a client that reads at another router uses no mailbox quota, and one to a client that does not read does', async () => {
     const mailboxLimits = {
       each: { messages: 4, bytes: 1e6 },
       all: { messages: 1e6, bytes: 1e9 },
@@ -179,7 +179,7 @@ describe('a plain client and several routers', () => {
     expect([a.router.mailboxes.waiting, b.router.mailboxes.waiting]).toEqual([0, 0]);
   });
 
-  it('a client is not kept waiting for a router that is stopped, and gets what that router had not confirmed', async () => {
+  it('a client does not wait for a suspended router, and gets the messages that it had not confirmed there', async () => {
     const { all, a, b } = await two();
     const ann = await arrived(all, b, 'ann');
     const bob = await arrived(all, a, 'bob');

@@ -33,7 +33,7 @@ describe.skipIf(!hasNats)('two routers on one stream', { timeout: 120_000 }, () 
   const known = (what: string, isTrue: () => boolean): Promise<unknown> =>
     until(what, async () => isTrue() || undefined, 60_000);
 
-  it('a conversation that one router opened is acted on, read and taken part in over the other', async () => {
+  it('a conversation that one router opened can be read, changed and joined over the other router', async () => {
     const { a, b } = await start({ authenticator: roleAuthenticator() });
     const ann = await dialAgent(a.port, 'ann', agent);
     const bob = await dialAgent(b.port, 'bob', agent);
@@ -69,7 +69,7 @@ describe.skipIf(!hasNats)('two routers on one stream', { timeout: 120_000 }, () 
     }
   });
 
-  it('a plain client that moves from one router to the other gets again what it had not confirmed, and nothing else', async () => {
+  it('a plain client that moves from one router to the other gets the unconfirmed messages again, and no others', async () => {
     const { a, b } = await start();
     const ann = await dialPlain(b.port, 'ann');
     const arrive = async (port: number, autoPong: boolean): Promise<TestClient> => {

@@ -16,7 +16,7 @@ const reasonsOf = ({ router }: RouterBench, id: string) => {
 };
 
 describe('members that are connected to different routers', () => {
-  it('a conversation gathers members of several routers, and begins when the last of them has come to any', async () => {
+  it('a conversation gathers members of several routers, and begins when the last one has connected to any of them', async () => {
     const { all, a, b } = await two();
     const ann = a.connect('ann');
     await a.open('c', { limits: limits({ gatherMs: 600_000 }) });

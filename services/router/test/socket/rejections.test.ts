@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Rejections, rejectionReasons, type ToldRejection } from '../../src/http/server/rejections.ts';
+import { type LoggedRejection, Rejections, rejectionReasons } from '../../src/http/server/rejections.ts';
 import { alice, authenticator, bearer } from './bearers.ts';
 import { dial, dialAgent, dialRaw, serveRouter } from './served-router.ts';
 
 const start = async (options: Parameters<typeof serveRouter>[0] = {}) => {
-  const told: ToldRejection[] = [];
+  const told: LoggedRejection[] = [];
   const served = await serveRouter({
     authenticator,
     onRejection: (rejection) => told.push(rejection),
@@ -34,7 +34,7 @@ describe('a refusal', () => {
       },
     ],
     ['malformed', async (port) => (await dialRaw(port)).write('NOT HTTP\r\n\r\n')],
-  ])('is counted and told with its reason and address: %s', async (reason, ask) => {
+  ])('a rejection is counted and logged with its reason and address: %s', async (reason, ask) => {
     const { port, told, counted } = await start();
     await ask(port).catch(() => {});
     await expect.poll(() => counted(reason)).toBe(1);
@@ -60,12 +60,12 @@ describe('a refusal', () => {
 
   it('refusals are logged five times in ten seconds for each reason, with the number of those that were left out', () => {
     let now = 0;
-    const told: ToldRejection[] = [];
+    const told: LoggedRejection[] = [];
     const rejections = new Rejections(
       (rejection) => told.push(rejection),
       () => now,
     );
-    const flood = (reason: ToldRejection['reason'], count: number) => {
+    const flood = (reason: LoggedRejection['reason'], count: number) => {
       for (let i = 0; i < count; i++)
         rejections.note({ reason, address: '10.0.0.1', about: 'x'.repeat(1_000) });
     };
@@ -78,7 +78,7 @@ describe('a refusal', () => {
       reason: 'origin',
       address: '10.0.0.1',
       about: 'x'.repeat(200),
-      untold: 995,
+      suppressed: 995,
     });
     expect(rejections.counts.get('origin')).toBe(1_001);
     expect([...rejections.counts.keys()]).toEqual([...rejectionReasons]);

@@ -31,7 +31,7 @@ describe('a token that is no longer good', () => {
     const reader = (events.body as ReadableStream<Uint8Array>).getReader();
     await reader.read();
     list.replace(linesOf([alice]));
-    router.routerEvents.tell({ type: 'agents' });
+    router.routerEvents.publish({ type: 'agents' });
     const rest: string[] = [];
     for (let part = await reader.read(); !part.done; part = await reader.read())
       rest.push(Buffer.from(part.value).toString());

@@ -59,7 +59,7 @@ describe('a reply that is streamed', () => {
 });
 
 describe('a member that has left', () => {
-  it('a member that has left is told so, and gets no further entries of the conversation that it followed', async () => {
+  it('a member that has left gets its own left, and no further entries of the conversation that it followed', async () => {
     const { client } = await start();
     const [ann, bob, eve] = await Promise.all([client('ann'), client('bob'), client('eve')]);
     const conversation = await open(ann, ['bob', 'eve'], { policy: 'open' });

@@ -3,7 +3,7 @@ import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { RouterBench } from '../router-harness.ts';
 
 describe('while the ledger says that it cannot be written', () => {
-  it('no turn is granted; the turns that wait are granted when it can be written again', async () => {
+  it('no turn is granted while the ledger cannot be written, and waiting turns are granted when it can be written again', async () => {
     let trouble: string | undefined;
     const bench = new RouterBench({ ledger: { ...openMemoryLedger(), trouble: () => trouble } });
     const ann = bench.connect('ann', { capacity: 2 });

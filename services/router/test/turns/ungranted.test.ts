@@ -128,7 +128,7 @@ describe('a plain client under round-robin', () => {
 });
 
 describe('a step of one message', () => {
-  it('an unasked answer does not make a step longer', async () => {
+  it('an unsolicited answer does not make a step longer', async () => {
     const bench = new RouterBench();
     const agents = [new Agent(bench, 'ann'), new Agent(bench, 'bob')];
     await bench.open('c1');

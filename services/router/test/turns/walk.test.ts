@@ -44,7 +44,7 @@ it('a turn that may be granted is granted although hundreds of the same member m
   expect(bench.turns(ann).map(({ conversation }) => conversation)).toEqual(['ready']);
 });
 
-it('thousands of conversations that gather are looked at over several ticks, and all begin', async () => {
+it('thousands of gathering conversations are examined over several ticks, and all begin', async () => {
   const bench = new RouterBench();
   const crowd = Array.from({ length: 200 }, (_, i) => `m${i}`);
   for (let i = 0; i < 300; i++)

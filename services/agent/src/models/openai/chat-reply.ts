@@ -2,12 +2,12 @@ import type { StreamEvent } from './chat-body.ts';
 import { type ChatPart, type Counts, chatPart, parseLenient } from './chat-values.ts';
 
 /** An error that the server sent instead of a reply, in any form. */
-export class ToldError extends Error {
-  override readonly name = 'ToldError';
-  readonly told: unknown;
-  constructor(told: unknown) {
-    super('the server tells of an error');
-    this.told = told;
+export class ReportedError extends Error {
+  override readonly name = 'ReportedError';
+  readonly body: unknown;
+  constructor(body: unknown) {
+    super('the server reported an error');
+    this.body = body;
   }
 }
 /** The stream does not follow Chat Completions. */
@@ -64,10 +64,10 @@ export class ChatReply {
     if (values.length === 0) {
       if (this.complete) return true;
       if (/^[{[]/.test(trimmed)) throw new BrokenStream('an event of the stream is not JSON');
-      throw new ToldError(trimmed);
+      throw new ReportedError(trimmed);
     }
     for (const value of values) {
-      if (event === 'error' && !this.complete) throw new ToldError(value);
+      if (event === 'error' && !this.complete) throw new ReportedError(value);
       this.add(value);
     }
     return this.#done || this.text.length >= mostText;
@@ -76,9 +76,9 @@ export class ChatReply {
   add(value: unknown): void {
     const part = chatPart(value);
     // An invalid event after the end of the reply is ignored.
-    if (part.error !== undefined && !this.complete) throw new ToldError(part.error);
+    if (part.error !== undefined && !this.complete) throw new ReportedError(part.error);
     this.isChat ||= part.isChat;
-    if (part.finish === 'error') throw new ToldError({ message: 'finish_reason: error', code: 500 });
+    if (part.finish === 'error') throw new ReportedError({ message: 'finish_reason: error', code: 500 });
     this.#addText(part);
     if (this.reasoning.length < mostReasoning) this.reasoning += part.reasoning.slice(0, mostReasoning);
     this.separates ||= part.reasoning !== '';

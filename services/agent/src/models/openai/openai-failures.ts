@@ -5,7 +5,7 @@ import type { ServerWords } from './server-words.ts';
 
 /** An error that a server reported: by its status, in the body of a success, or in a stream. */
 export interface Refusal {
-  readonly told: 'by-status' | 'in-body' | 'in-stream';
+  readonly source: 'by-status' | 'in-body' | 'in-stream';
   /** The HTTP status. */
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -50,25 +50,25 @@ const statusByCode = ({ words }: Refusal, about: string): number | undefined => 
 };
 
 /** `HTTP 403 from http://host/v1/chat/completions: the words of the server (its code)`. */
-const told = ({ told: how, status, words, url }: Refusal): string => {
+const detailOf = ({ source, status, words, url }: Refusal): string => {
   const { text, codes } = words;
   const more = codes.filter((code) => code !== String(status) && !text.includes(code)).slice(0, 2);
   const where =
-    how === 'by-status'
+    source === 'by-status'
       ? `HTTP ${status}`
-      : how === 'in-body'
+      : source === 'in-body'
         ? `HTTP ${status} with an error`
         : 'an error in the stream';
-  const said = text === '' ? 'no word of why' : text.length > 700 ? `${text.slice(0, 700)}…` : text;
+  const said = text === '' ? 'no reason given' : text.length > 700 ? `${text.slice(0, 700)}…` : text;
   return `${where} from ${url}: ${said}${more.length > 0 ? ` (${more.join(', ')})` : ''}`;
 };
 
 /** A refusal as a failure of the model port. `detail` is not yet free of secrets. */
 export const failureOf = (refusal: Refusal, now: number): ModelFailure => {
-  const { words, headers, told: how } = refusal;
+  const { words, headers, source } = refusal;
   const about = `${words.codes.join(' ')} ${words.text}`;
-  const status = how === 'by-status' ? refusal.status : statusByCode(refusal, about);
-  const detail = told(refusal);
+  const status = source === 'by-status' ? refusal.status : statusByCode(refusal, about);
+  const detail = detailOf(refusal);
   const afterMs = waitInHeaders(headers, now) ?? words.waitMs;
 
   if ((status === 403 || status === 400 || status === undefined) && moderation.test(about))
@@ -89,7 +89,7 @@ export const failureOf = (refusal: Refusal, now: number): ModelFailure => {
     return failed(reason === 'rate-limited' ? reason : 'model-unavailable', detail, { reason, afterMs });
   if (status === 501 || status === 505) return failed('model-rejected', detail);
   // An error after a valid beginning is seldom caused by the request.
-  if ((status === undefined && how === 'in-stream') || (status !== undefined && status >= 500))
+  if ((status === undefined && source === 'in-stream') || (status !== undefined && status >= 500))
     return failed('model-unavailable', detail, { reason: 'server-error', afterMs });
   return failed('model-rejected', detail);
 };

@@ -11,7 +11,7 @@ import {
   type ModelRequest,
 } from '../model.ts';
 import { type Body, readBody, TooMuch } from './chat-body.ts';
-import { BrokenStream, ChatReply, ToldError } from './chat-reply.ts';
+import { BrokenStream, ChatReply, ReportedError } from './chat-reply.ts';
 import { jsonValues } from './chat-values.ts';
 import {
   type Exchange,
@@ -152,7 +152,7 @@ class OpenAIModel implements Model {
         sent,
       );
       if (lesson) return this.#learnt(lesson, request);
-      return await this.#refused(request, { told: 'by-status', words, ...answer, url: this.#url });
+      return await this.#refused(request, { source: 'by-status', words, ...answer, url: this.#url });
     } catch (error) {
       if (request.signal.aborted) return aborted(request.signal);
       return connectionFailure(error, this.#url);
@@ -169,7 +169,7 @@ class OpenAIModel implements Model {
 
   async #refused(request: ModelRequest, refusal: Refusal): Promise<ModelFailure> {
     const { status, headers } = refusal;
-    if (refusal.told === 'by-status' && status < 400)
+    if (refusal.source === 'by-status' && status < 400)
       return redirected(status, headers.location, this.#address.chat);
     const failure = failureOf(refusal, Date.now());
     if (failure.reason !== 'model-not-found') return failure;
@@ -213,9 +213,9 @@ class OpenAIModel implements Model {
       if (request.signal.aborted) return { ...aborted(request.signal), ...this.#partial(request, reply) };
       if (error instanceof TooMuch) return failed('model-rejected', `${this.#url}: ${error.message}`);
       if (error instanceof BrokenStream) return broken(`${this.#url}: ${error.message}`);
-      if (!(error instanceof ToldError)) return connectionFailure(error, this.#url);
-      const told = 'in-stream' as const;
-      return await this.#refused(request, { told, words: wordsOf(error.told), ...answer, url: this.#url });
+      if (!(error instanceof ReportedError)) return connectionFailure(error, this.#url);
+      const source = 'in-stream' as const;
+      return await this.#refused(request, { source, words: wordsOf(error.body), ...answer, url: this.#url });
     } finally {
       clearTimeout(linger);
     }
@@ -234,15 +234,15 @@ class OpenAIModel implements Model {
       case 'text':
       case 'json': {
         if (body.text.trim() === '') return broken(`${this.#url}: an empty answer`);
-        const inBody = { told: 'in-body', status, headers, url: this.#url } as const;
+        const inBody = { source: 'in-body', status, headers, url: this.#url } as const;
         if (body.kind === 'text') return failureOf({ ...inBody, words: wordsOf(body.text) }, Date.now());
         try {
           const values = jsonValues(body.text);
           for (const value of values) reply.add(value);
           if (values.length === 0) return broken(`${this.#url}: the answer is cut off, or no JSON`);
         } catch (error) {
-          if (!(error instanceof ToldError)) throw error;
-          return failureOf({ ...inBody, words: wordsOf(error.told) }, Date.now());
+          if (!(error instanceof ReportedError)) throw error;
+          return failureOf({ ...inBody, words: wordsOf(error.body) }, Date.now());
         }
         return reply.isChat
           ? undefined

@@ -10,7 +10,7 @@ export interface AnswerDeliveryOptions {
   readonly send: (frame: ClientFrame) => boolean;
 }
 
-/** Brings finished answers to the router: each is sent until it is confirmed, mended or given up, and with it what it cost. */
+/** Brings finished answers to the router: each is sent until it is confirmed, corrected or given up, and with it what it cost. */
 export class AnswerDelivery {
   readonly #options: AnswerDeliveryOptions;
   readonly #outbox = new Outbox();
@@ -26,7 +26,7 @@ export class AnswerDelivery {
   }
 
   deliver(frame: Kept): void {
-    this.#keep({ ...frame, ...this.#spending.tell(frame) });
+    this.#keep({ ...frame, ...this.#spending.report(frame) });
   }
 
   /** A new connection registers. Failures are dropped: the router grants their turns again. Returns the turns of the others. */
@@ -71,8 +71,8 @@ export class AnswerDelivery {
       return;
     }
     this.#outbox.settle(place);
-    const mended = code === 'bad-target' && kept.type === 'say' ? withoutAddressee(kept) : undefined;
-    if (mended) return this.#keep(mended);
+    const corrected = code === 'bad-target' && kept.type === 'say' ? withoutAddressee(kept) : undefined;
+    if (corrected) return this.#keep(corrected);
     this.#spending.notCounted(place);
     if (isLost(code) || isFailedTurn(kept)) return;
     const { conversation, turn } = place;

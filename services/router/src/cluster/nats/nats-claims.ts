@@ -11,22 +11,22 @@ export interface ClaimsOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** What stands in the bucket under the key of an attempt. */
+/** The value in the bucket under the key of an attempt. */
 interface StoredClaim {
   readonly router: string;
   readonly member: string;
   readonly ttlMs: number;
-  /** Another one for each try to make the claim: its answer may be lost. */
+  /** New for each attempt to create the key, because the answer of the server may be lost. */
   readonly nonce: string;
 }
 
 /**
- * A released claim is deleted this much later. By then the other routers have the entry that made it void, and do not take the
- * turn for free.
+ * Delay between the release of a claim and the deletion of its key. By then the other routers have the entry that ended the
+ * attempt. Without the delay they would see an open turn without a claim.
  */
 const releaseAfterMs = 1_000;
 
-// A dot divides the key. `=` is in no id of a conversation.
+// A dot separates the parts of the key. `=` is in no id of a conversation.
 const keyOf = ({ conversation, turn, attempt }: AttemptPlace): string =>
   `${conversation.replaceAll('.', '=')}.${turn}.${attempt}`;
 
@@ -71,7 +71,7 @@ export class NatsClaims implements TurnClaims {
     const key = keyOf(claim);
     const releasing = this.#releasing.get(key);
     if (releasing !== undefined) {
-      // It was released a moment ago, and still stands in the bucket.
+      // It was released a moment ago, and its key still exists.
       clearTimeout(releasing);
       this.#releasing.delete(key);
       this.#made(claim, self, ttlMs);
@@ -123,12 +123,12 @@ export class NatsClaims implements TurnClaims {
     this.#listeners.push(listener);
   }
 
-  /** Forgets the claims whose time is over: the bucket does not tell of it. */
+  /** Removes expired claims: the bucket sends no message when a key expires. */
   tick(): void {
-    for (const claim of this.#known.expire(this.#options.now())) this.#tell({ type: 'ended', claim });
+    for (const claim of this.#known.expire(this.#options.now())) this.#notify({ type: 'ended', claim });
   }
 
-  /** Deletes at once what is released. */
+  /** Deletes the released claims immediately. */
   stop(): void {
     for (const [key, timer] of this.#releasing) {
       clearTimeout(timer);
@@ -137,7 +137,7 @@ export class NatsClaims implements TurnClaims {
     this.#releasing.clear();
   }
 
-  /** Where the answer is lost, the bucket says whose claim it is. */
+  /** When the answer is lost, reads from the bucket which router has the claim. */
   async #create(key: string, stored: StoredClaim, ttlMs: number): Promise<number | undefined> {
     const { table } = this.#options;
     try {
@@ -151,7 +151,7 @@ export class NatsClaims implements TurnClaims {
 
   #made({ conversation, turn, attempt, member }: Omit<Claim, 'router'>, router: string, ttlMs: number): void {
     const claim: Claim = { conversation, turn, attempt, member, router };
-    if (this.#known.made(claim, this.#options.now() + ttlMs)) this.#tell({ type: 'made', claim });
+    if (this.#known.made(claim, this.#options.now() + ttlMs)) this.#notify({ type: 'made', claim });
   }
 
   #seen({ key, entry }: TableChange): void {
@@ -162,15 +162,15 @@ export class NatsClaims implements TurnClaims {
       const known = this.#known.get(place);
       if (known?.router === this.#options.self) return;
       const claim = this.#known.ended(place);
-      if (claim) this.#tell({ type: 'ended', claim });
+      if (claim) this.#notify({ type: 'ended', claim });
       return;
     }
-    // A claim of this router is known from the answer, or was released meanwhile.
+    // A claim of this router is known from the answer to `create`, or was released in the meantime.
     if (stored.router !== this.#options.self)
       this.#made({ ...place, member: stored.member }, stored.router, stored.ttlMs);
   }
 
-  #tell(change: ClaimChange): void {
+  #notify(change: ClaimChange): void {
     if (change.claim.router === this.#options.self) return;
     for (const listener of this.#listeners) listener(change);
   }

@@ -1,5 +1,5 @@
 import { StorageType } from '@nats-io/jetstream';
-import type { Standing, StreamEngine } from '../../ledger/jetstream/standing.ts';
+import type { StreamAccess, StreamEngine } from '../../ledger/jetstream/stream-access.ts';
 import {
   type Cluster,
   type RouterChange,
@@ -19,16 +19,16 @@ export interface NatsClusterOptions {
   readonly engine: StreamEngine;
   /** For people: the machine of this router. */
   readonly name: string;
-  /** After which a router that is not heard of counts as dead. */
+  /** A router that renews nothing for this time counts as dead. */
   readonly leaseMs: number;
   /** The wall clock. */
   readonly wall: () => number;
 }
 
-/** Renewals in the time of a lease. */
+/** Renewals per lease. */
 const renewals = 3;
 const tickMs = 250;
-/** A document is written at most this often. */
+/** Minimum time between two writes of the document. */
 const publishMs = 100;
 
 const documentIn = (value: unknown): RouterDocument | undefined => {
@@ -46,16 +46,16 @@ interface Own extends RouterDocument {
 }
 
 /**
- * The routers that work with one stream, each with a lease: its document in a bucket, which it writes again and again. A router is
- * alive for itself when its own document has come back through the bucket, because then it has also read what the others wrote
- * before. While it is not, it decides and grants nothing, and calls no other router dead.
+ * The routers that work with one stream. The lease of a router is its document in a bucket, which it writes periodically. A
+ * router considers itself alive when its own document has come back through the bucket: then it has also read everything that
+ * the others wrote before. While it is not alive, it decides nothing, grants nothing, and declares no other router dead.
  */
-export class NatsCluster implements Cluster, Standing {
+export class NatsCluster implements Cluster, StreamAccess {
   readonly claims: NatsClaims;
   readonly messages: NatsMessages;
   readonly #options: NatsClusterOptions;
   readonly #routers: NatsTable;
-  /** All that are followed, but that of the routers. */
+  /** All followed tables except the one of the routers. */
   readonly #tables = new Map<SharedTableName | 'claims', NatsTable>();
   readonly #leases: Leases;
   readonly #followers: ((change: RouterChange) => void)[] = [];
@@ -66,7 +66,7 @@ export class NatsCluster implements Cluster, Standing {
   #writtenVersion = 0;
   /** The versions of the documents of others. */
   readonly #versions = new Map<string, unknown>();
-  /** The own document that came back last. */
+  /** Number of the newest own document that has come back through the bucket. */
   #heard = 0;
   #onHeard: (() => void)[] = [];
   #renewedAt = Number.NEGATIVE_INFINITY;
@@ -97,7 +97,7 @@ export class NatsCluster implements Cluster, Standing {
       await cluster.claims.start();
       await cluster.#renew();
     } catch (error) {
-      // It may be tried again, by another router as far as the others know.
+      // The caller may try again. For the other routers that is another router.
       await cluster.release();
       throw error;
     }
@@ -154,32 +154,32 @@ export class NatsCluster implements Cluster, Standing {
     return this.#tables.get(name) as NatsTable;
   }
 
-  /** One renewal. What cannot be asked is asked again next time. */
+  /** One renewal. One that fails is repeated at the next interval. */
   async renew(): Promise<void> {
     if (this.#isRenewing || this.#isLeaving) return;
     this.#isRenewing = true;
     try {
       if (this.#options.engine.link.isConnected) await this.#renew();
     } catch {
-      // The link broke, or there is no leader: the lease runs out when that lasts.
+      // The connection is lost, or the stream has no leader. If that lasts, the lease expires.
     } finally {
       this.#isRenewing = false;
       if (this.#writtenVersion < this.#version) this.#publishSoon();
     }
   }
 
-  /** Renews no more by itself. */
+  /** Stops the periodic renewal. */
   pause(): void {
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#publishing);
   }
 
   tick(): void {
-    // A router that was stopped has not heard the others: it does not know which of them are dead.
+    // A router that was suspended has received no renewals, so it does not know which routers are dead.
     if (this.trouble !== undefined) return;
     this.claims.tick();
     for (const router of this.#leases.expire(performance.now()))
-      this.#tell({ type: 'gone', router, how: 'died' });
+      this.#notify({ type: 'gone', router, how: 'died' });
   }
 
   async release(): Promise<void> {
@@ -207,7 +207,7 @@ export class NatsCluster implements Cluster, Standing {
   }
 
   async #renew(): Promise<void> {
-    // The lease runs from when it was asked for: the answer may have taken long.
+    // The lease runs from the request, because the answer may have taken long.
     const askedAt = performance.now();
     const wasOver = this.trouble !== undefined;
     const count = ++this.#count;
@@ -215,17 +215,20 @@ export class NatsCluster implements Cluster, Standing {
     await this.#routers.put(this.self, { ...this.#document, count, version } satisfies Own);
     this.#writtenVersion = version;
     await this.#hears(count);
-    // What the others have done while this router was stopped. The server keeps deletions for a minute only.
+    // Reads what the others did while this router was suspended. The server keeps deletions for one minute only.
     if (wasOver) await this.#options.engine.caughtUp();
     if (wasOver && count > 1) await Promise.all([...this.#tables.values()].map((table) => table.refresh()));
     this.#renewedAt = askedAt;
   }
 
-  /** Resolves when the document has come back; rejects when it is too late. */
+  /** Resolves when the document has come back; rejects after the time of a lease. */
   #hears(count: number): Promise<void> {
     if (this.#heard >= count) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error('the lease does not come back')), this.#options.leaseMs);
+      const late = setTimeout(
+        () => reject(new Error('the renewal of the lease was not confirmed in time')),
+        this.#options.leaseMs,
+      );
       this.#onHeard.push(() => {
         clearTimeout(late);
         resolve();
@@ -245,14 +248,14 @@ export class NatsCluster implements Cluster, Standing {
       const isNew = !this.#leases.isHeld(key) || this.#versions.get(key) !== version;
       this.#leases.renewed(document, performance.now());
       this.#versions.set(key, version);
-      if (isNew) this.#tell({ type: 'changed', router: document });
+      if (isNew) this.#notify({ type: 'changed', router: document });
       return;
     }
     const router = this.#leases.left(key);
-    if (router) this.#tell({ type: 'gone', router, how: 'left' });
+    if (router) this.#notify({ type: 'gone', router, how: 'left' });
   }
 
-  #tell(change: RouterChange): void {
+  #notify(change: RouterChange): void {
     if (change.type === 'gone') this.#versions.delete(change.router.id);
     for (const listener of this.#followers) listener(change);
   }

@@ -31,7 +31,7 @@ export class NatsMessages implements RouterMessages {
 
   send(topic: string, to: string, payload: unknown): void {
     const { link, self } = this.#options;
-    // The client of NATS would keep it and send it when it means nothing any more.
+    // The NATS client would queue the message and send it when it is out of date.
     if (!link.isConnected) return;
     link.connection.publish(
       this.#subjectOf(to, topic),

@@ -28,7 +28,7 @@ export interface TableOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** The engine refused a change for another reason than a comparison. */
+/** The server refused a change for a reason other than the comparison. */
 class TableRefused extends Error {
   override readonly name = 'TableRefused';
 }
@@ -39,7 +39,7 @@ interface Ack {
 }
 
 interface Write {
-  /** Revision that the key has now; 0 when it does not exist. Undefined: it is not compared. */
+  /** The revision that the key must have; 0: it must not exist; undefined: not compared. */
   readonly expected?: number | undefined;
   readonly ttlMs?: number | undefined;
   readonly isDeletion?: boolean;
@@ -47,10 +47,10 @@ interface Write {
 
 const wrongSequence = new Set([10_071, 10_164]);
 const streamNotFound = 10_059;
-/** A deletion is stored as a message. It may be forgotten when all routers have read it. */
+/** A deletion is stored as a message, which expires after this time: by then all routers have read it. */
 const tombstoneMs = 60_000;
 const retryMs = 1_000;
-/** Begins the keys of messages that say how far a router has read. */
+/** Prefix of the keys with which a router marks the end of what it has to read. */
 const markerPrefix = '_.';
 
 const operationHeader = 'KV-Operation';
@@ -65,15 +65,14 @@ const valueIn = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    // Of another program: it has no value that a router could use.
+    // Written by another program: a router cannot use the value.
     return undefined;
   }
 };
 
 /**
- * A key-value bucket of NATS as a table. The bucket has the layout of `@nats-io/kv`, so the tools of NATS show it. The package is
- * not used for it: its `update` cannot set the time after which a key is deleted, and its watch goes on in silence after the
- * server has lost it.
+ * A key-value bucket of NATS as a table. The bucket has the layout of `@nats-io/kv`, so the tools of NATS show it. The package
+ * itself is not used: its `update` cannot set an expiry, and its watch does not notice when the server has lost the consumer.
  */
 export class NatsTable implements SharedTable {
   readonly #options: TableOptions;
@@ -95,7 +94,7 @@ export class NatsTable implements SharedTable {
     });
   }
 
-  /** Makes the bucket when it is not there. */
+  /** Creates the bucket if it does not exist. */
   open(): Promise<void> {
     this.#opened ??= this.#open().catch((error: unknown) => {
       this.#opened = undefined;
@@ -137,7 +136,7 @@ export class NatsTable implements SharedTable {
     return deleted !== undefined;
   }
 
-  /** As `delete`, without an answer: when it is lost, the entry ends by itself. */
+  /** Like `delete`, without waiting for the answer: if the request is lost, the entry expires. */
   deleteSoon(key: string, revision: number): void {
     const { link } = this.#options;
     if (!link.isConnected) return;
@@ -159,7 +158,7 @@ export class NatsTable implements SharedTable {
     });
   }
 
-  /** Reads everything again. Resolves when the listeners have been told what is different. */
+  /** Reads the whole bucket again. Resolves when the listeners have been called for all differences. */
   async refresh(): Promise<void> {
     if (this.#watching) await this.#follow();
   }
@@ -199,7 +198,7 @@ export class NatsTable implements SharedTable {
     return `$KV.${this.#options.bucket}.${key}`;
   }
 
-  /** The newest message of the key, asked of the leader. */
+  /** The newest message of the key, read from the leader. */
   async #last(key: string): Promise<StoredMsg | null> {
     const { link, manager } = this.#options;
     if (!link.isConnected) throw new Error('the connection to NATS is lost');
@@ -223,7 +222,7 @@ export class NatsTable implements SharedTable {
     try {
       answer = await this.#options.link.request(this.#subjectOf(key), body, this.#headers(write));
     } catch (error) {
-      // A bucket in memory is gone when its server has started again: it is made again by the next write.
+      // A bucket in memory is lost when its server restarts. The next write creates it again.
       this.#opened = undefined;
       throw error;
     }
@@ -234,7 +233,7 @@ export class NatsTable implements SharedTable {
     return seq;
   }
 
-  /** Reads everything again: after a link broke, it is not known what was missed, or whether the bucket is the same. */
+  /** Reads the whole bucket again: after a lost connection, messages may be missing, and the bucket may be a new one. */
   #refresh(): void {
     const { onFailure } = this.#options;
     const again = async (generation: number): Promise<void> => {
@@ -249,7 +248,7 @@ export class NatsTable implements SharedTable {
     again(this.#generation).catch(onFailure);
   }
 
-  /** Follows the bucket from its beginning. Resolves when all that was there has been told. */
+  /** Follows the bucket from its beginning. Resolves when the listeners have been called for all existing entries. */
   async #follow(): Promise<void> {
     const { link, client, manager, consumer, onFailure } = this.#options;
     const generation = ++this.#generation;
@@ -270,11 +269,12 @@ export class NatsTable implements SharedTable {
     });
     this.#follower = follower;
     follower.start();
-    // Messages at the end may have expired. What this router writes now comes behind all that is there.
+    // The last messages may have expired, so their sequence is no usable end. A message that this router writes now comes after
+    // all existing ones.
     const end = await this.#write(`${markerPrefix}${consumer}`, '', { ttlMs: tombstoneMs });
     await follower.taken(end as number);
     if (generation !== this.#generation) return;
-    for (const key of before.keys()) if (!this.#known.has(key)) this.#tell({ key, entry: undefined });
+    for (const key of before.keys()) if (!this.#known.has(key)) this.#notify({ key, entry: undefined });
   }
 
   #take(message: JsMsg): void {
@@ -282,13 +282,13 @@ export class NatsTable implements SharedTable {
     if (key.startsWith(markerPrefix)) return;
     if (isDeletion(message.headers)) {
       this.#known.delete(key);
-      return this.#tell({ key, entry: undefined });
+      return this.#notify({ key, entry: undefined });
     }
     this.#known.set(key, message.seq);
-    return this.#tell({ key, entry: { value: valueIn(message.string()), revision: message.seq } });
+    return this.#notify({ key, entry: { value: valueIn(message.string()), revision: message.seq } });
   }
 
-  #tell(change: TableChange): void {
+  #notify(change: TableChange): void {
     for (const listener of this.#listeners) listener(change);
   }
 }

@@ -28,7 +28,7 @@ export const isAlike = (limits: Watched, { likeness, done }: Judged): boolean =>
 /** Whether a message counts as a goodbye. A vote does not. */
 export const isGoodbye = ({ farewell, done }: Judged): boolean => farewell === true && !done;
 
-/** Before a loop ends the conversation, those who speak next are told of it once, in a private note. */
+/** Before a loop ends the conversation, the members that speak next are warned once, in a private note. */
 export const nudge = (state: Conversation, said: EntryOf<'said'>): Entry[] => {
   const { seq, at, floor: to } = said;
   const text =

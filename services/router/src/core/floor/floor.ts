@@ -2,9 +2,9 @@ import type { EntryOf } from '@parley/protocol';
 import type { Conversation, Turn } from '../conversation.ts';
 
 const maxRetryDelayMs = 30_000;
-/** A server that is loading a model is asked again soon, because it sends no sign when it is ready. */
+/** A server that is loading a model is called again soon, because it does not announce that it is ready. */
 const maxLoadingDelayMs = 5_000;
-/** After so many lapses because of a loading model (ten minutes), further ones count as failed attempts. */
+/** After this number of lapses because of a loading model (ten minutes), further ones count as failed attempts. */
 const maxLoadings = 120;
 
 /** Whether a lapse does not count as a failed attempt. */

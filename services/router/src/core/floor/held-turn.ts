@@ -14,9 +14,9 @@ export const staleTurn = (state: Conversation, from: string, turn: number): Deci
 };
 
 /**
- * Why an answer does not count for a turn that its member has: no grant of it was given, or the grant has ended meanwhile.
- * A late answer counts (`counts`) as long as the turn is open and the conversation is not paused. A late report of a failure
- * is told what came of the grant.
+ * Why an answer does not count for a turn that its member has: no grant of it was given, or the grant has ended meanwhile. A
+ * late answer counts (`counts`) as long as the turn is open and the conversation is not paused. A late report of a failure is
+ * answered with the outcome of the grant.
  */
 export const notHeld = (
   state: Conversation,

@@ -1,6 +1,6 @@
 import type { PolicyName } from '@parley/protocol';
 import type { CommandOf } from '../command.ts';
-import type { Contribution, Conversation, Placed, Turn } from '../conversation.ts';
+import type { Contribution, Conversation, PlacedBid, Turn } from '../conversation.ts';
 
 /** Who has the floor: to speak, or to bid for it. */
 export type Floor = { readonly names: readonly string[]; readonly bidding?: true };
@@ -40,7 +40,7 @@ export interface Policy {
     silent: ReadonlySet<string>,
   ): boolean;
   /** Who gets the floor when every bid of a round is in; undefined: no one wants it. */
-  settleBids(state: Conversation, bids: readonly Placed[]): string | undefined;
+  settleBids(state: Conversation, bids: readonly PlacedBid[]): string | undefined;
 }
 
 /** A policy from what is special about it; the rest is as in most policies. */

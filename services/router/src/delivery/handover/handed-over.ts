@@ -1,25 +1,28 @@
 import type { QueuedMessage } from '../plain/plain-message.ts';
 
-/** Asks the other routers what they have for a plain client that has come here. Its connections elsewhere are closed. */
+/**
+ * Sent to the other routers when a plain client connects to this one. They answer with the state of its delivery, and close
+ * their connection of the client.
+ */
 export interface HandoverRequest {
   readonly type: 'ask';
   readonly ref: string;
   readonly name: string;
 }
 
-/** What one router knows of the delivery to the client. */
+/** The delivery state of the client at one router. */
 export interface HandedOver {
   readonly type: 'given';
   readonly ref: string;
-  /** It had the connection of the client: up to `processed`, `pending` is all that is still to be delivered. */
+  /** It had the connection of the client. Then `pending` is everything that is still to be delivered up to `processed`. */
   readonly hadClient: boolean;
   /** Position of the newest entry that it has processed. */
   readonly processed: number;
-  /** Up to here the client has all its messages. */
+  /** The client has received all its messages up to this position. */
   readonly upTo: number;
   /**
-   * What was sent and not acknowledged, and what waits, in the order of delivery. If the client was not connected there, only the
-   * digests: all routers have the messages.
+   * Messages that were sent and not acknowledged, then messages that wait, in the order of delivery. If the client was not
+   * connected there: only digests, because every router has the messages.
    */
   readonly pending: readonly QueuedMessage[];
 }
@@ -36,7 +39,7 @@ const isQueuedMessage = (value: unknown): value is QueuedMessage => {
   return texts && numbers && typeof isDigest === 'boolean';
 };
 
-/** Undefined for what is no such message: it comes from the network. */
+/** Undefined for an invalid payload, because it comes from the network. */
 export const readHandover = (payload: unknown): HandoverMessage | undefined => {
   const { type, ref, name, hadClient, processed, upTo, pending } = (payload ?? {}) as Record<string, unknown>;
   if (!isText(ref)) return undefined;

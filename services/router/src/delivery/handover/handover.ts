@@ -18,19 +18,19 @@ export interface HandoverOptions {
 }
 
 const topic = 'handover';
-/** The client is not kept waiting any longer for the router that had it: that router is stopped or dead. */
+/** How long the client waits for the router that had it. After that time, that router is considered suspended or dead. */
 const patienceMs = 1_000;
-/** The same for a router that had not told of the client. */
+/** The same for a router that had not reported a connection of the client. */
 const shortPatienceMs = 250;
-/** Messages that are told one by one. More are found by the router that asks, which has them in its own mailbox. */
+/** The maximum number of messages in an answer. The asking router finds further ones in its own mailbox. */
 const maxPending = 2_000;
 
 type OnGiven = (given: HandedOver, from: string) => void;
 
 /**
- * Moves a plain client from one router to another. The router to which the client has come asks the others. The one that had the
- * client closes its connection and says what is still to be delivered. So what the client has confirmed is not sent again, and all else is
- * sent once. If that router has died, the watermark decides that the engine has.
+ * Moves a plain client from one router to another. The new router asks all others. The one that had the client closes the old
+ * connection and answers with what is still to be delivered. So confirmed messages are not sent again, and all others are sent
+ * once. If the old router has died, the watermark in NATS decides.
  */
 export class Handover {
   readonly #options: HandoverOptions;
@@ -42,8 +42,8 @@ export class Handover {
   }
 
   /**
-   * The client is about to join here. Never rejects. The function that the promise resolves with fills its mailbox; it is to be called
-   * directly before the client joins.
+   * To be called before the client joins at this router. Never rejects. Resolves with a function that fills the mailbox of the
+   * client; it must be called immediately before the client joins.
    */
   async take(name: string): Promise<() => void> {
     const { presence, marks } = this.#options;
@@ -87,7 +87,7 @@ export class Handover {
     });
   }
 
-  /** Undefined when it does not come in time, or fails. */
+  /** Undefined when the work fails or takes too long. */
   #inTime<T>(work: Promise<T>): Promise<T | undefined> {
     return new Promise((resolve) => {
       const cancel = this.#options.later(() => resolve(undefined), patienceMs);
@@ -105,13 +105,14 @@ export class Handover {
     watermarks.learned([[name, given.reduce((at, one) => Math.max(at, one.upTo), upTo)]]);
     const box = mailboxes.getOrCreate(name);
     box.passed(watermarks.upTo(name));
-    // Two had the client only if it came to both within a moment: the one that is further has the newer connection.
+    // Two routers have the client only if it connected to both at nearly the same time. The one that has processed more has the
+    // newer connection.
     const [newest] = given.filter(({ hadClient }) => hadClient).sort((a, b) => b.processed - a.processed);
     const digests = given.flatMap((one) => (one.hadClient ? [] : one.pending));
     box.inherit([...this.#known(newest?.pending ?? []), ...this.#known(digests)], newest?.processed ?? 0);
   }
 
-  /** What is not known here yet is delivered when it is. */
+  /** Leaves out messages that this router has not read yet: they are delivered when it has. */
   #known(messages: readonly QueuedMessage[]): readonly QueuedMessage[] {
     return messages.filter(({ position }) => position <= this.#options.watermarks.processed);
   }
@@ -128,7 +129,7 @@ export class Handover {
     const box = mailboxes.get(name);
     const pending = (hadClient ? box?.messages : box?.takeDigests())?.slice(0, maxPending) ?? [];
     const last = pending.at(-1);
-    // Of messages that are not told, the other router knows from its own mailbox.
+    // The other router has the messages that were left out in its own mailbox.
     const isCut = pending.length === maxPending && last !== undefined;
     const processed = isCut ? Math.min(last.position, watermarks.processed) : watermarks.processed;
     this.#send(to, { type: 'given', ref, hadClient, processed, upTo: watermarks.upTo(name), pending });

@@ -7,7 +7,10 @@ export interface SharedMarksOptions {
   readonly onMoved: (marks: ReadonlyMap<string, number>) => void;
 }
 
-/** How far all routers have delivered to plain clients. Written by the ledger; read here. */
+/**
+ * Up to where each plain client has received its messages from any router. The ledger writes these watermarks; this class reads
+ * them.
+ */
 export class SharedMarks {
   readonly #options: SharedMarksOptions;
 
@@ -15,7 +18,7 @@ export class SharedMarks {
     this.#options = options;
   }
 
-  /** Resolves when the marks that are written have been told. */
+  /** Resolves when all existing watermarks have been read. */
   follow(): Promise<void> {
     const { table, onMoved } = this.#options;
     return table.watch(({ entry }) => {
@@ -23,7 +26,7 @@ export class SharedMarks {
     });
   }
 
-  /** Asked of the engine. Rejects when it is away. */
+  /** Reads the watermark from NATS. Rejects when NATS is not reachable. */
   async latest(name: string): Promise<number> {
     const entry = await this.#options.table.get(markDocumentOf(name));
     return marksIn(entry?.value).get(name) ?? 0;

@@ -8,9 +8,9 @@ import { type FurtherRecipients, recipientsFrom } from '../plain/further-recipie
 import { isAddressed, type QueuedMessage, queuedMessage } from '../plain/plain-message.ts';
 import type { Mailboxes } from './mailboxes.ts';
 
-/** What is read of the ledger in one go. */
+/** The maximum that is read from the ledger at a time. */
 const page = { entries: 1_000, bytes: 4 * 1024 * 1024 };
-/** Ended conversations are read for further recipients only behind this many positions from the end. */
+/** Further recipients in ended conversations are searched only in this many newest positions. */
 const recent = 2_000;
 
 export interface MailboxRecoveryOptions {
@@ -22,24 +22,24 @@ export interface MailboxRecoveryOptions {
   readonly oldestAt: number;
 }
 
-/** A message that was pending; `recipients` where the name is not its target. */
+/** A pending message; `recipients` when its recipient is not its target. */
 interface Pending {
   readonly name: string;
   readonly message: QueuedMessage;
   readonly recipients?: FurtherRecipients;
 }
 
-/** Fills the mailboxes with the messages that were pending when the router stopped: those behind the watermarks. */
+/** Fills the mailboxes with the messages that were pending when the router stopped: those after the watermarks. */
 export const recoverMailboxes = (options: MailboxRecoveryOptions): void => {
   const { mailboxes } = options;
   const all = pendingOf(options);
   const place = ({ name, message }: Pending) => `${name} ${message.conversation}`;
-  // A message of a mailbox gives the turn, and then no digest does.
+  // When a message in the mailbox gives the client its turn, no digest does.
   const inMailbox = new Set(
     all.filter((one) => !one.recipients?.isInDigest(one.name, one.message.seq)).map(place),
   );
-  // The quota is not asked: the messages were admitted before the restart. A few may be messages to agents whose watermarks were
-  // not written yet.
+  // The quota is not checked: these messages were admitted before the restart. A few may be for agents whose watermarks had not
+  // been written yet.
   for (const one of all) if (inMailbox.has(place(one))) mailboxes.getOrCreate(one.name).put(one.message);
 };
 
@@ -80,6 +80,6 @@ const pendingOf = ({ ledger, conversations, watermarks, oldestAt }: MailboxRecov
   }
 };
 
-/** Whether a message may be due to others than its target. In a pair whose messages have targets none is. */
+/** Whether a message may have recipients other than its target. In a conversation of two it has none if it has a target. */
 const hasFurther = ({ members }: Conversation, entry: Entry): boolean =>
   members.length > 2 || !isAddressed(entry);

@@ -6,18 +6,18 @@ import type { MailboxQuota } from './mailbox-quota.ts';
 const inLedgerOrder = (messages: QueuedMessage[]): QueuedMessage[] =>
   messages.sort((one, other) => one.position - other.position);
 
-/** The messages that one plain client is still to receive, as positions in the ledger and in their order. */
+/** The messages that one plain client has not received or not acknowledged, as positions in the ledger, in order. */
 export class Mailbox {
   readonly #name: string;
   readonly #quota: MailboxQuota;
   /** Messages that wait until the client is connected and reads, the oldest first. */
   #waiting: QueuedMessage[] = [];
-  /** By conversation: messages that wait until the turn that they give may be given. */
+  /** By conversation: messages that are held until the turn that they give may be granted. */
   readonly #held = new Map<string, QueuedMessage[]>();
   readonly #unacknowledged = new Unacknowledged();
   /** Position of the newest message that the client has acknowledged. */
   #acknowledged = 0;
-  /** Up to here it has all its messages. */
+  /** Up to this position the client has acknowledged all its messages. */
   #complete = 0;
   #isCounted = true;
 
@@ -30,7 +30,7 @@ export class Mailbox {
     return this.#waiting.length > 0;
   }
 
-  /** Too much was sent that is not acknowledged: the rest waits. */
+  /** The number of unacknowledged messages is at its maximum, so further messages wait. */
   get isBehind(): boolean {
     return this.#unacknowledged.isFull;
   }
@@ -53,8 +53,8 @@ export class Mailbox {
   }
 
   /**
-   * Whether what waits counts against the quota. It does not while another router delivers it: then it waits here only until that
-   * router says that it was delivered, or has died.
+   * Whether waiting messages count against the quota. They do not while another router delivers them: then they are kept here
+   * only until that router has delivered them or has died.
    */
   count(isCounted: boolean): void {
     if (isCounted === this.#isCounted) return;
@@ -71,20 +71,23 @@ export class Mailbox {
     this.#waiting = this.#waiting.filter((message) => !isOver(message));
   }
 
-  /** Removes and returns the digests that wait: another router delivers them. It has the messages itself. */
+  /** Removes and returns the waiting digests, which another router will deliver. That router has the messages itself. */
   takeDigests(): QueuedMessage[] {
     const waiting = this.takeWaiting();
     for (const message of waiting) if (!message.isDigest) this.put(message);
     return waiting.filter(({ isDigest }) => isDigest);
   }
 
-  /** Another router delivered to the client up to now. Of what it had processed, only `pending` is still to be delivered. */
+  /**
+   * Another router has delivered to the client until now. Of the messages up to `processed`, only `pending` are still to be
+   * delivered.
+   */
   inherit(pending: readonly QueuedMessage[], processed: number): void {
     const later = this.takeWaiting().filter(({ position }) => position > processed);
     for (const message of inLedgerOrder([...pending, ...later])) this.put(message);
   }
 
-  /** The message waits until the turn that it gives may be given. */
+  /** Holds the message until the turn that it gives may be granted. */
   hold(message: QueuedMessage): void {
     const { conversation } = message;
     const held = this.#held.get(conversation);
@@ -98,7 +101,7 @@ export class Mailbox {
     return this.#held.has(conversation);
   }
 
-  /** Removes and returns what was held of the conversation. */
+  /** Removes and returns the held messages of the conversation. */
   takeHeld(conversation: string): QueuedMessage[] {
     const messages = this.#held.get(conversation) ?? [];
     this.#held.delete(conversation);
@@ -106,7 +109,7 @@ export class Mailbox {
     return messages;
   }
 
-  /** Removes and returns what waits. */
+  /** Removes and returns the waiting messages. */
   takeWaiting(): QueuedMessage[] {
     return this.#remove(this.#waiting.length);
   }
@@ -131,8 +134,9 @@ export class Mailbox {
   }
 
   /**
-   * Acknowledges what was sent before this ping; everything, when `ping` is missing. Returns the position up to which the client
-   * has all its messages, when that has grown. A message that is held back keeps it down: a restart looks for messages behind it.
+   * Acknowledges the messages that were sent before this ping; all messages when `ping` is missing. Returns the position up to
+   * which the client has all its messages, if it has advanced. It stays before a held message, because a restart looks for
+   * pending messages after it.
    */
   acknowledge(ping?: number): number | undefined {
     const last = this.#unacknowledged.acknowledge(ping);
@@ -144,19 +148,22 @@ export class Mailbox {
     return complete;
   }
 
-  /** The client has disconnected and had received everything: what was held waits like the rest. */
+  /** The client has disconnected and had received everything that was sent: held messages wait like all others. */
   disconnected(): void {
-    this.count(true);
-    this.#waiting = inLedgerOrder([...this.#waiting, ...this.#heldMessages()]);
-    this.#held.clear();
+    this.#waitAgain([]);
   }
 
-  /** The connection broke: what was not acknowledged waits again, in the order of the ledger, like the rest. */
+  /** The connection broke: unacknowledged messages wait again, in the order of the ledger, like all others. */
   connectionBroke(): void {
-    this.disconnected();
     const unacknowledged = this.#unacknowledged.takeAll();
     for (const message of unacknowledged) this.#reserve(message);
-    this.#waiting = inLedgerOrder([...unacknowledged, ...this.#waiting]);
+    this.#waitAgain(unacknowledged);
+  }
+
+  #waitAgain(sent: readonly QueuedMessage[]): void {
+    this.count(true);
+    this.#waiting = inLedgerOrder([...sent, ...this.#waiting, ...this.#heldMessages()]);
+    this.#held.clear();
   }
 
   #heldMessages(): QueuedMessage[] {

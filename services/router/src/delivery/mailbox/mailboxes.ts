@@ -36,7 +36,7 @@ export class Mailboxes {
     this.#boxes.delete(name);
   }
 
-  /** Position of the oldest message that any client is still to receive or to acknowledge. */
+  /** Position of the oldest message that a client has not received or not acknowledged. */
   get oldestPosition(): number | undefined {
     let oldest: number | undefined;
     for (const { oldestPosition } of this.#boxes.values())
@@ -45,7 +45,7 @@ export class Mailboxes {
     return oldest;
   }
 
-  /** Conversations with messages that one of these clients is still to receive or to acknowledge. */
+  /** Conversations with messages that one of these clients has not received or not acknowledged. */
   conversationsFor(isKnown: (name: string) => boolean): Set<string> {
     const ids = new Set<string>();
     for (const [name, { messages }] of this.#boxes)

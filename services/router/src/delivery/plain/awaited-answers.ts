@@ -1,15 +1,15 @@
 type Asked = Map<string, Set<string>>;
 
 /**
- * Which members wait for an answer of which agent. Where several have asked the same agent, or it answers without an addressee,
- * the plain clients among them are sent the answer, too.
+ * Which members wait for an answer of which agent. If several have asked the same agent, or it answers without an addressee,
+ * all plain clients among them are sent the answer.
  */
 export class AwaitedAnswers {
   /** The members that wait, by conversation and the member that they asked. */
   readonly #asked = new Map<string, Asked>();
   readonly #before: (conversation: string, seq: number) => Asked;
 
-  /** `before`: who waited before the entry `seq` of a conversation that an earlier router has begun. */
+  /** `before`: the members that waited before the entry `seq`, for a conversation that an earlier router has begun. */
   constructor(before: (conversation: string, seq: number) => Asked) {
     this.#before = before;
   }

@@ -1,11 +1,11 @@
 import type { Ledger } from '../../ledger/ledger.ts';
 
 /**
- * The key of the watermark of all clients together: up to this position nothing is pending for any of them. After a restart,
- * pending messages are looked for behind it. All other keys are names.
+ * The key of the common watermark: up to this position no message is pending for any client. A restart looks for pending
+ * messages after it. All other keys are names.
  */
 const everyClient = '';
-/** How far that watermark, and those of agents, may lag before they are written for their own sake. In positions. */
+/** The lag, in positions, at which the common watermark and those of agents are written even if no other watermark is. */
 const writeEvery = 1_000;
 
 export interface DeliveryWatermarksOptions {
@@ -24,7 +24,7 @@ export class DeliveryWatermarks {
   #agentMessages = 0;
   /** Position of the newest entry that delivery has processed. */
   #processed: number;
-  /** The highest watermark that another router has moved. */
+  /** The highest watermark that another router has written. */
   #learnedUpTo = 0;
 
   constructor({ ledger, onFailure }: DeliveryWatermarksOptions) {
@@ -57,7 +57,7 @@ export class DeliveryWatermarks {
     this.#processed = position;
   }
 
-  /** The name has been delivered to up to here, by this router or, as far as it is known, by another one. */
+  /** Up to this position the name has received its messages, from this router or, as far as known, from another one. */
   upTo(name: string): number {
     return Math.max(this.#dirty.get(name) ?? 0, this.writtenFor(name));
   }
@@ -80,7 +80,7 @@ export class DeliveryWatermarks {
     return names;
   }
 
-  /** A watermark never goes back, also when a message was sent again. */
+  /** A watermark never goes back, even if a message was sent again. */
   deliveredTo(name: string, position: number): void {
     this.#dirty.set(name, Math.max(position, this.#dirty.get(name) ?? this.writtenFor(name)));
   }
@@ -91,7 +91,7 @@ export class DeliveryWatermarks {
     this.#agentMessages++;
   }
 
-  /** `pendingFrom`: position of the oldest message that is pending. What the ledger cannot take now is written later. */
+  /** `pendingFrom`: position of the oldest pending message. Watermarks that the ledger cannot write now are written later. */
   save(pendingFrom: number | undefined): void {
     const upTo = Math.min(this.#processed, (pendingFrom ?? Number.POSITIVE_INFINITY) - 1);
     const forAll = Math.max(upTo, this.writtenForAll);

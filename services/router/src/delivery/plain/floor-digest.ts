@@ -12,9 +12,9 @@ export interface Heard {
 
 /** What a plain client is sent where members speak in turn: all messages since its own last one. */
 export interface Digest {
-  /** The newest of them, with the text of all. */
+  /** The newest of these messages, with the text of all. */
   readonly entry: EntryOf<'said'>;
-  /** One by one, oldest first; missing where it is one alone. */
+  /** The single messages, oldest first; missing when there is only one. */
   readonly heard: readonly Heard[] | undefined;
 }
 
@@ -42,7 +42,7 @@ function* said(conversations: Conversations, state: Conversation): Generator<Ent
   }
 }
 
-/** The messages behind `since` that the member may see since it last spoke, newest first. */
+/** The messages after `since` that the member may see and that came after its own last message, newest first. */
 function* unheard(
   conversations: Conversations,
   state: Conversation,

@@ -5,12 +5,12 @@ import { mentioned } from '../../core/policies/mention.ts';
 import { policies } from '../../core/policies/policies.ts';
 import { agentReader, visible } from '../../core/visibility.ts';
 
-/** What is read in front of an entry: an answer that was asked for longer ago is sent to its addressee alone. */
+/** How much is read before an entry. An answer to an older question is sent to its addressee only. */
 const context = { entries: 64, bytes: 1024 * 1024 };
 
 /**
- * To whom a message is due besides its target: those that it names with `@`, and those that had asked the agent that answers. Read from
- * the entries alone, in their order, so that a router that starts finds what an earlier one owed.
+ * The recipients of a message other than its target: members that it names with `@`, and members that had asked the answering
+ * agent. Computed from the entries alone, in order, so that a router that starts finds what an earlier one had not delivered.
  */
 export class FurtherRecipients {
   readonly #conversation: Conversation;
@@ -25,12 +25,12 @@ export class FurtherRecipients {
     this.#conversation = conversation;
   }
 
-  /** Who waits for an answer of whom, by the member that was asked. */
+  /** The members that wait for an answer, by the member that they asked. */
   get asked(): Map<string, Set<string>> {
     return this.#asked;
   }
 
-  /** Reads the next entry. Returns the names to which it is due besides its target. */
+  /** Reads the next entry. Returns its recipients other than its target. */
   next(entry: Entry): readonly string[] {
     const named = entry.type === 'said' ? this.#named(entry) : [];
     const due = entry.type === 'said' ? this.#due(entry, named) : [];
@@ -39,8 +39,8 @@ export class FurtherRecipients {
   }
 
   /**
-   * Whether the member is told the message when it is given its turn: by a digest of all that it has not heard, which it is sent
-   * unless the message that gave the turn waits in its mailbox.
+   * Whether the member receives the message in the digest with which it gets its turn. A member gets a digest unless the
+   * message that gave it the turn waits in its mailbox.
    */
   isInDigest(name: string, seq: number): boolean {
     return this.#floor.get(name) === false && (this.#spoke.get(name) ?? 0) < seq;
@@ -54,7 +54,7 @@ export class FurtherRecipients {
   #due(entry: EntryOf<'said'>, named: readonly string[]): readonly string[] {
     const { from, target, turn, usage, seq } = entry;
     this.#spoke.set(from, seq);
-    // An agent tells what its answer took; a plain client cannot.
+    // An agent reports the usage of its answer; a plain client cannot.
     const asked = turn === undefined || usage === undefined ? undefined : this.#asked.get(from);
     if (turn !== undefined) this.#asked.delete(from);
     const waiting = asked && (target === undefined || asked.has(target)) ? [...asked] : [];
@@ -80,7 +80,7 @@ export class FurtherRecipients {
   }
 }
 
-/** The recipients of what comes at `seq` and behind it. */
+/** The recipients of the entries from `seq` on. */
 export const recipientsFrom = (
   conversations: Conversations,
   state: Conversation,
@@ -91,7 +91,7 @@ export const recipientsFrom = (
   return recipients;
 };
 
-/** Who waited for answers, by the member that was asked, before the entry `seq` of a running conversation. */
+/** The members that waited for answers before the entry `seq` of a running conversation, by the member that they asked. */
 export const askedBefore = (
   conversations: Conversations,
   id: string,

@@ -18,7 +18,7 @@ export interface MessageSenderOptions {
   readonly maxAgeMs: number;
   /** The steady clock. */
   readonly now: () => number;
-  /** Told when a message cannot be read from the ledger. */
+  /** Called when a message cannot be read from the ledger. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -45,7 +45,7 @@ export class MessageSender {
     this.#options = options;
   }
 
-  /** Whether the client reads: for a silent one, and for one that acknowledges nothing, messages wait as for one that is away. */
+  /** Whether the client reads. Messages for a client that is silent or acknowledges nothing wait, as for a disconnected one. */
   isReading({ name, connection }: PlainClient): boolean {
     return connection.isOpen && !connection.isSilent && !this.#options.mailboxes.get(name)?.isBehind;
   }
@@ -71,9 +71,9 @@ export class MessageSender {
     if (box?.hasWaiting && this.isReading(client)) this.sendAll(client, box.takeWaiting());
   }
 
-  /** Sends messages that have been taken from the mailbox, as far as they are not too old, in the order of each conversation. */
+  /** Sends messages that were taken from the mailbox and have not expired, in the order of each conversation. */
   sendAll(client: PlainClient, messages: readonly QueuedMessage[]): void {
-    /** Sent out of turn, or told by a digest. */
+    /** Sent earlier than their place in the order, or contained in a digest. */
     const done = new Set<QueuedMessage>();
     for (const message of messages) {
       if (done.has(message)) continue;
@@ -88,8 +88,9 @@ export class MessageSender {
   }
 
   /**
-   * A digest is made anew, so it has later messages, too, and stands for all digests of its conversation. What is older than its
-   * messages is sent before it, and what it has is not sent again. Returns the messages that this is about.
+   * A digest is composed again, so it also contains later messages and replaces all digests of its conversation. Messages that
+   * are older than its messages are sent before it; messages that it contains are not sent again. Returns all messages that are
+   * settled by this.
    */
   #sendDigestAgain(
     client: PlainClient,
@@ -119,8 +120,8 @@ export class MessageSender {
   }
 
   /**
-   * Sends what was held back of the conversation, if nothing is against it any more: the turn may be given, the client has
-   * another one, or the conversation has ended. Else it is tried again with a later tick.
+   * Sends the held messages of the conversation if they need not be held any longer: the turn may be granted, the client has
+   * another turn, or the conversation has ended. Otherwise a later tick tries again.
    */
   release(conversation: string, name: string): void {
     const { conversations, presence, mailboxes, turns } = this.#options;
@@ -132,7 +133,7 @@ export class MessageSender {
     else if (!state || !turns.holdsBack(state, name)) this.sendAll(client, box.takeHeld(conversation));
   }
 
-  /** Gives the client the floor that it has: by the messages that were held back, else by a digest of all that it has not heard. */
+  /** Grants the client its turn: with the held messages, or otherwise with a digest of all messages that it has not heard. */
   giveFloor(state: Conversation, name: string): void {
     const { conversations, presence, mailboxes, turns } = this.#options;
     const client = presence.plainClient(name);
@@ -177,7 +178,7 @@ export class MessageSender {
       box.hold(message);
       return false;
     }
-    // Delivery follows the order of the ledger: what was held back before goes first.
+    // Delivery follows the order of the ledger: earlier held messages go first.
     this.sendAll(client, box.takeHeld(message.conversation));
     const target = entry.target ?? name;
     box.send(connection, message, messageFrame({ ...entry, target }, message.conversation, heard));

@@ -73,14 +73,14 @@ export class PlainDelivery implements CapacityLimit {
     else if (change.type === 'elsewhere-changed') this.elsewhereChanged(change.name);
   }
 
-  /** The name is connected to another router, in another way, or no more. */
+  /** The connections of the name at other routers have changed. */
   elsewhereChanged(name: string): void {
     const { presence, mailboxes } = this.#options;
     if (presence.isAgent(name)) this.#becameAgent(name);
     else mailboxes.get(name)?.count(!presence.isReadElsewhere(name));
   }
 
-  /** Other routers have delivered: what waits here up to these positions is not to be sent again. */
+  /** Other routers have delivered up to these positions: messages that wait here up to them must not be sent again. */
   deliveredElsewhere(moved: Iterable<readonly [string, number]>): void {
     const { mailboxes, watermarks } = this.#options;
     for (const name of watermarks.learned(moved)) mailboxes.get(name)?.passed(watermarks.upTo(name));
@@ -122,8 +122,8 @@ export class PlainDelivery implements CapacityLimit {
   }
 
   /**
-   * A client that takes part has a watermark from then on. After a restart, messages that are due to it without naming it as their
-   * target are found by that: other names may be those of agents.
+   * A client that takes part has a watermark from then on. After a restart, a name with a watermark is known as a plain client,
+   * so that messages are found of which it is a recipient but not the target.
    */
   #known({ floor }: Conversation, { from }: EntryOf<'said'>): void {
     const { presence, mailboxes, watermarks } = this.#options;
@@ -134,7 +134,7 @@ export class PlainDelivery implements CapacityLimit {
     }
   }
 
-  /** Asks for acknowledgements, drops what is too old, and writes watermarks. To be called every second. */
+  /** Asks for acknowledgements, drops expired messages, and writes watermarks. To be called every second. */
   tick(now: number): void {
     const { presence, mailboxes, sender, maxAgeMs } = this.#options;
     for (const [name, box] of mailboxes.all()) {
@@ -152,7 +152,7 @@ export class PlainDelivery implements CapacityLimit {
   }
 
   /**
-   * Conversations with messages that a known client is still to receive: retention keeps them. A client is known when it has
+   * Conversations with messages that a known client has not received: retention keeps them. A client is known when it has
    * registered since the router started, or has a watermark. A message to any other name keeps no conversation.
    */
   neededConversations(): Set<string> {
@@ -190,7 +190,10 @@ export class PlainDelivery implements CapacityLimit {
     if (!box?.hasWaiting) mailboxes.delete(name);
   }
 
-  /** An agent gets messages with its turns: what had waited for it as a plain client is not delivered. */
+  /**
+   * The name has become that of an agent. An agent gets messages with its turns, so the messages that waited for the plain
+   * client are dropped.
+   */
   #becameAgent(name: string): void {
     const { mailboxes, watermarks } = this.#options;
     const box = mailboxes.get(name);
@@ -211,8 +214,8 @@ export class PlainDelivery implements CapacityLimit {
   }
 
   /**
-   * A text names plain clients with `@` that have a turn already. It gives them none, so no digest has it: they are sent it like
-   * an addressed message, as far as their mailboxes have space. Returns their names.
+   * Delivers a text to plain clients that it names with `@` and that already have a turn. The text gives them no new turn, so
+   * no digest contains it. It is sent like an addressed message, if the mailbox has capacity. Returns their names.
    */
   #deliverNamedAgain(state: Conversation, entry: EntryOf<'said'>, position: number): readonly string[] {
     if (!policies[state.policy].mentionsGiveTurns || entry.target !== undefined) return [];
@@ -253,7 +256,7 @@ export class PlainDelivery implements CapacityLimit {
         this.#awaited.asked(state.id, seq, from, member);
   }
 
-  /** The last messages go first, also those that were held back. `ended` is for clients that asked for more than messages. */
+  /** Sends the last messages first, including held ones. The frame `ended` is for clients that registered with `ack`. */
   #sendEnded(state: Conversation, entries: readonly Entry[]): void {
     const { presence, turns } = this.#options;
     const inTurn = !policies[state.policy].allowsUnsolicited;
@@ -262,7 +265,7 @@ export class PlainDelivery implements CapacityLimit {
       const client = presence.plainClient(member);
       if (!client) continue;
       const frame = client.acks ? endedFrame(state, member, entries) : undefined;
-      const since = inTurn ? turns.toldUpTo(state, member) : undefined;
+      const since = inTurn ? turns.deliveredUpTo(state, member) : undefined;
       this.#endings.add(client, { conversation: state.id, frame, since });
       this.#catchUp(client);
     }

@@ -8,25 +8,24 @@ export interface PlainGrant {
   /** Seq of the conversation when it was given: what the client has been sent goes up to here. */
   readonly seq: number;
   attempt: number;
-  /** An earlier connection of the client was sent the message; this one was not sent it again. */
+  /** The message was sent on an earlier connection of the client and not again on this one. */
   readonly wasSentBefore: boolean;
   /** When this attempt began, by the steady clock. */
   grantedAt: number;
   /**
-   * When the turn lapses, by the steady clock. Infinite in a conversation that a plain client opened: there only people and
-   * programs wait.
+   * When the turn lapses, by the steady clock. Infinite in a conversation that a plain client opened, in which no agent waits.
    */
   deadline: number;
-  /** Until when the client may leave pings unanswered. */
+  /** The time until which the client may leave pings unanswered. */
   patientUntil: number;
 }
 
-/** The turns that plain clients have been given. A client has at most one in each conversation. */
+/** The turns that were granted to plain clients. A client has at most one in each conversation. */
 export class PlainGrants {
   readonly #byConversation = new Map<string, Map<string, PlainGrant>>();
   readonly #byName = new Map<string, Map<string, PlainGrant>>();
 
-  /** Without the turns that operators take in the seats of clients. */
+  /** Does not count turns that an operator takes in the seat of a client. */
   countIn({ id, seats }: Pick<Conversation, 'id' | 'seats'>): number {
     const names = this.#byConversation.get(id);
     let count = names?.size ?? 0;

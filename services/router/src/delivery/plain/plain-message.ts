@@ -12,7 +12,7 @@ export interface QueuedMessage {
   readonly at: number;
   /** Length of the text. */
   readonly bytes: number;
-  /** It stands for all that the client has not heard, up to this message: sent again, it is made anew. */
+  /** It represents all messages that the client has not heard up to this one. When it is sent again, it is composed again. */
   readonly isDigest: boolean;
 }
 
@@ -35,7 +35,7 @@ export const messageFrame = (
 ): string =>
   `{"type":"message","from":"${from}","target":"${target}","text":${JSON.stringify(text)},"conversation":"${conversation}","seq":${seq}${heard ? `,"heard":${JSON.stringify(heard)}` : ''}}`;
 
-/** Sent when the client has the floor and there is no message that it has not heard. */
+/** Sent when the client has the floor and has heard all messages. */
 export const floorFrame = ({ id, topic }: Conversation): string => {
   const frame: PlainRouterFrame = {
     type: 'floor',
@@ -48,7 +48,7 @@ export const floorFrame = ({ id, topic }: Conversation): string => {
 export const endedFrame = (state: Conversation, member: string, entries: readonly Entry[]): string => {
   const entry = entries.at(-1);
   const ended = entry && visible(state, agentReader(member), entry);
-  // A member that left sees nothing behind that: for it, this was the end.
+  // A member that has left sees nothing after its own `left`: for it, the conversation ended there.
   const own = { reason: 'agent-left', detail: member } as const;
   const { reason, detail } = ended?.type === 'ended' ? ended : own;
   const frame = { type: 'ended', conversation: state.id, reason, ...(detail && { detail }) };

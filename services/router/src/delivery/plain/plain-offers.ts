@@ -22,7 +22,7 @@ export interface PlainOffersOptions {
   readonly sender: MessageSender;
 }
 
-/** Offers turns to connected plain clients: gives them the floor, or bids for them. */
+/** Grants turns to connected plain clients, or places bids for them. */
 export class PlainOffers {
   readonly #options: PlainOffersOptions;
 
@@ -31,8 +31,9 @@ export class PlainOffers {
   }
 
   /**
-   * Offers a client that has connected the turns that wait for it. Where members speak freely, its mailbox has sent it the message
-   * now, or an earlier connection acknowledged it: then the message is not sent again before the turn lapses.
+   * Grants the waiting turns of a client that has just connected. Under a policy without order, the message that gives the turn
+   * was just sent from the mailbox, or was acknowledged on an earlier connection: then it is not sent again before the turn
+   * lapses.
    */
   offerAll(name: string): void {
     const { conversations, scheduler, rules, turns } = this.#options;
@@ -76,7 +77,7 @@ export class PlainOffers {
     }
   }
 
-  /** Tries again what could not be offered before. */
+  /** Tries turns again that could not be granted before. */
   tick(): void {
     const { conversations, turns, sender } = this.#options;
     for (const [id, names] of turns.takeDue()) {
@@ -88,7 +89,7 @@ export class PlainOffers {
     }
   }
 
-  /** A conversation that is damaged is hidden, and does not keep the client from its other turns. */
+  /** A damaged conversation is hidden and does not affect the other turns of the client. */
   #offer(state: Conversation, name: string): void {
     this.#options.conversations.attempt(state.id, () => this.#tryOffer(state, name));
   }
@@ -104,8 +105,8 @@ export class PlainOffers {
   }
 
   /**
-   * A plain client cannot bid. The router bids for it: the longer it was silent, the higher. The client owes nothing, so it
-   * is granted no turn: nothing lapses while the bid waits for those of the others.
+   * A plain client cannot bid. The router bids for it: the longer it was silent, the higher. The client need not answer, so no
+   * turn is granted: nothing lapses while its bid waits for the other bids.
    */
   #bidFor(state: Conversation, { member, number, attempts }: Turn): void {
     const { conversations, bids, scheduler } = this.#options;

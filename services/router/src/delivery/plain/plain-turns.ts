@@ -20,13 +20,13 @@ export const turnOf = ({ floor }: Conversation, name: string): Turn | undefined 
   floor.find(({ member }) => member === name);
 
 /**
- * The turns that plain clients have been given, by the same rules as grants to replicas. A simple client may call its model in
+ * Grants turns to plain clients, by the same rules as grants to replicas. A simple client may call its model in
  * its only thread, so that it answers no ping until the model has answered: while it has a turn, unanswered pings do not end its
  * connection.
  */
 export class PlainTurns {
   readonly #options: PlainTurnsOptions;
-  /** Clients that have the floor and are still to be given it, by conversation. */
+  /** Clients that have the floor and have not been granted the turn yet, by conversation. */
   #due = new Map<string, Set<string>>();
   /** Grants with a deadline. */
   readonly #timed = new Set<PlainGrant>();
@@ -36,8 +36,8 @@ export class PlainTurns {
   }
 
   /**
-   * The turn that a message of the client answers: the one that it was given; where members speak freely, also one that it may
-   * be given now.
+   * The turn that a message of the client answers: the granted one; under a policy without order, also one that may be granted
+   * now.
    */
   answeredBy(name: string, state: Conversation): Answers | undefined {
     const { grants, rules } = this.#options;
@@ -48,23 +48,23 @@ export class PlainTurns {
     return { turn: turn.number, attempt: turn.attempts + 1 };
   }
 
-  /** Whether the client was given the turn that it has. */
+  /** Whether the turn of the client has been granted. */
   isGiven(state: Conversation, name: string): boolean {
     const turn = turnOf(state, name);
     return turn !== undefined && this.has(state, turn);
   }
 
-  /** Seq up to which the message that gave the client its turn has told it the conversation; 0 without a turn. */
-  toldUpTo({ id }: Conversation, name: string): number {
+  /** Seq up to which the client received the conversation with the message that granted its turn; 0 without a turn. */
+  deliveredUpTo({ id }: Conversation, name: string): number {
     return this.#options.grants.at(id, name)?.seq ?? 0;
   }
 
-  /** Whether the member was given this turn. */
+  /** Whether this turn was granted to the member. */
   has({ id }: Conversation, { member, number }: Turn): boolean {
     return this.#options.grants.at(id, member)?.turn === number;
   }
 
-  /** Whether a message has to wait, because it would give the client a turn that may not be given yet. */
+  /** Whether a message must wait because it would grant the client a turn that may not be granted yet. */
   mustWait(state: Conversation, name: string): boolean {
     const turn = turnOf(state, name);
     return turn !== undefined && !this.has(state, turn) && !this.#options.rules.isGrantable(state, turn);
@@ -83,14 +83,14 @@ export class PlainTurns {
     if (turn && !this.has(state, turn)) this.grant(state, turn);
   }
 
-  /** Removes and returns the clients that are still to be given the floor, by conversation. */
+  /** Removes and returns the clients to which a turn is still to be granted, by conversation. */
   takeDue(): ReadonlyMap<string, ReadonlySet<string>> {
     const due = this.#due;
     this.#due = new Map();
     return due;
   }
 
-  /** The client is to be given the floor with a later tick. */
+  /** A later tick grants the turn of the client. */
   defer(conversation: string, name: string): void {
     this.#due.set(conversation, (this.#due.get(conversation) ?? new Set()).add(name));
   }
@@ -100,7 +100,7 @@ export class PlainTurns {
     for (const grant of this.#timed) {
       if (now < grant.deadline) continue;
       const state = this.#options.conversations.get(grant.conversation);
-      // Under a pause, and while a person has its seat, the client owes no answer: its time begins anew.
+      // During a pause, and while an operator has its seat, the client need not answer. Its time starts again afterwards.
       if (state && (state.status.state !== 'running' || state.seats.has(grant.name))) {
         grant.grantedAt = now;
         grant.deadline = now + state.limits.turnDeadlineMs;
@@ -161,7 +161,7 @@ export class PlainTurns {
     this.#options.grants.end(grant);
   }
 
-  /** Opened by the message of a plain client: no scenario, and no agent that waits for its turn. */
+  /** Whether the conversation was opened by the message of a plain client: it has no scenario, and no agent waits for its turn. */
   #isAmongPlainClients({ policy, topic, cast, by }: Conversation): boolean {
     const { presence } = this.#options;
     return (

@@ -2,11 +2,11 @@ import type { Connection } from '../../socket/connection.ts';
 import type { QueuedMessage } from './plain-message.ts';
 
 /**
- * A client that sends frames and answers no ping would make these grow without end. From so many on, the rest waits in its
+ * A client that sends frames but answers no ping would let these grow without bound. Beyond this number, messages wait in its
  * mailbox, which is bounded.
  */
 const most = 16_384;
-/** A ping is sent after so many messages, or with the next tick. */
+/** A ping is sent after this number of messages, or with the next tick. */
 const pingEvery = 256;
 
 interface Sent {
@@ -21,7 +21,7 @@ export class Unacknowledged {
   /** How many of them were sent after the newest ping. */
   #afterPing = 0;
 
-  /** No more is to be sent before a ping is answered. */
+  /** No further message may be sent before a ping is answered. */
   get isFull(): boolean {
     return this.#sent.length >= most;
   }
@@ -55,7 +55,7 @@ export class Unacknowledged {
     return acknowledged.at(-1)?.message;
   }
 
-  /** Removes and returns everything: it is to be sent again. */
+  /** Removes and returns all messages, so that they can be sent again. */
   takeAll(): QueuedMessage[] {
     const { messages } = this;
     this.#sent = [];

@@ -1,11 +1,11 @@
 import type { PlainClient } from '../../presence/replica.ts';
 
-/** The ending of a conversation for one client. */
+/** The ending of a conversation that one client has not been sent yet. */
 interface UntoldEnding {
   readonly conversation: string;
   /** Missing for a client that is sent no such frames. */
   readonly frame: string | undefined;
-  /** Where members speak in turn: the client has been told the conversation up to this seq. */
+  /** Under a policy with an order: the client has received the conversation up to this seq. */
   readonly since: number | undefined;
 }
 
@@ -13,8 +13,8 @@ interface UntoldEnding {
 const most = 1_000;
 
 /**
- * Endings that a client is still to be told, because it leaves pings unanswered: as its messages, they are sent when it reads
- * again. They end with its connection.
+ * Endings that were not sent because the client left pings unanswered. Like its messages, they are sent when it reads again.
+ * They are dropped with its connection.
  */
 export class UntoldEndings {
   readonly #byClient = new WeakMap<PlainClient, UntoldEnding[]>();

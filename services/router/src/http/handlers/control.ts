@@ -72,7 +72,7 @@ export class Control {
     return this.#replyToNew(request, { id, since: at }, await this.#submit(id, command));
   }
 
-  /** Another router may have been faster with the same request. */
+  /** Replies to a request that opens a conversation. Another router may have executed the same request first. */
   #replyToNew(
     request: ActionRequest,
     { id, since }: { readonly id: string; readonly since: number },

@@ -53,7 +53,7 @@ class EventStream {
   #position: number;
   #follows = false;
   #stopped = false;
-  #toldAt = 0;
+  #sentAt = 0;
 
   constructor(router: HttpRouter, ledger: Ledger, response: ServerResponse, asked: Asked) {
     this.#router = router;
@@ -73,7 +73,7 @@ class EventStream {
     this.#write('retry: 1000\n\n');
     const { routerEvents } = this.#router;
     const { conversation } = this.#asked;
-    const stopListening = routerEvents.add((event) => this.#tell(event));
+    const stopListening = routerEvents.add((event) => this.#deliver(event));
     routerEvents.watch(conversation);
     const check = setInterval(() => this.#check(), checkMs);
     response.on('close', () => {
@@ -89,7 +89,7 @@ class EventStream {
   #check(): void {
     if (!this.#mayRead) this.#response.end();
     else if (
-      this.#router.clock.monotonic() - this.#toldAt >= keepAliveMs &&
+      this.#router.clock.monotonic() - this.#sentAt >= keepAliveMs &&
       this.#response.writableLength === 0
     )
       this.#write(': keep-alive\n\n');
@@ -99,7 +99,7 @@ class EventStream {
     return this.#asked.reader.isValid(this.#router.clock.wall());
   }
 
-  #tell(event: RouterEvent): void {
+  #deliver(event: RouterEvent): void {
     if (!this.#follows || this.#stopped || !this.#mayRead) return;
     const isBehind = this.#response.writableLength > maxUnreadBytes;
     if (event.type === 'entry') {
@@ -175,7 +175,7 @@ class EventStream {
   }
 
   #write(text: string): void {
-    this.#toldAt = this.#router.clock.monotonic();
+    this.#sentAt = this.#router.clock.monotonic();
     this.#response.write(text);
     wroteTo(this.#response);
   }

@@ -16,8 +16,8 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 const scopeOf = ({ by, action, id, key = '' }: ActionRequest): string => `${by}\n${action}\n${id}\n${key}`;
 
 /**
- * Digest of a request with its key, kept in the ledger with what it opened. It tells two requests with one key apart, and it
- * tells nothing about the request to a reader that does not know the key.
+ * Digest of a request with its key, kept in the ledger with what it opened. It distinguishes two requests with the same key,
+ * and reveals nothing about the request to a reader that does not know the key.
  */
 export const requestDigest = (request: ActionRequest): string =>
   digest(`${scopeOf(request)}\n${JSON.stringify(request.body)}`);
@@ -30,7 +30,7 @@ export class IdempotentReplies {
   readonly #shared: SharedReplies | undefined;
   readonly #replies = new Map<string, { readonly request: string; readonly reply: Promise<HttpReply> }>();
 
-  /** `shared`: those of all routers; missing where this one has the ledger alone. */
+  /** `shared`: the replies of all routers; missing when this router has the ledger alone. */
   constructor(shared?: SharedReplies) {
     this.#shared = shared;
   }

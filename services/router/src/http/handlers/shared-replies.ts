@@ -6,14 +6,14 @@ export interface SharedRepliesOptions {
   readonly later: (ms: number) => Promise<void>;
 }
 
-/** A request with a key, as all routers know it. Without a reply it is being answered. */
+/** A request with an idempotency key, as stored in the shared table. Without a reply it is being answered. */
 interface Kept {
   readonly request: string;
   readonly router: string;
   readonly reply?: { readonly status: number; readonly type: string; readonly body: string };
 }
 
-/** An act takes far less. After that a repetition acts. */
+/** An action takes far less. After this time a repetition is executed. */
 const answeringMs = 30_000;
 const rememberedMs = 600_000;
 const lookAgainMs = 100;
@@ -25,8 +25,8 @@ const keptIn = ({ value }: TableEntry): Kept | undefined => {
 };
 
 /**
- * The replies to requests with an idempotency key, in a table of all routers: a repetition is answered like the first request, also by
- * another router. The router that creates the key acts. A key is kept for ten minutes.
+ * The replies to requests with an idempotency key, in a table that all routers share: a repetition is answered like the first
+ * request, even by another router. The router that creates the key executes the request. A key is kept for ten minutes.
  */
 export class SharedReplies {
   readonly #options: SharedRepliesOptions;
@@ -37,7 +37,10 @@ export class SharedReplies {
     this.#options = options;
   }
 
-  /** `request`: a digest. The first request with the key acts. Undefined: the key was used for another request. */
+  /**
+   * `request`: a digest. The first request with the key is executed. Returns undefined when the key was used for another
+   * request.
+   */
   async once(key: string, request: string, act: () => Promise<HttpReply>): Promise<HttpReply | undefined> {
     const first: Kept = { request, router: this.#options.cluster.self };
     for (let look = 0; look < looks; look++) {
@@ -52,7 +55,7 @@ export class SharedReplies {
     return errorReply('unavailable', 'another router is answering a request with this key: try again');
   }
 
-  /** The revision of the key, which this router has created; or what it is kept for. */
+  /** The revision of the key if this router has created it, otherwise the stored value. */
   async #take(key: string, first: Kept): Promise<number | Kept> {
     const { cluster } = this.#options;
     const table = cluster.table('requests');
@@ -65,7 +68,7 @@ export class SharedReplies {
       const isAnswering =
         kept.router === cluster.self ? this.#answering.has(key) : cluster.isAlive(kept.router);
       if (kept.reply || kept.request !== first.request || isAnswering) return kept;
-      // The router that was answering is dead, or this one was not told that it has created the key.
+      // The router that was answering is dead, or this router created the key and the answer was lost.
       await table.delete(key, entry.revision);
     }
     throw new Error('the key changes all the time');
@@ -79,7 +82,7 @@ export class SharedReplies {
       const { status, type, body } = reply;
       // A refused request had no effect: its key may be used again.
       if (status >= 400) await table.delete(key, revision).catch(() => false);
-      // The act is done: its answer does not wait for the engine to come back.
+      // The action is done, so its reply does not wait until NATS is reachable again.
       else
         await table
           .update(key, { ...kept, reply: { status, type, body: String(body) } }, revision, rememberedMs)

@@ -1,5 +1,5 @@
 import { type AgentView, defined, type ResponseBody, requestPath } from '@parley/protocol';
-import type { ToldConnection, ToldReplica } from '../../presence/elsewhere.ts';
+import type { ConnectionReport, ReplicaReport } from '../../presence/elsewhere.ts';
 import type { Replica } from '../../presence/replica.ts';
 import type { HttpRouter } from '../server/http-router.ts';
 
@@ -11,7 +11,7 @@ const workOf = ({
   faults,
   meanMs,
   lastFault,
-}: Pick<ToldReplica, 'turns' | 'faults' | 'meanMs' | 'lastFault'>) => ({
+}: Pick<ReplicaReport, 'turns' | 'faults' | 'meanMs' | 'lastFault'>) => ({
   turns,
   faults,
   ...defined({ meanMs: meanMs && Math.round(meanMs), lastFault }),
@@ -30,20 +30,20 @@ const replicaView = ({ grants, breakers, agentRecords }: HttpRouter, replica: Re
   };
 };
 
-/** The name of a router for people, or its id where it has not told its name. */
+/** The display name of a router, or its id when the name is unknown. */
 const routerNames = ({ cluster }: HttpRouter): ((id: string) => string) => {
   const names = new Map([...(cluster?.routers() ?? [])].map(({ id, name }) => [id, name]));
   return (id) => names.get(id) ?? id;
 };
 
-/** A replica that is connected to another router, as that router tells of it. */
-const toldReplica = (told: ToldConnection, router: string): ReplicaView | undefined => {
-  if (told.dialect === 'plain') return undefined;
-  const { model, since, capacity, active, breaker } = told;
-  return { router, ...defined({ model, since }), capacity, active, breaker, ...workOf(told) };
+/** A replica that is connected to another router, as that router reports it. */
+const remoteReplica = (report: ConnectionReport, router: string): ReplicaView | undefined => {
+  if (report.dialect === 'plain') return undefined;
+  const { model, since, capacity, active, breaker } = report;
+  return { router, ...defined({ model, since }), capacity, active, breaker, ...workOf(report) };
 };
 
-/** Here first, then by router. */
+/** Replicas of this router first, then those of the others, by router. */
 const replicasOf = (router: HttpRouter, name: string): readonly ReplicaView[] => {
   const { presence, cluster } = router;
   const nameOf = routerNames(router);
@@ -52,7 +52,7 @@ const replicasOf = (router: HttpRouter, name: string): readonly ReplicaView[] =>
     ...replicaView(router, replica),
   }));
   const there = (presence.union?.elsewhere.holders(name) ?? []).flatMap(({ router: id, connections }) =>
-    connections.flatMap((told) => toldReplica(told, nameOf(id)) ?? []),
+    connections.flatMap((report) => remoteReplica(report, nameOf(id)) ?? []),
   );
   return [...here, ...there];
 };
@@ -86,7 +86,7 @@ const agentView = (router: HttpRouter, name: string): AgentView => {
   };
 };
 
-/** A page of the names after `after`, in their order: those that are connected, and with `away` those that were. */
+/** A page of names after `after`, sorted: connected names, and with `away` also names that were connected before. */
 export const agentPageOf = (
   router: HttpRouter,
   { limit, after, away }: { readonly limit: number; readonly after: string; readonly away: boolean },

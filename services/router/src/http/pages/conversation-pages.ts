@@ -44,7 +44,7 @@ interface Listing {
 /** The maximum number of conversations that are examined for one page with a filter. */
 const maxLookedAt = 1_000;
 
-/** Whether all fits but the text that is searched. */
+/** Whether the conversation meets all conditions except the search text. */
 const fits = ({ status, member, ending, label, from, to }: ListFilter, state: Conversation): boolean =>
   (status === undefined || state.status.state === status) &&
   (member === undefined || state.members.includes(member)) &&
@@ -53,7 +53,7 @@ const fits = ({ status, member, ending, label, from, to }: ListFilter, state: Co
   (from === undefined || state.startedAt >= from) &&
   (to === undefined || state.startedAt < to);
 
-/** Whether the text that is searched is in the title, or where it was said; undefined when it is in neither. */
+/** Where the search text is found: in the title, or in a message; undefined when it is in neither. */
 function* textIn(
   router: HttpRouter,
   { q, scope }: ListFilter,
@@ -63,7 +63,7 @@ function* textIn(
   return scope === 'messages' ? yield* firstWith(router, state.id, q) : undefined;
 }
 
-/** Runs a search to its end, unless the reader leaves: what it found, and the bytes that it read. */
+/** Runs a search to its end, unless the reader disconnects. Returns the result and the number of bytes read. */
 function* counted<T>(
   search: Generator<number, T>,
   isWanted: () => boolean,

@@ -15,18 +15,18 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { undamaged } from '../../ledger/undamaged.ts';
 import type { HttpRouter } from '../server/http-router.ts';
 
-/** Conversations that are looked at in one step, and what a step costs in the bytes of the read queue. */
+/** Conversations that one step examines, and the cost of a step in bytes of the read queue. */
 const step = { conversations: 50, bytes: 16 * 1024 };
-/** A shorter wait is no reason to look. */
+/** Shorter waits are not shown. */
 const longWaitMs = 2_000;
-/** So much of a budget is used before it is told. */
+/** The used share of a budget from which on it is shown. */
 const nearShare = 0.8;
-/** Entries among which the last message of a conversation is looked for. */
+/** The bound of the search for the last message of a conversation. */
 const lookedBack = { entries: 20, bytes: 16 * 1024 };
-/** More needs than are shown are kept for a while, so that they are not sorted for each. */
+/** More needs than are shown are kept for a while, so that they are not sorted for each new one. */
 const keptNeeds = 4 * maxNeeds;
 
-/** Waits that a person chose, or that end by themselves. */
+/** Waits that an operator chose, or that end without any action. */
 const expected: ReadonlySet<WaitReason> = new Set(['pace', 'paused']);
 
 const order: Readonly<Record<Need['type'], number>> = {
@@ -132,7 +132,7 @@ const talkOf = ({ conversations }: HttpRouter, state: Conversation): Talk => {
   };
 };
 
-/** A failure of which the conversation is still there, as a need. */
+/** A failure as a need, if its conversation still exists. */
 function* failureOf(
   router: HttpRouter,
   { conversation, ending, detail, at }: EndedByFailure,
@@ -199,7 +199,7 @@ export class OverviewPage {
     if (this.#shared && now - this.#shared.madeAt < sharedForMs) return this.#shared.text;
     const text = this.#router.reads.run(makeOverview(this.#router, this.#ledger)).then(JSON.stringify);
     this.#shared = { madeAt: now, text };
-    // What failed is not kept for the next reader.
+    // A failed overview is not kept for the next reader.
     text.catch(() => {
       this.#shared = undefined;
     });

@@ -1,6 +1,6 @@
 import { type ConversationView, defined, type Entry, groupOfEnding } from '@parley/protocol';
 import type { Conversation } from '../../core/conversation.ts';
-import { agentReader, standingOf, visible } from '../../core/visibility.ts';
+import { agentReader, membershipOf, visible } from '../../core/visibility.ts';
 import type { Router } from '../../router.ts';
 
 /** The entries that a member or former member may see; undefined when the name has never been a member. */
@@ -9,7 +9,7 @@ export const entriesAs = (
   name: string,
   entries: readonly Entry[],
 ): readonly Entry[] | undefined => {
-  if (standingOf(state, name) === 'outsider') return undefined;
+  if (membershipOf(state, name) === 'outsider') return undefined;
   const reader = agentReader(name);
   return entries.map((entry) => visible(state, reader, entry)).filter((entry) => entry !== undefined);
 };

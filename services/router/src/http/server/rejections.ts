@@ -27,54 +27,54 @@ export interface Rejection {
   readonly about?: string | undefined;
 }
 
-/** A rejection for the log. `untold`: how many rejections with the same reason were not logged since the one before it. */
-export type ToldRejection = Rejection & { readonly untold?: number };
+/** A rejection for the log. `suppressed`: rejections with the same reason that were not logged since the last one that was. */
+export type LoggedRejection = Rejection & { readonly suppressed?: number };
 
 /** How many rejections of each reason are logged in one period. All are counted. */
-const toldPerPeriod = 5;
+const loggedPerPeriod = 5;
 const periodMs = 10_000;
 const maxAboutLength = 200;
 
 interface Tally {
   periodBegan: number;
-  told: number;
-  untold: number;
+  logged: number;
+  suppressed: number;
 }
 
 /** Counts connections and requests that were refused before a frame was read, and logs them at a bounded rate. */
 export class Rejections {
   readonly counts = new Map<RejectionReason, number>(rejectionReasons.map((reason) => [reason, 0]));
-  readonly #tell: (rejection: ToldRejection) => void;
+  readonly #log: (rejection: LoggedRejection) => void;
   readonly #now: () => number;
   readonly #tallies = new Map<RejectionReason, Tally>();
 
-  constructor(tell: (rejection: ToldRejection) => void, now: () => number) {
-    this.#tell = tell;
+  constructor(log: (rejection: LoggedRejection) => void, now: () => number) {
+    this.#log = log;
     this.#now = now;
   }
 
   note({ reason, address, about }: Rejection): void {
     this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
     const now = this.#now();
-    const tally = this.#tallies.get(reason) ?? { periodBegan: now, told: 0, untold: 0 };
+    const tally = this.#tallies.get(reason) ?? { periodBegan: now, logged: 0, suppressed: 0 };
     this.#tallies.set(reason, tally);
     if (now - tally.periodBegan >= periodMs) {
       tally.periodBegan = now;
-      tally.told = 0;
+      tally.logged = 0;
     }
-    if (tally.told >= toldPerPeriod) {
-      tally.untold++;
+    if (tally.logged >= loggedPerPeriod) {
+      tally.suppressed++;
       return;
     }
-    tally.told++;
+    tally.logged++;
     const cut = about?.slice(0, maxAboutLength);
-    this.#tell({
+    this.#log({
       reason,
       address,
       ...(cut && { about: cut }),
-      ...(tally.untold > 0 && { untold: tally.untold }),
+      ...(tally.suppressed > 0 && { suppressed: tally.suppressed }),
     });
-    tally.untold = 0;
+    tally.suppressed = 0;
   }
 
   /** The router closed a WebSocket. Counted only when the close is a refusal. */

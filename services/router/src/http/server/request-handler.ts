@@ -23,8 +23,8 @@ type RequestHandler = (request: IncomingMessage, response: ServerResponse) => vo
 const isHealthProbe = (url: string | undefined): boolean => url === '/healthz' || url === '/readyz';
 
 /**
- * With several routers: another one may have opened the conversation a moment ago, and the client asks this one. When the engine is
- * away, the answer is what is known here.
+ * With several routers, another one may have opened the conversation a moment ago. So an unknown id is looked up again when
+ * this router has caught up with the stream. When NATS is not reachable, only local knowledge counts.
  */
 const knownHere = async ({ caughtUp, read }: Ledger, conversation: string): Promise<void> => {
   if (caughtUp && read(conversation, 0, 1).length === 0) await caughtUp().catch(() => {});

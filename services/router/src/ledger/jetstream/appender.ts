@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { NatsLink } from './nats-link.ts';
 import type { Publication, Published, Publisher } from './publisher.ts';
 
-/** What became of a commit for certain. `winner`: sequence of the message that stands where the commit was to stand. */
+/** The certain outcome of a commit. `winner`: sequence of the message that took the place of the commit. */
 export type Settled =
   | { readonly kind: 'stored'; readonly sequence: number }
   | { readonly kind: 'conflict'; readonly winner: number }
@@ -10,18 +10,18 @@ export type Settled =
 
 /**
  * A batch costs the server about 15 ms, however many commits it has; a commit alone 0.2 ms, or 1.6 ms on a server that syncs
- * each message. So few go one by one, and many together.
+ * each message. So a few commits are written one by one, and many as a batch.
  */
 const fewest = 9;
 /** The server takes 1,000 messages in a batch. */
 const mostMessages = 900;
 const mostBytes = 8 * 1024 * 1024;
-/** Commits of a batch that was refused as a whole are written again one by one, so many at a time. */
+/** After a batch was refused as a whole, its commits are written one by one, with at most this number at a time. */
 const mostAtOnce = 64;
-/** Between two tries at what the server is still storing; it grows with each try. */
+/** The wait before a commit that the server is still storing is tried again; it grows with each try. */
 const againMs = 20;
 const longestPauseMs = 1_000;
-/** So long it may be unknown what became of a commit before peers are told that nothing can be written. */
+/** When the outcome of a commit has been unknown for this time, peers are refused with `unavailable`. */
 const stuckMs = 2_000;
 
 const bytesOf = ({ parts }: Publication): number => parts.reduce((sum, { body }) => sum + body.length, 0);
@@ -45,14 +45,14 @@ const groupsOf = (publications: readonly Publication[]): Publication[][] => {
 };
 
 /**
- * Writes commits until it is certain what became of each. Where an answer is lost, the same commit with the same id and the
- * same expectation is sent again: it is stored once, or the message that stands in its place says by its id whose it is.
- * Nothing is guessed.
+ * Writes commits until the outcome of each is certain. When an answer is lost, the same commit is sent again with the same id
+ * and the same expectation. Either it is stored, once, or the id of the message in its place shows which router wrote that
+ * message. Nothing is guessed.
  */
 export class Appender {
   readonly #link: NatsLink;
   readonly #publisher: Publisher;
-  /** When it was first not known what became of a commit, for each of which it is still not known. */
+  /** The commits with an unknown outcome, each with the time since when it is unknown. */
   readonly #uncertain = new Map<Publication, number>();
 
   constructor(link: NatsLink, publisher: Publisher) {
@@ -60,13 +60,13 @@ export class Appender {
     this.#publisher = publisher;
   }
 
-  /** Whether it has not been known for a while what became of a commit. */
+  /** Whether the outcome of a commit has been unknown for too long. */
   get isStuck(): boolean {
     const [oldest] = this.#uncertain.values();
     return oldest !== undefined && performance.now() - oldest > stuckMs;
   }
 
-  /** Each publication is of another subject. Waits for the engine when an outcome is unknown while it is away. */
+  /** Each publication has a different subject. Waits for NATS if it is not reachable while an outcome is unknown. */
   async write(publications: readonly Publication[]): Promise<Settled[]> {
     const settled = new Map<Publication, Settled>();
     if (publications.length < fewest) await this.#eachOf(publications, settled, false);
@@ -106,7 +106,7 @@ export class Appender {
       for (;;) {
         const published = await this.#publisher.one(publication);
         if (published.kind === 'stored') return published;
-        // What is refused now may have been stored by an earlier try.
+        // This try was refused, but an earlier one may have stored the commit.
         if (published.kind === 'refused' && tries === 0) return published;
         const known =
           published.kind === 'unknown' ? undefined : await this.#whatStands(publication, published);
@@ -121,7 +121,7 @@ export class Appender {
     }
   }
 
-  /** Looks at the place in the stream where the commit was to stand. Undefined when it cannot be told yet. */
+  /** Reads the message that follows the expected one. Undefined when the outcome is not known yet. */
   async #whatStands(
     { subject, expected, id, parts }: Publication,
     published: Published,

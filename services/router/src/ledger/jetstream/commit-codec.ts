@@ -8,11 +8,11 @@ export interface StoredCommit {
   readonly conversation: string;
   readonly sequence: number;
   readonly entries: readonly Entry[];
-  /** The `Nats-Msg-Id`, which says who has written it. */
+  /** The `Nats-Msg-Id`, which begins with the id of the router that wrote it. */
   readonly id: string;
 }
 
-/** The CRC-32 of the body, so that a message of another program, or one that was changed, is not taken for a commit. */
+/** The CRC-32 of the body, so that a changed message, or one of another program, is not read as a commit. */
 export const sumHeader = 'Parley-Sum';
 
 interface RawMessage {
@@ -36,7 +36,7 @@ const encoded = (entries: readonly Entry[]): EncodedCommit => {
   return { body, sum: String(crc32(body)), entries: entries.length };
 };
 
-/** The bodies of the messages that hold the entries: one, unless they are too many or too long for a message of the server. */
+/** The bodies of the messages for the entries: one, unless the entries are too many or too long for one message. */
 export const encodeCommit = (entries: readonly Entry[], maxBytes: number): EncodedCommit[] => {
   const whole = encoded(entries);
   if (entries.length <= entriesPerMessage && whole.body.length <= maxBytes) return [whole];
@@ -57,10 +57,10 @@ export const encodeCommit = (entries: readonly Entry[], maxBytes: number): Encod
   return parts;
 };
 
-/** The entries of commits that this process is writing, by the ids of their messages: they need not be parsed again. */
+/** The entries of commits that this process is writing, by message id, so that they need not be parsed again. */
 export type OwnCommits = Map<string, readonly Entry[]>;
 
-/** Throws with what is wrong when the message is none that a router has written. */
+/** Throws, with the reason, when no router has written the message. */
 export const decodeCommit = (stream: string, message: RawMessage, own?: OwnCommits): StoredCommit => {
   const { subject, sequence, data } = message;
   const place = `message ${sequence} of the stream ${stream} (${subject})`;

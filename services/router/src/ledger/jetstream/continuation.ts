@@ -11,8 +11,9 @@ export interface StreamEnd {
 }
 
 /**
- * Whether a local copy is the beginning of the stream, so that the router may go on behind it. Rejects with a ConfigError when the
- * stream lacks what the copy has, as after a restore of an older backup of the stream: the copy may be the only one that has it.
+ * Checks that the local copy is a prefix of the stream, so that the router may continue after it. Rejects with a ConfigError
+ * when the stream lacks messages of the copy, for example after the restore of an older backup of the stream: the copy may be
+ * the only place that has them.
  */
 export const checkContinuation = async (
   projection: Projection,
@@ -31,7 +32,7 @@ export const checkContinuation = async (
   const first = positionOf(sequence, 0);
   const copied = ledger.readAll(first - 1, entriesPerMessage);
   const isSame = copied.every(({ position, entry }) => isDeepStrictEqual(entry, stored?.[position - first]));
-  // A conversation that was removed here or there says nothing.
+  // A conversation that was removed from either of them proves nothing.
   if (stored === undefined || isSame) return;
   throw refused(`holds another message ${sequence} than the stream`);
 };

@@ -6,8 +6,8 @@ const codes = new Set([10_005, 10_008, 10_009, 10_023]);
 const names = new Set(['JetStreamNotEnabled', 'NotSent', 'AnswerLost']);
 
 /**
- * Whether the error is one of a cluster that has not chosen yet who answers for JetStream, for a stream or for a bucket. Then there is
- * no answer, or one as if JetStream were off: an operator cannot change that.
+ * Whether the error comes from a cluster that has no leader yet, for JetStream, for a stream or for a bucket. Such a cluster
+ * does not answer, or answers as if JetStream were off. An operator cannot do anything about it.
  */
 export const isElecting = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
@@ -21,13 +21,13 @@ export const isElecting = (error: unknown): boolean => {
 };
 
 /**
- * How long a cluster may take until its servers have found each other, and have chosen who answers for JetStream and for each stream
- * and bucket. Routers and servers are often started at the same time, and a bucket that was just made has no leader for a moment.
+ * How long a cluster may take to form and to elect the leaders of JetStream, of the stream and of the buckets. Routers and
+ * servers are often started at the same time, and a new bucket has no leader for a moment.
  */
 const electionMs = 60_000;
 const retryMs = 250;
 
-/** Does it again while the cluster elects. `mayWait`: whether there is a cluster to wait for. */
+/** Repeats `act` while the cluster elects its leaders. `mayWait`: whether there is a cluster to wait for. */
 export const afterElection = async <T>(act: () => Promise<T>, mayWait: () => boolean): Promise<T> => {
   const until = performance.now() + electionMs;
   for (;;) {

@@ -4,40 +4,40 @@ import { encodeCommit, type OwnCommits, type StoredCommit } from './commit-codec
 import type { NatsLink } from './nats-link.ts';
 import type { Projection } from './projection.ts';
 import type { Publication } from './publisher.ts';
-import type { Standing } from './standing.ts';
 import type { StreamFollower } from './stream/stream-follower.ts';
 import type { StreamMarks } from './stream/stream-marks.ts';
 import type { StreamPurger } from './stream/stream-purger.ts';
 import type { StreamWatch } from './stream/stream-watch.ts';
+import type { StreamAccess } from './stream-access.ts';
 import { positionOf, subjectOf } from './subjects.ts';
 
 export interface JetStreamParts {
   readonly stream: string;
-  /** Begins the ids of all commits of this process. */
+  /** Prefix of the ids of all commits of this process. */
   readonly writer: string;
   readonly link: NatsLink;
   readonly projection: Projection;
   readonly follower: StreamFollower;
   readonly appender: Appender;
   readonly purger: StreamPurger;
-  readonly standing: Standing;
+  readonly access: StreamAccess;
   readonly watch: StreamWatch;
   readonly marks: StreamMarks;
-  /** Conversations to which other processes have appended; told after the entries can be read. */
+  /** Listeners for entries that other processes have appended; called when the entries can be read. */
   readonly foreign: Set<OnForeign>;
   readonly own: OwnCommits;
   /** Undefined where this router has the stream alone. */
   readonly caughtUp: (() => Promise<void>) | undefined;
 }
 
-/** Above this, a stored message must be divided: the server counts its headers, too. */
+/** Reserve for headers, which the server counts as part of a message. */
 const headerBytes = 4_096;
 
-/** The message that has to be here before the result is told; 0 when there is none. */
+/** Sequence of the message that the local copy must hold before the result is returned; 0 when there is none. */
 const standsAt = (settled: Settled): number =>
   settled.kind === 'stored' ? settled.sequence : settled.kind === 'conflict' ? settled.winner : 0;
 
-/** A batch without entries stands where the one before it ended. `last`: the position before all of them. */
+/** A batch without entries gets the position of the batch before it. `last`: the position before all of them. */
 const placed = (batches: readonly Batch[], appended: readonly Appended[], last: number): Appended[] => {
   let position = last;
   return appended.map((one, index) => {
@@ -59,7 +59,7 @@ interface Pending {
  * of any other router, into the local copy, and only then the append resolves. All reads are of the local copy.
  */
 export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
-  const { stream, writer, link, projection, follower, appender, purger, standing, watch, marks, own } = parts;
+  const { stream, writer, link, projection, follower, appender, purger, access, watch, marks, own } = parts;
   const local = projection.ledger;
   const maxBytes = (link.connection.info?.max_payload ?? 1_048_576) - headerBytes;
   let written = 0;
@@ -120,7 +120,7 @@ export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
 
   const trouble = (): string | undefined => {
     if (!link.isConnected) return 'the connection to NATS is lost';
-    if (standing.trouble !== undefined) return standing.trouble;
+    if (access.trouble !== undefined) return access.trouble;
     const known = follower.trouble ?? watch.trouble;
     if (known !== undefined) return known;
     return appender.isStuck ? 'NATS does not say what became of a commit' : undefined;
@@ -133,7 +133,7 @@ export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
       watch.stop();
       await Promise.all([purger.stop(), marks.stop()]);
       await follower.stop();
-      if (isReachable) await standing.release();
+      if (isReachable) await access.release();
       await link.close();
     })();
     return left;
@@ -170,7 +170,7 @@ export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
     trouble,
     ...(parts.caughtUp && { caughtUp: parts.caughtUp }),
     onForeign: (listener) => void parts.foreign.add(listener),
-    onLost: (listener) => standing.onLost?.(listener),
+    onLost: (listener) => access.onLost?.(listener),
     leave,
     close() {
       leave().catch(() => {});
@@ -179,7 +179,7 @@ export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
   };
 };
 
-/** Tells who must know of commits that were taken from the stream: those of other processes. */
+/** Calls the listeners for those commits of the stream that other processes have written. */
 export const tellForeign = (
   commits: readonly StoredCommit[],
   writer: string,

@@ -7,7 +7,7 @@ interface Varz {
   readonly jetstream?: { readonly config?: { readonly sync_always?: unknown } };
 }
 
-/** What one server says of itself at its monitoring address. */
+/** Whether one server syncs every message, as its monitoring address reports. */
 const syncsAlways = async (address: string): Promise<boolean> => {
   const url = new URL('/varz', address);
   try {

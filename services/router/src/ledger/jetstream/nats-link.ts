@@ -3,7 +3,7 @@ import type { Msg, MsgHdrs, NatsConnection, NodeConnectionOptions } from '@nats-
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import { ConfigError } from '@parley/runtime';
 
-/** Where the servers are, and who the router is there. */
+/** The servers, and the credentials of the router. */
 export interface NatsAccess {
   readonly servers: readonly string[];
   readonly credentials?: string | undefined;
@@ -14,7 +14,7 @@ export interface NatsAccess {
   readonly key?: string | undefined;
 }
 
-/** The connection was not there when the request was to be sent: nothing of it has reached the server. */
+/** There was no connection when the request was made: it has not reached the server. */
 export class NotSent extends Error {
   override readonly name = 'NotSent';
 }
@@ -37,7 +37,7 @@ const optionsOf = (access: NatsAccess, name: string, inbox: string): NodeConnect
       tls: { ...(ca && { caFile: ca }), ...(cert && { certFile: cert }), ...(key && { keyFile: key }) },
     }),
     timeout: answerMs,
-    // A router waits for its engine as long as it takes, and finds out within half a minute that a link is dead.
+    // A router reconnects without end, and detects a dead connection within half a minute.
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
     // A trace of each request costs more than the request.
@@ -50,15 +50,15 @@ const optionsOf = (access: NatsAccess, name: string, inbox: string): NodeConnect
   };
 };
 
-/** Errors after which it is certain that no server has taken the request. */
+/** Errors after which it is certain that no server has processed the request. */
 const certain = ['NoResponders', 'PermissionViolationError', 'InvalidArgumentError'];
 
 const wasNotTaken = ({ name, cause }: Error): boolean =>
   certain.includes(name) || certain.includes((cause as Error | undefined)?.name ?? '');
 
 /**
- * The connection to NATS. The client of NATS keeps what is sent while it is away and sends it later; this one never does: a
- * request is sent at once or not at all, and it is told at once when the link breaks under it.
+ * The connection to NATS. The NATS client queues requests while it is disconnected. This class never does: a request is sent
+ * immediately or not at all, and it fails immediately when the connection breaks.
  */
 export class NatsLink {
   readonly connection: NatsConnection;
@@ -78,7 +78,7 @@ export class NatsLink {
     return this.#isConnected && !this.#isClosing;
   }
 
-  /** Calls `listener` when the link breaks and when it is back. */
+  /** Calls `listener` when the connection breaks and when it is back. */
   onChange(listener: () => void): void {
     this.#changed.add(listener);
   }
@@ -98,7 +98,7 @@ export class NatsLink {
     });
   }
 
-  /** Resolves when the link is there, or when it is closed for ever. */
+  /** Resolves when the connection exists, or when it is closed for good. */
   async connected(): Promise<void> {
     while (!this.isConnected && !this.#isClosing)
       await new Promise<void>((resolve) => {
@@ -117,7 +117,7 @@ export class NatsLink {
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const lost of [...this.#waiting]) lost(new AnswerLost('the connection to NATS is closed'));
-    this.#tell();
+    this.#notify();
     await this.connection.close();
   }
 
@@ -126,22 +126,22 @@ export class NatsLink {
       if (type === 'disconnect' || type === 'staleConnection' || type === 'forceReconnect') {
         this.#isConnected = false;
         for (const lost of [...this.#waiting]) lost(new AnswerLost('the connection to NATS broke'));
-        this.#tell();
+        this.#notify();
       } else if (type === 'reconnect') {
         this.#isConnected = true;
-        this.#tell();
+        this.#notify();
       }
     }
     this.#isConnected = false;
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of [...this.#changed]) listener();
   }
 }
 
-/** Rejects with a ConfigError when no server lets the router in. `inbox`: the prefix of the subjects of answers. */
+/** Rejects with a ConfigError when no server accepts the router. `inbox`: the prefix of the subjects of answers. */
 export const openNatsLink = async (access: NatsAccess, name: string, inbox: string): Promise<NatsLink> => {
   try {
     return new NatsLink(await connect(optionsOf(access, name, inbox)));

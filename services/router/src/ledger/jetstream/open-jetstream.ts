@@ -14,7 +14,6 @@ import { type NatsAccess, type NatsLink, openNatsLink } from './nats-link.ts';
 import { openProjection, type Projection } from './projection.ts';
 import { Publisher } from './publisher.ts';
 import { checkNoRouters, type LeaseOptions, RouterLease, waitForNoLease } from './router-lease.ts';
-import type { Standing, StreamEngine } from './standing.ts';
 import { versionFault } from './stream/stream-check.ts';
 import { type FollowerOptions, StreamFollower } from './stream/stream-follower.ts';
 import { StreamMarks } from './stream/stream-marks.ts';
@@ -22,11 +21,12 @@ import { openStream } from './stream/stream-open.ts';
 import { untilStreamTakesMessages } from './stream/stream-probe.ts';
 import { StreamPurger } from './stream/stream-purger.ts';
 import { StreamWatch } from './stream/stream-watch.ts';
+import type { StreamAccess, StreamEngine } from './stream-access.ts';
 
 export interface JetStreamOptions {
   readonly access: NatsAccess;
   readonly stream: string;
-  /** Of a stream that is made; undefined: three in a cluster, one otherwise. */
+  /** Number of replicas when the stream is created; undefined: three in a cluster, one otherwise. */
   readonly replicas?: number | undefined;
   /** Monitoring addresses of the servers, separated by commas. */
   readonly monitor?: string | undefined;
@@ -38,8 +38,8 @@ export interface JetStreamOptions {
   readonly onEvent: (event: LedgerEvent) => void;
   readonly onFailure: (error: unknown) => void;
   readonly lease?: Pick<LeaseOptions, 'leaseMs' | 'patienceMs'>;
-  /** Joins the other routers of the stream. Missing: this router works alone with the stream. */
-  readonly join?: ((engine: StreamEngine) => Promise<Standing>) | undefined;
+  /** Joins the other routers of the stream. Missing: this router uses the stream alone. */
+  readonly join?: ((engine: StreamEngine) => Promise<StreamAccess>) | undefined;
 }
 
 export type LedgerEvent =
@@ -70,7 +70,7 @@ const decoded = (stream: string, message: JsMsg | StoredMsg, own?: OwnCommits): 
   }
 };
 
-/** Takes the stream into the local copy, and resolves when it holds all messages up to `last`. */
+/** Copies the stream into the local copy. Resolves when the copy holds all messages up to `last`. */
 const followed = async (
   parts: Omit<FollowerOptions, 'after' | 'take'> & {
     readonly projection: Projection;
@@ -92,7 +92,7 @@ const followed = async (
       onCommits(commits);
     },
     onFailure: (error) => {
-      // Nothing can be done with a stream that is damaged: the operator has to act before the router can start.
+      // The router cannot start with a damaged stream: the operator has to act.
       if (error instanceof LedgerDamage && !isReady) reject(error);
       else onFailure(error);
     },
@@ -114,7 +114,7 @@ const followed = async (
   }
 };
 
-/** The local copy may be empty, or newer than what was written behind. */
+/** Takes over watermarks that are newer than those of the local copy, which may be empty. */
 const restoreMarks = (local: Ledger, kept: ReadonlyMap<string, number>): void => {
   const known = local.marks();
   const newer = [...kept].filter(([name, at]) => at > (known.get(name) ?? 0));
@@ -142,11 +142,11 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
     onWaiting: (holder) => onEvent({ type: 'waiting', holder }),
   };
   const lease = join ? await waitForNoLease(leaseOptions) : await RouterLease.take(leaseOptions);
-  let standing: Standing | undefined = lease;
+  let access: StreamAccess | undefined = lease;
   let projection: Projection | undefined;
   try {
     if (lease) await checkNoRouters(manager, stream);
-    // The router that was there before may have written while this one waited.
+    // The earlier router may have written while this one waited.
     const { incarnation, lastSequence: last } = await openStream(manager, { ...check, onRisk: () => {} });
     await untilStreamTakesMessages(link, stream);
     projection = openProjection(options.projection, { stream, incarnation });
@@ -168,7 +168,7 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
       onCommits: (commits) => tellForeign(commits, writer, foreign),
     });
     const caughtUp = async () => follower.taken((await manager.streams.info(stream)).state.last_seq);
-    standing ??= await join?.({
+    access ??= await join?.({
       ...{ link, client, manager, stream, replicas, writer, onFailure, caughtUp },
     });
     const appender = new Appender(link, new Publisher(link, stream));
@@ -180,12 +180,12 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
     const watch = new StreamWatch({ link, manager, stream, incarnation, follower });
     return jetStreamLedger({
       ...{ stream, writer, link, projection, follower, appender, purger, watch, marks, foreign, own },
-      standing: standing as Standing,
+      access: access as StreamAccess,
       caughtUp: join && caughtUp,
     });
   } catch (error) {
     projection?.ledger.close();
-    await standing?.release();
+    await access?.release();
     throw error;
   }
 };

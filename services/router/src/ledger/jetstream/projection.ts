@@ -8,13 +8,13 @@ import { sqliteLedger } from '../sqlite.ts';
 import type { StoredCommit } from './commit-codec.ts';
 import { positionOf, sequenceAt } from './subjects.ts';
 
-/** One stream, and one life of it: a stream that was deleted and created again has another incarnation. */
+/** A stream and its incarnation: a stream that was deleted and created again has a new incarnation. */
 export interface StreamIdentity {
   readonly stream: string;
   readonly incarnation: string;
 }
 
-/** `through`: sequence of the last message that is to go. */
+/** `through`: sequence of the last message to remove. */
 export interface Purge {
   readonly conversation: string;
   readonly through: number;
@@ -36,7 +36,7 @@ export interface Projection {
   tail(conversation: string): Tail;
   /**
    * Conversations whose messages are still to be removed from the stream, in the order in which they were removed here: a fork
-   * before its parent. They are remembered until `purged`.
+   * before its parent. They are stored until `purged` is called.
    */
   purges(): Purge[];
   purge(conversations: readonly string[]): void;
@@ -57,7 +57,7 @@ const has = (database: DatabaseSync, table: string): boolean =>
 const isEmpty = (database: DatabaseSync): boolean =>
   number(database.prepare('SELECT count(*) AS found FROM sqlite_sequence').get()?.found) === 0;
 
-/** A file that is something else than the copy of this stream is never overwritten: it may be the only one that holds it. */
+/** A file that is not a copy of this stream is never overwritten: it may be the only copy of its data. */
 const checkOwner = (database: DatabaseSync, path: string, { stream, incarnation }: StreamIdentity): void => {
   const refused = (why: string) => new ConfigError([`ROUTER_NATS_PROJECTION: ${path} ${why}`]);
   if (!has(database, 'projection')) {
@@ -82,7 +82,7 @@ const openFile = (path: string): DatabaseSync => {
   try {
     return openLedgerFile(path, { create: true });
   } catch (error) {
-    // It can be made again of the stream. What is left of it is kept, so that an operator can look at it.
+    // The copy can be made again from the stream. The damaged file is kept for the operator.
     if (!(error instanceof LedgerDamage)) throw error;
     for (const end of ['', '-wal'])
       try {
@@ -94,11 +94,11 @@ const openFile = (path: string): DatabaseSync => {
   }
 };
 
-/** Opens the copy of a stream. Rejects with a ConfigError when the file is something else. */
+/** Opens the copy of a stream. Rejects with a ConfigError when the file is not a copy of this stream. */
 export const openProjection = (path: string, identity: StreamIdentity): Projection => {
   const database = openFile(path);
   try {
-    // What a crash takes from the copy is read from the stream again.
+    // Rows that a crash loses are read from the stream again.
     database.exec('PRAGMA synchronous = NORMAL');
     checkOwner(database, path, identity);
   } catch (error) {
@@ -114,7 +114,7 @@ export const openProjection = (path: string, identity: StreamIdentity): Projecti
   const addPurge = database.prepare('INSERT OR IGNORE INTO purges VALUES (?, ?)');
   const removePurge = database.prepare('DELETE FROM purges WHERE conversation = ?');
   let sequence = sequenceAt(ledger.position());
-  /** Of conversations that go on: what every commit asks for. */
+  /** Tails of running conversations, which every commit reads. */
   let tails = new Map<string, Tail>();
   const tail = (conversation: string): Tail => {
     const known = tails.get(conversation);

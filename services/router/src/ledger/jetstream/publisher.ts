@@ -2,20 +2,20 @@ import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import { type EncodedCommit, sumHeader } from './commit-codec.ts';
 import { AnswerLost, type NatsLink, NotSent } from './nats-link.ts';
 
-/** One commit on its way into the stream. */
+/** One commit that is to be stored in the stream. */
 export interface Publication {
   readonly subject: string;
   /** Sequence of the last message of the subject; 0 when there is none. */
   readonly expected: number;
-  /** The same for every try, and for no other commit of any router. */
+  /** The same for every try, and unique among the commits of all routers. */
   readonly id: string;
-  /** One, unless the commit is too large for one message. Several are stored together or not at all. */
+  /** One part, unless the commit is too large for one message. Several parts are stored together or not at all. */
   readonly parts: readonly EncodedCommit[];
 }
 
 /**
- * `stored`: sequence of the last part. `conflict`: the last message of the subject is not the expected one; `isSettled` is false
- * while the server still stores the message that came first. `refused`: the server has not stored it. `unknown`: it may be there.
+ * `stored`: sequence of the last part. `conflict`: the last message of the subject is not the expected one; `isSettled` is
+ * false while the server is still storing that message. `refused`: the commit is not stored. `unknown`: it may be stored.
  */
 export type Published =
   | { readonly kind: 'stored'; readonly sequence: number }
@@ -35,10 +35,10 @@ interface Ack {
   readonly count?: number;
 }
 
-/** Wrong last sequence: against what is stored, and against a message of the subject that is being stored. */
+/** Wrong last sequence, compared with the stored messages or with a message that is being stored. */
 const wrongSequence = 10_071;
 const wrongSequenceUnderWay = 10_164;
-/** A message of the same id is being stored, or a message of the batch was stored before: the outcome is not known yet. */
+/** A message with the same id is being stored, or a message of the batch was stored before: the outcome is not known yet. */
 const underWay = new Set([10_158, 10_201]);
 const noMessageFound = 10_037;
 
@@ -65,7 +65,7 @@ const headerOf = (block: string, name: string): string | undefined =>
     ?.slice(name.length + 1)
     .trim();
 
-/** Writes commits to the stream. Every answer is a fact: what is not known is said to be unknown. */
+/** Writes commits to the stream. A result is either certain or `unknown`; it is never guessed. */
 export class Publisher {
   readonly #link: NatsLink;
   readonly #stream: string;
@@ -100,8 +100,8 @@ export class Publisher {
   }
 
   /**
-   * Who has written the message behind `expected` on the subject: the one that won. Asked of the leader of the stream, because
-   * a replica may lag behind.
+   * The message after `expected` on the subject, which won the comparison. Read from the leader of the stream, because a
+   * replica may lag behind.
    */
   async winner(subject: string, expected: number): Promise<{ id: string; sequence: number } | undefined> {
     const query = JSON.stringify({ seq: expected + 1, next_by_subj: subject });
@@ -131,7 +131,7 @@ export class Publisher {
     try {
       let answered: Promise<Msg> | undefined;
       for (const [at, { subject, part, id, expected, index }] of messages.entries()) {
-        // The server compares the first message of a subject only: the others of the batch follow it.
+        // The server compares only the first message of each subject; the other parts of the batch follow it.
         const head = this.#headers(part, id, index === 0 ? expected : undefined);
         head.set('Nats-Batch-Id', batch);
         head.set('Nats-Batch-Sequence', String(at + 1));
@@ -177,7 +177,7 @@ export class Publisher {
   #lost(error: Error): Published {
     if (error instanceof AnswerLost) return { kind: 'unknown', error };
     if (error instanceof NotSent) return { kind: 'refused', error };
-    // No server takes messages of the subject: JetStream is off, or the stream is gone.
+    // No stream accepts the subject: JetStream is off, or the stream does not exist any more.
     return { kind: 'refused', error: new Error('NATS has no stream for the commit', { cause: error }) };
   }
 }

@@ -3,28 +3,28 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import { ConfigError } from '@parley/runtime';
 import type { NatsLink } from './nats-link.ts';
-import type { Standing } from './standing.ts';
+import type { StreamAccess } from './stream-access.ts';
 
 export interface LeaseOptions {
   readonly link: NatsLink;
   readonly stream: string;
   readonly replicas: number;
-  /** Known to no other process. */
+  /** Unique to this process. */
   readonly owner: string;
   /** For people: the machine of the router. */
   readonly name: string;
   readonly onWaiting: (holder: string) => void;
-  /** After which a lease that is not renewed has ended. */
+  /** Time after which a lease expires that is not renewed. */
   readonly leaseMs?: number;
-  /** After which a router that finds another one gives up. */
+  /** How long a router waits for the lease of another one. */
   readonly patienceMs?: number;
 }
 
 const key = 'router';
 const usualLeaseMs = 9_000;
-/** Longer than the lease of a router that has died. */
+/** Added to the time of a lease, so that the wait is longer than the lease of a dead router. */
 const usualPatienceMs = 6_000;
-/** Renewals in the time of a lease. */
+/** Renewals per lease. */
 const renewals = 3;
 const askAgainMs = 500;
 
@@ -49,11 +49,14 @@ const openBucket = ({ link, stream, replicas, leaseMs = usualLeaseMs }: LeaseOpt
     ttl: leaseMs,
     replicas,
     history: 1,
-    // A replica that lags behind would show a lease that has ended.
+    // A replica that lags behind could show an expired lease.
     allow_direct: false,
   });
 
-/** Several routers may begin when no router has the stream alone. Rejects with a ConfigError when one keeps it. */
+/**
+ * Waits until no router uses the stream alone, so that several routers may start. Rejects with a ConfigError when a router
+ * keeps its lease.
+ */
 export const waitForNoLease = async (options: LeaseOptions): Promise<undefined> => {
   const { stream, leaseMs = usualLeaseMs, patienceMs = leaseMs + usualPatienceMs, onWaiting } = options;
   const bucket = await openBucket(options);
@@ -72,7 +75,10 @@ export const waitForNoLease = async (options: LeaseOptions): Promise<undefined> 
 
 const deletionMark = /KV-Operation|Nats-Marker-Reason/;
 
-/** One router may begin when no others work together with the stream. Rejects with a ConfigError when they do. */
+/**
+ * Checks that no routers share the stream, so that one router may use it alone. Rejects with a ConfigError when routers share
+ * it.
+ */
 export const checkNoRouters = async (manager: JetStreamManager, stream: string): Promise<void> => {
   const bucket = `KV_${stream}_routers`;
   const found = await manager.streams.info(bucket, { subjects_filter: '>' }).catch((error: Error) => {
@@ -90,10 +96,10 @@ export const checkNoRouters = async (manager: JetStreamManager, stream: string):
 };
 
 /**
- * One router at a time works with a stream. The lease says which one, so that two do not grant the same turns; it is no fence:
- * what a router writes whose lease has run out is still compared by the stream.
+ * The lease of the only router of a stream. It prevents that two routers grant the same turns. It is no fence: the stream
+ * compares every commit, whether the lease of its router has expired or not.
  */
-export class RouterLease implements Standing {
+export class RouterLease implements StreamAccess {
   readonly #options: LeaseOptions;
   readonly #bucket: KV;
   readonly #leaseMs: number;
@@ -110,7 +116,7 @@ export class RouterLease implements Standing {
     this.#leaseMs = options.leaseMs ?? usualLeaseMs;
   }
 
-  /** Waits for the lease of a router that has died. Rejects with a ConfigError when another one keeps it. */
+  /** Waits until the lease of a dead router has expired. Rejects with a ConfigError when a live router keeps it. */
   static async take(options: LeaseOptions): Promise<RouterLease> {
     const { stream, leaseMs = usualLeaseMs, patienceMs = leaseMs + usualPatienceMs, onWaiting } = options;
     const bucket = await openBucket(options);
@@ -143,25 +149,25 @@ export class RouterLease implements Standing {
     this.#lost.push(listener);
   }
 
-  /** One renewal. What cannot be asked is asked again next time. */
+  /** One renewal. One that fails is repeated at the next interval. */
   async renew(): Promise<void> {
     if (this.#isLost || this.#isRenewing) return;
     this.#isRenewing = true;
     try {
       if (this.#options.link.isConnected) await this.#renew();
     } catch {
-      // The link broke, or there is no leader: the lease runs out when that lasts.
+      // The connection is lost, or the stream has no leader. If that lasts, the lease expires.
     } finally {
       this.#isRenewing = false;
     }
   }
 
-  /** Renews no more by itself. */
+  /** Stops the periodic renewal. */
   pause(): void {
     clearInterval(this.#timer);
   }
 
-  /** Lets another router begin at once. */
+  /** Deletes the lease, so that another router can start immediately. */
   async release(): Promise<void> {
     this.pause();
     if (this.#isLost) return;
@@ -174,7 +180,7 @@ export class RouterLease implements Standing {
     return JSON.stringify({ owner, name } satisfies Holder);
   }
 
-  /** False when another router has it. */
+  /** Returns false when another router has the lease. */
   async #create(): Promise<boolean> {
     const askedAt = performance.now();
     try {
@@ -188,7 +194,7 @@ export class RouterLease implements Standing {
   }
 
   async #renew(): Promise<void> {
-    // The lease runs from when it was asked for: the answer may have taken long.
+    // The lease runs from the request, because the answer may have taken long.
     const askedAt = performance.now();
     try {
       this.#revision = await this.#bucket.update(key, this.#value, this.#revision);

@@ -1,6 +1,6 @@
 /** The subject of a conversation. The names of streams have no dots, so the subjects of two streams never overlap. */
 export const subjectOf = (stream: string, conversation: string): string =>
-  // A dot would divide the token. `=` is in no id of a conversation.
+  // A dot separates tokens of a subject. `=` is in no id of a conversation.
   `${stream}.c.${conversation.replaceAll('.', '=')}`;
 
 export const allSubjects = (stream: string): string => `${stream}.c.*`;
@@ -11,10 +11,10 @@ export const conversationOf = (stream: string, subject: string): string | undefi
   return subject.startsWith(prefix) ? subject.slice(prefix.length).replaceAll('=', '.') : undefined;
 };
 
-/** A position in the ledger says where an entry stands: the sequence of its message, and its place in it. */
+/** A position in the ledger encodes the sequence of the message of an entry and the index of the entry in it. */
 export const entriesPerMessage = 4_096;
 
 export const positionOf = (sequence: number, index: number): number => sequence * entriesPerMessage + index;
 
-/** The sequence of the message in which the entry at that position is. */
+/** The sequence of the message that holds the entry at that position. */
 export const sequenceAt = (position: number): number => Math.floor(position / entriesPerMessage);

@@ -1,15 +1,15 @@
 import { type Amounts, amountsBy, type Unit, units } from '../amounts.ts';
 import { type Holding, nothingHeld, type PoolDocument } from './pool-document.ts';
 
-/** What a router uses of a pool, and what it would use. */
+/** What a router uses of a pool, and what it wants to use. */
 export interface Demand {
-  /** What counts for it now. It is never given away. */
+  /** The amounts that count now. The router never gives these up. */
   readonly used: Amounts;
-  /** What its next call takes all in all; undefined while no call waits for a larger share. */
+  /** The total that its next call needs; undefined while no call waits for a larger share. */
   readonly need: Amounts | undefined;
-  /** What it holds if it can: `used`, and some calls in advance while it makes calls. */
+  /** The share that it wants: `used`, and some calls in advance while it is making calls. */
   readonly wish: Amounts;
-  /** It asks for what it wishes when it holds less than this. */
+  /** It asks for its wish when it holds less than this. */
   readonly low: Amounts;
 }
 
@@ -20,23 +20,23 @@ export interface Situation {
   /** Shares move in blocks of this size, so that the document is not written for each call. */
   readonly block: Amounts;
   readonly demand: Demand;
-  /** What the router may use now: less than its share where it has given something up that is still in use. */
+  /** What the router may use now. It is less than its share when it has given something up that still counts. */
   readonly allowed: Amounts;
   /** The number of this change by the router. */
   readonly written: number;
-  /** Whether the holding is written also where it is the same: to be sure that it is in the document. */
+  /** Whether the holding is written even if it is unchanged, to be certain that it is in the document. */
   readonly confirms: boolean;
   isAlive(router: string): boolean;
-  /** Whether nothing that the router has used counts any more. */
+  /** Whether nothing that the router used counts any longer. */
   isOver(router: string, holding: Holding): boolean;
 }
 
 export interface Negotiated {
-  /** Undefined when it is the same. */
+  /** Undefined when it is unchanged. */
   readonly document: PoolDocument | undefined;
   /**
-   * What the router may use once the document is written. It is less than its share where others need more: what is in use is
-   * given up when it does not count any more.
+   * What the router may use once the document is written. It is less than its share when others need more: amounts in use are
+   * given up as soon as they no longer count.
    */
   readonly allowed: Amounts;
 }
@@ -48,8 +48,8 @@ const lack = ({ need, share }: Pick<Waiting, 'need' | 'share'>, unit: Unit): num
 const lacksAny = (one: Pick<Waiting, 'need' | 'share'>): boolean => units.some((unit) => lack(one, unit) > 0);
 
 /**
- * How a router changes its own holding, given those of the others. It takes what is free, in the order of the tickets; it returns
- * what it does not use; and it gives up a block when another router that needs more has less. Pure.
+ * How a router changes its own holding, given the holdings of the others. It takes what is free, in the order of the tickets.
+ * It returns what it does not use. It gives up a block when another router needs more and has less. Pure.
  */
 export const negotiate = (document: PoolDocument, situation: Situation): Negotiated => {
   const { self, limits, block, written, confirms, isAlive, isOver } = situation;
@@ -81,7 +81,8 @@ export const negotiate = (document: PoolDocument, situation: Situation): Negotia
   });
 
   const stillNeeds = need !== undefined && limited.some((unit) => need[unit] > grown[unit]);
-  // What it has just got for its next call it keeps until that call is made: otherwise two routers could pass it back and forth.
+  // It keeps what it has just received for its next call until that call is made. Otherwise two routers could pass the amount
+  // back and forth.
   const usable = amountsBy((unit) => (grown[unit] > own.share[unit] ? grown[unit] : situation.allowed[unit]));
   const isReady = need !== undefined && limited.every((unit) => need[unit] <= usable[unit]);
   let yields = false;
@@ -89,7 +90,7 @@ export const negotiate = (document: PoolDocument, situation: Situation): Negotia
     if (!limited.includes(unit)) return 0;
     const share = grown[unit];
     const lacking = waiting.filter((one) => lack(one, unit) > free[unit]);
-    // Its share is of no use now, and a router before it needs it for a whole call.
+    // Its share is too small to be useful, and a router with an earlier ticket needs it for a whole call.
     if (stillNeeds && lacking.some(({ ticket }) => before.some((one) => one.ticket === ticket)))
       return Math.min(share, used[unit]);
     if (lacking.some((one) => one.share[unit] + block[unit] <= share)) {
@@ -102,7 +103,7 @@ export const negotiate = (document: PoolDocument, situation: Situation): Negotia
   });
 
   const share = amountsBy((unit) => (limited.includes(unit) ? Math.max(used[unit], allowed[unit]) : 0));
-  // One that has given something up goes to the end of the queue, so that it does not take the same again.
+  // A router that has given something up goes to the end of the queue, so that it does not take the same amount back.
   const keepsTicket = oldTicket !== undefined && !yields;
   const { nextTicket } = document;
   const holding: Holding = {
@@ -116,7 +117,7 @@ export const negotiate = (document: PoolDocument, situation: Situation): Negotia
     units.every((unit) => share[unit] === own.share[unit]) &&
     holding.ticket === own.ticket &&
     (holding.need === undefined) === (own.need === undefined) &&
-    // A need that has become less while the router waits is not written again.
+    // A smaller need is not written again while the router waits.
     units.every((unit) => (holding.need?.[unit] ?? 0) <= (own.need?.[unit] ?? 0));
   if (isSame) return { document: undefined, allowed };
   const holds = stillNeeds || units.some((unit) => share[unit] > 0);

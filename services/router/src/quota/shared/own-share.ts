@@ -2,24 +2,24 @@ import { type Amounts, amountsBy, noAmounts, units } from '../amounts.ts';
 import type { Pool, PoolShare } from '../pool.ts';
 import type { Demand } from './negotiate.ts';
 
-/** Blocks of a rule. A router that dies keeps at most one that it has not used from the others, for a window. */
+/** Number of blocks in a rule. A router that dies blocks at most one unused block for the others, for one window. */
 const blocksOfRule = 20;
-/** So long after a call the router holds a block in advance. */
+/** For this time after a call the router holds one block in advance. */
 const activeMs = 5_000;
-/** A need that no turn has repeated for so long is over. */
+/** A need that no turn has repeated for this time is over. */
 const needMs = 2_000;
 
 export interface OwnShareOptions {
   readonly pool: Pool;
   /** The steady clock. */
   readonly now: () => number;
-  /** Called before the share is used: it may be lost, of which `lose` tells. */
+  /** Called before the share is used. It calls `lose` if the share may have been lost. */
   readonly sample: () => void;
   /** A call waits for a larger share. */
   readonly onNeed: () => void;
 }
 
-/** What this router may use of one pool, and what it wants of it. */
+/** The share of this router in one pool, and its demand. */
 export class OwnShare implements PoolShare {
   readonly pool: Pool;
   readonly #options: OwnShareOptions;
@@ -48,7 +48,7 @@ export class OwnShare implements PoolShare {
     this.#leasedAt = this.#options.now();
   }
 
-  /** The size in which shares move. */
+  /** The unit in which shares are moved. */
   get block(): Amounts {
     const { limits, guess } = this.pool;
     const block = amountsBy((unit) => Math.max(1, Math.ceil(limits[unit] / blocksOfRule)));
@@ -70,7 +70,7 @@ export class OwnShare implements PoolShare {
       tokens: isActive ? Math.max(block.tokens, Math.ceil(calls * guess)) : 0,
       'at-once': isActive ? Math.max(1, Math.min(waiting, block['at-once'])) : 0,
     };
-    // What is more than the rule allows waits for the end of the router's own calls: no share helps.
+    // If the need exceeds the rule, the call waits for the end of the router's own calls: a larger share would not help.
     const isPossible = units.every((unit) => limits[unit] === 0 || (need?.[unit] ?? 0) <= limits[unit]);
     return {
       used,
@@ -80,19 +80,19 @@ export class OwnShare implements PoolShare {
     };
   }
 
-  /** Before the document is written: what is given up may not be used any more. */
+  /** Called before the document is written: what is given up must no longer be used. */
   lower(allowed: Amounts): void {
     this.#allowed = amountsBy((unit) => Math.min(this.#allowed[unit], allowed[unit]));
   }
 
-  /** The document is written. Returns whether more may be used than before. */
+  /** Called when the document is written. Returns whether more may be used than before. */
   set(allowed: Amounts): boolean {
     const before = this.#allowed;
     this.#allowed = allowed;
     return units.some((unit) => allowed[unit] > before[unit]);
   }
 
-  /** Others may have taken what this router held. */
+  /** Other routers may have taken the share of this one. */
   lose(): void {
     this.#allowed = noAmounts;
   }

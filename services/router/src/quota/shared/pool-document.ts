@@ -2,17 +2,17 @@ import { type Amounts, amountsBy, noAmounts, units } from '../amounts.ts';
 
 /** What one router holds of a pool. */
 export interface Holding {
-  /** What the router may use: its calls in any window, their tokens, and its calls at once. */
+  /** What the router may use: calls and tokens in any window, and concurrent calls. */
   readonly share: Amounts;
-  /** What its next call takes all in all, while its share is too small for that. */
+  /** The total that its next call needs, while its share is too small for it. */
   readonly need?: Amounts;
   /** Its place in the queue of the routers that need more: the lowest is served first. */
   readonly ticket?: number;
-  /** Counts the changes by the router itself: a holding with another number was confirmed since. */
+  /** Counts the writes of the router itself, so that a new write of an unchanged holding is recognised. */
   readonly written: number;
 }
 
-/** How routers divide a pool. The shares together are never more than the rule, and each router keeps to its own. */
+/** How routers divide a pool. The sum of the shares never exceeds the rule, and each router uses only its own share. */
 export interface PoolDocument {
   readonly nextTicket: number;
   readonly holdings: Readonly<Record<string, Holding>>;
@@ -39,7 +39,7 @@ const readHolding = (value: unknown): Holding | undefined => {
   };
 };
 
-/** The document as it came from the table; undefined when it cannot be read. */
+/** Reads a document of the table; undefined when it is invalid. */
 export const readPoolDocument = (value: unknown): PoolDocument | undefined => {
   const { nextTicket, holdings } = (value ?? {}) as Record<string, unknown>;
   if (!Number.isSafeInteger(nextTicket) || typeof holdings !== 'object' || holdings === null)
@@ -47,14 +47,14 @@ export const readPoolDocument = (value: unknown): PoolDocument | undefined => {
   const read: [string, Holding][] = [];
   for (const [router, one] of Object.entries(holdings)) {
     const holding = readHolding(one);
-    // To forget a holding would let others use what it is for.
+    // If a holding were ignored, other routers could use its share as well.
     if (!holding) return undefined;
     read.push([router, holding]);
   }
   return { nextTicket: Number(nextTicket), holdings: Object.fromEntries(read) };
 };
 
-/** Where there is no document yet: what was used before counts as the holding of a router that is gone. */
+/** The first document of a pool. Earlier usage counts as the holding of a router that is gone. */
 export const firstDocument = (used: Amounts): PoolDocument =>
   units.every((unit) => used[unit] === 0)
     ? emptyPool

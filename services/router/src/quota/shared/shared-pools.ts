@@ -11,10 +11,10 @@ export interface SharedPoolsOptions {
   readonly cluster: Pick<Cluster, 'self' | 'isAlive'>;
   readonly table: SharedTable;
   readonly pools: Pools;
-  /** What the calls of the last window used, for the first router that writes the document of a pool. */
+  /** The usage of the last window, for the first router that writes the document of a pool. */
   readonly before: readonly PoolUsage[];
   /** Whether the lease of this router is held. */
-  readonly isStanding: () => boolean;
+  readonly holdsLease: () => boolean;
   /** How many turns wait for a call of the pool. */
   readonly waiting: (pool: Pool) => number;
   /** More calls may be leased. */
@@ -35,9 +35,9 @@ interface Shared {
   readonly own: OwnShare;
   readonly departures: Departures;
   readonly before: Amounts;
-  /** The newest document that is known; undefined when it is to be read from the leader. */
+  /** The newest known document; undefined when it must be read from the leader. */
   known: Known | undefined;
-  /** The newest revision that was seen: an older one, which comes late, says nothing. */
+  /** The newest revision that was seen. Older revisions that arrive late are ignored. */
   newest: number;
   /** Whether it is certain that the share of this router is in the document. */
   isConfirmed: boolean;
@@ -45,7 +45,7 @@ interface Shared {
   isAsked: boolean;
 }
 
-/** Changes of one document that are tried in a row while other routers change it too. */
+/** How often one change is tried while other routers change the same document. */
 const maxTries = 20;
 const everyMs = 1_000;
 
@@ -53,19 +53,19 @@ const keyOf = (pool: string): string => Buffer.from(pool).toString('hex');
 
 /**
  * The pools of this router where several routers share them. Each pool is a document with the shares of all routers, which is
- * changed by compare. Each router keeps to its own share in every window, so all of them together keep to the rule. What a dead router
- * held is divided when one window has passed since its death was seen.
+ * changed by compare-and-set. Each router uses only its own share in every window, so the sum keeps to the rule. The share of a
+ * dead router is divided one window after its death was noticed.
  */
 export class SharedPools {
   readonly #options: SharedPoolsOptions;
   readonly #byKey = new Map<string, Shared>();
-  /** A router that was away for so long may have lost its share. */
+  /** A router that was suspended for this time may have lost its share. */
   readonly #awayMs: number;
   #written = 0;
   #sampledAt: number;
   /** Counts how often this router may have lost its share. */
   #losses = 0;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #askedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SharedPoolsOptions) {
     this.#options = options;
@@ -103,19 +103,19 @@ export class SharedPools {
   tick(): void {
     const now = this.#options.now();
     this.#sample(now);
-    if (now - this.#toldAt < everyMs) return;
-    this.#toldAt = now;
+    if (now - this.#askedAt < everyMs) return;
+    this.#askedAt = now;
     for (const shared of this.#byKey.values()) this.#asked(shared.key);
   }
 
   /**
-   * A router that was stopped, or cut off from the others, may have lost its share. Nothing can be lost in less than a window,
-   * because the others wait for so long.
+   * A router that was suspended, or cut off from the others, may have lost its share. It cannot lose it within less than a
+   * window, because the others wait that long.
    */
   #sample(now: number): void {
     const wasAway = now - this.#sampledAt >= this.#awayMs;
     this.#sampledAt = now;
-    if (!wasAway && this.#options.isStanding()) return;
+    if (!wasAway && this.#options.holdsLease()) return;
     this.#losses++;
     for (const shared of this.#byKey.values()) {
       shared.own.lose();
@@ -129,7 +129,7 @@ export class SharedPools {
     if (document && this.#knows(shared, { document, revision })) this.#asked(shared.key);
   }
 
-  /** False when it is not new. */
+  /** Returns false when the document is not newer. */
   #knows(shared: Shared, known: Known): boolean {
     if (known.revision <= shared.newest) return false;
     shared.known = known;
@@ -144,7 +144,7 @@ export class SharedPools {
     if (!shared.isBusy) this.#settle(shared).catch(this.#options.onFailure);
   }
 
-  /** One change at a time. What is asked meanwhile comes after it. */
+  /** Makes one change at a time. Requests that come in the meantime are handled afterwards. */
   async #settle(shared: Shared): Promise<void> {
     shared.isBusy = true;
     try {
@@ -153,7 +153,8 @@ export class SharedPools {
         await this.#change(shared);
       }
     } catch (error) {
-      // It is not known whether the change was made. The next one is written in any case, so that this one cannot come later.
+      // It is unknown whether the change was made. The next change is written in any case, so that this one cannot take effect
+      // later.
       shared.known = undefined;
       shared.isConfirmed = false;
       this.#options.onFailure(error);
@@ -163,8 +164,8 @@ export class SharedPools {
   }
 
   async #change(shared: Shared): Promise<void> {
-    const { isStanding, onGrown, now } = this.#options;
-    for (let tries = 0; tries < maxTries && isStanding(); tries++) {
+    const { holdsLease, onGrown, now } = this.#options;
+    for (let tries = 0; tries < maxTries && holdsLease(); tries++) {
       const known = shared.known ?? (await this.#read(shared));
       if (!known) continue;
       this.#sample(now());
@@ -174,7 +175,7 @@ export class SharedPools {
       if (document) {
         if (!(await this.#write(shared, document, known.revision))) continue;
         this.#sample(now());
-        // It was written, perhaps long ago.
+        // The document was written, perhaps long ago, and this router may have lost its share since then.
         if (losses !== this.#losses) continue;
         shared.isConfirmed = true;
       }

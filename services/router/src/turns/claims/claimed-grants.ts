@@ -15,11 +15,11 @@ export interface ClaimedGrantsOptions {
   readonly granter: Granter;
   readonly claiming: Claiming;
   readonly mayGrant: () => boolean;
-  /** The turn was not granted: it waits again. */
+  /** Called when the turn was not granted, so that it waits again. */
   readonly requeue: (state: Conversation, turn: Turn) => void;
 }
 
-/** Grants turns when their claims are made. Time has gone by since they were to be granted, so everything is checked again. */
+/** Grants turns after their claims were made. All rules are checked again, because the claim has taken time. */
 export class ClaimedGrants {
   readonly #options: ClaimedGrantsOptions;
 

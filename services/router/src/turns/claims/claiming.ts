@@ -24,25 +24,25 @@ interface Wanted extends AttemptPlace {
 }
 
 /**
- * Routers that could grant a turn do not try all at once: first the one whose replica knows the conversation, then its home, then
- * the others.
+ * Several routers may be able to grant a turn. They try one after the other: first the one whose replica knows the
+ * conversation, then the home of the conversation, then the others.
  */
 const homeDelayMs = 10;
 const otherDelayMs = 30;
-/** A claim outlives its grant by this much, so that a router that has died is seen as the reason why the turn is open. */
+/** A claim outlives its grant by this time. So when its router has died, the others know which attempt was under way. */
 const afterDeadlineMs = 60_000;
-/** A claim that belongs to nothing twice in this time is released. */
+/** Interval of the check for unused claims. A claim that is unused at two checks in a row is released. */
 const lookMs = 1_000;
 
 /**
- * Makes claims on turns before they are granted. Between the request and its answer the turn counts as taken and the replica as
- * busy, so that nothing else is promised to it.
+ * Claims turns before they are granted. Between the request and its answer the turn counts as taken and the replica as busy, so
+ * that the replica is given no other turn.
  */
 export class Claiming {
   readonly #options: ClaimingOptions;
   readonly #wanted = new Map<string, Map<number, Wanted>>();
   readonly #byReplica = new Map<Replica, number>();
-  /** Claims that belonged to nothing at the last look. */
+  /** Claims that were unused at the last check. */
   #loose = new Set<Claim>();
   #lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -62,7 +62,7 @@ export class Claiming {
     return this.#wanted.get(id)?.size ?? 0;
   }
 
-  /** Calls back later, once: whether this router has the claim. The turn counts as taken until then. */
+  /** Requests a claim. Calls back once, asynchronously, with whether this router has it. The turn counts as taken until then. */
   begin(
     state: Conversation,
     turn: Turn,
@@ -85,12 +85,12 @@ export class Claiming {
     else later(make, cluster.isHome(state.id) ? homeDelayMs : otherDelayMs);
   }
 
-  /** The replica works on the turn already, so nothing waits for the claim. It tells the other routers. */
+  /** Claims a turn on which the replica already works. Nothing waits for the claim: it only informs the other routers. */
   resumed(place: AttemptPlace & { readonly member: string }): void {
     this.#make(place).catch(this.#options.onFailure);
   }
 
-  /** Ends the claims of this router in a conversation whose attempts are over, however they ended. */
+  /** Releases the claims of this router in a conversation whose attempts are over. */
   settle({ id, floor, seats }: Conversation): void {
     const { cluster } = this.#options;
     for (const claim of cluster.claims.inConversation(id)) {
@@ -101,8 +101,8 @@ export class Claiming {
   }
 
   /**
-   * Releases the claims of this router that have belonged to no grant for a while: those that were made when their grant was over
-   * already, and those whose lapse counts a smaller number of attempts. `isHeld`: whether the claim belongs to a grant or a bid.
+   * Releases claims of this router that have belonged to no grant for a while: claims that were made after their grant was
+   * over, and claims whose lapse counted fewer attempts. `isHeld`: whether the claim belongs to a grant or a bid.
    */
   tick(now: number, isHeld: (claim: Claim) => boolean): void {
     if (now - this.#lookedAt < lookMs) return;

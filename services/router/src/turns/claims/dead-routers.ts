@@ -8,24 +8,24 @@ export interface DeadRoutersOptions {
   readonly now: () => number;
 }
 
-/** How often claims are looked at: there is one for each turn that is under way on another router. */
+/** Interval of the check. It visits one claim for each turn that is under way on another router. */
 const everyMs = 500;
-/** The home of a conversation lapses the turn at once, the others if it does not. */
+/** The home of a conversation lapses the turn immediately. The other routers wait this long, in case it does not. */
 const otherDelayMs = 2_000;
-/** The agents of a router that has left in order are about to connect elsewhere, and to go on with their turns. */
+/** After a proper shutdown of a router, its agents get this time to connect to another router and continue their turns. */
 const leftDelayMs = 3_000;
 const againMs = 2_000;
 
 const keyOf = ({ conversation, turn, attempt }: Claim): string => `${conversation} ${turn} ${attempt}`;
 
 /**
- * Lapses the turns that were under way on a router that has gone. Each router that is alive may do so: the lapse names its
- * attempt, so a second one has no effect.
+ * Lapses the turns that were under way on a router that has gone. Every live router may do so: the lapse names its attempt, so
+ * a second one has no effect.
  */
 export class DeadRouters {
   readonly #options: DeadRoutersOptions;
   readonly #left = new Set<string>();
-  /** When the turn of a claim is to be lapsed, by the key of the claim. */
+  /** The time at which the turn of a claim lapses, by the key of the claim. */
   #due = new Map<string, number>();
   #lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -52,7 +52,7 @@ export class DeadRouters {
     this.#due = due;
   }
 
-  /** Whether the turn still waits for the attempt of this claim. A newer one of a router that is alive goes on. */
+  /** Whether the turn still waits for the attempt of this claim. A newer attempt of a live router is not affected. */
   #isOpen(claim: Claim): boolean {
     const { cluster, conversations } = this.#options;
     const turn = conversations.get(claim.conversation)?.floor.find(({ number }) => number === claim.turn);
@@ -71,7 +71,7 @@ export class DeadRouters {
   #onChange(change: RouterChange): void {
     if (change.type === 'gone' && change.how === 'left') this.#left.add(change.router.id);
     else this.#left.delete(change.router.id);
-    // The set holds the routers of one rolling restart, not all that ever were.
+    // The set is bounded: it holds the routers of one rolling restart.
     const [oldest] = this.#left;
     if (this.#left.size > 100 && oldest !== undefined) this.#left.delete(oldest);
   }

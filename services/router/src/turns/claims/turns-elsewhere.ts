@@ -1,7 +1,7 @@
 import type { Claim, Cluster } from '../../cluster/cluster.ts';
 import type { Conversation, Turn } from '../../core/conversation.ts';
 
-/** The turns that other routers have granted. None where this router has its ledger alone. */
+/** The turns that other routers have granted. Empty when this router has its ledger alone. */
 export class TurnsElsewhere {
   readonly #cluster: Pick<Cluster, 'self' | 'claims'> | undefined;
 
@@ -9,7 +9,7 @@ export class TurnsElsewhere {
     this.#cluster = cluster;
   }
 
-  /** The newest claim of another router on the turn, also one whose attempt has lapsed. */
+  /** The newest claim of another router on the turn, even if its attempt has lapsed. */
   claimOf(conversation: string, turn: number): Claim | undefined {
     let newest: Claim | undefined;
     for (const claim of this.#cluster?.claims.inConversation(conversation) ?? [])
@@ -19,8 +19,8 @@ export class TurnsElsewhere {
   }
 
   /**
-   * Whether the turn is under way on another router. Also on one that has died, until the lapse of that attempt is in the ledger:
-   * only then another attempt is granted.
+   * Whether the turn is under way on another router. A turn on a dead router counts as well, until the lapse of its attempt is
+   * in the ledger: only then another attempt is granted.
    */
   holds({ id }: Pick<Conversation, 'id'>, { number, attempts }: Pick<Turn, 'number' | 'attempts'>): boolean {
     const claim = this.#cluster?.claims.at(id, number);

@@ -19,7 +19,7 @@ export interface AnswerMatcherOptions {
   readonly rules: GrantRules;
 }
 
-/** Finds the grant that an answer belongs to, so that an unasked answer and a late one are told apart. */
+/** Finds the grant that an answer belongs to, which distinguishes an unsolicited answer from a late one. */
 export class AnswerMatcher {
   readonly #options: AnswerMatcherOptions;
 

@@ -19,7 +19,7 @@ interface Granted extends GrantedAttempt {
 
 interface TurnRecord {
   readonly turn: number;
-  /** Seldom more than one. */
+  /** Rarely more than one. */
   readonly granted: Granted[];
   /** The last connection that let it lapse: another replica is preferred. */
   lapsedBy?: Replica;
@@ -29,8 +29,8 @@ interface TurnRecord {
   readonly isInherited: boolean;
 }
 
-/** What is known about the claim of a new connection to work on a turn; undefined when the claim is false. */
-export type Claim = 'lost' | 'inherited' | undefined;
+/** Why a new connection may resume a turn on which it says that it works; undefined: it may not. */
+export type ResumeReason = 'lost' | 'inherited' | undefined;
 
 /**
  * Which connections were granted which of the open turns. This separates an answer to a grant from an unasked one, and a late
@@ -69,10 +69,10 @@ export class GrantRecords {
   }
 
   /**
-   * A new connection claims to work on the turn. `lost`: a grant of the turn ended with its connection, and is now recorded
-   * for this one. `inherited`: an earlier router may have granted it.
+   * For a new connection that says that it works on the turn. `lost`: a grant of the turn ended with its connection; it is now
+   * recorded for the new one. `inherited`: an earlier router may have granted the turn.
    */
-  claim(replica: Replica, conversation: string, turn: number): Claim {
+  resumeReason(replica: Replica, conversation: string, turn: number): ResumeReason {
     const record = this.#turns.get(conversation, turn);
     if (!record?.lost) return record?.isInherited ? 'inherited' : undefined;
     this.#note(record, replica, record.lost);

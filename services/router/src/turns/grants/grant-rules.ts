@@ -36,8 +36,9 @@ export class GrantRules {
   }
 
   /**
-   * As many turns are under way as the operator's step allows. A plain client that another router delivers to has been given an earlier
-   * turn, or is about to be; of later turns this one goes first, so no two routers wait for each other.
+   * As many turns are under way as the operator's step allows. An earlier turn of a plain client that is connected to another
+   * router counts as under way, because that router grants it or is about to. A later one does not count: so two routers never
+   * wait for each other.
    */
   stepIsUsed(state: Conversation, turn: Turn): boolean {
     const { stepping, floor, seats } = state;

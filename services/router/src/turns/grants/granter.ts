@@ -81,7 +81,7 @@ export class Granter {
     try {
       return grantHistory(this.#options.conversations, state, turn.member, since);
     } catch (error) {
-      // The pool must not wait for the end of a call that is not made.
+      // The call is not made, so the pool must not wait for its end.
       lease?.pool.cancel(lease);
       throw error;
     }
@@ -102,7 +102,7 @@ export class Granter {
     if (last?.type !== 'ended') return;
     const { presence } = this.#options;
     for (const member of after.members) this.#endings.send(after, last, member, presence.replicasOf(member));
-    // A connection may have left many conversations: nothing of them is kept for it.
+    // Members that have left are included: a connection keeps no state of an ended conversation.
     for (const name of new Set([...after.members, ...after.attended.keys()])) {
       for (const replica of presence.replicasOf(name)) {
         this.#watermarks.forget(replica, after.id);

@@ -3,8 +3,8 @@ interface Numbered {
 }
 
 /**
- * Values by conversation and turn. A conversation has seldom more than one turn under way; for a single one no map is made, because
- * turns come and go all the time.
+ * Values by conversation and turn. A conversation rarely has more than one turn under way. For a single turn no inner map is
+ * allocated, because turns change very often.
  */
 export class TurnMap<V extends Numbered> {
   readonly #all = new Map<string, V | Map<number, V>>();

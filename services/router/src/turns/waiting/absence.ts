@@ -4,13 +4,13 @@ import type { Presence } from '../../presence/presence.ts';
 import { Walk } from '../walk.ts';
 import type { WaitingTurns } from './waiting-turns.ts';
 
-/** Turns that are looked at in one tick. */
+/** The maximum number of turns that one tick examines. */
 const budget = 20_000;
 
 export interface AbsenceOptions {
   readonly conversations: Conversations;
   readonly presence: Presence;
-  /** How much later this router acts on a conversation than another one. */
+  /** How much later than the home of the conversation this router acts on it; 0 if it is the home. */
   readonly delayOf: (conversation: string) => number;
 }
 
@@ -19,9 +19,9 @@ export class Absence {
   readonly #conversations: Conversations;
   readonly #presence: Presence;
   readonly #delayOf: (conversation: string) => number;
-  /** Names that turns wait for and that are not connected, with the time since when. */
+  /** Disconnected names for which turns wait, with the time since when both hold. */
   #since = new Map<string, number>();
-  /** The same, as far as the walk under way has come. */
+  /** The same, as found by the present walk so far. */
   #seen = new Map<string, number>();
   readonly #walk = new Walk<[string, ReadonlyMap<string, unknown>]>();
 

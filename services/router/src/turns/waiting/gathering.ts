@@ -4,13 +4,13 @@ import { beginsWithout, gathersUntil } from '../../core/floor/gathering.ts';
 import type { Presence } from '../../presence/presence.ts';
 import { Walk } from '../walk.ts';
 
-/** Members that are looked up in one tick. */
+/** The maximum number of members that one tick looks up. */
 const budget = 20_000;
 
 export interface GatheringOptions {
   readonly conversations: Conversations;
   readonly presence: Presence;
-  /** How much later this router acts on a conversation than another one. */
+  /** How much later than the home of the conversation this router acts on it; 0 if it is the home. */
   readonly delayOf: (conversation: string) => number;
 }
 
@@ -19,7 +19,7 @@ export class Gathering {
   readonly #conversations: Conversations;
   readonly #presence: Presence;
   readonly #delayOf: (conversation: string) => number;
-  /** The members that were missing at the latest look; undefined before the first one. */
+  /** The members that were missing at the last check; undefined before the first one. */
   readonly #missing = new Map<string, readonly string[] | undefined>();
   readonly #walk = new Walk<string>();
 

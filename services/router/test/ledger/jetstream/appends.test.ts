@@ -95,7 +95,7 @@ describe.skipIf(!hasNats).each(kinds)('appends to a stream on %s', { timeout: 12
     expect(await observer.seqsOf(stream, 'c1')).toEqual([1, 2]);
   });
 
-  it('entries of another router are read and told', async () => {
+  it('entries of another router are read, and listeners are called for them', async () => {
     const { ledger, stream, options } = await open();
     const other = await otherWriter(options.access.servers[0]!, stream);
     onTestFinished(() => other.close());
@@ -134,7 +134,7 @@ describe.skipIf(!hasNats).each(kinds)('appends to a stream on %s', { timeout: 12
 });
 
 describe.skipIf(!hasNats)('a link to NATS', { timeout: 60_000 }, () => {
-  it('tells a request that no server has taken from one whose answer is lost', async () => {
+  it('the link to NATS distinguishes a request that no server has taken from one whose answer is lost', async () => {
     const server = await startNats();
     onTestFinished(() => server.remove());
     const link = await openNatsLink({ servers: [server.url] }, 'test', '_INBOX_test');

@@ -19,7 +19,7 @@ describe('a cluster of NATS that is choosing its leaders', () => {
     ['JetStream that is temporarily unavailable', refused(10_008)],
     ['servers that do not suffice yet', refused(10_005)],
     ['a link that was not there', new NotSent('the connection is away')],
-  ])('a cluster that is choosing its leaders is waited for: %s', (_, error) => {
+  ])('an operation waits for a cluster that is electing its leaders: %s', (_, error) => {
     expect(isElecting(error)).toBe(true);
   });
 
@@ -29,11 +29,11 @@ describe('a cluster of NATS that is choosing its leaders', () => {
     ['a stream of another shape', refused(10_058)],
     ['no space', refused(10_047)],
     ['what is no error', 'timeout'],
-  ])('what an operator has to change is told at once: %s', (_, error) => {
+  ])('an error that an operator has to fix is reported immediately: %s', (_, error) => {
     expect(isElecting(error)).toBe(false);
   });
 
-  it('what failed while a cluster was choosing its leaders is done again, and other errors are told at once', async () => {
+  it('an operation that fails while a cluster elects its leaders is repeated, and other errors are reported immediately', async () => {
     const failures: Error[] = [new errors.TimeoutError(), new errors.NoRespondersError('x')];
     const act = async () => {
       const failure = failures.shift();

@@ -23,7 +23,7 @@ describe.skipIf(!hasNats)('the marks of plain clients in a key-value bucket', { 
       },
     });
 
-  it('the marks that two routers write at once are all kept, and none goes back', async () => {
+  it('the watermarks that two routers write at the same time are all kept, and none goes back', async () => {
     const [one, other] = [await open('TWO'), await open('TWO')];
     for (let round = 1; round <= 5; round++) {
       for (let client = 0; client < 40; client++) {
@@ -44,7 +44,7 @@ describe.skipIf(!hasNats)('the marks of plain clients in a key-value bucket', { 
     }
   });
 
-  it('marks of another incarnation of the stream are not taken over, and are written over at once', async () => {
+  it('watermarks of another incarnation of the stream are ignored and overwritten immediately', async () => {
     const old = await open('AGAIN', 'i1');
     old.put(new Map([['ann', 4_096]]));
     await old.stop();

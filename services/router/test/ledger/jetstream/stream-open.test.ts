@@ -5,7 +5,7 @@ import { hasNats, startNats } from '../../../../../tests/harness/nats-servers.ts
 import { openStream } from '../../../src/ledger/jetstream/stream/stream-open.ts';
 
 describe.skipIf(!hasNats)('a stream that is not there', () => {
-  it('routers that make the stream at the same time all use the one that was made first', async () => {
+  it('routers that create the stream at the same time all use the one that was created first', async () => {
     const nats = await startNats({ jetstream: 'sync_interval: always' });
     onTestFinished(() => nats.remove());
     const routers = await Promise.all(

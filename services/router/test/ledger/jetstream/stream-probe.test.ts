@@ -20,19 +20,19 @@ const linkWithout = (responders: number, cluster: string | undefined) => {
   return { asked, link };
 };
 
-it('a router of a cluster is ready when its server knows who takes the messages of the stream', async () => {
+it('a router of a cluster is ready when its server can route messages to the stream', async () => {
   const { asked, link } = linkWithout(2, 'test');
   await untilStreamTakesMessages(link, 'PARLEY');
   expect(asked).toEqual(['PARLEY.c.probe', 'PARLEY.c.probe', 'PARLEY.c.probe']);
 });
 
-it('a single server on which no stream takes the messages is an error at once', async () => {
+it('a single server without a stream for the messages is reported as an error immediately', async () => {
   const { asked, link } = linkWithout(2, undefined);
   await expect(untilStreamTakesMessages(link, 'PARLEY')).rejects.toThrow('no responders');
   expect(asked).toHaveLength(1);
 });
 
-it.skipIf(!hasNats)('the question who takes the messages of a stream stores nothing in it', async () => {
+it.skipIf(!hasNats)('the probe message of a stream is not stored in it', async () => {
   const nats = await startNats();
   onTestFinished(() => nats.remove());
   const link = await openNatsLink({ servers: [nats.url] }, 'test', '_INBOX_ASKED');

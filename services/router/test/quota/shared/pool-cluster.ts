@@ -4,8 +4,8 @@ import { Pools } from '../../../src/quota/pools.ts';
 import { SharedPools } from '../../../src/quota/shared/shared-pools.ts';
 
 /**
- * What becomes of a request to the engine. `late`: it is carried out after its sender has given it up. `held`: it is carried out, and
- * answered later.
+ * What becomes of a request to the engine. `late`: it is carried out after its sender has given it up. `held`: it is carried
+ * out, and answered later.
  */
 export type Fate = 'answered' | 'not-sent' | 'unanswered' | 'late' | 'held';
 
@@ -61,7 +61,7 @@ export class SimRouter {
       table: sim.tableOf(this),
       pools: this.pools,
       before: [],
-      isStanding: () => this.isStanding,
+      holdsLease: () => this.holdsLease,
       waiting: () => this.waiting,
       onGrown: () => {},
       onFailure: () => {},
@@ -70,7 +70,7 @@ export class SimRouter {
     this.shared.start();
   }
 
-  get isStanding(): boolean {
+  get holdsLease(): boolean {
     return this.#sim.now - this.renewedAt < leaseMs;
   }
 
@@ -80,9 +80,9 @@ export class SimRouter {
     return pool;
   }
 
-  /** As the scheduler does it: nothing is leased without standing. */
+  /** As the scheduler does it: no call is leased while the lease of the router is lost. */
   call(): boolean {
-    if (!this.isStanding) return false;
+    if (!this.holdsLease) return false;
     const lease = this.pool.lease(this.#sim.now);
     if (!lease) return false;
     this.running.push({ lease, leasedAt: this.#sim.now });

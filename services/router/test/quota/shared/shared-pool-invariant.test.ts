@@ -105,7 +105,7 @@ describe('a pool that several routers share, whatever happens to routers and to 
     { requests: 5, tokens: 0 },
     { requests: 40, tokens: 0 },
     { requests: 7, tokens: 9_000, concurrency: 2 },
-  ])('has never more calls in a window than the rule: %o', async (rule) => {
+  ])('a pool that several routers share never has more calls in a window than the rule: %o', async (rule) => {
     await fc.assert(
       fc.asyncProperty(fc.array(act, { maxLength: 250, size: 'max' }), async (acts) => {
         const sim = new PoolCluster(rule, 3);
@@ -117,7 +117,7 @@ describe('a pool that several routers share, whatever happens to routers and to 
     );
   });
 
-  it('has never more calls at once than the rule', async () => {
+  it('a pool that several routers share never has more calls at once than the rule', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(act, { maxLength: 250, size: 'max' }), async (acts) => {
         const sim = new PoolCluster({ requests: 0, tokens: 0, concurrency: 3 }, 3);

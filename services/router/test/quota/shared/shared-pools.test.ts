@@ -58,7 +58,7 @@ describe('a pool that several routers share', () => {
     },
   );
 
-  it('a router that comes late gets its share although the others use all there is', async () => {
+  it('a router that starts late gets its share although the others use the whole pool', async () => {
     const sim = cluster({ requests: 20 }, 1);
     await busy(sim, 2);
     const late = sim.start();
@@ -94,7 +94,7 @@ describe('a pool that several routers share', () => {
     expect(sim.mostCallsInAWindow(minute - 1_000)).toBeLessThanOrEqual(1);
   });
 
-  it('what a dead router used counts for a window, and then the others have it', async () => {
+  it('the usage of a dead router counts for one window, and then the others have its share', async () => {
     const sim = cluster({ requests: 40 }, 2);
     await busy(sim, 3);
     const [dead, other] = sim.routers;
@@ -136,7 +136,7 @@ describe('a pool that several routers share', () => {
     expect([...one.shared.shares()]).toEqual([['m', { calls: 0, tokens: 0, 'at-once': 0 }]]);
   });
 
-  it('a router that was stopped for longer than a window makes no call before its share stands in the document again', async () => {
+  it('a router that was suspended for longer than a window makes no call before its share is in the document again', async () => {
     const { sim, one, two } = await stoppedWithAll();
     while (one.running.length > 0) one.answered(true);
     await sim.wait(75, [two]);
@@ -149,7 +149,7 @@ describe('a pool that several routers share', () => {
     expect(two.running.length).toBeGreaterThan(5);
   });
 
-  it('a router that was stopped while its share was written makes no call with that share afterwards', async () => {
+  it('a router that was suspended while its share was being written makes no call with that share afterwards', async () => {
     const { sim, one, two } = await stoppedWithAll(async (routers) => {
       routers.one.isStopped = false;
       // What it gives back is written, and it is not told.
@@ -169,7 +169,7 @@ describe('a pool that several routers share', () => {
     expect(two.running.length).toBeGreaterThan(5);
   });
 
-  it('a change that was given up is not in the document when it comes late', async () => {
+  it('a change that was given up is not in the document when it arrives late', async () => {
     const { sim, one, two } = await withAll();
     while (one.running.length > 0) one.answered(true);
     one.waiting = 0;

@@ -1,4 +1,4 @@
-/** What of a stream's configuration decides about loss. Field names are those of the server. */
+/** The configuration of a stream that decides whether entries can be lost. Field names are those of the server. */
 export interface StreamShape {
   readonly subjects?: readonly string[];
   readonly storage: string;
@@ -17,11 +17,11 @@ export interface StreamShape {
   readonly deny_purge?: boolean;
 }
 
-/** What is known of the disks of the servers. `unknown`: no monitoring address was given. */
+/** Whether the servers sync every message. `unknown`: no monitoring address was given. */
 export type SyncRule = 'always' | 'interval' | 'unknown';
 
 export interface StreamVerdict {
-  /** Why no router can work with it. */
+  /** Why a router cannot use the stream. */
   readonly unusable: readonly string[];
   /** What may be lost, in sentences. */
   readonly risks: readonly string[];
@@ -63,7 +63,7 @@ const unsynced = (shape: StreamShape, sync: SyncRule): string[] => {
   ];
 };
 
-/** Checks the stream that holds the ledger. `subject`: that of all its conversations. */
+/** Checks the stream of a ledger. `subject`: the pattern of the subjects of all conversations. */
 export const checkStream = (shape: StreamShape, sync: SyncRule, subject: string): StreamVerdict => {
   const unusable: string[] = [];
   if (shape.mirror) unusable.push('it is a mirror: nothing can be written to it');
@@ -76,7 +76,7 @@ export const checkStream = (shape: StreamShape, sync: SyncRule, subject: string)
   return { unusable, risks: [...dropped(shape), ...unsynced(shape, sync)] };
 };
 
-/** What a router needs of the server: commits in atomic batches. */
+/** The oldest server version with atomic batches. */
 const leastVersion = [2, 12, 0] as const;
 
 /** Undefined when the server is new enough. */

@@ -11,9 +11,12 @@ export interface FollowerOptions {
   readonly stream: string;
   /** The name of the consumer on the server. */
   readonly consumer: string;
-  /** The last message that is known already. */
+  /** Sequence of the last message that is already known. */
   readonly after: number;
-  /** Called with messages in stream order, without a gap. When it throws, they are given again a little later. */
+  /**
+   * Called with messages in stream order, without a gap. When it throws, it is called again with the same messages after a
+   * moment.
+   */
   readonly take: (messages: readonly JsMsg[]) => void;
   readonly onFailure: (error: unknown) => void;
 }
@@ -22,30 +25,30 @@ const idleHeartbeatMs = 2_000;
 const mostMissed = 2;
 const expiresMs = 10_000;
 const mostPending = 2_000;
-/** The server forgets a consumer that no router has used for so long. */
+/** The server deletes a consumer that was not used for this time. */
 const forgottenMs = 30_000;
 const firstPauseMs = 100;
 const longestPauseMs = 10_000;
 const takeAgainMs = 500;
-/** A new consumer is made in less; appends wait for it. */
+/** The router is not ready when no consumer has worked for this time. To replace a consumer takes less. */
 const deafMs = 3_000;
 
 /**
- * Reads a stream from one message on, for ever. A consumer that falls silent, that the server has lost, or whose link broke is
- * given up, and a new one goes on behind the last message that was taken.
+ * Reads a stream continuously, from a given message on. A consumer that is silent, that the server has lost, or whose
+ * connection broke is replaced by a new one, which continues after the last message that was taken.
  */
 export class StreamFollower {
   readonly #options: FollowerOptions;
   #last: number;
   #buffer: JsMsg[] = [];
   #isScheduled = false;
-  /** When the last consumer was given up; undefined while one works. */
+  /** When the last consumer stopped working; undefined while one works. */
   #silentSince: number | undefined = performance.now();
   #isTaken = true;
   #isStopped = false;
   #messages: ConsumerMessages | undefined;
   readonly #waiters: { readonly sequence: number; readonly resolve: () => void }[] = [];
-  /** Since the last message that came: a consumer that works resets the pauses. */
+  /** Failures since the last message: a working consumer resets the wait. */
   #failures = 0;
 
   constructor(options: FollowerOptions) {
@@ -63,7 +66,7 @@ export class StreamFollower {
   get trouble(): string | undefined {
     if (!this.#isTaken) return 'the local copy of the ledger cannot be written';
     const silentMs = performance.now() - (this.#silentSince ?? Number.POSITIVE_INFINITY);
-    return silentMs > deafMs ? 'nothing is heard from the stream' : undefined;
+    return silentMs > deafMs ? 'the stream cannot be read' : undefined;
   }
 
   start(): void {
@@ -76,7 +79,7 @@ export class StreamFollower {
     return new Promise((resolve) => this.#waiters.push({ sequence, resolve }));
   }
 
-  /** Resolves when the server has forgotten the consumer, if it can be told so. */
+  /** Resolves when the server has deleted the consumer, if it is reachable. */
   async stop(): Promise<void> {
     const { link, manager, stream, consumer } = this.#options;
     this.#isStopped = true;
@@ -105,7 +108,7 @@ export class StreamFollower {
 
   async #consume(): Promise<void> {
     const { client, manager, stream, consumer: name } = this.#options;
-    // One name for all consumers of this router: however often links break, the server has one of them.
+    // All consumers of this router have one name, so the server has at most one of them, however often connections break.
     await manager.consumers.delete(stream, name).catch(() => {});
     await manager.consumers.add(stream, {
       name,
@@ -126,7 +129,7 @@ export class StreamFollower {
       abort_on_missing_resource: true,
       callback: (message) => {
         if (this.#messages !== messages) return;
-        // A message that the server has sent did not come: what follows it must not be taken.
+        // A message is missing, so the ones after it must not be taken.
         if (message.info.deliverySequence === ++delivered) this.#add(message);
         else messages.stop();
       },

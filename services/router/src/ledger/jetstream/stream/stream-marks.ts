@@ -24,9 +24,9 @@ interface Known {
 const isConflict = (error: unknown): boolean => /wrong last sequence/i.test((error as Error).message);
 
 /**
- * How far each plain client has been delivered to, in a key-value bucket beside the stream: for other routers, and for one whose local
- * copy is empty. Written behind, the newest state only; a router that is killed leaves it about a second old. Documents are
- * written by compare: what another router has written is taken over, and a mark never goes back.
+ * The delivery watermarks of plain clients, in a key-value bucket beside the stream: for other routers, and for a router with
+ * an empty local copy. Only the newest state is written, asynchronously; after a router was killed, it is about a second old.
+ * Documents are written by compare-and-set: values of other routers are merged, and a watermark never goes back.
  */
 export class StreamMarks {
   readonly #options: MarksOptions;
@@ -49,7 +49,7 @@ export class StreamMarks {
       replicas,
       history: 1,
       allow_direct: false,
-      // Routers that follow the bucket write a message into it that ends by itself.
+      // Routers that follow the bucket write a marker into it that expires.
       markerTTL: markerMs,
     });
     const marks = new StreamMarks(options, bucket);
@@ -73,12 +73,12 @@ export class StreamMarks {
     this.#start();
   }
 
-  /** Resolves when all that was put is written, or cannot be written now. */
+  /** Resolves when everything that was put is written, or cannot be written now. */
   async written(): Promise<void> {
     await this.#running;
   }
 
-  /** Writes what is left, when the engine is there. */
+  /** Writes what is left, if NATS is reachable. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#running;
@@ -95,7 +95,7 @@ export class StreamMarks {
     return this.#documents.get(key) as Known;
   }
 
-  /** Takes over what the document has and is newer. A document of another incarnation is written over. */
+  /** Merges newer values of the document. A document of another incarnation is overwritten. */
   async #read(key: string): Promise<void> {
     const document = this.#document(key);
     const entry = await this.#bucket.get(key);

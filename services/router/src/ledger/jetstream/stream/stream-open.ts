@@ -13,10 +13,10 @@ import { ConfigError } from '@parley/runtime';
 import { allSubjects } from '../subjects.ts';
 import { checkStream, type StreamShape, type SyncRule } from './stream-check.ts';
 
-/** In the metadata of the stream: made when the stream is. */
+/** Key in the metadata of the stream; its value is made when the stream is created. */
 const incarnationKey = 'parley.incarnation';
 
-/** Retries of a commit come within seconds; the comparison of sequences would be enough for later ones. */
+/** Retries of a commit come within seconds. For later ones, the comparison of sequences is enough. */
 const duplicatesMs = 120_000;
 
 const wanted = (stream: string, replicas: number): Partial<StreamConfig> & { name: string } => ({
@@ -54,7 +54,7 @@ const infoOf = async (manager: JetStreamManager, stream: string): Promise<Stream
 
 const nameInUse = 10_058;
 
-/** Routers that start together all find no stream, and one makes it: the others use that one. */
+/** When several routers start at the same time, all find no stream. One of them creates it, and the others use it. */
 const made = async (manager: JetStreamManager, stream: string, replicas: number): Promise<StreamInfo> => {
   try {
     return await manager.streams.add(wanted(stream, replicas));
@@ -66,7 +66,7 @@ const made = async (manager: JetStreamManager, stream: string, replicas: number)
 
 export interface StreamOptions {
   readonly stream: string;
-  /** Of a stream that is made. */
+  /** Number of replicas when the stream is created. */
   readonly replicas: number;
   readonly sync: SyncRule;
   /** The operator accepts that entries may be lost. */
@@ -83,18 +83,21 @@ export interface OpenedStream {
 export const incarnationOf = ({ config, created }: StreamInfo): string =>
   config.metadata?.[incarnationKey] ?? String(created);
 
-/** Finds the stream, or makes it. Rejects with a ConfigError when it could lose entries and the operator has not accepted that. */
+/**
+ * Finds the stream, or creates it. Rejects with a ConfigError when it could lose entries and the operator has not accepted
+ * that.
+ */
 export const openStream = async (
   manager: JetStreamManager,
   { stream, replicas, sync, acceptsLoss, onRisk }: StreamOptions,
 ): Promise<OpenedStream> => {
   const info = (await infoOf(manager, stream)) ?? (await made(manager, stream, replicas));
   const { unusable, risks } = checkStream(info.config as StreamShape, sync, allSubjects(stream));
-  const told = (fault: string) => `ROUTER_LEDGER: the stream ${stream}: ${fault}`;
-  if (unusable.length > 0) throw new ConfigError(unusable.map(told));
+  const problemOf = (fault: string) => `ROUTER_LEDGER: the stream ${stream}: ${fault}`;
+  if (unusable.length > 0) throw new ConfigError(unusable.map(problemOf));
   if (risks.length > 0 && !acceptsLoss)
     throw new ConfigError([
-      ...risks.map(told),
+      ...risks.map(problemOf),
       'ROUTER_NATS_ACCEPT_LOSS: true starts the router all the same',
     ]);
   for (const risk of risks) onRisk(risk);

@@ -4,8 +4,9 @@ import type { NatsLink } from '../nats-link.ts';
 import { subjectOf } from '../subjects.ts';
 
 /**
- * Resolves when the server of this link knows who takes the messages of the stream. In a cluster that is known a moment after the stream
- * was made; until then a commit is answered with "no responders". The message names another stream, so it is refused and not stored.
+ * Resolves when the connected server can route messages to the stream. In a cluster this takes a moment after the creation of
+ * the stream; until then a commit is answered with "no responders". The probe message names another stream, so it is refused
+ * and not stored.
  */
 export const untilStreamTakesMessages = async (link: NatsLink, stream: string): Promise<void> => {
   const refused = headers();

@@ -14,7 +14,10 @@ export interface PurgerOptions {
 
 const againMs = 1_000;
 
-/** Removes from the stream what has been removed from the local copy, one conversation after the other, until it is done. */
+/**
+ * Removes conversations from the stream that were removed from the local copy, one after the other. Retries until each is
+ * removed.
+ */
 export class StreamPurger {
   readonly #options: PurgerOptions;
   readonly #due = new Map<string, Purge>();
@@ -26,12 +29,12 @@ export class StreamPurger {
     this.#options = options;
   }
 
-  /** Takes up what the local copy remembers. */
+  /** Continues with the removals that the local copy has stored. */
   start(): void {
     const { projection } = this.#options;
     for (const purge of projection.purges()) {
       const { conversation } = purge;
-      // A removal in steps that is not over, or a conversation that may not be removed at all.
+      // The removal from the local copy is not complete, or the conversation may not be removed.
       if (projection.tail(conversation).seq > 0) {
         if (projection.ledger.read(conversation, 0, 1).length > 0) projection.purged(conversation);
       } else this.#due.set(conversation, purge);
@@ -50,7 +53,7 @@ export class StreamPurger {
     });
   }
 
-  /** What is left is remembered by the local copy. */
+  /** Removals that are left over are stored in the local copy. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#running;

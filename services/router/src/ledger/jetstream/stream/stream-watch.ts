@@ -11,12 +11,12 @@ export interface WatchOptions {
   readonly follower: Pick<StreamFollower, 'last'>;
 }
 
-/** How often the stream is looked at. */
+/** How often the stream is checked. */
 const everyMs = 5_000;
-/** A copy that lacks more messages than this, twice in a row, shows what is long past. */
+/** A copy that lacks more messages than this at two checks in a row is outdated. */
 const farBehind = 5_000;
 
-/** Looks now and then whether the stream is still the one that was opened, and whether the local copy keeps up with it. */
+/** Checks periodically whether the stream is still the one that was opened, and whether the local copy keeps up with it. */
 export class StreamWatch {
   readonly #options: WatchOptions;
   readonly #timer: NodeJS.Timeout;
@@ -35,12 +35,12 @@ export class StreamWatch {
   async look(): Promise<void> {
     const { link, manager, stream, follower } = this.#options;
     if (!link.isConnected) return;
-    // As it was when the server was asked: while it answers, more messages come.
+    // Read before the request, because more messages arrive while the server answers.
     const { last } = follower;
     try {
       this.#trouble = this.#judge(await manager.streams.info(stream), last);
     } catch (error) {
-      // No answer is told by the link and by the follower.
+      // A missing answer is reported by the connection and by the follower.
       if (/stream not found/i.test((error as Error).message)) this.#trouble = 'the stream was deleted';
     }
   }

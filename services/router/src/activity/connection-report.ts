@@ -1,11 +1,11 @@
 import { defined } from '@parley/protocol';
-import type { ToldConnection } from '../presence/elsewhere.ts';
+import type { ConnectionReport } from '../presence/elsewhere.ts';
 import type { Registered } from '../presence/registrations.ts';
 import type { Breakers } from '../turns/breakers.ts';
 import type { GrantTable } from '../turns/grants/grant-table.ts';
 import type { AgentRecords } from './agent-records.ts';
 
-export interface ToldConnectionsOptions {
+export interface ConnectionReportOptions {
   readonly grants: Pick<GrantTable, 'countOf'>;
   readonly breakers: Pick<Breakers, 'stateOf'>;
   readonly agentRecords: Pick<AgentRecords, 'ofReplica'>;
@@ -13,11 +13,11 @@ export interface ToldConnectionsOptions {
   readonly isBehind: (client: string) => boolean;
 }
 
-/** What the other routers are told of a connection. */
-export const toldConnection = (
-  { grants, breakers, agentRecords, isBehind }: ToldConnectionsOptions,
+/** What a router reports to the others about a connection. */
+export const connectionReport = (
+  { grants, breakers, agentRecords, isBehind }: ConnectionReportOptions,
   { id, at, dialect, target, connection }: Registered,
-): ToldConnection => {
+): ConnectionReport => {
   const about = { id, at, ...defined({ target }) };
   if (dialect === 'plain' || 'acks' in connection)
     return { ...about, dialect: 'plain', ...(isBehind(connection.name) && { isBehind: true }) };

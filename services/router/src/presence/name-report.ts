@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
-import type { ToldConnection, ToldNames } from './elsewhere.ts';
+import type { ConnectionReport, NameReport } from './elsewhere.ts';
 
-/** A router tells of its names in so many parts, so that a change costs a part of them. */
+/** A router reports its names in this many parts, so that a change of one name rewrites one part only. */
 const parts = 16;
 
 export const partOf = (name: string): string => String(crc32(name) % parts);
@@ -14,14 +14,14 @@ export const routerAndPartOf = (key: string): { readonly router: string; readonl
   return { router: key.slice(0, dot), part: key.slice(dot + 1) };
 };
 
-const isConnection = (value: unknown): value is ToldConnection => {
+const isConnection = (value: unknown): value is ConnectionReport => {
   const { id, at, dialect, capacity, active } = (value ?? {}) as Record<string, unknown>;
   if (typeof id !== 'string' || !Number.isSafeInteger(at)) return false;
   return dialect === 'plain' || (dialect === 'v1' && Number.isFinite(capacity) && Number.isFinite(active));
 };
 
-/** The names of a part that was read. Connections of a kind that is unknown here are left out: they are of a newer router. */
-export const toldNamesIn = (value: unknown): ToldNames => {
+/** Reads a part of another router's names. Connections of an unknown kind, which a newer router may report, are left out. */
+export const nameReportIn = (value: unknown): NameReport => {
   if (typeof value !== 'object' || value === null) return {};
   const names = Object.entries(value).flatMap(([name, connections]: [string, unknown]) => {
     const known = Array.isArray(connections) ? connections.filter(isConnection) : [];
