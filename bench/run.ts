@@ -4,6 +4,7 @@ import { consolePage } from './benchmarks/console.ts';
 import { cost } from './benchmarks/cost.ts';
 import { crowd } from './benchmarks/crowd.ts';
 import { durable } from './benchmarks/durable.ts';
+import { firstSentence } from './benchmarks/first-sentence.ts';
 import { footprint } from './benchmarks/footprint.ts';
 import { hostile } from './benchmarks/hostile.ts';
 import { idle } from './benchmarks/idle.ts';
@@ -36,6 +37,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
   scale,
   cost,
   console: consolePage,
+  'first-sentence': firstSentence,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,24 +1,58 @@
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from '../harness/poll.ts';
+import { killAll, repository, StartedProcess } from '../harness/started-process.ts';
 import { Deployment, docker } from './deployment.ts';
 
+const deadlineMs = 90_000;
 let deployment: Deployment;
-beforeAll(async () => {
-  deployment = await Deployment.create('parley-test-watch');
-});
-afterAll(() => deployment[Symbol.asyncDispose]());
+/** `docker compose up` as a user types it: in the foreground. */
+let terminal: StartedProcess;
 
-/** Without colours. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colours
-const plain = (text: string) => text.replaceAll(/\x1b\[[\d;]*[A-Za-z]/g, '');
+beforeAll(async () => {
+  deployment = await Deployment.create('parley-test-watch', { overlay: 'tests/compose/no-health-check.yml' });
+  terminal = new StartedProcess('docker compose up', 'docker', {
+    args: ['compose', '--project-directory', '.', 'up', '--no-build'],
+    cwd: repository,
+    env: deployment.environment,
+  });
+});
+afterAll(async () => {
+  await deployment[Symbol.asyncDispose]();
+  await killAll();
+});
+
+/** What the service `watch` has printed in the terminal, without colours. */
+const shownBy = ({ stdout }: StartedProcess): string =>
+  stripVTControlCharacters(stdout)
+    .split('\n')
+    .flatMap((line) => /^watch-1 +\| (.*)$/.exec(line)?.[1] ?? [])
+    .join('\n');
+
+test('the first message is in the terminal before any health check of the deployment has run', async () => {
+  const isThere = (one: StartedProcess) => /^alice: \S/m.test(shownBy(one)) || undefined;
+  await terminal.when('the first message', isThere, deadlineMs);
+  const health = ['router', 'alice', 'bob'].flatMap((service) =>
+    deployment
+      .containers(service)
+      .map((id) => JSON.parse(docker('inspect', '--format', '{{json .State.Health}}', id))),
+  );
+  expect(health).toEqual(health.map(() => ({ Status: 'starting', FailingStreak: 0, Log: [] })));
+  expect(health).toHaveLength(3);
+});
 
 test('`docker compose up` prints names, sentences, the ending and the address of the page', async () => {
-  deployment.compose(['up', '--no-build', '--detach']);
-  const shown = () => plain(deployment.compose(['logs', '--no-log-prefix', 'watch']));
-  await until('the end of the conversation', () => /^Ended: /m.test(shown()), 90_000);
-  const text = shown();
+  await terminal.when('the end', (one) => /^Ended: /m.test(shownBy(one)) || undefined, deadlineMs);
+  const text = shownBy(terminal);
   expect(text).toMatch(/^Watch it in a browser: http:\/\/127\.0\.0\.1:\d+$/m);
-  expect([...text.matchAll(/^(alice|bob): \S/gm)]).toHaveLength(40);
+  // Who talks about what, then every message of the ledger in its order, then the ending.
+  const { entries } = await deployment.conversation('of alice and bob', ({ status }) => status === 'ended');
+  const said = entries.flatMap((entry) => (entry.type === 'said' ? [`${entry.from}: ${entry.text}`] : []));
+  expect(said).toHaveLength(40);
+  const places = [/^alice, bob on: ./m, ...said, /^Ended: max-turns/m].map((part) =>
+    typeof part === 'string' ? text.indexOf(part) : text.search(part),
+  );
+  expect(places).not.toContain(-1);
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
 });
 
 test('every service of the deployment is started again by the engine, also after a restart of the engine', () => {
