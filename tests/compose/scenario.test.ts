@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,7 +11,8 @@ import { expectWhole } from '../harness/whole-conversation.ts';
 import { Deployment, docker } from './deployment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-scenario-'));
-const written = join(folder, 'compose.yml');
+/** The file with a service for each member, and the file with all members in one service. */
+const [written, shared] = [join(folder, 'compose.yml'), join(folder, 'one-process.yml')];
 const turns = 12;
 const circle = ['north', 'east', 'south', 'west'];
 const hasEnded = ({ status }: ConversationView) => status === 'ended';
@@ -19,34 +20,41 @@ const hasEnded = ({ status }: ConversationView) => status === 'ended';
 beforeAll(async () => {
   const changes = ['--turns', String(turns), '--set', 'endings.minTurns=100'];
   await answerOf('compose', 'scenarios/relay.yaml', ...changes, '--out', written);
+  await answerOf('compose', 'scenarios/relay.yaml', ...changes, '--one-process', '--out', shared);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const [operator, agents] = [newBearer('* operator'), newBearer('* agent')];
-const shared = newBearer('').token;
+const common = newBearer('').token;
 
 describe.each([
-  ['no client needs a token', '', undefined],
-  ['all clients share a token', `ROUTER_TOKENS=${shared}\nAGENT_TOKEN=${shared}\n`, shared],
+  ['no client needs a token', written, '', undefined],
+  [
+    'all clients share a token, and all members a process',
+    shared,
+    `ROUTER_TOKENS=${common}\nAGENT_TOKEN=${common}\n`,
+    common,
+  ],
   [
     'agents and operators have tokens',
+    written,
     `ROUTER_TOKENS="${operator.line}\n${agents.line}"\nAGENT_TOKEN=${agents.token}\nPARLEY_TOKEN=${operator.token}\n`,
     operator.token,
   ],
-])('the file that `parley compose` writes, where %s', (what, env, token) => {
+])('the file that `parley compose` writes, where %s', (what, file, env, token) => {
   let deployment: Deployment;
   beforeAll(async () => {
     const [envFile, overlay] = [join(folder, 'env'), join(folder, 'overlay.yml')];
     writeFileSync(envFile, `AGENT_REHEARSAL_DELAY_MS=20\n${env}`);
     // This .env, and not that of the developer.
-    const { services } = parse(await answerOf('compose', 'scenarios/relay.yaml'), { merge: true }) as {
+    const { services } = parse(readFileSync(file, 'utf8'), { merge: true }) as {
       services: Record<string, { env_file?: unknown }>;
     };
     const reading = Object.keys(services).filter((name) => services[name]?.env_file !== undefined);
     const lines = reading.map((name) => `  ${name}: { env_file: !override [${envFile}] }`);
     writeFileSync(overlay, `services:\n${lines.join('\n')}\n`);
     deployment = await Deployment.create(`parley-test-scenario-${what.replaceAll(/\W/g, '').toLowerCase()}`, {
-      files: [written],
+      files: [file],
       overlay,
       envFile,
       ...(token !== undefined && { token }),
@@ -83,6 +91,7 @@ describe.each([
         .map((one) => one.slice(0, one.indexOf('=')));
     const wanted =
       token === undefined ? [[], [], []] : [['ROUTER_TOKENS'], ['AGENT_TOKEN'], ['PARLEY_TOKEN']];
-    expect(['router', 'agent-north', 'open-scenario'].map(envOf)).toEqual(wanted);
+    const member = file === shared ? 'agents' : 'agent-north';
+    expect(['router', member, 'open-scenario'].map(envOf)).toEqual(wanted);
   });
 });

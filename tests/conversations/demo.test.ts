@@ -61,9 +61,15 @@ describe('parley demo', () => {
     expect(readdirSync(scratch)).toEqual([]);
   });
 
-  it('parley demo lets three members speak in a ring when three are named', async () => {
-    const { demo } = startDemo(['--turns', '6', '--names', 'ann,ben,cat']);
-    expect(await demo.exit()).toEqual({ code: 0, signal: null });
+  it.each([
+    ['a process for each', [], 3],
+    ['one process', ['--one-process'], 1],
+  ])('parley demo lets three members speak in a ring when three are named: %s', async (_, option, agents) => {
+    const { demo } = startDemo(['--turns', '6', '--names', 'ann,ben,cat', '--keep', ...option]);
+    await demo.when('the ending', ({ stdout }) => /Everything stays up/.test(stdout) || undefined, 60_000);
+    // And the router.
+    expect(childrenOf(demo.pid)).toHaveLength(agents + 1);
+    await demo.kill('SIGINT');
     const speakers = [...demo.stdout.matchAll(/^(ann|ben|cat): \S/gm)].map(([, name]) => name);
     expect(speakers).toEqual(['ann', 'ben', 'cat', 'ann', 'ben', 'cat']);
   });

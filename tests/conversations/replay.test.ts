@@ -9,7 +9,7 @@ import { killAll } from '../harness/started-process.ts';
 afterEach(killAll);
 
 describe('parley replay', () => {
-  it('parley replay repeats a recorded run of four agents without a network to an identical ledger', async () => {
+  it('parley replay repeats a recorded run of four agents without a network to an identical ledger, in four processes and in one', async () => {
     const folder = await recordedRun();
     const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
     expect(manifest).toMatchObject({
@@ -20,9 +20,9 @@ describe('parley replay', () => {
       models: { north: { models: ['gpt-4.1-nano'] }, west: { models: ['gpt-4.1-nano'] } },
     });
     expect(JSON.stringify(manifest)).not.toContain('sk-test');
-    for (const twice of [1, 2]) {
-      const replay = parley(['replay', folder]);
-      expect(await replay.exit(60_000), `${twice}: ${replay.stderr}${replay.stdout}`).toEqual({
+    for (const options of [[], ['--one-process']]) {
+      const replay = parley(['replay', folder, ...options]);
+      expect(await replay.exit(60_000), `${options}: ${replay.stderr}${replay.stdout}`).toEqual({
         code: 0,
         signal: null,
       });

@@ -4,14 +4,14 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { permissionsFile } from '../../deploy/nats-permissions.ts';
-import { answerOf } from '../harness/command-line.ts';
+import { answerOf, parley } from '../harness/command-line.ts';
 import { temporaryFolder } from '../harness/parley.ts';
 import { repository } from '../harness/started-process.ts';
 import { program, run } from '../observe/programs.ts';
 
 interface Container {
   readonly name: string;
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[];
   readonly securityContext?: object;
   readonly volumeMounts?: readonly {
     readonly name: string;
@@ -24,7 +24,10 @@ interface PodSpec {
   readonly automountServiceAccountToken?: boolean;
   readonly securityContext?: object;
   readonly containers: readonly Container[];
-  readonly volumes?: readonly { readonly name: string }[];
+  readonly volumes?: readonly {
+    readonly name: string;
+    readonly secret?: { readonly secretName: string; readonly optional?: boolean };
+  }[];
 }
 interface KubernetesObject {
   readonly kind: string;
@@ -194,6 +197,52 @@ describe('parley kubernetes', () => {
     );
     expect(named).toEqual(cast);
     if (validator) await validate(text);
+  });
+
+  it('parley kubernetes --one-process writes one Deployment for all members, each with its own token, settings and key', async () => {
+    const file = join(temporaryFolder(), 'three.yaml');
+    writeFileSync(
+      file,
+      'topic: what $$5 and $(KEY) buy\npolicy: addressed\ncast:\n  ann: { persona: A, server: "http://models.example/v1", key: ANN_KEY }\n  ben: { persona: B, server: "http://other.example/v1", keyFile: ben.key }\n  cy: { persona: C, replicas: 2, server: "http://open.example/v1" }\n',
+    );
+    const text = await answerOf('kubernetes', file, '--one-process');
+    if (validator) await validate(text);
+    const [all, second, job] = objectsIn(text) as [KubernetesObject, KubernetesObject, KubernetesObject];
+    expect([all, second].map(({ metadata }) => metadata.name)).toEqual(['agents', 'agents-2']);
+    const { containers, volumes = [] } = podOf(all) as PodSpec;
+    const env = new Map(containers[0]?.env?.map(({ name, value, valueFrom }) => [name, value ?? valueFrom]));
+    expect(Object.fromEntries(env)).toMatchObject({
+      AGENT_NAMES: 'ann,ben,cy',
+      AGENT_ANN_TARGET: 'ben',
+      AGENT_ANN_TOKEN_FILE: '/run/secrets/agent-ann/token',
+      AGENT_ANN_OPENAI_API_KEY: { secretKeyRef: { name: 'parley-key-ann', key: 'ANN_KEY' } },
+      AGENT_BEN_OPENAI_API_KEY: '',
+      AGENT_BEN_OPENAI_API_KEY_FILE: '/run/secrets/key-ben/key',
+      // The common key is not for its server.
+      AGENT_CY_OPENAI_API_KEY: '',
+    });
+    expect(env.has('AGENT_NAME')).toBe(false);
+    // A key that the scenario names must exist; a token need not.
+    expect(
+      volumes.flatMap(({ secret }) => (secret ? [`${secret.secretName} ${secret.optional}`] : [])),
+    ).toEqual([
+      'parley-agent-ann true',
+      'parley-agent-ben true',
+      'parley-key-ben false',
+      'parley-agent-cy true',
+    ]);
+    expect(podOf(second)?.containers[0]?.env).toContainEqual({ name: 'AGENT_NAMES', value: 'cy' });
+    // A kubelet reads `$$` as one sign, and would replace $(KEY).
+    const opening = podOf(job)?.containers[0]?.env?.find(({ name }) => name === 'OPENING')?.value;
+    expect(opening).toContain('"topic":"what $$$$5 and $$(KEY) buy"');
+  });
+
+  it('parley kubernetes --one-process refuses a member whose variables Kubernetes does not allow', async () => {
+    const file = join(temporaryFolder(), 'two.yaml');
+    writeFileSync(file, 'topic: tea\ncast:\n  ann: A\n  小明: B\n');
+    const refused = parley(['kubernetes', file, '--one-process']);
+    expect((await refused.exit()).code).toBe(1);
+    expect(refused.stderr).toContain('cast.小明: Kubernetes allows no variable with this name');
   });
 
   it('the demo overlay is what parley kubernetes writes', async () => {

@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { readSettings } from '@parley/agent/read-settings';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { composeFile } from '../src/deployment/compose-file.ts';
+import { sharedProcesses } from '../src/scenario/agents.ts';
 import { readScenario } from '../src/scenario/read-scenario.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
@@ -15,6 +19,15 @@ const written = composeFile(
 );
 // biome-ignore lint/suspicious/noExplicitAny: a file in the format of Compose
 const services = (text: string): any => parse(text, { merge: true }).services;
+
+/** Two replicas, a model server of its own with a key in a variable, and one with a key in a file. */
+const manySettings = [
+  { path: ['cast', 'bot', 'replicas'], value: '2' },
+  { path: ['cast', 'bot', 'server'], value: 'http://models.example/v1' },
+  { path: ['cast', 'bot', 'key'], value: 'BOT_KEY' },
+  { path: ['cast', 'customer', 'server'], value: 'http://other.example/v1' },
+  { path: ['cast', 'customer', 'keyFile'], value: 'customer.key' },
+];
 
 describe('a compose file for a scenario', () => {
   it('the Compose file of a scenario has its cast instead of the agents, with the same hardening', () => {
@@ -37,6 +50,45 @@ describe('a compose file for a scenario', () => {
       AGENT_TEMPERATURE: '0.2',
     });
     expect(own['open-scenario'].environment.OPENING).toContain('"topic":"what $$5 can buy"');
+  });
+
+  it('the Compose file of a scenario has all members in one service with --one-process, each with its own settings and key', () => {
+    const file = readScenario(`${repository}scenarios/customer.yaml`, manySettings);
+    const own = services(composeFile(file, { oneProcess: true }));
+    expect(Object.keys(own).filter((name) => name.startsWith('agent'))).toEqual(['agents', 'agents-2']);
+    const { environment, volumes, build } = own.agents;
+    expect(build).toBeDefined();
+    expect(volumes).toEqual(['./customer.key:/run/parley/key-1:ro']);
+    expect(own['agents-2'].build).toBeUndefined();
+    expect(own['agents-2'].environment.AGENT_NAMES).toBe('bot');
+    // As Compose starts it, with the common key of .env.
+    const env = { ...environment, PARLEY_FIXED: '', ROUTER_URL: 'ws://router:8765', LOG_FORMAT: 'json' };
+    const given = {
+      AGENT_REHEARSAL_DELAY_MS: '0',
+      AGENT_BOT_OPENAI_API_KEY: 'sk-bot',
+      OPENAI_API_KEY: 'sk-common',
+    };
+    const keyFile = join(mkdtempSync(join(tmpdir(), 'parley-key-')), 'key');
+    writeFileSync(keyFile, 'sk-customer');
+    onTestFinished(() => rmSync(dirname(keyFile), { recursive: true }));
+    expect(environment.AGENT_BOT_OPENAI_API_KEY).toBe(`\${BOT_KEY:-}`);
+    expect(environment.AGENT_CUSTOMER_OPENAI_API_KEY_FILE).toBe('/run/parley/key-1');
+    const agents = readSettings([], { ...env, ...given, AGENT_CUSTOMER_OPENAI_API_KEY_FILE: keyFile });
+    expect(agents.map(({ name, target, baseUrl, apiKey }) => ({ name, target, baseUrl, apiKey }))).toEqual([
+      { name: 'customer', target: 'bot', baseUrl: 'http://other.example/v1', apiKey: 'sk-customer' },
+      { name: 'bot', target: 'customer', baseUrl: 'http://models.example/v1', apiKey: 'sk-bot' },
+    ]);
+  });
+
+  it('members whose variables would have the same names are in different processes', () => {
+    const agents = ['ann-lee', 'Ann.Lee', 'ben'].map((name) => ({ name, env: { AGENT_TARGET: 'ben' } }));
+    expect(sharedProcesses(agents).map(({ names }) => names)).toEqual([['ann-lee', 'ben'], ['Ann.Lee']]);
+  });
+
+  it('the Compose file of a scenario opens the conversation without waiting for a health check', () => {
+    expect(services(written)['open-scenario'].depends_on).toEqual({
+      router: { condition: 'service_started' },
+    });
   });
 
   it('the Compose file of a scenario is accepted by Docker Compose', (context) => {

@@ -1,31 +1,18 @@
 import { readFileSync } from 'node:fs';
+import type { Environment } from '@parley/runtime';
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
-import { type AgentProcess, agentsOf } from '../scenario/agents.ts';
+import { type AgentProcess, agentsOf, sharedProcesses } from '../scenario/agents.ts';
 import { composeKey } from '../scenario/member-key.ts';
 import { openingOf } from '../scenario/opening.ts';
 import type { ScenarioFile } from '../scenario/read-scenario.ts';
 import { scenarioHash } from '../scenario/read-scenario.ts';
 import { installation } from './installation.ts';
+import { openerScript } from './opener-script.ts';
 
 const kept = ['router', 'watch', 'parley', 'ollama', 'ollama-pull', 'prometheus', 'grafana'];
 /** The agent of the template whose service builds the image of all agents. */
 const builder = 'alice';
 const openerName = 'open-scenario';
-
-/**
- * Opens the conversation when the router is healthy. The idempotency key makes a second `up` find the conversation of the first.
- * The response is in its log: for example, which token is missing.
- */
-const opener = `const { env, exit } = require("node:process");
-fetch("http://router:8765/v1/conversations", {
-  method: "POST",
-  headers: {
-    "content-type": "application/json",
-    "idempotency-key": env.KEY,
-    ...(env.PARLEY_TOKEN && { authorization: "Bearer " + env.PARLEY_TOKEN }),
-  },
-  body: env.OPENING,
-}).then(async (answer) => { console.log(await answer.text()); exit(answer.ok ? 0 : 1); })`;
 
 /** Empty when the router has no tokens. A token that is shared by all clients also has the role operator. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: Compose replaces it
@@ -54,11 +41,53 @@ const servicesOf = (names: Iterable<string>): ReadonlyMap<string, string> => {
   return services;
 };
 
+/** A service for agents. */
+interface AgentService {
+  readonly name: string;
+  readonly environment: Environment;
+  readonly volumes: readonly string[];
+  readonly scale: number;
+}
+
+/** The environment of an agent with its key, as Compose reads it. */
+const environmentOf = ({ env }: AgentProcess, key: ReturnType<typeof composeKey>): Environment => ({
+  ...Object.fromEntries(Object.entries(env).map(([variable, value]) => [variable, literal(value ?? '')])),
+  ...key.environment,
+});
+
+/** A service for each member; its replicas are those of the service. */
+const ownServices = (agents: readonly AgentProcess[]): AgentService[] => {
+  const names = servicesOf(new Set(agents.map(({ name }) => name)));
+  return [...names].map(([member, name]) => {
+    const replicas = agents.filter((agent) => agent.name === member);
+    const agent = replicas[0] as AgentProcess;
+    const key = composeKey(agent);
+    return { name, environment: environmentOf(agent, key), volumes: key.volumes, scale: replicas.length };
+  });
+};
+
+/** A service for each process, which has as many of the agents as one process can. */
+const sharedServices = (agents: readonly AgentProcess[]): AgentService[] => {
+  const members = [...new Set(agents.map(({ name }) => name))];
+  const keyOf = (agent: AgentProcess) =>
+    composeKey(agent, `/run/parley/key-${members.indexOf(agent.name) + 1}`);
+  const withKeys = agents.map((agent) => ({ ...agent, env: environmentOf(agent, keyOf(agent)) }));
+  return sharedProcesses(withKeys).map(({ names, env }, place) => ({
+    name: place === 0 ? 'agents' : `agents-${place + 1}`,
+    environment: env,
+    volumes: names.flatMap((name) => keyOf(agents.find((one) => one.name === name) as AgentProcess).volumes),
+    scale: 1,
+  }));
+};
+
 /**
  * docker-compose.yml with the cast of a scenario instead of its agents. Hardening, networks and profiles are those of the file. The
  * result must be in the same folder, because the build contexts are relative.
  */
-export const composeFile = (file: ScenarioFile): string => {
+export const composeFile = (
+  file: ScenarioFile,
+  { oneProcess = false }: { readonly oneProcess?: boolean | undefined } = {},
+): string => {
   const { scenario } = file;
   const document = parseDocument(readFileSync(installation.composeTemplate, 'utf8'), { merge: false });
   const services = document.get('services') as YAMLMap;
@@ -80,38 +109,34 @@ export const composeFile = (file: ScenarioFile): string => {
     key.spaceBefore = true;
     services.add(document.createPair(key, service));
   };
-  const replicas = new Map<string, number>();
-  for (const { name } of agentsOf(scenario)) replicas.set(name, (replicas.get(name) ?? 0) + 1);
-  const serviceNames = servicesOf(replicas.keys());
-  for (const [name, count] of replicas) {
-    const agent = agentsOf(scenario).find((one) => one.name === name) as AgentProcess;
-    const key = composeKey(agent);
+  const cast = (oneProcess ? sharedServices : ownServices)(agentsOf(scenario));
+  for (const [place, { name, environment: own, volumes, scale }] of cast.entries()) {
     const environment = document.createNode({}) as unknown as YAMLMap;
     environment.add(document.createPair('<<', alias('agent-environment')));
-    for (const [variable, value] of Object.entries(agent.env))
-      environment.add(document.createPair(variable, literal(value ?? '')));
-    for (const [variable, value] of Object.entries(key.environment))
+    for (const [variable, value] of Object.entries(own))
       environment.add(document.createPair(variable, value));
     const service = document.createNode({}) as unknown as YAMLMap;
     service.add(document.createPair('<<', alias('agent')));
     // One service builds the image of all agents.
-    if (serviceNames.keys().next().value === name) service.add(document.createPair('build', build));
+    if (place === 0) service.add(document.createPair('build', build));
     service.add(document.createPair('environment', environment));
-    if (key.volumes.length > 0) service.add(document.createPair('volumes', key.volumes));
-    if (count > 1) service.add(document.createPair('scale', count));
-    add(serviceNames.get(name) as string, service);
+    if (volumes.length > 0) service.add(document.createPair('volumes', volumes));
+    if (scale > 1) service.add(document.createPair('scale', scale));
+    add(name, service);
   }
   const once = document.createNode({
     image: routerImage,
     pull_policy: document.getIn(['services', 'router', 'pull_policy']),
-    entrypoint: ['node', '-e', literal(opener)],
+    entrypoint: ['node', '-e', literal(openerScript)],
     environment: {
       KEY: `scenario-${scenarioHash(file).slice(0, 16)}`,
       OPENING: literal(JSON.stringify(openingOf(scenario))),
       PARLEY_TOKEN: operatorToken,
     },
-    depends_on: { router: { condition: 'service_healthy' } },
+    // Not when it is healthy: the engine asks for that every ten seconds only, and the opener waits by itself.
+    depends_on: { router: { condition: 'service_started' } },
     restart: 'on-failure:5',
+    deploy: { resources: { limits: { cpus: '1.0', memory: '128M', pids: 64 } } },
   }) as unknown as YAMLMap;
   once.items.unshift(document.createPair('<<', alias('hardened')) as never);
   add(openerName, once);

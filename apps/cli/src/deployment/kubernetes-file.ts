@@ -1,7 +1,10 @@
+import { ownVariable } from '@parley/agent/own-variables';
+import { ConfigError } from '@parley/runtime';
 import { stringify } from 'yaml';
-import { type AgentProcess, agentsOf } from '../scenario/agents.ts';
+import { type AgentProcess, agentsOf, processGroups } from '../scenario/agents.ts';
 import { openingOf } from '../scenario/opening.ts';
 import { type ScenarioFile, scenarioHash } from '../scenario/read-scenario.ts';
+import { openerScript } from './opener-script.ts';
 
 const partOf = { 'app.kubernetes.io/part-of': 'parley' };
 const longestName = 50;
@@ -35,9 +38,9 @@ const objectNames = (names: Iterable<string>): ReadonlyMap<string, string> => {
  * Secrets are mounted as folders, because Kubernetes updates those when the secret changes. A file that is mounted alone is not
  * updated.
  */
-const secretVolume = (name: string, secret: string) => ({
+const secretVolume = (name: string, secret: string, { optional }: { readonly optional: boolean }) => ({
   name,
-  secret: { secretName: secret, optional: true, defaultMode: 0o440 },
+  secret: { secretName: secret, optional, defaultMode: 0o440 },
 });
 
 const podSecurity = {
@@ -65,46 +68,85 @@ const podBase = {
   securityContext: podSecurity,
 };
 
-const keySecret = (object: string, key: string) => ({
-  name: 'OPENAI_API_KEY',
-  valueFrom: { secretKeyRef: { name: `parley-key-${object}`, key, optional: true } },
-});
+/** Kubernetes replaces `$(NAME)` in values and reads `$$` as one sign. */
+const literal = (text: string): string => text.replaceAll('$', '$$$$');
 
-/** A member with its own model server gets only the key of that server. All others get the key in `parley-model`. */
-const keyOf = ({ server, key, keyFile }: AgentProcess, object: string) => {
-  if (keyFile !== undefined)
+/** What a member adds to the pod of its process. */
+interface MemberParts {
+  readonly env: readonly object[];
+  readonly mounts: readonly object[];
+  readonly volumes: readonly object[];
+}
+
+/** Where the secrets of a member are, and the name that a variable of it has. */
+interface Place {
+  readonly object: string;
+  /** Behind the names of volumes and folders, where several members are in one pod. */
+  readonly suffix: string;
+  variable(name: string): string;
+}
+
+/**
+ * A member with its own model server gets only the key of that server. Others get the key in `parley-model`. A key that the scenario
+ * names must exist: without it, the pod waits, and its events name the secret.
+ */
+const keyOf = ({ server, key, keyFile }: AgentProcess, { object, suffix, variable }: Place): MemberParts => {
+  const secret = `parley-key-${object}`;
+  const withoutShared = { name: variable('OPENAI_API_KEY'), value: '' };
+  const nothing = { mounts: [], volumes: [] };
+  if (keyFile !== undefined) {
+    const mountPath = `/run/secrets/key${suffix}`;
     return {
-      env: [{ name: 'OPENAI_API_KEY_FILE', value: '/run/secrets/key/key' }],
-      mounts: [{ name: 'key', mountPath: '/run/secrets/key', readOnly: true }],
-      volumes: [secretVolume('key', `parley-key-${object}`)],
-      shared: false,
+      env: [withoutShared, { name: variable('OPENAI_API_KEY_FILE'), value: `${mountPath}/key` }],
+      mounts: [{ name: `key${suffix}`, mountPath, readOnly: true }],
+      volumes: [secretVolume(`key${suffix}`, secret, { optional: false })],
     };
-  if (key !== undefined) return { env: [keySecret(object, key)], mounts: [], volumes: [], shared: false };
-  return { env: [], mounts: [], volumes: [], shared: server === undefined };
+  }
+  if (key !== undefined)
+    return {
+      env: [{ name: variable('OPENAI_API_KEY'), valueFrom: { secretKeyRef: { name: secret, key } } }],
+      ...nothing,
+    };
+  return { env: server === undefined ? [] : [withoutShared], ...nothing };
 };
 
-const deploymentOf = (agent: AgentProcess, object: string, replicas: number) => {
+/** The settings, the token and the key of a member. */
+const partsOf = (agent: AgentProcess, place: Place): MemberParts => {
+  const { object, suffix, variable } = place;
+  const key = keyOf(agent, place);
+  const mountPath = `/run/secrets/agent${suffix}`;
+  return {
+    env: [
+      { name: variable('AGENT_TOKEN_FILE'), value: `${mountPath}/token` },
+      ...Object.entries(agent.env).map(([name, value]) => ({
+        name: variable(name),
+        value: literal(value ?? ''),
+      })),
+      ...key.env,
+    ],
+    mounts: [{ name: `token${suffix}`, mountPath, readOnly: true }, ...key.mounts],
+    volumes: [secretVolume(`token${suffix}`, `parley-agent-${object}`, { optional: true }), ...key.volumes],
+  };
+};
+
+const deploymentOf = (
+  object: string,
+  replicas: number,
+  env: readonly object[],
+  members: readonly MemberParts[],
+) => {
   const labels = {
-    'app.kubernetes.io/name': `agent-${object}`,
+    'app.kubernetes.io/name': object,
     'app.kubernetes.io/component': 'agent',
     ...partOf,
   };
-  const key = keyOf(agent, object);
-  const env = [
-    { name: 'ROUTER_URL', value: 'ws://router:8765' },
-    { name: 'AGENT_TOKEN_FILE', value: '/run/secrets/agent/token' },
-    // The kubelet and Prometheus send requests to the address of the pod.
-    { name: 'AGENT_HEALTH_PORT', value: '9464' },
-    ...Object.entries(agent.env).map(([name, value]) => ({ name, value: value ?? '' })),
-    ...key.env,
-  ];
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name: `agent-${object}`, labels },
+    metadata: { name: object, labels },
     spec: {
       replicas,
-      selector: { matchLabels: { 'app.kubernetes.io/name': `agent-${object}` } },
+      selector: { matchLabels: { 'app.kubernetes.io/name': object } },
       template: {
         metadata: { labels },
         spec: {
@@ -113,11 +155,17 @@ const deploymentOf = (agent: AgentProcess, object: string, replicas: number) => 
             {
               name: 'agent',
               image: 'parley-agent',
-              env,
+              env: [
+                { name: 'ROUTER_URL', value: 'ws://router:8765' },
+                // The kubelet and Prometheus send requests to the address of the pod.
+                { name: 'AGENT_HEALTH_PORT', value: '9464' },
+                ...env,
+                ...members.flatMap((member) => member.env),
+              ],
               // Shared by all members: the address of the model server, the name of the model, and the key.
               envFrom: [
                 { configMapRef: { name: 'parley-model', optional: true } },
-                ...(key.shared ? [{ secretRef: { name: 'parley-model', optional: true } }] : []),
+                { secretRef: { name: 'parley-model', optional: true } },
               ],
               ports: [{ name: 'metrics', containerPort: 9464 }],
               readinessProbe: { httpGet: { path: '/readyz', port: 'metrics' }, periodSeconds: 5 },
@@ -128,34 +176,49 @@ const deploymentOf = (agent: AgentProcess, object: string, replicas: number) => 
               },
               resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { memory: '192Mi' } },
               securityContext: containerSecurity,
-              volumeMounts: [
-                { name: 'token', mountPath: '/run/secrets/agent', readOnly: true },
-                tmp.mount,
-                ...key.mounts,
-              ],
+              volumeMounts: [...members.flatMap(({ mounts }) => mounts), tmp.mount],
             },
           ],
-          volumes: [secretVolume('token', `parley-agent-${object}`), tmp.volume, ...key.volumes],
+          volumes: [...members.flatMap(({ volumes }) => volumes), tmp.volume],
         },
       },
     },
   };
 };
 
-/** Requests the conversation until the router has opened it. With the idempotency key, a second run finds the same one. */
-const opener = `const { env, exit } = require("node:process");
-const { existsSync, readFileSync } = require("node:fs");
-const file = "/run/secrets/operator/token";
-const token = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
-fetch("http://router:8765/v1/conversations", {
-  method: "POST",
-  headers: {
-    "content-type": "application/json",
-    "idempotency-key": env.KEY,
-    ...(token && { authorization: "Bearer " + token }),
-  },
-  body: env.OPENING,
-}).then(async (answer) => { console.log(await answer.text()); exit(answer.ok ? 0 : 1); })`;
+/** A Deployment for each member; its replicas are those of the Deployment. */
+const ownDeployments = (agents: readonly AgentProcess[], objects: ReadonlyMap<string, string>) =>
+  [...objects].map(([member, object]) => {
+    const replicas = agents.filter(({ name }) => name === member);
+    const place = { object, suffix: '', variable: (name: string) => name };
+    return deploymentOf(
+      `agent-${object}`,
+      replicas.length,
+      [],
+      [partsOf(replicas[0] as AgentProcess, place)],
+    );
+  });
+
+/** A Deployment for each process, which has as many of the agents as one process can. */
+const sharedDeployments = (agents: readonly AgentProcess[], objects: ReadonlyMap<string, string>) => {
+  // Kubernetes takes ASCII in the names of variables, and the name of an agent is a part of those.
+  const others = [...objects.keys()].filter((name) => !/^[\w.-]+$/.test(name));
+  if (others.length > 0)
+    throw new ConfigError(
+      others.map(
+        (name) => `cast.${name}: Kubernetes allows no variable with this name: leave --one-process out`,
+      ),
+    );
+  return processGroups(agents).map((group, place) => {
+    const parts = group.map(({ env: { AGENT_NAME: _, ...env }, ...agent }) => {
+      const object = objects.get(agent.name) as string;
+      const variable = (name: string) => ownVariable(agent.name, name);
+      return partsOf({ ...agent, env }, { object, suffix: `-${object}`, variable });
+    });
+    const names = { name: 'AGENT_NAMES', value: group.map(({ name }) => name).join(',') };
+    return deploymentOf(place === 0 ? 'agents' : `agents-${place + 1}`, 1, [names], parts);
+  });
+};
 
 const openerOf = (file: ScenarioFile) => {
   const hash = scenarioHash(file).slice(0, 16);
@@ -177,10 +240,10 @@ const openerOf = (file: ScenarioFile) => {
             {
               name: 'open',
               image: 'parley-router',
-              command: ['node', '-e', opener],
+              command: ['node', '-e', literal(openerScript)],
               env: [
                 { name: 'KEY', value: `scenario-${hash}` },
-                { name: 'OPENING', value: JSON.stringify(openingOf(file.scenario)) },
+                { name: 'OPENING', value: literal(JSON.stringify(openingOf(file.scenario))) },
               ],
               resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { memory: '192Mi' } },
               securityContext: containerSecurity,
@@ -190,26 +253,29 @@ const openerOf = (file: ScenarioFile) => {
               ],
             },
           ],
-          volumes: [secretVolume('operator', 'parley-operator'), tmp.volume],
+          volumes: [secretVolume('operator', 'parley-operator', { optional: true }), tmp.volume],
         },
       },
     },
   };
 };
 
-/** A Deployment for each member of a scenario and a Job that opens the conversation, for the router of deploy/kubernetes. */
-export const kubernetesFile = (file: ScenarioFile): string => {
+/** Deployments for the members of a scenario and a Job that opens the conversation, for the router of deploy/kubernetes. */
+export const kubernetesFile = (
+  file: ScenarioFile,
+  { oneProcess = false }: { readonly oneProcess?: boolean | undefined } = {},
+): string => {
   const agents = agentsOf(file.scenario);
-  const names = objectNames(new Set(agents.map(({ name }) => name)));
-  const deployments = [...names].map(([name, object]) => {
-    const replicas = agents.filter((agent) => agent.name === name);
-    return deploymentOf(replicas[0] as AgentProcess, object, replicas.length);
-  });
+  const objects = objectNames(new Set(agents.map(({ name }) => name)));
+  const deployments = (oneProcess ? sharedDeployments : ownDeployments)(agents, objects);
   const head = `# ${(file.scenario.title ?? file.file).replaceAll('\n', ' ')}: written by \`parley kubernetes\`. It needs the router of deploy/kubernetes in its namespace.
-# Secrets, all of them optional: parley-agent-NAME (token), parley-operator (token), parley-model (OPENAI_API_KEY).
+# Optional secrets: parley-agent-NAME (token), parley-operator (token), parley-model (OPENAI_API_KEY). A member that names a key
+# in the scenario needs parley-key-NAME.
 `;
-  const objects = [...deployments, openerOf(file)];
   return (
-    head + objects.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
+    head +
+    [...deployments, openerOf(file)]
+      .map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false }))
+      .join('---\n')
   );
 };

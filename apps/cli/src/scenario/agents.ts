@@ -1,4 +1,4 @@
-import { ownVariable } from '@parley/agent/own-variables';
+import { asVariable, ownVariable } from '@parley/agent/own-variables';
 import type { Environment } from '@parley/runtime';
 import type { Scenario } from './scenario.ts';
 
@@ -55,23 +55,31 @@ export interface CastProcess {
 export const ownProcesses = (agents: readonly AgentProcess[]): CastProcess[] =>
   agents.map(({ name, env }) => ({ names: [name], env }));
 
-/** One process for all agents. Further replicas of a member are for its failures, so each is in another process. */
-export const sharedProcesses = (agents: readonly AgentProcess[]): CastProcess[] => {
-  const processes: AgentProcess[][] = [];
+/**
+ * The agents of each process when as few processes as possible are started. Further replicas of a member are for its failures, so
+ * each is in another process; so is an agent whose variables would have the same names as those of another.
+ */
+export const processGroups = (agents: readonly AgentProcess[]): AgentProcess[][] => {
+  const groups: AgentProcess[][] = [];
   for (const agent of agents) {
-    const free = processes.find((some) => !some.some(({ name }) => name === agent.name));
+    const word = asVariable(agent.name);
+    const free = groups.find((group) => !group.some(({ name }) => asVariable(name) === word));
     if (free) free.push(agent);
-    else processes.push([agent]);
+    else groups.push([agent]);
   }
-  return processes.map((some) => ({
-    names: some.map(({ name }) => name),
+  return groups;
+};
+
+/** One process for all agents, and further ones for what `processGroups` keeps apart. */
+export const sharedProcesses = (agents: readonly AgentProcess[]): CastProcess[] =>
+  processGroups(agents).map((group) => ({
+    names: group.map(({ name }) => name),
     env: {
-      AGENT_NAMES: some.map(({ name }) => name).join(','),
+      AGENT_NAMES: group.map(({ name }) => name).join(','),
       ...Object.fromEntries(
-        some.flatMap(({ name, env: { AGENT_NAME: _, ...env } }) =>
+        group.flatMap(({ name, env: { AGENT_NAME: _, ...env } }) =>
           Object.entries(env).map(([variable, value]) => [ownVariable(name, variable), value]),
         ),
       ),
     },
   }));
-};

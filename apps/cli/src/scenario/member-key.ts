@@ -32,14 +32,11 @@ export const withKey = (agent: AgentProcess, env: Environment): AgentProcess => 
   return given({ OPENAI_API_KEY: value });
 };
 
-/** The path of a key file of the host in a container. */
-const mounted = '/run/parley/key';
-
 /** Compose would read a relative path without `./` as the name of a volume. */
 const asPath = (file: string): string => (/^[./~]/.test(file) ? file : `./${file}`).replaceAll('$', '$$$$');
 
-/** The same for Compose, which replaces variables and mounts files when it starts the containers. */
-export const composeKey = ({ server, key, keyFile }: AgentProcess) => ({
+/** The same for Compose, which replaces variables and mounts files when it starts the containers. `mounted`: the path of a key file there. */
+export const composeKey = ({ server, key, keyFile }: AgentProcess, mounted = '/run/parley/key') => ({
   environment: {
     ...((server ?? key ?? keyFile) !== undefined && noKey),
     ...(key !== undefined && { OPENAI_API_KEY: `\${${key}:-}` }),

@@ -8,8 +8,8 @@ import { KeptRun } from '../../deployment/kept-run.ts';
 import { goOn } from '../../deployment/kept-run-notes.ts';
 import { logNotes } from '../../deployment/log-notes.ts';
 import { freePort, OwnDeployment } from '../../deployment/own-deployment.ts';
-import { portOption } from '../../options.ts';
-import { keptPrompts } from '../../scenario/agents.ts';
+import { oneProcessOption, portOption } from '../../options.ts';
+import { keptPrompts, ownProcesses, sharedProcesses } from '../../scenario/agents.ts';
 import { castOf, type DemoMember, defaultTopic } from '../../scenario/demo-cast.ts';
 import { ConversationDisplay } from '../../terminal/conversation-display.ts';
 import { paint } from '../../terminal/terminal.ts';
@@ -21,6 +21,7 @@ interface Options {
   readonly port: number;
   readonly topic: string;
   readonly turns: number;
+  readonly oneProcess: boolean;
 }
 
 interface Given {
@@ -28,6 +29,7 @@ interface Given {
   readonly topic?: string | undefined;
   readonly turns?: number | undefined;
   readonly port?: number | undefined;
+  readonly oneProcess?: true | undefined;
   readonly continue?: string | undefined;
   readonly keep?: true | undefined;
 }
@@ -37,6 +39,7 @@ const optionsOf = async ({
   turns = 12,
   topic = defaultTopic,
   port,
+  oneProcess,
 }: Given): Promise<Options> => {
   if (topic.trim() === '') throw new UsageError('--topic: expected a text');
   return {
@@ -44,22 +47,31 @@ const optionsOf = async ({
     members: castOf(names),
     turns,
     topic: topic.trim(),
+    oneProcess: oneProcess === true,
     port: port ?? (await freePort(defaultPort)),
   };
 };
 
 const startAgents = (deployment: OwnDeployment, url: string, options: Options, host: Host): void => {
   const [first] = options.members as [DemoMember];
-  for (const { name, target, persona } of options.members) {
+  const hasCharacter = host.env.AGENT_PERSONA || host.env.AGENT_PROMPT_MODULE;
+  const agents = options.members.map(({ name, target, persona }) => ({
+    name,
+    env: { AGENT_NAME: name, AGENT_TARGET: target, ...(!hasCharacter && { AGENT_PERSONA: persona }) },
+  }));
+  for (const { names, env } of (options.oneProcess ? sharedProcesses : ownProcesses)(agents)) {
     // oxlint-disable-next-line typescript/no-floating-promises -- it never rejects; the end of an agent is reported elsewhere
-    deployment.startAgents([name], [name, target, first.name], {
+    deployment.startAgents(names, [], {
+      AGENT_NAME: '',
+      AGENT_NAMES: '',
       ROUTER_URL: url,
+      AGENT_FIRST_SPEAKER: first.name,
       AGENT_TOPIC: options.topic,
       AGENT_MAX_TURNS: String(options.turns),
       AGENT_MAX_REPETITION: '0.8',
       AGENT_REHEARSAL_DELAY_MS: rehearsalDelay(host),
       AGENT_KEEP_PROMPTS: host.env.AGENT_KEEP_PROMPTS || keptPrompts,
-      ...(!host.env.AGENT_PERSONA && !host.env.AGENT_PROMPT_MODULE && { AGENT_PERSONA: persona }),
+      ...env,
     });
   }
 };
@@ -87,7 +99,8 @@ const begin = async (given: Given, { env }: Host): Promise<{ options: Options; k
   const { source } = kept.record;
   if (source.command === 'demo') {
     const { names, topic, turns } = source;
-    return { options: await optionsOf({ names, topic, turns, port: given.port }), kept };
+    const { port, oneProcess } = given;
+    return { options: await optionsOf({ names, topic, turns, port, oneProcess }), kept };
   }
   kept[Symbol.dispose]();
   throw new ConfigError([`${kept.name} is no demo: \`parley run --continue ${kept.name}\` goes on with it`]);
@@ -146,6 +159,7 @@ export const demo: CommandMaker = (host) =>
     )
     .option('--topic <TEXT>', 'what they talk about')
     .option('--names <A,B>', 'who talks; three and more go round (default: alice,bob)')
+    .addOption(oneProcessOption)
     .addOption(portOption)
     .option(
       '--continue <RUN>',

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { userPath } from '@parley/runtime';
 import { type CommandMaker, commandNamed } from '../../command.ts';
 import { kubernetesFile } from '../../deployment/kubernetes-file.ts';
-import { seedOption, setOption, turnsOption } from '../../options.ts';
+import { oneProcessOption, seedOption, setOption, turnsOption } from '../../options.ts';
 import { changesOf } from '../../scenario/changes.ts';
 import { readScenario } from '../../scenario/read-scenario.ts';
 
@@ -14,6 +14,7 @@ export const kubernetes: CommandMaker = (host) =>
   )
     .argument('<SCENARIO>', 'a scenario file')
     .option('--out <FILE>', 'where to write them (default: to the standard output)')
+    .addOption(oneProcessOption)
     .addOption(setOption)
     .addOption(turnsOption)
     .addOption(seedOption)
@@ -23,8 +24,8 @@ export const kubernetes: CommandMaker = (host) =>
 Example:
   parley kubernetes scenarios/debate.yaml | kubectl apply -n parley -f -`,
     )
-    .action((scenario, { out, ...changes }) => {
-      const text = kubernetesFile(readScenario(scenario, changesOf(changes), host.env));
+    .action((scenario, { out, oneProcess, ...changes }) => {
+      const text = kubernetesFile(readScenario(scenario, changesOf(changes), host.env), { oneProcess });
       if (out === undefined) host.out.write(text);
       else writeFileSync(userPath(out, host.env), text);
     });

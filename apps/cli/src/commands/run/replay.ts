@@ -5,7 +5,7 @@ import { CastDeployment } from '../../deployment/cast-deployment.ts';
 import { logNotes } from '../../deployment/log-notes.ts';
 import { exitDifferent } from '../../exit-codes.ts';
 import { type Difference, firstDifference, ledgerHash } from '../../ledger-hash.ts';
-import { portOption } from '../../options.ts';
+import { oneProcessOption, portOption } from '../../options.ts';
 import { RecordedRun } from '../../recording/recording.ts';
 import { agentsOf } from '../../scenario/agents.ts';
 import { openingOf } from '../../scenario/opening.ts';
@@ -27,7 +27,11 @@ const tellDifference = (out: Screen, { seq, before, after }: Difference): void =
 };
 
 /** Runs the record again and compares; resolves with the exit code. */
-export const replayRecord = async (folder: string, port: number, host: Host): Promise<number> => {
+export const replayRecord = async (
+  folder: string,
+  { port, oneProcess }: { readonly port: number; readonly oneProcess: boolean | undefined },
+  host: Host,
+): Promise<number> => {
   const record = new RecordedRun(userPath(folder, host.env));
   const { out } = host;
   using view = new ConversationDisplay(out);
@@ -36,6 +40,7 @@ export const replayRecord = async (folder: string, port: number, host: Host): Pr
       url: undefined,
       port,
       agents: agentsOf(record.file.scenario).map((agent, place) => record.replayed(agent, place)),
+      oneProcess,
       env: offline,
       onLog: logNotes((text) => view.transcript.note(text)),
     },
@@ -68,5 +73,8 @@ export const replay: CommandMaker = (host) =>
     `Runs what \`parley run --record DIR\` has written. Router and agents are real; the models answer from the record alone. Exits with 0 when the ledgers are the same entry by entry (without times and ids), and with ${exitDifferent} when they are not; then it shows the first difference.`,
   )
     .argument('<DIR>', 'the folder of the record')
+    .addOption(oneProcessOption)
     .addOption(portOption)
-    .action(async (folder, { port = 0 }) => host.exitWith(await replayRecord(folder, port, host)));
+    .action(async (folder, { port = 0, oneProcess }) =>
+      host.exitWith(await replayRecord(folder, { port, oneProcess }, host)),
+    );

@@ -92,7 +92,7 @@ const runFile = async (scenario: string | undefined, options: RunOptions, host: 
   const { agents: startAgents, oneProcess, record, keep } = options;
   if (options.replay !== undefined) {
     if (scenario !== undefined) throw new UsageError('--replay takes the scenario from the record');
-    return replayRecord(options.replay, options.port ?? 0, host);
+    return replayRecord(options.replay, { port: options.port ?? 0, oneProcess: options.oneProcess }, host);
   }
   if (record !== undefined && !startAgents)
     throw new UsageError('--record needs agents that are started here');
