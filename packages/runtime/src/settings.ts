@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { whoMayUse } from './file-access.ts';
+import { dirname } from 'node:path';
+import { isEmptyFolder, whoMayUse } from './file-access.ts';
 import { userPath } from './user-path.ts';
 
 /** An error that only the operator can fix. It is printed without a stack, and the process exits before it listens. */
@@ -33,6 +34,8 @@ export interface Setting<T> {
   readonly shown: string;
   /** The value may also be in a file that the variable with the suffix _FILE names. */
   readonly secret: boolean;
+  /** A secret whose file may be missing in a folder without files: `optional` volumes of Kubernetes look so when the secret is missing. */
+  readonly optionalFile?: boolean;
   /** `resolve` makes a path absolute. */
   read(raw: string | undefined, resolve: (path: string) => string): Read<T>;
 }
@@ -209,7 +212,10 @@ const misspelt = (env: Environment, variables: readonly string[], known: Known):
   return problems;
 };
 
-const fromFile = (variable: string, env: Environment): Read<string | undefined> => {
+const fromFile = (
+  { variable, optionalFile = false }: Setting<unknown>,
+  env: Environment,
+): Read<string | undefined> => {
   const path = env[`${variable}_FILE`];
   if (!path) return { value: env[variable] || undefined };
   if (env[variable]) return { problem: `is set, and so is ${variable}_FILE: set one of the two` };
@@ -217,6 +223,7 @@ const fromFile = (variable: string, env: Environment): Read<string | undefined> 
     return { value: readFileSync(userPath(path, env), 'utf8').replace(/\r?\n$/, '') || undefined };
   } catch (error) {
     const file = userPath(path, env);
+    if (optionalFile && isEmptyFolder(dirname(file))) return { value: undefined };
     return {
       problem: `${variable}_FILE cannot be read: ${(error as Error).message}${whoMayUse(file, { write: false })}`,
     };
@@ -260,9 +267,7 @@ export const loadSettings = <S extends Settings>(
   const resolve = (path: string) => userPath(path, env);
   const values: Record<string, unknown> = {};
   for (const [key, setting] of Object.entries(settings)) {
-    const raw = setting.secret
-      ? fromFile(setting.variable, env)
-      : { value: env[setting.variable] || undefined };
+    const raw = setting.secret ? fromFile(setting, env) : { value: env[setting.variable] || undefined };
     const read = 'problem' in raw ? raw : setting.read(raw.value, resolve);
     if ('problem' in read) problems.push(`${setting.variable}: ${read.problem}`);
     else values[key] = read.value;

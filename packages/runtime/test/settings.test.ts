@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   choice,
@@ -158,5 +158,21 @@ describe('a secret', () => {
     expect(problemsOf({ OPENAI_API_KEY_FILE: '/nowhere/key' })[0]).toMatch(
       /^OPENAI_API_KEY: OPENAI_API_KEY_FILE cannot be read: .*\/nowhere\/key/,
     );
+  });
+
+  it('a secret that is optional may be missing in a folder without files, as a kubelet mounts a secret that does not exist', () => {
+    const read = (token: string | undefined, options: { optionalFile: boolean }) => {
+      const setting = { ...secret('AGENT_TOKEN', 'token'), ...options };
+      return loadSettings({ token: setting }, { AGENT_TOKEN_FILE: token }, { prefixes: [] }).token;
+    };
+    const folder = dirname(fileWith('sk-1'));
+    const missing = join(folder, 'token');
+    const optional = { optionalFile: true };
+    expect(() => read(missing, optional), 'another file is there').toThrow(/cannot be read: ENOENT/);
+    rmSync(join(folder, 'key'));
+    symlinkSync('..2026_01_01', join(folder, '..data'));
+    expect(read(missing, optional)).toBeUndefined();
+    expect(() => read(missing, { optionalFile: false })).toThrow(/cannot be read: ENOENT/);
+    expect(() => read('/nowhere/token', optional)).toThrow(/cannot be read: ENOENT/);
   });
 });

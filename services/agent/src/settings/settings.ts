@@ -22,9 +22,13 @@ import { urls } from './url-setting.ts';
 
 const healthPort = probePort('AGENT_HEALTH_PORT', 'port of /healthz, /readyz and /metrics');
 
-/** The token is sent in a header, which allows no other characters. */
+/**
+ * The token is sent in a header, which allows no other characters. A deployment that mounts a folder for it also serves routers that
+ * require no token: the folder is empty then.
+ */
 const token: Setting<string | undefined> = {
   ...secret('AGENT_TOKEN', 'token that the agent sends to the router when it connects'),
+  optionalFile: true,
   read: (raw) =>
     raw === undefined || /^[!-~]+$/.test(raw)
       ? { value: raw }
