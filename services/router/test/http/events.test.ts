@@ -1,5 +1,7 @@
 import type { Entry } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
+import { until } from '../../../../tests/harness/poll.ts';
+import { unrestricted } from '../../src/identity/identity.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { finished, lines, opened } from '../ledger/ledger-entries.ts';
@@ -105,5 +107,65 @@ describe('a reader of events that follows', () => {
     const { port } = await serveRouter({ ledger });
     const events = await readEvents(port, '/v1/events?since=0&conversation=c2', 5);
     expect(events.map(({ position }) => position)).toEqual([6, 7, 8, 9, 10]);
+  });
+});
+
+describe('a stream of events', () => {
+  it('a reader that leaves while its token is checked watches nothing afterwards', async () => {
+    const checks: (() => void)[] = [];
+    const { router, server, port } = await serveRouter({
+      authenticator: {
+        identify: () =>
+          new Promise((resolve) => checks.push(() => resolve({ ok: true, identity: unrestricted }))),
+      },
+    });
+    const watched: (string | undefined)[] = [];
+    router.routerEvents.observe({
+      watched: (conversation, isWatched) => void (isWatched && watched.push(conversation)),
+      written: () => {},
+    });
+    const reader = await dialRaw(port);
+    reader.write(get('/v1/events?conversation=gone'));
+    await until('the token of the reader is checked', () => checks.length === 1);
+    reader.destroy();
+    const open = () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
+    await until('the router has noticed that the reader left', async () => (await open()) === 0);
+    checks[0]?.();
+    const other = await dialRaw(port);
+    other.write(get('/v1/events?conversation=there'));
+    await until('the token of another reader is checked', () => checks.length === 2);
+    checks[1]?.();
+    await until('the other reader watches', () => watched.includes('there'));
+    expect(watched).toEqual(['there']);
+  });
+
+  it('a HEAD of a stream of events ends at once, and the next request of the connection is answered', async () => {
+    const { port } = await serveRouter();
+    const reader = await dialRaw(port);
+    let text = '';
+    reader.on('data', (data) => {
+      text += data.toString('latin1');
+    });
+    reader.write(get('/v1/events').replace('GET', 'HEAD') + get('/healthz'));
+    await until('the second request is answered', () => text.includes('ok\n'));
+    expect(text.match(/^HTTP\/1\.1 200 OK/gm)).toHaveLength(2);
+    expect(text).not.toContain('retry:');
+  });
+
+  it('a reader that names a position behind the end, as after a backup was restored, gets what is new', async () => {
+    const ledger = openMemoryLedger();
+    await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: finished(5) }]);
+    const { port } = await serveRouter({ ledger });
+    const reader = await dialRaw(port);
+    let text = '';
+    reader.on('data', (data) => {
+      text += data.toString('latin1');
+    });
+    reader.write(get('/v1/events').replace('\r\n\r\n', '\r\nLast-Event-ID: 4000\r\n\r\n'));
+    await until('the stream has begun', () => text.includes('retry'));
+    const writer = await dialAgent(port, 'writer');
+    writer.send({ type: 'open', ref: '1', members: ['x'], policy: 'open' });
+    await until('the entry behind the end of the ledger is sent', () => text.includes('id: 6'));
+    expect(text).not.toContain('id: 5');
   });
 });

@@ -35,8 +35,19 @@ interface Asked {
   readonly conversation: string | undefined;
   /** Whether to begin with the drafts of unfinished replies. */
   readonly drafts: boolean;
+  /** The request was HEAD, whose response has no body. */
+  readonly headOnly: boolean;
   readonly reader: Identity;
 }
+
+/**
+ * The position at which a reader starts. One that the ledger has not reached is of another ledger, for example of the one before a
+ * backup was restored: the reader starts at the end. Where several routers share a ledger, this one may only be behind.
+ */
+const startOf = (ledger: Ledger, since: number | undefined): number => {
+  const end = ledger.position();
+  return since === undefined || (since > end && !ledger.caughtUp) ? end : since;
+};
 
 /**
  * One reader of server-sent events. It either gets live events or pages of the ledger; a page is sent when the page before it
@@ -60,16 +71,19 @@ class EventStream {
     this.#ledger = ledger;
     this.#response = response;
     this.#asked = asked;
-    this.#position = asked.since ?? ledger.position();
+    this.#position = startOf(ledger, asked.since);
   }
 
   start(): void {
     const response = this.#response;
+    // The reader left while its token was checked: no event of the response will tell that any more.
+    if (response.destroyed) return;
     response.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
+    if (this.#asked.headOnly) return void response.end();
     this.#write('retry: 1000\n\n');
     const { routerEvents } = this.#router;
     const { conversation } = this.#asked;

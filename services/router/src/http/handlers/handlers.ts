@@ -136,7 +136,8 @@ export const makeHandlers = ({ router, ledger, control, shareLinks, probes }: Ha
         wholeNumber(typeof lastId === 'string' ? lastId : undefined) ?? wholeNumber(query.get('since'));
       const conversation = query.get('conversation') ?? undefined;
       const drafts = query.has('drafts');
-      streamEvents(router, ledger, response, { since, conversation, drafts, reader: identity });
+      const headOnly = request.method === 'HEAD';
+      streamEvents(router, ledger, response, { since, conversation, drafts, headOnly, reader: identity });
       return undefined;
     },
   };
