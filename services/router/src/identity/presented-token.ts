@@ -15,6 +15,13 @@ export const presentedToken = ({ headers }: IncomingMessage): string | undefined
   return undefined;
 };
 
-/** Proxies log URLs, so a token in a URL is treated as leaked and is refused. */
-export const hasTokenInUrl = ({ url }: IncomingMessage): boolean =>
-  /[?&](?:access_|auth_|bearer_)?token=/i.test(url ?? '');
+const tokenParameter = /^(?:access_|auth_|bearer_)?token$/i;
+
+/** Proxies log URLs, so a token in a URL is treated as leaked and is refused, however the name of its parameter is encoded. */
+export const hasTokenInUrl = ({ url = '' }: IncomingMessage): boolean => {
+  const query = url.indexOf('?');
+  if (query < 0) return false;
+  for (const name of new URLSearchParams(url.slice(query + 1)).keys())
+    if (tokenParameter.test(name)) return true;
+  return false;
+};

@@ -71,10 +71,15 @@ const dialectOf = (request: IncomingMessage): 'plain' | 'v1' | undefined => {
   return offered.split(',').some((one) => one.trim() === subprotocol) ? 'v1' : undefined;
 };
 
+/** The timeouts of the HTTP server do not apply to a socket after `upgrade`, so a peer that keeps it open is cut off. */
 const refuseUpgrade = (socket: Duplex, status: string, message: string): void => {
   const body = `${message}\n`;
+  const timer = setTimeout(() => socket.destroy(), closeGraceMs);
+  socket.once('close', () => clearTimeout(timer));
+  // The end of the peer's side is noticed only by a socket that is read.
+  socket.resume();
   socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nSec-WebSocket-Version: 13\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );
 };
 const statusTexts = { 400: '400 Bad Request', 403: '403 Forbidden', 503: '503 Service Unavailable' } as const;
@@ -97,6 +102,10 @@ export const startWebSocketServer = (
   let draining = false;
   let accepted = 0;
   const wss = new WebSocketServer(socketOptions);
+  wss.on('wsClientError', (error, socket, request) => {
+    rejections.note({ reason: 'malformed', address: request.socket.remoteAddress });
+    refuseUpgrade(socket, statusTexts[400], error.message);
+  });
 
   const openPeer = (
     ws: WebSocket,

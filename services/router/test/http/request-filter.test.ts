@@ -88,13 +88,20 @@ describe('Origin', () => {
   });
 });
 
+/** `token`, each character percent-encoded. */
+const encoded = [...Buffer.from('token')].map((byte) => `%${byte.toString(16)}`).join('');
+
 describe('a token in the URL', () => {
-  it.each(['/?token=abc', '/v1/agents?x=1&access_token=abc', '/?TOKEN=abc', '/?auth_token='])(
-    'a token in the URL is refused: %s',
-    (url) => {
-      expect(answer(local, { host }, url)).toBe(400);
-    },
-  );
+  it.each([
+    '/?token=abc',
+    '/v1/agents?x=1&access_token=abc',
+    '/?TOKEN=abc',
+    '/?auth_token=',
+    `/?${encoded}=abc`,
+    `/v1/me?a=1&access_${encoded}=x`,
+  ])('a token in the URL is refused: %s', (url) => {
+    expect(answer(local, { host }, url)).toBe(400);
+  });
 
   it('a URL with words that contain “token” is not refused', () => {
     expect(answer(local, { host }, '/v1/conversations?mytoken=1&limit=2')).toBe(200);

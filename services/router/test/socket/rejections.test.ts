@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { until } from '../../../../tests/harness/poll.ts';
 import { type LoggedRejection, Rejections, rejectionReasons } from '../../src/http/server/rejections.ts';
 import { alice, authenticator, bearer } from './bearers.ts';
-import { dial, dialAgent, dialRaw, serveRouter } from './served-router.ts';
+import { dial, dialAgent, dialRaw, handshake, serveRouter } from './served-router.ts';
 
 const start = async (options: Parameters<typeof serveRouter>[0] = {}) => {
   const told: LoggedRejection[] = [];
@@ -34,6 +37,11 @@ describe('a refusal', () => {
       },
     ],
     ['malformed', async (port) => (await dialRaw(port)).write('NOT HTTP\r\n\r\n')],
+    [
+      'malformed',
+      async (port) => (await dialRaw(port)).write(handshake(port).replace('Version: 13', 'Version: 7')),
+    ],
+    ['token-in-url', (port) => fetch(`http://127.0.0.1:${port}/v1/agents?access_${'%74'}oken=x`)],
   ])('a rejection is counted and logged with its reason and address: %s', async (reason, ask) => {
     const { port, told, counted } = await start();
     await ask(port).catch(() => {});
@@ -41,6 +49,21 @@ describe('a refusal', () => {
     expect(told).toMatchObject([{ reason, address: expect.stringMatching(/127\.0\.0\.1$/) }]);
     expect(JSON.stringify(told)).not.toContain('token=');
   });
+
+  it.each(['Origin: http://evil.example', 'Sec-WebSocket-Protocol: mqtt'])(
+    'a peer that keeps the connection open after its handshake was refused is cut off: %s',
+    async (header) => {
+      const { server, port } = await start();
+      const socket = createConnection({ port, host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('error', () => {});
+      onTestFinished(() => void socket.destroy());
+      socket.resume().write(handshake(port, `${header}\r\n`));
+      await once(socket, 'end');
+      const open = () =>
+        new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
+      await until('the router has closed its side', async () => (await open()) === 0);
+    },
+  );
 
   it('a refusal for the number of connections is counted, also for connections that never send a request', async () => {
     const { port, counted } = await start({ connectionLimits: { total: 1, perAddress: 0 } });
