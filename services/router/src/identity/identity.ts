@@ -29,7 +29,7 @@ const matches = (patterns: readonly NamePattern[], name: string): boolean =>
   });
 
 export const mayBe = ({ names }: Identity, name: string): boolean => matches(names, name);
-export const maySendTo = ({ send }: Identity, target: string): boolean =>
+export const maySendTo = ({ send }: Pick<Identity, 'send'>, target: string): boolean =>
   send === undefined || matches(send, target);
 export const maySpeak = ({ role }: Identity): boolean => role !== 'observer';
 /** Conversations of others: over HTTP, and with `history`. */

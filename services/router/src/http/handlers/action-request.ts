@@ -13,6 +13,8 @@ export interface ActionRequest {
   readonly by: string;
   /** The idempotency key. */
   readonly key: string | undefined;
+  /** Of the operator; undefined: it may act on every name. */
+  readonly identity?: Identity;
 }
 
 const bodies = new RequestBodies();
@@ -50,5 +52,5 @@ export const readRequest = async ({ request, id, identity, wall }: Requested): P
   const key = typeof header === 'string' && header !== '' ? header : undefined;
   if (key !== undefined && key.length > maxIdempotencyKey)
     return error('bad-frame', `an Idempotency-Key has at most ${maxIdempotencyKey} characters`);
-  return { request: { id, body: parsed.value, by: nameOf(identity), key } };
+  return { request: { id, body: parsed.value, by: nameOf(identity), key, identity } };
 };

@@ -2,11 +2,13 @@ import { setTimeout as later } from 'node:timers/promises';
 import { type ControlAction, type ControlBody, controlBodies } from '@parley/protocol';
 import type { Outcome } from '../../conversations/conversations.ts';
 import type { Command } from '../../core/command.ts';
+import type { Conversation } from '../../core/conversation.ts';
 import type { Router } from '../../router.ts';
 import { newConversationId } from '../../sessions/conversation-id.ts';
 import { completeLimits, type LimitDefaults } from '../../sessions/limit-defaults.ts';
 import { missingPrice } from '../../turns/grants/price-check.ts';
 import { errorReply, type HttpReply, reply } from '../server/replies.ts';
+import { whyActForbidden } from './act-permission.ts';
 import type { ActionRequest } from './action-request.ts';
 import { IdempotentReplies, idFromKey, otherRequest, requestDigest } from './idempotency.ts';
 import { SharedReplies } from './shared-replies.ts';
@@ -36,6 +38,10 @@ export class Control {
     const fault = shape.fault(request.body, 'body');
     if (fault) return errorReply('bad-frame', fault);
     const body = shape.pick(request.body as never);
+    if (action !== 'fork') {
+      const forbidden = this.#whyForbidden(request, body, this.#router.conversations.get(id));
+      if (forbidden) return forbidden;
+    }
     if (action === 'open') return this.#open(request, body as ControlBody<'open'>);
     if (action === 'fork') return this.#fork(request, body as ControlBody<'fork'>);
     return this.#replyTo(action, id, await this.#submit(id, commandOf(action, body, by)));
@@ -55,13 +61,25 @@ export class Control {
     return this.#replyToNew(request, { id, since: 0 }, await this.#submit(id, command));
   }
 
-  async #fork(request: ActionRequest, { at, cast, limits }: ControlBody<'fork'>): Promise<HttpReply> {
+  #whyForbidden(
+    { action, by, identity }: ActionRequest,
+    body: unknown,
+    state: Conversation | undefined,
+  ): HttpReply | undefined {
+    const why = whyActForbidden(identity, { action, body, by, state });
+    return why === undefined ? undefined : errorReply('forbidden', why);
+  }
+
+  async #fork(request: ActionRequest, body: ControlBody<'fork'>): Promise<HttpReply> {
+    const { at, cast, limits } = body;
     const id = newIdFor(request);
     const earlier = this.#earlierReply(request, id, at);
     if (earlier) return earlier;
     const parent = this.#router.conversations.at(request.id, at);
     if (!parent)
       return errorReply('unknown-conversation', `there is no such conversation with an entry ${at}`);
+    const forbidden = this.#whyForbidden(request, body, parent);
+    if (forbidden) return forbidden;
     const complete = completeLimits(parent.limits, limits);
     const modelOf = (member: string) =>
       (cast?.find(({ name }) => name === member) ?? parent.cast.get(member))?.model;
