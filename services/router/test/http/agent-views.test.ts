@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { agentPageOf } from '../../src/http/pages/agent-views.ts';
 import { limits } from '../core/talk.ts';
-import { RouterBench } from '../router-harness.ts';
+import { FakeConnection, RouterBench } from '../router-harness.ts';
 
 const pageOf = ({ router }: RouterBench, { limit = 100, after = '', away = false } = {}) =>
   agentPageOf(router, { limit, after, away });
@@ -69,5 +69,26 @@ describe('The page of agents', () => {
     await bench.submit('c', { type: 'say', from: 'ann', text: 'I', as: { seat: 'boss' } });
     expect(bench.types('c')).toEqual(['opened', 'seated', 'said']);
     expect(pageOf(bench).agents[0]).toMatchObject({ name: 'ann', turns: 0 });
+  });
+
+  it('The page of agents has at most 512 KiB and one agent, and its pages have every agent once', () => {
+    const bench = new RouterBench();
+    const names = Array.from({ length: 30 }, (_, i) => `crowd-${String(i).padStart(2, '0')}`);
+    for (const name of names)
+      for (let replica = 0; replica < 100; replica++)
+        bench.router.presence.joinAgent({
+          ...{ name, connection: new FakeConnection(), capacity: 1, model: 'm'.repeat(200) },
+        });
+    const seen: string[] = [];
+    let pages = 0;
+    for (let after = ''; ; pages++) {
+      const page = pageOf(bench, { limit: 1_000, after });
+      seen.push(...page.agents.map(({ name }) => name));
+      expect(JSON.stringify(page).length).toBeLessThan(512 * 1024 + 50_000);
+      if (page.next === undefined) break;
+      after = seen.at(-1) ?? '';
+    }
+    expect(seen).toEqual(names);
+    expect(pages).toBeGreaterThan(0);
   });
 });

@@ -39,4 +39,20 @@ describe('GET /v1/conversations/:id/branches', () => {
     const { branches, more } = (await response.json()) as BranchTree;
     expect([branches.length, more]).toEqual([200, true]);
   });
+
+  it('GET branches gives fewer branches where their models are many, and says that there are more', async () => {
+    const served = await serveRouter();
+    const operator = new Operator(served);
+    const members = Array.from({ length: 250 }, (_, i) => `member-${i}`);
+    const cast = members.map((name) => ({ name, model: 'm'.repeat(200) }));
+    const root = await operator.open({ members, cast });
+    for (let i = 0; i < 20; i++) await operator.act(root, 'fork', { at: 1 });
+    const response = await fetch(`http://127.0.0.1:${served.port}/v1/conversations/${root}/branches`);
+    const text = await response.text();
+    const { branches, more } = JSON.parse(text) as BranchTree;
+    // 512 KiB and one branch of 60 KB.
+    expect(text.length).toBeLessThan(600_000);
+    expect(branches.length).toBeGreaterThan(5);
+    expect(more).toBe(true);
+  });
 });

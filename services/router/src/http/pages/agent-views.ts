@@ -2,6 +2,7 @@ import { type AgentView, defined, type ResponseBody, requestPath } from '@parley
 import type { ConnectionReport, ReplicaReport } from '../../presence/elsewhere.ts';
 import type { Replica } from '../../presence/replica.ts';
 import type { HttpRouter } from '../server/http-router.ts';
+import { maxPageBytes } from './conversation-pages.ts';
 
 /** Replicas of one agent that a view has. */
 const maxReplicas = 100;
@@ -93,12 +94,16 @@ export const agentPageOf = (
 ): ResponseBody<'agents'> => {
   const { presence, agentRecords } = router;
   const names = [...presence.names(), ...(away ? agentRecords.away() : [])].filter((name) => name > after);
-  const page = names.sort((one, other) => (one < other ? -1 : 1)).slice(0, limit);
+  const page: AgentView[] = [];
+  let bytes = 0;
+  for (const name of names.sort((one, other) => (one < other ? -1 : 1)).slice(0, limit)) {
+    const view = agentView(router, name);
+    page.push(view);
+    bytes += JSON.stringify(view).length;
+    if (bytes >= maxPageBytes) break;
+  }
   const next = requestPath('agents', {
-    query: { limit, after: page.at(-1), ...(away && { away: '1' }) },
+    query: { limit, after: page.at(-1)?.name, ...(away && { away: '1' }) },
   });
-  return {
-    agents: page.map((name) => agentView(router, name)),
-    ...(names.length > limit && { next }),
-  };
+  return { agents: page, ...(names.length > page.length && { next }) };
 };

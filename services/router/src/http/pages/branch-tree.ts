@@ -2,6 +2,7 @@ import { type Branch, type BranchTree, defined, maxBranches } from '@parley/prot
 import type { Conversation } from '../../core/conversation.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { HttpRouter } from '../server/http-router.ts';
+import { maxPageBytes } from './conversation-pages.ts';
 
 /** Ancestors that are looked for. In a longer chain of forks the tree begins with a fork. */
 const maxAncestors = 100;
@@ -40,10 +41,13 @@ export function* branchTreeOf(
   }
   const waiting = [root];
   const branches: Branch[] = [];
-  while (branches.length < maxBranches) {
+  let bytes = 0;
+  while (branches.length < maxBranches && bytes < maxPageBytes) {
     const next = waiting.shift();
     if (!next) break;
-    branches.push(branchOf(next));
+    const branch = branchOf(next);
+    branches.push(branch);
+    bytes += JSON.stringify(branch).length;
     for (const fork of ledger.forksOf(next.id, maxBranches)) {
       if (waiting.length + branches.length > maxBranches) break;
       const state: Conversation | undefined = yield* conversations.findSlowly(fork);

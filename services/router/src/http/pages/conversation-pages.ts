@@ -5,8 +5,8 @@ import type { HttpRouter } from '../server/http-router.ts';
 import { contains, type Found, firstWith } from './message-search.ts';
 import { conversationView, entriesAs } from './views.ts';
 
-/** A page exceeds this by at most one conversation or entry. */
-const maxPageBytes = 512 * 1024;
+/** A page exceeds this by at most one item. */
+export const maxPageBytes = 512 * 1024;
 const maxPageEntries = 5_000;
 export const maxListed = 1_000;
 /**
