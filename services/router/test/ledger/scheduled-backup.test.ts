@@ -89,4 +89,16 @@ describe('scheduled backups', () => {
     expect(timers[0]?.ms).toBe(60_000);
     expect(made()).toEqual([]);
   });
+
+  it('a scheduled backup of a time when the clock was ahead delays the next one by one interval at most, and displaces no new one', async () => {
+    mkdirSync(join(folder, 'backups'));
+    for (const year of [2031, 2032, 2033])
+      writeFileSync(join(folder, `backups/ledger-${year}0101T000000Z.sqlite`), 'of the future');
+    start(6 * hour, 2);
+    expect(timers[0]?.ms).toBe(6 * hour);
+    await runTimer();
+    expect(made()).toEqual(['ledger-20300101T060000Z.sqlite', 'ledger-20330101T000000Z.sqlite']);
+    await runTimer();
+    expect(made()).toEqual(['ledger-20300101T060000Z.sqlite', 'ledger-20300101T120000Z.sqlite']);
+  });
 });

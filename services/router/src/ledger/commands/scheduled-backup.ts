@@ -43,17 +43,24 @@ export class ScheduledBackup {
     this.#folder = join(dirname(schedule.path), 'backups');
   }
 
-  /** Oldest first. */
+  /** Oldest first. A name with a date that is yet to come is of a time when the clock was ahead: it counts as the oldest. */
   #made(): string[] {
+    const now = this.#schedule.now();
+    const dateOf = (name: string): number => {
+      const at = madeAt(name) ?? 0;
+      return at > now ? 0 : at;
+    };
     return readdirSync(this.#folder)
       .filter((name) => madeAt(name) !== undefined)
-      .sort();
+      .sort((one, other) => dateOf(one) - dateOf(other) || (one < other ? -1 : 1));
   }
 
   start(): void {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const { everyMs, now } = this.#schedule;
     const newest = madeAt(this.#made().at(-1) ?? '');
-    this.#wait(newest === undefined ? 0 : newest + this.#schedule.everyMs - this.#schedule.now());
+    const waited = newest === undefined ? everyMs : Math.max(0, now() - newest);
+    this.#wait(everyMs - waited);
   }
 
   #wait(ms: number): void {
@@ -69,7 +76,9 @@ export class ScheduledBackup {
     const position = ledger.position();
     try {
       await ledger.backup(target);
-      for (const name of this.#made().slice(0, -keep)) rmSync(join(this.#folder, name));
+      const others = this.#made().filter((name) => name !== basename(target));
+      for (const name of others.slice(0, Math.max(0, others.length + 1 - keep)))
+        rmSync(join(this.#folder, name));
       log.info({ target: join(basename(this.#folder), basename(target)), position }, 'ledger backed up');
       this.#wait(everyMs);
     } catch (error) {
