@@ -27,13 +27,14 @@ const addressOf = (server: URL | undefined): Attributes =>
       }
     : {};
 
-const endOf = (span: Span, reply: ModelReply): void => {
+/** A model server may repeat the request in the words of its error, so these are kept only where texts are. */
+const endOf = (span: Span, reply: ModelReply, capturesContent: boolean): void => {
   const usage = reply.kind === 'text' ? reply.usage : reply.partial?.usage;
   if (usage) {
     span.set({ [genAi.inputTokens]: usage.inputTokens, [genAi.outputTokens]: usage.outputTokens });
     if (usage.estimated) span.set({ [spanNames.isEstimated]: true });
   }
-  if (reply.kind === 'failed') span.fail(reply.reason, reply.detail);
+  if (reply.kind === 'failed') span.fail(reply.reason, capturesContent ? reply.detail : undefined);
   else {
     if (reply.servedBy !== undefined) span.set({ [genAi.responseModel]: reply.servedBy });
     if (reply.finish !== undefined) span.set({ [genAi.finishReasons]: [reply.finish] });
@@ -74,7 +75,7 @@ export const traced = (model: Model, tracing: Tracing | undefined, about: Traced
       });
       const reply = await inSpan(span, () => model.reply(request));
       if (tracing.capturesContent && reply.kind === 'text') span.set(outputContent(reply));
-      endOf(span, reply);
+      endOf(span, reply, tracing.capturesContent);
       return reply;
     },
   };

@@ -92,6 +92,14 @@ describe('a call of the model, traced', () => {
     expect(JSON.stringify(attributes)).not.toMatch(/question|answer/);
   });
 
+  it('a traced call contains the words of a failed server, which may repeat the request, only when the operator has opted in', async () => {
+    const reply = failed('model-rejected', 'HTTP 400: input: "a question"');
+    const { attributes } = await callOf(reply);
+    expect(attributes[spanNames.errorType]).toBe('model-rejected');
+    expect(JSON.stringify(attributes)).not.toContain('question');
+    expect((await callOf(reply, { capturesContent: true })).attributes.detail).toContain('a question');
+  });
+
   it('a traced call contains messages and no reasoning when the operator has opted in', async () => {
     const text = '<think>a secret</think>an answer';
     const { attributes } = await callOf({ kind: 'text', text, usage }, { capturesContent: true });
