@@ -120,7 +120,7 @@ d",m,1000,234,0.5
     );
   });
 
-  it.each(['=1+1', '+1', '-1', '@x'])(
+  it.each(['=1+1', '+1', '-1', '@x', ' =1', '\u00a0=1', '＝1', '＋1', '－1', '＠x'])(
     'the export to csv marks %s as text, so that no spreadsheet runs it',
     (text) => {
       expect(written('csv', undefined, [opened(), said(2, 'alice', text)])).toContain(`,'${text},`);

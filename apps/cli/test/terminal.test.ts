@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { columnsOf, guarded, harmless, jsonText, paint, wrap } from '../src/terminal/terminal.ts';
+import { columnsOf, cut, guarded, harmless, jsonText, paint, wrap } from '../src/terminal/terminal.ts';
 
 describe('wrap', () => {
   it.each([
@@ -25,6 +25,18 @@ describe('wrap', () => {
         expect(lines.join('').replaceAll(/\s/g, '')).toBe(text.replaceAll(/\s/g, ''));
       }),
     );
+  });
+
+  // In quadratic time this would take hours.
+  it.each([
+    ['marks that take no column', '\u0301'],
+    ['wide characters', '漢'],
+    ['words of one character', 'a '],
+  ])('wrap and cut come to an end with a million of %s', (_, unit) => {
+    const text = `x${unit.repeat(1_000_000)}${'y'.repeat(200)}`;
+    const kept = wrap(text, 80).join('');
+    expect(kept.replaceAll(' ', '').length).toBe(text.replaceAll(' ', '').length);
+    expect(cut(text, 80).endsWith('…')).toBe(true);
   });
 
   it('wrap does not change earlier lines when a text grows', () => {

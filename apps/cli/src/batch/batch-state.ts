@@ -9,7 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import type { Ending } from '@parley/protocol';
+import { type Ending, endings } from '@parley/protocol';
 import { ConfigError } from '@parley/runtime';
 import { lockFolder } from './folder-lock.ts';
 
@@ -27,6 +27,39 @@ interface Header {
   readonly batch: string;
   readonly key: string;
 }
+
+const isHeader = (value: unknown): value is Header => {
+  const { batch, key } = (value ?? {}) as Partial<Header>;
+  return typeof batch === 'string' && typeof key === 'string';
+};
+
+const isOutcome = (value: unknown): value is Outcome => {
+  const { cell, conversation, ending, turns, tokens, cost } = (value ?? {}) as Partial<Outcome>;
+  return (
+    typeof cell === 'string' &&
+    typeof conversation === 'string' &&
+    endings.some((one) => one === ending) &&
+    [turns, tokens, cost].every(Number.isFinite)
+  );
+};
+
+interface Lines {
+  readonly path: string;
+  readonly lines: readonly string[];
+}
+
+/** The line with the index `index`. A line that was written whole and is something else now ends the command, and says where. */
+const read = <T>({ path, lines }: Lines, index: number, isIt: (value: unknown) => value is T): T => {
+  try {
+    const value: unknown = JSON.parse(lines[index] ?? '');
+    if (isIt(value)) return value;
+  } catch {
+    // Said below.
+  }
+  throw new ConfigError([
+    `${path}:${index + 1} is damaged: remove the line, and its run is done again; or give another --out`,
+  ]);
+};
 
 /**
  * The finished runs of a batch, one line each, written to disk before the next run begins. A batch that was killed continues from
@@ -46,25 +79,29 @@ export class BatchState implements Disposable {
     this.label = `batch:${basename(resolve(folder))}`.slice(0, 64);
     mkdirSync(folder, { recursive: true });
     this.#lock = lockFolder(folder);
-    const path = join(folder, 'state.jsonl');
-    const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-    if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
-    const [first, ...rest] = whole.split('\n').filter((line) => line !== '');
-    const header = first === undefined ? { batch, key } : (JSON.parse(first) as Header);
-    if (header.batch !== batch) {
+    try {
+      const path = join(folder, 'state.jsonl');
+      const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+      const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+      if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
+      const lines = { path, lines: whole.split('\n').slice(0, -1) };
+      const isNew = lines.lines.length === 0;
+      const header = isNew ? { batch, key } : read(lines, 0, isHeader);
+      if (header.batch !== batch)
+        throw new ConfigError([
+          `${folder} holds another batch (another scenario or other options): give another --out`,
+        ]);
+      this.key = header.key;
+      for (let index = 1; index < lines.lines.length; index++) {
+        const outcome = read(lines, index, isOutcome);
+        this.outcomes.set(outcome.cell, outcome);
+      }
+      this.#file = openSync(path, 'a');
+      if (isNew) this.#write(header);
+    } catch (error) {
       this.#lock[Symbol.dispose]();
-      throw new ConfigError([
-        `${folder} holds another batch (another scenario or other options): give another --out`,
-      ]);
+      throw error;
     }
-    this.key = header.key;
-    for (const line of rest) {
-      const outcome = JSON.parse(line) as Outcome;
-      this.outcomes.set(outcome.cell, outcome);
-    }
-    this.#file = openSync(path, 'a');
-    if (first === undefined) this.#write(header);
   }
 
   ended(outcome: Outcome): void {

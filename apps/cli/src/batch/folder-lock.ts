@@ -9,13 +9,20 @@ const busy = 5;
  * SQLite file, so that a killed process leaves no lock. Throws a ConfigError when another process has the lock.
  */
 export const lockFolder = (folder: string): Disposable => {
-  const file = new DatabaseSync(join(folder, 'lock'));
+  const path = join(folder, 'lock');
+  let file: DatabaseSync | undefined;
   try {
+    file = new DatabaseSync(path);
     file.exec('BEGIN EXCLUSIVE');
   } catch (error) {
-    file.close();
-    if ((error as { errcode?: number }).errcode !== busy) throw error;
-    throw new ConfigError([`${folder} is in use by another batch: wait for its end, or give another --out`]);
+    file?.close();
+    const { errcode, message } = error as { errcode?: number; message: string };
+    throw new ConfigError([
+      errcode === busy
+        ? `${folder} is in use by another batch: wait for its end, or give another --out`
+        : `${path} cannot be locked: ${message}; remove the file, or give another --out`,
+    ]);
   }
-  return { [Symbol.dispose]: () => file.close() };
+  const lock = file;
+  return { [Symbol.dispose]: () => lock.close() };
 };

@@ -43,10 +43,21 @@ const defaultKept = '20';
 export const runsFolder = (env: Environment): string =>
   env.PARLEY_RUNS ? userPath(env.PARLEY_RUNS, env) : join(env.HOME || homedir(), defaultRunsFolder);
 
+const isRecord = (value: unknown): value is RunRecord => {
+  const { format, title, startedAt, source } = (value ?? {}) as Partial<RunRecord>;
+  return (
+    format === 1 &&
+    typeof title === 'string' &&
+    typeof startedAt === 'string' &&
+    (source?.command === 'run' || source?.command === 'demo')
+  );
+};
+
+/** Undefined where the folder holds no run, or its file is damaged. */
 const readRecord = (folder: string): RunRecord | undefined => {
   try {
-    const record = JSON.parse(readFileSync(join(folder, recordFile), 'utf8')) as RunRecord;
-    return record.format === 1 ? record : undefined;
+    const record: unknown = JSON.parse(readFileSync(join(folder, recordFile), 'utf8'));
+    return isRecord(record) ? record : undefined;
   } catch {
     return undefined;
   }
@@ -128,7 +139,9 @@ export class KeptRun implements Disposable {
       ]);
     }
     const run = new KeptRun(folder, { format: 1, title, startedAt, source });
-    for (const { name: old, record } of keptRuns(env).slice(keep))
+    // This one stays, also when the clock was ahead and others have later dates.
+    const others = keptRuns(env).filter(({ name: other }) => other !== run.name);
+    for (const { name: old, record } of others.slice(keep - 1))
       if (!inUse(record)) rmSync(join(all, old), { recursive: true, force: true });
     return run;
   }

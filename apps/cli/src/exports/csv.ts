@@ -3,10 +3,14 @@ import { harmless } from '../terminal/terminal.ts';
 import { told } from '../terminal/transcript.ts';
 import type { Exported, ExportFormat } from './exported.ts';
 
-/** A text that a spreadsheet would run as a formula is marked as text, as spreadsheets themselves do. */
+/**
+ * A text that a spreadsheet would run as a formula is marked as text, as spreadsheets themselves do. Some leave out blanks at the
+ * beginning, and in Japanese and Chinese also the wide forms of the signs begin a formula.
+ */
 const cell = (value: string | number | undefined): string => {
   if (value === undefined) return '';
-  const text = typeof value === 'number' ? String(value) : harmless(value).replace(/^(?=[=+\-@])/, "'");
+  const text =
+    typeof value === 'number' ? String(value) : harmless(value).replace(/^(?=\s*[=+\-@＝＋－＠])/u, "'");
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 

@@ -80,6 +80,24 @@ export class Recording {
   }
 }
 
+const isManifest = (value: unknown): value is Manifest => {
+  const { format, scenario, key, conversation, ledgerSha256 } = (value ?? {}) as Partial<Manifest>;
+  return (
+    Number.isInteger(format) &&
+    typeof scenario?.sha256 === 'string' &&
+    Array.isArray(scenario.changes) &&
+    [key, conversation, ledgerSha256].every((one) => typeof one === 'string')
+  );
+};
+
+const jsonIn = (json: string): unknown => {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+};
+
 /** Reads a recorded run. */
 export class RecordedRun {
   readonly manifest: Manifest;
@@ -96,7 +114,10 @@ export class RecordedRun {
         throw new ConfigError([`${folder} is not a record: ${(error as Error).message}`]);
       }
     };
-    this.manifest = JSON.parse(read(files.manifest)) as Manifest;
+    const manifest = jsonIn(read(files.manifest));
+    if (!isManifest(manifest))
+      throw new ConfigError([`${join(folder, files.manifest)} is not the description of a record`]);
+    this.manifest = manifest;
     if (this.manifest.format !== 1) {
       throw new ConfigError([
         `${folder} was recorded in format ${this.manifest.format}, which this parley does not know`,
@@ -110,11 +131,12 @@ export class RecordedRun {
     const parsed = parseScenario(text, changes);
     if (!parsed.ok) throw new ConfigError(problemLines(join(folder, files.scenario), parsed.problems));
     this.file = { file: join(folder, files.scenario), text, changes, scenario: parsed.scenario };
-    this.entries = read(files.ledger)
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Entry);
-    if (ledgerHash(this.entries) !== this.manifest.ledgerSha256) {
+    const lines = read(files.ledger).split('\n');
+    const entries = lines.filter((line) => line !== '').map(jsonIn);
+    // A line that is no object of an entry has no hash.
+    const isWhole = entries.every((entry) => typeof entry === 'object' && entry !== null);
+    this.entries = entries as Entry[];
+    if (!isWhole || ledgerHash(this.entries) !== this.manifest.ledgerSha256) {
       throw new ConfigError([`${join(folder, files.ledger)} has been changed since it was recorded`]);
     }
   }

@@ -76,13 +76,13 @@ export const jsonText = (value: unknown, indent?: number): string =>
 const wide =
   /\p{Extended_Pictographic}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
 
+const widthOf = (character: string): number =>
+  /\p{M}|\u200d/u.test(character) ? 0 : wide.test(character) ? 2 : 1;
+
 /** The width of `text` on a terminal, in columns. */
 export const columnsOf = (text: string): number => {
   let columns = 0;
-  for (const character of text) {
-    if (/\p{M}|\u200d/u.test(character)) continue;
-    columns += wide.test(character) ? 2 : 1;
-  }
+  for (const character of text) columns += widthOf(character);
   return columns;
 };
 
@@ -90,31 +90,43 @@ export const columnsOf = (text: string): number => {
 export const cut = (text: string, columns: number): string => {
   if (columnsOf(text) <= columns) return text;
   let kept = '';
+  let width = 0;
   for (const character of text) {
-    if (columnsOf(kept + character) > columns - 1) break;
+    width += widthOf(character);
+    if (width > columns - 1) break;
     kept += character;
   }
   return `${kept}…`;
 };
 
-/** Wraps `text` between words to lines of at most `columns`. A longer word is broken. */
+/** Wraps `text` between words to lines of at most `columns`. A longer word is broken. Takes linear time, whatever the characters are. */
 export const wrap = (text: string, columns: number): string[] =>
   text.split('\n').flatMap((paragraph) => {
     const lines: string[] = [];
     let line = '';
+    let width = 0;
+    const end = () => {
+      lines.push(line.trimEnd());
+      line = '';
+      width = 0;
+    };
+    const add = (part: string, partWidth: number) => {
+      line += part;
+      width += partWidth;
+    };
     for (const piece of paragraph.match(/\s+|\S+/gu) ?? []) {
-      if (piece.trim() === '' || columnsOf(line + piece) <= columns) {
-        line += piece;
+      const pieceWidth = columnsOf(piece);
+      if (piece.trim() === '' || width + pieceWidth <= columns) {
+        add(piece, pieceWidth);
         continue;
       }
-      if (line.trim() !== '') lines.push(line.trimEnd());
+      if (line.trim() !== '') end();
       line = '';
+      width = 0;
       for (const character of piece) {
-        if (columnsOf(line + character) > columns && line !== '') {
-          lines.push(line);
-          line = '';
-        }
-        line += character;
+        const characterWidth = widthOf(character);
+        if (width + characterWidth > columns && line !== '') end();
+        add(character, characterWidth);
       }
     }
     return [...lines, line.trimEnd()];
