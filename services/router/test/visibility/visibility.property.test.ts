@@ -5,7 +5,14 @@ import { canariesIn, outsider } from './oracle.ts';
 import { agents, plainName, World } from './world.ts';
 
 const runs = Number(process.env.VISIBILITY_RUNS ?? 120);
-const counted = { acts: 0, canaries: 0, read: 0, entries: {} as Record<string, number> };
+const counted = {
+  acts: 0,
+  canaries: 0,
+  read: 0,
+  shared: 0,
+  logged: 0,
+  entries: {} as Record<string, number>,
+};
 afterAll(() => console.log(`visibility: PARLEY_SEED=${testSeed}`, counted));
 
 const allNames = [...agents, plainName, outsider];
@@ -50,6 +57,7 @@ const acts = [
     'answerEach',
     'answerEach',
   ],
+  ...['restart', 'prompt'],
 ] as const;
 type Act = (typeof acts)[number];
 
@@ -182,6 +190,10 @@ const happen = async (world: World, { act, who, other, place }: RouterEvent): Pr
     }
     case 'time':
       return world.bench.pass(2_000 * (other + 1));
+    case 'restart':
+      return world.restart();
+    case 'prompt':
+      return world.askPrompt(name, conversation);
     case 'pause':
     case 'resume':
       return world.act(act, conversation, {});
@@ -221,6 +233,19 @@ const expectNoLeak = (world: World): void => {
   }
 };
 
+/** A share link is for one conversation, and tells nothing of who is connected. The log tells nothing that was said. */
+const expectNoOther = (world: World): void => {
+  for (const [id, events] of world.shared)
+    for (const [, type, data = ''] of events.join('').matchAll(/^event: (\w+)\ndata: (.*)$/gm)) {
+      expect(['entry', 'chunk'], `an event for a reader with a share link: ${data}`).toContain(type);
+      expect(JSON.parse(data).conversation).toBe(id);
+    }
+  const events = [...world.shared.values()].flat();
+  counted.shared += events.length;
+  counted.logged += world.log.length;
+  expect(canariesIn(world.log.join('')), 'in the log').toEqual([]);
+};
+
 /** What is hidden too well would pass as well: a member is shown all that it may know. */
 const expectAllShown = (world: World): void => {
   for (const id of world.conversations)
@@ -250,7 +275,9 @@ it(`no path out of the router shows a reader what it must not see, and members s
         counted.canaries += Number(world.canary().split('-')[1]);
         expect(world.bench.failures).toEqual([]);
         expectNoLeak(world);
+        expectNoOther(world);
         expectAllShown(world);
+        world.close();
       },
     ),
     { numRuns: runs },

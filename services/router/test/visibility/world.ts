@@ -1,4 +1,6 @@
 import type { ClientFrame, Entry, RouterFrameOf } from '@parley/protocol';
+import { makeLogger } from '@parley/runtime';
+import { LifeLog } from '../../src/delivery/life-log.ts';
 import { Control } from '../../src/http/handlers/control.ts';
 import { entriesAs } from '../../src/http/pages/views.ts';
 import { openAuthenticator } from '../../src/identity/authenticator.ts';
@@ -9,6 +11,7 @@ import type { SessionSetting } from '../../src/sessions/session.ts';
 import { limits } from '../core/talk.ts';
 import { FakeConnection, RouterBench } from '../router-harness.ts';
 import { Oracle, outsider } from './oracle.ts';
+import { sharedStream } from './shared-stream.ts';
 
 /** A peer that reads at once. */
 class ReadingConnection extends FakeConnection {
@@ -35,8 +38,8 @@ export const plainName = 'pat';
 export class World {
   readonly bench = new RouterBench({ duplicates: 'takeover' });
   readonly oracle = new Oracle();
-  readonly #control: Control;
-  readonly #setting: SessionSetting;
+  #control!: Control;
+  #setting!: SessionSetting;
   readonly #sessions = new Map<string, AgentSession>();
   /** Every connection that ever spoke for a name. */
   readonly #connections = new Map<string, ReadingConnection[]>();
@@ -45,9 +48,36 @@ export class World {
   #canaries = 0;
   /** Conversations, in the order in which they were opened. */
   readonly conversations: string[] = [];
+  /** The lines of the router's log. */
+  readonly log: string[] = [];
+  /** By conversation: the events that a reader with a share link was sent. */
+  readonly shared = new Map<string, string[]>();
+  readonly #streams: (() => void)[] = [];
 
   constructor() {
+    this.#begin();
+  }
+
+  close(): void {
+    for (const end of this.#streams.splice(0)) end();
+  }
+
+  /** The router is killed after it has written states, and another one reads them. */
+  restart(): void {
+    this.bench.router.conversations.keepStates();
+    this.close();
+    this.#sessions.clear();
+    this.#plain = undefined;
+    this.bench.restart();
+    this.#begin();
+    for (const id of this.conversations) this.#share(id);
+  }
+
+  #begin(): void {
     const { router } = this.bench;
+    const log = makeLogger('router', 'trace', {}, { write: (line) => void this.log.push(line) });
+    const life = new LifeLog(log, () => [...agents, plainName], router.now);
+    router.conversations.follow('life', (commit) => life.onCommit(commit));
     this.#control = new Control(router, limits({ maxAttempts: 1 }));
     this.#setting = {
       router,
@@ -71,7 +101,7 @@ export class World {
       identity: agentNamed(name),
     });
     this.#sessions.set(name, session);
-    session.receive(JSON.stringify({ type: 'register', name, capacity: 8 }));
+    session.receive(JSON.stringify({ type: 'register', name, capacity: 8, prompts: true }));
   }
 
   connectPlain(): void {
@@ -93,7 +123,28 @@ export class World {
     await this.settled();
     const { status, body: answered } = await answer;
     const { conversation } = JSON.parse(String(answered)) as { conversation?: string };
-    if (status === 201 && conversation !== undefined) this.conversations.push(conversation);
+    if (status !== 201 || conversation === undefined) return;
+    this.conversations.push(conversation);
+    this.#share(conversation);
+  }
+
+  /** A person reads the conversation by a share link, from its beginning and then live. */
+  #share(conversation: string): void {
+    const { router, ledger } = this.bench;
+    const events = this.shared.get(conversation) ?? [];
+    this.shared.set(conversation, events);
+    this.#streams.push(sharedStream(router, ledger.port, conversation, (text) => events.push(text)));
+  }
+
+  /** An operator asks for the prompt of a turn, and the agent answers. */
+  askPrompt(name: string, conversation: string): void {
+    this.bench.router.prompts.ask(name, { conversation, turn: 1 }).catch(() => {});
+    const frames = this.told(name).split('\n');
+    const prompt = frames.findLast((frame) => frame.startsWith('{"type":"prompt"'));
+    if (prompt === undefined) return;
+    const messages = [{ role: 'user', content: this.canary() }];
+    const call = { purpose: 'message', attempt: 1, at: 1, model: 'm', parameters: [], messages };
+    this.send(name, { type: 'prompt', ref: JSON.parse(prompt).ref, calls: [call] });
   }
 
   /** Grants that the name has been sent on its connection of now, newest first. */
