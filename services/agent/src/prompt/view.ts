@@ -23,7 +23,9 @@ const withoutLabels = (text: string, members: readonly string[]): string => {
     .split('\n')
     .map((line) => {
       const label = labels.at(line);
-      return label ? `“${line.slice(0, label.length).trim()}” ${line.slice(label.length)}` : line;
+      return label && label.alone !== 'plain'
+        ? `“${line.slice(0, label.length).trim()}” ${line.slice(label.length)}`
+        : line;
     })
     .join('\n');
 };

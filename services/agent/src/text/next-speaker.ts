@@ -30,6 +30,13 @@ const word = /[\p{L}\p{M}\p{Nd}](?:[\p{L}\p{M}\p{Nd}._-]|\\_){0,80}/gu;
 const wide =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
+/** The words of a text with single blanks between, in lower case. */
+const spacedOut = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{Nd}]+/gu, ' ')
+    .trim();
+
 /** The members that a text names, with or without a mark; each once, without an order. */
 const namedIn = (text: string, peers: readonly string[]): string[] => {
   const names = new NameIndex(peers);
@@ -40,6 +47,12 @@ const namedIn = (text: string, peers: readonly string[]): string[] => {
     if (name !== undefined) found.add(name);
   }
   const normal = normalName(text);
+  const spaced = ` ${spacedOut(normal)} `;
+  for (const peer of peers) {
+    // `cay_expert` is also written “Cay Expert”.
+    const words = spacedOut(peer);
+    if (words.includes(' ') && spaced.includes(` ${words} `)) found.add(peer);
+  }
   for (const peer of peers) if (wide.test(peer) && normal.includes(peer)) found.add(peer);
   // A text that names only 小明明 does not name 小明.
   return [...found].filter(
@@ -65,6 +78,17 @@ const marked = (text: string, peers: readonly string[]): string | undefined => {
   return /^[\s\p{P}]*[@＠]/u.test(text.slice(0, 100)) ? marks[0]!.name : last.name;
 };
 
+/** Words that say of one of several members that it speaks next. */
+const turn =
+  /\bnext[^\S\n]+(?:speaker|turn|word|to[^\S\n]+speak)\b([^.!?\n]{1,60})|([^.!?,;\n]{1,60})(?:['’]s|s['’])[^\S\n]+turn\b/giu;
+
+/** The first member after “the next speaker is”, or the last one before “…’s turn”. */
+const announced = (text: string, peers: readonly string[]): string | undefined => {
+  const [, after, before = ''] = [...text.matchAll(turn)].at(-1) ?? [];
+  const words = after?.split(/\s+/) ?? before.split(/\s+/).reverse();
+  return words.map((one) => only(namedIn(one, peers))).find((name) => name !== undefined);
+};
+
 /** The only member that the text names, or that its last sentence names, or that its beginning addresses. */
 const unmarked = (text: string, peers: readonly string[]): string | undefined => {
   const part = text.slice(-searched);
@@ -72,6 +96,7 @@ const unmarked = (text: string, peers: readonly string[]): string | undefined =>
   const first = /^[\s\p{P}]*([^\s,，、:：]{1,80})[^\S\n]?[,，、:：]/u.exec(part)?.[1];
   return (
     only(namedIn(part, peers)) ??
+    announced(part, peers) ??
     (last && only(namedIn(part.slice(last.from, last.to), peers))) ??
     (first === undefined ? undefined : only(namedIn(first, peers)))
   );

@@ -3,7 +3,7 @@ import { noPrompt, type PromptLines } from './prompt-lines.ts';
 import { spoken, spokenSoFar } from './reasoning.ts';
 import { isStuck, withoutLoop, withoutLoopSoFar } from './repetition.ts';
 import { whole, wholeSoFar } from './sentences.ts';
-import { SpeakerLabels } from './speaker-labels.ts';
+import { type Label, SpeakerLabels } from './speaker-labels.ts';
 
 /** The parameters of cleaning a reply: the speaker, the other members, the maximum length of a message. */
 export interface ReplyRules {
@@ -20,7 +20,7 @@ export type Unsayable = 'empty' | 'reasoning' | 'for-others' | 'recited';
 /** The cleaned reply. */
 export interface Cleaned {
   readonly text: string;
-  /** Another member, if its name was before the reply. */
+  /** Another member, if its name was before the reply, or if the reply ended at its name. */
   readonly named: string | undefined;
   readonly unsayable: Unsayable | undefined;
 }
@@ -44,15 +44,23 @@ interface Part {
   text: string;
 }
 
-const partsOf = (text: string, rules: ReplyRules): Part[] => {
+/** Whether a name that is alone on a line is a label: a name with marks, or the own name at the beginning of a reply. */
+const isLabel = ({ alone }: Label, isOwn: boolean, parts: readonly Part[]): boolean =>
+  alone !== 'plain' || (isOwn && parts.every(({ text }) => text.trim() === ''));
+
+/** `isWhole`: no text follows, so that a name on the last line is a part of the message. */
+const partsOf = (text: string, rules: ReplyRules, isWhole: boolean): Part[] => {
   const found = labels(rules);
   const parts: Part[] = [{ whose: 'unnamed', name: undefined, text: '' }];
-  for (const written of text.split('\n')) {
+  const lines = text.split('\n');
+  const lastText = lines.findLastIndex((line) => line.trim() !== '');
+  for (const [place, written] of lines.entries()) {
     let line = written;
     let part: Part | undefined;
     for (let label = found.at(line); label; label = found.at(line)) {
       const { who } = label;
       const isOwn = who.kind === 'member' && who.name === rules.self;
+      if (label.alone && ((isWhole && place >= lastText) || !isLabel(label, isOwn, parts))) break;
       const role = who.kind === 'role' && who.role === 'assistant' ? 'assistant' : 'other';
       if (!part || isOwn) {
         part = { whose: isOwn ? 'own' : role, name: who.kind === 'member' ? who.name : undefined, text: '' };
@@ -67,7 +75,7 @@ const partsOf = (text: string, rules: ReplyRules): Part[] => {
 
 interface Own {
   readonly text: string;
-  /** Another member, if its name was before the reply. */
+  /** Another member, if its name was before the reply, or if the reply ended at its name. */
   readonly named: string | undefined;
   /** Whether further text of the reply can still change the result. */
   readonly settled: boolean;
@@ -78,8 +86,8 @@ interface Own {
  * messages in the prompt. The reply ends at the next line that begins with the name of another member. If the reply is a dialogue
  * that begins with another member, it is read from the name of the speaker on.
  */
-const ownWords = (text: string, rules: ReplyRules): Own => {
-  const parts = partsOf(text, rules);
+const ownWords = (text: string, rules: ReplyRules, isWhole: boolean): Own => {
+  const parts = partsOf(text, rules, isWhole);
   const first = parts.findIndex((part) => part.text.trim() !== '');
   if (first < 0) return { text: '', named: undefined, settled: false };
   const { whose, name } = parts[first]!;
@@ -90,17 +98,18 @@ const ownWords = (text: string, rules: ReplyRules): Own => {
   if (own < 0) return { text: parts[first]!.text, named: name, settled: false };
   const end = parts.findIndex((part, at) => at > own && part.whose !== 'own');
   const kept = parts.slice(own, end < 0 ? parts.length : end);
-  return { text: kept.map((part) => part.text).join('\n'), named: undefined, settled: !foreign };
+  const cutAt = foreign ? undefined : parts[end]?.name;
+  return { text: kept.map((part) => part.text).join('\n'), named: cutAt, settled: !foreign };
 };
 
 const withoutNarration = (text: string): string => text.replace(narration, '').replace(/\n{3,}/g, '\n\n');
 
 /** Removing names may expose sentences of the prompt and the reverse, so both steps are repeated. */
-const peeled = (text: string, rules: ReplyRules): Own => {
+const peeled = (text: string, rules: ReplyRules, isWhole: boolean): Own => {
   const prompt = rules.prompt ?? noPrompt;
-  let own = ownWords(withoutNarration(text), rules);
+  let own = ownWords(withoutNarration(text), rules, isWhole);
   for (let round = 0; round < 3; round++) {
-    const rest = ownWords(prompt.without(own.text.trimStart()), rules);
+    const rest = ownWords(prompt.without(own.text.trimStart()), rules, isWhole);
     const same = rest.text === own.text;
     own = { ...rest, named: own.named ?? rest.named, settled: own.settled && rest.settled };
     if (same) break;
@@ -116,13 +125,13 @@ const capped = (text: string, { maxLength }: ReplyRules): string => {
 /** The cleaned reply, or why nothing remains. `cutOff`: the model was stopped in the middle of the reply. */
 export const cleaned = (raw: string, rules: ReplyRules, cutOff = false): Cleaned => {
   const said = spoken(withoutControls(raw));
-  const own = peeled(said, rules);
+  const own = peeled(said, rules, true);
   const unstuck = withoutLoop(own.text.trimStart());
   const text = capped(cutOff ? whole(unstuck) : unstuck, rules).trim();
   const why = (): Unsayable => {
     if (raw.trim() === '') return 'empty';
     if (said.trim() === '') return 'reasoning';
-    return ownWords(withoutNarration(said), rules).text.trim() === '' ? 'for-others' : 'recited';
+    return ownWords(withoutNarration(said), rules, true).text.trim() === '' ? 'for-others' : 'recited';
   };
   return { text, named: own.named, unsayable: text === '' ? why() : undefined };
 };
@@ -137,7 +146,7 @@ export const sanitise = (raw: string, rules: ReplyRules): string => cleaned(raw,
 /** Whether the rest of an unfinished reply is not needed: it loops, speaks for another member, or is too long. */
 export const isComplete = (raw: string, rules: ReplyRules): boolean => {
   const said = spokenSoFar(withoutControls(raw));
-  const parts = partsOf(said, rules).filter(({ text }) => text.trim() !== '');
+  const parts = partsOf(said, rules, false).filter(({ text }) => text.trim() !== '');
   const own = parts.findIndex(({ whose }) => whose !== 'other');
   if (own >= 0 && parts.some(({ whose }, at) => at > own && whose !== 'own')) return true;
   return said.length > 2 * rules.maxLength || isStuck(said);
@@ -150,7 +159,7 @@ export const isComplete = (raw: string, rules: ReplyRules): boolean => {
 export const visibleSoFar = (raw: string, rules: ReplyRules): string => {
   const plain = withoutControls(raw.replace(/[\ud800-\udbff\r]$/, ''));
   const said = spokenSoFar(plain.slice(0, settledLength(plain))).replace(openNarration, '');
-  const own = peeled(said, rules);
+  const own = peeled(said, rules, false);
   if (!own.settled) return '';
   const text = withoutLoopSoFar(own.text.trimStart());
   return wholeSoFar(text.length <= rules.maxLength ? text : text.slice(0, rules.maxLength - 1)).trimEnd();

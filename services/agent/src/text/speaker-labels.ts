@@ -2,10 +2,37 @@ import { normalName } from '@parley/protocol';
 
 /** Roles of chat templates. Models write them when they continue the conversation themselves. */
 const roles = ['user', 'human', 'assistant'];
+/** Roles of templates that write them as headings, with the usual role of the same meaning: `### Response:`. */
+const headings = new Map([
+  ['instruction', 'user'],
+  ['input', 'user'],
+  ['response', 'assistant'],
+]);
 
-/** A name before a message, as in a written dialogue: `Ann:`, `**Ann:**`, `[Ann]`, `[Ann]:`, also with a wide colon. */
-const label =
-  /^[^\S\n]*(?:>[^\S\n]*)*(?:#{1,6}[^\S\n]+)?[*_`]{0,3}(?:\[([^[\]\n:：]{1,80})(?:\][*_`]{0,3}[:：]?|[:：]\]?)|([^\s:：[\]()][^\n:：[\]()]{0,79}?)[^\S\n]{0,2}[*_`]{0,3}[:：](?!\/\/))[*_`]{0,3}[^\S\n]*/u;
+/** What may be before a label: marks of quotes and headings, the dash of a dialogue, the time of a log. */
+const lead =
+  /^[^\S\n]*(?:>[^\S\n]*)*(#{1,6}[^\S\n]+)?(?:[—–―][^\S\n]*)?(?:[[(]\d{1,2}:\d{2}(?::\d{2})?[\])][^\S\n]*)?/u;
+const colon = '[:：∶꞉︰﹕]';
+const marks = '[*_`]{0,3}';
+const remark = String.raw`(?:[^\S\n]*[(（[［][^()（）[\]［］\n.!?。！？…]{0,60}[)）\]］]|[^\S\n]+\*[^*\n.!?。！？…]{1,40}\*)`;
+/** `[Ann]`, `<Ann>`, `【Ann】`, with or without a colon: also `[Ann: ` and `[Ann]*:*`. */
+const bracketed = new RegExp(
+  String.raw`^${marks}[[【〔<]([^[\]【】〔〕<>\n:：]{1,80})(?:[\]】〕>]${marks}(?:${remark}?${marks}${colon}(?!\/\/))?|${colon}\]?)${marks}[^\S\n]*`,
+  'u',
+);
+/** A text before a colon, which may be a name with marks and remarks. */
+const beforeColon = new RegExp(
+  String.raw`^([^\n:：∶꞉︰﹕]{1,150}?)${colon}(?!\/\/)[*_\x60"”’]{0,3}[^\S\n]*`,
+  'u',
+);
+const remarkAtEnd = new RegExp(String.raw`(?<=\S)${remark}${marks}$`, 'u');
+/** Marks around a name: emphasis, quotes, brackets, pictures. */
+const around = String.raw`[\s*_\x60"'“”„«»‘’「」『』()\p{Extended_Pictographic}\ufe0f\u200d]`;
+const aroundName = new RegExp(`^${around}{0,8}|${around}{0,8}$`, 'gu');
+const emphasised = /^(?:[*_]{1,3}|`)[^*_`\n][^\n]*[*_`]$/u;
+/** `Ann to Ben`, `Ann -> Ben`. */
+const addressed = /^(.{1,80}?)[^\S\n]*(?:→|⇒|[-=]>|\s(?:to|an|à|a|для)\s|[对對])[^\S\n]*(.{1,80})$/u;
+const everyone = /^(?:all|everyone|everybody|the group)$/i;
 
 /** The speaker that a label names: a member, or a role that is no member. */
 export interface Label {
@@ -13,12 +40,19 @@ export interface Label {
     | { readonly kind: 'member'; readonly name: string }
     | { readonly kind: 'role'; readonly role: string };
   readonly length: number;
+  /** Set when the name is alone on its line: with marks of emphasis or of a heading, or without. */
+  readonly alone?: 'marked' | 'plain';
 }
+
+/** The characters in which one name is often written in different ways: `cay_expert` is also “Cay Expert”. */
+const joined = (name: string): string =>
+  name.toLowerCase().replace(/(?<=[\p{L}\p{M}\p{Nd}])[\s._-]+(?=[\p{L}\p{Nd}])/gu, '');
 
 /** Finds labels with names of the cast. Case is ignored, unless two names differ only in case. */
 export class SpeakerLabels {
   readonly #exact: ReadonlySet<string>;
   readonly #folded = new Map<string, string | undefined>();
+  readonly #joined = new Map<string, string | undefined>();
   readonly #roles: ReadonlySet<string>;
 
   constructor(names: readonly string[]) {
@@ -26,25 +60,50 @@ export class SpeakerLabels {
     for (const name of this.#exact) {
       const folded = name.toLowerCase();
       this.#folded.set(folded, this.#folded.has(folded) ? undefined : name);
+      this.#joined.set(joined(name), this.#joined.has(joined(name)) ? undefined : name);
     }
     this.#roles = new Set(roles.filter((role) => !this.#folded.has(role)));
   }
 
   /** The label at the beginning of a line, if there is one. */
   at(line: string): Label | undefined {
-    // The maximum length of a name with its marks and quotes. No more of a line is examined.
-    const match = label.exec(line.slice(0, 200));
-    if (!match) return undefined;
-    const written = normalName((match[1] ?? match[2]!).replaceAll('\\_', '_').trim());
-    const name = this.#named(written) ?? this.#named(written.replace(/[*_`]+$/, ''));
-    const { length } = match[0];
-    if (name !== undefined) return { who: { kind: 'member', name }, length };
-    const role = written.toLowerCase();
-    return this.#roles.has(role) ? { who: { kind: 'role', role }, length } : undefined;
+    // The maximum length of a name with its marks and remarks. No more of a line is examined.
+    const part = line.slice(0, 240);
+    const { 0: before, 1: heading } = lead.exec(part)!;
+    const rest = part.slice(before.length);
+    for (const form of [bracketed, beforeColon]) {
+      const match = form.exec(rest);
+      const who = match ? this.#who(match[1]!, heading !== undefined) : undefined;
+      if (match && who) return { who, length: before.length + match[0].length };
+    }
+    if (line.length > 120 || rest === '') return undefined;
+    const name = this.#named(rest.replace(aroundName, ''));
+    if (name === undefined) return undefined;
+    const alone = heading !== undefined || emphasised.test(rest.trim()) ? 'marked' : 'plain';
+    return { who: { kind: 'member', name }, length: line.length, alone };
+  }
+
+  #who(written: string, isHeading: boolean): Label['who'] | undefined {
+    const bare = written.trim().replace(remarkAtEnd, '').replace(aroundName, '');
+    const name = this.#named(bare) ?? this.#addressing(bare);
+    if (name !== undefined) return { kind: 'member', name };
+    const role = bare.toLowerCase();
+    const meant = this.#roles.has(role) ? role : isHeading ? headings.get(role) : undefined;
+    return meant === undefined ? undefined : { kind: 'role', role: meant };
+  }
+
+  /** The speaker of `Ann to Ben`. */
+  #addressing(written: string): string | undefined {
+    const [, from, to] = addressed.exec(written) ?? [];
+    if (from === undefined || to === undefined) return undefined;
+    const isHeard = everyone.test(to) || this.#named(to.replace(aroundName, '')) !== undefined;
+    return isHeard ? this.#named(from.replace(aroundName, '')) : undefined;
   }
 
   #named(written: string): string | undefined {
-    if (this.#exact.has(written)) return written;
-    return this.#folded.get(written.toLowerCase());
+    const name = normalName(written.replaceAll('\\_', '_'));
+    if (this.#exact.has(name)) return name;
+    const folded = name.toLowerCase();
+    return this.#folded.has(folded) ? this.#folded.get(folded) : this.#joined.get(joined(name));
   }
 }

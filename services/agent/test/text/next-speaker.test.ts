@@ -38,6 +38,22 @@ describe('a moderator', () => {
       'Thanks ben. Cay_Expert, your view?',
       'Cay_Expert',
     ],
+    ['a line with its name as a speaker', 'Welcome.\nCay_Expert: your view?', 'Welcome.', 'Cay_Expert'],
+    ['a line with its name in bold', 'Welcome.\n\n**Cay_Expert**: your view?', 'Welcome.', 'Cay_Expert'],
+    ['a name with a blank', 'Cay Expert, your view?', 'Cay Expert, your view?', 'Cay_Expert'],
+    ['a name with a hyphen', 'Thanks. Cay-Expert, please.', 'Thanks. Cay-Expert, please.', 'Cay_Expert'],
+    [
+      'the next speaker, with a reason that names another',
+      'The next speaker should be Cay_Expert because ben spoke already.',
+      'The next speaker should be Cay_Expert because ben spoke already.',
+      'Cay_Expert',
+    ],
+    [
+      'its turn after that of another',
+      'Now that ben has spoken it is Cay_Expert’s turn.',
+      'Now that ben has spoken it is Cay_Expert’s turn.',
+      'Cay_Expert',
+    ],
     ['an @ before all plain names', 'Cay_Expert was wrong, @ben.', 'Cay_Expert was wrong, @ben.', 'ben'],
   ])('a moderator’s pick is understood when it is written as %s', (_way, raw, text, target) => {
     expect(read(raw)).toMatchObject({ text, target });

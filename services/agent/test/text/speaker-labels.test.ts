@@ -29,6 +29,23 @@ const label = (name: string): readonly string[] => [
   `**[${name}]** `,
   `> ${name}: `,
   `${name.toUpperCase()}: `,
+  `${name} (thinking): `,
+  `**${name} (thinking):** `,
+  `**${name}** *(smiles)*: `,
+  `[${name}] (thinking): `,
+  `${name}（笑）：`,
+  `— ${name}: `,
+  `(${name}): `,
+  `"${name}": `,
+  `<${name}> `,
+  `【${name}】`,
+  `「${name}」：`,
+  `🙂 ${name}: `,
+  `${name} 🙂: `,
+  `[12:05] ${name}: `,
+  `${name}∶ `,
+  `**${name}**\n`,
+  `## ${name}\n`,
 ];
 
 describe.each(Object.entries(names))('a reply of a speaker whose name is %s', (_language, [self, other]) => {
@@ -85,7 +102,45 @@ describe('a label', () => {
     },
   );
 
+  it.each(['[ann to ben] ', 'ann -> ben: ', 'Ann to Ben: ', '[ann → ben]: ', 'ann to all: '])(
+    'a label may name the addressee: %j',
+    (mark) => {
+      expect(sanitise(`${mark}I agree.`, cast)).toBe('I agree.');
+    },
+  );
+
+  it.each(['Cay Expert: ', 'Cay-Expert: ', '**cay expert:** ', 'Cay\\_Expert: '])(
+    'a label may write a name with other marks between its words: %j',
+    (mark) => {
+      const rules = { self: 'ann', others: ['Cay_Expert'], maxLength: 1_000 };
+      expect(sanitise(`I agree.\n${mark}No.`, rules)).toBe('I agree.');
+    },
+  );
+
+  it('a label may be the own name alone on the first line', () => {
+    expect(sanitise('ann\nI agree.', cast)).toBe('I agree.');
+    expect(sanitise('I agree, says\nann\nwho knows.', cast)).toBe('I agree, says\nann\nwho knows.');
+  });
+
+  it('a name on the last line is a part of the message', () => {
+    expect(sanitise('I ask you,\n**Ben**', cast)).toBe('I ask you,\n**Ben**');
+    expect(sanitise('**Ben**', cast)).toBe('**Ben**');
+  });
+
+  it.each(['### Instruction:', '### Input:', '### Response:'])(
+    'the heading of a chat template ends the reply: %s',
+    (heading) => {
+      expect(sanitise(`I agree.\n\n${heading}\nNo.`, cast)).toBe('I agree.');
+      expect(sanitise('### Response:\nI agree.', cast)).toBe('I agree.');
+    },
+  );
+
   it.each([
+    'So far:\n- Ben: tea\n- Ann: coffee',
+    'So far:\n1. Ben: tea\n2. Ann: coffee',
+    '@ben: do you agree?',
+    'Ben (or was it Ann?) said so. That is all: tea.',
+    'Response: none.',
     'Note: this stays.',
     'https://x.org is it.',
     'Ben, you are right.',
