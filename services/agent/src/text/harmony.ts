@@ -4,18 +4,30 @@
  */
 const channel = /<\|channel\|>\s*([a-z]+)[^<]*(?:<\|(?:constrain|message)\|>[^<]*)*?<\|message\|>/gi;
 const marker = /<\|(?:channel|start|message|constrain)\|>/i;
+/** In back-quotes, a marker is only a word, unless the reply begins with markers. */
+const codeSpan = /```[\s\S]*?```|`[^`\n]+`/g;
+const leadingMarker = /^\s*(?:assistant\s*)?<\|/i;
 const endOfMessage = /<\|(?:end|return|call|start|channel)\|>/i;
+
+/** What may be between the end of the reasoning and a reply that has no channel. */
+const beforeReply = /^\s*<\|(?:end|return|call)\|>\s*(?:<\|start\|>\s*(?:assistant\s*)?)?(?:<\|message\|>)?/i;
 
 const byMarkers = (raw: string): string => {
   let reply: string | undefined;
+  let behind = '';
   for (const match of raw.matchAll(channel)) {
-    if (match[1]!.toLowerCase() !== 'final') continue;
     const text = raw.slice(match.index + match[0].length);
     const end = text.search(endOfMessage);
-    reply = end < 0 ? text : text.slice(0, end);
+    if (match[1]!.toLowerCase() === 'final') reply = end < 0 ? text : text.slice(0, end);
+    behind = end < 0 ? '' : text.slice(end);
   }
+  if (reply !== undefined) return reply;
+  // The last message has no channel, or it is not certain which one.
+  const last = beforeReply.test(behind) ? behind.replace(beforeReply, '') : '';
+  const end = last.search(endOfMessage);
+  const text = end < 0 ? last : last.slice(0, end);
   // Text before the first marker belongs to no channel.
-  return reply ?? raw.slice(0, raw.search(marker));
+  return text.trim() === '' ? raw.slice(0, raw.search(marker)) : text;
 };
 
 /** `analysisThe user…`: the name of a channel, not followed by a word that continues an English sentence. */
@@ -23,11 +35,16 @@ const bareReasoning = /^\s*(?:assistant)?(?:analysis|commentary)(?=[^\s\p{Ll}\p{
 /** `analysis We …assistant final …`: the markers were replaced by blanks. */
 const spacedReasoning = /^\s*(?:assistant\s+)?(?:analysis|commentary)\s/;
 const bareFinal = /assistant\s?(?:channel\s?)?final(?=[^\p{Ll}\p{Mn}])/gu;
-const onlyFinal = /^\s*(?:assistant)?final(?=[\p{Lu}\p{Lo}"“«*])/u;
+const onlyFinal = /^\s*(?:assistant)?final(?=[\p{Lu}\p{Lo}"“«*]|[^\S\n]*\n)/u;
+/** `final` after the end of a sentence, without its marker and without a blank after it. */
+const joinedFinal = /(?<=[.!?…。！？"”)\]]\s{0,2})final(?=[\p{Lu}\p{Lo}"“«*])/gu;
 
 const byNames = (raw: string): string => {
-  const finals = [...raw.matchAll(bareFinal)];
-  const last = finals.at(-1);
+  const last = [...raw.matchAll(bareFinal)].at(-1);
+  if (!last && bareReasoning.test(raw)) {
+    const joined = [...raw.matchAll(joinedFinal)].at(-1);
+    return joined ? raw.slice(joined.index + joined[0].length) : '';
+  }
   if (bareReasoning.test(raw) || (last && spacedReasoning.test(raw)))
     return last ? raw.slice(last.index + last[0].length) : '';
   const only = onlyFinal.exec(raw);
@@ -35,7 +52,11 @@ const byNames = (raw: string): string => {
 };
 
 /** The text of the last channel `final`; the whole reply when it has no channels. */
-export const withoutChannels = (raw: string): string => (marker.test(raw) ? byMarkers(raw) : byNames(raw));
+export const withoutChannels = (raw: string): string => {
+  if (!marker.test(raw)) return byNames(raw);
+  const isMentioned = !marker.test(raw.replace(codeSpan, '')) && !leadingMarker.test(raw);
+  return isMentioned ? raw : byMarkers(raw);
+};
 
 const leads = [
   'analysis',

@@ -4,13 +4,15 @@ import { mayBeginWithRole, upToTemplateToken, withoutLeading } from './template-
 interface Form {
   readonly open: string;
   readonly close: string;
+  /** Set when the closing mark has other uses, so that it says nothing without an opening one. */
+  readonly paired?: true;
 }
 const tagName =
-  '(?:seed:|longcat_|ant)?(?:think|thinking|thought|thoughts)|reasoning|scratchpad|inner_monologue';
+  '(?:[a-z]{1,12}:|longcat_|ant)?(?:think(?:ing)?|thoughts?)(?:_process)?|reason(?:ing)?(?:_content)?|reflection|analysis|scratch_?pad|(?:inner|internal)_(?:monologue|thoughts?)';
 
 /** The marks of reasoning in the text of a reply. The first form is the usual one. */
 const forms: readonly Form[] = [
-  { open: `<(?:${tagName})(?:\\s[^<>\\n\`]{0,60})?>`, close: `</(?:${tagName})\\s?>` },
+  { open: `<\\s?(?:${tagName})(?:\\s[^<>\\n\`]{0,60})?>`, close: `</\\s?(?:${tagName})\\s?>` },
   // Mistral.
   { open: String.raw`\[THINK\]`, close: String.raw`\[\/THINK\]` },
   // Kimi.
@@ -19,6 +21,13 @@ const forms: readonly Form[] = [
   { open: String.raw`<\|START_THINKING\|>`, close: String.raw`<\|END_THINKING\|>` },
   // OpenThinker, Sky-T1.
   { open: String.raw`<\|begin_of_thought\|>`, close: String.raw`<\|end_of_thought\|>` },
+  // The same names between bars.
+  {
+    open: String.raw`<\|(?:thinking|think|thought)\|>`,
+    close: String.raw`<\|(?:\/|end_)(?:thinking|think|thought)\|>`,
+  },
+  // Open WebUI.
+  { open: '<details [^<>\\n]{0,40}type="reasoning"[^<>\\n]{0,40}>', close: '</details>', paired: true },
   // Gemma.
   { open: String.raw`<\|channel>thought`, close: String.raw`<channel\|>` },
   { open: '<unused94>(?:thought)?', close: '<unused95>' },
@@ -31,9 +40,13 @@ const anyPiece = new RegExp(`(\`\`\`[\\s\\S]*?\`\`\`|\`[^\`\\n]+\`)|${opens}|${c
 const firstOpen = 2;
 const firstClose = firstOpen + forms.length;
 
+const replyTag = '(?:answer|response|output|reply|solution|final|final_answer|final_response)';
 /** Marks around the reply itself, which are removed. */
-const aroundReply =
-  /<\|(?:START_RESPONSE|END_RESPONSE|START_TEXT|END_TEXT|begin_of_solution|end_of_solution)\|>|^\s*<(?:answer|response|output)>|<\/(?:answer|response|output)>\s*$/gi;
+const aroundReply = new RegExp(
+  String.raw`<\|(?:START_RESPONSE|END_RESPONSE|START_TEXT|END_TEXT|begin_of_solution|end_of_solution)\|>|^\s*<${replyTag}>|<\/${replyTag}>\s*$`,
+  'gi',
+);
+const replyStart = new RegExp(String.raw`^\s*<${replyTag}>`, 'i');
 
 /** Granite. */
 const spokenThought = /^\s*here(?:'s| is) my thought process:/i;
@@ -63,11 +76,15 @@ const context = 120;
 const label = /^[^\p{L}\p{N}]*(?:[\p{L}\p{N}._-]{1,64}[\s*_\])]*[:：]?[\s*_\])]*)?$/u;
 /** A tag counts as at the start of a reply also after the name of the speaker or a remark in brackets. */
 const isStart = (preceding: string): boolean => {
-  const before = preceding.replace(/^\s*<(?:answer|response|output)>/i, '');
+  const before = preceding.replace(replyStart, '');
   return (
     before.length < context && (before.trim() === '' || (/[:：\])*]\s*$/.test(before) && label.test(before)))
   );
 };
+/** Scripts without blanks between words, in which a tag in a sentence touches the words around it. */
+const wide = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}]/u;
+const isBetweenWords = (before: string, after: string): boolean =>
+  wide.test(before.slice(-1)) && wide.test(after.slice(0, 1));
 const endsASentence = /(?:^|[.!?…。！？:)\]"”’*_~]|\n[^\S\n]*)\s*$/u;
 
 /**
@@ -75,19 +92,22 @@ const endsASentence = /(?:^|[.!?…。！？:)\]"”’*_~]|\n[^\S\n]*)\s*$/u;
  * next word follows without a blank. A text about the tag never has that form.
  */
 const beginsReasoning = (before: string, after: string): boolean => {
-  if (isStart(before) || /^[\p{L}\p{N}]/u.test(after)) return true;
+  if (isStart(before)) return true;
+  if (/^[\p{L}\p{N}]/u.test(after)) return !isBetweenWords(before, after);
   const newLine = /\n[^\S\n]*$/.test(before);
   return newLine && (/\n[^\S\n]*\n[^\S\n]*$/.test(before) || endsASentence.test(before.trimEnd()));
 };
 
 const isQuoted = (text: string, { start, end }: Piece): boolean =>
-  /["“„«'‘(]$/.test(text.slice(0, start).slice(-1)) && /^["”“»'’)]/.test(text.slice(end, end + 1));
+  /["“„«'‘(「『《【（*_]$/.test(text.slice(0, start).slice(-1)) &&
+  /^["”“»'’)」』》】）*_]/.test(text.slice(end, end + 1));
 
 /** “between <think> and </think>”: a text about the two tags. */
 const between = /^\s+(?:and|or|to|with|then|und|oder|et|ou|y|o|e|и|和|与|と|…|\.{3})\s+$/iu;
 /** “it closes with </think>, and”: a closing tag in the middle of a sentence. */
 const isMentionedClose = (text: string, piece: Piece): boolean =>
   isQuoted(text, piece) ||
+  isBetweenWords(text.slice(0, piece.start).slice(-1), text.slice(piece.end, piece.end + 1)) ||
   (/[\p{L}\p{N},]\s$/u.test(text.slice(Math.max(0, piece.start - 2), piece.start)) &&
     /^(?:\s\p{Ll}|[,.;:!?)])/u.test(text.slice(piece.end, piece.end + 2)));
 
@@ -130,7 +150,7 @@ const split = (raw: string): Split => {
   for (let at = 0; at < pieces.length; at++) {
     const piece = pieces[at]!;
     if (piece.kind === 'close') {
-      if (isMentionedClose(raw, piece)) continue;
+      if (forms[piece.form]!.paired || isMentionedClose(raw, piece)) continue;
       // The chat template began the block, so all text before the tag is reasoning.
       text = '';
       from = piece.end;
@@ -178,8 +198,9 @@ const mayBeThoughtProcess = (raw: string): boolean => {
   return [thoughtLead, shortLead].some((lead) => start.startsWith(lead) || lead.startsWith(start));
 };
 /** The beginning of a tag or of a token. */
-const unfinished =
-  /(?:<[^<>\n`]{0,64}|\[[^\]\n`]{0,20}|◁[^▷\n`]{0,12}|<(?:\/?(?:s|answer|response|output)|\|[^>\n`]{0,40})>\s*)$/;
+const unfinished = new RegExp(
+  String.raw`(?:<[^<>\n\x60]{0,96}|\[[^\]\n\x60]{0,20}|◁[^▷\n\x60]{0,12}|<(?:\/?(?:s|${replyTag})|\|[^>\n\x60]{0,40})>\s*)$`,
+);
 
 const code = /```[\s\S]*?```|`[^`\n]+`|`+/g;
 

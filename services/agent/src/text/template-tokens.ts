@@ -4,21 +4,23 @@
  */
 const token = [
   // ChatML, Llama 3, Qwen, GLM, Phi, Granite, Cohere, harmony and others have a name between bars.
-  String.raw`<\|/?[a-zA-Z][a-zA-Z0-9_]{0,38}\|>`,
+  String.raw`<\|/?[a-zA-Z][a-zA-Z0-9_▁-]{0,38}\|>`,
   // DeepSeek.
-  String.raw`<｜[^<>\s]{1,38}｜>`,
+  String.raw`<｜[^<>\n]{1,38}｜>`,
   // Gemma.
   String.raw`<(?:end_of_turn|start_of_turn|turn\||\|turn)>`,
   // Llama 2 and Mistral.
   String.raw`<\/?s>|\[\/?INST\]|<<\/?SYS>>|\[\/?(?:SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]`,
-  // EXAONE, GLM, and the names that a tokenizer gives its ends.
-  String.raw`\[\|[a-z]{1,20}\|\]|\[gMASK\]|<(?:eos|bos|pad|EOT|EOS|BOS)>`,
+  // EXAONE, GLM, Baichuan, Nemotron, Reka.
+  String.raw`\[\|[a-z]{1,20}\|\]|\[gMASK\]|<(?:reserved_\d{1,4}|extra_id_\d{1,3}|_(?:user|bot|system|end))>`,
+  // The names that a tokenizer gives its ends.
+  '<(?:(?:eos|bos|EOS|BOS)(?:_token|_TOKEN)?|pad|PAD|sep|SEP|eod|EOD|EOT)>',
 ].join('|');
 
 /** In back-quotes, a token is only a word. */
 const quotedOrToken = new RegExp(`\`\`\`[\\s\\S]*?\`\`\`|\`[^\`\\n]+\`|(${token})`, 'g');
 /** Tokens at the beginning of a reply, with the role that the template writes between them. */
-const thoughts = String.raw`<\|(?:(?:START|END)_THINKING|(?:begin|end)_of_thought)\|>`;
+const thoughts = String.raw`<\|(?:(?:START|END)_THINKING|(?:begin|end)_of_thought|(?:\/|end_)?(?:think|thinking|thought))\|>`;
 const leading = new RegExp(
   `^\\s*(?!${thoughts})(?:${token})(?:\\s*(?:assistant|model|bot)\\b[^\\S\\n]*:?(?=\\s|${token}|$))?`,
 );
@@ -30,6 +32,9 @@ export const withoutLeading = (text: string): string => {
   return rest;
 };
 
+/** The beginning of a token at the end of a reply, where a limit of tokens ended it. */
+const unfinishedToken = /<[|｜][\p{L}_▁]{2,38}[|｜]?$/u;
+
 /** The reply up to its first template token. `<s>struck</s>` is HTML and no token. */
 export const upToTemplateToken = (text: string): string => {
   const reply = withoutLeading(text);
@@ -40,7 +45,7 @@ export const upToTemplateToken = (text: string): string => {
     else if (found === '</s>' && struck > 0) struck -= 1;
     else return reply.slice(0, index);
   }
-  return reply;
+  return reply.replace(unfinishedToken, '');
 };
 
 const roles = ['assistant', 'model', 'bot'];
