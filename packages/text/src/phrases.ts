@@ -4,16 +4,31 @@ import { sentenceEnds } from './scripts.ts';
  * Marks that may surround a phrase on its line, in any script: quotes, brackets, emphasis, ends of sentences. Languages open and
  * close quotes with the same marks in another order: “…”, „…“, »…«, ”…”.
  */
-const opening = /[\s"'*_`\p{Ps}\p{Pi}\p{Pf}¿¡]/u;
-const closing = new RegExp(`[\\s"'*_\`\\p{Pe}\\p{Pi}\\p{Pf}．${sentenceEnds}]`, 'u');
+const picture = '\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\u200b\\u200d\\ufe0f';
+const opening = new RegExp(`[\\s"'*_\`\\p{Ps}\\p{Pi}\\p{Pf}¿¡${picture}]`, 'u');
+const closing = new RegExp(`[\\s"'*_\`~\\p{Pe}\\p{Pi}\\p{Pf}．〜${sentenceEnds}${picture}]`, 'u');
+/** The mark of a list or of a quote before a line. */
+const listMark = /^\s*[-–—•>]\s+/;
+
+/** The same letters in one spelling: composed, of usual width, with one kind of apostrophe. */
+const spelt = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .replace(/[\u2018\u2019\u02bc]/g, "'")
+    .toLowerCase();
+
+const characterAt = (text: string, at: number): string => String.fromCodePoint(text.codePointAt(at)!);
+const characterBefore = (text: string, end: number): string =>
+  /[\udc00-\udfff]/.test(text.charAt(end - 1)) && end > 1 ? text.slice(end - 2, end) : text.charAt(end - 1);
 
 /** A line without the marks around it. One expression for both ends would take quadratic time. */
-const bare = (line: string): string => {
+const bare = (written: string): string => {
+  const line = written.replace(listMark, '');
   let from = 0;
   let to = line.length;
-  while (from < to && opening.test(line.charAt(from))) from++;
-  while (to > from && closing.test(line.charAt(to - 1))) to--;
-  return line.slice(from, to).toLowerCase();
+  while (from < to && opening.test(characterAt(line, from))) from += characterAt(line, from).length;
+  while (to > from && closing.test(characterBefore(line, to))) to -= characterBefore(line, to).length;
+  return line.slice(from, to);
 };
 
 /** Whether a phrase has marks on both sides, such as `###STOP###` or `<END>`: such a phrase is not part of a sentence. */
@@ -24,7 +39,7 @@ const isMarker = (phrase: string): boolean =>
 const marksBehind = 20;
 
 const endsWithMarker = (text: string, marker: string): boolean => {
-  const tail = text.slice(-(marker.length + marksBehind)).toLowerCase();
+  const tail = text.slice(-(marker.length + marksBehind));
   const at = tail.lastIndexOf(marker);
   return at >= 0 && [...tail.slice(at + marker.length)].every((character) => closing.test(character));
 };
@@ -35,9 +50,10 @@ const endsWithMarker = (text: string, marker: string): boolean => {
  */
 export const phraseIn = (text: string, phrases: readonly string[]): string | undefined => {
   if (phrases.length === 0) return undefined;
-  const lines = text.split('\n').map(bare);
+  const all = spelt(text);
+  const lines = all.split('\n').map(bare);
   return phrases.find((phrase) => {
-    const marker = phrase.trim().toLowerCase();
-    return lines.includes(bare(phrase)) || (isMarker(marker) && endsWithMarker(text.trimEnd(), marker));
+    const marker = spelt(phrase).trim();
+    return lines.includes(bare(marker)) || (isMarker(marker) && endsWithMarker(all.trimEnd(), marker));
   });
 };

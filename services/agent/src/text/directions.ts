@@ -18,14 +18,27 @@ export interface Directed {
 type Seat = Pick<TurnContext, 'members' | 'left'> & Chair;
 
 const closing = 'I have nothing to add.';
-/** `[DONE]` on a line of its own, or the word without brackets on the last line, as weak models write it. */
-const doneLine = /^[^\S\n]*[*_`"(（「『]{0,20}[[［【]done[\]］】][*_`")）」』.!。！]*[^\S\n]*$/gim;
-const doneAtEnd = /[\s*_`"]{0,20}[[［【]done[\]］】][\s*_`".!。！]*$/i;
-const bareDone = /(?:^|\n)[^\S\n]*[*_`"(（「『]{0,20}DONE[*_`")）」』.!。！]{0,20}\s*$/;
+/** The mark of a vote: `[DONE]`, also `[ done ]` and `\[DONE\]`. On a line of its own also `<DONE>` and `{DONE}`. */
+const squareMark = String.raw`\\?[[［【][^\S\n]?done[^\S\n]?\\?[\]］】]{1,2}`;
+const anyMark = String.raw`\\?[[［【<{][^\S\n]?done[^\S\n]?\\?[\]］】>}]{1,2}`;
+/** What may be before and after a mark on its line: emphasis, quotes, marks of lists and headings, ends of sentences. */
+const beforeMark = String.raw`[-•#>*_\x60"(（「『]`;
+const afterMark = String.raw`[*_\x60")）」』.!。！]`;
+/** A vote on a line of its own, or the word without brackets on the last line, as weak models write it. */
+const doneLine = new RegExp(
+  String.raw`^[^\S\n]*(?:${beforeMark}|[^\S\n]){0,20}${anyMark}${afterMark}*[^\S\n]*$`,
+  'gim',
+);
+const doneAtEnd = new RegExp(String.raw`[\s*_\x60"]{0,20}${squareMark}[\s*_\x60".!。！]*$`, 'i');
+const bareDone = new RegExp(
+  String.raw`(?:^|\n)[^\S\n]*(?:${beforeMark}|[^\S\n]){0,20}DONE${afterMark}{0,20}\s*$`,
+);
 const asideStart = /^\(aside to ([^)\n]{1,300})\)[^\S\n]*:?\s*/i;
 /** A text that may become one of the above when more of the line is written. */
-const beginningOfDone =
-  /[\s*_`"(（「『]{0,20}(?:[[［【](?:d(?:o(?:n(?:e(?:[\]］】][\s*_`")）」』.!。！]*)?)?)?)?)?)?$/i;
+const beginningOfDone = new RegExp(
+  String.raw`(?:${beforeMark}|\s){0,20}\\?(?:[[［【<{][^\S\n]?(?:d(?:o(?:n(?:e[^\S\n]?\\?(?:[\]］】>}]{1,2}(?:${afterMark}|\s)*)?)?)?)?)?)?$`,
+  'i',
+);
 const beginningOfAside = /^\((?:a(?:s(?:i(?:d(?:e[^\n]*)?)?)?)?)?$/i;
 
 const named = (peers: readonly string[], name: string): string | undefined =>

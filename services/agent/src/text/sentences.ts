@@ -6,6 +6,8 @@ const atEnd = new RegExp(String.raw`[${sentenceEnds}][*_"')”’»\]」』）�
 /** ASCII marks need a blank after them: 3.50 has no end of a sentence. */
 const needsBlank = /^[.!?]/;
 
+const listNumber = /^\s*(?:\d{1,3}|[a-z])$/i;
+
 /** One sentence, or one line without a mark, with the blanks after it. */
 export interface Unit {
   readonly from: number;
@@ -29,6 +31,8 @@ export const unitsOf = (text: string): Unit[] => {
   for (const { 0: found, index } of text.matchAll(end)) {
     const to = index + found.length;
     if (needsBlank.test(found) && !/^\s/.test(text.slice(to, to + 1))) continue;
+    // The number of an item of a list: its text follows.
+    if (found === '.' && listNumber.test(text.slice(from, index))) continue;
     units.push({ from, to, complete: true });
     from = to;
   }
