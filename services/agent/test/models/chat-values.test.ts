@@ -39,6 +39,9 @@ describe('the text of a chunk', () => {
       'hm',
     ],
     ['a reasoning part', chunk({ delta: { content: [{ type: 'reasoning', text: 'hm' }] } }), '', 'hm'],
+    ['a part with content', chunk({ delta: { content: [{ type: 'text', content: 'Tea.' }] } }), 'Tea.', ''],
+    ['a delta of a part', chunk({ delta: { content: [{ type: 'text_delta', text: 'Tea.' }] } }), 'Tea.', ''],
+    ['a refusing part', chunk({ delta: { content: [{ type: 'refusal', refusal: 'No.' }] } }), 'No.', ''],
     ['an image', chunk({ delta: { content: [{ type: 'image_url', image_url: { url: 'x' } }] } }), '', ''],
     ['numbers, null and nothing', chunk({ delta: { content: [1, null, {}, [], true] } }), '', ''],
     ['a number', chunk({ delta: { content: 7 } }), '', ''],
@@ -82,6 +85,23 @@ describe('the usage of a chunk', () => {
       { x_groq: { usage: { prompt_tokens: 11, completion_tokens: 7 } } },
       { inputTokens: 11, outputTokens: 7 },
     ],
+    ['the names of Ollama', { prompt_eval_count: 11, eval_count: 7 }, { inputTokens: 11, outputTokens: 7 }],
+    [
+      'the names of Gemini',
+      { usageMetadata: { promptTokenCount: 11, candidatesTokenCount: 7 } },
+      { inputTokens: 11, outputTokens: 7 },
+    ],
+    [
+      'the place of Cohere',
+      { usage: { billed_units: {}, tokens: { input_tokens: 11, output_tokens: 7 } } },
+      { inputTokens: 11, outputTokens: 7 },
+    ],
+    [
+      'the input and the total',
+      { usage: { prompt_tokens: 11, total_tokens: 18 } },
+      { inputTokens: 11, outputTokens: 7 },
+    ],
+    ['a total below the input', { usage: { prompt_tokens: 11, total_tokens: 1 } }, undefined],
     [
       'cached tokens',
       { usage: { prompt_tokens: 11, completion_tokens: 7, prompt_tokens_details: { cached_tokens: 5 } } },
@@ -98,8 +118,34 @@ describe('the usage of a chunk', () => {
   });
 });
 
+describe('the finish reason of a chunk', () => {
+  it.each([
+    ['stop', 'stop'],
+    ['eos', 'eos'],
+    ['length', 'length'],
+    ['max_tokens', 'length'],
+    ['MAX_TOKENS', 'length'],
+    ['max_output_tokens', 'length'],
+    ['model_length', 'length'],
+    ['content_filter', 'content_filter'],
+    ['SAFETY', 'content_filter'],
+    ['sensitive', 'content_filter'],
+    ['insufficient_system_resource', 'error'],
+    ['network_error', 'error'],
+    ['', undefined],
+    ['null', undefined],
+    [null, undefined],
+    [7, undefined],
+  ])('the finish reason %j is read as %j', (finish_reason, finish) => {
+    expect(chatPart(chunk({ delta: {}, finish_reason })).finish).toBe(finish);
+  });
+});
+
 describe('an error in a chunk', () => {
   it.each([
+    ['the base_resp of MiniMax', { choices: null, base_resp: { status_code: 1002, status_msg: 'm' } }],
+    ['success: false', { success: false, msg: 'm' }],
+    ['a message beside choices that are null', { choices: null, message: 'm' }],
     ['an object', { error: { message: 'm' } }],
     ['a text', { error: 'm' }],
     [
@@ -115,9 +161,12 @@ describe('an error in a chunk', () => {
     expect(JSON.stringify(chatPart(value).error)).toContain('"m"');
   });
 
-  it.each([null, false, '', {}])('a chunk with %j has no error', (error) => {
-    expect(chatPart(chunk({ delta: { content: 'Tea.' } }, { error })).error).toBeUndefined();
-  });
+  it.each([null, false, '', {}, [], { code: 0, message: '' }, { code: null, message: 'success' }, 0])(
+    'a chunk with %j has no error',
+    (error) => {
+      expect(chatPart(chunk({ delta: { content: 'Tea.' } }, { error })).error).toBeUndefined();
+    },
+  );
 });
 
 describe('JSON', () => {

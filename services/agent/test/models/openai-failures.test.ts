@@ -104,6 +104,46 @@ describe('a refusal by its status', () => {
       undefined,
     ],
     [
+      'a model that is loading, in the words of llama.cpp',
+      503,
+      { error: { code: 503, message: 'Loading model', type: 'unavailable_error' } },
+      'model-loading',
+      'loading',
+      undefined,
+    ],
+    [
+      'a rate by its code, with words of billing',
+      429,
+      { error: { code: 'rate_limit_exceeded', message: 'Upgrade at https://host/settings/billing' } },
+      'rate-limited',
+      'rate-limited',
+      undefined,
+    ],
+    [
+      'a rate with a wait without a unit',
+      429,
+      { error: { message: 'Too many requests. Retry after 30.' } },
+      'rate-limited',
+      'rate-limited',
+      30_000,
+    ],
+    [
+      'a rate with a wait in Chinese',
+      429,
+      { error: { message: '请求过多，请在 19 秒后重试' } },
+      'rate-limited',
+      'rate-limited',
+      19_000,
+    ],
+    [
+      'an unpaid account',
+      400,
+      { code: 'Arrearage', message: 'Access denied' },
+      'model-quota',
+      undefined,
+      undefined,
+    ],
+    [
       'a model that loads for a known time',
       503,
       { error: 'Model x is currently loading', estimated_time: 20.5 },
@@ -169,6 +209,9 @@ describe('a refusal by its status', () => {
     ],
     [{ 'x-ratelimit-reset': '1767225630' }, 30_000],
     [{ 'anthropic-ratelimit-tokens-reset': '2026-01-01T00:00:05Z' }, 5_000],
+    [{ 'x-retry-after': '5' }, 5_000],
+    [{ ratelimit: 'limit=10, remaining=0, reset=5' }, 5_000],
+    [{ ratelimit: '"default";r=0;t=5' }, 5_000],
     [{ 'retry-after': 'soon' }, undefined],
   ])('a refusal with %j asks to wait %s ms', (headers, afterMs) => {
     expect(refusal(429, { error: { message: 'slow down' } }, headers).retry).toEqual({
@@ -223,6 +266,57 @@ describe('a refusal by its status', () => {
         },
       },
       6_000,
+    ],
+    [
+      'OpenAI, for a request that is larger than the rate',
+      429,
+      {
+        error: {
+          code: 'rate_limit_exceeded',
+          message: 'Request too large for m on tokens per min (TPM): Limit 10000, Requested 12000.',
+        },
+      },
+      10_000,
+    ],
+    [
+      'text-generation-inference',
+      422,
+      {
+        error:
+          'Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 4000 `inputs` tokens and 500 `max_new_tokens`',
+      },
+      4_096,
+    ],
+    ['Together', 422, { error: { message: '`inputs` must have less than 4096 tokens. Given: 5000' } }, 4_096],
+    [
+      'Mistral',
+      400,
+      { message: 'Prompt contains 40000 tokens, too large for model with 32768 maximum context length' },
+      32_768,
+    ],
+    [
+      'Anthropic, with the output',
+      400,
+      {
+        error: {
+          message: 'input length and `max_tokens` exceed context limit: 199000 + 4096 > 200000, decrease',
+        },
+      },
+      200_000,
+    ],
+    [
+      'Cohere',
+      400,
+      {
+        message: 'too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 5000.',
+      },
+      4_081,
+    ],
+    [
+      'xAI',
+      400,
+      { error: "This model's maximum prompt length is 131072 but the request contains 140000 tokens." },
+      131_072,
     ],
     ['a server that names no size', 413, 'Request Entity Too Large', undefined],
   ])('names the size of the context: %s', (_, status, body, contextTokens) => {

@@ -196,6 +196,12 @@ describe('what a server is told, and what is said of it', () => {
     ['http://[::1]:1', true],
     ['http://ollama:11434', true],
     ['http://host.docker.internal', true],
+    ['http://gateway.docker.internal', true],
+    ['http://host.containers.internal', true],
+    ['http://0.0.0.0:1', true],
+    ['http://[::]:1', true],
+    ['http://localhost.:1', true],
+    ['http://vertex.internal', false],
     ['http://10.0.0.1', false],
     ['https://api.openai.com', false],
   ])('the host %s is near: %s', (url, near) => {

@@ -23,7 +23,11 @@ export interface StreamEvent {
 }
 /** The kind of a body after it was read. The events of a stream were passed on when they arrived. */
 export type Body =
-  | { readonly kind: 'stream' }
+  | {
+      readonly kind: 'stream';
+      /** The first text in the stream that belongs to no event. */
+      readonly stray: string | undefined;
+    }
   /** Text that begins like JSON. */
   | { readonly kind: 'json'; readonly text: string }
   | { readonly kind: 'page'; readonly text: string }
@@ -31,11 +35,30 @@ export type Body =
 
 const tooLong = () => new TooMuch(`an event of the stream is longer than ${bounds.event} bytes`);
 
+/** What some servers write before the name of a field. */
+const beforeField = /^[\ufeff\0 \t]+(?=(?:data|event):)/gm;
+
+/** Passes on whole lines only. A parser of events drops an unknown line that arrives in pieces. */
+const wholeLines = (feed: (lines: string) => void): ((piece: string) => void) => {
+  let held: string[] = [];
+  let size = 0;
+  return (piece) => {
+    const end = Math.max(piece.lastIndexOf('\n'), piece.lastIndexOf('\r')) + 1;
+    held.push(piece.slice(0, end || piece.length));
+    size += piece.length;
+    if (end === 0 && size > bounds.event) throw tooLong();
+    if (end === 0) return;
+    feed(held.join('').replace(beforeField, ''));
+    held = [piece.slice(end)];
+    size = piece.length - end;
+  };
+};
+
 const fieldNames = ['data:', 'event:', 'id:', 'retry:', ':'];
 
 /** The kind of a body by its first bytes; undefined while they are too few. The header decides only when the bytes do not. */
 const kindOf = (head: string, type: string, isAll: boolean): Body['kind'] | undefined => {
-  const start = head.replace(/^[\ufeff\s]+/, '');
+  const start = head.replace(/^[\ufeff\0\s]+/, '');
   if (start === '' && !isAll) return undefined;
   if (start.startsWith('{') || start.startsWith('[')) return 'json';
   if (start.startsWith('<')) return start.length < 16 && !isAll ? undefined : isPage(start) ? 'page' : 'text';
@@ -59,6 +82,7 @@ export const readBody = async (
   let total = 0;
   let sinceEvent = 0;
   let complete = false;
+  let stray: string | undefined;
   const parser = createParser({
     maxBufferSize: bounds.event,
     onEvent({ event, data }) {
@@ -68,19 +92,25 @@ export const readBody = async (
     onComment() {
       sinceEvent = 0;
     },
-    onError({ type }) {
+    onError({ type, field, value, line }) {
       if (type === 'max-buffer-size-exceeded') throw tooLong();
+      const text = line?.trim() ?? '';
+      // A whole object between the events of a stream, and the field in which llama.cpp sends errors.
+      if (text.startsWith('{')) complete ||= take({ event: undefined, data: text });
+      else if (field === 'error') complete ||= take({ event: 'error', data: value ?? '' });
+      else if (text !== '') stray ??= text.slice(0, 2_000);
     },
   });
+  const feed = wholeLines((lines) => parser.feed(lines));
   for await (const bytes of source) {
     total += bytes.length;
     const piece = decoder.decode(bytes, { stream: true });
     if (kind === 'stream') {
       sinceEvent += bytes.length;
       if (total > bounds.stream) throw new TooMuch(`the stream is longer than ${bounds.stream} bytes`);
-      parser.feed(piece);
+      feed(piece);
       if (sinceEvent > 2 * bounds.event) throw tooLong();
-      if (complete) return { kind };
+      if (complete) return { kind, stray };
       continue;
     }
     if (total > bounds.body) throw new TooMuch(`the answer is longer than ${bounds.body} bytes`);
@@ -89,15 +119,15 @@ export const readBody = async (
     if (kind === undefined) text = text.trimStart();
     kind ??= kindOf(text, type, false);
     if (kind !== 'stream') continue;
-    parser.feed(text);
+    feed(text);
     text = '';
-    if (complete) return { kind };
+    if (complete) return { kind, stray };
   }
   kind ??= kindOf(text, type, true) ?? 'text';
   if (kind !== 'stream') return { kind, text };
   // Some servers leave out the blank line after the last event.
-  parser.feed(`${text}\n\n`);
-  return { kind };
+  feed(`${text}\n\n`);
+  return { kind, stray };
 };
 
 /** The beginning of the body of an error response. */

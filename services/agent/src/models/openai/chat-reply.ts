@@ -19,6 +19,11 @@ export class BrokenStream extends Error {
 const mostText = 512 * 1024;
 const mostReasoning = 256 * 1024;
 
+/** The end of a stream, as servers write it. */
+const isEnd = /^"?\[?DONE\]?"?$/i;
+/** Text in the place of an event that only keeps the connection alive. */
+const isAlive = /^(?::.*|"?(?:ping|pong|heartbeat|keep-?alive)"?)$/is;
+
 const valuesIn = (data: string): unknown[] => {
   const whole = parseLenient(data);
   if (whole) return [whole.value];
@@ -55,11 +60,15 @@ export class ChatReply {
   }
 
   /** Adds one event of a stream. Returns true when the reply needs no more events. */
-  take({ event, data }: StreamEvent): boolean {
+  take({ event = '', data: written }: StreamEvent): boolean {
+    // Two layers of a server may each write the name of the field.
+    const data = written.replace(/^(?:\s*data:)+/, '');
     const trimmed = data.trim();
-    if (trimmed === '') return false;
-    if (/(?:^|\n)\s*\[DONE\]$/.test(trimmed.slice(-20))) this.#done = true;
-    if (trimmed === '[DONE]') return true;
+    const name = event.toLowerCase();
+    if (name === 'done' || /(?:^|\n)\s*\[DONE\]$/.test(trimmed.slice(-20))) this.#done = true;
+    if (trimmed === '' || isAlive.test(trimmed.slice(0, 200))) return this.#done;
+    if (isEnd.test(trimmed)) this.#done = true;
+    if (isEnd.test(trimmed)) return true;
     const values = valuesIn(data);
     if (values.length === 0) {
       if (this.complete) return true;
@@ -67,7 +76,7 @@ export class ChatReply {
       throw new ReportedError(trimmed);
     }
     for (const value of values) {
-      if (event === 'error' && !this.complete) throw new ReportedError(value);
+      if (name === 'error' && !this.complete) throw new ReportedError(value);
       this.add(value);
     }
     return this.#done || this.text.length >= mostText;

@@ -25,6 +25,7 @@ export interface ChatPart {
 export type Counts = Pick<Usage, 'inputTokens' | 'outputTokens'> & { readonly cachedTokens?: number };
 
 const mostParts = 10_000;
+const isText = /^(?:output_|input_)?text(?:_delta)?$/;
 const isThought = (type: string): boolean => /think|thought|reason/i.test(type);
 
 /**
@@ -38,11 +39,12 @@ const contentOf = (content: unknown): { text: string; reasoning: string } => {
   let reasoning = '';
   for (const part of parts) {
     if (typeof part === 'string') text += part;
-    const { type, text: own, thinking, summary } = fieldsOf(part) ?? {};
+    const { type, text: own, content: inside, refusal, thinking, summary } = fieldsOf(part) ?? {};
     const kind = textOf(type);
-    const words = textOf(own) || textOf(fieldsOf(own)?.value);
+    const words = textOf(own) || textOf(fieldsOf(own)?.value) || textOf(inside);
     if (isThought(kind)) reasoning += textOf(thinking) || words || partTexts(thinking ?? summary);
-    else if (kind === '' || kind === 'text' || kind === 'output_text') text += words;
+    else if (kind === '' || isText.test(kind)) text += words;
+    else if (kind === 'refusal') text += textOf(refusal);
   }
   return { text, reasoning };
 };
@@ -76,18 +78,30 @@ const count = (fields: Fields, names: readonly string[]): number | undefined => 
   return undefined;
 };
 
+const inputNames = [
+  ...['prompt_tokens', 'input_tokens', 'promptTokens', 'inputTokens'],
+  // Ollama, Gemini, Bedrock.
+  ...['prompt_eval_count', 'promptTokenCount', 'inputTokenCount'],
+];
+const outputNames = [
+  ...['completion_tokens', 'output_tokens', 'completionTokens', 'outputTokens'],
+  ...['eval_count', 'candidatesTokenCount', 'outputTokenCount'],
+];
+
 /** The two token counts under the names that servers use; undefined unless both are whole numbers of 0 or more. */
 const countsOf = (usage: unknown): Counts | undefined => {
   const fields = fieldsOf(usage);
   if (!fields) return undefined;
-  const inputTokens = count(fields, ['prompt_tokens', 'input_tokens', 'promptTokens', 'inputTokens']);
-  const outputTokens = count(fields, [
-    'completion_tokens',
-    'output_tokens',
-    'completionTokens',
-    'outputTokens',
-  ]);
-  if (inputTokens === undefined || outputTokens === undefined) return undefined;
+  const inputTokens = count(fields, inputNames);
+  const total = count(fields, ['total_tokens', 'totalTokens', 'totalTokenCount']);
+  const outputTokens =
+    count(fields, outputNames) ??
+    (outputNames.every((name) => fields[name] === undefined) &&
+    total !== undefined &&
+    inputTokens !== undefined
+      ? total - inputTokens
+      : undefined);
+  if (inputTokens === undefined || outputTokens === undefined || outputTokens < 0) return undefined;
   const details = fieldsOf(fields.prompt_tokens_details) ?? fieldsOf(fields.input_tokens_details) ?? {};
   const cachedTokens =
     count(details, ['cached_tokens']) ??
@@ -95,19 +109,43 @@ const countsOf = (usage: unknown): Counts | undefined => {
   return { inputTokens, outputTokens, ...(cachedTokens !== undefined && { cachedTokens }) };
 };
 
+const nothing: readonly unknown[] = [undefined, null, false, '', 0, '0', 200, '200', 'success', 'ok', 'OK'];
+/** Whether a value says that there is an error. Some servers send an error of code 0 with every reply. */
 const meaning = (error: unknown): boolean =>
-  error !== undefined &&
-  error !== null &&
-  error !== false &&
-  error !== '' &&
-  !(typeof error === 'object' && Object.keys(error).length === 0);
+  typeof error === 'object' && error !== null
+    ? Object.values(error).some((value) => !nothing.includes(value))
+    : !nothing.includes(error);
 
 const errorIn = (value: Fields, choice: Fields | undefined): unknown => {
   if (meaning(value.error)) return value;
   if (meaning(choice?.error)) return choice;
-  if (value.object === 'error' || value.type === 'error') return value;
-  const bare = ['message', 'detail', 'code', 'status_code', 'errors'].some((name) => meaning(value[name]));
-  return value.choices === undefined && bare && value.usage === undefined ? value : undefined;
+  if (value.object === 'error' || value.type === 'error' || value.success === false) return value;
+  // MiniMax.
+  if (meaning(fieldsOf(value.base_resp)?.status_code)) return value.base_resp;
+  const bare = ['message', 'msg', 'detail', 'code', 'status_code', 'errors'].some((name) =>
+    meaning(value[name]),
+  );
+  return !Array.isArray(value.choices) && bare && !value.usage ? value : undefined;
+};
+
+/** The reasons of other servers, with the name that OpenAI gives them. */
+const finishes: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(?:length|max_?(?:output_|new_)?tokens|model_length|model_context_window_exceeded|token_limit)$/,
+    'length',
+  ],
+  [
+    /^(?:content_filter(?:ed)?|safety|prohibited_content|sensitive|blocklist|recitation|refusal)$/,
+    'content_filter',
+  ],
+  [/^(?:error|abort|network_error|insufficient_system_resource|malformed_response)$/, 'error'],
+];
+
+const finishOf = (reason: unknown): string | undefined => {
+  const told = textOf(reason).trim();
+  const name = told.toLowerCase();
+  if (name === '' || name === 'null' || name === 'none') return undefined;
+  return finishes.find(([names]) => names.test(name))?.[1] ?? told;
 };
 
 /** Reads one JSON value of an answer. Accepts any value. */
@@ -126,8 +164,17 @@ export const chatPart = (given: unknown): ChatPart => {
     whole: delta === undefined && message !== undefined,
     reasoning: apart.reasoning + reasoning,
     reasoningField: apart.field ?? (reasoning === '' ? undefined : 'content'),
-    finish: textOf(choice?.finish_reason) || undefined,
-    usage: countsOf(value.usage) ?? countsOf(fieldsOf(value.x_groq)?.usage) ?? countsOf(choice?.usage),
+    finish: finishOf(choice?.finish_reason),
+    usage: [
+      value.usage,
+      fieldsOf(value.x_groq)?.usage,
+      choice?.usage,
+      value.usageMetadata,
+      fieldsOf(value.usage)?.tokens,
+      value,
+    ]
+      .map(countsOf)
+      .find((counts) => counts !== undefined),
     servedBy: textOf(value.model).slice(0, 200) || undefined,
     fingerprint: textOf(value.system_fingerprint).slice(0, 200) || undefined,
     error: errorIn(value, choice),

@@ -23,15 +23,20 @@ const byStatus: ReadonlyMap<number, RetryReason> = new Map([
 ]);
 
 const tooLong =
-  /context[ _]?(?:length|window|size)|maximum context|(?:prompt|input|request) (?:is )?too (?:long|large)|too many (?:input |prompt )?tokens|exceed_context|input token count|max_model_len|tokens per (?:minute|min)\b.*\brequested\b.*too large|too large for model/i;
+  /context[ _]?(?:length|window|size)|maximum context|(?:prompt|input|request) (?:is )?too (?:long|large)|too many (?:input |prompt )?tokens|exceed_context|input token count|max_model_len|maximum prompt length|exceed context limit|tokens?`? \+ `?max_new_tokens|must have less than \d+ tokens|tokens per (?:minute|min)\b.*\brequested\b.*too large|too large for model/i;
 const moderation =
   /moderation|flagged|content[ _-]?(?:policy|filter)|safety (?:system|setting|filter|policy)|ResponsibleAI/i;
-const spent = /insufficient_quota|insufficient[ _](?:balance|credit|fund)/i;
+const spent = /insufficient_quota|insufficient[ _](?:balance|credit|fund)|arrearage|余额不足|欠费/i;
 const money = /billing|credit balance|quota/i;
+/** Servers of OpenAI answer so, with status 429, to a request that alone is larger than the rate. It never passes. */
+const tooLarge = /request too large/i;
 const unknownModel =
   /model[_ ]not[_ ]found|NotFoundError|not_found_error|\bmodel\b.{0,120}\b(?:does not exist|not found|not exist|is not (?:available|supported)|unknown)|(?:unknown|invalid|no such) model/i;
 const noAccess = /invalid[_ ]api[_ ]key|authentication|unauthori[sz]ed|permission_?denied|incorrect api key/i;
-const limited = /rate[_ ]?limit|too[_ ]many[_ ]requests|resource_?exhausted|throttl/i;
+const limited =
+  /rate[_ ]?limit|too[_ ]many[_ ]requests|resource_?exhausted|throttl|速率限制|请求(?:过多|频率)/i;
+/** A code that says that a limit of a rate was reached, whatever the words say of billing. */
+const rateCode = /^rate[_ ]?limit|too[_ ]many[_ ]requests/i;
 const broken =
   /overloaded|server[_ ]?error|internal[_ ]?(?:server)?[_ ]?error|api_error|service[_ ]?unavailable|\bunavailable\b|timed?[ _]?out|bad gateway|upstream|\bbusy\b|try again|capacity/i;
 const isLoading =
@@ -74,11 +79,16 @@ export const failureOf = (refusal: Refusal, now: number): ModelFailure => {
   if ((status === 403 || status === 400 || status === undefined) && moderation.test(about))
     return failed('model-rejected', detail);
   const mayLoad = status === undefined || status === 404 || status === 425 || status >= 500;
-  if (mayLoad && !cannotLoad.test(about) && (isLoading.test(words.text) || words.loadingMs !== undefined))
+  if (
+    mayLoad &&
+    !cannotLoad.test(words.text) &&
+    (isLoading.test(words.text) || words.loadingMs !== undefined)
+  )
     return failed('model-loading', detail, { reason: 'loading', afterMs: words.loadingMs ?? afterMs });
-  if (status === 413 || (status !== 429 && tooLong.test(about)))
+  if (status === 413 || (status === 429 ? tooLarge : tooLong).test(about))
     return { ...failed('context-overflow', detail), contextTokens: words.contextTokens };
-  const isSpent = spent.test(about) || (afterMs === undefined && money.test(about));
+  const isRate = words.codes.some((code) => rateCode.test(code));
+  const isSpent = spent.test(about) || (afterMs === undefined && !isRate && money.test(about));
   if (status === 402 || ((status === 429 || status === 403 || status === 400) && isSpent))
     return failed('model-quota', detail);
   if (status === 401 || status === 403) return failed('model-unauthorized', detail);

@@ -225,7 +225,13 @@ class OpenAIModel implements Model {
   #understood(body: Body, reply: ChatReply, { status, headers }: HttpAnswer): ModelFailure | undefined {
     switch (body.kind) {
       case 'stream':
-        return reply.complete ? undefined : broken(`${this.#url}: the stream ended before the reply did`);
+        if (reply.complete) return undefined;
+        if (body.stray !== undefined)
+          return failureOf(
+            { told: 'in-stream', status, headers, url: this.#url, words: wordsOf(body.stray) },
+            Date.now(),
+          );
+        return broken(`${this.#url}: the stream ended before the reply did`);
       case 'page':
         return failed(
           'model-rejected',

@@ -77,7 +77,7 @@ const messageIn = (value: unknown): string => {
   if (Array.isArray(value)) return listed(value);
   const fields = fieldsOf(value);
   if (!fields) return '';
-  const names = ['message', 'msg', 'detail', 'error_description', 'error', 'title', 'reason'];
+  const names = ['message', 'msg', 'status_msg', 'detail', 'error_description', 'error', 'title', 'reason'];
   const nested = names
     .map((name) => fields[name])
     .find((one) => one !== undefined && one !== null && one !== '');
@@ -111,11 +111,11 @@ const statusOf = (values: readonly unknown[]): number | undefined => {
 };
 
 const contextSize =
-  /(?:(?:maximum|max(?:imum)?[_ ]model|model'?s)[_ ](?:context[_ ])?(?:length|window|len)|context[_ ](?:length|window|size)|n_ctx|max_model_len|max_seq_len|token limit|maximum number of tokens(?: allowed)?)[^\d\n]{0,40}?\(?(\d[\d,_]{1,11})|tokens?\s*>\s*(\d[\d,_]{1,11})(?:\s*(?:maximum|max|limit))|\bLimit[: ]{1,2}(\d[\d,_]{1,11}),?\s*Requested/i;
+  /(?:(?:maximum|max(?:imum)?[_ ]model|model'?s)[_ ](?:context[_ ])?(?:length|window|len)|context[_ ](?:length|window|size)|n_ctx|max_model_len|max_seq_len|token limit|maximum number of tokens(?: allowed)?|maximum prompt length|max_new_tokens`? must be|must have less|prompt cannot exceed)[^\d\n]{0,40}?\(?(\d[\d,_]{1,11})|(?:tokens?|context limit)[^>\n]{0,40}>\s*(\d[\d,_]{1,11})(?:\s*(?:maximum|max|limit)|,)|\b(\d[\d,_]{1,11}) maximum context length|\bLimit[: ]{1,2}(\d[\d,_]{1,11}),?\s*Requested/i;
 
 const sizeIn = (text: string): number | undefined => {
   const found = contextSize.exec(text);
-  const size = Number((found?.[1] ?? found?.[2] ?? found?.[3] ?? '').replace(/[,_]/g, ''));
+  const size = Number((found?.slice(1).find((one) => one !== undefined) ?? '').replace(/[,_]/g, ''));
   return Number.isInteger(size) && size >= 16 ? size : undefined;
 };
 
@@ -145,11 +145,8 @@ export const wordsOf = (given: unknown): ServerWords => {
     text,
     codes: [...new Set(codes)],
     status: statusOf([
-      inner.code,
-      inner.status,
-      outer?.code,
-      outer?.status,
-      outer?.status_code,
+      ...[inner.code, inner.status, inner.status_code, inner.statusCode, inner.http_code],
+      ...[outer?.code, outer?.status, outer?.status_code, outer?.statusCode],
       metadata.code,
     ]),
     param: typeof inner.param === 'string' ? inner.param : undefined,

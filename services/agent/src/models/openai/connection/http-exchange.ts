@@ -47,9 +47,10 @@ const drainBytes = 64 * 1024;
 
 /** Hosts that a proxy cannot resolve: this machine, and names without a dot, such as services of Compose. */
 export const isNear = ({ hostname }: URL): boolean => {
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  if (host === 'localhost' || host.endsWith('.localhost') || host === 'host.docker.internal') return true;
-  if (/^127\.|^::1$|^::ffff:(?:127\.|7f)/.test(host)) return true;
+  const host = hostname.replace(/^\[|\]$|\.$/g, '').toLowerCase();
+  if (host === 'localhost' || host.endsWith('.localhost')) return true;
+  if (/\.(?:docker|containers)\.internal$/.test(host)) return true;
+  if (/^127\.|^0\.0\.0\.0$|^::1?$|^::ffff:(?:127\.|7f)/.test(host)) return true;
   return !host.includes('.') && !host.includes(':');
 };
 

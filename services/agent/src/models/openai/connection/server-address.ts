@@ -30,7 +30,9 @@ export const serverAddress = (baseURL: string): ServerAddress => {
   base.username = '';
   base.password = '';
   base.hash = '';
-  const path = base.pathname.replace(/\/{2,}/g, '/').replace(/(?:\/chat\/completions)?\/?$/, '');
+  const path = base.pathname
+    .replace(/\/{2,}/g, '/')
+    .replace(/(?:\/chat\/completions|\/completions|\/models)?\/?$/, '');
   const at = (end: string): URL => {
     const url = new URL(base);
     url.pathname = `${path}${end}`;

@@ -60,23 +60,39 @@ const resets = (headers: IncomingHttpHeaders, now: number): number | undefined =
   return known.length > 0 ? Math.min(...known.map(({ ms }) => ms)) : undefined;
 };
 
+/** The standard header of rates: `limit=10, remaining=0, reset=5`, later `"default";r=0;t=5`. */
+const inRateHeader = (value: string): number | undefined => {
+  const seconds = /(?:^|[\s,;])(?:reset|t)=(\d{1,7})(?![\d.])/.exec(value)?.[1];
+  return seconds === undefined ? undefined : bounded(Number(seconds) * 1_000);
+};
+
 /** How long the headers ask to wait: `retry-after-ms`, else `retry-after`, else the reset of the quota. */
 export const waitInHeaders = (headers: IncomingHttpHeaders, now: number): number | undefined => {
   const ms = Number(one(headers, 'retry-after-ms') ?? Number.NaN);
   if (Number.isFinite(ms)) return bounded(ms);
-  const after = one(headers, 'retry-after');
-  return (after === undefined ? undefined : moment(after, now)) ?? resets(headers, now);
+  const after = one(headers, 'retry-after') ?? one(headers, 'x-retry-after');
+  return (
+    (after === undefined ? undefined : moment(after, now)) ??
+    resets(headers, now) ??
+    inRateHeader(one(headers, 'ratelimit') ?? '')
+  );
 };
 
 const asked = new RegExp(
-  `\\b(?:retry(?:ing)?|again|wait(?:ing)?|resets?|available|reset)\\b[^\\d\\n]{0,40}?(${spans})`,
+  `\\b(?:retry(?:ing)?|retry_?delay|again|wait(?:ing)?|resets?|available|reset)\\b[^\\d\\n]{0,40}?(${spans})`,
   'i',
 );
+/** “retry after 30”, without a unit: seconds, as in the header. “请在 19 秒后重试”. */
+const inSeconds =
+  /\bretry[- ]after[: ]{1,2}(\d{1,6}(?:\.\d{1,6})?)(?![\d:-]|\.\d|\s*[a-z])|(\d{1,6}(?:\.\d{1,6})?)\s?秒/i;
 
 /** The wait that an error text asks for: “Please retry in 19s”, “try again in 1m2.5s”, “wait 2 minutes”. */
 export const waitInWords = (words: string): number | undefined => {
   const found = asked.exec(words)?.[1];
-  return found === undefined ? undefined : bounded(spanMs(found));
+  if (found !== undefined) return bounded(spanMs(found));
+  const [, after, wide] = inSeconds.exec(words) ?? [];
+  const seconds = after ?? wide;
+  return seconds === undefined ? undefined : bounded(Number(seconds) * 1_000);
 };
 
 /** The wait in a field of a body: a number of seconds, or a span. */
