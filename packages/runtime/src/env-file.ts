@@ -85,6 +85,11 @@ export const parseEnvFile = (content: string, name: string): Record<string, stri
   const text = content.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
   const values: Record<string, string> = {};
   const problems: string[] = [];
+  const lone = text.indexOf('\r');
+  if (lone >= 0 && lone < text.length - 1)
+    problems.push(
+      `${name}:${text.slice(0, lone).split('\n').length}: the line ends with a carriage return alone: save the file again with other line ends`,
+    );
   let at = 0;
   while (at < text.length) {
     const lineEnd = text.indexOf('\n', at);

@@ -192,21 +192,39 @@ export const nearest = (word: string, words: readonly string[], most = 3): strin
 const families = /^(?:OPEN_?AI|AGENT|ROUTER|PARLEY)/;
 const slip = 2;
 
+/** The variable that differs from `name` in its prefix only: PARLEY_LOG_LEVEL is LOG_LEVEL, OPENAI_SEED is AGENT_SEED. */
+const withOtherPrefix = (name: string, variables: readonly string[]): string | undefined => {
+  const rest = /^(?:AGENT|OPENAI|PARLEY)_(.+)$/.exec(name)?.[1];
+  const wanted = rest === undefined ? [] : [rest, ...(name.startsWith('OPENAI_') ? [`AGENT_${rest}`] : [])];
+  return wanted.find((one) => variables.includes(one));
+};
+
+/** The only variable that begins with the words of `name`: AGENT_STOP is AGENT_STOP_PHRASES. */
+const beginningWith = (name: string, variables: readonly string[]): string | undefined => {
+  const found = variables.filter((one) => one.startsWith(`${name}_`) && !one.endsWith('_FILE'));
+  return found.length === 1 ? found[0] : undefined;
+};
+
 /** Unknown variables that are probably misspellings of known ones. */
 const misspelt = (env: Environment, variables: readonly string[], known: Known): string[] => {
   const { prefixes, foreign = [], neighbours = [], aliases = {} } = known;
+  const every = [...variables, ...neighbours];
   const problems: string[] = [];
   for (const [variable, value] of Object.entries(env)) {
-    if (variables.includes(variable) || neighbours.includes(variable) || foreign.includes(variable)) continue;
-    const alias = Object.hasOwn(aliases, variable) ? aliases[variable] : undefined;
+    if (every.includes(variable) || foreign.includes(variable)) continue;
+    const name = variable.toUpperCase();
+    const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+    const sure = alias ?? (families.test(name) ? withOtherPrefix(name, every) : undefined);
     if (prefixes.some((prefix) => variable.startsWith(prefix))) {
-      const meant = alias ?? nearest(variable, variables);
+      const meant = sure ?? beginningWith(variable, variables) ?? nearest(variable, variables);
       problems.push(`${variable}: unknown setting${meant ? `; did you mean ${meant}?` : ''}`);
-    } else if (families.test(variable) && value) {
-      const meant = alias ?? nearest(variable, [...variables, ...neighbours], slip);
+    } else if (families.test(name) && value) {
+      const isOtherCase = variable !== name;
+      const meant = isOtherCase && every.includes(name) ? name : sure;
+      const near = meant ?? (isOtherCase ? undefined : nearest(variable, every, slip));
       // Another program may use the alias for the same setting. Equal values do no harm.
-      if (meant !== undefined && env[meant] !== value)
-        problems.push(`${variable}: Parley does not read this variable; did you mean ${meant}?`);
+      if (near !== undefined && env[near] !== value)
+        problems.push(`${variable}: Parley does not read this variable; did you mean ${near}?`);
     }
   }
   return problems;

@@ -77,6 +77,12 @@ describe('parseEnvFile', () => {
     );
   });
 
+  it('parseEnvFile refuses lines that end with a carriage return alone, which would be one value', () => {
+    expect(problemsOf(() => parseEnvFile('# first\r\nA=1\rB=2\r', '.env'))).toEqual([
+      '.env:2: the line ends with a carriage return alone: save the file again with other line ends',
+    ]);
+  });
+
   it('parseEnvFile lists the problems of all lines at once', () => {
     const problems = problemsOf(() => parseEnvFile('A=$HOME\nB=1\nC="x\nD=2', '.env'));
     expect(problems.map((problem) => problem.slice(0, 9))).toEqual(['.env:1: A', '.env:3: C']);

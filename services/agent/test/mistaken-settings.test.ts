@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Environment, problemsOf as settingProblems } from '@parley/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { serverAddress } from '../src/models/openai/connection/server-address.ts';
 import { readPersona } from '../src/prompt/prompt.ts';
 import { readSettings as readCast } from '../src/settings/read-settings.ts';
 
@@ -22,6 +23,23 @@ describe('A variable that no program reads', () => {
     ['OPENAI_API_KEYS', 'OPENAI_API_KEY'],
     ['OPENAI_MODLE', 'OPENAI_MODEL'],
     ['OPENAI_MODEL_NAME', 'OPENAI_MODEL'],
+    ['OPENAI_API_BASEURL', 'OPENAI_BASE_URL'],
+    ['OPENAI_ACCESS_TOKEN', 'OPENAI_API_KEY'],
+    ['OPENAIKEY', 'OPENAI_API_KEY'],
+    ['openai_api_key', 'OPENAI_API_KEY'],
+    ['OpenAI_Api_Base', 'OPENAI_BASE_URL'],
+    ['OPENAI_ENGINE', 'OPENAI_MODEL'],
+    ['OPENAI_TEMPERATURE', 'AGENT_TEMPERATURE'],
+    ['OPENAI_MAX_TOKENS', 'AGENT_MAX_TOKENS'],
+    ['OPENAI_HTTP_PROXY', 'HTTP_PROXY'],
+    ['AGENT_OPENAI_MODEL', 'OPENAI_MODEL'],
+    ['AGENT_ROUTER_URL', 'ROUTER_URL'],
+    ['AGENT_URL', 'ROUTER_URL'],
+    ['AGENT_PROMPT', 'AGENT_PERSONA'],
+    ['AGENT_STOP', 'AGENT_STOP_PHRASES'],
+    ['agent_name', 'AGENT_NAME'],
+    ['PARLEY_LOG_LEVEL', 'LOG_LEVEL'],
+    ['PARLEY_URL', 'ROUTER_URL'],
     ['AGENT_MODEL', 'OPENAI_MODEL'],
     ['AGENT_TAGRET', 'AGENT_TARGET'],
     ['ROUTER_ULR', 'ROUTER_URL'],
@@ -45,6 +63,42 @@ describe('A variable that no program reads', () => {
       expect(problemsOf({ [variable]: 'x' })).toEqual([]);
     },
   );
+});
+
+describe('OPENAI_BASE_URL', () => {
+  it.each(['http://a/v1, http://b/v1', 'http://a/v 1', 'http://ann:pass word@a/v1'])(
+    'an OPENAI_BASE_URL with spaces in it is refused: %j',
+    (url) => {
+      expect(problemsOf({ OPENAI_BASE_URL: url })).toEqual([
+        'OPENAI_BASE_URL: expected one URL, without spaces',
+      ]);
+    },
+  );
+
+  it.each(['', '/', '/chat/completions', '/chat/completions/', '/completions', '/models'])(
+    'an OPENAI_BASE_URL may end with the path of a call: %j',
+    (end) => {
+      expect(serverAddress(`http://a/v1${end}`).chat.href).toBe('http://a/v1/chat/completions');
+    },
+  );
+});
+
+describe('The variables of proxies', () => {
+  const proxiesOf = (env: Environment) => {
+    const { httpProxy, httpsProxy, noProxy } = readSettings([], env);
+    return [httpProxy, httpsProxy, noProxy];
+  };
+
+  it.each<[Environment, (string | undefined)[]]>([
+    [{ HTTP_PROXY: 'http://a:1' }, ['http://a:1', undefined, undefined]],
+    [{ HTTP_PROXY: 'http://a:1', http_proxy: 'http://b:1' }, ['http://b:1', undefined, undefined]],
+    [{ https_proxy: 'b:1', no_proxy: '*' }, [undefined, 'http://b:1', '*']],
+    [{ ALL_PROXY: 'http://c:1' }, ['http://c:1', 'http://c:1', undefined]],
+    [{ all_proxy: 'c:1', HTTPS_PROXY: 'http://a:1' }, ['http://c:1', 'http://a:1', undefined]],
+    [{ ALL_PROXY: 'socks5://c:1' }, [undefined, undefined, undefined]],
+  ])('the proxies of %j are %j', (env, proxies) => {
+    expect(proxiesOf(env)).toEqual(proxies);
+  });
 });
 
 describe('OPENAI_API_KEY', () => {
@@ -78,6 +132,8 @@ describe('AGENT_PERSONA', () => {
     './prompts/critic.md',
     'C:\\Users\\me\\alice.txt',
     'alice.md',
+    'alice.txt ',
+    'alice.yaml',
     '~/my personas/a.txt',
   ])('an AGENT_PERSONA that names a missing file is refused: %s', (value) => {
     expect(problemsOf({ AGENT_PERSONA: value })).toEqual([

@@ -45,7 +45,7 @@ export const serverSettings = {
   model: text('OPENAI_MODEL', { help: 'name of the model', fallback: 'gpt-4.1-nano' }),
   httpProxy: proxy(
     'HTTP_PROXY',
-    'proxy to model servers of http; the name may be in lower case, as those of the two below',
+    'proxy to model servers of http; the name may be in lower case, as those of the two below; unset: ALL_PROXY, here and in the next one',
   ),
   httpsProxy: proxy(
     'HTTPS_PROXY',
@@ -57,11 +57,18 @@ export const serverSettings = {
   }),
 } satisfies Record<string, Setting<unknown>>;
 
-/** Proxy variables may have lower-case names, which override the others. */
+/**
+ * Proxy variables may have lower-case names, which override the others. ALL_PROXY is for the protocols that have no variable of
+ * their own; a SOCKS proxy in it is for other programs.
+ */
 export const withProxyNames = (env: Environment): Environment => {
-  const found = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].map((name) => [
-    name,
-    env[name.toLowerCase()] || env[name],
-  ]);
-  return { ...env, ...Object.fromEntries(found) };
+  const given = (name: string) => env[name.toLowerCase()] || env[name];
+  const all = given('ALL_PROXY');
+  const rest = all === undefined || /^socks/i.test(all) ? undefined : all;
+  return {
+    ...env,
+    HTTP_PROXY: given('HTTP_PROXY') || rest,
+    HTTPS_PROXY: given('HTTPS_PROXY') || rest,
+    NO_PROXY: given('NO_PROXY'),
+  };
 };

@@ -39,7 +39,7 @@ const token: Setting<string | undefined> = {
 const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
 /** One word that has a slash or the ending of a text file, or a text that begins like a path. */
 const looksLikePath = (text: string): boolean =>
-  (/^\S+$/.test(text) && /[\\/]|\.(?:txt|md|markdown)$/i.test(text)) ||
+  (/^\S+$/.test(text) && /[\\/]|\.(?:txt|text|md|markdown|prompt|ya?ml|json)$/i.test(text)) ||
   (/^(?:\.{0,2}\/|~\/|[A-Za-z]:\\)/.test(text) && !text.includes('\n'));
 
 /** A text or the path of a file with the text. A path to a missing file is refused: it is no persona. */
@@ -48,11 +48,12 @@ const persona: Setting<string | undefined> = {
     help: 'who the agent is: a text, or the path of a file that contains it',
     fallback: undefined,
   }),
-  read(raw, resolve) {
-    if (raw === undefined) return { value: undefined };
+  read(given, resolve) {
+    if (given === undefined) return { value: undefined };
+    const raw = given.trim();
     const file = resolve(raw);
     if (raw.length <= 4_096 && !raw.includes('\0') && isFile(file)) return { value: file };
-    return looksLikePath(raw) ? { problem: `there is no file ${file}` } : { value: raw };
+    return looksLikePath(raw) ? { problem: `there is no file ${file}` } : { value: given };
   },
 };
 

@@ -20,6 +20,7 @@ export const url = (variable: string, about: AboutUrl): Setting<string> => ({
   read(raw) {
     const value = raw?.trim() || about.fallback;
     // The value is not shown, because a URL may contain a password.
+    if (/\s/.test(value)) return { problem: 'expected one URL, without spaces' };
     return value === '' || fits(value, about.schemes)
       ? { value }
       : { problem: `expected a URL that begins with one of ${about.schemes}` };

@@ -228,7 +228,7 @@ class OpenAIModel implements Model {
         if (reply.complete) return undefined;
         if (body.stray !== undefined)
           return failureOf(
-            { told: 'in-stream', status, headers, url: this.#url, words: wordsOf(body.stray) },
+            { source: 'in-stream', status, headers, url: this.#url, words: wordsOf(body.stray) },
             Date.now(),
           );
         return broken(`${this.#url}: the stream ended before the reply did`);
