@@ -8,7 +8,8 @@ export interface NatsPermissions {
 
 /**
  * The permissions that a router needs in NATS, and nothing else. They do not allow reading other streams, acknowledgements (the
- * router does not need them), or deleting and changing streams.
+ * router does not need them), deleting streams, or changing any stream
+ * except the bucket of marks.
  */
 export const natsPermissions = (stream: string): NatsPermissions => {
   const lease = `${stream}_lease`;
@@ -30,6 +31,8 @@ export const natsPermissions = (stream: string): NatsPermissions => {
         `$JS.API.STREAM.CREATE.${one}`,
         `$JS.API.STREAM.MSG.GET.${one}`,
       ]),
+      // The only bucket that an earlier version made otherwise: it is changed, so that its keys can end by themselves.
+      `$JS.API.STREAM.UPDATE.KV_${stream}_marks`,
       // Removal of conversations.
       `$JS.API.STREAM.PURGE.${stream}`,
       // The consumers by which the router reads the stream and the buckets: one each.

@@ -21,6 +21,8 @@ export const openSqliteLedger = (path: string): Ledger =>
 export interface SqliteLedger extends Ledger {
   /** As `append`, before it returns. What a failed call left in the log is cut off by the next one. */
   appendNow(batches: readonly Batch[]): readonly Appended[];
+  /** Removes a conversation whole, and those that were forked from it. It may be running. */
+  removeNow(conversation: string): void;
 }
 
 /** A ledger on a database that is open already. */
@@ -154,8 +156,18 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
     });
   };
 
+  const removeWithForks = (conversation: string): void => {
+    for (const { id } of listForks.all(conversation, Number.MAX_SAFE_INTEGER)) removeWithForks(id as string);
+    removal.removeWhole(conversation);
+    heads.delete(conversation);
+  };
+
   return {
     appendNow,
+    removeNow(conversation) {
+      total = undefined;
+      transact(() => removeWithForks(conversation));
+    },
     async append(batches) {
       try {
         return appendNow(batches);

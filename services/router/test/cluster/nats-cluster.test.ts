@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hasNats, type NatsServer, startNats } from '../../../../tests/harness/nats-servers.ts';
+import type { NatsTable } from '../../src/cluster/nats/nats-table.ts';
 import { openJetStreamLedger } from '../../src/ledger/jetstream/open-jetstream.ts';
 import { JetStreamFolder } from '../ledger/jetstream/jetstream-ledgers.ts';
 import { shut } from '../ledger/ledger-contract.ts';
-import { opened } from '../ledger/ledger-entries.ts';
+import { finished, lines, opened } from '../ledger/ledger-entries.ts';
 import { joinRouter } from './joined-router.ts';
 
 const patience = { timeout: 60_000, interval: 20 };
@@ -132,6 +133,64 @@ describe.skipIf(!hasNats)('several routers on one stream of NATS', { timeout: 12
         ['k', { n: 5 }],
       ]),
     );
+  });
+
+  it('a table that begins to be read again while it is read is read to its end, so that a router renews its lease', async () => {
+    const { a } = await two();
+    const table = a.cluster.table('pools') as NatsTable;
+    // So much that the end of the table has not come with its first key.
+    for (let n = 0; n < 20; n++) await table.create(`k${n}`, 'x'.repeat(100_000));
+    let isAgain = false;
+    let second: Promise<void> | undefined;
+    const told: string[] = [];
+    await table.watch(({ key }) => {
+      told.push(key);
+      if (isAgain && key === 'k0') second ??= table.refresh();
+    });
+    isAgain = true;
+    await table.refresh();
+    expect(second).toBeInstanceOf(Promise);
+    await second;
+    expect(told.slice(-20).toSorted()).toEqual(Array.from({ length: 20 }, (_, n) => `k${n}`).toSorted());
+  });
+
+  it('a listener that fails does not keep other listeners and later changes from being told', async () => {
+    const failures: unknown[] = [];
+    const options = { ...folder.options(server.url), onFailure: (error: unknown) => failures.push(error) };
+    const a = await joinRouter(options, 'a');
+    const table = a.cluster.table('pools');
+    await table.watch(() => {
+      throw new Error('a bug');
+    });
+    const told: unknown[] = [];
+    await table.watch(({ entry }) => told.push(entry?.value));
+    await table.put('k', 1);
+    await table.put('k', 2);
+    await until(() => expect(told).toEqual([1, 2]));
+    expect(failures).toEqual([new Error('a bug'), new Error('a bug')]);
+  });
+
+  it('a message that is larger than the server takes is not sent, and ends nothing', async () => {
+    const { a, b } = await two();
+    const heard: unknown[] = [];
+    b.cluster.messages.on('test', (payload) => heard.push(payload));
+    a.cluster.messages.send('test', b.cluster.self, 'x'.repeat(2_000_000));
+    a.cluster.messages.send('test', b.cluster.self, 'short');
+    await until(() => expect(heard).toEqual(['short']));
+  });
+
+  it('a conversation that one router has removed and opened again is the new one at the others', async () => {
+    const { a, b } = await two();
+    const old = finished(4);
+    await a.ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: old }]);
+    await until(() => expect(b.ledger.read('c1', 0, 9)).toEqual(old));
+    a.ledger.remove(['c1'], 9);
+    await a.ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: [opened(9_000)] }]);
+    await until(() => expect(b.ledger.read('c1', 0, 9)).toEqual([opened(9_000)]));
+    expect(
+      await b.ledger.append([{ conversation: 'c1', expectedSeq: 1, entries: lines(2, 2) }]),
+    ).toMatchObject([{ ok: true }]);
+    expect(b.ledger.trouble?.()).toBeUndefined();
   });
 
   it('a router that works alone and several that work together refuse each other, and say what to set', async () => {

@@ -209,12 +209,13 @@ export class NatsCluster implements Cluster, StreamAccess {
   async #renew(): Promise<void> {
     // The lease runs from the request, because the answer may have taken long.
     const askedAt = performance.now();
-    const wasOver = this.trouble !== undefined;
     const count = ++this.#count;
     const version = this.#version;
     await this.#routers.put(this.self, { ...this.#document, count, version } satisfies Own);
     this.#writtenVersion = version;
     await this.#hears(count);
+    // Checked after the answer: the lease may have expired while it was awaited.
+    const wasOver = this.trouble !== undefined;
     // Reads what the others did while this router was suspended. The server keeps deletions for one minute only.
     if (wasOver) await this.#options.engine.caughtUp();
     if (wasOver && count > 1) await Promise.all([...this.#tables.values()].map((table) => table.refresh()));
@@ -257,6 +258,11 @@ export class NatsCluster implements Cluster, StreamAccess {
 
   #notify(change: RouterChange): void {
     if (change.type === 'gone') this.#versions.delete(change.router.id);
-    for (const listener of this.#followers) listener(change);
+    for (const listener of this.#followers)
+      try {
+        listener(change);
+      } catch (error) {
+        this.#options.engine.onFailure(error);
+      }
   }
 }

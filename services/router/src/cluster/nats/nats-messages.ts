@@ -13,6 +13,8 @@ interface Sent {
   readonly payload: unknown;
 }
 
+const routerId = /^[A-Za-z0-9_-]{1,300}$/;
+
 /** Messages between routers over core NATS: to one router, or to all others. */
 export class NatsMessages implements RouterMessages {
   readonly #options: MessagesOptions;
@@ -31,12 +33,7 @@ export class NatsMessages implements RouterMessages {
 
   send(topic: string, to: string, payload: unknown): void {
     const { link, self } = this.#options;
-    // The NATS client would queue the message and send it when it is out of date.
-    if (!link.isConnected) return;
-    link.connection.publish(
-      this.#subjectOf(to, topic),
-      JSON.stringify({ from: self, payload } satisfies Sent),
-    );
+    link.send(this.#subjectOf(to, topic), JSON.stringify({ from: self, payload } satisfies Sent));
   }
 
   on(topic: string, listener: (payload: unknown, from: string) => void): void {
@@ -50,8 +47,9 @@ export class NatsMessages implements RouterMessages {
   #heard(topic: string, text: string): void {
     const { self, onFailure } = this.#options;
     try {
-      const { from, payload } = JSON.parse(text) as Sent;
-      if (from === self) return;
+      const { from, payload } = JSON.parse(text) as Partial<Sent>;
+      // An answer is sent to that id, so it has to be one part of a subject.
+      if (typeof from !== 'string' || !routerId.test(from) || from === self) return;
       for (const listener of this.#listeners.get(topic) ?? []) listener(payload, from);
     } catch (error) {
       onFailure(error);

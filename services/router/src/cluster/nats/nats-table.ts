@@ -1,30 +1,17 @@
-import {
-  DiscardPolicy,
-  type JetStreamClient,
-  type JetStreamManager,
-  type JsMsg,
-  RetentionPolicy,
-  type StorageType,
-  type StoredMsg,
-} from '@nats-io/jetstream';
-import { headers, type Msg, type MsgHdrs, nanos } from '@nats-io/transport-node';
+import type { JetStreamClient, JetStreamManager, JsMsg, StoredMsg } from '@nats-io/jetstream';
+import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import { afterElection } from '../../ledger/jetstream/electing.ts';
 import type { NatsLink } from '../../ledger/jetstream/nats-link.ts';
 import { StreamFollower } from '../../ledger/jetstream/stream/stream-follower.ts';
 import type { SharedTable, TableChange, TableEntry } from '../cluster.ts';
+import { type BucketOptions, openBucket, streamOfBucket } from './bucket.ts';
 
-export interface TableOptions {
+export interface TableOptions extends BucketOptions {
   readonly link: NatsLink;
   readonly client: JetStreamClient;
   readonly manager: JetStreamManager;
-  /** The name of the key-value bucket. */
-  readonly bucket: string;
-  readonly replicas: number;
-  readonly storage: StorageType;
   /** The name of this router's consumer. */
   readonly consumer: string;
-  /** All entries are deleted after this time without a change. */
-  readonly maxAgeMs?: number;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -46,7 +33,6 @@ interface Write {
 }
 
 const wrongSequence = new Set([10_071, 10_164]);
-const streamNotFound = 10_059;
 /** A deletion is stored as a message, which expires after this time: by then all routers have read it. */
 const tombstoneMs = 60_000;
 const retryMs = 1_000;
@@ -84,11 +70,13 @@ export class NatsTable implements SharedTable {
   #watching: Promise<void> | undefined;
   #follower: StreamFollower | undefined;
   #generation = 0;
+  #newest: Promise<void> | undefined;
+  #replace = (): void => {};
   #isStopped = false;
 
   constructor(options: TableOptions) {
     this.#options = options;
-    this.#stream = `KV_${options.bucket}`;
+    this.#stream = streamOfBucket(options.bucket);
     options.link.onChange(() => {
       if (options.link.isConnected && this.#watching) this.#refresh();
     });
@@ -96,7 +84,8 @@ export class NatsTable implements SharedTable {
 
   /** Creates the bucket if it does not exist. */
   open(): Promise<void> {
-    this.#opened ??= this.#open().catch((error: unknown) => {
+    const { manager } = this.#options;
+    this.#opened ??= openBucket(manager, this.#options).catch((error: unknown) => {
       this.#opened = undefined;
       throw error;
     });
@@ -138,10 +127,8 @@ export class NatsTable implements SharedTable {
 
   /** Like `delete`, without waiting for the answer: if the request is lost, the entry expires. */
   deleteSoon(key: string, revision: number): void {
-    const { link } = this.#options;
-    if (!link.isConnected) return;
     const head = this.#headers({ expected: revision, isDeletion: true, ttlMs: tombstoneMs });
-    link.connection.publish(this.#subjectOf(key), '', { headers: head });
+    this.#options.link.send(this.#subjectOf(key), '', head);
   }
 
   watch(listener: (change: TableChange) => void): Promise<void> {
@@ -167,31 +154,6 @@ export class NatsTable implements SharedTable {
     this.#isStopped = true;
     this.#generation++;
     await this.#follower?.stop();
-  }
-
-  async #open(): Promise<void> {
-    const { manager, bucket, replicas, storage, maxAgeMs } = this.#options;
-    try {
-      await manager.streams.info(this.#stream);
-    } catch (error) {
-      if ((error as { code?: number }).code !== streamNotFound) throw error;
-      await manager.streams.add({
-        name: this.#stream,
-        subjects: [`$KV.${bucket}.>`],
-        storage,
-        retention: RetentionPolicy.Limits,
-        discard: DiscardPolicy.New,
-        max_msgs_per_subject: 1,
-        max_consumers: -1,
-        num_replicas: replicas,
-        allow_rollup_hdrs: true,
-        // A replica that lags behind would show what was replaced.
-        allow_direct: false,
-        allow_msg_ttl: true,
-        deny_delete: true,
-        ...(maxAgeMs !== undefined && { max_age: nanos(maxAgeMs) }),
-      });
-    }
   }
 
   #subjectOf(key: string): string {
@@ -248,10 +210,23 @@ export class NatsTable implements SharedTable {
     again(this.#generation).catch(onFailure);
   }
 
-  /** Follows the bucket from its beginning. Resolves when the listeners have been called for all existing entries. */
-  async #follow(): Promise<void> {
+  /**
+   * Follows the bucket from its beginning. Resolves when the listeners have been called for all existing entries, by this reading
+   * or by the one that replaced it: a new one starts each time the link comes back.
+   */
+  #follow(): Promise<void> {
+    const { promise: replaced, resolve } = Promise.withResolvers<'replaced'>();
+    const reading = this.#read(++this.#generation);
+    this.#replace();
+    this.#replace = () => resolve('replaced');
+    this.#newest = Promise.race([reading, replaced]).then((how) =>
+      how === 'replaced' ? this.#newest : undefined,
+    );
+    return this.#newest;
+  }
+
+  async #read(generation: number): Promise<void> {
     const { link, client, manager, consumer, onFailure } = this.#options;
-    const generation = ++this.#generation;
     await this.#follower?.stop();
     this.#opened = undefined;
     await this.open();
@@ -288,7 +263,13 @@ export class NatsTable implements SharedTable {
     return this.#notify({ key, entry: { value: valueIn(message.string()), revision: message.seq } });
   }
 
+  /** A listener that fails does not stop the other listeners or the following changes. */
   #notify(change: TableChange): void {
-    for (const listener of this.#listeners) listener(change);
+    for (const listener of this.#listeners)
+      try {
+        listener(change);
+      } catch (error) {
+        this.#options.onFailure(error);
+      }
   }
 }

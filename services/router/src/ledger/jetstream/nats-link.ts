@@ -98,6 +98,20 @@ export class NatsLink {
     });
   }
 
+  /**
+   * Sends a message without an answer. Returns false when the link is down, or when the NATS client refuses the message, for example
+   * because it is larger than the server accepts. Never throws.
+   */
+  send(subject: string, body: string, headers?: MsgHdrs): boolean {
+    if (!this.isConnected) return false;
+    try {
+      this.connection.publish(subject, body, headers && { headers });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Resolves when the connection exists, or when it is closed for good. */
   async connected(): Promise<void> {
     while (!this.isConnected && !this.#isClosing)

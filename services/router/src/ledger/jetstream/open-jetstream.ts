@@ -13,6 +13,7 @@ import { syncRule } from './monitor.ts';
 import { type NatsAccess, type NatsLink, openNatsLink } from './nats-link.ts';
 import { openProjection, type Projection } from './projection.ts';
 import { Publisher } from './publisher.ts';
+import { forgetRemovedMeanwhile } from './removed-meanwhile.ts';
 import { checkNoRouters, type LeaseOptions, RouterLease, waitForNoLease } from './router-lease.ts';
 import { versionFault } from './stream/stream-check.ts';
 import { type FollowerOptions, StreamFollower } from './stream/stream-follower.ts';
@@ -162,11 +163,13 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
     const client = jetstream(link.connection);
     const foreign = new Set<OnForeign>();
     const own: OwnCommits = new Map();
+    const before = projection.sequence;
     const follower = await followed({
       ...{ link, client, manager, stream, projection, last, onFailure, onEvent, own },
       consumer: writer,
       onCommits: (commits) => tellForeign(commits, writer, foreign),
     });
+    await forgetRemovedMeanwhile({ manager, stream, projection, before });
     const caughtUp = async () => follower.taken((await manager.streams.info(stream)).state.last_seq);
     access ??= await join?.({
       ...{ link, client, manager, stream, replicas, writer, onFailure, caughtUp },

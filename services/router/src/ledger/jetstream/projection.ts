@@ -30,7 +30,10 @@ export interface Projection {
   readonly ledger: Ledger;
   /** Sequence of the last message that is in it. */
   readonly sequence: number;
-  /** Takes commits in the order of the stream, all or none. Throws LedgerDamage when they do not follow what is there. */
+  /**
+   * Takes commits in the order of the stream; those that are in it already are passed over. Throws LedgerDamage when they do not follow
+   * what is there. A conversation that begins again replaces the one of that id: another router has removed that from the stream.
+   */
   apply(commits: readonly StoredCommit[]): void;
   /** Sequence of the last message of the conversation, and the seq of its last entry; zeros when there is none. */
   tail(conversation: string): Tail;
@@ -41,6 +44,8 @@ export interface Projection {
   purges(): Purge[];
   purge(conversations: readonly string[]): void;
   purged(conversation: string): void;
+  /** Another router has removed the conversation from the stream: it is removed here, with its forks. */
+  forget(conversation: string): void;
 }
 
 const number = (value: unknown): number => Number(value ?? 0);
@@ -122,37 +127,48 @@ export const openProjection = (path: string, identity: StreamIdentity): Projecti
     const row = findTail.get(conversation);
     return { seq: number(row?.seq), sequence: row ? sequenceAt(number(row.position)) : 0 };
   };
+  /** Up to the first commit with which a conversation begins again, if there is one. */
+  const batchesOf = (commits: readonly StoredCommit[]) => {
+    const heads = new Map<string, number>();
+    const batches: Batch[] = [];
+    for (const { conversation, sequence: at, entries } of commits) {
+      const expectedSeq = heads.get(conversation) ?? tail(conversation).seq;
+      const [first] = entries;
+      const begins = first?.type === 'opened' || first?.type === 'forked';
+      if (begins && expectedSeq > 0) return { batches, replaced: conversation };
+      if (first?.seq !== expectedSeq + 1 && first?.type !== 'forked')
+        throw new LedgerDamage(`the stream ${identity.stream}`, [
+          `message ${at} begins with entry ${first?.seq} of conversation ${conversation}, which is at ${expectedSeq}`,
+        ]);
+      heads.set(conversation, entries.at(-1)?.seq ?? expectedSeq);
+      batches.push({ conversation, expectedSeq, entries, position: positionOf(at, 0) });
+    }
+    return { batches, replaced: undefined };
+  };
   return {
     ledger,
     get sequence() {
       return sequence;
     },
     tail,
-    apply(commits) {
-      const heads = new Map<string, number>();
-      const batches = commits.map(({ conversation, sequence: at, entries }): Batch => {
-        const expectedSeq = heads.get(conversation) ?? tail(conversation).seq;
-        const [first] = entries;
-        const follows = first?.seq === expectedSeq + 1 || (first?.type === 'forked' && expectedSeq === 0);
-        if (!follows)
-          throw new LedgerDamage(`the stream ${identity.stream}`, [
-            `message ${at} begins with entry ${first?.seq} of conversation ${conversation}, which is at ${expectedSeq}`,
-          ]);
-        heads.set(conversation, entries.at(-1)?.seq ?? expectedSeq);
-        return { conversation, expectedSeq, entries, position: positionOf(at, 0) };
-      });
+    apply(all) {
+      const commits = all.filter((one) => one.sequence > sequence);
+      const { batches, replaced } = batchesOf(commits);
       try {
         ledger.appendNow(batches);
       } catch (error) {
         tails = new Map();
         throw error;
       }
-      for (const { conversation, sequence: at, entries } of commits) {
+      for (const { conversation, sequence: at, entries } of commits.slice(0, batches.length)) {
         const last = entries.at(-1);
         if (last === undefined || last.type === 'ended') tails.delete(conversation);
         else tails.set(conversation, { seq: last.seq, sequence: at });
+        sequence = at;
       }
-      sequence = commits.at(-1)?.sequence ?? sequence;
+      if (replaced === undefined) return;
+      this.forget(replaced);
+      this.apply(commits.slice(batches.length));
     },
     purges: () =>
       listPurges
@@ -162,5 +178,9 @@ export const openProjection = (path: string, identity: StreamIdentity): Projecti
       for (const one of conversations) addPurge.run(one, tail(one).sequence);
     },
     purged: (conversation) => void removePurge.run(conversation),
+    forget(conversation) {
+      ledger.removeNow(conversation);
+      tails = new Map();
+    },
   };
 };

@@ -9,6 +9,8 @@ const bytesPerRemoval = 4 * 1024 * 1024;
 /** Removes conversations from a ledger file, inside a transaction of the caller. */
 export interface Removal {
   remove(conversations: readonly string[], limit: number, enough?: number): Removed;
+  /** Removes one conversation whole, whatever its state. */
+  removeWhole(conversation: string): void;
   /** Returns free pages to the file system: outside a transaction. */
   returnPages(): void;
 }
@@ -47,6 +49,15 @@ export const removalOf = (database: DatabaseSync, removeShares: (key: number) =>
   };
 
   return {
+    removeWhole(conversation) {
+      const row = findKey.get(conversation);
+      if (!row) return;
+      const key = Number(row.key);
+      removeCheckpoint.run(key);
+      removeShares(key);
+      removeEntries.run(key, 0);
+      removeConversation.run(key);
+    },
     remove(conversations, limit, enough = bytesPerRemoval) {
       const budget = { entries: limit, bytes: bytesPerRemoval };
       for (const [gone, id] of conversations.entries()) {

@@ -7,7 +7,7 @@ import { allSubjects } from '../../../src/ledger/jetstream/subjects.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { openSqliteLedger } from '../../../src/ledger/sqlite.ts';
 import { shut } from '../ledger-contract.ts';
-import { finished, lines, opened } from '../ledger-entries.ts';
+import { ended, finished, lines, opened } from '../ledger-entries.ts';
 import { JetStreamFolder, NatsObserver } from './jetstream-ledgers.ts';
 
 const all = Number.MAX_SAFE_INTEGER;
@@ -193,6 +193,25 @@ describe.skipIf(!hasNats)('a ledger in JetStream that is opened', { timeout: 60_
     expect(again.read('c1', 0, all)).toEqual([opened(9_000)]);
     await shut(again);
     expect(await observer.seqsOf(options.stream, 'c1')).toEqual([1]);
+  });
+
+  it('a router that was away while another one removed a conversation forgets it, also where it ran in its copy', async () => {
+    const options = folder.options(server.url);
+    const away = { ...options, projection: `${options.projection}.away` };
+    const early = await openJetStreamLedger(away);
+    for (const id of ['c1', 'c2', 'c3']) await append(early, id, 0, [opened()]);
+    await shut(early);
+    const ledger = await openJetStreamLedger(options);
+    for (const id of ['c1', 'c2']) await append(ledger, id, 1, [ended(2)]);
+    expect(ledger.remove(['c1'], all)).toEqual({ gone: 1 });
+    await append(ledger, 'c4', 0, [opened()]);
+    await shut(ledger);
+    const back = await openJetStreamLedger(away);
+    expect(back.unfinished()).toEqual(['c3', 'c4']);
+    expect(back.read('c1', 0, all)).toEqual([]);
+    expect(back.read('c2', 0, all)).toEqual([opened(), ended(2)]);
+    await append(back, 'c3', 1, lines(2, 2));
+    await shut(back);
   });
 
   it('a ledger waits for the lease of another router, and is refused when that router keeps the lease', async () => {

@@ -1,6 +1,8 @@
+import { Kvm } from '@nats-io/kv';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { hasNats, startNats } from '../../../../../tests/harness/nats-servers.ts';
 import { sharedTables } from '../../../src/cluster/cluster.ts';
+import { openNatsLink } from '../../../src/ledger/jetstream/nats-link.ts';
 import { openJetStreamLedger } from '../../../src/ledger/jetstream/open-jetstream.ts';
 import { natsPermissions, permissionsCommand } from '../../../src/ledger/nats-permissions.ts';
 import { joinRouter } from '../../cluster/joined-router.ts';
@@ -53,6 +55,10 @@ describe.skipIf(!hasNats)('the permissions that a router needs', { timeout: 120_
       const access = { servers: [server.url], user: 'parley_router', password: 'secret' };
       const failures: unknown[] = [];
       const onFailure = (error: unknown) => failures.push(error);
+      // As an earlier version has made it: no key of it ends by itself.
+      const link = await openNatsLink(access, 'earlier', `_INBOX_${options.stream}`);
+      await new Kvm(link.connection).create(`${options.stream}_marks`, { history: 1 });
+      await link.close();
       const a = await joinRouter({ ...options, access, onFailure }, 'a');
       const b = await joinRouter({ ...options, access, onFailure }, 'b');
       const claim = { conversation: 'c1', turn: 1, attempt: 1, member: 'ann' };
