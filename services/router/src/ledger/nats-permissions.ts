@@ -8,8 +8,8 @@ export interface NatsPermissions {
 
 /**
  * The permissions that a router needs in NATS, and nothing else. They do not allow reading other streams, acknowledgements (the
- * router does not need them), deleting streams, or changing any stream
- * except the bucket of marks.
+ * router does not need them), deleting streams, or changing
+ * any stream except the bucket of marks.
  */
 export const natsPermissions = (stream: string): NatsPermissions => {
   const lease = `${stream}_lease`;

@@ -4,7 +4,7 @@ import { KnownClaims } from '../known-claims.ts';
 import type { NatsTable } from './nats-table.ts';
 
 export interface ClaimsOptions {
-  readonly table: NatsTable;
+  readonly table: Pick<NatsTable, 'watch' | 'create' | 'get' | 'deleteSoon'>;
   readonly self: string;
   /** The steady clock. */
   readonly now: () => number;
@@ -54,6 +54,10 @@ export class NatsClaims implements TurnClaims {
   readonly #listeners: ((change: ClaimChange) => void)[] = [];
   /** Revisions of the claims of this router. */
   readonly #own = new Map<string, number>();
+  /** Claims whose making is under way. `seen`: the revision, where the bucket has told it before the answer came. */
+  readonly #making = new Map<string, { readonly nonce: string; seen?: number }>();
+  /** Own claims whose answer was lost, and which nothing has asked for since. */
+  readonly #found = new Set<string>();
   /** Timers of claims that are to be deleted. */
   readonly #releasing = new Map<string, NodeJS.Timeout>();
 
@@ -69,25 +73,28 @@ export class NatsClaims implements TurnClaims {
   async make(claim: AttemptPlace & { readonly member: string }, ttlMs: number): Promise<boolean> {
     const { self, onFailure } = this.#options;
     const key = keyOf(claim);
+    if (this.#making.has(key)) return false;
     const releasing = this.#releasing.get(key);
-    if (releasing !== undefined) {
-      // It was released a moment ago, and its key still exists.
+    if (releasing !== undefined || this.#found.delete(key)) {
+      // It was released a moment ago, or its answer was lost: its key still exists.
       clearTimeout(releasing);
       this.#releasing.delete(key);
       this.#made(claim, self, ttlMs);
       return true;
     }
     const stored: StoredClaim = { router: self, member: claim.member, ttlMs, nonce: randomUUID() };
-    try {
-      const revision = await this.#create(key, stored, ttlMs);
-      if (revision === undefined) return false;
-      this.#own.set(key, revision);
-      this.#made(claim, self, ttlMs);
-      return true;
-    } catch (error) {
+    const making: { readonly nonce: string; seen?: number } = { nonce: stored.nonce };
+    this.#making.set(key, making);
+    const answered = await this.#create(key, stored, ttlMs).catch((error: unknown) => {
       onFailure(error);
-      return false;
-    }
+      return undefined;
+    });
+    this.#making.delete(key);
+    const revision = answered ?? making.seen;
+    if (revision === undefined) return false;
+    this.#own.set(key, revision);
+    this.#made(claim, self, ttlMs);
+    return true;
   }
 
   release(place: AttemptPlace): void {
@@ -95,6 +102,7 @@ export class NatsClaims implements TurnClaims {
     const revision = this.#own.get(key);
     if (revision === undefined || this.#releasing.has(key)) return;
     this.#known.ended(place);
+    this.#found.delete(key);
     const deletes = () => {
       this.#releasing.delete(key);
       this.#own.delete(key);
@@ -165,9 +173,22 @@ export class NatsClaims implements TurnClaims {
       if (claim) this.#notify({ type: 'ended', claim });
       return;
     }
-    // A claim of this router is known from the answer to `create`, or was released in the meantime.
-    if (stored.router !== this.#options.self)
-      this.#made({ ...place, member: stored.member }, stored.router, stored.ttlMs);
+    if (stored.router === this.#options.self) this.#seenOwn(key, place, stored, entry.revision);
+    else this.#made({ ...place, member: stored.member }, stored.router, stored.ttlMs);
+  }
+
+  /**
+   * A claim of this router is known from the answer to `create`. When that answer was lost, the router holds the claim nevertheless: otherwise
+   * no router could grant the turn until the claim expires. A claim that belongs to no grant is released as usual.
+   */
+  #seenOwn(key: string, place: AttemptPlace, stored: StoredClaim, revision: number): void {
+    if (this.#own.has(key)) return;
+    const making = this.#making.get(key);
+    if (making?.nonce === stored.nonce) making.seen = revision;
+    if (making) return;
+    this.#own.set(key, revision);
+    this.#found.add(key);
+    this.#made({ ...place, member: stored.member }, this.#options.self, stored.ttlMs);
   }
 
   #notify(change: ClaimChange): void {
