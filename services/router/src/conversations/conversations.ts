@@ -12,6 +12,7 @@ import { CommandQueue, type CommandRound } from './command-queue.ts';
 import { type Follower, Followers } from './commit.ts';
 import { Deciding, type Queued, type Work } from './deciding.ts';
 import { ForeignCommits } from './foreign-commits.ts';
+import { OpenedElsewhere } from './opened-elsewhere.ts';
 import { type OnResult, unwritten } from './outcome.ts';
 import { Running } from './running.ts';
 import { Archive } from './stored/archive.ts';
@@ -45,6 +46,7 @@ export class Conversations {
   readonly #queue: CommandQueue;
   readonly #foreign: ForeignCommits;
   readonly #afterFlush: (() => void)[] = [];
+  readonly openedElsewhere: OpenedElsewhere;
 
   /** `now`: the steady clock. `onFailure`: the ledger could not be read or written. `onAppended`: duration of an append. */
   constructor(
@@ -57,6 +59,7 @@ export class Conversations {
   ) {
     this.#ledger = ledger;
     this.#running = new Running(now, wall);
+    this.openedElsewhere = new OpenedElsewhere(ledger, (id) => this.get(id) !== undefined);
     this.#onFailure = onFailure;
     this.#checkpoints = new Checkpoints(ledger, onFailure);
     this.#appending = new Appending({
@@ -155,8 +158,11 @@ export class Conversations {
   /** Hands commits of other processes to the followers. `before`: the position of the next commit of this process. */
   #takeForeign(before = Number.POSITIVE_INFINITY): void {
     this.#faults.guard('decision', 'foreign', () => {
-      for (const { position, ...commit } of this.#foreign.take(before, (id) => this.get(id)))
+      for (const { position, ...commit } of this.#foreign.take(before, (id) => this.get(id))) {
+        // One of that id may have been read before it was removed.
+        if (!commit.before) this.#archive.forget(commit.id);
         this.#commit(commit, position);
+      }
     });
   }
 

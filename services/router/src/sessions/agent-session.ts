@@ -67,8 +67,12 @@ export class AgentSession implements Session {
   }
 
   receive(raw: string): void {
+    this.#safely(() => this.#hear(raw));
+  }
+
+  #safely(handle: () => void): void {
     try {
-      this.#hear(raw);
+      handle();
     } catch (error) {
       if (!(error instanceof LedgerDamage)) throw error;
       this.#router.metrics.ledgerFailed();
@@ -84,6 +88,16 @@ export class AgentSession implements Session {
     if (frame.type === 'register') return this.#register(frame);
     const replica = this.#replica;
     if (!replica) return this.#refuse('not-registered', 'register first', frame);
+    const { openedElsewhere } = this.#router.conversations;
+    const known = 'conversation' in frame && openedElsewhere.known(frame.conversation);
+    if (!known) return this.#handle(replica, frame);
+    const handle = () => {
+      if (!this.#registration.isGone) this.#handle(replica, frame);
+    };
+    return this.#registration.wait(known.then(() => this.#safely(handle)));
+  }
+
+  #handle(replica: Replica, frame: Exclude<ClientFrame, { type: 'ping' | 'register' }>): void {
     const forbidden = whyForbidden(this.identity, replica, frame, this.#router);
     if (forbidden) return this.#refuse('forbidden', forbidden, frame);
     switch (frame.type) {

@@ -57,17 +57,26 @@ export class PlainSession implements Session {
     const decoded = decodePlainFrame(raw);
     if (!decoded.ok) return this.#fault(decoded.code, decoded.problem);
     const { frame } = decoded;
+    if (frame.type === 'ping') return;
+    if (frame.type === 'register') return this.#register(frame);
+    const { conversation } = frame;
+    const isNamed = this.name !== undefined && conversation !== undefined;
+    const known = isNamed && this.#router.conversations.openedElsewhere.known(conversation);
+    if (!known) return this.#handle(frame);
+    const handle = () => {
+      if (!this.#registration.isGone) this.#handle(frame);
+    };
+    return this.#registration.wait(known.then(handle));
+  }
+
+  #handle(frame: PlainFrameOf<'send' | 'pass' | 'leave'>): void {
     switch (frame.type) {
-      case 'register':
-        return this.#register(frame);
       case 'send':
         return this.#send(frame);
       case 'pass':
         return this.#pass(frame);
       case 'leave':
         return this.#leave(frame);
-      case 'ping':
-        return;
       default:
         frame satisfies never;
     }

@@ -12,7 +12,10 @@ export interface RefusedRegistration {
   readonly reason?: string;
 }
 
-/** The identity of one connection: from the handshake, or from the token in `register`. */
+/**
+ * The identity of one connection: from the handshake, or from the token in `register`. Also what has to be awaited before the next
+ * frame of the connection is handled.
+ */
 export class Registration {
   readonly #authenticator: Authenticator;
   identity: Identity | undefined;
@@ -35,8 +38,8 @@ export class Registration {
   ): void {
     const known: Verdict | undefined = this.identity && { ok: true, identity: this.identity };
     const verdict = known ?? this.#authenticator.identify(token);
-    if (!(verdict instanceof Promise)) return this.#wait(then(this.#judge(name, verdict)));
-    return this.#wait(verdict.then((checked) => (this.#gone ? undefined : then(this.#judge(name, checked)))));
+    if (!(verdict instanceof Promise)) return this.wait(then(this.#judge(name, verdict)));
+    return this.wait(verdict.then((checked) => (this.#gone ? undefined : then(this.#judge(name, checked)))));
   }
 
   gone(): void {
@@ -47,7 +50,8 @@ export class Registration {
     return this.#gone;
   }
 
-  #wait(entering: Promise<void> | undefined): void {
+  /** No further frame is handled before the promise resolves. */
+  wait(entering: Promise<void> | undefined): void {
     this.entering = entering?.finally(() => {
       this.entering = undefined;
     });

@@ -11,7 +11,7 @@ export interface Session {
   readonly name: string | undefined;
   /** The identity of its token; undefined before a valid token was shown. */
   readonly identity: Identity | undefined;
-  /** Set while a token is checked. No further frame may be handled before it resolves. */
+  /** Set while a token is checked, or another router is asked. No further frame may be handled before it resolves. */
   readonly entering: Promise<void> | undefined;
   receive(raw: string): void;
   /** The peer has answered the ping of this number, and with it all earlier ones. */

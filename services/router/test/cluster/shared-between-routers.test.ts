@@ -1,9 +1,10 @@
 import type { Entry } from '@parley/protocol';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { TableChange } from '../../src/cluster/cluster.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { RouterOptions } from '../../src/router.ts';
 import { Operator, takeTurn } from '../http/operator.ts';
-import { dialAgent, type ServedRouter, serveRouter, type TestClient } from '../socket/served-router.ts';
+import { dial, dialAgent, type ServedRouter, serveRouter, type TestClient } from '../socket/served-router.ts';
 import { MemoryNetwork, SharedLedger } from './memory-cluster.ts';
 
 const until = (condition: () => boolean) =>
@@ -242,5 +243,56 @@ describe('several routers of one ledger: readers and limits', () => {
     await atB.act(first.body.conversation, 'end');
     await until(() => a.router.conversations.count === 2);
     expect((await open(atA, 'fay', 'gus')).status).toBe(201);
+  });
+});
+
+describe('several routers of one ledger: a conversation that another router has opened a moment ago', () => {
+  /** Router b has read nothing of the ledger until it is asked to read it to its end. */
+  const oneBehind = async () => {
+    const network = new MemoryNetwork();
+    const ledger = new SharedLedger();
+    const a = await serveRouter({ ledger: ledger.port(() => false), cluster: network.join('a') });
+    let isBehind = true;
+    const port = ledger.port(() => isBehind);
+    const behind: Ledger = {
+      ...port,
+      read: (...range) => (isBehind ? [] : port.read(...range)),
+      caughtUp: () => {
+        isBehind = false;
+        ledger.hear();
+        return Promise.resolve();
+      },
+    };
+    const b = await serveRouter({ ledger: behind, cluster: network.join('b') });
+    return { b, operator: new Operator(a) };
+  };
+
+  it('an agent that asks another router for the history of the conversation gets it', async () => {
+    const { b, operator } = await oneBehind();
+    const ann = await dialAgent(b.port, 'ann');
+    const id = await operator.open({ members: ['ann', 'bob'], policy: 'round-robin', first: 'bob' });
+    ann.send({ type: 'history', conversation: id });
+    expect(await ann.next()).toMatchObject({ type: 'entry', conversation: id, entry: { type: 'opened' } });
+    ann.send({ type: 'history', conversation: 'no-such' });
+    expect(await ann.next()).toMatchObject({ type: 'refused', code: 'unknown-conversation' });
+  });
+
+  it('an agent that joins the conversation at another router has joined it', async () => {
+    const { b, operator } = await oneBehind();
+    const eve = await dialAgent(b.port, 'eve');
+    const id = await operator.open({ members: ['ann', 'bob'], policy: 'round-robin', first: 'bob' });
+    eve.send({ type: 'join', conversation: id });
+    expect(await eve.next()).toMatchObject({ type: 'accepted', conversation: id });
+  });
+
+  it('a plain client that writes to the conversation at another router is heard in it', async () => {
+    const { b, operator } = await oneBehind();
+    const paul = dial(b.port);
+    await paul.opened;
+    paul.send({ type: 'register', name: 'paul', ack: true });
+    expect(await paul.next()).toMatchObject({ type: 'registered' });
+    const id = await operator.open({ members: ['ann', 'paul'], policy: 'addressed', first: 'ann' });
+    paul.send({ conversation: id, target: 'ann', text: 'Hello.' });
+    expect(await paul.next()).toMatchObject({ type: 'accepted', conversation: id });
   });
 });

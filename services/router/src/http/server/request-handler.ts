@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerProbe } from '@parley/runtime';
 import { LedgerDamage } from '../../ledger/damage.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
 import type { ConsoleFile } from '../handlers/console-files.ts';
 import { type HandlerParts, makeHandlers } from '../handlers/handlers.ts';
 import { matchRoute } from '../route-table.ts';
@@ -21,14 +20,6 @@ type RequestHandler = (request: IncomingMessage, response: ServerResponse) => vo
  * restarted.
  */
 const isHealthProbe = (url: string | undefined): boolean => url === '/healthz' || url === '/readyz';
-
-/**
- * With several routers, another one may have opened the conversation a moment ago. So an unknown id is looked up again when
- * this router has caught up with the stream. When NATS is not reachable, only local knowledge counts.
- */
-const knownHere = async ({ caughtUp, read }: Ledger, conversation: string): Promise<void> => {
-  if (caughtUp && read(conversation, 0, 1).length === 0) await caughtUp().catch(() => {});
-};
 
 /**
  * Answers one request: health probe, request filter, file of the console, route. Unknown paths need a token too, so that they
@@ -63,7 +54,7 @@ export const makeRequestHandler = (parts: RequestHandlerParts): RequestHandler =
       return errorReply('not-found', 'there is no such path or action');
     const { identity } = authorized;
     const { name, id } = matched;
-    if (id !== undefined && id !== '') await knownHere(parts.ledger, id);
+    if (id !== undefined && id !== '') await router.conversations.openedElsewhere.known(id);
     const reply = await handlers[name]({ request, response, query: searchParams, id, identity });
     if (reply?.status === 401)
       rejections.note({ reason: 'unauthenticated', address: request.socket.remoteAddress });
