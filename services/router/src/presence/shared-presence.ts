@@ -1,6 +1,6 @@
 import type { Cluster, SharedTable } from '../cluster/cluster.ts';
-import type { ConnectionReport, Elsewhere, NameReport } from './elsewhere.ts';
-import { keyOf, nameReportIn, partOf, routerAndPartOf } from './name-report.ts';
+import type { ConnectionReport, Elsewhere } from './elsewhere.ts';
+import { keyOf, nameReportIn, partOf, routerAndPartOf, writtenPart } from './name-report.ts';
 import type { Presence, PresenceChange } from './presence.ts';
 import type { Registered, Registrations } from './registrations.ts';
 
@@ -21,6 +21,8 @@ export interface SharedPresenceOptions {
 const writeEveryMs = 100;
 /** Minimum time between two reports of values that change with each turn. */
 const refreshEveryMs = 1_000;
+/** Maximum number of replicas of one name in a report: the peer decides how many connections it opens. */
+const maxReplicas = 256;
 /** After its start a router waits this long before it declares an unknown router dead. */
 const unknownForMs = 30_000;
 const retryMs = 1_000;
@@ -58,7 +60,7 @@ export class SharedPresence {
   onPresence(change: PresenceChange): void {
     if (change.type === 'elsewhere-changed') return;
     const { name } = 'replica' in change ? change.replica : change.client;
-    const part = partOf(name);
+    const part = partOf(this.#options.cluster.self, name);
     this.#names.set(part, (this.#names.get(part) ?? new Set()).add(name));
     this.#changed(part);
   }
@@ -70,7 +72,7 @@ export class SharedPresence {
     this.#refreshedAt = now;
     const { cluster } = this.#options;
     for (const part of this.#names.keys())
-      if (JSON.stringify(this.#namesOf(part)) !== this.#written.get(part)) this.#changed(part);
+      if (this.#namesOf(part).text !== this.#written.get(part)) this.#changed(part);
     if (now - this.#startedAt >= unknownForMs)
       for (const [router, keys] of this.#keys)
         if (!cluster.isAlive(router)) for (const key of keys) this.#stale.add(key);
@@ -131,8 +133,8 @@ export class SharedPresence {
         this.#busy.delete(part);
         this.#write(part);
       }, ms);
-    const names = this.#namesOf(part);
-    this.#written.set(part, JSON.stringify(names));
+    const { names, text } = this.#namesOf(part);
+    this.#written.set(part, text);
     table.put(keyOf(cluster.self, part), names).then(
       () => after(writeEveryMs),
       (error: unknown) => {
@@ -145,10 +147,14 @@ export class SharedPresence {
   }
 
   /** A part without names is written, too: only other routers delete parts. */
-  #namesOf(part: string): NameReport {
+  #namesOf(part: string): ReturnType<typeof writtenPart> {
     const { registrations, describe } = this.#options;
     const names = this.#names.get(part) ?? new Set<string>();
     for (const name of names) if (registrations.of(name).length === 0) names.delete(name);
-    return Object.fromEntries([...names].map((name) => [name, registrations.of(name).map(describe)]));
+    const reports = [...names].map((name) => {
+      const all = registrations.of(name).slice(0, maxReplicas);
+      return [name, all.map(describe)] as const;
+    });
+    return writtenPart(Object.fromEntries(reports));
   }
 }

@@ -12,6 +12,7 @@ class Place {
   readonly failures: unknown[] = [];
   readonly #timers = new Set<() => void>();
   active = 0;
+  model: string | undefined;
 
   constructor(network: MemoryNetwork, name: string) {
     this.cluster = network.join(name);
@@ -25,7 +26,7 @@ class Place {
       describe: ({ connection: _, ...joined }) => ({
         ...joined,
         dialect: 'v1',
-        ...{ capacity: 2, active: this.active, breaker: 'closed', turns: 0, faults: 0 },
+        ...{ capacity: 2, active: this.active, breaker: 'closed', turns: 0, faults: 0, model: this.model },
       }),
       onFailure: (error) => this.failures.push(error),
       later: (act) => {
@@ -94,6 +95,24 @@ describe('presence that routers share', () => {
     await settled();
     expect(b.presence.union?.elsewhere.connections('ann')).toHaveLength(200);
     expect(table.writes).toBeLessThanOrEqual(2);
+  });
+
+  it('however many connections a peer opens, and whatever it says about them, all names are reported in messages that the server accepts', async () => {
+    const { table, settled, a, b } = await start('A', 'B');
+    const sizes: number[] = [];
+    const { put } = table;
+    table.put = (key, value) => {
+      sizes.push(Buffer.byteLength(JSON.stringify(value)));
+      return put.call(table, key, value);
+    };
+    a.model = '\u20ac'.repeat(200);
+    for (let i = 0; i < 2_000; i++) a.agent('many');
+    for (let i = 0; i < 10_000; i++) a.agent(`agent-${i}`);
+    await settled();
+    expect(Math.max(...sizes)).toBeLessThan(1_000_000);
+    expect(b.presence.connected).toBe(10_001);
+    // Of one name not all connections need to be reported.
+    expect(b.presence.union?.elsewhere.connections('many')).toHaveLength(256);
   });
 
   it('values that change with each turn are reported once a second, and only when they have changed', async () => {
