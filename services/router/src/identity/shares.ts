@@ -56,7 +56,7 @@ export class Shares {
       table &&
       new SharedLinks({
         table,
-        onKept: (share) => void this.#byDigest.set(share.digest, share),
+        onKept: (share) => this.#keptElsewhere(share),
         onRemoved: (id) => this.#removed(id),
       });
   }
@@ -165,6 +165,18 @@ export class Shares {
   /** The link becomes invalid at this router immediately, whatever the table contains. */
   #removeShared(id: string): void {
     this.#shared?.remove(id).catch((error: unknown) => this.#options.onFailure?.(error));
+  }
+
+  /** Kept here, too: what is copied from this ledger has the links of all routers. */
+  #keptElsewhere(share: Share): void {
+    const known = this.#byDigest.get(share.digest);
+    this.#byDigest.set(share.digest, share);
+    if (known && known.revoked?.at === share.revoked?.at) return;
+    try {
+      this.#options.ledger.keepShare(share);
+    } catch {
+      // Its conversation is not here, or the disk is full: the table has the link.
+    }
   }
 
   #keep(share: Share): void {

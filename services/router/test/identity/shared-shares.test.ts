@@ -1,0 +1,44 @@
+import { describe, expect, it, vi } from 'vitest';
+import { Shares } from '../../src/identity/shares.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { openMemoryLedger } from '../../src/ledger/memory.ts';
+import { MemoryTable } from '../cluster/memory-table.ts';
+import { opened } from '../ledger/ledger-entries.ts';
+
+const until = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 1 });
+
+const router = async (table: MemoryTable): Promise<{ readonly ledger: Ledger; readonly shares: Shares }> => {
+  const ledger = openMemoryLedger();
+  await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: [opened()] }]);
+  const shares = new Shares({ ledger, now: () => 1_000, table });
+  await shares.start();
+  return { ledger, shares };
+};
+
+describe('the share links of several routers', () => {
+  it('each router keeps the links that another one makes and revokes, so that a copy of any ledger has them', async () => {
+    const table = new MemoryTable();
+    const a = await router(table);
+    const b = await router(table);
+    const made = await a.shares.make('c1', 'boss');
+    await until(() => expect(b.ledger.shares()).toEqual([made?.share]));
+    await a.shares.revoke('c1', made?.share.id ?? '', 'chief');
+    await until(() => expect(b.ledger.shares()).toMatchObject([{ revoked: { by: 'chief' } }]));
+    const late = await router(table);
+    expect(late.ledger.shares()).toEqual(a.ledger.shares());
+    a.shares.forget('c1');
+    await until(() => expect([b, late].map(({ ledger }) => ledger.shares())).toEqual([[], []]));
+  });
+
+  it('a link of a conversation that a router has removed is known to it and not kept', async () => {
+    const table = new MemoryTable();
+    const a = await router(table);
+    const ledger = openMemoryLedger();
+    const shares = new Shares({ ledger, now: () => 1_000, table });
+    await shares.start();
+    const made = await a.shares.make('c1', 'boss');
+    await until(() => expect(shares.of('c1')).toHaveLength(1));
+    expect(shares.identify(made?.token ?? '').ok).toBe(true);
+    expect(ledger.shares()).toEqual([]);
+  });
+});
