@@ -51,7 +51,7 @@ export {
 export { genAi, genAiOperations, spanNames } from './tracing/gen-ai.ts';
 export { openTracing } from './tracing/open-tracing.ts';
 export { traceSettings } from './tracing/trace-settings.ts';
-export { readTraceparent } from './tracing/traceparent.ts';
+export { readTraceparent, type SpanIdentity, traceparentOf } from './tracing/traceparent.ts';
 export {
   type Attributes,
   activeSpan,

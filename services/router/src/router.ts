@@ -124,7 +124,6 @@ export const makeRouter = (options: RouterOptions): Router => {
   const now = steadyTime(clock);
   const metrics = new RouterMetrics({ version: options.version, revision: options.revision ?? 'unknown' });
   const faults = new Faults((place) => metrics.caught(place), options.onFault, clock.monotonic);
-  const traces = tracing && new TurnTraces(tracing);
   let loggedAt = Number.NEGATIVE_INFINITY;
   const onFailure = (error: unknown) => {
     metrics.ledgerFailed();
@@ -143,6 +142,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     faults,
     clock.wall,
   );
+  const traces = tracing && new TurnTraces(tracing, (id) => conversations.find(id));
   const { maxAgeMs } = options.mailboxLimits;
   const presence = new Presence({
     ...{ duplicates: options.duplicates ?? 'replicas', startedAt: now() },

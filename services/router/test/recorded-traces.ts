@@ -11,17 +11,17 @@ interface RecordedSpan extends Span {
   failure: string | undefined;
 }
 
-/** Traces that a test can look at. Ids count up. */
+/** Traces that a test can look at. Ids count up where a span is given none. */
 export const recordedTraces = () => {
   const spans: RecordedSpan[] = [];
   const tracing: Tracing = {
     counts: { exported: 0, dropped: 0, failed: 0 },
     capturesContent: false,
     stop: async () => {},
-    start({ name, parent, links = [], attributes, at, conversation }) {
+    start({ name, parent, identity, links = [], attributes, at, conversation }) {
       const number = spans.length + 1;
-      const spanId = number.toString(16).padStart(16, '0');
-      const traceId = parent?.slice(3, 35) ?? number.toString(16).padStart(32, '0');
+      const spanId = identity?.spanId ?? number.toString(16).padStart(16, '0');
+      const traceId = parent?.slice(3, 35) ?? identity?.traceId ?? number.toString(16).padStart(32, '0');
       const span: RecordedSpan = {
         name,
         parent,

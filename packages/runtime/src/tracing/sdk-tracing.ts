@@ -12,7 +12,7 @@ import {
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { TracerProvider } from '@opentelemetry/sdk-trace';
+import { type IdGenerator, RandomIdGenerator, TracerProvider } from '@opentelemetry/sdk-trace';
 import { ConversationSampler } from './conversation-sampler.ts';
 import { genAi, spanNames } from './gen-ai.ts';
 import { SpanQueue } from './span-queue.ts';
@@ -71,9 +71,24 @@ class SdkBackedSpan implements Span {
   }
 }
 
+/** Random ids, or those that the next span is to have: the SDK asks for them while it starts a span. */
+class ChosenIds implements IdGenerator {
+  readonly #random = new RandomIdGenerator();
+  next: SpanStart['identity'];
+
+  generateTraceId(): string {
+    return this.next?.traceId ?? this.#random.generateTraceId();
+  }
+
+  generateSpanId(): string {
+    return this.next?.spanId ?? this.#random.generateSpanId();
+  }
+}
+
 class SdkTracing implements Tracing {
   readonly capturesContent: boolean;
   readonly #queue: SpanQueue;
+  readonly #ids = new ChosenIds();
   readonly #provider: TracerProvider;
   readonly #tracer: Tracer;
 
@@ -97,6 +112,7 @@ class SdkTracing implements Tracing {
       }),
       sampler: new ConversationSampler(settings.tracesSampler, settings.tracesRatio),
       spanLimits: { attributeValueLengthLimit: longestValue },
+      idGenerator: this.#ids,
       spanProcessors: [this.#queue],
     });
     this.#tracer = this.#provider.getTracer('parley', version);
@@ -106,9 +122,10 @@ class SdkTracing implements Tracing {
     return this.#queue.counts;
   }
 
-  start({ name, kind, conversation, attributes, parent, links = [], at }: SpanStart): Span {
+  start({ name, kind, conversation, attributes, parent, identity, links = [], at }: SpanStart): Span {
     const above = parent === undefined ? undefined : contextOf(parent);
     const context: Context = above ? trace.setSpanContext(ROOT_CONTEXT, above) : ROOT_CONTEXT;
+    this.#ids.next = identity;
     const span = this.#tracer.startSpan(
       name,
       {
@@ -122,6 +139,7 @@ class SdkTracing implements Tracing {
       },
       context,
     );
+    this.#ids.next = undefined;
     return new SdkBackedSpan(span);
   }
 

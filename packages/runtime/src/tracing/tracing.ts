@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { TraceSettings } from './trace-settings.ts';
+import type { SpanIdentity } from './traceparent.ts';
 
 export type Attributes = Readonly<Record<string, string | number | boolean | string[]>>;
 
@@ -32,6 +33,8 @@ export interface SpanStart {
   readonly attributes: Attributes;
   /** `traceparent` of the span of which this one is a part; a new trace begins when it is missing. */
   readonly parent?: string | undefined;
+  /** The ids of a span that begins a trace, where other processes can know them without being told; random when missing. */
+  readonly identity?: Pick<SpanIdentity, 'traceId' | 'spanId'>;
   /** `traceparent` of spans that led to this one. */
   readonly links?: readonly string[];
   /** Ms since 1970; now when missing. */

@@ -26,7 +26,12 @@ const on = await open({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
 const attributes = {};
 const span = on.start({ name: 'turn', kind: 'internal', conversation: 'c', attributes });
 const child = on.start({ name: 'chat', kind: 'client', conversation: 'c', attributes, parent: span.traceparent });
+const identity = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8) };
+const named = on.start({ name: 'turn', kind: 'internal', conversation: 'c', attributes, identity });
+const after = on.start({ name: 'turn', kind: 'internal', conversation: 'c', attributes });
 const told = {
+  hasItsIds: named.traceparent === '00-' + identity.traceId + '-' + identity.spanId + '-01',
+  hasIdsOfItsOwn: new Set([span, named, after].map(({ ids }) => ids.trace_id)).size === 3,
   off: off === undefined,
   whileOff,
   whileOn: asked > 0,
@@ -45,6 +50,8 @@ describe('tracing', () => {
       program,
     ]);
     expect(JSON.parse(stdout)).toEqual({
+      hasItsIds: true,
+      hasIdsOfItsOwn: true,
       off: true,
       whileOff: 0,
       whileOn: true,

@@ -8,6 +8,8 @@ export interface Commit {
   readonly entries: readonly Entry[];
   /** Position in the ledger of the last entry. */
   readonly position: number;
+  /** Another router on the same ledger has made it. */
+  readonly isForeign: boolean;
 }
 export type Follower = (commit: Commit) => void;
 

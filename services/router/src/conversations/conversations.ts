@@ -161,12 +161,12 @@ export class Conversations {
       for (const { position, ...commit } of this.#foreign.take(before, (id) => this.get(id))) {
         // One of that id may have been read before it was removed.
         if (!commit.before) this.#archive.forget(commit.id);
-        this.#commit(commit, position);
+        this.#commit(commit, position, true);
       }
     });
   }
 
-  #commit({ id, before, state, entries }: Committed, position: number): void {
+  #commit({ id, before, state, entries }: Committed, position: number, isForeign = false): void {
     const after = state as Conversation;
     if (after.status.state === 'ended') {
       this.#drop(id);
@@ -176,7 +176,7 @@ export class Conversations {
       this.#tails.add(id, entries);
       this.#checkpoints.grown(id, unkept);
     }
-    this.#followers.notify({ before, after, entries, position });
+    this.#followers.notify({ before, after, entries, position, isForeign });
   }
 
   /** The ledger and the state differ for an unknown reason, so the state is read again. */

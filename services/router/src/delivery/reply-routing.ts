@@ -70,7 +70,7 @@ export class ReplyRouting {
         for (const name of [from, target]) this.#contactsOf(name, state.id).last = state.id;
       }
     }
-    this.onCommit({ before: undefined, after: state, entries: [], position: 0 });
+    this.onCommit({ before: undefined, after: state, entries: [], position: 0, isForeign: false });
   }
 
   onCommit({ before, after, entries }: Commit): void {

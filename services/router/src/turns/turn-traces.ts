@@ -1,15 +1,27 @@
+import { createHash } from 'node:crypto';
 import type { Entry } from '@parley/protocol';
-import { genAi, genAiOperations, type Span, spanNames, type TraceIds, type Tracing } from '@parley/runtime';
+import {
+  genAi,
+  genAiOperations,
+  type Span,
+  spanNames,
+  type TraceIds,
+  type Tracing,
+  traceparentOf,
+} from '@parley/runtime';
 import type { Commit } from '../conversations/conversations.ts';
 import type { Conversation, Turn } from '../core/conversation.ts';
 import { turnsOf } from '../core/floor/floor.ts';
 import type { TurnPlace } from './grants/grant.ts';
 
-/** The last turn of a conversation that came to an end: the next one is linked to it. */
-interface LastTurn {
-  readonly traceparent: string;
-  readonly ids: TraceIds;
-}
+/**
+ * The ids of the span of a turn, made from what it is. So every router of a ledger knows them, and a router that was started
+ * again: they are in no entry.
+ */
+const identityOf = (conversation: string, turn: number) => {
+  const hash = createHash('sha256').update(`${conversation}\n${turn}`).digest('hex');
+  return { traceId: hash.slice(0, 32), spanId: hash.slice(32, 48) };
+};
 
 type Answer = Extract<Entry, { type: 'said' | 'passed' | 'bid' }>;
 
@@ -21,18 +33,22 @@ const answerOf = (entries: readonly Entry[], turn: number): Answer | undefined =
 
 /**
  * One trace for each turn: from the member having the floor to the commit of its answer, from any connection. It follows the floor,
- * so that the turns of plain clients and of seats are traced as well. It holds spans of open turns only, and is rebuilt without
- * them when the router starts.
+ * so that the turns of plain clients and of seats are traced as well. Of several routers, the one whose commit ends a turn sends
+ * its span. The router that starts again begins the spans of open turns again, with the same ids.
  */
 export class TurnTraces {
   readonly #tracing: Tracing;
+  readonly #find: (conversation: string) => Conversation | undefined;
   readonly #open = new Map<string, Map<number, Span>>();
-  readonly #last = new Map<string, LastTurn>();
+  /** The last turn of a conversation that came to an end. */
+  readonly #last = new Map<string, TraceIds>();
   readonly #ended: string[] = [];
   #appendMs = 0;
 
-  constructor(tracing: Tracing) {
+  /** `find`: any conversation of the ledger. */
+  constructor(tracing: Tracing, find: (conversation: string) => Conversation | undefined) {
     this.#tracing = tracing;
+    this.#find = find;
   }
 
   /** The turns that were open when the router started. To be called once, after recovery. */
@@ -63,27 +79,29 @@ export class TurnTraces {
   /** Ids of the newest turn of the conversation, for log lines about it. */
   idsOf(conversation: string): TraceIds | undefined {
     const open = this.#open.get(conversation);
-    return open?.size ? [...open.values()].at(-1)?.ids : this.#last.get(conversation)?.ids;
+    return open?.size ? [...open.values()].at(-1)?.ids : this.#last.get(conversation);
   }
 
-  onCommit({ before, after, entries }: Commit): void {
+  onCommit({ before, after, entries, isForeign }: Commit): void {
     // Kept until the next commit, because the line of the log about the ending is written after this.
     for (const id of this.#ended.splice(0)) this.#last.delete(id);
     if (after.status.state === 'ended') this.#ended.push(after.id);
     const isOpen = turnsOf(after.floor);
     for (const entry of entries) if (entry.type === 'lapsed') this.#lapsed(after, entry);
-    for (const turn of before?.floor ?? []) if (!isOpen(turn.number)) this.#finish(after, turn, entries);
+    for (const turn of before?.floor ?? [])
+      if (!isOpen(turn.number)) this.#finish(after, turn, entries, isForeign);
     const open = this.#open.get(after.id);
     for (const turn of after.floor) if (!open?.has(turn.number)) this.#begin(after, turn);
   }
 
   #begin(state: Conversation, turn: Turn): void {
-    const last = this.#last.get(state.id) ?? (state.parent && this.#last.get(state.parent.conversation));
+    const before = this.#turnBefore(state);
     const span = this.#tracing.start({
       name: 'turn',
       kind: 'internal',
       conversation: state.id,
-      links: last ? [last.traceparent] : [],
+      identity: identityOf(state.id, turn.number),
+      links: before ? [traceparentOf({ ...before, isSampled: true })] : [],
       at: turn.givenAt,
       attributes: {
         [genAi.operation]: genAiOperations.turn,
@@ -99,6 +117,15 @@ export class TurnTraces {
     else this.#open.set(state.id, new Map([[turn.number, span]]));
   }
 
+  /** The last turn that was answered; in a fork this may be one of a conversation that it shares entries with. */
+  #turnBefore(state: Conversation) {
+    const last = state.taken.at(-1);
+    let owner: Conversation | undefined = state;
+    while (last && owner?.parent && last.seq <= owner.parent.seq)
+      owner = this.#find(owner.parent.conversation);
+    return last && owner && identityOf(owner.id, last.turn);
+  }
+
   #lapsed({ id }: Conversation, { turn, cause, at }: Extract<Entry, { type: 'lapsed' }>): void {
     this.#open
       .get(id)
@@ -106,12 +133,14 @@ export class TurnTraces {
       ?.event('lapsed', { [spanNames.lapseCause]: cause }, at);
   }
 
-  #finish(state: Conversation, turn: Turn, entries: readonly Entry[]): void {
+  #finish(state: Conversation, turn: Turn, entries: readonly Entry[], isForeign: boolean): void {
     const open = this.#open.get(state.id);
     const span = open?.get(turn.number);
     if (!span) return;
     open?.delete(turn.number);
     if (open?.size === 0) this.#open.delete(state.id);
+    this.#last.set(state.id, span.ids);
+    if (isForeign) return;
     const answer = answerOf(entries, turn.number);
     const ended = entries.find((entry) => entry.type === 'ended');
     const at = (answer ?? entries.at(-1))?.at ?? turn.givenAt;
@@ -123,8 +152,6 @@ export class TurnTraces {
     });
     if (ended?.reason === 'failed' && !answer) span.fail(ended.reason);
     span.end(at + this.#appendMs);
-    const { traceparent, ids } = span;
-    this.#last.set(state.id, { traceparent, ids });
   }
 
   #ledgerAppend(state: Conversation, turn: Span, { entries, at }: { entries: number; at: number }): void {

@@ -49,7 +49,8 @@ describe('Followers', () => {
       throw new Error('a bug');
     });
     followers.add('next', () => told++);
-    followers.notify({ before: undefined, after: { id: 'c1' } as never, entries: [], position: 1 });
+    const after = { id: 'c1' } as never;
+    followers.notify({ before: undefined, after, entries: [], position: 1, isForeign: false });
     expect(reported).toEqual(['faulty in c1']);
     expect(told).toBe(1);
     expect(followers.takeFailed()).toEqual(['c1']);
