@@ -18,12 +18,30 @@ export interface SpanQueueOptions {
   readonly onFailure: (problem: string) => void;
 }
 
-/** The batch processor of the SDK, with a count of what it drops: by itself it drops without a word. */
+/** Spans with the texts of messages have up to 128,000 characters: so many that wait are sent at once, and more are not kept. */
+const [sentAt, mostCharacters] = [512 * 1_024, 4 * 1_024 * 1_024];
+
+const charactersOf = ({ attributes }: ReadableSpan): number => {
+  let characters = 0;
+  for (const name in attributes) {
+    const value = attributes[name];
+    if (typeof value === 'string') characters += value.length;
+  }
+  return characters;
+};
+
+/**
+ * The batch processor of the SDK, with a count of what it drops, because by itself it drops without a word; and with a limit on the
+ * characters of what waits and of what is being sent, because the SDK counts spans only.
+ */
 export class SpanQueue implements SpanProcessor {
   readonly #most: number;
   readonly #batches: BatchSpanProcessor;
   readonly #counts = { exported: 0, dropped: 0, failed: 0 };
   #waiting = 0;
+  #exports = 0;
+  /** Of all spans that are held. */
+  #characters = 0;
 
   constructor({ exporter, most, batch, delayMs, timeoutMs, onFailure }: SpanQueueOptions) {
     this.#most = most;
@@ -32,13 +50,17 @@ export class SpanQueue implements SpanProcessor {
       exporter: {
         export: (spans: ReadableSpan[], done: (result: ExportResult) => void) => {
           this.#waiting -= spans.length;
+          this.#exports++;
           exporter.export(spans, (result) => {
+            this.#exports--;
+            for (const span of spans) this.#characters -= charactersOf(span);
             if (result.code === ExportResultCode.SUCCESS) counts.exported += spans.length;
             else {
               counts.failed += spans.length;
               onFailure(result.error?.message ?? 'the collector refused the spans');
             }
             done(result);
+            this.#sendIfLarge();
           });
         },
         forceFlush: async () => exporter.forceFlush?.(),
@@ -61,12 +83,21 @@ export class SpanQueue implements SpanProcessor {
   }
 
   onEnd(span: ReadableSpan): void {
-    if (this.#waiting >= this.#most) {
+    const characters = charactersOf(span);
+    if (this.#waiting >= this.#most || this.#characters + characters > mostCharacters) {
       this.#counts.dropped++;
       return;
     }
     this.#waiting++;
+    this.#characters += characters;
     this.#batches.onEnd(span);
+    this.#sendIfLarge();
+  }
+
+  /** Before the delay of a batch is over. Exports that have failed are counted, and told, by the exporter above. */
+  #sendIfLarge(): void {
+    if (this.#waiting > 0 && this.#exports === 0 && this.#characters >= sentAt)
+      this.#batches.forceFlush().catch(() => {});
   }
 
   forceFlush(): Promise<void> {
