@@ -3,11 +3,34 @@ import { linesWritten } from './logger.ts';
 import { ConfigError } from './settings.ts';
 
 /** The part of the process that these functions use. main.ts passes the real one. */
-export type ProcessPort = Pick<NodeJS.Process, 'on' | 'exit' | 'stderr'>;
+export type ProcessPort = Pick<
+  NodeJS.Process,
+  'on' | 'exit' | 'stderr' | 'pid' | 'kill' | 'removeAllListeners'
+>;
 
-/** Exits when the lines of the log are written, or cannot be. */
-export const exitWhenWritten = (host: ProcessPort, log: Logger, code: number): void =>
-  void linesWritten(log).then(() => host.exit(code));
+/** How long a process that has stopped waits for the reader of its log; and one that is told to end at once. */
+const [writtenWithinMs, writtenAtOnceMs] = [2_000, 200];
+
+/**
+ * Exits when the lines of the log are written, or cannot be. While a reader of the log reads nothing, an exit of Node waits for it
+ * without an end; so the process then ends by the signal with which it is usually stopped, which waits for nothing.
+ */
+export const exitWhenWritten = (
+  host: ProcessPort,
+  log: Logger,
+  code: number,
+  withinMs = writtenWithinMs,
+): void => {
+  const timer = setTimeout(() => {
+    host.removeAllListeners('SIGTERM');
+    host.kill(host.pid, 'SIGTERM');
+  }, withinMs);
+  const exit = () => {
+    clearTimeout(timer);
+    host.exit(code);
+  };
+  linesWritten(log).then(exit, exit);
+};
 
 interface Stopping {
   readonly stop: () => Promise<void>;
@@ -20,17 +43,17 @@ interface Stopping {
   readonly onFault: (error: unknown) => void;
 }
 
-/** Calls `stop` once on SIGTERM or SIGINT, then exits with 0. A second signal, or the end of `graceMs`, exits with 1. */
+/** Calls `stop` once on SIGTERM or SIGINT, then exits with 0. A second signal, or the end of `graceMs`, exits with 1 at once. */
 export const stopOnSignal = (host: ProcessPort, { stop, graceMs, log, onFault }: Stopping): void => {
   let stopping = false;
-  const exit = (code: number) => exitWhenWritten(host, log, code);
+  const exit = (code: number, withinMs?: number) => exitWhenWritten(host, log, code, withinMs);
   const onSignal = (signal: NodeJS.Signals) => {
-    if (stopping) return host.exit(1);
+    if (stopping) return exit(1, writtenAtOnceMs);
     stopping = true;
     log.info({ signal }, 'stopping');
     setTimeout(() => {
       log.error({ graceMs }, 'did not stop in time');
-      host.exit(1);
+      exit(1, writtenAtOnceMs);
     }, graceMs).unref();
     stop().then(
       () => exit(0),

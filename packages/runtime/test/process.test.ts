@@ -34,26 +34,30 @@ describe('stopOnSignal', () => {
     },
   );
 
-  it('stopOnSignal exits with 1 on a second signal, without stopping twice', () => {
+  it('stopOnSignal exits with 1 on a second signal, without stopping twice', async () => {
     const host = new FakeProcess();
     const stop = vi.fn(() => new Promise<void>(() => {}));
     stopOnSignal(asPort(host), { stop, graceMs: 10_000, log, onFault });
+    const exited = once(host, 'exited');
     host.emit('SIGTERM', 'SIGTERM');
     host.emit('SIGINT', 'SIGINT');
+    await exited;
     expect(stop).toHaveBeenCalledOnce();
     expect(host.codes).toEqual([1]);
   });
 
-  it('stopOnSignal exits with 1 when stopping takes longer than the grace', () => {
+  it('stopOnSignal exits with 1 when stopping takes longer than the grace', async () => {
     vi.useFakeTimers();
     const host = new FakeProcess();
     stopOnSignal(asPort(host), { stop: () => new Promise(() => {}), graceMs: 5_000, log, onFault });
     host.emit('SIGTERM', 'SIGTERM');
     vi.advanceTimersByTime(4_999);
     expect(host.codes).toEqual([]);
+    const exited = once(host, 'exited');
     vi.advanceTimersByTime(1);
-    expect(host.codes).toEqual([1]);
     vi.useRealTimers();
+    await exited;
+    expect(host.codes).toEqual([1]);
   });
 
   it('stopOnSignal exits with 1 when stopping fails', async () => {
