@@ -143,6 +143,38 @@ describe('export to html', () => {
     expect(page).toContain('&lt;/div&gt;&lt;script&gt;alert(1)&lt;/script&gt;');
   });
 
+  it('the export to html reads messages as Markdown; HTML, pictures and links of other kinds stay text', () => {
+    const text = [
+      '## Costs',
+      'A **firm** yes, `x < y` & [more](https://example.org/a?b=1&c="2).',
+      '1. one\n2. two',
+      '| a | b |\n|---|---|\n| <b>1</b> | 2 |',
+      '```html\n<script>alert(1)</script>\n```',
+      '![a picture](https://example.org/p.png) [bad](javascript:alert(1)) <img src=x>',
+    ].join('\n\n');
+    const page = written('html', undefined, [opened(), said(2, 'alice', text)]);
+    const [, message = ''] = /<div class="text" dir="auto">(.*?)<\/div><\/article>/s.exec(page) ?? [];
+    expect(message).toContain('<p class="heading" dir="auto">Costs</p>');
+    expect(message).toContain(
+      'A <strong>firm</strong> yes, <code>x &lt; y</code> &amp; <a href="https://example.org/',
+    );
+    expect(message).toContain('<span class="target">(example.org)</span>');
+    expect(message).toContain('<ol start="1"><li dir="auto">one</li><li dir="auto">two</li></ol>');
+    expect(message).toContain('<td dir="auto">&lt;b&gt;1&lt;/b&gt;</td>');
+    expect(message).toContain('<pre dir="ltr"><code>&lt;script&gt;alert(1)&lt;/script&gt;</code></pre>');
+    expect(message).toContain('image: a picture</a>');
+    expect(message).toContain('[bad](javascript:alert(1)) &lt;img src=x&gt;');
+    expect(
+      message.match(/<(?!\/?(p|strong|code|a|span|ol|li|table|thead|tbody|tr|th|td|pre)\b)/g),
+    ).toBeNull();
+    expect(message.match(/ (?!class=|dir=|href=|start=)[\w-]+="/g)).toBeNull();
+  });
+
+  it('the export to html shows a long message as it was written', () => {
+    const page = written('html', undefined, [opened(), said(2, 'alice', `**${'x'.repeat(20_000)}**`)]);
+    expect(page).toContain('<p class="raw" dir="auto">**xxx');
+  });
+
   it('the export to html names nothing that it would load, and forbids to load anything', () => {
     const page = written('html');
     expect(page).toMatch(/Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/);

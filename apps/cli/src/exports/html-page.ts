@@ -12,7 +12,10 @@ article { padding: .5rem .75rem; margin: .75rem 0; border-left: 4px solid var(--
 article:target, .event:target { background: light-dark(#eef4ff, #1e2937); }
 .m0 { --c: #2f6feb; } .m1 { --c: #b8860b; } .m2 { --c: #a13ca1; } .m3 { --c: #2d8a43; } .m4 { --c: #008a9c; } .m5 { --c: #c8412f; }
 .aside { background: var(--aside); padding: 0 .35rem; font-size: .875rem; }
-.text { white-space: pre-wrap; }
+.text p { margin: .4rem 0; } .text .heading { font-weight: 700; } .raw { white-space: pre-wrap; }
+.text blockquote { margin: .4rem 0; padding-inline-start: .75rem; border-inline-start: 3px solid var(--line); }
+pre { overflow-x: auto; padding: .5rem .75rem; border: 1px solid var(--line); white-space: pre-wrap; } code { font: .875em/1.5 ui-monospace, monospace; }
+.text table { border-collapse: collapse; } .text :is(th, td) { padding: .1rem .5rem; border: 1px solid var(--line); text-align: start; }
 dt { font-weight: 600; } dd { margin: 0 0 .5rem 1rem; white-space: pre-wrap; }
 [hidden] { display: none; }
 @media print { .bar, nav { display: none; } body { color: #000; background: #fff; font-size: 11pt; } main { max-width: none; padding: 0; } section + section { break-before: page; } }

@@ -2,29 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Entry } from '@parley/protocol';
 import { endingText, totals } from '../terminal/ending-text.ts';
 import { told } from '../terminal/transcript.ts';
+import { escaped } from './escaped.ts';
 import { castOf, type Exported, type ExportFormat, titleOf } from './exported.ts';
 import { pageScript, pageStyle } from './html-page.ts';
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Shown by their number: characters that hide, or that turn the direction of the text around them. */
-const invisible = /(?![\n\t])[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
-
-/** Text in HTML, in attributes too. Nothing in it can be read as a tag. */
-const escaped = (text: string): string =>
-  text
-    .replaceAll(/\r\n?/g, '\n')
-    .replaceAll(
-      invisible,
-      (found) => `⟨U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`,
-    )
-    .replaceAll(/[&<>"']/g, (found) => entities[found] as string);
+import { messageHtml } from './message-html.ts';
 
 const time = (at: number): string => {
   const iso = new Date(at).toISOString();
@@ -44,7 +25,7 @@ const entryHtml = (entry: Entry, exported: Exported, places: ReadonlyMap<string,
   const to = entry.to ? ` <span class="aside">only to ${escaped(entry.to.join(', '))}</span>` : '';
   const target = entry.target ? ` <span class="target">to ${escaped(entry.target)}</span>` : '';
   const color = (places.get(entry.from) ?? 0) % 6;
-  return `<article ${place} class="m${color}"><header>${link} <b>${escaped(entry.from)}</b>${target}${to} ${time(entry.at)}</header><div class="text" dir="auto">${escaped(entry.text)}</div></article>\n`;
+  return `<article ${place} class="m${color}"><header>${link} <b>${escaped(entry.from)}</b>${target}${to} ${time(entry.at)}</header><div class="text" dir="auto">${messageHtml(entry.text)}</div></article>\n`;
 };
 
 const castHtml = ({ entries, view }: Exported): string => {

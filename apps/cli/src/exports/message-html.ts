@@ -1,0 +1,93 @@
+import { lexer, type Token, type Tokens } from 'marked';
+import { escaped } from './escaped.ts';
+
+/** Longer texts are written as they are: parsing takes time that grows faster than they do. */
+const mostParsed = 20_000;
+
+/** The host of a link that a browser may open; undefined for all others. */
+const hostOf = (href: string): string | undefined => {
+  const url = URL.parse(href);
+  return url && /^(https?|mailto):$/.test(url.protocol) ? url.host || url.pathname : undefined;
+};
+
+const link = (href: string, inner: string, raw: string): string => {
+  const host = hostOf(href);
+  return host === undefined
+    ? escaped(raw)
+    : `<a href="${escaped(href)}">${inner}</a> <span class="target">(${escaped(host)})</span>`;
+};
+
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
+const decoded = (text: string): string =>
+  text.replaceAll(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => entities[name] ?? '');
+
+const all = (tokens: readonly Token[] | undefined): string => tokens?.map(element).join('') ?? '';
+
+const table = ({ header, rows }: Tokens.Table): string => {
+  const row = (cells: readonly Tokens.TableCell[], name: 'th' | 'td') =>
+    `<tr>${cells.map(({ tokens }) => `<${name} dir="auto">${all(tokens)}</${name}>`).join('')}</tr>`;
+  const body = rows.map((cells) => row(cells, 'td')).join('');
+  return `<table><thead>${row(header, 'th')}</thead><tbody>${body}</tbody></table>`;
+};
+
+const list = ({ ordered, start, items }: Tokens.List): string => {
+  const inner = items.map(({ tokens }) => `<li dir="auto">${all(tokens)}</li>`).join('');
+  return ordered ? `<ol start="${Number(start) || 1}">${inner}</ol>` : `<ul>${inner}</ul>`;
+};
+
+/** One of the elements in this function, or text. HTML and pictures of a message are shown as text, as the console does. */
+const element = (token: Token): string => {
+  switch (token.type) {
+    case 'space':
+    case 'def':
+      return '';
+    case 'heading':
+      return `<p class="heading" dir="auto">${all(token.tokens)}</p>`;
+    case 'paragraph':
+      return `<p dir="auto">${all(token.tokens)}</p>`;
+    case 'blockquote':
+      return `<blockquote>${all(token.tokens)}</blockquote>`;
+    case 'list':
+      return list(token as Tokens.List);
+    case 'checkbox':
+      return (token as Tokens.Checkbox).checked ? '☑ ' : '☐ ';
+    case 'code':
+      return `<pre dir="ltr"><code>${escaped(token.text)}</code></pre>`;
+    case 'table':
+      return table(token as Tokens.Table);
+    case 'hr':
+      return '<hr>';
+    case 'strong':
+      return `<strong>${all(token.tokens)}</strong>`;
+    case 'em':
+      return `<em>${all(token.tokens)}</em>`;
+    case 'del':
+      return `<del>${all(token.tokens)}</del>`;
+    case 'codespan':
+      return `<code>${escaped(token.text)}</code>`;
+    case 'br':
+      return '<br>';
+    case 'link':
+      return link(token.href, all(token.tokens), token.raw);
+    case 'image':
+      return link(token.href, `image: ${escaped(token.text || 'without a description')}`, token.raw);
+    case 'text':
+      return 'tokens' in token && token.tokens ? all(token.tokens) : escaped(decoded(token.text));
+    case 'escape':
+      return escaped(token.text);
+    default:
+      return escaped(token.raw);
+  }
+};
+
+const asWritten = (text: string): string => `<p class="raw" dir="auto">${escaped(text)}</p>`;
+
+/** A message as a reader of Markdown expects it; as it was written when it cannot be parsed. */
+export const messageHtml = (text: string): string => {
+  if (text.length > mostParsed) return asWritten(text);
+  try {
+    return all(lexer(text, { gfm: true, breaks: true }));
+  } catch {
+    return asWritten(text);
+  }
+};
