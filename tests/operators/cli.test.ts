@@ -42,6 +42,9 @@ describe('parley', () => {
       { id, turns: 4 },
     ]);
     expect(await answerOf('ls', '--quiet', '--url', router.http)).toBe(`${id}\n`);
+    const filtered = (...filters: readonly string[]) => answerOf('ls', '-q', '--url', router.url, ...filters);
+    expect(await filtered('--ending', 'max-turns', '--search', 'the SEA')).toBe(`${id}\n`);
+    expect(await filtered('--ending', 'max-turns', '--member', 'carol')).toBe('');
     const completed = (...words: readonly string[]) => answerOf('__complete', '--', ...words);
     expect(await completed('show', '--url', router.url)).toBe(`${id}\tended: the sea\n`);
     expect(await completed('seat', '--url', router.url, id.slice(0, 4))).toBe('alice\nbob\n');

@@ -1,4 +1,5 @@
 import { Option } from '@commander-js/extra-typings';
+import { endings } from '@parley/protocol';
 import { collected, integerIn } from './arguments.ts';
 
 /** Options that several commands have, with one name, one meaning and one help text. */
@@ -44,6 +45,40 @@ export const oneProcessOption = new Option(
   '--one-process',
   'all agents in one process, which takes a fraction of the memory (default: a process for each)',
 );
+
+/** Which conversations a command is about. */
+export const statusOption = new Option('--status <STATUS>', 'those with this status').choices([
+  'running',
+  'paused',
+  'ended',
+] as const);
+export const endingOption = new Option('--ending <ENDING>', 'those that ended for this reason').choices(
+  endings,
+);
+export const memberOption = new Option('--member <NAME>', 'those with this member');
+export const labelOption = new Option(
+  '--label <LABEL>',
+  'those with this label; `parley batch` gives its runs the label batch:FOLDER',
+);
+export const searchOption = new Option('--search <TEXT>', 'those with this text in the topic or a message');
+
+/** The options as they are given; `search` looks in messages, too. */
+export interface Filters {
+  readonly status?: string | undefined;
+  readonly ending?: string | undefined;
+  readonly member?: string | undefined;
+  readonly label?: string | undefined;
+  readonly search?: string | undefined;
+}
+
+/** What the router is asked for; empty without any filter. */
+export const filterQuery = ({
+  search,
+  ...others
+}: Filters): Readonly<Record<string, string | undefined>> => ({
+  ...others,
+  ...(search !== undefined && { q: search, scope: 'messages' }),
+});
 
 /** What stands below the options of a command that only an operator may use. */
 export const operatorNote =

@@ -63,6 +63,7 @@ export {
   conversationView,
   type EventData,
   eventData,
+  type FoundMessage,
   maxExcerpt,
   type NewShare,
   type PromptView,

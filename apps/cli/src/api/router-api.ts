@@ -6,6 +6,7 @@ import {
   type ConversationPage,
   type ConversationView,
   type Entry,
+  type FoundMessage,
   type NewShare,
   type PromptView,
   type ResponseBody,
@@ -61,9 +62,11 @@ export class RouterApi {
     return basic === undefined ? undefined : `Basic ${basic}`;
   }
 
-  async agents(): Promise<readonly AgentView[]> {
+  /** `away`: also those that were connected. */
+  async agents(query: { readonly away?: '1' } = {}): Promise<readonly AgentView[]> {
     const all: AgentView[] = [];
-    for await (const { agents } of this.#pages<'agents'>(requestPath('agents'))) all.push(...agents);
+    for await (const { agents } of this.#pages<'agents'>(requestPath('agents', { query })))
+      all.push(...agents);
     return all;
   }
 
@@ -92,15 +95,17 @@ export class RouterApi {
     return (await response.json()) as ActionResult;
   }
 
-  /** The newest conversations, at most `limit`. */
+  /** The newest conversations, at most `most`. `found` gets where searched words were said. */
   async conversations(
     most = 100,
     filters: Readonly<Record<string, string | undefined>> = {},
+    found?: Map<string, FoundMessage>,
   ): Promise<readonly ConversationView[]> {
     const all: ConversationView[] = [];
     const path = requestPath('conversations', { query: { limit: Math.min(most, 1_000), ...filters } });
-    for await (const { conversations } of this.#pages<'conversations'>(path)) {
-      all.push(...conversations);
+    for await (const page of this.#pages<'conversations'>(path)) {
+      all.push(...page.conversations);
+      for (const [id, place] of Object.entries(page.found ?? {})) found?.set(id, place);
       if (all.length >= most) break;
     }
     return all.slice(0, most);

@@ -19,7 +19,7 @@ interface Snapshot {
 }
 
 const look = async (api: RouterApi): Promise<Snapshot> => {
-  const [conversations, agents] = await Promise.all([api.conversations(most), api.agents()]);
+  const [conversations, agents] = await Promise.all([api.conversations(most), api.agents({ away: '1' })]);
   return { conversations, agents };
 };
 

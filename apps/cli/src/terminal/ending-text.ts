@@ -20,10 +20,14 @@ const words: Readonly<Record<Ending, string>> = {
 export const endingText = ({
   reason,
   detail,
+  by,
   unanswered = [],
-}: Pick<EntryOf<'ended'>, 'reason' | 'detail' | 'unanswered'>): string => {
+}: Pick<EntryOf<'ended'>, 'reason' | 'detail' | 'by' | 'unanswered'>): string => {
   const silent = unanswered.length > 0 ? `; never answered: ${harmless(unanswered.join(', '))}` : '';
-  return `${reason} (${words[reason] ?? 'no more is known'}${detail ? `: ${harmless(detail)}` : ''})${silent}`;
+  // In a router without tokens every operator has the name of the reason.
+  const who =
+    reason === 'operator' && by !== undefined && by !== reason ? `${harmless(by)} ended it` : words[reason];
+  return `${reason} (${who ?? 'no more is known'}${detail ? `: ${harmless(detail)}` : ''})${silent}`;
 };
 
 const number = (value: number): string => value.toLocaleString('en-US');

@@ -53,18 +53,52 @@ const conversationColumns = (ids: ReadonlyMap<string, string>, now: number): Col
   },
 ];
 
-const agentColumns: readonly Column<AgentView>[] = [
-  { title: 'AGENT', text: ({ name }) => cut(name, shortName) },
+const isAway = ({ awaySince }: AgentView): boolean => awaySince !== undefined;
+
+/** Its models and its last fault; of an agent that has gone, since when. */
+const aboutAgent = ({ each = [], dialect, awaySince, lastFault }: AgentView, now: number): string =>
+  [
+    awaySince !== undefined && `away for ${age(now - awaySince)}`,
+    [...new Set(each.flatMap(({ model }) => model ?? []))].join(', ') ||
+      (dialect === 'plain' && 'plain client'),
+    each.some(({ breaker }) => breaker !== 'closed') && 'failed too often',
+    lastFault && `${lastFault.cause} ${age(now - lastFault.at)} ago`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+
+/** Turns, times and faults count since the router started. */
+const agentColumns = (now: number): readonly Column<AgentView>[] => [
+  { title: 'AGENT', text: ({ name }) => cut(name, shortName), styles: (one) => (isAway(one) ? ['dim'] : []) },
   {
-    title: 'TURNS',
+    title: 'BUSY',
     text: ({ active, capacity }) => (capacity > 0 ? `${active}/${capacity}` : '-'),
     right: true,
   },
   { title: 'REPLICAS', text: ({ replicas }) => String(replicas), right: true },
-  { title: 'DIALECT', text: ({ dialect }) => dialect },
+  { title: 'TURNS', text: ({ turns = 0 }) => whole(turns), right: true },
+  {
+    title: 'TIME',
+    text: ({ meanMs }) => (meanMs === undefined ? '-' : `${(meanMs / 1_000).toFixed(1)}s`),
+    right: true,
+  },
+  { title: 'FAULTS', text: ({ faults = 0 }) => whole(faults), right: true },
+  { title: 'MODEL, LAST FAULT', text: (agent) => aboutAgent(agent, now) },
 ];
 
-/** The lines of `parley top`, none wider than the screen: sums, conversations with those that run first, agents. */
+/** Rows of a table of which the screen has no space for all. */
+const fitting = <Row>(rows: readonly Row[], most: number): { shown: readonly Row[]; rest: string[] } => {
+  if (rows.length <= most) return { shown: rows, rest: [] };
+  const shown = rows.slice(0, Math.max(0, most - 1));
+  return { shown, rest: [`… and ${rows.length - shown.length} more`] };
+};
+/** Lines besides the rows: sums, two headings, two empty lines. The last line of the screen stays free. */
+const otherLines = 6;
+
+/**
+ * The lines of `parley top`, no more and none wider than the screen has: sums, agents, conversations with those that run first. The
+ * agents take a third of the lines, or what the conversations leave.
+ */
 export const overview = (
   screen: Screen,
   { conversations, agents }: { conversations: readonly ConversationView[]; agents: readonly AgentView[] },
@@ -78,13 +112,20 @@ export const overview = (
   );
   const count = (status: ConversationView['status']) =>
     conversations.filter((one) => one.status === status).length;
-  const sums = `${count('running')} running · ${count('paused')} paused · ${count('ended')} ended · ${agents.length} agents`;
+  const connected = agents.filter((one) => !isAway(one)).length;
+  const sums = `${count('running')} running · ${count('paused')} paused · ${count('ended')} ended · ${connected} ${connected === 1 ? 'agent' : 'agents'}`;
   const ids = shortIds(conversations.map(({ id }) => id));
+  const space = screen.live ? Math.max(2, screen.rows - otherLines) : Number.POSITIVE_INFINITY;
+  const byPresence = agents.toSorted((a, b) => Number(isAway(a)) - Number(isAway(b)));
+  const ofAgents = fitting(byPresence, Math.max(Math.ceil(space / 3), space - conversations.length));
+  const ofTalks = fitting(sorted, Math.max(1, space - ofAgents.shown.length - ofAgents.rest.length));
   return [
     paint(screen, cut(sums, columns), 'bold'),
     '',
-    ...table(bounded, agentColumns, agents).trimEnd().split('\n'),
+    ...table(bounded, agentColumns(now), ofAgents.shown).trimEnd().split('\n'),
+    ...ofAgents.rest,
     '',
-    ...table(bounded, conversationColumns(ids, now), sorted).trimEnd().split('\n'),
+    ...table(bounded, conversationColumns(ids, now), ofTalks.shown).trimEnd().split('\n'),
+    ...ofTalks.rest,
   ];
 };

@@ -171,6 +171,8 @@ export const conversationList = object({
   next,
 });
 export type ConversationList = Static<typeof conversationList>;
+/** Where searched words were said. */
+export type FoundMessage = NonNullable<ConversationList['found']>[string];
 export const conversationPage = object({ conversation: conversationView, entries: list(entry, many), next });
 export type ConversationPage = Static<typeof conversationPage>;
 

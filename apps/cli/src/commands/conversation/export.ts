@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs';
 import { Option } from '@commander-js/extra-typings';
-import { type ConversationView, endings } from '@parley/protocol';
 import { ConfigError, userPath } from '@parley/runtime';
 import type { RouterApi } from '../../api/router-api.ts';
 import { UsageError } from '../../arguments.ts';
@@ -8,17 +7,26 @@ import { type CommandMaker, commandNamed, type Host } from '../../command.ts';
 import { chosenRouter } from '../../deployment/chosen-router.ts';
 import type { Exported } from '../../exports/exported.ts';
 import { type FormatName, formatNames, formats } from '../../exports/formats.ts';
-import { contextOption, idHelp, runOption, urlOption } from '../../options.ts';
+import {
+  contextOption,
+  endingOption,
+  type Filters,
+  filterQuery,
+  idHelp,
+  labelOption,
+  memberOption,
+  runOption,
+  searchOption,
+  statusOption,
+  urlOption,
+} from '../../options.ts';
 import { paint } from '../../terminal/terminal.ts';
 
 /** More than this must be exported in parts. */
 const most = 1_000_000;
 
-interface Selection {
+interface Selection extends Filters {
   readonly all?: true | undefined;
-  readonly status?: ConversationView['status'] | undefined;
-  readonly member?: string | undefined;
-  readonly ending?: string | undefined;
 }
 
 /** The conversations that the command line names, the oldest first: an import makes them in the same order. */
@@ -32,7 +40,7 @@ const selected = async (
   if (ids.length === 0 && !all && !isFiltered)
     throw new UsageError('expected the ID of a conversation, or --all');
   if (ids.length > 0) return [...new Set(await Promise.all(ids.map((id) => api.conversationId(id))))];
-  return (await api.conversations(most, filters)).map(({ id }) => id).toReversed();
+  return (await api.conversations(most, filterQuery(filters))).map(({ id }) => id).toReversed();
 };
 
 /** The conversation as it is exported; undefined where `member` has never been in it. */
@@ -130,15 +138,11 @@ export const exportCommand: CommandMaker = (host) =>
     )
     .option('--out <FILE>', 'where to write it (default: to the standard output)')
     .option('--all', 'every conversation of the router or run')
-    .addOption(
-      new Option('--status <STATUS>', 'those with this status').choices([
-        'running',
-        'paused',
-        'ended',
-      ] as const),
-    )
-    .option('--member <NAME>', 'those with this member')
-    .addOption(new Option('--ending <ENDING>', 'those that ended for this reason').choices(endings))
+    .addOption(statusOption)
+    .addOption(endingOption)
+    .addOption(memberOption)
+    .addOption(labelOption)
+    .addOption(searchOption)
     .addOption(urlOption)
     .addOption(contextOption)
     .addOption(runOption)
