@@ -5,7 +5,7 @@ import { RunningRouter, startAgent } from '../harness/parley.ts';
 import { until } from '../harness/poll.ts';
 import { killAll, type StartedProcess } from '../harness/started-process.ts';
 import { Peer } from '../observe/peer.ts';
-import { executablePath, type LookedAt, openBrowser, openPage } from './looked-at.ts';
+import { executablePath, type LookedAt, openBrowser, openPage, picture } from './looked-at.ts';
 import { violations } from './violations.ts';
 
 const key = 'sk-planted-key-0815';
@@ -78,6 +78,7 @@ describe.skipIf(!executablePath)('A conversation of real agents, in the console'
       .evaluateAll((all) => all.map((one) => one.textContent));
     expect(shown).toEqual(sent.map(({ content }) => content.replaceAll(key, '[redacted]')));
     expect(shown.join()).toContain('[redacted]');
+    await picture(page, 'console-prompt');
     expect(await page.content()).not.toContain(key);
     for (const colorScheme of ['dark', 'light'] as const) {
       await page.emulateMedia({ colorScheme });
@@ -154,6 +155,7 @@ describe.skipIf(!executablePath)('A conversation of real agents, in the console'
       await page.goto(`${router.http}/#/${id}`);
       await see('#branches a', 'the first');
       await page.locator('#times g').first().waitFor();
+      if (colorScheme === 'light') await picture(page, 'console-conversation');
       expect(await violations(page)).toEqual([]);
       await page.getByRole('button', { name: 'Recast bob' }).click();
       await page.getByRole('button', { name: 'Recast', exact: true }).waitFor();

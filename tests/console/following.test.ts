@@ -103,6 +103,27 @@ describe.skipIf(!executablePath)('A conversation that runs, in the console', { t
     await close();
   });
 
+  it('an entry keeps the focus when it is scrolled out of sight, and the arrow keys go on from it', async () => {
+    const { page, see, focused, becomes, close } = await openPage(browser);
+    await page.goto(`${router.http}/#/${id}`);
+    await see('#transcript .said', `message ${said}`);
+    await page.locator('#transcript > [tabindex="0"]').focus();
+    await page.keyboard.press('End');
+    const { seq } = (await router.entries(id)).at(-1) as { seq: number };
+    await focused(`#transcript > [data-seq="${seq}"]`);
+    await page.evaluate('scrollTo(0, 0)');
+    await page.locator('#transcript > [data-seq="2"]').waitFor();
+    await becomes(`document.querySelectorAll('#transcript > [data-seq="${seq - 1}"]').length`, 0);
+    await focused(`#transcript > [data-seq="${seq}"]`);
+    await page.keyboard.press('ArrowUp');
+    await focused(`#transcript > [data-seq="${seq - 1}"]`);
+    await soon(async () => {
+      const box = await page.locator(`#transcript [data-seq="${seq - 1}"]`).boundingBox();
+      return box !== null && box.y > 0 && box.y < 800;
+    }).toBe(true);
+    await close();
+  });
+
   it('a running conversation is opened at the entry that its address names', async () => {
     const { page, close } = await openPage(browser);
     await page.goto(`${router.http}/#/${id}/20`);

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { repository } from '../harness/started-process.ts';
 import { program } from '../observe/programs.ts';
 
 export const executablePath = program('chromium');
@@ -39,6 +41,12 @@ export interface LookedAt {
 /** What is expected of a value that the page has sooner or later. */
 export const soon = <T>(read: () => T | Promise<T>) =>
   expect.poll(read, { timeout: deadlineMs, interval: 30 });
+
+/** With PARLEY_PICTURES=1 a picture of the documents is taken anew. */
+export const picture = async (page: Page, name: string): Promise<void> => {
+  if (process.env.PARLEY_PICTURES)
+    await page.screenshot({ path: join(repository, 'docs/images', `${name}.png`) });
+};
 
 export const openPage = async (browser: Browser, options: BrowserContextOptions = {}): Promise<LookedAt> => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });

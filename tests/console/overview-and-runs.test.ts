@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningRouter } from '../harness/parley.ts';
 import { Peer } from '../observe/peer.ts';
-import { executablePath, type LookedAt, soon } from './looked-at.ts';
+import { executablePath, type LookedAt, picture, soon } from './looked-at.ts';
 import { closeConsole, openConsole } from './opened-console.ts';
 
 interface Opening {
@@ -79,6 +79,7 @@ describe.skipIf(!executablePath)('The overview and the table of runs', { timeout
     await looked.count('#pictures .bars rect.kind-0', 3);
     await looked.count('#pictures svg', 4);
     await see('#endings', 'Ended today: 1 operator');
+    await picture(page, 'console-overview');
   });
 
   it('The overview shows a message as it is said, and drops a wait that is over', async () => {
@@ -200,6 +201,38 @@ describe.skipIf(!executablePath)('The overview and the table of runs', { timeout
     await open({ topic: 'Cake', members: ['dora', 'ann'], limits: { absentMs: 1 } });
     await page.getByRole('link', { name: 'Overview' }).click();
     await see('#needs .failure', /Cake.*ended .* ago: absent/);
+  });
+
+  it('One row of the table has the tab stops; arrow keys move from row to row, and the focus is kept out of sight', async () => {
+    for (let i = 0; i < 60; i++) await open({ topic: `Row ${i}` });
+    await page.goto(`${router.http}/#runs`);
+    await see('#run-count', /^6\d$/);
+    await looked.count('#runs .run [tabindex="0"]', 2);
+    await page.getByRole('link', { name: 'Row 59', exact: true }).focus();
+    await page.keyboard.press('ArrowDown');
+    await looked.focused('#runs a.open', 'Row 58');
+    await page.keyboard.press('Shift+Tab');
+    await looked.focused('#runs [aria-label="Choose Row 58"]');
+    await page.keyboard.press('ArrowDown');
+    await looked.focused('#runs [aria-label="Choose Row 57"]');
+    await page.keyboard.press('Space');
+    await see('#chosen-count', '1 chosen');
+    await page.keyboard.press('Tab');
+    await looked.focused('#runs a.open', 'Row 57');
+    await looked.count('#runs .run [tabindex="0"]', 2);
+    await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+    await see('#runs a.open', 'Bread');
+    await looked.gone(page.getByRole('link', { name: 'Row 56', exact: true }));
+    await looked.focused('#runs a.open', 'Row 57');
+    await page.keyboard.press('ArrowDown');
+    await looked.focused('#runs a.open', 'Row 56');
+    await looked.becomes('document.activeElement.getBoundingClientRect().top > 0', true);
+    await page.keyboard.press('End');
+    await looked.focused('#runs a.open', 'Bread');
+    await page.keyboard.press('Home');
+    await looked.focused('#runs a.open', 'Row 59');
+    await page.keyboard.press('Enter');
+    await see('#title', 'Row 59');
     expect(looked.faults).toEqual([]);
   });
 });

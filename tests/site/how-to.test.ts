@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { executablePath, openBrowser, openPage } from '../console/looked-at.ts';
+import { executablePath, openBrowser, openPage, picture } from '../console/looked-at.ts';
 import { missingTest } from '../docs/named-tests.ts';
 import { until } from '../harness/poll.ts';
 import { havePython } from '../harness/python.ts';
@@ -16,23 +16,19 @@ const hasPython = havePython();
 /** What the tests of this file have run, by page. */
 const ran = new Map<string, Set<string>>();
 
-/** What a reader of the tutorial sees in the browser. With PARLEY_PICTURES=1 the pictures of the documents are taken anew. */
+/** What a reader of the tutorial sees in the browser. */
 const lookedAtInConsole = async (url: string, id: string, fork: string): Promise<void> => {
   const browser = await openBrowser();
   try {
     const { page, see, faults } = await openPage(browser);
-    const picture = async (name: string): Promise<void> => {
-      if (process.env.PARLEY_PICTURES)
-        await page.screenshot({ path: join(repository, `docs/images/${name}.png`) });
-    };
     await page.goto(`${url}/#/${id}`);
     await see('#status', 'paused');
     await see('#transcript .said', 'Please name one street');
-    await picture('tutorial-conversation');
+    await picture(page, 'tutorial-conversation');
     await page.goto(`${url}/#compare/${id}/${fork}`);
     await see('#shared', 'They begin with the same');
     await see('#compare .different', /differs/);
-    await picture('console-compare');
+    await picture(page, 'console-compare');
     expect(faults).toEqual([]);
   } finally {
     await browser.close();
@@ -203,5 +199,14 @@ describe('The blocks of the tutorial and of the how-tos', () => {
       if (isWalked && (block.kind === 'run' || block.kind === 'background'))
         expect(ran.get(page) ?? new Set(), `of ${page}`).toContain(block.name);
     }
+  });
+});
+
+describe('The pictures of the documents', () => {
+  it('each picture of the documents is taken by a test, with PARLEY_PICTURES=1', () => {
+    const tests = globSync('tests/{console,site}/*.test.ts', { cwd: repository });
+    const sources = tests.map((path) => readFileSync(join(repository, path), 'utf8')).join('\n');
+    const taken = [...sources.matchAll(/picture\(page, '([\w-]+)'\)/g)].map(([, name]) => `${name}.png`);
+    expect(taken.toSorted()).toEqual(globSync('*', { cwd: join(repository, 'docs/images') }).toSorted());
   });
 });

@@ -9,11 +9,13 @@ const money = new Intl.NumberFormat(undefined, {
   maximumSignificantDigits: 3,
 });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const minute = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'short' });
 
 export const number = (value: number): string => whole.format(value);
 export const dollars = (value: number): string => money.format(value);
 export const timeOf = (at: number): string => clock.format(at);
+export const minuteOf = (at: number): string => minute.format(at);
 export const dateOf = (at: number): string => day.format(at);
 
 export const duration = (ms: number): string => {

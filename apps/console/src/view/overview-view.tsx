@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Live } from '../model/live.ts';
 import { conversationLink, runsLink } from '../model/route.ts';
-import { count, dollars, number, span, timeOf, waits } from '../model/words.ts';
+import { count, dollars, minuteOf, number, span, waits } from '../model/words.ts';
 import { Bars } from './bars.tsx';
 import { NothingYet } from './nothing-yet.tsx';
 import { plain } from './plain-text.tsx';
@@ -103,7 +103,7 @@ const Pictures = ({ overview }: { readonly overview: Overview }) => {
     sumOf(minutes, 'modelMs'),
     Math.max(1, sumOf(minutes, 'turns')),
   ];
-  const since = `today, since ${timeOf(today.since)}`;
+  const since = `today, since ${minuteOf(today.since)}`;
   const tokens = today.inputTokens + today.outputTokens;
   const hour = 'each minute of the last hour';
   return (

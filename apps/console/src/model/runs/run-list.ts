@@ -32,6 +32,11 @@ export class RunList {
     this.refresh = spaced(() => this.#load(true));
   }
 
+  /** The place of a conversation among the loaded ones. */
+  placeOf(id: string): number | undefined {
+    return this.#places.get(id);
+  }
+
   get hasMore(): boolean {
     return this.#next !== undefined;
   }

@@ -22,7 +22,7 @@ const mostEntries = 2_000;
 
 const Head = ({ side }: { readonly side: Side }) => {
   const { conversation } = side;
-  const { usage } = conversation;
+  const { usage, parent } = conversation;
   return (
     <th scope="col">
       <a href={conversationLink(conversation.id)} dir="auto">
@@ -30,6 +30,7 @@ const Head = ({ side }: { readonly side: Side }) => {
       </a>
       <span class="detail">
         {[
+          parent && `fork after entry ${parent.seq}`,
           statusOf(conversation),
           count(conversation.turns, 'turn'),
           `${number(usage.inputTokens + usage.outputTokens)} tokens`,

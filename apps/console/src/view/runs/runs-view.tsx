@@ -7,6 +7,7 @@ import type { RunFilters } from '../../model/runs/run-filters.ts';
 import { number } from '../../model/words.ts';
 import { NothingYet } from '../nothing-yet.tsx';
 import { ChosenRuns } from './chosen-runs.tsx';
+import { useRowKeys } from './row-keys.ts';
 import { RunFiltersForm } from './run-filters-form.tsx';
 import { columns, RunRow } from './run-row.tsx';
 
@@ -53,6 +54,12 @@ export const RunsPage = ({
     document.title = 'Conversations · Parley';
   }, []);
   useScrolled();
+  /** Rows at the edge of what is in sight are moved to its middle. */
+  const { current, table, ...keys } = useRowKeys(runs, (place) => {
+    const y = (body.current?.getBoundingClientRect().top ?? 0) + place * rowHeight();
+    const isInSight = y > 100 && y < innerHeight - 100;
+    if (!isInSight) scrollBy({ top: y - innerHeight / 2, behavior: 'instant' });
+  });
   const height = rowHeight();
   const top = body.current ? body.current.getBoundingClientRect().top : 0;
   const first = Math.min(rows.length, Math.max(0, Math.floor(-top / height) - overscan));
@@ -66,12 +73,34 @@ export const RunsPage = ({
   const toggle = (run: ConversationView) =>
     setChosen(isChosen.has(run.id) ? chosen.filter(({ id }) => id !== run.id) : [...chosen, run]);
   const newest = new Map(rows.map((run) => [run.id, run]));
-  const spacer = (rowsOf: number) =>
-    rowsOf > 0 && (
-      <tr class="spacer">
-        <td colSpan={columns.length} style={{ height: `${rowsOf * height}px` }} />
+  const spacer = (key: string, from: number, to: number) =>
+    to > from && (
+      <tr key={key} class="spacer">
+        <td colSpan={columns.length} style={{ height: `${(to - from) * height}px` }} />
       </tr>
     );
+  const kept = current === undefined ? undefined : runs.placeOf(current);
+  const isAway = kept !== undefined && (kept < first || kept >= last);
+  const stop = kept ?? Math.max(0, Math.ceil(-top / height));
+  const drawn = (from: number, to: number) =>
+    rows
+      .slice(from, to)
+      .map((run, index) => (
+        <RunRow
+          key={run.id}
+          run={run}
+          place={from + index}
+          isCurrent={from + index === stop}
+          chosen={isChosen.has(run.id)}
+          found={runs.found.get(run.id)}
+          onChoose={() => toggle(run)}
+        />
+      ));
+  /** Rows that are not drawn, and among them the one with the tab stops. */
+  const undrawn = (name: string, from: number, to: number) =>
+    isAway && kept >= from && kept < to
+      ? [spacer(name, from, kept), ...drawn(kept, kept + 1), spacer(`${name} after`, kept + 1, to)]
+      : [spacer(name, from, to)];
   return (
     <section class="runs" aria-labelledby="runs-title">
       <h1 id="runs-title" tabIndex={-1}>
@@ -96,7 +125,13 @@ export const RunsPage = ({
         onClear={() => setChosen([])}
       />
       <div class="table-place">
-        <table id="runs" aria-rowcount={runs.hasMore ? -1 : rows.length + 1}>
+        <table
+          id="runs"
+          ref={table}
+          aria-label="Conversations. The arrow keys move from row to row."
+          aria-rowcount={runs.hasMore ? -1 : rows.length + 1}
+          {...keys}
+        >
           <thead>
             <tr aria-rowindex={1}>
               {columns.map((name) => (
@@ -107,18 +142,7 @@ export const RunsPage = ({
             </tr>
           </thead>
           <tbody ref={body}>
-            {spacer(first)}
-            {rows.slice(first, last).map((run, index) => (
-              <RunRow
-                key={run.id}
-                run={run}
-                place={first + index}
-                chosen={isChosen.has(run.id)}
-                found={runs.found.get(run.id)}
-                onChoose={() => toggle(run)}
-              />
-            ))}
-            {spacer(rows.length - last)}
+            {[...undrawn('above', 0, first), ...drawn(first, last), ...undrawn('below', last, rows.length)]}
           </tbody>
         </table>
       </div>

@@ -39,7 +39,8 @@ export const noteOf = (entry: Exclude<Entry, { type: 'said' }>): string => {
         ? `resumed by ${entry.by}`
         : `resumed by ${entry.by} for ${entry.lines} ${entry.lines === 1 ? 'turn' : 'turns'}`;
     case 'ended':
-      return `ended: ${entry.reason}${because}${
+      // In a router without tokens every operator has the name of the reason.
+      return `ended: ${entry.reason}${entry.by && entry.by !== entry.reason ? `, by ${entry.by}` : ''}${because}${
         entry.unanswered === undefined ? '' : `; never answered: ${entry.unanswered.join(', ')}`
       }`;
     default:

@@ -25,6 +25,8 @@ export interface RowProps {
   readonly unfolded: boolean;
   readonly isTarget: boolean;
   readonly isCurrent: boolean;
+  /** Where it is in the list, when it is drawn out of sight because it has the focus. */
+  readonly top?: number | undefined;
   /** Whether the entry is shared with the parent of the fork. */
   readonly shared: boolean;
   readonly actions: MenuActions;
@@ -90,11 +92,15 @@ const Said = ({
 
 /** One entry of the transcript. It is drawn again only when it has changed. */
 export const EntryRow = (props: RowProps): ComponentChildren => {
-  const { id, seq, entry, bids, members, raw, unfolded, isTarget, isCurrent, shared, actions } = props;
+  const { id, seq, entry, bids, members, raw, unfolded, isTarget, isCurrent, top, shared, actions } = props;
   const marks = [shared && 'shared', isTarget && 'target'].filter(Boolean).join(' ');
   const bidsKey = bids?.length ?? 0;
   return useMemo(() => {
-    const place = { 'data-seq': seq, tabIndex: isCurrent ? 0 : -1 };
+    const place = {
+      'data-seq': seq,
+      tabIndex: isCurrent ? 0 : -1,
+      style: top === undefined ? {} : { position: 'absolute', insetInline: 0, top: `${top}px` },
+    } as const;
     if (!entry) return <li {...place} class="row unknown" aria-label={`Entry ${seq} is being loaded`} />;
     // Shown with the first bid of its round.
     if (entry.type === 'bid' && !bids) return <li data-seq={seq} class="row none" hidden />;
@@ -136,5 +142,5 @@ export const EntryRow = (props: RowProps): ComponentChildren => {
       </li>
     );
     // The bids of a row can only grow in number.
-  }, [id, seq, entry, bidsKey, members, raw, unfolded, isCurrent, marks, actions]);
+  }, [id, seq, entry, bidsKey, members, raw, unfolded, isCurrent, top, marks, actions]);
 };

@@ -167,10 +167,15 @@ export const TranscriptList = ({
     redraw();
   };
 
-  const current =
-    open.current !== undefined && open.current >= first && open.current <= last ? open.current : last;
+  const isDrawn = open.current !== undefined && open.current >= first && open.current <= last;
+  /** The entry that has the focus and is out of sight: without its row the focus would be lost. */
+  const away =
+    !isDrawn && !printing && list.current?.contains(document.activeElement) ? open.current : undefined;
+  const current = isDrawn ? open.current : (away ?? last);
+  const seqs = Array.from({ length: Math.max(0, last - first + 1) }, (_, place) => first + place);
+  if (away !== undefined && away <= count) seqs.splice(away < first ? 0 : seqs.length, 0, away);
   const rows = [];
-  for (let seq = first; seq <= last; seq++)
+  for (const seq of seqs)
     rows.push(
       <EntryRow
         key={seq}
@@ -183,6 +188,7 @@ export const TranscriptList = ({
         unfolded={open.unfolded.has(seq)}
         isTarget={open.target === seq}
         isCurrent={seq === current}
+        top={seq === away ? heights.offset(seq) : undefined}
         shared={view?.parent !== undefined && seq <= view.parent.seq}
         actions={actions}
       />,
