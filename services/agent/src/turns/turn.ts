@@ -92,7 +92,8 @@ const unlessAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
 
 const promptFailure = (error: unknown, signal: AbortSignal): ModelFailure => {
   if (signal.aborted) return aborted(signal);
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  // A thrown value that is no error has no place: an error made here would name this file.
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
   const place = /([^/\\]+:\d+):\d+\)?$/m.exec(stack?.split('\n')[1] ?? '')?.[1];
   return failed('prompt-failed', place ? `${message} (${place})` : message);
 };
@@ -215,9 +216,9 @@ class Turn {
       if (line.text !== '' && !(wordless && line.done && moderates(this.#context)))
         return { kind: 'say', ...line };
       nothing = whyNothing(reply, limit);
+      if (wordless) closing = { kind: 'say', ...line };
       if (signal.aborted) return closing ?? aborted(signal);
       if (wordless) {
-        closing = { kind: 'say', ...line };
         reminder = closingReminder;
       } else if (unsayable !== undefined) {
         const allReasoning =
