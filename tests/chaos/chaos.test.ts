@@ -22,7 +22,7 @@ describe('conversations through chaos', () => {
       conversations: 6,
       turns,
       replyMs: 400,
-      seconds: 20,
+      seconds: 12,
       recoveryMs: 120_000,
       random: seeded('chaos'),
       say: () => {},

@@ -25,7 +25,7 @@ describe.skipIf(!hasNats)('conversations of several routers through chaos', () =
       turns,
       callsPerMinute,
       replyMs: 400,
-      seconds: 30,
+      seconds: 20,
       recoveryMs: 300_000,
       random: seeded('chaos of several routers'),
       say: () => {},

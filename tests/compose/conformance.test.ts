@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, test } from 'vitest';
-import { checks, runCheck, whyNot } from '../conformance/suite.ts';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import type { Check } from '../conformance/check.ts';
+import { checks, runCheck, stopsRouter, whyNot } from '../conformance/suite.ts';
 import type { Subject } from '../conformance/world.ts';
 import { newBearers } from '../harness/bearers.ts';
 import { Deployment, docker } from './deployment.ts';
@@ -30,10 +31,14 @@ afterAll(async () => {
   await open[Symbol.asyncDispose]();
 });
 
-for (const one of checks) {
+const testThat = (one: Check): void =>
   test(`the router in the container: ${one.clauses.join(' ')}: ${one.title}`, async () => {
     const subject = subjects.find((router) => whyNot(one, router) === undefined);
     if (!subject) throw new Error('neither router is one for this check');
     await runCheck(one, subject);
   });
-}
+const [restarting, others] = [checks.filter(stopsRouter), checks.filter((one) => !stopsRouter(one))];
+
+// Many wait for seconds, and each has clients of its own.
+describe.concurrent('a router', () => others.forEach(testThat));
+describe('a router that is stopped and started again', () => restarting.forEach(testThat));

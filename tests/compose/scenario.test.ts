@@ -51,7 +51,11 @@ describe.each([
       services: Record<string, { env_file?: unknown }>;
     };
     const reading = Object.keys(services).filter((name) => services[name]?.env_file !== undefined);
-    const lines = reading.map((name) => `  ${name}: { env_file: !override [${envFile}] }`);
+    const lines = reading.map((name) => {
+      // The conversation is opened when the router is healthy.
+      const health = name === 'router' ? ', healthcheck: { interval: 1s }' : '';
+      return `  ${name}: { env_file: !override [${envFile}]${health} }`;
+    });
     writeFileSync(overlay, `services:\n${lines.join('\n')}\n`);
     deployment = await Deployment.create(`parley-test-scenario-${what.replaceAll(/\W/g, '').toLowerCase()}`, {
       files: [file],

@@ -21,7 +21,7 @@ export interface ClientOptions {
   readonly pongs?: boolean;
 }
 
-const patienceMs = 20_000;
+const patienceMs = 50_000;
 
 /** What the checks have met, over all clients: which codes a router was really seen to use. */
 export interface Seen {

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newBearers } from '../harness/bearers.ts';
 import { RunningRouter } from '../harness/parley.ts';
 import { killAll, repository } from '../harness/started-process.ts';
-import { checks, nothingSeen, runCheck, whyNot } from './suite.ts';
+import type { Check } from './check.ts';
+import { checks, nothingSeen, runCheck, stopsRouter, whyNot } from './suite.ts';
 import type { Subject } from './world.ts';
 
 /** Clauses that no check can see from outside, and why. */
@@ -65,15 +66,19 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-describe('a router does what PROTOCOL.md says', () => {
-  for (const one of checks) {
-    test(`the router meets ${one.clauses.join(' ')}: ${one.title}`, async () => {
-      const subject = [open, guarded].find((router) => whyNot(one, router) === undefined);
-      if (!subject) throw new Error('neither router is one for this check');
-      await runCheck(one, subject, seen);
-    });
-  }
-});
+const testThat = (one: Check): void =>
+  test(`the router meets ${one.clauses.join(' ')}: ${one.title}`, async () => {
+    const subject = [open, guarded].find((router) => whyNot(one, router) === undefined);
+    if (!subject) throw new Error('neither router is one for this check');
+    await runCheck(one, subject, seen);
+  });
+const [restarting, others] = [checks.filter(stopsRouter), checks.filter((one) => !stopsRouter(one))];
+
+// Many wait for seconds, and each has clients of its own.
+describe.concurrent('a router does what PROTOCOL.md says', () => others.forEach(testThat));
+
+describe('a router that is stopped and started again does what PROTOCOL.md says', () =>
+  restarting.forEach(testThat));
 
 describe('the suite covers PROTOCOL.md', () => {
   const clauses = [...text.matchAll(/^- (\d+\.\d+) /gm)].map(([, clause]) => clause as string);

@@ -58,6 +58,9 @@ const lacks: Readonly<Record<Need, string>> = {
 export const whyNot = ({ needs }: Check, subject: Subject): string | undefined =>
   needs === undefined || has[needs](subject) ? undefined : lacks[needs];
 
+/** Whether no other check can use the router at the same time. */
+export const stopsRouter = ({ needs }: Check): boolean => needs === 'control';
+
 export const nothingSeen = (): Seen => ({ refusals: new Set(), closings: new Set(), entries: new Set() });
 
 /** Rejects when the router at `subject` does not do what the check says. Leaves no connection behind. */

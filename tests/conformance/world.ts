@@ -71,7 +71,7 @@ export class World {
     return fetch(this.subject.url.replace(/^ws/, 'http').replace(/\/$/, '') + path, {
       ...init,
       headers: { ...bearer(token), ...init.headers },
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(50_000),
     });
   }
 

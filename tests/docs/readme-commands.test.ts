@@ -133,7 +133,8 @@ const runners: Readonly<Record<string, Runner>> = {
       'parley lists conversations with their endings and the groups of these, and completes their ids and members',
   },
   'npm run conformance -- ws://localhost:8765': async () => {
-    const { url } = await RunningRouter.start();
+    // One check waits for two pings.
+    const { url } = await RunningRouter.start({ ROUTER_HEARTBEAT_SECONDS: '1' });
     const process = start(`npm run -s conformance -- ${url} --only 3`);
     expect(await process.exit(60_000), process.stdout).toEqual({ code: 0, signal: null });
     expect(process.stdout).toMatch(/[1-9]\d* passed, 0 failed/);

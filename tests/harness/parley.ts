@@ -83,7 +83,7 @@ export class RunningRouter {
   }
 
   async get<T>(path: string): Promise<T> {
-    const response = await fetch(this.http + path, { signal: AbortSignal.timeout(5_000) });
+    const response = await fetch(this.http + path, { signal: AbortSignal.timeout(30_000) });
     if (!response.ok) throw new Error(`${path} answered ${response.status}`);
     return (await response.json()) as T;
   }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export const until = async <T>(
   what: string,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  deadlineMs = 20_000,
+  deadlineMs = 60_000,
 ): Promise<T> => {
   const deadline = performance.now() + deadlineMs;
   for (;;) {

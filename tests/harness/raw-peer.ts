@@ -177,7 +177,7 @@ export class RawPeer {
   }
 
   /** Resolves once `holds`, which is asked whenever something came; rejects when the peer ends first. */
-  until(what: string, holds: () => boolean, deadlineMs = 20_000): Promise<void> {
+  until(what: string, holds: () => boolean, deadlineMs = 60_000): Promise<void> {
     const wait = async () => {
       while (!holds()) {
         if (this.isClosed)
@@ -199,7 +199,7 @@ export class RawPeer {
   }
 
   /** Resolves when the router has ended the connection. */
-  over(deadlineMs = 20_000): Promise<void> {
+  over(deadlineMs = 60_000): Promise<void> {
     return this.until('the end', () => this.isClosed, deadlineMs);
   }
 

@@ -48,8 +48,8 @@ export interface StartOptions {
 
 /** Only what every process needs: the settings of the developer must not reach the system under test. */
 const bareEnvironment = (): Record<string, string | undefined> => {
-  const { PATH, HOME, TMPDIR, LANG } = process.env;
-  return { PATH, HOME, TMPDIR, LANG, PARLEY_RUNS_KEEP: '0' };
+  const { PATH, HOME, TMPDIR, LANG, NODE_COMPILE_CACHE } = process.env;
+  return { PATH, HOME, TMPDIR, LANG, NODE_COMPILE_CACHE, PARLEY_RUNS_KEEP: '0' };
 };
 
 /** A process under test, with all that it wrote. */
@@ -111,7 +111,7 @@ export class StartedProcess {
   }
 
   /** Resolves with what `find` finds in what the process has written; rejects when it exits without that. */
-  async when<T>(what: string, find: (self: this) => T | undefined, deadlineMs = 20_000): Promise<T> {
+  async when<T>(what: string, find: (self: this) => T | undefined, deadlineMs = 60_000): Promise<T> {
     const search = async (): Promise<T> => {
       for (;;) {
         const found = find(this);
@@ -133,7 +133,7 @@ export class StartedProcess {
   }
 
   /** The exit, or an error when it has not come by then. */
-  exit(deadlineMs = 20_000): Promise<Exit> {
+  exit(deadlineMs = 60_000): Promise<Exit> {
     return within(`${this.title} exits`, deadlineMs, this.exited);
   }
 

@@ -42,7 +42,8 @@ beforeAll(async () => {
   port = Number(router.port);
   pid = router.process.pid;
   fresh = residentMiB('VmRSS');
-  innocents = await Innocents.start(port, ['romeo', 'juliet']);
+  // A few hundred messages a second: the attacks, and not these two, are to use the processor.
+  innocents = await Innocents.start(port, ['romeo', 'juliet'], 3);
 });
 afterAll(async () => {
   await killAll();

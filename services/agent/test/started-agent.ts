@@ -19,9 +19,10 @@ export interface Started {
 
 /** The agent as a process of its own, away from any .env, killed at the end of the test. */
 export const agent = (env: Record<string, string>, args: string[] = []): Started => {
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
   const child = spawn(process.execPath, [...nodeOptions.agent, main, ...args], {
     cwd: directory,
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { PATH, NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -7,9 +7,10 @@ import type { World } from '../world.ts';
 let games = 0;
 /** Plays a conversation of two that play no other, and returns how it ended. */
 const played = async (world: World, open: object, lines: readonly (readonly [string, object?])[]) => {
-  games++;
-  const [alice, bob] = (await cast(world, `a${games}`, `b${games}`)) as [Client, Client];
-  const conversation = await world.open(alice, [`b${games}`], open);
+  // Kept: another check may begin a game meanwhile.
+  const game = ++games;
+  const [alice, bob] = (await cast(world, `a${game}`, `b${game}`)) as [Client, Client];
+  const conversation = await world.open(alice, [`b${game}`], open);
   for (const [index, [text, more]] of lines.entries()) {
     const speaker = index % 2 === 0 ? alice : bob;
     say(speaker, await speaker.next('turn'), text, more);

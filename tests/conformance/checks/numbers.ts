@@ -60,6 +60,8 @@ export const numberChecks = [
     slow.write(wsFrame(JSON.stringify({ type: 'register', name, token: world.subject.token })));
     await until('it is connected', async () => (await connected(world)).includes(name));
     slow.socket.pause();
+    // It shows that it lives: to a peer that is silent the router sends nothing more, and what is sent waits elsewhere.
+    const alive = setInterval(() => slow.write(wsFrame(Buffer.alloc(0), { opcode: 0xa })), 200).unref();
     const bob = await world.plain('bob');
     // 46 MB: the kernels and proxies on the way may take 20 MB before the router notices that nothing is read.
     for (let sender = 0; sender < 16; sender++) {
@@ -67,11 +69,10 @@ export const numberChecks = [
       for (let line = 0; line < 90; line++) {
         client.send({ target: name, text: distinctLine(line).padEnd(32_000, '.') });
       }
-      client.send({ target: world.name('bob'), text: `${sender}` });
-      assert.equal((await bob.next('message')).text, `${sender}`);
     }
     // Who reads nothing hears of its end late, or never where a proxy stands between: the router knows.
-    await until('the slow peer is cut off', async () => !(await connected(world)).includes(name), 60_000);
+    await until('the slow peer is cut off', async () => !(await connected(world)).includes(name));
+    clearInterval(alive);
     slow.destroy();
     await bob.quiet();
   }),

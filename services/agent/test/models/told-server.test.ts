@@ -71,7 +71,7 @@ describe('what is read of a server is bounded', () => {
       endless('', piece(delta('word '.repeat(200))).repeat(20), { 'content-type': sse }),
     );
     expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', finish: 'length' });
-  }, 20_000);
+  }, 120_000);
 });
 
 describe('what a server is told, and what is said of it', () => {

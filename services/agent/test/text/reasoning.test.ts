@@ -239,7 +239,7 @@ describe('a reply that is still being written', () => {
       }),
       { seed: 11, numRuns: 3_000 },
     );
-  }, 30_000);
+  }, 120_000);
 
   it.each([
     '<think>SECRET</think>Tea wakes you.',

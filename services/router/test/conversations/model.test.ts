@@ -13,7 +13,7 @@ import { ReferenceModel } from './reference-model.ts';
 
 const rules = { maxTurns: 12, maxAttempts: 4, deadlineMs: 1_000 };
 const perRun = 200;
-const commandsWanted = Number(process.env.MODEL_COMMANDS ?? (process.env.CI ? 100_000 : 20_000));
+const commandsWanted = Number(process.env.MODEL_COMMANDS ?? (process.env.CI ? 40_000 : 20_000));
 const id = 'c1';
 
 /** The real router on a ledger in memory, with a clock of its own and connections that only record. */

@@ -57,7 +57,7 @@ describe('a reader of events that comes back', () => {
     const before = count.read;
     const readers = await Promise.all(Array.from({ length: 10 }, () => dialRaw(port)));
     for (const reader of readers) reader.pause().write(get('/v1/events?since=0'));
-    await expect.poll(() => count.read - before, { timeout: 10_000 }).toBeGreaterThan(20);
+    await expect.poll(() => count.read - before, { timeout: 60_000 }).toBeGreaterThan(20);
     let seen = -1;
     await expect
       .poll(
@@ -66,7 +66,7 @@ describe('a reader of events that comes back', () => {
           seen = count.read;
           return same;
         },
-        { interval: 300, timeout: 20_000 },
+        { interval: 300, timeout: 60_000 },
       )
       .toBe(true);
     // What the network has taken, and a page for each: the ledger has 60 MB for each of the ten.
@@ -95,7 +95,7 @@ describe('a reader of events that follows', () => {
     for (let i = 0; i < 600; i++) await writer.nextOf('accepted');
     reader.resume();
     writer.send({ type: 'say', conversation, text: 'the last' });
-    await expect.poll(() => text.includes('the last'), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => text.includes('the last'), { timeout: 60_000 }).toBe(true);
     const ids = [...text.matchAll(/id: (\d+)\r?\n/g)].map(([, id]) => Number(id));
     expect(ids).toEqual(Array.from({ length: 601 }, (_, i) => i + 2));
   });

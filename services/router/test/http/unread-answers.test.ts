@@ -47,7 +47,7 @@ describe('a peer that asks over HTTP and does not read', () => {
     const stuck = dial().pause();
     stuck.write(get('/a'));
     await expect.poll(() => begun).toEqual(['/a']);
-    await expect.poll(() => open.size, { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => open.size, { timeout: 60_000 }).toBe(0);
   });
 
   it('a peer that does not read has one HTTP response at a time on a connection, however many it requests at once', async () => {
@@ -88,7 +88,7 @@ describe('a peer that asks for several things at once over HTTP', () => {
       tail = (tail + data).slice(-500);
     });
     peer.write(`${get('/a')}${get('/b')}${get('/small')}`);
-    await expect.poll(() => tail.endsWith('small'), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => tail.endsWith('small'), { timeout: 60_000 }).toBe(true);
     expect(bytes).toBeGreaterThan(2 * large.length);
     expect(bytes).toBeLessThan(2 * large.length + 2_000);
   });

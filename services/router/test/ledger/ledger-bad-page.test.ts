@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a ledger on a disk that goes bad', () => {
   it('a ledger reports a page that becomes unreadable while it is open, and reads the other pages', {
-    timeout: 20_000,
+    timeout: 60_000,
   }, async () => {
     // Larger than what SQLite keeps of a file in memory.
     const path = join(folder, 'bad-page.sqlite');

@@ -49,7 +49,7 @@ describe('a ledger whose write-ahead log is broken', () => {
     log = readFileSync(`${original}-wal`);
     whole = withLog(log) as string[];
     expect(whole).toHaveLength(acknowledged.at(-1)!.entries);
-  }, 30_000);
+  }, 120_000);
 
   /** What is in a copy of the ledger that has this log; the damage, when it is refused. */
   const withLog = (bytes: Buffer): string[] | LedgerDamage => {

@@ -46,7 +46,7 @@ const runTimer = async (): Promise<void> => {
   const { act, ms } = timers.shift() ?? { act: () => {}, ms: 0 };
   now += ms;
   act();
-  await expect.poll(() => timers.length, { timeout: 10_000, interval: 5 }).toBe(1);
+  await expect.poll(() => timers.length, { timeout: 60_000, interval: 5 }).toBe(1);
 };
 
 describe('scheduled backups', () => {

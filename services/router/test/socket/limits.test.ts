@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { dial, dialAgent, dialPlain, dialRaw, handshake, serveRouter } from './served-router.ts';
 
-const until = (probe: () => unknown) => expect.poll(probe, { timeout: 10_000, interval: 10 });
+const until = (probe: () => unknown) => expect.poll(probe, { timeout: 60_000, interval: 10 });
 
 /** A masked frame with a masking key of zeros, which leaves the payload as it is. */
 const frame = (payload: string | Buffer, opcode = 0x81): Buffer => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dial, dialAgent, dialPlain, dialRaw, handshake, serveRouter } from './served-router.ts';
 
-const until = (probe: () => unknown) => expect.poll(probe, { timeout: 20_000, interval: 20 });
+const until = (probe: () => unknown) => expect.poll(probe, { timeout: 60_000, interval: 20 });
 const beats = { heartbeatMs: 1_000 };
 
 /** A masked text frame with a masking key of zeros. */
@@ -18,7 +18,7 @@ const dialBlocked = async (port: number, name: string) => {
   return client;
 };
 
-describe('a peer that answers no ping', { timeout: 20_000 }, () => {
+describe('a peer that answers no ping', { timeout: 120_000 }, () => {
   it('a peer that answers no ping keeps its connection while it owes a reply, and is disconnected after its answer was accepted', async () => {
     const { port, metric } = await serveRouter(beats);
     const bob = await dialBlocked(port, 'bob');
@@ -57,7 +57,7 @@ describe('a peer that answers no ping', { timeout: 20_000 }, () => {
   });
 });
 
-describe('a peer that answers the newest ping alone', { timeout: 20_000 }, () => {
+describe('a peer that answers the newest ping alone', { timeout: 120_000 }, () => {
   it('a peer that answers the newest ping alone has confirmed all frames that were sent before it', async () => {
     const { port } = await serveRouter();
     const bob = await dialBlocked(port, 'bob');

@@ -79,13 +79,13 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
             () => 'welcome',
             () => 'refused',
           ),
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toBe('welcome');
   });
 
   it('a new certificate is used once both files are replaced, open connections stay, and half a change is not used', {
-    timeout: 20_000,
+    timeout: 60_000,
   }, async () => {
     const into = folder();
     const files = makeCertificate(into, 'first');
@@ -99,10 +99,10 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
     const open = await dialAgent(port, 'alice', { scheme: 'wss', ca: readFileSync(files.cert) });
 
     renameSync(next.cert, files.cert);
-    await expect.poll(() => said, { timeout: 10_000 }).toEqual(['the changed certificate is not used']);
+    await expect.poll(() => said, { timeout: 60_000 }).toEqual(['the changed certificate is not used']);
     expect(await shownBy(port)).toBe('first');
     renameSync(next.key, files.key);
-    await expect.poll(() => said.at(-1), { timeout: 10_000 }).toBe('the certificate was read again');
+    await expect.poll(() => said.at(-1), { timeout: 60_000 }).toBe('the certificate was read again');
     expect(await shownBy(port)).toBe('second');
     expect(open.ws.readyState).toBe(open.ws.OPEN);
   });
