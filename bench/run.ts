@@ -12,6 +12,7 @@ import { jetstream } from './benchmarks/jetstream.ts';
 import { ledger } from './benchmarks/ledger.ts';
 import { manyAgents } from './benchmarks/many-agents.ts';
 import type { Options } from './benchmarks/options.ts';
+import { paired } from './benchmarks/paired.ts';
 import { plain } from './benchmarks/plain.ts';
 import { readers } from './benchmarks/readers.ts';
 import { scale } from './benchmarks/scale.ts';
@@ -36,6 +37,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Outcome>> = {
   jetstream,
   scale,
   cost,
+  paired,
   console: consolePage,
   'first-sentence': firstSentence,
 };
@@ -48,6 +50,7 @@ const { values, positionals } = parseArgs({
     profile: { type: 'string' },
     latency: { type: 'string' },
     only: { type: 'string' },
+    base: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
 });
@@ -63,7 +66,7 @@ if (values.latency !== undefined && latency === undefined) {
 if (unknown !== undefined || !Number.isInteger(rounds) || rounds < 1 || !(minutes > 0)) {
   if (unknown !== undefined) console.error(`bench: there is no benchmark ${unknown}`);
   console.error(
-    `usage: node bench/run.ts [${Object.keys(benchmarks).join(' | ')}] [--rounds 5] [--minutes 30] [--check] [--latency FORM] [--only NAME] [--profile DIRECTORY]`,
+    `usage: node bench/run.ts [${Object.keys(benchmarks).join(' | ')}] [--rounds 5] [--minutes 30] [--check] [--latency FORM] [--only NAME] [--base FOLDER] [--profile DIRECTORY]`,
   );
   process.exit(2);
 }
@@ -74,6 +77,7 @@ for (const name of names) {
     ...{ rounds, minutes },
     ...(latency && { latency }),
     ...(values.only && { only: values.only }),
+    ...(values.base && { base: values.base }),
     ...(values.profile && { profile: values.profile }),
   });
   console.log(`\n${name}\n\n${printed(outcome)}\n`);

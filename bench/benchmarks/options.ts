@@ -7,8 +7,10 @@ export interface Options {
   minutes: number;
   /** How long scripted agents take for an answer (`scale`). */
   latency?: Latency;
-  /** Only the ledgers whose names have this (`scale`). */
+  /** Only the ledgers (`scale`) or questions (`paired`) whose names have this. */
   only?: string;
+  /** The folder of the other checkout, with its packages installed; this one when missing (`paired`). */
+  base?: string;
   /** The folder for CPU profiles. Profiling changes the figures, so results/ is not written. */
   profile?: string;
 }

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+/** This checkout. */
+export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const directory = mkdtempSync(join(tmpdir(), 'parley-bench-'));
 process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
@@ -31,10 +32,11 @@ export const bundled = async (program: string): Promise<string> => {
   return outfile;
 };
 
-/** Builds a service as its image holds it. */
-export const builtService = (name: 'router' | 'agent'): string => {
-  execFileSync(process.execPath, ['build.ts', name], { cwd: root, stdio: 'ignore' });
-  return join(root, 'dist', `${name}.cjs`);
+/** Builds a service of a checkout as its image holds it. */
+export const builtService = (name: 'router' | 'agent', checkout = root): string => {
+  execFileSync(process.execPath, ['build.ts', name], { cwd: checkout, stdio: 'ignore' });
+  // Older commits have one file.
+  return [`${name}/${name}.mjs`, `${name}.cjs`].map((file) => join(checkout, 'dist', file)).find(existsSync)!;
 };
 
 export const source = (service: 'router' | 'agent'): string => join(root, 'services', service, 'src/main.ts');

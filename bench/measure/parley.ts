@@ -46,14 +46,23 @@ interface StartRouter {
   core?: number;
   profile?: string | undefined;
   env?: Record<string, string>;
+  /** Arguments of node for the router of another checkout. */
+  args?: readonly string[];
 }
 
 /** Starts the router of Parley. `ready` resolves before any request. */
-export const spawnRouter = async ({ ledger, port, core, profile, env }: StartRouter): Promise<Router> => {
+export const spawnRouter = async ({
+  ledger,
+  port,
+  core,
+  profile,
+  env,
+  args = program('router', profile, `router-${ledger}`),
+}: StartRouter): Promise<Router> => {
   const listening = port ?? (await freePort());
   const child = startChild({
     mute: true,
-    args: program('router', profile, `router-${ledger}`),
+    args,
     env: {
       ...withoutLimits,
       ROUTER_PORT: String(listening),
