@@ -53,7 +53,7 @@ test-compose: $(INSTALLED) ## The tests of the images and of docker-compose.yml,
 check: $(INSTALLED) ## Format, lint, types, dead code, spelling, tests
 	@npm run -s check
 
-build: $(INSTALLED) ## Bundle each program into one file in dist/
+build: $(INSTALLED) ## Bundle the services into dist/
 	@npm run -s build
 
 bench: $(INSTALLED) ## Measure this machine against the baselines

@@ -1,9 +1,9 @@
 /**
- * Bundles programs into single files that need nothing but Node: `npm run build [-- router|agent|cli|console]`. The services go
- * to dist/, for the images. The command line goes to apps/cli/dist/ with both services beside it, for `npm pack`. The web page
- * goes to apps/console/dist/, where a router that runs from the sources finds it, and beside each bundled router.
+ * Bundles programs with all that they need but Node: `npm run build [-- router|agent|cli|console]`. Each service goes to a folder in
+ * dist/, for its image. The command line goes to apps/cli/dist/ with both services beside it, for `npm pack`. The web page goes to
+ * apps/console/dist/, where a router that runs from the sources finds it, and beside each bundled router.
  */
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 
@@ -34,18 +34,27 @@ const ascii: Plugin = {
     })),
 };
 
+/** Some dependencies are CommonJS: they call `require` for modules of Node, and one knows its own folder. */
+const forCommonJs = `import { createRequire as requireFrom } from 'node:module';
+const require = requireFrom(import.meta.url), __dirname = import.meta.dirname;`;
+
+/**
+ * Each program is one file, and each part that it imports only when it needs it (traces, NATS, the readable log) is a file beside it. A
+ * file that is not imported takes no memory.
+ */
 const bundle = async (programs: Readonly<Record<string, string>>, outdir: string): Promise<void> => {
+  // The names of the parts have hashes of their contents: those of an earlier build would stay.
+  rmSync(outdir, { recursive: true, force: true });
   await build({
     entryPoints: Object.entries(programs).map(([out, file]) => ({ in: file, out })),
     outdir,
-    outExtension: { '.js': '.cjs' },
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     platform: 'node',
     target: 'node24',
-    // CommonJS, because some dependencies call require() for Node's own modules.
-    format: 'cjs',
-    define: { 'import.meta.url': 'moduleUrl' },
-    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    format: 'esm',
+    banner: { js: forCommonJs },
     minify: true,
     // Errors are told apart by the name of their class.
     keepNames: true,
@@ -82,10 +91,10 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 
-const chosen = Object.fromEntries(Object.entries(services).filter(([name]) => wanted.includes(name)));
-if (Object.keys(chosen).length > 0) await bundle(chosen, 'dist');
+for (const [name, program] of Object.entries(services))
+  if (wanted.includes(name)) await bundle({ [name]: program }, `dist/${name}`);
+if (wanted.includes('router')) await bundleConsole('dist/router/console');
 if (wanted.includes('console')) await bundleConsole('apps/console/dist');
-if (wanted.includes('router')) await bundleConsole('dist/console');
 if (wanted.includes('cli')) {
   await bundle(commandLine, 'apps/cli/dist');
   await bundleConsole('apps/cli/dist/console');

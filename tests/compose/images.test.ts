@@ -35,9 +35,10 @@ describe.each(['router', 'agent'])('the image of the %s', (service) => {
     expect(added).toBeLessThan(10);
   });
 
-  test('the image has one bundle, its source map and no build tools', () => {
+  test('the image has the bundle of its service, source maps and no build tools', () => {
     const files = docker('run', '--rm', `parley-${service}`, 'bash', '-c', 'ls -A /app').split('\n');
-    expect(files.filter((name) => name !== 'console')).toEqual([`${service}.cjs`, `${service}.cjs.map`]);
+    expect(files).toEqual(expect.arrayContaining([`${service}.mjs`, `${service}.mjs.map`]));
+    expect(files.filter((name) => name !== 'console' && !/\.mjs(?:\.map)?$/.test(name))).toEqual([]);
   });
 
   test('the image runs as an ordinary user, and has a health check and labels', () => {

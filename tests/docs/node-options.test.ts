@@ -11,7 +11,7 @@ describe('The options of Node', () => {
       const options = nodeOptions[service].join(' ');
       expect(scripts[service]).toBe(`node ${options} services/${service}/src/main.ts`);
       expect(read(`services/${service}/bin/parley-${service}`)).toContain(
-        `\nexec node ${options} /app/${service}.cjs "$@"\n`,
+        `\nexec node ${options} /app/${service}.mjs "$@"\n`,
       );
     },
   );

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../harness/parley.ts';
@@ -20,6 +20,20 @@ const install = (): string => {
   mkdirSync(empty);
   npm(empty, 'install', '--offline', '--no-audit', '--no-fund', join(folder, tarball));
   return empty;
+};
+
+/** What Node reads when it starts a program of the package: the file, and those that it imports at once. */
+const readAtStart = (program: string): string => {
+  const read = new Map<string, string>();
+  const visit = (file: string): void => {
+    if (read.has(file)) return;
+    const source = readFileSync(file, 'utf8');
+    read.set(file, source);
+    for (const [, name] of source.matchAll(/\b(?:from|import)\s*"\.\/([^"]+)"/g))
+      visit(join(dirname(file), name as string));
+  };
+  visit(program);
+  return [...read.values()].join('\n');
 };
 
 describe('The npm package of the command line', () => {
@@ -52,6 +66,22 @@ describe('The npm package of the command line', () => {
     expect(await (await fetch(`${url}/`)).text()).toContain('Parley');
     expect(await demo.exit(60_000), demo.stderr).toEqual({ code: 0, signal: null });
     expect(demo.stdout).toMatch(/^Ended: max-turns/m);
+
+    // They would take 8 MiB of a router that uses none of them.
+    const parts = { NATS: 'NATS/1.0', traces: 'telemetry.sdk.name', 'the readable log': 'colorizeObjects' };
+    const dist = join(empty, 'node_modules/parley/dist');
+    const others = readdirSync(dist).map((name) =>
+      name.endsWith('.mjs') ? readFileSync(join(dist, name), 'utf8') : '',
+    );
+    const router = readAtStart(join(dist, 'router.mjs'));
+    expect(router).toContain('ROUTER_LEDGER');
+    for (const [part, words] of Object.entries(parts)) {
+      expect(
+        others.some((one) => one.includes(words)),
+        part,
+      ).toBe(true);
+      expect(router, part).not.toContain(words);
+    }
 
     const version = start('--version');
     expect((await version.exit(60_000)).code).toBe(0);

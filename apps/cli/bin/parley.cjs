@@ -5,5 +5,8 @@ if (Number(version.slice(1).split('.')[0]) < 24) {
   console.error(`parley: needs Node 24 or later, and this is ${version}`);
   process.exitCode = 1;
 } else {
-  require('../dist/parley.cjs');
+  import('../dist/parley.mjs').catch((error) => {
+    console.error(error);
+    process.exitCode = 1;
+  });
 }

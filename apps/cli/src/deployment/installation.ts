@@ -15,13 +15,13 @@ const beside = (path: string): URL => new URL(path, import.meta.url);
 const versionIn = (manifest: URL): string =>
   (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 
-const packaged = existsSync(beside('router.cjs'));
+const packaged = existsSync(beside('router.mjs'));
 
 export const installation: Installation = packaged
   ? {
       version: versionIn(beside('../package.json')),
-      leaveWithParent: beside('leave-with-parent.cjs'),
-      services: { router: fileURLToPath(beside('router.cjs')), agent: fileURLToPath(beside('agent.cjs')) },
+      leaveWithParent: beside('leave-with-parent.mjs'),
+      services: { router: fileURLToPath(beside('router.mjs')), agent: fileURLToPath(beside('agent.mjs')) },
       composeTemplate: beside('docker-compose.yml'),
     }
   : {
