@@ -63,8 +63,15 @@ test('every service of the deployment is started again by the engine, also after
   expect(policies).toEqual(containers.map(() => 'unless-stopped'));
 });
 
+const run = (...args: string[]) => deployment.compose(['run', '--rm', '-T', 'parley', ...args]);
+
 test('the command line runs in a container: it lists and exports conversations', () => {
-  const run = (...args: string[]) => deployment.compose(['run', '--rm', '-T', 'parley', ...args]);
   const [{ id }] = JSON.parse(run('ls', '--json')) as [{ id: string }];
   expect(run('export', id, '--format', 'markdown')).toContain('alice');
+});
+
+test('`docker compose run --rm parley doctor` finds nothing wrong with a deployment that runs', () => {
+  const report = run('doctor');
+  expect(report).toMatch(/^Nothing is wrong\.$/m);
+  expect(report).toContain('ok     2 agents are connected, and no conversation waits for another');
 });

@@ -71,6 +71,13 @@ describe('docker-compose.yml', () => {
     expect(servicesOf('deploy/compose/ten-agents.yml')['agent-1']?.environment?.AGENT_TOPIC).toMatch(/:-\w/);
   });
 
+  it('docker-compose.yml passes the model and the tokens on that are set in the shell', () => {
+    const variables = ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL', 'AGENT_TOKEN'];
+    const wanted = Object.fromEntries(variables.map((name) => [name, `\${${name}:-}`]));
+    for (const [name, { environment }] of agents) expect(environment, name).toMatchObject(wanted);
+    expect(services.router?.environment?.ROUTER_TOKENS).toBe(`\${ROUTER_TOKENS:-}`);
+  });
+
   it('docker-compose.yml gives every agent the name of the host machine, for a model server there', () => {
     for (const [name, { extra_hosts }] of agents)
       expect(extra_hosts, name).toEqual(['host.docker.internal:host-gateway']);

@@ -80,6 +80,22 @@ describe('parley doctor', () => {
     expect(findings.filter(({ level }) => level === 'fault')).toEqual([]);
   });
 
+  it.each([
+    [true, 'http://host.docker.internal:11434/v1'],
+    [false, 'http://localhost:11434/v1'],
+  ])(
+    'parley doctor names a model server of this machine as it is reached from a container (%s): %s',
+    async (contained, url) => {
+      const world = await World.healthy();
+      world.env.OPENAI_API_KEY = '';
+      world.env.OPENAI_BASE_URL = '';
+      world.around = { contained };
+      expect((await world.findings()).filter(({ area }) => area === 'model')).toMatchObject([
+        { level: 'note', mend: expect.stringContaining(`OPENAI_BASE_URL=${url}`) },
+      ]);
+    },
+  );
+
   it('parley doctor asks a model server of this machine under the name that containers have for it', async () => {
     const world = await World.healthy();
     world.env.OPENAI_BASE_URL = `${world.model.url}/v1`.replace('127.0.0.1', 'host.docker.internal');

@@ -104,13 +104,15 @@ const checkOne = async (
   { apiKey, baseUrl, model }: ModelSettings,
   around: Surroundings,
 ): Promise<Finding[]> => {
-  if (apiKey === undefined && baseUrl === '')
+  if (apiKey === undefined && baseUrl === '') {
+    const machine = around.contained ? 'host.docker.internal' : 'localhost';
     return [
       note(
         'no model server is set: the agents rehearse, and no language model speaks',
-        'OPENAI_API_KEY=… in .env; or OPENAI_BASE_URL=http://localhost:11434/v1 for a model of this machine',
+        `OPENAI_API_KEY=… in .env; or OPENAI_BASE_URL=http://${machine}:11434/v1 for a model of this machine`,
       ),
     ];
+  }
   const parsed = new URL(baseUrl || openAI);
   const basic = parsed.username
     ? Buffer.from(`${parsed.username}:${parsed.password}`).toString('base64')

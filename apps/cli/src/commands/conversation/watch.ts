@@ -5,18 +5,11 @@ import { routerOf } from '../../api/named-router.ts';
 import type { RouterApi, RouterEvent } from '../../api/router-api.ts';
 import { type CommandMaker, commandNamed, type Host } from '../../command.ts';
 import { contextOption, jsonOption, urlOption } from '../../options.ts';
-import { endingText, totals } from '../../terminal/ending-text.ts';
-import { PlainTranscript } from '../../terminal/plain-transcript.ts';
-import { harmless, jsonText, paint } from '../../terminal/terminal.ts';
+import { InterleavedTranscript } from '../../terminal/interleaved-transcript.ts';
+import { harmless, jsonText } from '../../terminal/terminal.ts';
 
 /** The number of messages that are shown of a conversation that runs when the watch begins. */
 const shownBefore = 20;
-
-interface Watched {
-  readonly transcript: PlainTranscript;
-  readonly entries: Entry[];
-  seen: number;
-}
 
 /** Where the entries of all conversations go; each entry of a conversation may come more than once. */
 interface Shown {
@@ -43,46 +36,6 @@ class EntryStream implements Shown {
     if (entry.type === 'ended') this.#seen.delete(conversation);
     else this.#seen.set(conversation, entry.seq);
     this.#host.out.write(`${jsonText({ conversation, entry })}\n`);
-  }
-}
-
-/** Shows several conversations in one stream of lines, with a heading wherever another one goes on. */
-class Watch implements Shown {
-  readonly #host: Host;
-  readonly #watched = new Map<string, Watched>();
-  #last: string | undefined;
-
-  constructor(host: Host) {
-    this.#host = host;
-  }
-
-  note(text: string): void {
-    this.#host.out.write(`${paint(this.#host.out, harmless(text), 'dim')}\n`);
-  }
-
-  entry(conversation: string, entry: Entry, of?: ConversationView): void {
-    const { out } = this.#host;
-    const watched = this.#watched.get(conversation) ?? {
-      transcript: new PlainTranscript(out),
-      entries: [],
-      seen: 0,
-    };
-    this.#watched.set(conversation, watched);
-    if (entry.seq <= watched.seen) return;
-    watched.seen = entry.seq;
-    watched.entries.push(entry);
-    if (this.#last !== conversation) {
-      const opened = entry.type === 'opened' ? entry : of;
-      const about = opened ? `${opened.members.join(', ')}${opened.topic ? ` on: ${opened.topic}` : ''}` : '';
-      out.write(
-        `\n${paint(out, harmless(about || conversation), 'bold')} ${paint(out, about ? conversation : '', 'dim')}\n`,
-      );
-      this.#last = conversation;
-    }
-    watched.transcript.entry(entry);
-    if (entry.type !== 'ended') return;
-    out.write(`${paint(out, `Ended: ${harmless(endingText(entry))}`, 'bold')}\n${totals(watched.entries)}\n`);
-    this.#watched.delete(conversation);
   }
 }
 
@@ -115,7 +68,7 @@ NO_COLOR and FORCE_COLOR decide about colours where the output is no terminal.`,
     )
     .action(async ({ page, json, ...where }) => {
       const api = routerOf(where, host);
-      const shown = json ? new EntryStream(host) : new Watch(host);
+      const shown = json ? new EntryStream(host) : new InterleavedTranscript(host.out);
       await awaitRouter(api, { stop: host.stop, note: (text) => shown.note(text) });
       shown.note(`Watch it in a browser: ${page ?? api.url}`);
       for await (const event of lasting(() => everything(api, shown), host.stop)) {
