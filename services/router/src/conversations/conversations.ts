@@ -86,10 +86,7 @@ export class Conversations {
     }
   }
 
-  /**
-   * Adds a follower. Followers are called for each commit in the order of the ledger, one after the other in the order in which
-   * they were added.
-   */
+  /** Adds a follower. Followers are called for each commit, in the order of the ledger, and in the order of their addition. */
   follow(name: string, follower: Follower): void {
     this.#followers.add(name, follower);
   }
