@@ -3,7 +3,12 @@ import { setTimeout } from 'node:timers/promises';
 /** Codes of the server: no quorum, JetStream is temporarily unavailable, not enough servers yet. */
 const codes = new Set([10_005, 10_008, 10_009, 10_023]);
 
-const names = new Set(['JetStreamNotEnabled', 'NotSent', 'AnswerLost']);
+/** Another router is creating the stream: its name is taken, and the cluster does not know the stream yet. */
+export class BeingCreated extends Error {
+  override readonly name = 'BeingCreated';
+}
+
+const names = new Set(['JetStreamNotEnabled', 'NotSent', 'AnswerLost', 'BeingCreated']);
 
 /**
  * Whether the error comes from a cluster that has no leader yet, for JetStream, for a stream or for a bucket. Such a cluster

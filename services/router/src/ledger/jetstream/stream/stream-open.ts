@@ -10,6 +10,7 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { ConfigError } from '@parley/runtime';
+import { BeingCreated } from '../electing.ts';
 import { allSubjects } from '../subjects.ts';
 import { checkStream, type StreamShape, type SyncRule } from './stream-check.ts';
 
@@ -60,7 +61,9 @@ const made = async (manager: JetStreamManager, stream: string, replicas: number)
     return await manager.streams.add(wanted(stream, replicas));
   } catch (error) {
     if ((error as { code?: number }).code !== nameInUse) throw error;
-    return manager.streams.info(stream);
+    const info = await infoOf(manager, stream);
+    if (!info) throw new BeingCreated(`another router is creating the stream ${stream}`, { cause: error });
+    return info;
   }
 };
 
