@@ -9,6 +9,9 @@ const runs = Number(process.env.MODEL_RUNS ?? 60);
 const maxTurns = 12;
 const ids = ['c1', 'c2'];
 const names = ['ann', 'bob'];
+const startedAt = 1_000_000;
+/** The wall clocks of the routers differ by these times. */
+const skews = [0, 60_000, -60_000];
 
 type Act =
   | { readonly type: 'answer'; readonly at: number }
@@ -41,6 +44,7 @@ class Run {
   readonly routers = new SeveralRouters();
   peers: Connected[] = [];
   #started = 0;
+  #passed = 0;
 
   async begin(): Promise<void> {
     const benches = [this.#start(), this.#start(), this.#start()];
@@ -69,13 +73,18 @@ class Run {
         if (id === undefined || this.routers.stopped.has(id)) return undefined;
         this.routers.stopped.add(id);
         this.routers.network.leave(id);
-        for (let left = 30; left > 0; left--) await this.routers.pass(100);
+        for (let left = 30; left > 0; left--) await this.#pass(100);
         this.routers.network.revive(id);
         this.routers.stopped.delete(id);
         return undefined;
       case 'pass':
-        return this.routers.pass(one.ms);
+        return this.#pass(one.ms);
     }
+  }
+
+  #pass(ms: number): Promise<void> {
+    this.#passed += ms;
+    return this.routers.pass(ms);
   }
 
   isOver(): boolean {
@@ -83,10 +92,9 @@ class Run {
   }
 
   #start(): RouterBench {
-    const bench = this.routers.add(`r${++this.#started}`);
-    const [other] = this.routers.benches.values();
-    if (other) bench.now = other.now;
-    return bench;
+    const skew = skews[++this.#started % skews.length] as number;
+    const now = () => startedAt + this.#passed;
+    return this.routers.add(`r${this.#started}`, { clock: { monotonic: now, wall: () => now() + skew } });
   }
 
   #connect(bench: RouterBench, name: string, working: { conversation: string; turn: number }[] = []): void {
