@@ -109,7 +109,8 @@ export class Deployment implements AsyncDisposable {
 
   /** Starts services and returns when all of them are healthy. */
   up(services: readonly string[], ...options: string[]): void {
-    this.compose(['up', '--no-build', '--detach', '--wait', '--wait-timeout', '60', ...options, ...services]);
+    const flags = ['--no-build', '--detach', '--wait', '--wait-timeout', '240'];
+    this.compose(['up', ...flags, ...options, ...services]);
   }
 
   /** Starts everything and waits for nothing: for services that do one thing and are done. */

@@ -8,7 +8,8 @@ export default defineConfig({
     include: ['*.test.ts'],
     globalSetup: './build-images.ts',
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // They only end a test that hangs: the machine may do other work.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

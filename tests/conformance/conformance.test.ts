@@ -46,8 +46,9 @@ let guarded: Subject;
 beforeAll(async () => {
   const router = await RunningRouter.start({
     ROUTER_LEDGER: join(folder, 'ledger.sqlite'),
-    ROUTER_REGISTER_SECONDS: '1',
-    ROUTER_HEARTBEAT_SECONDS: '1',
+    // Short for the checks that wait for them, and longer than a busy machine takes to answer.
+    ROUTER_REGISTER_SECONDS: '5',
+    ROUTER_HEARTBEAT_SECONDS: '2',
     ROUTER_MAILBOX_LIMIT: '100',
   });
   open = {

@@ -134,7 +134,7 @@ const runners: Readonly<Record<string, Runner>> = {
   },
   'npm run conformance -- ws://localhost:8765': async () => {
     // One check waits for two pings.
-    const { url } = await RunningRouter.start({ ROUTER_HEARTBEAT_SECONDS: '1' });
+    const { url } = await RunningRouter.start({ ROUTER_HEARTBEAT_SECONDS: '2' });
     const process = start(`npm run -s conformance -- ${url} --only 3`);
     expect(await process.exit(60_000), process.stdout).toEqual({ code: 0, signal: null });
     expect(process.stdout).toMatch(/[1-9]\d* passed, 0 failed/);
