@@ -77,7 +77,9 @@ describe('The prompt behind an entry', () => {
     expect(await told(99)).toEqual([404, 'not-found', 'the conversation has no entry 99']);
     expect(await told(1)).toEqual([404, 'not-found', expect.stringContaining('(opened) answers no turn')]);
     expect(await told(3)).toEqual([404, 'not-found', expect.stringContaining('pat keeps no prompts')]);
-    expect(await told('x')).toEqual([400, 'bad-frame', expect.stringContaining('seq')]);
+    for (const seq of ['x', '0', '-1', '1.5'])
+      expect(await told(seq)).toEqual([400, 'bad-frame', expect.stringContaining('seq')]);
+    expect(await served.metric('parley_ledger_failures_total')).toBe(0);
     const asked = told(2);
     await tell(ann, []);
     expect(await asked).toEqual([404, 'not-found', expect.stringContaining('ann has no prompt of turn 1')]);

@@ -115,7 +115,7 @@ export const makeHandlers = ({ router, ledger, control, shareLinks, probes }: Ha
       const limit = wholeNumber(query.get('limit')) ?? Number.MAX_SAFE_INTEGER;
       const page = await router.reads.run(conversationPageOf(router, id, { since, limit, as }));
       if (page !== undefined) return jsonReply('conversation', page);
-      const orNoMember = as === undefined ? '' : `, or ${as} has never been a member of it`;
+      const orNoMember = as === undefined ? '' : ', or that name has never been a member of it';
       return errorReply('unknown-conversation', `there is no such conversation${orNoMember}`);
     },
     async branches({ id }) {
@@ -126,7 +126,7 @@ export const makeHandlers = ({ router, ledger, control, shareLinks, probes }: Ha
     },
     prompt({ id, query }) {
       const seq = wholeNumber(query.get('seq'));
-      return seq === undefined
+      return !seq
         ? errorReply('bad-frame', 'seq: expected the number of an entry')
         : promptReply(router, id, seq);
     },
