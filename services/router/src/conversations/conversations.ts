@@ -253,7 +253,8 @@ export class Conversations {
    * committed counts: two replicas that start together find one conversation.
    */
   unfinished(by: string, members: readonly string[]): string | undefined {
-    for (const state of this.running()) if (wasOpenedSo(state, { by, members })) return state.id;
+    for (const state of this.#running.openedSo({ by, members }))
+      if (wasOpenedSo(state, { by, members })) return state.id;
     for (const [id, [first]] of this.#queue.next)
       if (first?.command.type === 'open' && isSameOpening(first.command, { by, members })) return id;
     return undefined;

@@ -1,12 +1,15 @@
 import type { Entry } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
+import type { Opening } from '../core/opening.ts';
 import { ConversationTime } from './conversation-time.ts';
 import { continued, type Held, nothing, skipped } from './held.ts';
+import { Openings } from './openings.ts';
 
 /** The conversations that have not ended, in memory, each with its own time. */
 export class Running {
   readonly #time: ConversationTime;
   readonly #held = new Map<string, Held>();
+  readonly #openings = new Openings();
 
   /** `now`: the steady clock. */
   constructor(now: () => number, wall: () => number) {
@@ -27,13 +30,25 @@ export class Running {
 
   /** Holds the state after `entries`; without entries, a conversation that was read from the ledger. */
   hold(state: Conversation, entries: readonly Entry[]): Held {
-    const held = continued(this.#held.get(state.id), state, entries, (at) => this.#time.aheadAfter(at));
+    const known = this.#held.get(state.id);
+    if (!known) this.#openings.add(state);
+    const held = continued(known, state, entries, (at) => this.#time.aheadAfter(at));
     this.#held.set(state.id, held);
     return held;
   }
 
   drop(id: string): void {
+    const held = this.#held.get(id);
+    if (held) this.#openings.delete(held.state);
     this.#held.delete(id);
+  }
+
+  /** The conversations that were opened so, the oldest first; also those that one of the members has left. */
+  *openedSo(opening: Opening): Iterable<Conversation> {
+    for (const id of this.#openings.of(opening)) {
+      const held = this.#held.get(id);
+      if (held) yield held.state;
+    }
   }
 
   /** Now, in the time of the conversation: to compare with the times in its state. */

@@ -7,16 +7,17 @@ import { policies } from './policies/policies.ts';
 import { nextInOrder } from './policies/policy.ts';
 import { say } from './say.ts';
 
-interface Opening {
+export interface Opening {
   readonly by: string;
   readonly members: readonly string[];
 }
 
 /** Whether two openings are by the same opener with the same set of members. */
 export const isSameOpening = (one: Opening, other: Opening): boolean => {
+  if (one.by !== other.by) return false;
   const names = new Set([one.by, ...one.members]);
   const others = new Set([other.by, ...other.members]);
-  return one.by === other.by && names.size === others.size && [...names].every((name) => others.has(name));
+  return names.size === others.size && [...names].every((name) => others.has(name));
 };
 
 /** Whether a conversation was opened so, and all the members of its opening are still in it. A fork was not opened. */

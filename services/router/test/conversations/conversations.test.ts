@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Openings } from '../../src/conversations/openings.ts';
 import { LedgerDamage } from '../../src/ledger/damage.ts';
 import { limits } from '../core/talk.ts';
 import { RouterBench } from '../router-harness.ts';
@@ -122,6 +123,19 @@ describe('an open that resumes', () => {
     await bench.submit('c1', { type: 'leave', who: 'bob' });
     expect(found(bench, 'ann', 'bob')).toBeUndefined();
     expect(found(bench, 'ann', 'carl')).toBeUndefined();
+  });
+
+  it('an open with resume looks at the conversations of the same opening only, however many its opener has', async () => {
+    const bench = new RouterBench();
+    const openings = new Openings();
+    for (let i = 0; i < 50; i++) await bench.open(`c${i}`, { members: ['ann', `bob-${i % 25}`, 'carl'] });
+    for (const state of bench.router.conversations.running()) openings.add(state);
+    const asked = { by: 'ann', members: ['carl', 'bob-7', 'ann'] };
+    expect([...openings.of(asked)]).toEqual(['c7', 'c32']);
+    const ended = bench.router.conversations.get('c7');
+    if (ended) openings.delete(ended);
+    expect([...openings.of(asked)]).toEqual(['c32']);
+    expect([...openings.of({ ...asked, by: 'carl' })]).toEqual([]);
   });
 
   it('an open with resume finds neither an ended conversation nor a fork', async () => {
