@@ -103,6 +103,23 @@ describe('importing into a ledger', () => {
       jsonl({ c1: parent, f1: [opened(), ...lines(2, 4, 'changed'), ...fork.slice(4)] }),
       /shares with c1 are not the same/,
     ],
+    [
+      'a fork that begins elsewhere than it says',
+      jsonl({ c1: parent, f1: [...parent.slice(0, 4), { ...forked('c1', 2), seq: 5 }] }),
+      /entry 5: follows entry 2 of its parent/,
+    ],
+    ['a fork of itself', jsonl({ c: [...parent, forked('c', 9)] }), /conversation c: is forked from itself/],
+    [
+      'two conversations that are forks of each other',
+      jsonl({ c: [...parent, forked('d', 9)], d: [...parent, forked('c', 9)] }),
+      /conversation c: is forked from itself/,
+    ],
+    [
+      'a second beginning',
+      jsonl({ c: [...parent, { ...opened(), seq: 10 }] }),
+      /entry 10: opens the conversation/,
+    ],
+    ['a time that is no date', jsonl({ c: [opened(9_000_000_000_000_000)] }), /line 1: entry\.at is no date/],
     ['nothing', '\n', /there is no conversation in it/],
   ];
   it.each(damage)('an import refuses %s, and writes nothing', async (_, text, problem) => {

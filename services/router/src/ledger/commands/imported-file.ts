@@ -25,6 +25,8 @@ export interface Importable {
 
 /** After so many the file is known to be broken. */
 const maxFaults = 20;
+/** The last moment that a date can name, in milliseconds since 1970. */
+const lastDate = 8_640_000_000_000_000;
 
 /** A line of the file: an entry with the id of its conversation beside it, or around it as `parley tail --json` writes it. */
 const entryIn = (text: string): { id: string; entry: Entry } | string => {
@@ -39,7 +41,16 @@ const entryIn = (text: string): { id: string; entry: Entry } | string => {
     return 'conversation: no id of a conversation';
   const entry = 'entry' in flat && !('type' in flat) ? flat.entry : flat;
   const fault = entryShape.fault(entry, 'entry');
-  return fault ?? { id: conversation, entry: entry as Entry };
+  if (fault !== undefined) return fault;
+  return (entry as Entry).at > lastDate ? 'entry.at is no date' : { id: conversation, entry: entry as Entry };
+};
+
+/** Throws where an entry cannot stand at its place, although it can be replayed. */
+const checkPlace = (entry: Entry, last: Entry | undefined): void => {
+  if (last?.type === 'ended' && entry.type !== 'forked') throw new Error('comes after the end');
+  if (last && entry.type === 'opened') throw new Error('opens the conversation again');
+  if (entry.type === 'forked' && entry.parent.seq !== entry.seq - 1)
+    throw new Error(`follows entry ${entry.parent.seq} of its parent`);
 };
 
 /** Reads the lines of a file and checks that each conversation is whole, is new, and can be replayed. */
@@ -85,6 +96,10 @@ export class ImportedFile {
       fault('is in the ledger already');
       return;
     }
+    if (this.#isOwnAncestor(id)) {
+      fault('is forked from itself');
+      return;
+    }
     const forks = entries.flatMap((entry) => (entry.type === 'forked' ? [entry] : []));
     for (const { parent } of forks) {
       const shared = this.#upTo(parent.conversation, parent.seq, ledger);
@@ -104,7 +119,7 @@ export class ImportedFile {
     let last: Entry | undefined;
     for (const entry of entries) {
       try {
-        if (last?.type === 'ended' && entry.type !== 'forked') throw new Error('comes after the end');
+        checkPlace(entry, last);
         state = evolve(state, entry, id);
         last = entry;
       } catch (error) {
@@ -112,6 +127,22 @@ export class ImportedFile {
         return;
       }
     }
+  }
+
+  #parentOf(id: string): string | undefined {
+    const fork = this.#conversations.get(id)?.entries.findLast(({ type }) => type === 'forked');
+    return fork?.type === 'forked' ? fork.parent.conversation : undefined;
+  }
+
+  #isOwnAncestor(id: string): boolean {
+    const seen = new Set<string>();
+    for (
+      let above = this.#parentOf(id);
+      above !== undefined && !seen.has(above);
+      above = this.#parentOf(above)
+    )
+      seen.add(above);
+    return seen.has(id);
   }
 
   #upTo(id: string, through: number, ledger: KnownLedger): readonly Entry[] {
