@@ -281,7 +281,8 @@ export class Conversations {
 
   /** The conversation as it was at entry `seq`; undefined when there is no such entry. */
   at(id: string, seq: number): Conversation | undefined {
-    return this.#archive.at(id, seq);
+    const last = this.#running.exactState(id);
+    return last?.seq === seq ? last : this.#archive.at(id, seq);
   }
 
   /** Writes checkpoints of some conversations that have grown, so that a router that starts need not read all their entries. */

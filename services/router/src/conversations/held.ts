@@ -20,8 +20,18 @@ export interface Size {
 
 export const nothing: Size = { entries: 0, bytes: 0 };
 
+/** Bytes that an entry takes in memory besides its text. */
+const entryBytes = 300;
+
 /** About the bytes that an entry takes in memory; most of them are its text. */
-export const sizeOf = (entry: Entry): number => 300 + ('text' in entry ? 2 * entry.text.length : 0);
+export const sizeOf = (entry: Entry): number => entryBytes + ('text' in entry ? 2 * entry.text.length : 0);
+
+/**
+ * What has no checkpoint of a conversation that begins to be held. A fork has none of the entries of its ancestors, which are many
+ * reads where forks were forked again.
+ */
+const unkeptAtFirst = ({ parent }: Conversation): Size =>
+  parent ? { entries: parent.seq, bytes: entryBytes * parent.seq } : nothing;
 
 /** What is held after more entries. Changes `held` in place. */
 export const continued = (
@@ -30,7 +40,10 @@ export const continued = (
   entries: readonly Entry[],
   aheadAfter: (lastAt: number) => number,
 ): Held => {
-  const next = held ?? { state, ahead: aheadAfter(state.lastAt), hasSkipped: false, unkept: nothing };
+  const next: Held = held ?? {
+    ...{ state, ahead: aheadAfter(state.lastAt), hasSkipped: false },
+    unkept: unkeptAtFirst(state),
+  };
   next.state = state;
   let { bytes } = next.unkept;
   for (const entry of entries) bytes += sizeOf(entry);

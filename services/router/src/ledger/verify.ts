@@ -14,6 +14,8 @@ export interface Verification {
   readonly faults: readonly string[];
 }
 
+/** States at which conversations were forked that are cached. */
+const maxForkedAt = 1_000;
 /** The check stops after this number of faults. */
 const maxFaults = 100;
 
@@ -22,6 +24,7 @@ class Verifier {
   readonly #database: DatabaseSync;
   readonly #hasSums: boolean;
   readonly faults: string[] = [];
+  readonly #forkedAt = new Map<string, Conversation>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -74,8 +77,23 @@ class Verifier {
     return evolve(before, entry, id);
   }
 
-  /** The state of the parent at the entry where the fork begins. */
-  #stateAt({ conversation, seq }: { conversation: string; seq: number }): Conversation | undefined {
+  /** The state of the parent at the entry where the fork begins. A fork of a fork finds that of its parent in the cache. */
+  #stateAt(place: { readonly conversation: string; readonly seq: number }): Conversation | undefined {
+    const key = `${place.conversation} ${place.seq}`;
+    const known = this.#forkedAt.get(key) ?? this.#replayed(place);
+    if (known) this.#forkedAt.set(key, known);
+    if (this.#forkedAt.size > maxForkedAt)
+      this.#forkedAt.delete(this.#forkedAt.keys().next().value as string);
+    return known;
+  }
+
+  #replayed({
+    conversation,
+    seq,
+  }: {
+    readonly conversation: string;
+    readonly seq: number;
+  }): Conversation | undefined {
     const row = this.#database.prepare('SELECT key FROM conversations WHERE id = ?').get(conversation);
     if (!row) throw new Error(`its parent ${conversation} is not there`);
     const earlier = this.#parentOf(Number(row.key));

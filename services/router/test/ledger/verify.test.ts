@@ -37,6 +37,19 @@ describe('verifying a ledger', () => {
     expect(verifyLedger(path)).toMatchObject({ conversations: 3, running: 2, entries: 18, faults: [] });
   });
 
+  // Where each fork is replayed from its first ancestor, this takes many minutes.
+  it('verify comes to the end of 1,500 forks, each of the one before it', { timeout: 120_000 }, async () => {
+    const ledger = openSqliteLedger(path);
+    const forks = Array.from({ length: 1_500 }, (_, i) => ({
+      conversation: `g${i + 1}`,
+      expectedSeq: 0,
+      entries: [forked(i === 0 ? 'c1' : `g${i}`, 9 + i)],
+    }));
+    await ledger.append(forks);
+    ledger.close();
+    expect(verifyLedger(path)).toMatchObject({ conversations: 1_503, faults: [] });
+  });
+
   it('verify finds no fault in forks of forks at entries that they share with the first conversation', async () => {
     const ledger = openSqliteLedger(path);
     await ledger.append([

@@ -90,38 +90,42 @@ export class Archive {
     return orLast || state?.seq === seq ? state : undefined;
   }
 
-  /** A fork has only its own entries in the ledger. The earlier ones are read from its parent. */
   read(id: string, since: number, limit: number): readonly Entry[] {
-    const own = this.#ledger.read(id, since, limit);
-    const [first] = own;
-    if (first?.type !== 'forked' || first.seq === since + 1) return own;
-    const { conversation, seq } = first.parent;
-    return [...this.read(conversation, since, seq - since), ...own].slice(0, limit);
+    return this.page(id, since, { entries: limit, bytes: Number.POSITIVE_INFINITY });
   }
 
-  /** Entries after `since`, within the bound, but at least one if there is any. */
+  /**
+   * Entries after `since`, within the bound, but at least one if there is any. A fork has only its own entries in the ledger: the
+   * earlier ones are read from its ancestors, each of which is looked up once.
+   */
   page(id: string, since: number, bound: Bound): readonly Entry[] {
-    let through = Number.MAX_SAFE_INTEGER;
-    let from = id;
-    for (;;) {
-      // Most conversations are no forks, and then the first read is the page.
-      const own = from === id ? this.#ledger.read(id, since, bound.entries, bound.bytes) : [];
-      const [first] = from === id ? own : this.#ledger.read(from, since, 1);
-      if (first?.type !== 'forked' || first.seq === since + 1) {
-        if (from === id) return own;
-        break;
-      }
-      from = first.parent.conversation;
-      through = Math.min(through, first.parent.seq);
+    // Most conversations are no forks, and then the first read is the page.
+    const own = this.#ledger.read(id, since, bound.entries, bound.bytes);
+    const parts = this.#above(since, own[0]);
+    if (parts.length === 0) return own;
+    const page: Entry[] = [];
+    let { entries, bytes } = bound;
+    for (const { from, through } of [...parts.reverse(), { from: id, through: Number.POSITIVE_INFINITY }]) {
+      const last = page.at(-1)?.seq ?? since;
+      const part = this.#ledger.read(from, last, Math.max(0, Math.min(entries, through - last)), bytes);
+      for (const entry of part) page.push(entry);
+      entries -= part.length;
+      bytes -= part.reduce((sum, entry) => sum + jsonBytes(entry), 0);
+      if (entries <= 0 || bytes <= 0 || (page.at(-1)?.seq ?? since) < through) break;
     }
-    const most = Math.min(bound.entries, through - since);
-    const page = this.#ledger.read(from, since, most, bound.bytes);
-    const last = page.at(-1)?.seq ?? since;
-    // A fork's own entries follow those of its parent.
-    if (from === id || last < through || page.length === bound.entries) return page;
-    const bytes = bound.bytes - page.reduce((sum, entry) => sum + jsonBytes(entry), 0);
-    if (bytes <= 0) return page;
-    return [...page, ...this.page(id, last, { entries: bound.entries - page.length, bytes })];
+    return page;
+  }
+
+  /** The ancestors of which entries after `since` are read, the nearest first, each with the last entry that the fork has of it. */
+  #above(since: number, first: Entry | undefined): { from: string; through: number }[] {
+    const parts: { from: string; through: number }[] = [];
+    let through = Number.POSITIVE_INFINITY;
+    for (let next = first; next?.type === 'forked' && next.seq > since + 1; ) {
+      through = Math.min(through, next.parent.seq);
+      parts.push({ from: next.parent.conversation, through });
+      [next] = this.#ledger.read(next.parent.conversation, since, 1);
+    }
+    return parts;
   }
 
   /** The newest entries after `since` up to `last`, in order and within the bound, but at least one if there is any. */
