@@ -68,6 +68,10 @@ const run = (...args: string[]) => deployment.compose(['run', '--rm', '-T', 'par
 test('the command line runs in a container: it lists and exports conversations', () => {
   const [{ id }] = JSON.parse(run('ls', '--json')) as [{ id: string }];
   expect(run('export', id, '--format', 'markdown')).toContain('alice');
+  // The router of `demo` is inside the container: the address of the deployment would show another conversation.
+  const demo = run('demo', '--turns', '2');
+  expect(demo).toContain('its router is in this container, where no browser reaches it');
+  expect(demo).not.toContain('http:');
 });
 
 test('`docker compose run --rm parley doctor` finds nothing wrong with a deployment that runs', () => {

@@ -13,7 +13,7 @@ import { keptPrompts, ownProcesses, sharedProcesses } from '../../scenario/agent
 import { castOf, type DemoMember, defaultTopic } from '../../scenario/demo-cast.ts';
 import { ConversationDisplay } from '../../terminal/conversation-display.ts';
 import { paint } from '../../terminal/terminal.ts';
-import { type Played, playedOut, rehearsalDelay, staysUp } from './played-out.ts';
+import { type Played, playedOut, rehearsalDelay, staysUp, unreached } from './played-out.ts';
 
 interface Options {
   readonly names: string;
@@ -76,13 +76,12 @@ const startAgents = (deployment: OwnDeployment, url: string, options: Options, h
   }
 };
 
-const header = ({ members, topic }: Options, url: string, { out }: Host): void => {
+const header = ({ members, topic }: Options, url: string, { out, env }: Host): void => {
   const names = members.map(({ name }) => name);
   const who = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
   out.write(`\n${paint(out, `${who} on ${topic}`, 'bold')}\n`);
-  out.write(
-    `${paint(out, `Watch it in a browser: ${url.replace(/^ws/, 'http')}   Stop it: Ctrl-C`, 'dim')}\n\n`,
-  );
+  const where = unreached(env) ?? `Watch it in a browser: ${url.replace(/^ws/, 'http')}`;
+  out.write(`${paint(out, `${where}   Stop it: Ctrl-C`, 'dim')}\n\n`);
 };
 
 /** What is to be played, and the kept ledger that it goes on with. */

@@ -1,4 +1,5 @@
 import type { EntryOf } from '@parley/protocol';
+import type { Environment } from '@parley/runtime';
 import type { Host } from '../../command.ts';
 import type { KeptRun } from '../../deployment/kept-run.ts';
 import { keptNote, pauseFor } from '../../deployment/kept-run-notes.ts';
@@ -12,6 +13,13 @@ const paceMs = { live: '1800', piped: '100' } as const;
 /** How long a rehearsed reply takes: as the user sets it, else at a reader's pace. */
 export const rehearsalDelay = ({ env, out }: Host): string =>
   env.AGENT_REHEARSAL_DELAY_MS || (out.live ? paceMs.live : paceMs.piped);
+
+/**
+ * What is said in the place of the address of a router that this program started, when no browser reaches it: in a container of
+ * docker-compose.yml, which sets PARLEY_PAGE to the address of the deployment.
+ */
+export const unreached = ({ PARLEY_PAGE: page }: Environment): string | undefined =>
+  page ? 'its router is in this container, where no browser reaches it' : undefined;
 
 /** The conversation of `parley run` or `parley demo`, as far as it is known. */
 export interface Played {

@@ -21,14 +21,19 @@ import { openingOf } from '../../scenario/opening.ts';
 import { parseScenario, readScenario, type ScenarioFile } from '../../scenario/read-scenario.ts';
 import { ConversationDisplay } from '../../terminal/conversation-display.ts';
 import { harmless, paint } from '../../terminal/terminal.ts';
-import { type Played, playedOut, rehearsalDelay, staysUp } from './played-out.ts';
+import { type Played, playedOut, rehearsalDelay, staysUp, unreached } from './played-out.ts';
 import { replayRecord } from './replay.ts';
 
-const header = ({ scenario, file }: ScenarioFile, conversation: string, url: string, { out }: Host): void => {
+const header = (
+  { scenario, file }: ScenarioFile,
+  conversation: string,
+  where: string,
+  { out }: Host,
+): void => {
   const names = [...scenario.cast.keys()];
   const who = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
   out.write(`\n${paint(out, scenario.title ?? file, 'bold')}\n${who} on: ${harmless(scenario.topic)}\n`);
-  out.write(`${paint(out, `${conversation} · watch it at ${url} · Ctrl-C stops it`, 'dim')}\n\n`);
+  out.write(`${paint(out, `${conversation} · ${where} · Ctrl-C stops it`, 'dim')}\n\n`);
 };
 
 interface RunOptions {
@@ -146,7 +151,8 @@ const runFile = async (scenario: string | undefined, options: RunOptions, host: 
       played.conversation = conversation;
       kept?.opened(conversation);
     } else await goOn(api, conversation);
-    header(file, conversation, page, host);
+    const where = (url === undefined ? unreached(host.env) : undefined) ?? `watch it at ${page}`;
+    header(file, conversation, where, host);
     const ending = await view.show(api, toItsEnd(api, conversation, halted));
     if (recording && ending) {
       recording.finish(conversation, view.entries);
