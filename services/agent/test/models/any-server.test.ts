@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readBody } from '../../src/models/openai/chat-body.ts';
@@ -135,6 +136,35 @@ describe('a reply of any server', () => {
       (response) => response.writeHead(200, { 'content-type': sse }).end(body) as never,
     );
     expect(await model.reply(requestOf())).toMatchObject({ kind: 'failed', retry: { reason } });
+  });
+
+  it('a reply is read when its answer is shorter than the length that the server names', async () => {
+    const { model, asked } = await modelAt((response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': whole.length + 9 });
+      response.write(whole, () => response.destroy());
+    });
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'Tea.' });
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each([
+    ['latin1', 'iso-8859-1'],
+    ['utf16le', 'utf-16'],
+    ['utf8', 'no-such-charset'],
+  ] as const)('a reply in %s is read by the charset %s of its content type', async (encoding, charset) => {
+    const { model } = await modelAt((response) => {
+      response.writeHead(200, { 'content-type': `application/json; charset=${charset}` });
+      response.end(Buffer.from(whole.replace('Tea.', 'Thé.'), encoding));
+    });
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'Thé.' });
+  });
+
+  it('a reply is read behind several content codings', async () => {
+    const { model } = await modelAt((response) => {
+      response.writeHead(200, { 'content-encoding': 'identity, gzip, Deflate' });
+      response.end(deflateSync(gzipSync(whole)));
+    });
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'Tea.' });
   });
 
   it('a reply is complete when the connection is lost after its end, or when the server does not end its answer', async () => {

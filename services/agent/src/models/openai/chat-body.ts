@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import { parseLenient } from './chat-values.ts';
 import { isPage } from './server-words.ts';
 
 /** Bounds of what is read of an answer, in bytes after decompression. */
@@ -67,6 +68,29 @@ const kindOf = (head: string, type: string, isAll: boolean): Body['kind'] | unde
   return type.includes('text/event-stream') && !isAll ? 'stream' : 'text';
 };
 
+/** A decoder for the charset of the content type, if it is known. */
+const decoderFor = (type: string) => {
+  try {
+    return new TextDecoder(/charset="?([\w-]{1,40})/i.exec(type)?.[1] ?? 'utf-8');
+  } catch {
+    return new TextDecoder();
+  }
+};
+
+/** Ends without an error when the connection is lost after the whole body: some servers name a length that is too large. */
+async function* untilLost(
+  source: AsyncIterable<Uint8Array>,
+  isComplete: () => boolean,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* source;
+  } catch (error) {
+    if (!isComplete()) throw error;
+  }
+}
+const isWhole = (kind: Body['kind'] | undefined, text: string): boolean =>
+  kind === 'json' && parseLenient(text) !== undefined;
+
 /**
  * Reads the body of an answer up to its end, to the end of the reply (`take` returns true), or to its bound. The first bytes
  * decide its kind, because many servers send a wrong content type or none.
@@ -76,7 +100,7 @@ export const readBody = async (
   type: string,
   take: (event: StreamEvent) => boolean,
 ): Promise<Body> => {
-  const decoder = new TextDecoder();
+  const decoder = decoderFor(type);
   let kind: Body['kind'] | undefined;
   let text = '';
   let total = 0;
@@ -102,7 +126,8 @@ export const readBody = async (
     },
   });
   const feed = wholeLines((lines) => parser.feed(lines));
-  for await (const bytes of source) {
+  const pieces = untilLost(source, () => isWhole(kind, text));
+  for await (const bytes of pieces) {
     total += bytes.length;
     const piece = decoder.decode(bytes, { stream: true });
     if (kind === 'stream') {

@@ -60,15 +60,17 @@ export class ChatReply {
   }
 
   /** Adds one event of a stream. Returns true when the reply needs no more events. */
-  take({ event = '', data: written }: StreamEvent): boolean {
+  take({ event, data: written }: StreamEvent): boolean {
+    const name = event?.toLowerCase();
+    if (name === 'done') this.#done = true;
     // Two layers of a server may each write the name of the field.
-    const data = written.replace(/^(?:\s*data:)+/, '');
+    const data = written.startsWith('{') ? written : written.replace(/^(?:\s*data:)+/, '');
     const trimmed = data.trim();
-    const name = event.toLowerCase();
-    if (name === 'done' || /(?:^|\n)\s*\[DONE\]$/.test(trimmed.slice(-20))) this.#done = true;
-    if (trimmed === '' || isAlive.test(trimmed.slice(0, 200))) return this.#done;
-    if (isEnd.test(trimmed)) this.#done = true;
-    if (isEnd.test(trimmed)) return true;
+    if (!trimmed.startsWith('{') || trimmed.endsWith(']')) {
+      if (trimmed === '' || isAlive.test(trimmed.slice(0, 200))) return this.#done;
+      if (isEnd.test(trimmed) || /\n\s*\[DONE\]$/.test(trimmed.slice(-20))) this.#done = true;
+      if (isEnd.test(trimmed)) return true;
+    }
     const values = valuesIn(data);
     if (values.length === 0) {
       if (this.complete) return true;

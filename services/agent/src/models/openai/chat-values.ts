@@ -109,12 +109,23 @@ const countsOf = (usage: unknown): Counts | undefined => {
   return { inputTokens, outputTokens, ...(cachedTokens !== undefined && { cachedTokens }) };
 };
 
-const nothing: readonly unknown[] = [undefined, null, false, '', 0, '0', 200, '200', 'success', 'ok', 'OK'];
+const nothing: ReadonlySet<unknown> = new Set([
+  undefined,
+  null,
+  false,
+  '',
+  0,
+  '0',
+  200,
+  '200',
+  'success',
+  'ok',
+]);
 /** Whether a value says that there is an error. Some servers send an error of code 0 with every reply. */
 const meaning = (error: unknown): boolean =>
   typeof error === 'object' && error !== null
-    ? Object.values(error).some((value) => !nothing.includes(value))
-    : !nothing.includes(error);
+    ? Object.values(error).some((value) => !nothing.has(value))
+    : !nothing.has(error);
 
 const errorIn = (value: Fields, choice: Fields | undefined): unknown => {
   if (meaning(value.error)) return value;
@@ -122,10 +133,9 @@ const errorIn = (value: Fields, choice: Fields | undefined): unknown => {
   if (value.object === 'error' || value.type === 'error' || value.success === false) return value;
   // MiniMax.
   if (meaning(fieldsOf(value.base_resp)?.status_code)) return value.base_resp;
-  const bare = ['message', 'msg', 'detail', 'code', 'status_code', 'errors'].some((name) =>
-    meaning(value[name]),
-  );
-  return !Array.isArray(value.choices) && bare && !value.usage ? value : undefined;
+  if (Array.isArray(value.choices) || value.usage) return undefined;
+  const bare = ['message', 'msg', 'detail', 'code', 'status_code', 'errors'];
+  return bare.some((name) => meaning(value[name])) ? value : undefined;
 };
 
 /** The reasons of other servers, with the name that OpenAI gives them. */
@@ -148,6 +158,15 @@ const finishOf = (reason: unknown): string | undefined => {
   return finishes.find(([names]) => names.test(name))?.[1] ?? told;
 };
 
+/** The token counts in any of their places. Ollama has them beside the choices. */
+const usageOf = (value: Fields, choice: Fields | undefined): Counts | undefined =>
+  countsOf(value.usage) ??
+  countsOf(fieldsOf(value.usage)?.tokens) ??
+  countsOf(fieldsOf(value.x_groq)?.usage) ??
+  countsOf(choice?.usage) ??
+  countsOf(value.usageMetadata) ??
+  (value.eval_count === undefined ? undefined : countsOf(value));
+
 /** Reads one JSON value of an answer. Accepts any value. */
 export const chatPart = (given: unknown): ChatPart => {
   const value = fieldsOf(Array.isArray(given) ? given[0] : given) ?? {};
@@ -165,16 +184,7 @@ export const chatPart = (given: unknown): ChatPart => {
     reasoning: apart.reasoning + reasoning,
     reasoningField: apart.field ?? (reasoning === '' ? undefined : 'content'),
     finish: finishOf(choice?.finish_reason),
-    usage: [
-      value.usage,
-      fieldsOf(value.x_groq)?.usage,
-      choice?.usage,
-      value.usageMetadata,
-      fieldsOf(value.usage)?.tokens,
-      value,
-    ]
-      .map(countsOf)
-      .find((counts) => counts !== undefined),
+    usage: usageOf(value, choice),
     servedBy: textOf(value.model).slice(0, 200) || undefined,
     fingerprint: textOf(value.system_fingerprint).slice(0, 200) || undefined,
     error: errorIn(value, choice),

@@ -33,19 +33,34 @@ export const sentOf = (
 });
 
 const refusesParameter =
-  /unsupported|not supported|does(?:n't| not) support|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|extra|not implemented|is not (?:available|valid) (?:for|with)/i;
+  /unsupported|not supported|does(?:n't| not) support|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|extra|not implemented|is not (?:available|valid) (?:for|with)|deprecated|only \d[\d.]* is allowed|verified to stream/i;
 
 /** The errors of chat templates that support no system message. */
 const refusesSystem =
   /system (?:role|message|prompt)s?\b.{0,40}(?:not supported|unsupported|not allowed)|does(?:n't| not) support.{0,20}\bsystem\b|only user and assistant roles|roles must alternate/i;
 
-/** “max_tokens is too large: 16384. This model supports at most 4096 completion tokens.” */
-const mostOutput =
-  /(?:supports?|allows?|than or equal to|at most|maximum(?: value)?(?: is| of)?|<=|≤|must be (?:less|lower|smaller) than)\D{0,30}(\d{2,7})/i;
+/**
+ * “max_tokens is too large: 16384. This model supports at most 4096 completion tokens”, “the range is [1, 8192]”, “between 1 and
+ * 8192”, “16384 > 8192, which is the maximum”.
+ */
+const mostOutput = [
+  /\[\s*\d+\s*,\s*(\d[\d_]{1,6})\s*\]/,
+  /between \d+ and (\d[\d,_]{1,8})/i,
+  /\d\s*>\s*(\d[\d,_]{1,8})/,
+  /\blimit(?: is|:)? (\d[\d,_]{1,8})/i,
+  /(?:supports?|allows?|than or equal to|at most|maximum(?: value)?(?: is| of)?|<=|≤|must be (?:less|lower|smaller) than)\D{0,30}(\d[\d,_]{1,8})/i,
+];
+const mostOutputIn = (message: string): number => {
+  const found = mostOutput.map((form) => form.exec(message)?.[1]).find((number) => number !== undefined);
+  return Number(found?.replace(/[,_]+$|[,_](?=\d{3}(?!\d))/g, ''));
+};
 
 const mentioned = (names: readonly string[], message: string): string | undefined =>
   names
-    .map((name) => ({ name, at: message.search(new RegExp(`\\b${name}\\b`)) }))
+    .map((name) => ({
+      name,
+      at: message.search(name === 'stream' ? /\bstream\b|\bstreaming\b/i : new RegExp(`\\b${name}\\b`)),
+    }))
     .filter(({ at }) => at >= 0)
     .sort((a, b) => a.at - b.at)[0]?.name;
 
@@ -154,7 +169,7 @@ export class OpenAIParameters {
   }
 
   #learnMostOutput(message: string, sent: object): ParameterQuirk | undefined {
-    const most = Number(mostOutput.exec(message)?.[1]);
+    const most = mostOutputIn(message);
     const asked = Number(Object.entries(sent).find(([name]) => name === this.#limit)?.[1]);
     if (!Number.isInteger(most) || most < 16 || !(most < asked)) return undefined;
     this.#mostOutput = most;

@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { traceHeaders } from '@parley/runtime';
+import { isExcepted } from './no-proxy.ts';
 
 /** The proxies in the environment of the operator. */
 export interface Proxies {
@@ -62,13 +63,18 @@ const unpackers: ReadonlyMap<string, () => NodeJS.ReadWriteStream & Readable> = 
   ['zstd', () => createZstdDecompress()],
 ]);
 
+const mostCodings = 3;
+
 /** Decompresses as the reader reads, so that the bound of the reader also bounds the memory. */
 const unpacked = (response: IncomingMessage): Readable => {
-  const coding = (response.headers['content-encoding'] ?? '').trim().toLowerCase();
-  const unpacker = unpackers.get(coding)?.();
-  if (!unpacker) return response;
-  pipeline(response, unpacker, () => {});
-  return unpacker;
+  const codings = (response.headers['content-encoding'] ?? '').toLowerCase().split(',').slice(0, mostCodings);
+  // The last coding was applied last.
+  return codings.reverse().reduce<Readable>((source, coding) => {
+    const unpacker = unpackers.get(coding.trim())?.();
+    if (!unpacker) return source;
+    pipeline(source, unpacker, () => {});
+    return unpacker;
+  }, response);
 };
 
 const closed = (response: IncomingMessage, body: Readable): void => {
@@ -97,7 +103,8 @@ const drained = (response: IncomingMessage, body: Readable): void => {
 export const httpExchange = (proxies: Proxies = noProxies, onAsking?: OnAsking): Exchange => {
   const agentFor = (url: URL): Agent => {
     const { http, https, except } = proxies;
-    const proxyEnv = isNear(url) ? {} : { HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: except };
+    const isDirect = isNear(url) || isExcepted(url, except);
+    const proxyEnv = isDirect ? {} : { HTTP_PROXY: http, HTTPS_PROXY: https };
     const options = { keepAlive: true, proxyEnv };
     return url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
   };
