@@ -164,8 +164,8 @@ describe('parley', () => {
         /--format.*'pdf' is invalid. Allowed choices are jsonl, markdown/,
       ],
       [['tail', 'x', '--since', 'yesterday'], 2, /--since: expected an integer/],
-      [['tail', 'x', 'y'], 2, /`parley help tail` tells how it is used/],
-      [['shout'], 2, /unknown command 'shout'[\s\S]*`parley help` tells/],
+      [['tail', 'x', 'y'], 2, /`parley help tail` describes its usage/],
+      [['shout'], 2, /unknown command 'shout'[\s\S]*`parley help` describes/],
       [['exports', 'x'], 2, /Did you mean export\?/],
       [['help', 'shout'], 2, /no command shout/],
     ];

@@ -21,7 +21,7 @@ describe('parley doctor against a running router', () => {
     expect(whole.stdout).toMatch(/^ok +it has the version of this program, /m);
     expect(whole.stdout).toMatch(/Nothing is wrong\.\n$/);
     expect(
-      Math.max(...whole.stdout.split('\n').map((line) => (/mend:/.test(line) ? 0 : line.length))),
+      Math.max(...whole.stdout.split('\n').map((line) => (/fix:/.test(line) ? 0 : line.length))),
     ).toBeLessThan(81);
 
     await router.process.kill();
@@ -31,11 +31,11 @@ describe('parley doctor against a running router', () => {
       level: string;
       area: string;
       text: string;
-      mend?: string;
+      fix?: string;
     }[];
     const faults = findings.filter(({ level }) => level === 'fault');
     expect(faults.map(({ area }) => area).toSorted()).toEqual(['router', 'settings', 'settings']);
-    for (const { mend } of faults) expect(mend).toMatch(/\S/);
+    for (const { fix } of faults) expect(fix).toMatch(/\S/);
     expect(faults.find(({ area }) => area === 'router')?.text).toMatch(/ECONNREFUSED/);
   });
 });

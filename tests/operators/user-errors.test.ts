@@ -139,7 +139,7 @@ describe('a conversation ends `failed` after the allowed attempts', () => {
       expect(entries.filter(({ type }) => type === 'lapsed' || type === 'passed')).toMatchObject([
         expect.objectContaining({ from: 'alice' }),
       ]);
-      // Neither the agent nor the router tries again what no other attempt can mend.
+      // Neither the agent nor the router retries what another attempt cannot fix.
       expect(fake.requests).toHaveLength(1);
       const told = alice.log.filter(({ level }) => level === 'error');
       expect(told).toMatchObject([{ msg: expect.stringMatching(said) }]);

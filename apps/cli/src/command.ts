@@ -6,22 +6,22 @@ import type { Screen } from './terminal/terminal.ts';
 /** The part of the process that a command uses. */
 export interface Host {
   readonly env: Environment;
-  /** What is wrong with the environment and with .env. Only `parley doctor` runs in spite of it. */
+  /** Problems of the environment and of .env. Only `parley doctor` runs in spite of them. */
   readonly problems: readonly string[];
   readonly out: Screen;
   /** For notes, progress and problems. */
   readonly err: Screen;
   /** Aborted when the user stops the command. */
-  /** What the user types, a line at a time; on a terminal with a prompt and with editing. */
+  /** The input of the user, line by line; on a terminal with a prompt and with editing. */
   lines(): Interface;
   readonly stop: AbortSignal;
-  /** The exit code of the process. A command that does not say one exits with 0. */
+  /** The exit code of the process. A command that does not call it exits with 0. */
   exitWith(code: number): void;
 }
 
 /**
  * Makes one command of `parley`: arguments, options and help texts, from which the help, the shell completions and docs/cli.md
- * are made. Its action throws UsageError or ConfigError at what the user can mend.
+ * are made. Its action throws UsageError or ConfigError at problems that the user can fix.
  */
 export type CommandMaker = (host: Host) => CommandUnknownOpts;
 

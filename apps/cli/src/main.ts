@@ -82,7 +82,7 @@ runMain(process, 'parley', async () => {
     if (stop.signal.aborted) {
       process.exitCode = stoppedBy;
     } else if (error instanceof UsageError) {
-      const hint = `\`${helpPath(args, host)}\` tells how it is used`;
+      const hint = `\`${helpPath(args, host)}\` describes its usage`;
       host.err.write(`parley: ${error.message}\nparley: ${hint}\n`);
       process.exitCode = 2;
     } else throw error;

@@ -26,7 +26,7 @@ describe('parley doctor', () => {
 
   it.each(plants.map((plant) => [plant.fault, plant] as const))(
     'parley doctor finds only that %s, and says how to fix it',
-    async (_, { plant, found, mend }) => {
+    async (_, { plant, found, fix }) => {
       const world = await World.healthy();
       await plant(world);
       const faults = (await world.findings()).filter(({ level }) => level === 'fault');
@@ -35,7 +35,7 @@ describe('parley doctor', () => {
           level: 'fault',
           area: expect.any(String),
           text: expect.stringMatching(found),
-          mend: expect.stringMatching(mend),
+          fix: expect.stringMatching(fix),
         },
       ]);
     },
@@ -91,7 +91,7 @@ describe('parley doctor', () => {
       world.env.OPENAI_BASE_URL = '';
       world.around = { contained };
       expect((await world.findings()).filter(({ area }) => area === 'model')).toMatchObject([
-        { level: 'note', mend: expect.stringContaining(`OPENAI_BASE_URL=${url}`) },
+        { level: 'note', fix: expect.stringContaining(`OPENAI_BASE_URL=${url}`) },
       ]);
     },
   );
@@ -106,7 +106,7 @@ describe('parley doctor', () => {
     const world = await World.healthy();
     world.env.OPENAI_BASE_URL = 'http://ollama-that-is-a-container:11434/v1';
     expect((await world.findings()).filter(({ area }) => area === 'model')).toMatchObject([
-      { level: 'note', mend: expect.stringMatching(/docker compose run --rm parley doctor/) },
+      { level: 'note', fix: expect.stringMatching(/docker compose run --rm parley doctor/) },
     ]);
   });
 

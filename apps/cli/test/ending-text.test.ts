@@ -7,15 +7,13 @@ describe('endingText()', () => {
       'operator (lena ended it: enough)',
     );
     expect(endingText({ reason: 'operator', by: 'operator' })).toBe('operator (an operator ended it)');
-    expect(endingText({ reason: 'max-turns', by: 'ann' })).toBe(
-      'max-turns (all the turns it was allowed are taken)',
-    );
+    expect(endingText({ reason: 'max-turns', by: 'ann' })).toBe('max-turns (the limit of turns is reached)');
   });
 
   it('endingText() says why a conversation ended, and who never answered', () => {
     expect(endingText({ reason: 'max-turns', detail: '4', unanswered: ['cy', 'dora'] })).toBe(
-      'max-turns (all the turns it was allowed are taken: 4); never answered: cy, dora',
+      'max-turns (the limit of turns is reached: 4); never answered: cy, dora',
     );
-    expect(endingText({ reason: 'agreed' })).toBe('agreed (it is done)');
+    expect(endingText({ reason: 'agreed' })).toBe('agreed (the members agreed to end)');
   });
 });

@@ -64,7 +64,7 @@ describe('export to markdown', () => {
 
 ---
 
-Ended: max-turns (all the turns it was allowed are taken: 4)
+Ended: max-turns (the limit of turns is reached: 4)
 
 `,
     );

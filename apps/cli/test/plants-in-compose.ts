@@ -7,19 +7,19 @@ export const plantsInCompose: readonly Plant[] = [
     fault: 'the router is published beyond loopback without tokens',
     plant: (world) => world.composed({ PARLEY_BIND: '0.0.0.0' }),
     found: /PARLEY_BIND=0\.0\.0\.0: others can reach the router/,
-    mend: /ROUTER_TOKENS=.*AGENT_TOKEN=/,
+    fix: /ROUTER_TOKENS=.*AGENT_TOKEN=/,
   },
   {
     fault: 'the agents have no token for a router with tokens',
     plant: (world) => world.composed({ ROUTER_TOKENS: 'secret-of-eight-characters' }),
     found: /AGENT_TOKEN is not: the agents are refused/,
-    mend: /^AGENT_TOKEN=/,
+    fix: /^AGENT_TOKEN=/,
   },
   {
     fault: 'a setting of one agent stands in .env for all',
     plant: (world) => world.composed({ AGENT_NAME: 'carol' }),
     found: /^AGENT_NAME is set in \.env/,
-    mend: /docker-compose\.override\.yml/,
+    fix: /docker-compose\.override\.yml/,
   },
   {
     fault: 'the model server of a container is named localhost',
@@ -27,13 +27,13 @@ export const plantsInCompose: readonly Plant[] = [
       world.composed({ OPENAI_BASE_URL: `${world.model.url}/v1`, OPENAI_API_KEY: 'sk-right' });
     },
     found: /in a container that is the container itself/,
-    mend: /^OPENAI_BASE_URL=http:\/\/host\.docker\.internal:\d+\/v1 in \.env/,
+    fix: /^OPENAI_BASE_URL=http:\/\/host\.docker\.internal:\d+\/v1 in \.env/,
   },
   {
     fault: 'COMPOSE_FILE names a file that is missing',
     plant: (world) => world.composed({ COMPOSE_FILE: 'docker-compose.yml:mine.yml' }),
     found: /names mine\.yml, which is not in/,
-    mend: /correct COMPOSE_FILE/,
+    fix: /correct COMPOSE_FILE/,
   },
   {
     fault: 'a team has no domain',
@@ -42,31 +42,31 @@ export const plantsInCompose: readonly Plant[] = [
       world.env.PARLEY_DOMAIN = '';
     },
     found: /PARLEY_DOMAIN is not set/,
-    mend: /PARLEY_DOMAIN=.*>>\.env/,
+    fix: /PARLEY_DOMAIN=.*>>\.env/,
   },
   {
     fault: 'the secret of an agent is missing',
     plant: (world) => world.team('router', 'operator'),
     found: /the secret of alice is missing/,
-    mend: /^docker compose run --rm tokens alice$/,
+    fix: /^docker compose run --rm tokens alice$/,
   },
   {
     fault: 'the router of a team has no list of tokens',
     plant: (world) => world.team('alice', 'operator'),
     found: /the router has no list of tokens/,
-    mend: /^docker compose run --rm tokens operator --role operator$/,
+    fix: /^docker compose run --rm tokens operator --role operator$/,
   },
   {
     fault: 'several routers have no password at NATS',
     plant: (world) => world.clustered({}),
     found: /PARLEY_NATS_PASSWORD is not set/,
-    mend: /PARLEY_NATS_PASSWORD=.*>>\.env/,
+    fix: /PARLEY_NATS_PASSWORD=.*>>\.env/,
   },
   {
     fault: 'the configuration of NATS reads the password as a number',
     plant: (world) => world.clustered({ PARLEY_NATS_PASSWORD: '12e4567890abcdef01' }),
     found: /PARLEY_NATS_PASSWORD is not usable/,
-    mend: /PARLEY_NATS_PASSWORD=p/,
+    fix: /PARLEY_NATS_PASSWORD=p/,
   },
   {
     fault: 'the Docker engine does not run',
@@ -77,7 +77,7 @@ export const plantsInCompose: readonly Plant[] = [
       };
     },
     found: /engine does not answer: Cannot connect/,
-    mend: /systemctl start docker/,
+    fix: /systemctl start docker/,
   },
   {
     fault: 'the user may not use the Docker engine',
@@ -86,7 +86,7 @@ export const plantsInCompose: readonly Plant[] = [
       world.docker = { version: failed('permission denied while trying to connect') };
     },
     found: /may not use the Docker engine/,
-    mend: /usermod -aG docker/,
+    fix: /usermod -aG docker/,
   },
   {
     fault: 'Compose is too old',
@@ -95,7 +95,7 @@ export const plantsInCompose: readonly Plant[] = [
       Object.assign(world.docker ?? {}, { 'compose version': said('2.17.2\n') });
     },
     found: /Docker Compose is 2\.17\.2/,
-    mend: /2\.24 or later/,
+    fix: /2\.24 or later/,
   },
   {
     fault: 'Compose refuses its files',
@@ -106,7 +106,7 @@ export const plantsInCompose: readonly Plant[] = [
       });
     },
     found: /refused: services\.router\.ports must be a list/,
-    mend: /docker compose config/,
+    fix: /docker compose config/,
   },
   {
     fault: 'the published port is taken',
@@ -116,7 +116,7 @@ export const plantsInCompose: readonly Plant[] = [
       world.around = { isTaken: (_host, port) => Promise.resolve(port === 8_765) };
     },
     found: /port 8765 of this machine is taken/,
-    mend: /^PARLEY_PORT=8766 in \.env/,
+    fix: /^PARLEY_PORT=8766 in \.env/,
   },
   {
     fault: 'the images are not built',
@@ -125,7 +125,7 @@ export const plantsInCompose: readonly Plant[] = [
       Object.assign(world.docker ?? {}, { 'image inspect': failed('No such image') });
     },
     found: /images are not built: parley-router:latest/,
-    mend: /^docker compose --profile cli build$/,
+    fix: /^docker compose --profile cli build$/,
   },
   {
     fault: 'a container has failed',
@@ -137,6 +137,6 @@ export const plantsInCompose: readonly Plant[] = [
       });
     },
     found: /alice ended with exit code 1/,
-    mend: /docker compose logs alice$/,
+    fix: /docker compose logs alice$/,
   },
 ];

@@ -9,7 +9,7 @@ export interface Plant {
   readonly fault: string;
   plant(world: World): void | Promise<void>;
   readonly found: RegExp;
-  readonly mend: RegExp;
+  readonly fix: RegExp;
 }
 
 const damagedLedger = async (world: World): Promise<void> => {
@@ -31,7 +31,7 @@ export const plantsOnMachine: readonly Plant[] = [
     fault: 'no router listens',
     plant: ({ router }) => router.stop(),
     found: /^no connection to a router at .*ECONNREFUSED/,
-    mend: /parley router` or `docker compose up --detach`.*--url/,
+    fix: /parley router` or `docker compose up --detach`.*--url/,
   },
   {
     fault: 'the name of the router is not known',
@@ -39,7 +39,7 @@ export const plantsOnMachine: readonly Plant[] = [
       world.url = 'http://router.invalid:8765';
     },
     found: /its name is not known to this machine|nothing answers/,
-    mend: /ROUTER_URL/,
+    fix: /ROUTER_URL/,
   },
   {
     fault: 'another program has the port of the router',
@@ -47,7 +47,7 @@ export const plantsOnMachine: readonly Plant[] = [
       router.replies['/healthz'] = [200, '<!doctype html>'];
     },
     found: /it is no Parley router/,
-    mend: /--url or ROUTER_URL/,
+    fix: /--url or ROUTER_URL/,
   },
   {
     fault: 'another program answers the probes',
@@ -55,7 +55,7 @@ export const plantsOnMachine: readonly Plant[] = [
       delete router.replies['/v1/me'];
     },
     found: /it is no Parley router/,
-    mend: /ROUTER_URL/,
+    fix: /ROUTER_URL/,
   },
   {
     fault: 'the router needs a token and none is set',
@@ -64,7 +64,7 @@ export const plantsOnMachine: readonly Plant[] = [
       world.router.replies['/v1/me'] = refusal(401, 'a token is needed');
     },
     found: /needs a token, and none is set/,
-    mend: /PARLEY_TOKEN=.*parley router token NAME --role operator/,
+    fix: /PARLEY_TOKEN=.*parley router token NAME --role operator/,
   },
   {
     fault: 'the router does not know the token',
@@ -72,7 +72,7 @@ export const plantsOnMachine: readonly Plant[] = [
       router.replies['/v1/me'] = refusal(401, 'unknown token');
     },
     found: /does not know the token: unknown token/,
-    mend: /parley router token NAME --role operator/,
+    fix: /parley router token NAME --role operator/,
   },
   {
     fault: 'the token is that of an agent',
@@ -80,7 +80,7 @@ export const plantsOnMachine: readonly Plant[] = [
       router.replies['/v1/me'] = refusal(403, 'this needs the role observer');
     },
     found: /refuses the token/,
-    mend: /--role operator/,
+    fix: /--role operator/,
   },
   {
     fault: 'the router is asked under a name that it does not have',
@@ -88,7 +88,7 @@ export const plantsOnMachine: readonly Plant[] = [
       router.replies['/healthz'] = refusal(403, 'the Host 127.0.0.1 is not the router');
     },
     found: /refuses the name under which it is asked/,
-    mend: /^ROUTER_HOSTS=127\.0\.0\.1/,
+    fix: /^ROUTER_HOSTS=127\.0\.0\.1/,
   },
   {
     fault: 'the router drains',
@@ -96,7 +96,7 @@ export const plantsOnMachine: readonly Plant[] = [
       router.replies['/readyz'] = [503, 'draining\n'];
     },
     found: /takes no work: draining/,
-    mend: /docker compose logs router/,
+    fix: /docker compose logs router/,
   },
   {
     fault: 'the clocks differ',
@@ -104,13 +104,13 @@ export const plantsOnMachine: readonly Plant[] = [
       world.around = { now: () => Date.now() + 90_000 };
     },
     found: /differ by (8|9)\d s/,
-    mend: /timedatectl set-ntp true/,
+    fix: /timedatectl set-ntp true/,
   },
   {
     fault: 'the model server is not there',
     plant: ({ model }) => model.stop(),
     found: /no connection to the model server at .*ECONNREFUSED/,
-    mend: /start the model server, or correct OPENAI_BASE_URL/,
+    fix: /start the model server, or correct OPENAI_BASE_URL/,
   },
   {
     fault: 'the model server refuses the key',
@@ -118,7 +118,7 @@ export const plantsOnMachine: readonly Plant[] = [
       model.replies['/v1/models'] = [401, '{}'];
     },
     found: /refuses the key \(401\)/,
-    mend: /OPENAI_API_KEY=/,
+    fix: /OPENAI_API_KEY=/,
   },
   {
     fault: 'the base URL lacks its /v1',
@@ -126,7 +126,7 @@ export const plantsOnMachine: readonly Plant[] = [
       env.OPENAI_BASE_URL = model.url;
     },
     found: /lacks its \/v1/,
-    mend: /^OPENAI_BASE_URL=http:.*\/v1$/,
+    fix: /^OPENAI_BASE_URL=http:.*\/v1$/,
   },
   {
     fault: 'the model server does not have the model',
@@ -134,7 +134,7 @@ export const plantsOnMachine: readonly Plant[] = [
       env.OPENAI_MODEL = 'gpt-4.1-nan';
     },
     found: /has no model gpt-4\.1-nan; it has gpt-4\.1-nano/,
-    mend: /^OPENAI_MODEL=gpt-4\.1-nano$/,
+    fix: /^OPENAI_MODEL=gpt-4\.1-nano$/,
   },
   {
     fault: 'the model server answers with a web page',
@@ -142,7 +142,7 @@ export const plantsOnMachine: readonly Plant[] = [
       model.replies['/v1/models'] = [200, '<html>'];
     },
     found: /answers with a web page/,
-    mend: /^OPENAI_BASE_URL=/,
+    fix: /^OPENAI_BASE_URL=/,
   },
   {
     fault: 'a setting of the router is misspelt',
@@ -150,7 +150,7 @@ export const plantsOnMachine: readonly Plant[] = [
       env.ROUTER_PROT = '8766';
     },
     found: /^ROUTER_PROT: unknown setting/,
-    mend: /ROUTER_PORT=… in the place of ROUTER_PROT/,
+    fix: /ROUTER_PORT=… in the place of ROUTER_PROT/,
   },
   {
     fault: 'a setting of the agents has a wrong value',
@@ -158,7 +158,7 @@ export const plantsOnMachine: readonly Plant[] = [
       env.AGENT_CAPACITY = 'many';
     },
     found: /^AGENT_CAPACITY: expected an integer/,
-    mend: /correct AGENT_CAPACITY/,
+    fix: /correct AGENT_CAPACITY/,
   },
   {
     fault: '.env has a line that is no assignment',
@@ -166,7 +166,7 @@ export const plantsOnMachine: readonly Plant[] = [
       problems.push('.env:3: expected NAME=value, got "OPENAI"');
     },
     found: /^\.env:3/,
-    mend: /correct \.env:3/,
+    fix: /correct \.env:3/,
   },
   {
     fault: 'the disk is nearly full',
@@ -174,19 +174,19 @@ export const plantsOnMachine: readonly Plant[] = [
       world.around = { freeBytes: () => 20 * 1024 * 1024 };
     },
     found: /has 20 MB of space left/,
-    mend: /PARLEY_RUNS_KEEP|ROUTER_RETENTION_DAYS/,
+    fix: /PARLEY_RUNS_KEEP|ROUTER_RETENTION_DAYS/,
   },
   {
     fault: 'the ledger is damaged, and there are backups',
     plant: damagedLedger,
     found: /the ledger is damaged: conversation c, entry 2 .*checksum/,
-    mend: /parley router restore .*ledger-20260301T000000Z\.sqlite .*data\/ledger\.sqlite$/,
+    fix: /parley router restore .*ledger-20260301T000000Z\.sqlite .*data\/ledger\.sqlite$/,
   },
   {
     fault: 'the ledger is a file of another kind',
     plant: (world) =>
       world.write('data/ledger.sqlite', 'no database at all, although it is long enough for one'),
     found: /it is not a ledger/,
-    mend: /^ROUTER_LEDGER=/,
+    fix: /^ROUTER_LEDGER=/,
   },
 ];

@@ -137,7 +137,7 @@ describe('shell completion', () => {
     expect(lookUpFor(tree, words)?.looked).toBe(looked);
   });
 
-  it('what is looked up is looked up at the router that the command line names', () => {
+  it('a shell looks up candidates at the router that the command line names', () => {
     const found = lookUpFor(tree, ['seat', '--url=http://r:1/?a=b', '--context', 'team', 'a']);
     expect(found?.given).toEqual(['a']);
     expect([...(found?.options ?? [])]).toEqual([

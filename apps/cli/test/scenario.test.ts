@@ -30,7 +30,7 @@ describe('a scenario file', () => {
   it('a scenario file needs a topic and a cast of two', () => {
     expect(scenarioOf(...small).cast.get('ann')).toEqual({ persona: 'You like tea.' });
     expect(problemsOf('title: x')).toEqual([
-      '1:1: "topic" is missing: what they talk about, told to every member',
+      '1:1: "topic" is missing: what they talk about; every member knows it',
       '1:1: "cast" is missing: who takes part, by name',
     ]);
   });

@@ -61,7 +61,7 @@ describe('the command line with the URLs of several routers', () => {
     await expect(asked).rejects.toThrow(two.url);
   });
 
-  it('refuses a list with a URL that is none', () => {
+  it('a list of routers with an invalid URL is refused', () => {
     expect(problemsOf(() => apiOf('http://one', 'ftp://two'))).toEqual([
       'the URL of the router is no ws, wss, http or https URL',
     ]);

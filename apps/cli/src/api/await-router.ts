@@ -9,7 +9,7 @@ export const awaitRouter = async (
   api: RouterApi,
   { stop, note }: { readonly stop: AbortSignal; readonly note: (text: string) => void },
 ): Promise<void> => {
-  for (let told = false; ; told = true) {
+  for (let isNoted = false; ; isNoted = true) {
     try {
       await api.agents();
       return;
@@ -20,7 +20,7 @@ export const awaitRouter = async (
         !/no connection to a router at/.test(error.message)
       )
         throw error;
-      if (!told) note(`waiting for the router at ${api.url}`);
+      if (!isNoted) note(`waiting for the router at ${api.url}`);
       await delay(retryMs, undefined, { signal: stop });
     }
   }

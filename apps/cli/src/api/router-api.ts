@@ -289,7 +289,7 @@ const isHarmless = (post: RequestInit | undefined): boolean =>
 const startHint = '; start one with `npm run -s router`, or give its address with --url';
 
 const noPriceHint =
-  ' (a file for ROUTER_PRICES may give the price; --set limits.cost=0 and --set limits.costPerAgent=0 take the cap away)';
+  ' (a file for ROUTER_PRICES may give the price; --set limits.cost=0 and --set limits.costPerAgent=0 remove the cap)';
 
 const refusalIn = (answer: string): { readonly code: string; readonly message: string } | undefined => {
   try {

@@ -13,7 +13,7 @@ const marks = { ok: ['ok', 'green'], note: ['note', 'yellow'], fault: ['FAULT', 
 const labelColumns = 7;
 const pipedColumns = 80;
 
-/** One finding: what was seen, and below it what mends it. */
+/** One finding, and below it what fixes it. */
 const shown = (out: Screen, finding: Finding): string => {
   const [word, style] = marks[finding.level];
   const columns = Math.min(out.live ? out.columns : pipedColumns, 100) - labelColumns;
@@ -23,9 +23,9 @@ const shown = (out: Screen, finding: Finding): string => {
     `${paint(out, word.padEnd(labelColumns), 'bold', style)}${first}`,
     ...more.map((line) => indent + line),
   ];
-  if ('mend' in finding && finding.mend !== undefined) {
+  if ('fix' in finding && finding.fix !== undefined) {
     // In one line, however long: it is for copying.
-    lines.push(`${indent}${paint(out, `mend: ${finding.mend}`, 'cyan')}`);
+    lines.push(`${indent}${paint(out, `fix: ${finding.fix}`, 'cyan')}`);
   }
   return `${lines.join('\n')}\n`;
 };
@@ -63,8 +63,8 @@ const askedRouter = (where: RouterChoice, host: Host): AskedRouter | Finding => 
 export const doctor: CommandMaker = (host) =>
   commandNamed(
     'doctor',
-    'find out what is wrong, and the command that mends it',
-    'Looks at the settings, the router, the model server, this machine, the ledger and the Compose deployment of the folder. It changes nothing. Each fault comes with the command or the line that mends it. Exits with 1 when there is a fault.',
+    'find out what is wrong, and the command that fixes it',
+    'Looks at the settings, the router, the model server, this machine, the ledger and the Compose deployment of the folder. It changes nothing. Each fault comes with the command or the setting that fixes it. Exits with 1 when there is a fault.',
   )
     .addOption(urlOption)
     .addOption(contextOption)

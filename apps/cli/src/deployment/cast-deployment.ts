@@ -58,7 +58,9 @@ export class CastDeployment implements AsyncDisposable {
       const present = await api.agents();
       const taken = agents.map(({ name }) => name).filter((name) => present.some((one) => one.name === name));
       if (exclusive && taken.length > 0) {
-        throw new ConfigError([`${taken.join(', ')} speaks on ${api.url} already, so this cannot record it`]);
+        throw new ConfigError([
+          `${taken.join(', ')} is connected to ${api.url} already, so this run cannot be recorded`,
+        ]);
       }
       // A run starts its own agents, also when agents of another run have the same names. An agent cannot register the name of
       // a plain client.
@@ -89,7 +91,10 @@ export class CastDeployment implements AsyncDisposable {
     await this.#deployment[Symbol.asyncDispose]();
   }
 
-  /** Resolves when all started processes have registered their agents, so that no turn is granted to an agent that is still starting. */
+  /**
+   * Resolves when all started processes have registered their agents, so that no turn is granted to an agent that is still
+   * starting.
+   */
   async #connected(names: readonly string[], registered: readonly Promise<void>[]): Promise<void> {
     const away = new Set(names.keys());
     const all = registered.map((one, index) => one.then(() => away.delete(index)));

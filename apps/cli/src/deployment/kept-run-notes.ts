@@ -21,7 +21,7 @@ export const keptNote = (
   const parley = programOf(env);
   const lines = [
     `Kept: ${ledger}`,
-    `  look at it: ${parley} open ${name}`,
+    `  show it:    ${parley} open ${name}`,
     `  export it:  ${parley} export ${conversation} --run ${name} --format markdown`,
     ...(stopped === undefined ? [] : [`  go on:      ${parley} ${stopped} --continue ${name}`]),
   ];

@@ -35,13 +35,13 @@ const notReached = ({ url, around }: Asked, error: unknown): Finding => {
   const failure = (error as { cause?: { code?: string; message?: string } }).cause ?? (error as Error);
   const why = connectionProblem(url, failure, around.contained);
   const { code = '' } = failure as { code?: string };
-  const mend =
+  const fix =
     code === 'ECONNREFUSED'
       ? startIt
       : code === 'ENOTFOUND' || code === 'EAI_AGAIN'
         ? 'correct the name in ROUTER_URL or --url'
         : 'correct ROUTER_URL or --url as the text says';
-  return fault(`no connection to a router at ${url}: ${why}`, mend);
+  return fault(`no connection to a router at ${url}: ${why}`, fix);
 };
 
 const messageOf = (text: string): string => {

@@ -7,7 +7,7 @@ import type { Surroundings } from './surroundings.ts';
 const { ok, fault } = findingsOf('settings');
 
 /** What to do about a problem that the reader of the settings has found. */
-const mendOf = (problem: string): string => {
+const fixOf = (problem: string): string => {
   const [, name] = /^([A-Z][A-Z0-9_]*):/.exec(problem) ?? [];
   const [, meant] = /did you mean ([A-Z0-9_]+)\?/.exec(problem) ?? [];
   if (name !== undefined && meant !== undefined)
@@ -32,6 +32,6 @@ export const checkSettings = ({ env, problems }: Surroundings): Finding[] => {
     ),
     ...problemsOf(() => readSettings([], env)),
   ];
-  const found = [...new Set(all)].map((problem) => fault(problem, mendOf(problem)));
+  const found = [...new Set(all)].map((problem) => fault(problem, fixOf(problem)));
   return found.length > 0 ? found : [ok('every setting in the environment and in .env is one that is known')];
 };

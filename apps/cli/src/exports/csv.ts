@@ -1,6 +1,6 @@
 import type { Entry } from '@parley/protocol';
 import { harmless } from '../terminal/terminal.ts';
-import { told } from '../terminal/transcript.ts';
+import { noteOf } from '../terminal/transcript.ts';
 import type { Exported, ExportFormat } from './exported.ts';
 
 /**
@@ -48,7 +48,7 @@ const rowOf = (entry: Entry, { view }: Exported): Row => ({
         ? [entry.reason, entry.detail].filter(Boolean).join(': ')
         : entry.type === 'opened'
           ? entry.topic
-          : told(entry),
+          : noteOf(entry),
   ...('usage' in entry && {
     model: entry.usage?.model,
     input_tokens: entry.usage?.inputTokens,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Entry } from '@parley/protocol';
 import { endingText, totals } from '../terminal/ending-text.ts';
-import { told } from '../terminal/transcript.ts';
+import { noteOf } from '../terminal/transcript.ts';
 import { escaped } from './escaped.ts';
 import { castOf, type Exported, type ExportFormat, titleOf } from './exported.ts';
 import { pageScript, pageStyle } from './html-page.ts';
@@ -19,7 +19,7 @@ const entryHtml = (entry: Entry, exported: Exported, places: ReadonlyMap<string,
   const place = `id="${anchor(exported, entry.seq)}"`;
   const link = `<a class="seq" href="#${anchor(exported, entry.seq)}">${entry.seq}</a>`;
   if (entry.type !== 'said') {
-    const text = entry.type === 'ended' ? `Ended: ${endingText(entry)}` : told(entry);
+    const text = entry.type === 'ended' ? `Ended: ${endingText(entry)}` : noteOf(entry);
     return text ? `<p class="event" ${place}>${link} <span dir="auto">${escaped(text)}</span></p>\n` : '';
   }
   const to = entry.to ? ` <span class="aside">only to ${escaped(entry.to.join(', '))}</span>` : '';

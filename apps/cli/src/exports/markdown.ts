@@ -1,6 +1,6 @@
 import { endingText, totals } from '../terminal/ending-text.ts';
 import { harmless } from '../terminal/terminal.ts';
-import { told } from '../terminal/transcript.ts';
+import { noteOf } from '../terminal/transcript.ts';
 import { castOf, type Exported, type ExportFormat, titleOf } from './exported.ts';
 
 /** Text that must not be read as Markdown or HTML. */
@@ -57,7 +57,7 @@ const parts = (exported: Exported): string[] => {
         const to = entry.to ? ` (only to ${literal(entry.to.join(', '))})` : '';
         return [`**${literal(entry.from)}**${to} · ${entry.seq}`, quoted(entry.text)];
       }
-      const text = told(entry);
+      const text = noteOf(entry);
       return text ? [`_${literal(text.replaceAll(/\s+/g, ' '))}_`] : [];
     }),
     '---',

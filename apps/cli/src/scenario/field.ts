@@ -172,7 +172,7 @@ export const mapping = <T>(
       const key = about.normal(keyOf(pair));
       const fault = about.fault(key);
       if (fault !== undefined) problems.at(pair.key, `${JSON.stringify(key)}: ${fault}`);
-      else if (read.has(key)) problems.at(pair.key, `${JSON.stringify(key)} stands here twice`);
+      else if (read.has(key)) problems.at(pair.key, `${JSON.stringify(key)} is here twice`);
       const one = problems.within(key, () => value.read(pair.value, problems));
       if (one === undefined) whole = false;
       else read.set(key, one);

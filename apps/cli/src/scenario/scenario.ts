@@ -98,10 +98,16 @@ const member = record({
   ),
   keyFile: optional('The file that holds the key of its server.', text({ max: 4_000 })),
   temperature: optional("0..2. Default: the server's own.", number(0, 2)),
-  maxTokens: optional('Most tokens of one reply.', amount('token', 1_000_000, 1)),
-  history: optional('How much of the conversation its model is shown.', amount('token', 10_000_000, 100)),
+  maxTokens: optional('Maximum tokens of one reply.', amount('token', 1_000_000, 1)),
+  history: optional(
+    'Maximum tokens of the conversation that its model is shown.',
+    amount('token', 10_000_000, 100),
+  ),
   replicas: optional('How many processes share its work. Default: 1.', whole(1, 64)),
-  addresses: optional('Under policy addressed: whom each of its lines addresses. Default: the next.', name),
+  addresses: optional(
+    'Under policy addressed: the member that its messages address. Default: the next of the cast.',
+    name,
+  ),
   heardBy: optional('Only these members hear its messages. Default: all members.', names),
   external: optional('It connects by itself (a person, a bot of yours): no process is started.', flag),
 });
@@ -117,7 +123,7 @@ const asMember: Field<Member> = {
 };
 
 const limits = record({
-  turns: optional('Lines after which it ends; 0: no limit.', amount('turn', 1_000_000_000)),
+  turns: optional('Turns after which it ends; 0: no limit.', amount('turn', 1_000_000_000)),
   duration: optional('Time after which it ends; 0: no limit.', duration('365 d')),
   tokens: optional('Tokens of the whole conversation, in and out.', amount('token', 1e12)),
   cost: optional("Dollars of the whole conversation, by the router's price table.", dollars),
@@ -131,7 +137,7 @@ const limits = record({
     'Dollars of the whole conversation in any minute; beyond it the conversation is paused.',
     dollars,
   ),
-  reply: optional('Most tokens of any one reply.', amount('token', 1_000_000, 1)),
+  reply: optional('Maximum tokens of any reply.', amount('token', 1_000_000, 1)),
 });
 
 const endings = record({
@@ -144,27 +150,27 @@ const endings = record({
     'How many members must vote that it is done, in a row: all, never, or a number. Default: all.',
     either(oneOf(['all', 'never']), (node) => Number.isNaN(Number(String(node ?? ''))), whole(1, maxMembers)),
   ),
-  minTurns: optional('Lines before votes and stop phrases count.', amount('turn', 1_000_000_000)),
+  minTurns: optional('Turns before votes and stop phrases count.', amount('turn', 1_000_000_000)),
   repetition: optional(
     'Messages more alike than this share are a loop: a private nudge first, then the ending; or off. Default: 90 %.',
     either(oneOf(['off']), (node) => Number.isNaN(Number.parseFloat(String(node ?? ''))), share),
   ),
   farewells: optional('Goodbyes in a row are a loop: a private nudge first, then the ending.', flag),
-  absent: optional('How long it waits for a member of whom nothing is connected.', duration('365 d')),
+  absent: optional('How long a turn waits for a member that is not connected.', duration('365 d')),
   gather: optional(
-    'How long it waits, before the first message, for all members to connect. Default: it does not wait.',
+    'How long the first turn waits for all members to connect. Default: it does not wait.',
     duration('365 d'),
   ),
 });
 
 const turn = record({
-  deadline: optional('How long a member may take for its reply.', duration('1 h')),
-  attempts: optional('How often one turn is offered before onFailure applies.', whole(1, 1_000)),
+  deadline: optional('The time that a member has for its reply.', duration('1 h')),
+  attempts: optional('How often one turn is granted before onFailure applies.', whole(1, 1_000)),
   onFailure: optional(
-    'What happens when a turn has used up its attempts, or its member stays away.',
+    'What happens when a turn has used up its attempts, or its member is not connected for too long.',
     oneOf(['retry', 'skip', 'end']),
   ),
-  pace: optional('Least time between two lines, for readers.', duration('1 h')),
+  pace: optional('Minimum time between two messages, for readers.', duration('1 h')),
 });
 
 const cast = mapping(asMember, {
@@ -178,9 +184,9 @@ const cast = mapping(asMember, {
 
 /** The format of a scenario file: type, check and JSON Schema. */
 export const scenarioField = record({
-  title: optional('What it is called in lists.', text({ max: 200 })),
+  title: optional('Its title in lists.', text({ max: 200 })),
   about: optional('What happens in it, for people who choose one.', text({ max: 2_000 })),
-  topic: required('what they talk about, told to every member', text({ max: 4_000 })),
+  topic: required('what they talk about; every member knows it', text({ max: 4_000 })),
   policy: optional(
     'Who speaks next. Default: addressed, which is a pair for two and a ring for more.',
     oneOf(policyNames),
@@ -192,11 +198,11 @@ export const scenarioField = record({
     oneOf(admissions),
   ),
   first: optional('Who speaks first. Default: the moderator, else the first of the cast.', name),
-  opening: optional('The first line, said without asking a model.', text({ max: maxTextLength })),
-  seed: optional('What the policy random and the agents draw from.', whole(0, 2_147_483_647)),
-  limits: optional('When it stops at the latest.', limits),
-  endings: optional('What else ends it.', endings),
-  turn: optional('How one turn is taken.', turn),
+  opening: optional('The first message, which needs no model.', text({ max: maxTextLength })),
+  seed: optional('Seed of the policy random and of the agents.', whole(0, 2_147_483_647)),
+  limits: optional('The limits at which it stops.', limits),
+  endings: optional('Other reasons to end.', endings),
+  turn: optional('Settings of each turn.', turn),
 });
 
 export type Scenario = Value<typeof scenarioField>;

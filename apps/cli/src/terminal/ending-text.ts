@@ -2,14 +2,14 @@ import type { Ending, Entry, EntryOf } from '@parley/protocol';
 import { harmless } from './terminal.ts';
 
 const words: Readonly<Record<Ending, string>> = {
-  'max-turns': 'all the turns it was allowed are taken',
-  'max-duration': 'the time it was allowed is over',
-  'token-budget': 'the tokens it was allowed are used up',
-  'cost-budget': 'the money it was allowed is spent',
+  'max-turns': 'the limit of turns is reached',
+  'max-duration': 'the limit of time is reached',
+  'token-budget': 'the budget of tokens is used up',
+  'cost-budget': 'the budget of money is used up',
   'stop-phrase': 'a member said a stop phrase',
-  agreed: 'it is done',
-  'agent-left': 'a member left',
-  absent: 'a member stayed away',
+  agreed: 'the members agreed to end',
+  'agent-left': 'fewer than two members are left',
+  absent: 'a member was not connected for too long',
   repetition: 'the members repeated themselves',
   'farewell-loop': 'the members only said goodbye',
   failed: 'a turn used up its attempts',
@@ -27,7 +27,7 @@ export const endingText = ({
   // In a router without tokens every operator has the name of the reason.
   const who =
     reason === 'operator' && by !== undefined && by !== reason ? `${harmless(by)} ended it` : words[reason];
-  return `${reason} (${who ?? 'no more is known'}${detail ? `: ${harmless(detail)}` : ''})${silent}`;
+  return `${reason} (${who ?? 'no description'}${detail ? `: ${harmless(detail)}` : ''})${silent}`;
 };
 
 const number = (value: number): string => value.toLocaleString('en-US');

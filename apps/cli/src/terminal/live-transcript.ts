@@ -1,6 +1,6 @@
 import type { Entry, EntryOf } from '@parley/protocol';
 import { cut, harmless, nameColour, paint, type Screen, wrap } from './terminal.ts';
-import { Cast, type Chunk, type Transcript, told } from './transcript.ts';
+import { Cast, type Chunk, noteOf, type Transcript } from './transcript.ts';
 
 const widest = 92;
 const margin = '  ';
@@ -56,11 +56,11 @@ export class LiveTranscript implements Transcript {
         break;
       case 'lapsed':
         this.#draft = undefined;
-        this.note(told(entry) ?? '');
+        this.note(noteOf(entry) ?? '');
         this.#await([entry.from]);
         break;
       default: {
-        const text = told(entry);
+        const text = noteOf(entry);
         if (text) this.note(text);
         if ('floor' in entry && entry.floor) this.#await(entry.floor);
       }

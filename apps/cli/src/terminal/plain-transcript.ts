@@ -1,6 +1,6 @@
 import type { Entry } from '@parley/protocol';
 import { harmless, nameColour, paint, type Screen } from './terminal.ts';
-import { Cast, type Transcript, told } from './transcript.ts';
+import { Cast, noteOf, type Transcript } from './transcript.ts';
 
 /** Writes whole lines such as `alice: Hello`, for a file, a pipe, or several conversations at once. */
 export class PlainTranscript implements Transcript {
@@ -18,7 +18,7 @@ export class PlainTranscript implements Transcript {
   entry(entry: Entry): void {
     if (entry.type === 'opened') this.#cast.meet(...entry.members);
     if (entry.type !== 'said') {
-      const text = told(entry);
+      const text = noteOf(entry);
       if (text) this.note(text);
       return;
     }

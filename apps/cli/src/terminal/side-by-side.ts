@@ -2,7 +2,7 @@ import type { Entry } from '@parley/protocol';
 import { canonical } from '../ledger-hash.ts';
 import { endingText } from './ending-text.ts';
 import { columnsOf, harmless, paint, type Screen, wrap } from './terminal.ts';
-import { told } from './transcript.ts';
+import { noteOf } from './transcript.ts';
 
 const pipedColumns = 120;
 const gap = ' │ ';
@@ -49,7 +49,7 @@ const shown = (entry: Entry): string | undefined => {
       return `forked by ${entry.by}${changes.length > 0 ? ` with ${changes.join('; ')}` : ''}`;
     }
     default:
-      return told(entry);
+      return noteOf(entry);
   }
 };
 

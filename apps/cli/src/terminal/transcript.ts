@@ -15,7 +15,7 @@ const withDetail = (word: string, detail: string | undefined): string =>
   detail ? `${word}: ${detail}` : word;
 
 /** The text for an entry that is no message; undefined when it is not shown. */
-export const told = (entry: Exclude<Entry, EntryOf<'said'>>): string | undefined => {
+export const noteOf = (entry: Exclude<Entry, EntryOf<'said'>>): string | undefined => {
   switch (entry.type) {
     case 'passed':
       return `${entry.from} passes (${withDetail(entry.reason, entry.detail)})`;

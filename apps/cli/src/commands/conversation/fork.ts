@@ -72,7 +72,7 @@ export const fork: CommandMaker = (host) =>
       const id = await api.conversationId(given);
       const { entries } = await api.conversation(id);
       const at = turn === undefined ? entry : entryBefore(entries, turn);
-      if (at === undefined || at > entries.length) throw new ConfigError([`${id} is not that long`]);
+      if (at === undefined || at > entries.length) throw new ConfigError([`${id} has no such entry or turn`]);
       const body = {
         at,
         ...(cast.length > 0 && { cast }),

@@ -18,7 +18,7 @@ const checked = (file: string, { env }: Host): Checked => {
   }
 };
 
-const tell = (one: Checked, { out, err }: Host): void => {
+const report = (one: Checked, { out, err }: Host): void => {
   if (!one.ok) {
     for (const problem of one.problems) err.write(`${problem}\n`);
     return;
@@ -45,6 +45,6 @@ export const check: CommandMaker = (host) =>
     .action((files, { json }) => {
       const all = files.map((file) => checked(file, host));
       if (json) host.out.write(`${jsonText(all.map(asJson), 2)}\n`);
-      else for (const one of all) tell(one, host);
+      else for (const one of all) report(one, host);
       host.exitWith(all.every(({ ok }) => ok) ? 0 : 1);
     });
