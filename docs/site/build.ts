@@ -50,7 +50,6 @@ for (const image of new Set(pages.flatMap(({ rendered: { images } }) => images))
   copyFileSync(join(repository, image), file);
 }
 copyFileSync(join(repository, 'apps/console/icon.svg'), join(out, 'icon.svg'));
-copyFileSync(join(repository, 'docs/site/site.css'), join(out, 'site.css'));
 
 const index = new MiniSearch(searchOptions);
 index.addAll(
@@ -71,7 +70,10 @@ index.addAll(
 write('search-index.js', `globalThis.parleySearchIndex = ${JSON.stringify(JSON.stringify(index))};\n`);
 
 await build({
-  entryPoints: { site: join(repository, 'docs/site/browser/site.ts') },
+  entryPoints: ['browser/site.ts', 'site.css'].map((file) => ({
+    in: join(repository, 'docs/site', file),
+    out: 'site',
+  })),
   outdir: out,
   bundle: true,
   platform: 'browser',

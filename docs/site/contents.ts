@@ -31,7 +31,7 @@ export const contents = (repository: string): readonly Section[] => {
 const sections = (repository: string): readonly Section[] => [
   {
     title: 'Begin',
-    pages: [{ path: 'README.md', name: 'Parley' }, ...docs('tutorial', 'console')],
+    pages: [{ path: 'README.md', name: 'Parley' }, ...docs('tutorial', 'console', 'errors')],
   },
   {
     title: 'How to',

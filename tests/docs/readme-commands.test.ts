@@ -69,10 +69,6 @@ const runners: Readonly<Record<string, Runner>> = {
     expect(await outputOf('make help')).toMatch(/^ {2}demo +\S/m);
   },
   'docker compose up': watchInCompose,
-  'docker compose --profile ollama up': {
-    file: 'tests/compose/ollama.test.ts',
-    title: '`docker compose --profile ollama up` pulls the model first, and the agents speak with it',
-  },
   '--profile observe': {
     file: 'tests/compose/observe.test.ts',
     title: 'Prometheus scrapes the router and every agent',

@@ -6,7 +6,7 @@ export const settingsPage = (sections: readonly SettingSection[]): string =>
   [
     '# Settings',
     '',
-    'Every setting is a variable of the environment, or a line of `.env` in the folder where a program starts; the environment goes first. A setting that is misspelt or out of range is an error at the start, and all problems are listed at once. Made from the tables that the programs read.',
+    'Every setting is a variable of the environment, or a line of `.env` in the folder where a program starts; the environment takes precedence. A setting that is misspelt or out of range is an error at the start, and all problems are listed at once. Made from the tables that the programs read.',
     '',
     ...sections.flatMap(({ title, lines }) => [
       `## ${title}`,
