@@ -39,7 +39,7 @@ describe.skipIf(!hasNats)('processes of several routers on one stream', { timeou
     return agent;
   };
 
-  it('a conversation over two routers goes on while one is stopped for longer than its lease and woken up, and when it is killed', async () => {
+  it('a conversation over two routers continues while one of them is suspended for longer than its lease and resumed, and after it is killed', async () => {
     const turns = 40;
     const [a, b] = [await startRouter('a'), await startRouter('b')];
     joinAgent(a, ['alice', 'bob', 'alice'], turns);

@@ -119,7 +119,7 @@ describe('a conversation of two agents with traces on', () => {
     expect(more).toEqual([]);
   });
 
-  it('the model server is told the span that it works for', () => {
+  it('the model server is sent the context of the span of its call', () => {
     const calls = collector.named('chat').map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`);
     expect(model.requests.map(({ traceparent }) => traceparent).sort()).toEqual(calls.sort());
   });

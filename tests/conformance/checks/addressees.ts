@@ -37,7 +37,7 @@ export const addresseeChecks = [
   }),
   check(
     '10.7',
-    'an agent answers who opened with it, although its own target never registers',
+    'an agent answers the opener of a conversation, although its own target never registers',
     async (world) => {
       const [ann, ben] = await agents(world, { ann: 'ben', ben: 'zoe' });
       await world.open(ann as Client, ['ben']);

@@ -22,7 +22,7 @@ const refusedWith = async (client: Client, code: string): Promise<Received> => {
 };
 
 export const agentChecks = [
-  check('4.1', 'welcome says who was registered and what the limits are', async (world) => {
+  check('4.1', 'welcome has the registered name and the limits', async (world) => {
     const client = await world.connect({ dialect: 'v1' });
     client.send({ type: 'register', name: world.name('alice') });
     const welcome = await client.next('welcome');
@@ -33,7 +33,7 @@ export const agentChecks = [
   }),
   check(
     '4.1 8',
-    'nothing but register and ping is heard before register, and register only once',
+    'only register and ping are accepted before register, and register only once',
     async (world) => {
       const client = await world.connect({ dialect: 'v1' });
       client.send({ type: 'ping' }, { type: 'history', conversation: 'c1' });
@@ -67,7 +67,7 @@ export const agentChecks = [
   ),
   check(
     '4.1 5.1',
-    'a turn that a replica still works on is not granted again when it is back',
+    'a turn on which a replica still works is not granted again when the replica reconnects',
     async (world) => {
       const { alice, conversation } = await opened(world);
       await alice.vanish();
@@ -77,7 +77,7 @@ export const agentChecks = [
       assert.equal((await back.next('accepted')).turn, 1);
     },
   ),
-  check('4.1', 'turns that a replica does not hold are not given to it by saying so', async (world) => {
+  check('4.1', 'a replica gets no turn by claiming to work on one that it was not granted', async (world) => {
     const { alice, bob, conversation } = await opened(world);
     const thief = await world.agent('thief', {
       working: [
@@ -94,7 +94,7 @@ export const agentChecks = [
   }),
   check(
     '4.2 9',
-    'open is accepted with its ref and the place of opened; missing limits are filled in',
+    'open is accepted with its ref and the seq of opened, and missing limits get their defaults',
     async (world) => {
       const alice = await world.agent('alice');
       const members = [world.name('bob'), world.name('alice')];
@@ -119,7 +119,7 @@ export const agentChecks = [
     assert.equal((await bob.next('turn')).turn, 1);
     await alice.quiet();
   }),
-  check('4.2 8', 'an open that cannot stand is refused with its ref', async (world) => {
+  check('4.2 8', 'an invalid open is refused with its ref', async (world) => {
     const alice = await world.agent('alice');
     const bad = [
       { open: { members: [world.name('alice')] }, code: 'bad-target' },
@@ -199,7 +199,7 @@ export const agentChecks = [
       await bob.find(({ code }) => code === 'stale-turn');
     },
   ),
-  check('4.3', 'under addressed a line without a turn is taken from any member', async (world) => {
+  check('4.3', 'under addressed a message without a turn is accepted from any member', async (world) => {
     const { alice, bob, conversation } = await opened(world);
     bob.send({ type: 'say', conversation, text: 'may I?', target: world.name('alice') });
     assert.equal((await bob.next('accepted')).turn, undefined);
@@ -213,27 +213,31 @@ export const agentChecks = [
     await alice.next('accepted');
     assert.deepEqual(typesOf(entriesOf(await carol.next('turn'))), ['opened', 'joined', 'said']);
   }),
-  check('4.3 8', 'under round-robin only who has the floor may speak', async (world) => {
+  check('4.3 8', 'under round-robin only the member that has the floor may speak', async (world) => {
     const { alice, bob, conversation } = await opened(world, { policy: 'round-robin' });
     bob.send({ type: 'say', conversation, text: 'me too' });
     await refusedWith(bob, 'not-your-turn');
     alice.send({ type: 'say', conversation, turn: 1, text: 'hi', target: world.name('carol') });
     await refusedWith(alice, 'bad-target');
   }),
-  check('4.3 8', 'who is no member, an unknown and an ended conversation are told apart', async (world) => {
-    const { alice, conversation } = await opened(world, { limits: { maxTurns: 1 } });
-    const carol = await world.agent('carol');
-    carol.send({ type: 'say', conversation, text: 'hello?', target: world.name('alice') });
-    await refusedWith(carol, 'not-a-member');
-    carol.send({ type: 'say', conversation: 'c0', text: 'hello?', target: world.name('alice') });
-    await refusedWith(carol, 'unknown-conversation');
-    alice.send({ type: 'say', conversation, turn: 1, text: 'bye' });
-    await alice.find(({ type }) => type === 'ended');
-    alice.send({ type: 'say', conversation, text: 'one more', target: world.name('bob') });
-    await alice.find(({ code }) => code === 'conversation-ended');
-    alice.send({ type: 'say', conversation, turn: 1, text: 'bye' });
-    assert.equal((await alice.next('accepted')).seq, 2);
-  }),
+  check(
+    '4.3 8',
+    'a client that is no member, an unknown conversation and an ended one are refused with different codes',
+    async (world) => {
+      const { alice, conversation } = await opened(world, { limits: { maxTurns: 1 } });
+      const carol = await world.agent('carol');
+      carol.send({ type: 'say', conversation, text: 'hello?', target: world.name('alice') });
+      await refusedWith(carol, 'not-a-member');
+      carol.send({ type: 'say', conversation: 'c0', text: 'hello?', target: world.name('alice') });
+      await refusedWith(carol, 'unknown-conversation');
+      alice.send({ type: 'say', conversation, turn: 1, text: 'bye' });
+      await alice.find(({ type }) => type === 'ended');
+      alice.send({ type: 'say', conversation, text: 'one more', target: world.name('bob') });
+      await alice.find(({ code }) => code === 'conversation-ended');
+      alice.send({ type: 'say', conversation, turn: 1, text: 'bye' });
+      assert.equal((await alice.next('accepted')).seq, 2);
+    },
+  ),
   check('4.4 9', 'a declined turn is followed by a turn of another member', async (world) => {
     for (const reason of ['nothing-to-say', 'declined']) {
       const alice = await world.agent(`alice-${reason}`);

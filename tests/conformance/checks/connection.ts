@@ -52,16 +52,20 @@ export const connectionChecks = [
       client.sendBinary('{"type":"ping"}');
       assert.equal(await client.closeCode(), 1003);
     }),
-    check('2.1 2.5 8', `what is no JSON object is refused as bad-frame (${dialect})`, async (world) => {
-      const client = await world.connect({ dialect });
-      for (const frame of badFrames) {
-        client.send(frame);
-        const code = await faultOf(client);
-        // A type of a wrong kind may count as unknown as well as wrong.
-        if (frame !== '{"type":7}' || code !== 'unknown-type') assert.equal(code, 'bad-frame', frame);
-      }
-      await client.quiet();
-    }),
+    check(
+      '2.1 2.5 8',
+      `a frame that is no JSON object is refused as bad-frame (${dialect})`,
+      async (world) => {
+        const client = await world.connect({ dialect });
+        for (const frame of badFrames) {
+          client.send(frame);
+          const code = await faultOf(client);
+          // A type of a wrong kind may count as unknown as well as wrong.
+          if (frame !== '{"type":7}' || code !== 'unknown-type') assert.equal(code, 'bad-frame', frame);
+        }
+        await client.quiet();
+      },
+    ),
     check(
       '2.4 6',
       `a ${dialect} client that talks but does not register is closed with 4006`,
@@ -92,7 +96,7 @@ export const connectionChecks = [
     const client = await world.connect({ dialect: 'plain' });
     assert.equal(client.protocol, '');
   }),
-  check('2.2', 'parley.v1 is chosen wherever it stands in the offer', async (world) => {
+  check('2.2', 'parley.v1 is chosen at any place in the offer', async (world) => {
     for (const protocols of [['parley.v1'], ['chat', 'parley.v1'], ['parley.v1', 'parley.v9']]) {
       const client = await world.connect({ dialect: 'v1', protocols });
       assert.equal(client.protocol, 'parley.v1');
@@ -160,7 +164,7 @@ export const connectionChecks = [
     client.send({ type: 'register', name: world.name('mute') });
     assert.equal(await client.closeCode(), 4201);
   }),
-  check('2.8', 'what was acknowledged or delivered is in the ledger already', async (world) => {
+  check('2.8', 'an acknowledged or delivered message is already in the ledger', async (world) => {
     const alice = await world.agent('alice');
     const bob = await world.plain('bob');
     const conversation = await world.open(alice, ['bob']);

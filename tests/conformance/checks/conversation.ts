@@ -4,13 +4,13 @@ import { check } from '../check.ts';
 import type { Client, Received } from '../client.ts';
 
 export const conversationChecks = [
-  check('4.2', 'an opening is the first line, said at once', async (world) => {
+  check('4.2', 'an opening is the first message, and is said immediately', async (world) => {
     const [alice, bob] = (await cast(world, 'alice', 'bob')) as [Client, Client];
     await world.open(alice, ['bob'], { opening: 'once upon a time' });
     const said = entriesOf(await bob.next('turn')).at(-1);
     assert.deepEqual([said?.type, said?.from, said?.text], ['said', world.name('alice'), 'once upon a time']);
   }),
-  check('4.8 10.3', 'a private message is heard only by its hearers', async (world) => {
+  check('4.8 10.3', 'a private message is visible only to its hearers', async (world) => {
     const [alice, bob, carol] = (await cast(world, 'alice', 'bob', 'carol')) as [Client, Client, Client];
     const conversation = await world.open(alice, ['bob', 'carol'], { policy: 'round-robin' });
     say(alice, await alice.next('turn'), 'psst', { to: [world.name('bob')] });
@@ -48,7 +48,7 @@ export const conversationChecks = [
     assert.deepEqual(await types(bob), ['opened', 'said', 'summarised', 'said']);
     assert.deepEqual(await types(alice), ['opened', 'said', 'said']);
   }),
-  check('4.6 10.3', 'a member that has left hears nothing more', async (world) => {
+  check('4.6 10.3', 'a member that has left is sent no further entries', async (world) => {
     const [alice, , carol] = (await cast(world, 'alice', 'bob', 'carol')) as [Client, Client, Client];
     const conversation = await world.open(alice, ['bob', 'carol'], { policy: 'open' });
     carol.send({ type: 'history', conversation, follow: true });
@@ -62,7 +62,7 @@ export const conversationChecks = [
     assert.equal(after.conversation, conversation);
     await carol.quiet();
   }),
-  check('10.3', 'what a failed member says of its failure is for that member', async (world) => {
+  check('10.3', 'the detail of a failure is visible only to the member that failed', async (world) => {
     const [alice, bob] = (await cast(world, 'alice', 'bob')) as [Client, Client];
     await world.open(alice, ['bob'], {
       first: world.name('bob'),
@@ -75,7 +75,7 @@ export const conversationChecks = [
     assert.match(String(await told(bob)), /the words of a server/);
     assert.equal(await told(alice), `${world.name('bob')}: model-rejected`);
   }),
-  check('4.10 9', 'who joins without history hears only what comes then', async (world) => {
+  check('4.10 9', 'a member that joins without history sees only later messages', async (world) => {
     const [alice, , carol] = (await cast(world, 'alice', 'bob', 'carol')) as [Client, Client, Client];
     const conversation = await world.open(alice, ['bob']);
     say(alice, await alice.next('turn'), 'between us');

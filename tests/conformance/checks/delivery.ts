@@ -27,14 +27,14 @@ const inOrder = (messages: readonly Received[], from = 0) =>
   );
 
 export const deliveryChecks = [
-  check('3.5', 'messages to a name that never registered wait, and come in order', async (world) => {
+  check('3.5', 'messages to a name that never registered wait, and are delivered in order', async (world) => {
     const alice = await world.plain('alice');
     await write(world, alice, 12);
     inOrder(await take(await world.plain('bob'), 12));
   }),
   check(
     '3.5 3.6',
-    'what comes while a client is away waits for it; what it had does not come again',
+    'messages to a disconnected client wait for it, and delivered ones are not sent again',
     async (world) => {
       const [alice, bob] = [await world.plain('alice'), await world.plain('bob')];
       await write(world, alice, 3);
@@ -48,7 +48,7 @@ export const deliveryChecks = [
   ),
   check(
     '3.6',
-    'what a connection that broke had not confirmed is sent again, with the same place',
+    'messages that a broken connection had not confirmed are sent again with the same seq',
     async (world) => {
       const alice = await world.plain('alice');
       const bob = await world.plain('bob', { pongs: false });
@@ -65,7 +65,7 @@ export const deliveryChecks = [
   ),
   check(
     '3.6',
-    'what was followed by answered pings is not sent again after a broken connection',
+    'messages before an answered ping are not sent again after a broken connection',
     async (world) => {
       const [alice, bob] = [await world.plain('alice'), await world.plain('bob')];
       await write(world, alice, 3);
@@ -80,7 +80,7 @@ export const deliveryChecks = [
   ),
   check(
     '2.9 3.6',
-    'who takes a name over gets what the older connection had not confirmed',
+    'a connection that takes a name over gets the messages that the older one had not confirmed',
     async (world) => {
       const alice = await world.plain('alice');
       const older = await world.plain('bob', { pongs: false });
@@ -89,7 +89,7 @@ export const deliveryChecks = [
       inOrder(await take(await world.plain('bob'), 2));
     },
   ),
-  check('3.5', 'what is said to a client that is just closing its connection is not lost', async (world) => {
+  check('3.5', 'a message to a client that is closing its connection is not lost', async (world) => {
     const alice = await world.plain('alice');
     const bob = await RawPeer.webSocketAt(world.subject.url);
     const name = world.name('bob');
@@ -104,7 +104,7 @@ export const deliveryChecks = [
     const back = await world.plain('bob');
     inOrder(await take(back, 2));
   }),
-  check('3.6', 'messages of several senders come in the order of the ledger', async (world) => {
+  check('3.6', 'messages of several senders are delivered in the order of the ledger', async (world) => {
     const bob = await world.plain('bob');
     const senders = await Promise.all(['s1', 's2', 's3'].map((word) => world.plain(word)));
     for (let line = 0; line < 10; line++) {

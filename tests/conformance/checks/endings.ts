@@ -21,7 +21,7 @@ const played = async (world: World, open: object, lines: readonly (readonly [str
 };
 
 export const endingChecks = [
-  check('4.11', 'what bids, passes and failures cost counts', async (world) => {
+  check('4.11', 'the cost of bids, passes and failures counts', async (world) => {
     const usage = { inputTokens: 30, outputTokens: 30 };
     for (const [policy, answer, type] of [
       ['volunteer', { type: 'bid', score: 1 }, 'bid'],
@@ -40,7 +40,7 @@ export const endingChecks = [
   }),
   check(
     '4.8 10.4',
-    'votes of all members in a row end it agreed; a line without one clears them',
+    'votes of all members in a row end the conversation with agreed, and a message without a vote clears them',
     async (world) => {
       const done = { done: true };
       assert.equal(
@@ -61,7 +61,7 @@ export const endingChecks = [
       );
     },
   ),
-  check('10.4', 'when every member passes in a row it ends agreed', async (world) => {
+  check('10.4', 'passes of all members in a row end the conversation with agreed', async (world) => {
     const [alice, bob] = (await cast(world, 'alice', 'bob')) as [Client, Client];
     const conversation = await world.open(alice, ['bob'], { policy: 'round-robin' });
     for (const client of [alice, bob]) {
@@ -70,7 +70,7 @@ export const endingChecks = [
     }
     assert.equal((await alice.next('ended')).reason, 'agreed');
   }),
-  check('4.10 9', 'when one is left alone the conversation ends agent-left', async (world) => {
+  check('4.10 9', 'a conversation with one member left ends with agent-left', async (world) => {
     const [alice, bob, carol] = (await cast(world, 'alice', 'bob', 'carol')) as [Client, Client, Client];
     const conversation = await world.open(alice, ['bob']);
     await alice.next('turn');
@@ -97,13 +97,17 @@ export const endingChecks = [
     const stop = { ...limits.limits, stopSpeakers: [world.name('another')] };
     assert.equal(await played(world, { limits: stop }, [['the end']]), 'running');
   }),
-  check('10.6 9', 'lines that repeat bring a private nudge, then the end', async (world) => {
-    const again = 'the very same words once more, as if nothing had been said';
-    const lines = Array.from({ length: 5 }, () => [again] as const);
-    assert.equal(await played(world, { limits: { maxRepetition: 0.8 } }, lines.slice(0, 4)), 'running');
-    assert.equal(await played(world, { limits: { maxRepetition: 0.8 } }, lines), 'repetition');
-  }),
-  check('10.6', 'goodbyes that do not stop are stopped', async (world) => {
+  check(
+    '10.6 9',
+    'messages that repeat earlier ones cause a private nudge, then the ending',
+    async (world) => {
+      const again = 'the very same words once more, as if nothing had been said';
+      const lines = Array.from({ length: 5 }, () => [again] as const);
+      assert.equal(await played(world, { limits: { maxRepetition: 0.8 } }, lines.slice(0, 4)), 'running');
+      assert.equal(await played(world, { limits: { maxRepetition: 0.8 } }, lines), 'repetition');
+    },
+  ),
+  check('10.6', 'goodbyes in a row end the conversation', async (world) => {
     const goodbyes = ['Goodbye!', 'Bye, take care', 'Farewell, Alice', 'See you, Bob'].map(
       (text) => [text] as const,
     );

@@ -12,7 +12,7 @@ const answer = (client: Client, { conversation, turn }: Received, text: string) 
 export const grantChecks = [
   check(
     '5.1',
-    'the first grant starts with opened; later ones carry only what is new, own lines included',
+    'the first grant starts with opened, and later ones have only new entries, own messages included',
     async (world) => {
       const [alice, bob] = [await world.agent('alice'), await world.agent('bob')];
       await world.open(alice, ['bob']);
@@ -42,7 +42,7 @@ export const grantChecks = [
       assert.equal((await grant(bob)).turn, 2);
     },
   ),
-  check('5.1', 'remaining counts down what the limits leave', async (world) => {
+  check('5.1', 'remaining has what is left of the limits', async (world) => {
     const [alice, bob] = [await world.agent('alice'), await world.agent('bob')];
     await world.open(alice, ['bob'], { limits: { maxTurns: 5, maxDurationMs: 60_000, maxOutputTokens: 99 } });
     const first = await grant(alice);
@@ -128,7 +128,7 @@ export const grantChecks = [
     const again = await grant(held === one ? two : one);
     assert.deepEqual([again.turn, again.attempt], [1, 2]);
   }),
-  check('5.2', 'a turn waits for its member and is granted when it comes', async (world) => {
+  check('5.2', 'a turn waits for its member and is granted when the member connects', async (world) => {
     const alice = await world.agent('alice');
     await world.open(alice, ['bob']);
     answer(alice, await grant(alice), 'are you there?');
@@ -181,7 +181,7 @@ export const grantChecks = [
   }),
   check(
     '5.2',
-    'no turn is granted behind an ending; who had one or opened it hears of it once',
+    'no turn is granted after an ending, and each replica that had a turn or opened the conversation is sent ended once',
     async (world) => {
       const [alice, bob, carol] = [
         await world.agent('alice'),

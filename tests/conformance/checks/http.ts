@@ -43,7 +43,7 @@ export const httpChecks = [
     );
     assert.equal((await world.request('/v1/conversations/c0')).status, 404);
   }),
-  check('11', 'events go on from a position, without a gap', async (world) => {
+  check('11', 'events continue from a position without a gap', async (world) => {
     const { alice, conversation, turn } = await begun(world);
     const response = await world.request(`/v1/events?conversation=${conversation}&since=0`);
     const reader = (response.body as ReadableStream<Uint8Array>)
@@ -84,7 +84,7 @@ export const httpChecks = [
   ),
   check(
     '4.12 5.5 11',
-    'the prompt of an entry is asked of a replica that keeps prompts; nothing else of it is answered or shown',
+    'the prompt of an entry is requested from a replica that keeps prompts, and other prompt frames are dropped',
     async (world) => {
       const alice = await world.agent('alice', { prompts: true });
       const bob = await world.agent('bob');
@@ -147,7 +147,7 @@ export const httpChecks = [
       while (!(await reader.read()).done);
     },
   ),
-  check('11', 'an act that is none, or of no conversation, is refused', async (world) => {
+  check('11', 'an unknown action, and an action on an unknown conversation, are refused', async (world) => {
     const { conversation } = await begun(world);
     assert.equal((await act(world, conversation, 'explode')).status, 404);
     assert.equal((await act(world, 'c0', 'pause')).status, 404);

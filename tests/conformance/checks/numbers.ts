@@ -31,7 +31,7 @@ export const numberChecks = [
     alice.send({ target: world.name('bob'), text: 'x'.repeat(32_001) });
     assert.equal((await alice.next('error')).code, 'bad-frame');
   }),
-  check('7', 'who sends faster than its rate is slowed down and loses nothing', async (world) => {
+  check('7', 'a peer that sends faster than its rate is slowed down and loses nothing', async (world) => {
     const [alice, bob] = [await world.plain('alice'), await world.plain('bob')];
     await bob.quiet();
     // Frames that are refused are read at the same rate; one error each says that none was lost.
@@ -40,7 +40,7 @@ export const numberChecks = [
     for (let frame = 0; frame < 160; frame++) assert.equal((await alice.next('error')).code, 'unknown-type');
     assert.equal((await bob.next('message')).text, 'last');
   }),
-  check('7', 'many small frames at once are paid for before more are read', async (world) => {
+  check('7', 'a burst of small frames delays the reading of later ones', async (world) => {
     const peer = await RawPeer.webSocketAt(world.subject.url);
     const name = world.name('hasty');
     peer.write(wsFrame(JSON.stringify({ type: 'register', name, token: world.subject.token })));

@@ -59,7 +59,7 @@ export const plainTurnChecks = [
     const passed = (await world.entries(conversation)).find(({ type }) => type === 'passed');
     assert.deepEqual([passed?.from, passed?.reason], [world.name('bob'), 'nothing-to-say']);
   }),
-  check('3.9', 'a client that asks is told of its registration and its messages', async (world) => {
+  check('3.9', 'a client that registers with ack is sent registered and accepted', async (world) => {
     const ann = await acknowledged(world, 'ann');
     ann.send({ target: world.name('unknown'), text: 'hello', ref: 'r1' });
     const { conversation, seq, waits, ref } = await ann.next('accepted');
@@ -98,7 +98,7 @@ export const plainTurnChecks = [
   }),
   check(
     '3.11 2.6',
-    'a client that owes a reply may be silent, and what it then says is taken',
+    'a client that owes a reply may leave pings unanswered, and its reply is accepted',
     async (world) => {
       const ann = await world.plain('ann');
       const bob = await world.plain('bob', { pongs: false });

@@ -72,17 +72,21 @@ export const plainChecks = [
     }
     await client.quiet();
   }),
-  check('3.3 8', 'a line before register, to oneself, or a second name is refused', async (world) => {
-    const client = await world.connect({ dialect: 'plain' });
-    client.send(saying(world, 'bob', 'hi'));
-    assert.equal((await client.next('error')).code, 'not-registered');
-    client.send({ type: 'register', name: world.name('alice') });
-    client.send(saying(world, 'alice', 'me?'));
-    assert.equal((await client.next('error')).code, 'bad-target');
-    client.send({ type: 'register', name: world.name('eve') });
-    assert.equal((await client.next('error')).code, 'already-registered');
-    await client.quiet();
-  }),
+  check(
+    '3.3 8',
+    'a message before register, a message to oneself, and a second name are refused',
+    async (world) => {
+      const client = await world.connect({ dialect: 'plain' });
+      client.send(saying(world, 'bob', 'hi'));
+      assert.equal((await client.next('error')).code, 'not-registered');
+      client.send({ type: 'register', name: world.name('alice') });
+      client.send(saying(world, 'alice', 'me?'));
+      assert.equal((await client.next('error')).code, 'bad-target');
+      client.send({ type: 'register', name: world.name('eve') });
+      assert.equal((await client.next('error')).code, 'already-registered');
+      await client.quiet();
+    },
+  ),
   check('3.4', 'two clients that write to each other share one conversation', async (world) => {
     const alice = await world.plain('alice');
     const bob = await world.plain('bob');
@@ -129,7 +133,7 @@ export const plainChecks = [
   }),
   check(
     '3.4 3.7 7 8',
-    'a loop stops at the limit, is refused once, and the next line opens anew',
+    'a loop stops at the limit, its next message is refused once, and the one after that opens a new conversation',
     async (world) => {
       const [alice, bob] = [await world.plain('alice'), await world.plain('bob')];
       const talk = await talkUntilRefused(world, alice, bob);
@@ -150,18 +154,22 @@ export const plainChecks = [
       await alice.quiet();
     },
   ),
-  check('3.7', 'a client may speak again before it is answered; such a line takes no turn', async (world) => {
-    const [alice, bob] = [await world.plain('alice'), await world.plain('bob')];
-    alice.send(saying(world, 'bob', 'one'), saying(world, 'bob', 'two'), saying(world, 'bob', 'three'));
-    const messages = [await bob.next('message'), await bob.next('message'), await bob.next('message')];
-    assert.deepEqual(
-      messages.map(({ text }) => text),
-      ['one', 'two', 'three'],
-    );
-    const entries = await world.entries(messages[0]?.conversation as string);
-    const turns = entries.filter(({ type }) => type === 'said').map(({ turn }) => turn);
-    assert.deepEqual(turns, [1, undefined, undefined]);
-  }),
+  check(
+    '3.7',
+    'a client may speak again before it is answered, and such a message takes no turn',
+    async (world) => {
+      const [alice, bob] = [await world.plain('alice'), await world.plain('bob')];
+      alice.send(saying(world, 'bob', 'one'), saying(world, 'bob', 'two'), saying(world, 'bob', 'three'));
+      const messages = [await bob.next('message'), await bob.next('message'), await bob.next('message')];
+      assert.deepEqual(
+        messages.map(({ text }) => text),
+        ['one', 'two', 'three'],
+      );
+      const entries = await world.entries(messages[0]?.conversation as string);
+      const turns = entries.filter(({ type }) => type === 'said').map(({ turn }) => turn);
+      assert.deepEqual(turns, [1, undefined, undefined]);
+    },
+  ),
   check('3.7 7', 'unsolicited messages count for the limits', async (world) => {
     const alice = await world.plain('alice');
     await world.plain('bob');

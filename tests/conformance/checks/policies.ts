@@ -21,31 +21,40 @@ export const policyChecks = [
     say(carol, won, 'I do');
     assert.equal((await carol.next('accepted')).turn !== undefined, true);
   }),
-  check('4.7', 'bids stand in the order of the floor, and are accepted when they stand', async (world) => {
-    const clients = (await cast(world, 'alice', 'bob', 'carol', 'dave')) as [Client, Client, Client, Client];
-    const [alice, bob, carol, dave] = clients;
-    const conversation = await world.open(alice, ['bob', 'carol', 'dave'], { policy: 'volunteer' });
-    say(alice, await alice.next('turn'), 'who is quick?');
-    const place = async (client: Client) => ({ conversation, turn: (await client.next('turn')).turn });
-    dave.send({ type: 'bid', ...(await place(dave)), score: 10 });
-    carol.send({ type: 'pass', ...(await place(carol)), reason: 'nothing-to-say' });
-    await Promise.all([carol.quiet(), dave.quiet()]);
-    bob.send({ type: 'bid', ...(await place(bob)), score: 5 });
-    const accepted = await Promise.all([bob, carol, dave].map((client) => client.next('accepted')));
-    assert.deepEqual(
-      accepted.map(({ seq }) => seq),
-      [3, 4, 5],
-    );
-    const bids = (await world.entries(conversation)).filter(({ type }) => type === 'bid');
-    assert.deepEqual(
-      bids.map(({ from, score }) => [from, score]),
-      [
-        [world.name('bob'), 5],
-        [world.name('carol'), 0],
-        [world.name('dave'), 10],
-      ],
-    );
-  }),
+  check(
+    '4.7',
+    'bids are written in the order of the floor, and are accepted when they are written',
+    async (world) => {
+      const clients = (await cast(world, 'alice', 'bob', 'carol', 'dave')) as [
+        Client,
+        Client,
+        Client,
+        Client,
+      ];
+      const [alice, bob, carol, dave] = clients;
+      const conversation = await world.open(alice, ['bob', 'carol', 'dave'], { policy: 'volunteer' });
+      say(alice, await alice.next('turn'), 'who is quick?');
+      const place = async (client: Client) => ({ conversation, turn: (await client.next('turn')).turn });
+      dave.send({ type: 'bid', ...(await place(dave)), score: 10 });
+      carol.send({ type: 'pass', ...(await place(carol)), reason: 'nothing-to-say' });
+      await Promise.all([carol.quiet(), dave.quiet()]);
+      bob.send({ type: 'bid', ...(await place(bob)), score: 5 });
+      const accepted = await Promise.all([bob, carol, dave].map((client) => client.next('accepted')));
+      assert.deepEqual(
+        accepted.map(({ seq }) => seq),
+        [3, 4, 5],
+      );
+      const bids = (await world.entries(conversation)).filter(({ type }) => type === 'bid');
+      assert.deepEqual(
+        bids.map(({ from, score }) => [from, score]),
+        [
+          [world.name('bob'), 5],
+          [world.name('carol'), 0],
+          [world.name('dave'), 10],
+        ],
+      );
+    },
+  ),
   check('4.7 10.1', 'volunteer: when all bids are 0 the conversation ends agreed', async (world) => {
     const [alice, bob] = (await cast(world, 'alice', 'bob')) as [Client, Client];
     const conversation = await world.open(alice, ['bob'], { policy: 'volunteer' });

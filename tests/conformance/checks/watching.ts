@@ -14,19 +14,23 @@ const opened = async (world: World, more: object = {}) => {
 };
 
 export const watchingChecks = [
-  check('4.5', 'chunks reach who follows, are not stored and not answered', async (world) => {
-    const { alice, bob, conversation } = await opened(world);
-    const watcher = await world.agent('watcher');
-    watcher.send({ type: 'history', conversation, follow: true });
-    await watcher.next('entry');
-    bob.send({ type: 'chunk', conversation, turn: 1, text: 'not mine to say' });
-    await bob.quiet();
-    alice.send({ type: 'chunk', conversation, turn: 1, text: 'once upon' });
-    await alice.quiet();
-    const chunk = { type: 'chunk', conversation, turn: 1, from: world.name('alice'), text: 'once upon' };
-    assert.deepEqual(await watcher.next(), chunk);
-    assert.deepEqual(typesOf(await world.entries(conversation)), ['opened']);
-  }),
+  check(
+    '4.5',
+    'chunks are sent to observers that follow, and are neither stored nor answered',
+    async (world) => {
+      const { alice, bob, conversation } = await opened(world);
+      const watcher = await world.agent('watcher');
+      watcher.send({ type: 'history', conversation, follow: true });
+      await watcher.next('entry');
+      bob.send({ type: 'chunk', conversation, turn: 1, text: 'not mine to say' });
+      await bob.quiet();
+      alice.send({ type: 'chunk', conversation, turn: 1, text: 'once upon' });
+      await alice.quiet();
+      const chunk = { type: 'chunk', conversation, turn: 1, from: world.name('alice'), text: 'once upon' };
+      assert.deepEqual(await watcher.next(), chunk);
+      assert.deepEqual(typesOf(await world.entries(conversation)), ['opened']);
+    },
+  ),
   check('4.6 9', 'history gives the entries after since, in order, without a gap', async (world) => {
     const { alice, conversation } = await opened(world);
     for (let line = 0; line < 5; line++) {
@@ -45,7 +49,7 @@ export const watchingChecks = [
     alice.send({ type: 'history', conversation: 'c0' });
     assert.equal((await alice.next('refused')).code, 'unknown-conversation');
   }),
-  check('4.6', 'history with follow goes on with what happens later, up to the ending', async (world) => {
+  check('4.6', 'history with follow continues with later entries, up to the ending', async (world) => {
     const { alice, bob, conversation } = await opened(world, { limits: { maxTurns: 2 } });
     const watcher = await world.agent('watcher');
     watcher.send({ type: 'history', conversation, follow: true });
