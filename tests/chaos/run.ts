@@ -32,17 +32,19 @@ const isCluster = values.routers !== undefined;
 const routers = Number(values.routers ?? 1);
 const turns = Number(values.turns ?? (isCluster ? 60 : 300));
 const callsPerMinute = Number(values.calls);
+const conversations = Number(values.conversations ?? (isCluster ? 50 : 20));
+/** The pool alone may need this long for all turns. */
+const poolMs = isCluster ? (conversations * turns * 60_000) / callsPerMinute : 0;
 const folder = mkdtempSync(join(tmpdir(), 'parley-chaos-'));
 const ledger = join(folder, 'ledger.sqlite');
 const startedAt = performance.now();
 const seconds = () => `${((performance.now() - startedAt) / 1_000).toFixed(0)} s`;
 try {
   const options = {
-    conversations: Number(values.conversations ?? (isCluster ? 50 : 20)),
-    turns,
+    ...{ conversations, turns },
     replyMs: Number(values['reply-ms']),
     seconds: Number(values.seconds),
-    recoveryMs: Number(values['recovery-ms']),
+    recoveryMs: Number(values['recovery-ms']) + poolMs,
     random: seeded('chaos', seedOf(process.env.PARLEY_SEED || 'random')),
     say: console.log,
   };

@@ -1,6 +1,7 @@
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { describe, expect, it } from 'vitest';
+import { jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream';
+import { describe, expect, it, vi } from 'vitest';
 import { hasNats } from '../../../../../tests/harness/nats-servers.ts';
+import { NatsTable } from '../../../src/cluster/nats/nats-table.ts';
 import { openNatsLink } from '../../../src/ledger/jetstream/nats-link.ts';
 import { openJetStreamLedger } from '../../../src/ledger/jetstream/open-jetstream.ts';
 import { StreamFollower } from '../../../src/ledger/jetstream/stream/stream-follower.ts';
@@ -55,6 +56,41 @@ describe.skipIf(!hasNats)('many links that break again and again', { timeout: 18
     await Promise.all(links.map((link) => link.close()));
     await observer.close();
     await shut(ledger);
+    await proxy.close();
+  });
+
+  it('links that break repeatedly leave one consumer for each router on a bucket, and every router is told of every change', async () => {
+    const proxy = await CuttingProxy.before(nats.server.port);
+    const { stream } = nats.options();
+    const observer = await NatsObserver.of(nats.server.url);
+    const tables = await Promise.all(
+      Array.from({ length: 10 }, async (_, index) => {
+        const link = await openNatsLink({ servers: [proxy.url] }, `router ${index}`, `_INBOX_${index}`);
+        const table = new NatsTable({
+          ...{ link, client: jetstream(link.connection), bucket: stream, consumer: `router-${index}` },
+          ...{ replicas: 1, storage: StorageType.File },
+          manager: await jetstreamManager(link.connection, { checkAPI: false }),
+          onFailure: () => {},
+        });
+        const told: unknown[] = [];
+        await table.watch(({ entry }) => told.push(entry?.value));
+        return { link, table, told };
+      }),
+    );
+    const patience = { timeout: 120_000, interval: 50 };
+    const storms = 3;
+    for (let storm = 1; storm <= storms; storm++) {
+      await vi.waitFor(() => tables[0]?.table.put('k', storm), patience);
+      await vi.waitFor(() => expect(tables.every(({ told }) => told.at(-1) === storm)).toBe(true), patience);
+      if (storm < storms) proxy.cut();
+    }
+    await vi.waitFor(async () => {
+      const { state } = await observer.manager.streams.info(`KV_${stream}`);
+      expect(state.consumer_count).toBe(tables.length);
+    }, patience);
+    await Promise.all(tables.map(({ table }) => table.stop()));
+    await Promise.all(tables.map(({ link }) => link.close()));
+    await observer.close();
     await proxy.close();
   });
 });
