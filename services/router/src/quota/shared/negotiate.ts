@@ -27,8 +27,9 @@ export interface Situation {
   /** Whether the holding is written even if it is unchanged, to be certain that it is in the document. */
   readonly confirms: boolean;
   isAlive(router: string): boolean;
-  /** Whether nothing that the router used counts any longer. */
-  isOver(router: string, holding: Holding): boolean;
+  readonly windowMs: number;
+  /** How long the router has been dead, at least. Undefined when it is not known to be dead. */
+  deadMs(router: string, holding: Holding): number | undefined;
 }
 
 export interface Negotiated {
@@ -47,17 +48,35 @@ const lack = ({ need, share }: Pick<Waiting, 'need' | 'share'>, unit: Unit): num
   Math.max(0, need[unit] - share[unit]);
 const lacksAny = (one: Pick<Waiting, 'need' | 'share'>): boolean => units.some((unit) => lack(one, unit) > 0);
 
+/** How often in a window it is noted how long a router has been dead. */
+const notesPerWindow = 6;
+
+/**
+ * The holdings of the other routers. That of a router that has been dead for longer than a window is left out: nothing that it used
+ * counts any more. For the others it is noted how long they have been dead, so that the time also counts for routers that start later.
+ */
+const keptHoldings = (
+  { holdings }: PoolDocument,
+  { self, windowMs, deadMs }: Situation,
+): (readonly [string, Holding])[] => {
+  const kept: (readonly [string, Holding])[] = [];
+  for (const [router, holding] of Object.entries(holdings)) {
+    const ms = router === self ? undefined : deadMs(router, holding);
+    if (router === self || (ms !== undefined && ms > windowMs)) continue;
+    const isDue = ms !== undefined && ms - (holding.deadMs ?? 0) >= windowMs / notesPerWindow;
+    kept.push([router, isDue ? { ...holding, deadMs: Math.floor(ms) } : holding]);
+  }
+  return kept;
+};
+
 /**
  * How a router changes its own holding, given the holdings of the others. It takes what is free, in the order of the tickets.
  * It returns what it does not use. It gives up a block when another router needs more and has less. Pure.
  */
 export const negotiate = (document: PoolDocument, situation: Situation): Negotiated => {
-  const { self, limits, block, written, confirms, isAlive, isOver } = situation;
+  const { self, limits, block, written, confirms, isAlive } = situation;
   const { used, wish, low, need } = situation.demand;
-  const kept = Object.entries(document.holdings).filter(
-    ([router, holding]) => router === self || !isOver(router, holding),
-  );
-  const others = kept.filter(([router]) => router !== self);
+  const others = keptHoldings(document, situation);
   const own = document.holdings[self] ?? nothingHeld;
   const waiting = others
     .filter(([router, one]) => one.need !== undefined && one.ticket !== undefined && isAlive(router))
@@ -113,7 +132,9 @@ export const negotiate = (document: PoolDocument, situation: Situation): Negotia
   };
   const isSame =
     !confirms &&
-    kept.length === Object.keys(document.holdings).length &&
+    others.every(([router, one]) => one === document.holdings[router]) &&
+    others.length + (document.holdings[self] ? 1 : 0) === Object.keys(document.holdings).length &&
+    own.deadMs === undefined &&
     units.every((unit) => share[unit] === own.share[unit]) &&
     holding.ticket === own.ticket &&
     (holding.need === undefined) === (own.need === undefined) &&

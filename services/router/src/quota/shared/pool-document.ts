@@ -10,6 +10,8 @@ export interface Holding {
   readonly ticket?: number;
   /** Counts the writes of the router itself, so that a new write of an unchanged holding is recognised. */
   readonly written: number;
+  /** The router had been dead for so long, at least, when another router wrote this. */
+  readonly deadMs?: number;
 }
 
 /** How routers divide a pool. The sum of the shares never exceeds the rule, and each router uses only its own share. */
@@ -28,13 +30,14 @@ const readAmounts = (value: unknown): Amounts | undefined => {
 };
 
 const readHolding = (value: unknown): Holding | undefined => {
-  const { share, need, ticket, written } = (value ?? {}) as Record<string, unknown>;
+  const { share, need, ticket, written, deadMs } = (value ?? {}) as Record<string, unknown>;
   const amounts = readAmounts(share);
   if (!amounts || !Number.isSafeInteger(written)) return undefined;
   const needed = readAmounts(need);
   return {
     share: amounts,
     written: Number(written),
+    ...(Number.isSafeInteger(deadMs) && Number(deadMs) > 0 && { deadMs: Number(deadMs) }),
     ...(needed && Number.isSafeInteger(ticket) && { need: needed, ticket: Number(ticket) }),
   };
 };

@@ -119,7 +119,6 @@ export class SharedPools {
     this.#losses++;
     for (const shared of this.#byKey.values()) {
       shared.own.lose();
-      shared.departures.forget();
       shared.isConfirmed = false;
     }
   }
@@ -197,7 +196,8 @@ export class SharedPools {
       allowed: own.allowed,
       written: ++this.#written,
       confirms: !isConfirmed,
-      isOver: (router, holding) => departures.isOver(router, holding, at, windowMs),
+      windowMs,
+      deadMs: (router, holding) => departures.deadMs(router, holding, at),
     });
   }
 

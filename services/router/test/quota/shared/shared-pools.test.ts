@@ -122,6 +122,45 @@ describe('a pool that several routers share', () => {
     expect(callsOf(sim, next, 0)).toBeGreaterThanOrEqual(80);
   });
 
+  it('what a dead router used is free one window after its death, also when each of the other routers is replaced in that time', async () => {
+    const sim = cluster({ requests: 30 }, 3);
+    const [first] = sim.routers;
+    if (!first) throw new Error('there is one');
+    await sim.busy(first);
+    expect(first.running).toHaveLength(30);
+    sim.kill(first);
+    const diedAt = sim.now;
+    while (sim.now - diedAt < 90_000) {
+      await sim.wait(20, sim.up);
+      const [oldest] = sim.up;
+      if (oldest) sim.kill(oldest);
+      sim.start();
+    }
+    const [other] = sim.up;
+    if (!other) throw new Error('there is one');
+    await sim.busy(other);
+    expect(other.running).toHaveLength(30);
+  });
+
+  it('what a dead router used is free one window after its death, also when the other routers lose their leases in that time', async () => {
+    const sim = cluster({ requests: 30 }, 3);
+    const [first] = sim.routers;
+    if (!first) throw new Error('there is one');
+    await sim.busy(first);
+    sim.kill(first);
+    for (let round = 0; round < 4; round++) {
+      await sim.wait(15, sim.up);
+      // Longer than a lease, in which none is renewed.
+      for (let second = 0; second < 10; second++) await sim.wait(1, []);
+      for (const router of sim.up) router.shared.tick();
+    }
+    await sim.wait(2, sim.up);
+    const [other] = sim.up;
+    if (!other) throw new Error('there is one');
+    await sim.busy(other);
+    expect(other.running).toHaveLength(30);
+  });
+
   it('a router that makes no calls gives its share back', async () => {
     const sim = cluster({ requests: 20, concurrency: 4 }, 1);
     const [one] = sim.routers;
