@@ -1,6 +1,6 @@
 import type { Appended, Batch, Ledger } from '../ledger/ledger.ts';
 import type { Work } from './deciding.ts';
-import type { Running } from './running.ts';
+import type { Running } from './running/running.ts';
 import type { Checkpoints } from './stored/checkpoints.ts';
 
 export interface AppendedWork {

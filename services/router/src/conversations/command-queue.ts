@@ -1,3 +1,4 @@
+import { isSameOpening, type Opening } from '../core/opening.ts';
 import type { Faults } from '../faults.ts';
 import type { Queued } from './deciding.ts';
 import { queueFull } from './outcome.ts';
@@ -34,9 +35,11 @@ export class CommandQueue {
     return undefined;
   }
 
-  /** The commands that wait for the next round. */
-  get next(): CommandRound {
-    return this.#queue;
+  /** The conversation that a command which waits for the next round opens so. */
+  openedSo(opening: Opening): string | undefined {
+    for (const [id, [first]] of this.#queue)
+      if (first?.command.type === 'open' && isSameOpening(first.command, opening)) return id;
+    return undefined;
   }
 
   /** Resolves when no command waits and no round runs. */

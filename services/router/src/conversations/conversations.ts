@@ -2,7 +2,6 @@ import type { Entry } from '@parley/protocol';
 import type { Command } from '../core/command.ts';
 import type { Conversation } from '../core/conversation.ts';
 import { endsAt } from '../core/endings/endings.ts';
-import { isSameOpening, wasOpenedSo } from '../core/opening.ts';
 import { type Faults, uncountedFaults } from '../faults.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Bound, Ledger } from '../ledger/ledger.ts';
@@ -14,7 +13,7 @@ import { Deciding, type Queued, type Work } from './deciding.ts';
 import { ForeignCommits } from './foreign-commits.ts';
 import { OpenedElsewhere } from './opened-elsewhere.ts';
 import { type OnResult, unwritten } from './outcome.ts';
-import { Running } from './running.ts';
+import { Running } from './running/running.ts';
 import { Archive } from './stored/archive.ts';
 import { Checkpoints } from './stored/checkpoints.ts';
 import { Tails } from './stored/tails.ts';
@@ -253,11 +252,8 @@ export class Conversations {
    * committed counts: two replicas that start together find one conversation.
    */
   unfinished(by: string, members: readonly string[]): string | undefined {
-    for (const state of this.#running.openedSo({ by, members }))
-      if (wasOpenedSo(state, { by, members })) return state.id;
-    for (const [id, [first]] of this.#queue.next)
-      if (first?.command.type === 'open' && isSameOpening(first.command, { by, members })) return id;
-    return undefined;
+    const opening = { by, members };
+    return this.#running.openedSo(opening) ?? this.#queue.openedSo(opening);
   }
 
   entriesSince(id: string, since: number, limit = Number.MAX_SAFE_INTEGER): readonly Entry[] {
@@ -271,8 +267,8 @@ export class Conversations {
   }
 
   /**
-   * The newest entries after `since`, up to `last`, in order and within the bound, but at least one if there is any. When the
-   * first is not `since + 1`, older ones were left out. The work is bounded for a conversation of any length.
+   * The newest entries after `since`, up to `last`, in order and within the bound, but at least one if there is any: older ones
+   * may be left out. The work is bounded for a conversation of any length.
    */
   newest(id: string, since: number, bound: Bound, last = Number.MAX_SAFE_INTEGER): readonly Entry[] {
     const tail = this.#tails.since(id, since);
@@ -281,8 +277,7 @@ export class Conversations {
 
   /** The conversation as it was at entry `seq`; undefined when there is no such entry. */
   at(id: string, seq: number): Conversation | undefined {
-    const last = this.#running.exactState(id);
-    return last?.seq === seq ? last : this.#archive.at(id, seq);
+    return this.#running.exactState(id, seq) ?? this.#archive.at(id, seq);
   }
 
   /** Writes checkpoints of some conversations that have grown, so that a router that starts need not read all their entries. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Openings } from '../../src/conversations/openings.ts';
+import { Openings } from '../../src/conversations/running/openings.ts';
 import { LedgerDamage } from '../../src/ledger/damage.ts';
 import { limits } from '../core/talk.ts';
 import { RouterBench } from '../router-harness.ts';

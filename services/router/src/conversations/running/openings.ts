@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import type { Conversation } from '../core/conversation.ts';
-import type { Opening } from '../core/opening.ts';
+import type { Conversation } from '../../core/conversation.ts';
+import type { Opening } from '../../core/opening.ts';
 
 /** The same for two openings by the same opener with the same members, in any order. */
 const keyOf = ({ by, members }: Opening): string =>

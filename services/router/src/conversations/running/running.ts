@@ -1,8 +1,8 @@
 import type { Entry } from '@parley/protocol';
-import type { Conversation } from '../core/conversation.ts';
-import type { Opening } from '../core/opening.ts';
+import type { Conversation } from '../../core/conversation.ts';
+import { type Opening, wasOpenedSo } from '../../core/opening.ts';
+import { continued, type Held, nothing, skipped } from '../held.ts';
 import { ConversationTime } from './conversation-time.ts';
-import { continued, type Held, nothing, skipped } from './held.ts';
 import { Openings } from './openings.ts';
 
 /** The conversations that have not ended, in memory, each with its own time. */
@@ -43,12 +43,13 @@ export class Running {
     this.#held.delete(id);
   }
 
-  /** The conversations that were opened so, the oldest first; also those that one of the members has left. */
-  *openedSo(opening: Opening): Iterable<Conversation> {
+  /** The oldest conversation that was opened so, and in which all members of its opening still are. */
+  openedSo(opening: Opening): string | undefined {
     for (const id of this.#openings.of(opening)) {
       const held = this.#held.get(id);
-      if (held) yield held.state;
+      if (held && wasOpenedSo(held.state, opening)) return id;
     }
+    return undefined;
   }
 
   /** Now, in the time of the conversation: to compare with the times in its state. */
@@ -63,10 +64,10 @@ export class Running {
     for (const held of this.#held.values()) if (held.ahead < drift) skipped(held, drift);
   }
 
-  /** The state as its entries alone give it; undefined when time was skipped in it. */
-  exactState(id: string): Conversation | undefined {
+  /** The state as its entries alone give it; undefined when time was skipped in it, or its last entry is not `seq`. */
+  exactState(id: string, seq?: number): Conversation | undefined {
     const held = this.#held.get(id);
-    return held?.hasSkipped ? undefined : held?.state;
+    return held?.hasSkipped || (seq !== undefined && held?.state.seq !== seq) ? undefined : held?.state;
   }
 
   /** A checkpoint of the conversation was written. */
