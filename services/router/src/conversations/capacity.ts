@@ -22,16 +22,22 @@ export interface CapacityLimit {
 /** Nothing was needed. */
 export const nothingReserved = (): void => {};
 
+const both = (one: () => void, other: () => void): (() => void) => {
+  if (one === nothingReserved) return other;
+  if (other === nothingReserved) return one;
+  return () => {
+    one();
+    other();
+  };
+};
+
 /** Reserves capacity in all limits, or returns the first refusal. */
 export const reserveCapacity = (
   limits: readonly CapacityLimit[],
   after: Conversation,
   entries: readonly Entry[],
 ): Full | (() => void) => {
-  const taken: (() => void)[] = [];
-  const release = () => {
-    for (const one of taken) one();
-  };
+  let release = nothingReserved;
   for (const limit of limits) {
     let took: Full | (() => void);
     try {
@@ -44,7 +50,7 @@ export const reserveCapacity = (
       release();
       return took;
     }
-    if (took !== nothingReserved) taken.push(took);
+    release = both(release, took);
   }
-  return taken.length === 0 ? nothingReserved : release;
+  return release;
 };

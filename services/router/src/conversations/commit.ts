@@ -15,7 +15,7 @@ export type Follower = (commit: Commit) => void;
 
 /** All followers, in the order in which they were added. If one throws, the others are still called. */
 export class Followers {
-  readonly #all = new Map<string, Follower>();
+  readonly #all: { readonly name: string; readonly follower: Follower }[] = [];
   readonly #onError: (id: string, name: string, error: unknown) => 'hidden' | 'caught';
   /** Conversations in whose commit a follower failed. */
   readonly #failed = new Set<string>();
@@ -27,12 +27,12 @@ export class Followers {
 
   /** `name` is for the log. Each name is used once. */
   add(name: string, follower: Follower): void {
-    if (this.#all.has(name)) throw new Error(`there is a follower ${name} already`);
-    this.#all.set(name, follower);
+    if (this.#all.some((one) => one.name === name)) throw new Error(`there is a follower ${name} already`);
+    this.#all.push({ name, follower });
   }
 
   notify(commit: Commit): void {
-    for (const [name, follower] of this.#all) {
+    for (const { name, follower } of this.#all) {
       try {
         follower(commit);
       } catch (error) {

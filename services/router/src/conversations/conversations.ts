@@ -27,9 +27,8 @@ type Committed = Pick<Work, 'id' | 'before' | 'state' | 'entries'>;
 const mostTries = 5;
 
 /**
- * All conversations. A command goes one way: `submit` puts it into a round. `#flush` decides the round, appends the entries of
- * all its conversations in one transaction, and commits them. Then it calls the followers, and last the callbacks of `submit`.
- * No entry is visible before it is durable.
+ * All conversations. `submit` puts a command into a round. `#flush` decides the round, appends the entries of all its conversations in
+ * one transaction, and commits them. Then it calls the followers, and last the callbacks of `submit`. Entries are durable before they are visible.
  */
 export class Conversations {
   readonly #ledger: Ledger;
@@ -153,6 +152,7 @@ export class Conversations {
 
   /** Hands commits of other processes to the followers. `before`: the position of the next commit of this process. */
   #takeForeign(before = Number.POSITIVE_INFINITY): void {
+    if (this.#foreign.isEmpty) return;
     this.#faults.guard('decision', 'foreign', () => {
       for (const { position, ...commit } of this.#foreign.take(before, (id) => this.get(id))) {
         // One of that id may have been read before it was removed.

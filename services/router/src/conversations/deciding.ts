@@ -4,7 +4,7 @@ import type { Conversation } from '../core/conversation.ts';
 import { decide } from '../core/decide.ts';
 import { evolve } from '../core/evolve.ts';
 import type { Faults } from '../faults.ts';
-import { type CapacityLimit, reserveCapacity } from './capacity.ts';
+import { type CapacityLimit, nothingReserved, reserveCapacity } from './capacity.ts';
 import { broken, type OnResult, type Outcome, outcomeOf } from './outcome.ts';
 
 export interface Queued {
@@ -69,7 +69,7 @@ export class Deciding {
     if (typeof give !== 'function') return refuse(give.code, give.message);
     work.state = after;
     work.entries.push(...decision.entries);
-    work.gives.push(give);
+    if (give !== nothingReserved) work.gives.push(give);
     return decision;
   }
 }

@@ -25,6 +25,10 @@ export class ForeignCommits {
     this.#rebuild = rebuild;
   }
 
+  get isEmpty(): boolean {
+    return this.#unseen.length === 0;
+  }
+
   /** To be called in the order of the ledger. */
   add(append: ForeignAppend): void {
     this.#unseen.push(append);

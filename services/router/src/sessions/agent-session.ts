@@ -197,14 +197,18 @@ export class AgentSession implements Session {
 
   #say(replica: Replica, frame: FrameOf<'say'>): void {
     const { presence, grants, answers, conversations, traces } = this.#router;
-    const { conversation, text, target, to, done, ref } = frame;
+    const { text, target, to, done, usage, ref } = frame;
+    const state = conversations.get(frame.conversation);
+    // The id of the state is the key of all tables: a look-up by the same string does not compare its characters.
+    const conversation = state?.id ?? frame.conversation;
     // A message that names no turn answers the turn that this connection was granted in the conversation, if any.
     const turn = frame.turn ?? grants.heldBy(replica, conversation);
-    const held = turn === undefined ? undefined : answers.match(replica, { ...frame, turn });
+    const held =
+      turn === undefined ? undefined : answers.match(replica, { conversation, turn, attempt: frame.attempt });
     const grant = held && { turn: turn as number, attempt: held.attempt };
     if (grant?.attempt !== undefined) traces?.answered({ conversation, turn: grant.turn }, frame.trace);
-    const aim = presence.targets.aimOf(replica.name, conversations.get(conversation)?.by);
-    const paid = paidBy(replica, { ...frame, turn }, this.#router);
+    const aim = presence.targets.aimOf(replica.name, state?.by);
+    const paid = paidBy(replica, { conversation, turn, usage }, this.#router);
     const message = { from: replica.name, text, target, aim, to, done, ...paid };
     const command: Command =
       frame.turn === undefined

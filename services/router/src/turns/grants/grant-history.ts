@@ -45,7 +45,9 @@ export const grantHistory = (
     const newest = conversations.newest(state.id, since, page, through);
     if (newest.length === 0) break;
     through = (newest[0]?.seq ?? 1) - 1;
-    for (const entry of heard(newest).reverse()) {
+    for (let at = newest.length - 1; at >= 0; at--) {
+      const entry = visible(state, reader, newest[at] as Entry);
+      if (!entry) continue;
       const text = JSON.stringify(entry);
       left -= Buffer.byteLength(text);
       if (left < 0 && texts.length > 0) {
