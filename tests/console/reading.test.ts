@@ -14,7 +14,7 @@ const markdown = [
   '- one\n- two',
   '![a picture](https://example.org/p.png) <b>not bold</b> [bad](javascript:alert(1))',
 ].join('\n\n');
-const rightToLeft = 'שלום, אני כאן.';
+const rightToLeft = 'שלום, אני כאן.\n\n- שלום';
 const turned = 'name\u202etxt.exe';
 const long = Array.from({ length: 300 }, (_, i) => `sentence ${i + 1}`).join('\n');
 
@@ -96,6 +96,8 @@ describe.skipIf(!executablePath)('An ended conversation, read in the console', {
         `getComputedStyle(document.querySelector('#transcript [data-seq="${seq}"] .text p')).direction`,
       );
     expect([await direction(3), await direction(2)]).toEqual(['rtl', 'ltr']);
+    // The dots of a list stand on the side where its lines begin.
+    expect(await styleOf('#transcript [data-seq="3"] .text ul', 'direction')).toBe('rtl');
     expect(await text(4).locator('.control').textContent()).toBe('RLO');
     expect(await text(4).textContent()).toContain('txt.exe');
   });
@@ -157,6 +159,8 @@ describe.skipIf(!executablePath)('An ended conversation, read in the console', {
     await page.goto(`${router.http}/#/${id}/3`);
     await page.locator('#transcript .target[data-seq="3"]').waitFor();
     expect(await styleOf('.row.target > .text', 'outlineStyle')).toBe('solid');
+    const sizes = ['3', '2'].map((seq) => styleOf(`#transcript [data-seq="${seq}"] > .text`, 'fontSize'));
+    expect(new Set(await Promise.all(sizes)).size).toBe(1);
     expect(await styleOf('#status', 'borderTopStyle')).toBe('solid');
     expect(await violations(page)).toEqual([]);
     await page.emulateMedia({ forcedColors: 'none' });

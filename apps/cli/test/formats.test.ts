@@ -159,7 +159,7 @@ describe('export to html', () => {
       'A <strong>firm</strong> yes, <code>x &lt; y</code> &amp; <a href="https://example.org/',
     );
     expect(message).toContain('<span class="target">(example.org)</span>');
-    expect(message).toContain('<ol start="1"><li dir="auto">one</li><li dir="auto">two</li></ol>');
+    expect(message).toContain('<ol start="1" dir="auto"><li>one</li><li>two</li></ol>');
     expect(message).toContain('<td dir="auto">&lt;b&gt;1&lt;/b&gt;</td>');
     expect(message).toContain('<pre dir="ltr"><code>&lt;script&gt;alert(1)&lt;/script&gt;</code></pre>');
     expect(message).toContain('image: a picture</a>');

@@ -47,6 +47,22 @@ export const groupOfEnding: Readonly<Record<Ending, EndingGroup>> = {
   failed: 'failed',
 };
 
+/** For people: why it ended. A newer router may have a reason that is not here. */
+export const endingWords: Readonly<Record<Ending, string>> = {
+  'max-turns': 'the limit of turns is reached',
+  'max-duration': 'the limit of time is reached',
+  'token-budget': 'the budget of tokens is used up',
+  'cost-budget': 'the budget of money is used up',
+  'stop-phrase': 'a member said a stop phrase',
+  agreed: 'the members agreed to end',
+  'agent-left': 'fewer than two members are left',
+  absent: 'a member was not connected for too long',
+  repetition: 'the members repeated themselves',
+  'farewell-loop': 'the members only said goodbye',
+  failed: 'a turn used up its attempts',
+  operator: 'an operator ended it',
+};
+
 /** Why the router itself pauses a conversation. */
 export const pauseReasons = ['velocity'] as const;
 export type PauseReason = (typeof pauseReasons)[number];

@@ -31,8 +31,10 @@ const table = ({ header, rows }: Tokens.Table): string => {
 };
 
 const list = ({ ordered, start, items }: Tokens.List): string => {
-  const inner = items.map(({ tokens }) => `<li dir="auto">${all(tokens)}</li>`).join('');
-  return ordered ? `<ol start="${Number(start) || 1}">${inner}</ol>` : `<ul>${inner}</ul>`;
+  const inner = items.map(({ tokens }) => `<li>${all(tokens)}</li>`).join('');
+  return ordered
+    ? `<ol start="${Number(start) || 1}" dir="auto">${inner}</ol>`
+    : `<ul dir="auto">${inner}</ul>`;
 };
 
 /** One of the elements in this function, or text. HTML and pictures of a message are shown as text, as the console does. */

@@ -1,20 +1,5 @@
-import type { Ending, Entry, EntryOf } from '@parley/protocol';
+import { type Entry, type EntryOf, endingWords } from '@parley/protocol';
 import { harmless } from './terminal.ts';
-
-const words: Readonly<Record<Ending, string>> = {
-  'max-turns': 'the limit of turns is reached',
-  'max-duration': 'the limit of time is reached',
-  'token-budget': 'the budget of tokens is used up',
-  'cost-budget': 'the budget of money is used up',
-  'stop-phrase': 'a member said a stop phrase',
-  agreed: 'the members agreed to end',
-  'agent-left': 'fewer than two members are left',
-  absent: 'a member was not connected for too long',
-  repetition: 'the members repeated themselves',
-  'farewell-loop': 'the members only said goodbye',
-  failed: 'a turn used up its attempts',
-  operator: 'an operator ended it',
-};
 
 /** The ending of a conversation, its reason, and who never answered, in one line. */
 export const endingText = ({
@@ -26,7 +11,9 @@ export const endingText = ({
   const silent = unanswered.length > 0 ? `; never answered: ${harmless(unanswered.join(', '))}` : '';
   // In a router without tokens every operator has the name of the reason.
   const who =
-    reason === 'operator' && by !== undefined && by !== reason ? `${harmless(by)} ended it` : words[reason];
+    reason === 'operator' && by !== undefined && by !== reason
+      ? `${harmless(by)} ended it`
+      : endingWords[reason];
   return `${reason} (${who ?? 'no description'}${detail ? `: ${harmless(detail)}` : ''})${silent}`;
 };
 

@@ -86,12 +86,6 @@ export const get = async <T>(path: string, signal?: AbortSignal): Promise<T | un
   return (await response.json()) as T;
 };
 
-export const getText = async (path: string): Promise<string> => {
-  const response = await ask(path);
-  if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
-  return response.text();
-};
-
 /** Relative, because the page may not be at the root of its server. */
 export const relative = (path: string): string => path.replace(/^\//, '');
 

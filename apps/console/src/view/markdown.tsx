@@ -74,8 +74,15 @@ const element = (token: Token): ComponentChildren => {
       return <blockquote>{all(token.tokens)}</blockquote>;
     case 'list': {
       const { ordered, start, items } = token as Tokens.List;
-      const shown = items.map((item) => <li dir="auto">{all(item.tokens)}</li>);
-      return ordered ? <ol start={Number(start) || 1}>{shown}</ol> : <ul>{shown}</ul>;
+      const shown = items.map((item) => <li>{all(item.tokens)}</li>);
+      // The list has the direction, so that its numbers and dots stand on the side where its lines begin.
+      return ordered ? (
+        <ol start={Number(start) || 1} dir="auto">
+          {shown}
+        </ol>
+      ) : (
+        <ul dir="auto">{shown}</ul>
+      );
     }
     case 'checkbox':
       return (token as { checked?: boolean }).checked ? '☑ ' : '☐ ';

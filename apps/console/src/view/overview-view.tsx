@@ -30,7 +30,9 @@ const sentenceOf = (need: Need, now: number): string => {
       return `${need.by} speaks for ${need.member}, who has had the floor for ${span(now - need.since)}`;
     case 'wait':
       return `${need.member} ${waits[need.reason] ?? `waits: ${need.reason}`}, for ${span(now - need.since)}${
-        need.turns > 1 ? `; so do ${count(need.turns - 1, 'further turn')} of it` : ''
+        need.turns > 1
+          ? `; ${count(need.turns - 1, 'more of its turns waits', 'more of its turns wait')}, too`
+          : ''
       }`;
     case 'budget': {
       const [used, limit] =

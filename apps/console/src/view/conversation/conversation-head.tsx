@@ -1,4 +1,4 @@
-import type { ConversationView } from '@parley/protocol';
+import { type ConversationView, endingWords } from '@parley/protocol';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { OpenConversation } from '../../model/open-conversation.ts';
@@ -13,6 +13,9 @@ type Stands = Pick<ConversationView, 'status' | 'ending'>;
 /** An ending with its reason and, where the router tells it, its group: "ended: max-turns (bounded)". */
 export const statusOf = ({ status, ending }: Stands): string =>
   ending ? `ended: ${ending.reason}${ending.group ? ` (${ending.group})` : ''}` : status;
+
+const sentenceOf = ({ reason, detail }: NonNullable<Stands['ending']>): string =>
+  `Over: ${endingWords[reason] ?? reason}${detail ? ` (${detail})` : ''}.`;
 
 /** The same as a label, in the colour of the status or of the group of the ending. */
 export const StatusLabel = ({ of, id }: { readonly of: Stands; readonly id?: string }): ComponentChildren => (
@@ -88,8 +91,8 @@ export const ConversationHead = ({
         )}
       </dl>
       <p id="floor" class="floor-sentence">
-        {ending?.detail
-          ? plain(`Because: ${ending.detail}`)
+        {ending
+          ? plain(sentenceOf(ending))
           : floorSentence(view, writing, Math.max(0, now - open.floorSince))}
       </p>
     </header>

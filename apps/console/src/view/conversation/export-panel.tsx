@@ -1,7 +1,6 @@
 import type { Entry } from '@parley/protocol';
 import type { ComponentChildren } from 'preact';
 import type { OpenConversation } from '../../model/open-conversation.ts';
-import { getText } from '../../model/router-client.ts';
 import { saveFile } from '../../model/save-file.ts';
 import { titleOf } from '../../model/words.ts';
 import { withoutControls } from '../plain-text.tsx';
@@ -37,7 +36,6 @@ export const ExportPanel = ({
     const title = open.view ? withoutControls(titleOf(open.view)).replaceAll('\n', ' ') : open.id;
     saveFile(`${open.id}.md`, 'text/markdown', [`# ${title}\n\n`, ...(await collect(asMarkdown))]);
   };
-  const json = async () => saveFile(`${open.id}.json`, 'application/json', [await getText(open.path)]);
   return (
     <section aria-labelledby="export-title">
       <h2 id="export-title">Export</h2>
@@ -47,9 +45,6 @@ export const ExportPanel = ({
         </button>
         <button type="button" onClick={() => void attempt(markdown)}>
           Markdown
-        </button>
-        <button type="button" onClick={() => void attempt(json)}>
-          First page of the API (JSON)
         </button>
       </div>
       <p class="detail">

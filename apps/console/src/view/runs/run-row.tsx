@@ -60,21 +60,23 @@ export const RunRow = ({
         <StatusLabel of={run} />
       </td>
       <td class="title">
-        <a class="open" href={conversationLink(run.id)} tabIndex={tabIndex} dir="auto">
-          {plain(titleOf(run))}
-        </a>
-        {run.parent && <span class="detail"> fork after entry {run.parent.seq}</span>}
-        {run.labels?.map((label) => (
-          <a
-            key={label}
-            class="label"
-            href={runsLink({ label })}
-            tabIndex={tabIndex}
-            aria-label={`Label ${label}`}
-          >
-            {plain(label)}
+        <div class="about">
+          <a class="open" href={conversationLink(run.id)} tabIndex={tabIndex} dir="auto">
+            {plain(titleOf(run))}
           </a>
-        ))}
+          {run.parent && <span class="detail">fork after entry {run.parent.seq}</span>}
+          {run.labels?.map((label) => (
+            <a
+              key={label}
+              class="label"
+              href={runsLink({ label })}
+              tabIndex={tabIndex}
+              aria-label={`Label ${label}`}
+            >
+              {plain(label)}
+            </a>
+          ))}
+        </div>
         {found && (
           <a class="found" href={conversationLink(run.id, found.seq)} tabIndex={tabIndex} dir="auto">
             {found.seq} {found.from}: {plain(found.text)}

@@ -40,9 +40,9 @@ export const noteOf = (entry: Exclude<Entry, { type: 'said' }>): string => {
         : `resumed by ${entry.by} for ${entry.lines} ${entry.lines === 1 ? 'turn' : 'turns'}`;
     case 'ended':
       // In a router without tokens every operator has the name of the reason.
-      return `ended: ${entry.reason}${entry.by && entry.by !== entry.reason ? `, by ${entry.by}` : ''}${because}${
-        entry.unanswered === undefined ? '' : `; never answered: ${entry.unanswered.join(', ')}`
-      }`;
+      return `ended: ${entry.reason}${
+        entry.reason === 'operator' && entry.by && entry.by !== 'operator' ? `, by ${entry.by}` : ''
+      }${because}${entry.unanswered === undefined ? '' : `; never answered: ${entry.unanswered.join(', ')}`}`;
     default:
       // A newer router may have more types.
       return (entry as { type: string }).type;

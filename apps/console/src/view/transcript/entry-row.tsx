@@ -83,7 +83,7 @@ const Said = ({
           <span aria-hidden="true">🔒</span> only {to.join(', ')} {to.length === 1 ? 'hears' : 'hear'} this
         </span>
       ) : (
-        target !== undefined && members.length > 2 && <span class="target">to {target}</span>
+        target !== undefined && members.length > 2 && <span class="addressee">to {target}</span>
       )}
       <span class="detail">{detail.join(' · ')}</span>
     </>

@@ -15,6 +15,13 @@ const noMembers: readonly string[] = [];
 const page = () => document.documentElement;
 const isAtEnd = (): boolean => innerHeight + scrollY >= page().scrollHeight - endSlack;
 
+/** The height at the top of the window that the bar and the head of the conversation cover. */
+const covered = (): number => {
+  const head = document.querySelector<HTMLElement>('.head');
+  const { position, top } = head ? getComputedStyle(head) : { position: 'static', top: '0' };
+  return head && position === 'sticky' ? head.offsetHeight + (Number.parseFloat(top) || 0) : 0;
+};
+
 /**
  * Draws only the entries near the visible part, in a list with the height of all entries. Whether the end is followed is a state of
  * the conversation: scrolling up ends it, reaching the end starts it, and a change of the layout does neither.
@@ -110,7 +117,7 @@ export const TranscriptList = ({
       if (isAbove) above += change;
     }
     if (open.target !== undefined && open.target <= count) {
-      const y = listTop.current + heights.offset(open.target) - innerHeight / 4;
+      const y = listTop.current + heights.offset(open.target) - Math.max(innerHeight / 4, covered() + 8);
       const wanted = Math.max(0, Math.min(y, page().scrollHeight - innerHeight));
       if (Math.abs(scrollY - wanted) > 2) {
         scrollToY(wanted);
@@ -136,7 +143,8 @@ export const TranscriptList = ({
     open.following = wanted === count;
     wantsFocus.current = wanted;
     const y = listTop.current + heights.offset(wanted);
-    if (y < scrollY + 120 || y > scrollY + innerHeight - 240) scrollToY(Math.max(0, y - innerHeight / 3));
+    if (y < scrollY + covered() || y > scrollY + innerHeight - 240)
+      scrollToY(Math.max(0, y - Math.max(innerHeight / 3, covered() + 8)));
     redraw();
   };
   const onKey = (event: KeyboardEvent) => {
