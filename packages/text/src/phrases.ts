@@ -10,7 +10,7 @@ const closing = new RegExp(`[\\s"'*_\`~\\p{Pe}\\p{Pi}\\p{Pf}．〜${sentenceEnds
 /** The mark of a list or of a quote before a line. */
 const listMark = /^\s*[-–—•>]\s+/;
 
-/** The same letters in one spelling: composed, of usual width, with one kind of apostrophe. */
+/** The same text in one spelling: composed, of usual width, with one kind of apostrophe. */
 const spelt = (text: string): string =>
   text
     .normalize('NFKC')

@@ -32,7 +32,7 @@ const aroundName = new RegExp(`^${around}{0,8}|${around}{0,8}$`, 'gu');
 const emphasised = /^(?:[*_]{1,3}|`)[^*_`\n][^\n]*[*_`]$/u;
 /** `Ann to Ben`, `Ann -> Ben`. */
 const addressed = /^(.{1,80}?)[^\S\n]*(?:→|⇒|[-=]>|\s(?:to|an|à|a|для)\s|[对對])[^\S\n]*(.{1,80})$/u;
-const everyone = /^(?:all|everyone|everybody|the group)$/i;
+const allMembers = /^(?:all|every(?:one|body)|the group)$/i;
 
 /** The speaker that a label names: a member, or a role that is no member. */
 export interface Label {
@@ -96,7 +96,7 @@ export class SpeakerLabels {
   #addressing(written: string): string | undefined {
     const [, from, to] = addressed.exec(written) ?? [];
     if (from === undefined || to === undefined) return undefined;
-    const isHeard = everyone.test(to) || this.#named(to.replace(aroundName, '')) !== undefined;
+    const isHeard = allMembers.test(to) || this.#named(to.replace(aroundName, '')) !== undefined;
     return isHeard ? this.#named(from.replace(aroundName, '')) : undefined;
   }
 

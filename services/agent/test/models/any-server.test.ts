@@ -52,7 +52,7 @@ const bodies: readonly (readonly [string, string | undefined, string])[] = [
     sse,
     `${tea}${piece({ choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } })}`,
   ],
-  ['a stream with [done] in small letters', sse, `${tea}data: [done]\n\n`],
+  ['a stream with [done] in lower case', sse, `${tea}data: [done]\n\n`],
   ['a stream with DONE in quotes', sse, `${tea}data: "[DONE]"\n\n`],
   ['a stream that an event ends', sse, `${tea}event: done\ndata: {}\n\n`],
   [
