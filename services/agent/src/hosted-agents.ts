@@ -26,13 +26,13 @@ interface HostedAgentsParts {
   readonly tracing: Tracing | undefined;
   /** The revision of the sources, if the image has it. */
   readonly revision: string | undefined;
-  /** Called when the router wants every agent of the process to stay away. */
+  /** Called when the router has closed the connections of all agents for good. */
   readonly onAllDismissed: () => void;
 }
 
 /**
- * The agents of a process. They share its metrics, its traces and its memory for transcripts; what one of them does ends no
- * other one.
+ * The agents of a process. They share its metrics, its traces and its cache of transcripts. A fault of one of them does not end
+ * another one.
  */
 export class HostedAgents {
   readonly metrics: ProcessMetrics;
@@ -112,7 +112,7 @@ export class HostedAgents {
     return agent;
   }
 
-  /** The link of the agent is closed for good; its turns are of no use to the router. The others go on. */
+  /** The router has closed the link of the agent for good, so the results of its turns are useless. The other agents continue. */
   #dismiss(agent: Agent): void {
     agent.stop().catch((error: unknown) => this.onFault(error));
     this.#dismissed += 1;

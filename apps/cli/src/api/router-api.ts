@@ -158,7 +158,7 @@ export class RouterApi {
     );
   }
 
-  /** Makes a share link. Its token is told only here. */
+  /** Makes a share link. Only this response has its token. */
   async share(id: string, body: { readonly minutes?: number }): Promise<NewShare> {
     return (await this.#send(requestPath('share', { id }), body)) as NewShare;
   }
@@ -260,7 +260,7 @@ interface Failure {
   readonly message?: string;
 }
 
-/** Why a request has failed: `fetch` hides it in the cause. */
+/** Why a request has failed. `fetch` has the reason in the cause of its error. */
 const failureOf = (error: unknown): Failure => (error as { cause?: Failure }).cause ?? (error as Error);
 
 const unreached = (url: string, error: unknown): string => {
@@ -269,7 +269,7 @@ const unreached = (url: string, error: unknown): string => {
   return `no connection to a router at ${url}: ${connectionProblem(url, failure)}${start}`;
 };
 
-/** Failures after which the router has certainly not had the request. */
+/** Failures after which the router has certainly not received the request. */
 const neverSent = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -279,7 +279,7 @@ const neverSent = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** Statuses with which a router, or the proxy before it, says that it cannot do what another one may do. */
+/** Statuses of a router, or of the proxy before it, after which another router may be able to answer. */
 const unable = new Set([502, 503, 504]);
 
 /** Whether a repetition of the request does no harm: it only reads, or has an idempotency key. */

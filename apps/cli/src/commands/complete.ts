@@ -6,7 +6,7 @@ import { programTree } from '../completion/tree.ts';
 import { keptRuns } from '../deployment/kept-run.ts';
 import { harmless } from '../terminal/terminal.ts';
 
-/** A shell waits for the candidates while the user waits for the shell. */
+/** The user waits for the candidates, so the search for them is short. */
 const mostMs = 3_000;
 const mostConversations = 1_000;
 const aboutColumns = 60;

@@ -27,7 +27,7 @@ interface Container {
   readonly Health?: string;
 }
 
-/** Compose writes one object a line, and older ones a list. */
+/** Compose writes one object on each line; older versions write a list. */
 const containersIn = (text: string): Container[] => {
   try {
     return text.trim().startsWith('[')

@@ -3,7 +3,7 @@ import { statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { type Environment, inContainer } from '@parley/runtime';
 
-/** How a program ended that was asked something. */
+/** The exit code and the output of a program. */
 export interface Answer {
   readonly code: number | null;
   readonly stdout: string;
@@ -21,7 +21,7 @@ export interface Surroundings {
   readonly contained: boolean;
   readonly stop: AbortSignal;
   now(): number;
-  /** Bytes that this user may still write in the folder; undefined where that cannot be told. */
+  /** Free bytes for this user in the folder; undefined when that is unknown. */
   freeBytes(folder: string): number | undefined;
   /** Undefined where the program is not installed. */
   run(program: string, args: readonly string[]): Promise<Answer | undefined>;
@@ -29,7 +29,7 @@ export interface Surroundings {
   isTaken(host: string, port: number): Promise<boolean>;
 }
 
-/** An engine that does not answer must not hold the others up. */
+/** An engine that does not answer must not delay the other checks without end. */
 const answersWithinMs = 60_000;
 
 const run = (

@@ -1,4 +1,4 @@
-/** The first characters of each id, as many as tell all of them apart. */
+/** The shortest prefixes of the ids that are all different. */
 export const shortIds = (ids: readonly string[]): ReadonlyMap<string, string> => {
   for (let length = 6; ; length++) {
     const short = ids.map((id) => id.slice(0, length));

@@ -25,7 +25,7 @@ const sharedLength = (a: Branch, b: Branch): number => {
   return shared;
 };
 
-/** For programs: how many entries both begin with, and the entries of each behind these. */
+/** For programs: the number of entries that both share, and the further entries of each. */
 export const differenceOf = (a: Branch, b: Branch) => {
   const shared = sharedLength(a, b);
   const rest = ({ id, entries }: Branch) => ({ id, entries: entries.slice(shared) });

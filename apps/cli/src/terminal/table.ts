@@ -3,7 +3,7 @@ import { columnsOf, cut, harmless, paint, type Screen, type Style } from './term
 export interface Column<Row> {
   readonly title: string;
   readonly right?: boolean;
-  /** On a terminal, longer texts of the column are cut to so many columns of the screen. */
+  /** On a terminal, longer texts of the column are truncated to this width. */
   readonly most?: number;
   text(row: Row): string;
   styles?(row: Row): readonly Style[];

@@ -5,8 +5,8 @@ export type Lost =
   | { readonly kind: 'closed' };
 
 /**
- * What to tell about it; undefined where the router is only away for a moment. A browser tells a page of a certificate that it
- * does not accept nothing but that there is no answer, so that case is named among those that can be.
+ * The text about a lost connection; undefined when the router is only away for a moment. When a browser does not accept a
+ * certificate, the page only learns that there is no answer. So that case is one of the possible causes in the text.
  */
 export const lostWords = (
   lost: Lost,

@@ -98,7 +98,7 @@ const AgentRows = ({ agent }: { readonly agent: AgentView }) => {
   );
 };
 
-/** How often the page asks: what an agent does is told by no event of its own. */
+/** How often the page asks the router, because no event reports the work of agents. */
 const askEveryMs = 5_000;
 
 /** The agents that are connected or were: their replicas, models, turns, times and faults. */

@@ -8,7 +8,7 @@ import { Bars } from './bars.tsx';
 import { NothingYet } from './nothing-yet.tsx';
 import { plain } from './plain-text.tsx';
 
-/** How often the page asks for what no entry tells: waits that become long, and sums of a new minute. */
+/** How often the page asks the router for what is in no entry: long waits, and the sums of a new minute. */
 const askEveryMs = 3_000;
 
 const needWords: Readonly<Record<Need['type'], string>> = {

@@ -4,7 +4,7 @@ import type { Model, SentRequest } from './model.ts';
 
 type Place = Pick<TurnContext, 'conversation' | 'turn' | 'lapses'>;
 
-/** The model, with each of its calls kept in the log. An adapter that changes the messages tells what it really sent. */
+/** The model, with each of its calls kept in the log. An adapter that changes the messages reports what it really sent. */
 export const keptPrompts = (
   model: Model,
   { conversation, turn, lapses }: Place,

@@ -2,7 +2,7 @@ import type { RetryReason } from './model.ts';
 
 const quietMs = 60_000;
 
-/** Which retries the operator is told of at once: the first for each reason, and then one a minute. */
+/** Decides which retries are logged as warnings: the first for each reason, and then one a minute. */
 export class RetryNotes {
   readonly #loggedAt = new Map<RetryReason, number>();
 

@@ -11,8 +11,8 @@ interface UnsentNotesParts {
 }
 
 /**
- * Tells the operator while a call waits for a connection to its model server. An address where nothing answers fails only at
- * the deadline of the turn, which can be minutes later. Told once a minute: all calls to that address wait.
+ * Logs that a call waits for a connection to its model server. A call to an address that does not answer fails only at the
+ * deadline of the turn, which can be minutes later. Logged once a minute, because all calls to that address wait.
  */
 export const unsentNotes = ({ log, now, later }: UnsentNotesParts) => {
   let loggedAt = Number.NEGATIVE_INFINITY;

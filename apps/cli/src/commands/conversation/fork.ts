@@ -12,7 +12,7 @@ import { readChange } from '../../scenario/changes.ts';
 import { ConversationDisplay } from '../../terminal/conversation-display.ts';
 import { harmless, jsonText } from '../../terminal/terminal.ts';
 
-/** The number of the entry behind which turn `turn` would stand: all entries before it are shared. */
+/** The number of the last entry before turn `turn`: the entries up to it are shared. */
 const entryBefore = (entries: readonly Entry[], turn: number): number | undefined => {
   const turns = entries.filter(({ type }) => type === 'said' || type === 'passed');
   if (turns.length < turn - 1) return undefined;

@@ -7,7 +7,7 @@ import { exitCodeOf } from '../../exit-codes.ts';
 import type { ConversationDisplay } from '../../terminal/conversation-display.ts';
 import { paint } from '../../terminal/terminal.ts';
 
-/** On a terminal a rehearsed reply takes as long as it takes to read one. */
+/** On a terminal a rehearsed reply takes as long as a person needs to read one. */
 const paceMs = { live: '1800', piped: '100' } as const;
 
 /** How long a rehearsed reply takes: as the user sets it, else at a reader's pace. */
@@ -36,8 +36,8 @@ export interface Played {
 }
 
 /**
- * Shows a conversation to its end; resolves with the exit code. One that the user stops is paused, and how to go on with it is
- * told. Throws what went wrong otherwise.
+ * Shows a conversation to its end; resolves with the exit code. If the user stops it, it is paused, and the command that
+ * continues it is printed. Throws any other error.
  */
 export const playedOut = async (
   played: Played,

@@ -6,7 +6,7 @@ import { compareLink, conversationLink } from '../../model/route.ts';
 import { get } from '../../model/router-client.ts';
 import { count } from '../../model/words.ts';
 
-/** No entry of this conversation tells of a new fork. */
+/** How often the page asks the router: no entry of this conversation records a new fork. */
 const everyMs = 10_000;
 
 const factsOf = (branch: Branch, parent: Branch | undefined): string => {

@@ -10,7 +10,7 @@ export interface AnswerDeliveryOptions {
   readonly send: (frame: ClientFrame) => boolean;
 }
 
-/** Brings finished answers to the router: each is sent until it is confirmed, corrected or given up, and with it what it cost. */
+/** Delivers finished answers to the router, each with its usage, until it is confirmed, corrected or given up. */
 export class AnswerDelivery {
   readonly #options: AnswerDeliveryOptions;
   readonly #outbox = new Outbox();
@@ -40,7 +40,7 @@ export class AnswerDelivery {
     for (const kept of this.#outbox.all()) this.#options.send(kept);
   }
 
-  /** The turn is granted. True when its answer is finished already, and was sent again. */
+  /** The turn was granted again. Returns true when its answer was finished already, and has been sent again. */
   granted(place: Place): boolean {
     const kept = this.#outbox.get(place);
     if (!kept) return false;
@@ -48,7 +48,7 @@ export class AnswerDelivery {
       this.#options.send(kept);
       return true;
     }
-    // A turn that failed is tried anew. The confirmation of the failure may come after the grant.
+    // A failed turn is tried again. The confirmation of the failure may arrive after the grant.
     if (this.#outbox.isRefused(place)) this.#spending.notCounted(place);
     this.#outbox.settle(place);
     return false;
