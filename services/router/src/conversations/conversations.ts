@@ -10,8 +10,8 @@ import type { CapacityLimit } from './capacity.ts';
 import { CommandQueue, type CommandRound } from './command-queue.ts';
 import { type Follower, Followers } from './commit.ts';
 import { Deciding, type Queued, type Work } from './deciding.ts';
-import { ForeignCommits } from './foreign-commits.ts';
-import { OpenedElsewhere } from './opened-elsewhere.ts';
+import { ForeignCommits } from './elsewhere/foreign-commits.ts';
+import { OpenedElsewhere } from './elsewhere/opened-elsewhere.ts';
 import { type OnResult, unwritten } from './outcome.ts';
 import { Running } from './running/running.ts';
 import { Archive } from './stored/archive.ts';
@@ -154,16 +154,14 @@ export class Conversations {
   #takeForeign(before = Number.POSITIVE_INFINITY): void {
     if (this.#foreign.isEmpty) return;
     this.#faults.guard('decision', 'foreign', () => {
-      for (const { position, ...commit } of this.#foreign.take(before, (id) => this.get(id))) {
-        // One of that id may have been read before it was removed.
-        if (!commit.before) this.#archive.forget(commit.id);
+      for (const { position, ...commit } of this.#foreign.take(before, (id) => this.get(id)))
         this.#commit(commit, position, true);
-      }
     });
   }
 
   #commit({ id, before, state, entries }: Committed, position: number, isForeign = false): void {
     const after = state as Conversation;
+    if (!before) this.#archive.forget(id); // One of that id may have been removed.
     if (after.status.state === 'ended') {
       this.#drop(id);
       this.#archive.hold(after);

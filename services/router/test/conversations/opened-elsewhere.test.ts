@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OpenedElsewhere } from '../../src/conversations/opened-elsewhere.ts';
+import { OpenedElsewhere } from '../../src/conversations/elsewhere/opened-elsewhere.ts';
 import { opened } from '../ledger/ledger-entries.ts';
 
 /** A ledger that other routers write. `asked`: ends the questions for what is new, one after the other. */

@@ -1,7 +1,7 @@
 import type { Entry } from '@parley/protocol';
-import type { Conversation } from '../core/conversation.ts';
-import { evolve } from '../core/evolve.ts';
-import type { ForeignAppend } from '../ledger/ledger.ts';
+import type { Conversation } from '../../core/conversation.ts';
+import { evolve } from '../../core/evolve.ts';
+import type { ForeignAppend } from '../../ledger/ledger.ts';
 
 /** What another process has appended to a conversation, with the states before and after. */
 export interface ForeignCommit {

@@ -1,4 +1,4 @@
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 
 /** When the copy of the ledger does not come to its end in this time, the answer is what is known here. */
 const patienceMs = 5_000;
