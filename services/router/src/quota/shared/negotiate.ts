@@ -84,10 +84,11 @@ export const negotiate = (document: PoolDocument, situation: Situation): Negotia
     .filter(lacksAny);
 
   const limited = units.filter((unit) => limits[unit] > 0);
-  const free = amountsBy((unit) => {
-    const held = others.reduce((sum, [, { share }]) => sum + share[unit], own.share[unit]);
+  const leftByOthers = amountsBy((unit) => {
+    const held = others.reduce((sum, [, { share }]) => sum + share[unit], 0);
     return Math.max(0, limits[unit] - held);
   });
+  const free = amountsBy((unit) => Math.max(0, leftByOthers[unit] - own.share[unit]));
   const oldTicket = need && own.ticket;
   const before = waiting.filter(({ ticket }) => ticket < (oldTicket ?? Number.POSITIVE_INFINITY));
   const wanted = amountsBy((unit) => Math.max(wish[unit], need?.[unit] ?? 0));
@@ -107,7 +108,8 @@ export const negotiate = (document: PoolDocument, situation: Situation): Negotia
   let yields = false;
   const allowed = amountsBy((unit) => {
     if (!limited.includes(unit)) return 0;
-    const share = grown[unit];
+    // A router that lost its share still uses some of it, which others may hold by now: only what is left may be used again.
+    const share = Math.min(grown[unit], Math.max(situation.allowed[unit], leftByOthers[unit]));
     const lacking = waiting.filter((one) => lack(one, unit) > free[unit]);
     // Its share is too small to be useful, and a router with an earlier ticket needs it for a whole call.
     if (stillNeeds && lacking.some(({ ticket }) => before.some((one) => one.ticket === ticket)))

@@ -95,7 +95,7 @@ export class SimRouter {
     if (!one) return;
     const { now } = this.#sim;
     // While a router is stopped its agents still call, soon after the grant.
-    const latest = one.leasedAt < this.stoppedAt ? one.leasedAt + soonMs : now;
+    const latest = one.leasedAt <= this.stoppedAt ? one.leasedAt + soonMs : now;
     this.#sim.calls.push({ router: this.id, at: early ? one.leasedAt : Math.min(now, latest) });
     this.pool.over(one.lease, now, tokens);
   }

@@ -188,6 +188,23 @@ describe('a pool that several routers share', () => {
     expect(two.running.length).toBeGreaterThan(5);
   });
 
+  it('a router that lost its share while its calls were running does not use it again when they end', async () => {
+    const sim = cluster({ concurrency: 3 }, 2);
+    const [one, two] = sim.routers;
+    if (!one || !two) throw new Error('there are two');
+    await sim.busy(one);
+    sim.stop(one);
+    await sim.wait(75, [two]);
+    await sim.busy(two);
+    expect(two.running.length).toBe(3);
+    one.isStopped = false;
+    // It writes that its three calls are still running.
+    await sim.wait(1, [one, two]);
+    one.answered(true);
+    await sim.busy(one);
+    expect(one.running.length).toBe(2);
+  });
+
   it('a router that was suspended while its share was being written makes no call with that share afterwards', async () => {
     const { sim, one, two } = await stoppedWithAll(async (routers) => {
       routers.one.isStopped = false;
