@@ -119,20 +119,18 @@ describe.skipIf(!hasNats)('several routers on one stream of NATS', { timeout: 12
     const told: [string, unknown][] = [];
     await other.watch(({ key, entry }) => told.push([key, entry?.value]));
     expect(told).toEqual([['k', { n: 1 }]]);
+    // The bucket keeps the newest value of a key only: an earlier one may be gone before it is read.
+    const toldLast = (value: unknown) => until(() => expect(told.at(-1)).toEqual(['k', value]));
     const second = await other.update('k', { n: 3 }, first as number);
+    await toldLast({ n: 3 });
     expect(await one.update('k', { n: 4 }, first as number)).toBeUndefined();
     expect(await one.delete('k', first)).toBe(false);
     expect(await one.delete('k', second)).toBe(true);
     expect(await one.get('k')).toBeUndefined();
+    await toldLast(undefined);
     expect(await other.create('k', { n: 5 })).toBeGreaterThan(second as number);
-    await until(() =>
-      expect(told).toEqual([
-        ['k', { n: 1 }],
-        ['k', { n: 3 }],
-        ['k', undefined],
-        ['k', { n: 5 }],
-      ]),
-    );
+    await toldLast({ n: 5 });
+    expect(told.map(([, value]) => value)).toEqual([{ n: 1 }, { n: 3 }, undefined, { n: 5 }]);
   });
 
   it('a table that begins to be read again while it is read is read to its end, so that a router renews its lease', async () => {
@@ -165,6 +163,8 @@ describe.skipIf(!hasNats)('several routers on one stream of NATS', { timeout: 12
     const told: unknown[] = [];
     await table.watch(({ entry }) => told.push(entry?.value));
     await table.put('k', 1);
+    // The bucket keeps the newest value only: an earlier one may be gone before it is read.
+    await until(() => expect(told).toEqual([1]));
     await table.put('k', 2);
     await until(() => expect(told).toEqual([1, 2]));
     expect(failures).toEqual([new Error('a bug'), new Error('a bug')]);

@@ -71,7 +71,7 @@ describe('damage that is met while the router runs', () => {
 
   it('damage that is found at run time is reported to the HTTP client that asks for the conversation or its fork, and others are served', async () => {
     const { operator, sound, id, port, metric } = await withDamage();
-    const fork = await operator.post(`/${id}/fork`, { at: 2 }, { 'idempotency-key': 'k' });
+    const fork = await operator.post(`/${id}/fork`, { at: 1 }, { 'idempotency-key': 'k' });
     expect(fork).toMatchObject({ status: 500, body: { error: { code: 'damaged' } } });
     const seen = await fetch(`http://127.0.0.1:${port}/v1/conversations/${id}`);
     expect(seen.status).toBe(500);
