@@ -9,6 +9,8 @@ const opening = new RegExp(`[\\s"'*_\`\\p{Ps}\\p{Pi}\\p{Pf}¿¡${picture}]`, 'u'
 const closing = new RegExp(`[\\s"'*_\`~\\p{Pe}\\p{Pi}\\p{Pf}．〜${sentenceEnds}${picture}]`, 'u');
 /** The mark of a list or of a quote before a line. */
 const listMark = /^\s*[-–—•>]\s+/;
+const listItem = /^\s*[-•*+]\s+/;
+const onlyPictures = new RegExp(`^[${picture}]+$`, 'u');
 
 /** The same text in one spelling: composed, of usual width, with one kind of apostrophe. */
 const spelt = (text: string): string =>
@@ -44,16 +46,28 @@ const endsWithMarker = (text: string, marker: string): boolean => {
   return at >= 0 && [...tail.slice(at + marker.length)].every((character) => closing.test(character));
 };
 
+/** The lines that may be a phrase. An item of a list is a phrase only on the last line. */
+const phraseLines = (text: string): string[] => {
+  const lines = text.trimEnd().split('\n');
+  return lines.filter((line, at) => at === lines.length - 1 || !listItem.test(line));
+};
+
 /**
  * The first of `phrases` that stands alone on a line of the text, without regard to case and to the marks around it. A phrase
- * inside a sentence does not count. A marker, such as `###STOP###`, also counts at the end of the text.
+ * inside a sentence does not count. A marker, such as `###STOP###` or a picture, also counts at the end of the text. A phrase of
+ * nothing but marks is compared with whole lines.
  */
 export const phraseIn = (text: string, phrases: readonly string[]): string | undefined => {
   if (phrases.length === 0) return undefined;
   const all = spelt(text);
-  const lines = all.split('\n').map(bare);
+  const lines = phraseLines(all);
+  const bareLines = lines.map(bare);
   return phrases.find((phrase) => {
     const marker = spelt(phrase).trim();
-    return lines.includes(bare(marker)) || (isMarker(marker) && endsWithMarker(all.trimEnd(), marker));
+    if (marker === '') return false;
+    const word = bare(marker);
+    const isLine = word === '' ? lines.some((line) => line.trim() === marker) : bareLines.includes(word);
+    const mayEnd = isMarker(marker) || onlyPictures.test(marker);
+    return isLine || (mayEnd && endsWithMarker(all.trimEnd(), marker));
   });
 };

@@ -23,6 +23,9 @@ describe('a phrase on a line of its own', () => {
     ['café', 'Cafe\u0301!'],
     ['END', 'ＥＮＤ'],
     ['a.b', '(a.b)'],
+    ['👋', 'Hello.\n👋\nHow are you?'],
+    ['...', 'Well.\n...'],
+    ['stop', 'Points:\n- go\n- stop\n'],
   ])('%j is found in %j', (phrase, text) => expect(phraseIn(text, [phrase])).toBe(phrase));
 
   it.each([
@@ -32,6 +35,14 @@ describe('a phrase on a line of its own', () => {
     ['the end', 'the  end'],
     ['ab', 'a.b'],
     ['the end', ''],
+    ['👋', 'Hello.\n\nHow are you?'],
+    ['🏁🏁', 'Hello.\n\nHow are you?'],
+    ['~', 'Hello.\n\nHow are you?'],
+    ['...', 'Hello.\n\nHow are you?'],
+    ['...', 'Well...'],
+    ['👋', '👋 Hello.'],
+    ['stop', 'Points:\n- stop\n- go'],
+    ['stop', 'Points:\n* stop\n* go'],
   ])('%j is not found in %j', (phrase, text) => expect(phraseIn(text, [phrase])).toBeUndefined());
 
   it('the first of several phrases is found, in the order in which they are given', () => {
@@ -51,6 +62,9 @@ describe('a marker', () => {
     ['###STOP###', 'all ###STOP### 🎉'],
     ['【完】', 'お話はここまで。【完】'],
     ['##', 'all ##'],
+    ['👋', 'Hello 👋'],
+    ['🏁🏁', 'The end. 🏁🏁'],
+    ['👋', 'Hello 👋🏽!'],
     ['<A\nB>', 'all <a\nb>'],
     ['###STOP###', `all ###STOP###${'"'.repeat(20)}`],
   ])('%j is also found at the end of %j', (marker, text) => {
