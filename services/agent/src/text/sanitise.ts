@@ -1,3 +1,4 @@
+import { isFence } from './fences.ts';
 import { settledLength, withoutControls } from './plain-text.ts';
 import { noPrompt, type PromptLines } from './prompt-lines.ts';
 import { spoken, spokenSoFar } from './reasoning.ts';
@@ -54,10 +55,13 @@ const partsOf = (text: string, rules: ReplyRules, isWhole: boolean): Part[] => {
   const parts: Part[] = [{ whose: 'unnamed', name: undefined, text: '' }];
   const lines = text.split('\n');
   const lastText = lines.findLastIndex((line) => line.trim() !== '');
+  let inCode = false;
   for (const [place, written] of lines.entries()) {
     let line = written;
     let part: Part | undefined;
-    for (let label = found.at(line); label; label = found.at(line)) {
+    const labelOf = (rest: string): Label | undefined =>
+      inCode || isFence(rest) ? undefined : found.at(rest);
+    for (let label = labelOf(line); label; label = labelOf(line)) {
       const { who } = label;
       const isOwn = who.kind === 'member' && who.name === rules.self;
       if (label.alone && ((isWhole && place >= lastText) || !isLabel(label, isOwn, parts))) break;
@@ -67,6 +71,7 @@ const partsOf = (text: string, rules: ReplyRules, isWhole: boolean): Part[] => {
       }
       line = line.slice(label.length);
     }
+    if (isFence(line)) inCode = !inCode;
     if (part) parts.push(part);
     parts.at(-1)!.text += `${part ? '' : '\n'}${line}`;
   }

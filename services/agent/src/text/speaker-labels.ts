@@ -25,10 +25,15 @@ const beforeColon = new RegExp(
   String.raw`^([^\n:：∶꞉︰﹕]{1,150}?)${colon}(?!\/\/)[*_\x60"”’]{0,3}[^\S\n]*`,
   'u',
 );
+const tag = /^[*_`]{0,3}</;
 const remarkAtEnd = new RegExp(String.raw`(?<=\S)${remark}${marks}$`, 'u');
 /** Marks around a name: emphasis, quotes, brackets, pictures. */
 const around = String.raw`[\s*_\x60"'“”„«»‘’「」『』()\p{Extended_Pictographic}\ufe0f\u200d]`;
 const aroundName = new RegExp(`^${around}{0,8}|${around}{0,8}$`, 'gu');
+/** The mark of a list. `*Ann*:` is emphasis. */
+const item = /^[*+•][^\S\n]/;
+/** Emphasis around a role. Quotes, brackets and remarks make a word of it: `"user": 4`, `User (read only): yes`. */
+const aroundRole = /^[*_`]{1,3}|[*_`]{1,3}$/g;
 const emphasised = /^(?:[*_]{1,3}|`)[^*_`\n][^\n]*[*_`]$/u;
 /** `Ann to Ben`, `Ann -> Ben`. */
 const addressed = /^(.{1,80}?)[^\S\n]*(?:→|⇒|[-=]>|\s(?:to|an|à|a|для)\s|[对對])[^\S\n]*(.{1,80})$/u;
@@ -71,10 +76,13 @@ export class SpeakerLabels {
     const part = line.slice(0, 240);
     const { 0: before, 1: heading } = lead.exec(part)!;
     const rest = part.slice(before.length);
+    if (item.test(rest)) return undefined;
     for (const form of [bracketed, beforeColon]) {
       const match = form.exec(rest);
       const who = match ? this.#who(match[1]!, heading !== undefined) : undefined;
-      if (match && who) return { who, length: before.length + match[0].length };
+      // `<user>` is a tag or a placeholder.
+      if (!match || !who || (who.kind === 'role' && tag.test(match[0]))) continue;
+      return { who, length: before.length + match[0].length };
     }
     if (line.length > 120 || rest === '') return undefined;
     const name = this.#named(rest.replace(aroundName, ''));
@@ -87,7 +95,7 @@ export class SpeakerLabels {
     const bare = written.trim().replace(remarkAtEnd, '').replace(aroundName, '');
     const name = this.#named(bare) ?? this.#addressing(bare);
     if (name !== undefined) return { kind: 'member', name };
-    const role = bare.toLowerCase();
+    const role = written.trim().replace(aroundRole, '').trim().toLowerCase();
     const meant = this.#roles.has(role) ? role : isHeading ? headings.get(role) : undefined;
     return meant === undefined ? undefined : { kind: 'role', role: meant };
   }

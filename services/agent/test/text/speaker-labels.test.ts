@@ -146,8 +146,21 @@ describe('a label', () => {
     'Ben, you are right.',
     '12:30 is fine.',
     'I asked ben: why?',
+    'What each of us wants:\n* Ben: tea\n* Ann: coffee\nI can live with both.',
+    'So far:\n*   **Ben:** tea\n+ Ann: coffee',
+    'Here we are:\n* **Ben**\n* **Ann**\nThat is all.',
+    'Roles:\n* User: may read\n* Admin: may write',
+    'Roles:\nUser (read only): may read',
+    '```json\n{\n  "user": "ann",\n  "Ben": 4\n}\n```\nThat is the file.',
+    'The file:\n```xml\n<user>\n<Ben>\n```',
+    'The form is this:\n<user>@<host>',
+    'The log:\n(user): root\n"user": root',
   ])('there is no label in %j', (text) => {
     expect(sanitise(text, cast)).toBe(text);
+  });
+
+  it('a label after a block of code ends the reply', () => {
+    expect(sanitise('So:\n```\nBen: 4\n```\nBen: No.', cast)).toBe('So:\n```\nBen: 4\n```');
   });
 
   it('a label is compared with regard to case when two names differ only in case', () => {
