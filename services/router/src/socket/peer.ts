@@ -27,8 +27,8 @@ type PeerState =
   /** Each frame is received when it is read. */
   | { readonly is: 'reading' }
   /**
-   * The socket is paused: the peer is over its rate, has had its share of this event-loop iteration, or its token is being
-   * checked. `frames` were read before the pause, never more than one read of the socket gives.
+   * The socket is paused: the peer is over its rate, has had its share of this event-loop iteration, or its session
+   * waits (`entering`). `frames` were read before the pause, never more than one read of the socket gives.
    */
   | { readonly is: 'waiting'; readonly for: WaitReason; readonly frames: string[] }
   /** The socket has closed with this code. `frames` are received without waiting for the rate, then the peer leaves. */
@@ -181,15 +181,20 @@ export class Peer implements Sharer {
     this.#rateTimer = setTimeout(() => this.resume(), Math.ceil(this.#rateDelay()));
   }
 
-  /** What the peer sent before it closed still counts, without a wait for the rate. */
+  /**
+   * What a registered peer sent before it closed still counts, without a wait for the rate. A registration that is under way does
+   * not.
+   */
   #onClose(code: number): void {
     clearTimeout(this.#registerTimer);
     clearTimeout(this.#rateTimer);
     const state = this.#state;
-    if (state.is !== 'waiting' || !this.connection.isHeard || this.session.entering) return this.#leave(code);
+    const { entering, name } = this.session;
+    const isRegistering = entering !== undefined && name === undefined;
+    if (state.is !== 'waiting' || !this.connection.isHeard || isRegistering) return this.#leave(code);
     this.#state = { is: 'finishing', code, frames: state.frames };
-    // A peer that waits for its share is resumed by the fair share.
-    if (state.for !== 'share') this.resume();
+    // A peer that waits for its share is resumed by the fair share, one whose session waits by `#resumeAfter`.
+    if (state.for !== 'share' && !entering) this.resume();
     return undefined;
   }
 
