@@ -10,24 +10,42 @@ const hostOf = (href: string): string | undefined => {
   return url && /^(https?|mailto):$/.test(url.protocol) ? url.host || url.pathname : undefined;
 };
 
-const link = (href: string, inner: string, raw: string): string => {
-  const host = hostOf(href);
-  return host === undefined
-    ? escaped(raw)
-    : `<a href="${escaped(href)}">${inner}</a> <span class="target">(${escaped(host)})</span>`;
-};
-
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
 const decoded = (text: string): string =>
   text.replaceAll(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => entities[name] ?? '');
 
+const link = ({ href, title, raw }: Tokens.Link | Tokens.Image, inner: string): string => {
+  const host = hostOf(href);
+  if (host === undefined) return escaped(raw);
+  const about = title ? `${host}: ${decoded(title)}` : host;
+  return `<a href="${escaped(href)}">${inner}</a> <span class="target">(${escaped(about)})</span>`;
+};
+
 const all = (tokens: readonly Token[] | undefined): string => tokens?.map(element).join('') ?? '';
 
-const table = ({ header, rows }: Tokens.Table): string => {
+const asWritten = (text: string): string => `<p class="raw" dir="auto">${escaped(text)}</p>`;
+
+const withoutMarks = (text: string): string => text.replaceAll(/[\s|\\]/g, '');
+
+/** Whether the cells have all of the text. The parser drops the cells of a row that are more than those of the header. */
+const isComplete = ({ header, rows, raw }: Tokens.Table): boolean => {
+  const cells = [...header, ...rows.flat()].map(({ text }) => text).join('');
+  const [first, , ...others] = raw.split('\n');
+  return withoutMarks(cells) === withoutMarks([first, ...others].join(''));
+};
+
+const table = (token: Tokens.Table): string => {
+  if (!isComplete(token)) return asWritten(token.raw.trimEnd());
+  const { header, rows } = token;
   const row = (cells: readonly Tokens.TableCell[], name: 'th' | 'td') =>
     `<tr>${cells.map(({ tokens }) => `<${name} dir="auto">${all(tokens)}</${name}>`).join('')}</tr>`;
   const body = rows.map((cells) => row(cells, 'td')).join('');
   return `<table><thead>${row(header, 'th')}</thead><tbody>${body}</tbody></table>`;
+};
+
+const code = ({ text, lang }: Tokens.Code): string => {
+  const info = lang ? `<p class="target" dir="auto">${escaped(lang)}</p>` : '';
+  return `${info}<pre dir="ltr"><code>${escaped(text)}</code></pre>`;
 };
 
 const list = ({ ordered, start, items }: Tokens.List): string => {
@@ -37,12 +55,16 @@ const list = ({ ordered, start, items }: Tokens.List): string => {
     : `<ul dir="auto">${inner}</ul>`;
 };
 
-/** One of the elements in this function, or text. HTML and pictures of a message are shown as text, as the console does. */
+/**
+ * One of the elements in this function, or text. No word of a message is left out. HTML and pictures of a message are shown as
+ * text, as the console does.
+ */
 const element = (token: Token): string => {
   switch (token.type) {
     case 'space':
-    case 'def':
       return '';
+    case 'def':
+      return asWritten(token.raw.trimEnd());
     case 'heading':
       return `<p class="heading" dir="auto">${all(token.tokens)}</p>`;
     case 'paragraph':
@@ -54,7 +76,7 @@ const element = (token: Token): string => {
     case 'checkbox':
       return (token as Tokens.Checkbox).checked ? '☑ ' : '☐ ';
     case 'code':
-      return `<pre dir="ltr"><code>${escaped(token.text)}</code></pre>`;
+      return code(token as Tokens.Code);
     case 'table':
       return table(token as Tokens.Table);
     case 'hr':
@@ -70,9 +92,9 @@ const element = (token: Token): string => {
     case 'br':
       return '<br>';
     case 'link':
-      return link(token.href, all(token.tokens), token.raw);
+      return link(token as Tokens.Link, all(token.tokens));
     case 'image':
-      return link(token.href, `image: ${escaped(token.text || 'without a description')}`, token.raw);
+      return link(token as Tokens.Image, `image: ${escaped(token.text || 'without a description')}`);
     case 'text':
       return 'tokens' in token && token.tokens ? all(token.tokens) : escaped(decoded(token.text));
     case 'escape':
@@ -81,8 +103,6 @@ const element = (token: Token): string => {
       return escaped(token.raw);
   }
 };
-
-const asWritten = (text: string): string => `<p class="raw" dir="auto">${escaped(text)}</p>`;
 
 /** A message as a reader of Markdown expects it; as it was written when it cannot be parsed. */
 export const messageHtml = (text: string): string => {
