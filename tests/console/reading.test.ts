@@ -10,7 +10,9 @@ const markdown = [
   '# Plan',
   'Some **bold**, `code` and [a link](https://example.org/x "title").',
   '| a | b |\n|---|---|\n| 1 | 2 |',
-  '```\nconst x = 1 < 2;\n```',
+  '```js run\nconst x = 1 < 2;\n```',
+  '| c |\n|---|\n| 3 | dropped by the parser |',
+  '[bob]: Yes. "at once"',
   '- one\n- two',
   '![a picture](https://example.org/p.png) <b>not bold</b> [bad](javascript:alert(1))',
 ].join('\n\n');
@@ -59,13 +61,21 @@ describe.skipIf(!executablePath)('An ended conversation, read in the console', {
   const styleOf = (selector: string, property: string) =>
     page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).${property}`);
 
-  it('Markdown becomes headings, tables, lists, code and links with their host; HTML, pictures and scripts stay text', async () => {
+  it('Markdown becomes headings, tables, lists, code and links with their host; HTML, pictures and scripts stay text, and no word is left out', async () => {
     const message = text(2);
     expect(await message.locator('.heading-1').textContent()).toBe('Plan');
     expect(await message.locator('strong').textContent()).toBe('bold');
     expect(await message.locator('td').allInnerTexts()).toEqual(['1', '2']);
     expect(await message.locator('pre code').textContent()).toBe('const x = 1 < 2;');
     expect(await message.locator('ul li').allInnerTexts()).toEqual(['one', 'two']);
+    const whole = await message.textContent();
+    for (const shown of [
+      '(example.org: title)',
+      'js run',
+      '| 3 | dropped by the parser |',
+      '[bob]: Yes. "at once"',
+    ])
+      expect(whole).toContain(shown);
     const links = await message
       .locator('a')
       .evaluateAll((all) =>

@@ -22,7 +22,10 @@ const hostOf = (href: string): string | undefined => {
   return url && /^(https?|mailto):$/.test(url.protocol) ? url.host || url.pathname : undefined;
 };
 
-const link = (href: string, text: ComponentChildren, raw: string): ComponentChildren => {
+const link = (
+  { href, title, raw }: Tokens.Link | Tokens.Image,
+  text: ComponentChildren,
+): ComponentChildren => {
   const host = hostOf(href);
   if (host === undefined) return plain(raw);
   return (
@@ -30,12 +33,23 @@ const link = (href: string, text: ComponentChildren, raw: string): ComponentChil
       <a href={href} target="_blank" rel="noreferrer noopener">
         {text}
       </a>{' '}
-      <span class="host">({host})</span>
+      <span class="host">({plain(title ? `${host}: ${decoded(title)}` : host)})</span>
     </>
   );
 };
 
+const asWritten = (text: string): ComponentChildren => <p class="raw">{plain(text)}</p>;
+
 const all = (tokens: readonly Token[] | undefined): ComponentChildren => tokens?.map(element);
+
+const withoutMarks = (text: string): string => text.replaceAll(/[\s|\\]/g, '');
+
+/** Whether the cells have all of the text. The parser drops the cells of a row that are more than those of the header. */
+const isComplete = ({ header, rows, raw }: Tokens.Table): boolean => {
+  const cells = [...header, ...rows.flat()].map(({ text }) => text).join('');
+  const [first, , ...others] = raw.split('\n');
+  return withoutMarks(cells) === withoutMarks([first, ...others].join(''));
+};
 
 const table = ({ header, rows }: Tokens.Table): ComponentChildren => (
   <div class="table">
@@ -64,8 +78,9 @@ const table = ({ header, rows }: Tokens.Table): ComponentChildren => (
 const element = (token: Token): ComponentChildren => {
   switch (token.type) {
     case 'space':
-    case 'def':
       return null;
+    case 'def':
+      return asWritten(token.raw);
     case 'heading':
       return <p class={`heading heading-${token.depth}`}>{all(token.tokens)}</p>;
     case 'paragraph':
@@ -88,12 +103,15 @@ const element = (token: Token): ComponentChildren => {
       return (token as { checked?: boolean }).checked ? '☑ ' : '☐ ';
     case 'code':
       return (
-        <pre dir="ltr">
-          <code>{plain(token.text)}</code>
-        </pre>
+        <>
+          {token.lang && <p class="host">{plain(token.lang)}</p>}
+          <pre dir="ltr">
+            <code>{plain(token.text)}</code>
+          </pre>
+        </>
       );
     case 'table':
-      return table(token as Tokens.Table);
+      return isComplete(token as Tokens.Table) ? table(token as Tokens.Table) : asWritten(token.raw);
     case 'hr':
       return <hr />;
     case 'strong':
@@ -107,9 +125,9 @@ const element = (token: Token): ComponentChildren => {
     case 'br':
       return <br />;
     case 'link':
-      return link(token.href, all(token.tokens), token.raw);
+      return link(token as Tokens.Link, all(token.tokens));
     case 'image':
-      return link(token.href, plain(`image: ${token.text || 'without a description'}`), token.raw);
+      return link(token as Tokens.Image, plain(`image: ${token.text || 'without a description'}`));
     case 'text':
       return 'tokens' in token && token.tokens ? all(token.tokens) : plain(decoded(token.text));
     case 'escape':
@@ -121,10 +139,10 @@ const element = (token: Token): ComponentChildren => {
 
 /** A message as Markdown; as source text when it cannot be parsed. */
 export const markdown = (text: string): ComponentChildren => {
-  if (text.length > mostParsed) return <p class="raw">{plain(text)}</p>;
+  if (text.length > mostParsed) return asWritten(text);
   try {
     return all(lexer(text, { gfm: true, breaks: true }));
   } catch {
-    return <p class="raw">{plain(text)}</p>;
+    return asWritten(text);
   }
 };
