@@ -51,6 +51,12 @@ describe('a message in the export to html', () => {
       '|a\\|b|\n|-|\n|1\\|2|\n',
       '<table><thead><tr><th dir="auto">a|b</th></tr></thead><tbody><tr><td dir="auto">1|2</td></tr></tbody></table>',
     ],
+    [
+      '<svg>\n  <b>x</b>\n</svg>\n\ny',
+      '<p class="raw" dir="auto">&lt;svg&gt;\n  &lt;b&gt;x&lt;/b&gt;\n&lt;/svg&gt;</p><p dir="auto">y</p>',
+    ],
+    ['a <b>b</b>', '<p dir="auto">a &lt;b&gt;b&lt;/b&gt;</p>'],
+    ['a&nbsp;b', '<p dir="auto">a\u00a0b</p>'],
   ])('the message %j is shown whole', (text, html) => {
     expect(messageHtml(text)).toBe(html);
   });

@@ -10,9 +10,16 @@ const hostOf = (href: string): string | undefined => {
   return url && /^(https?|mailto):$/.test(url.protocol) ? url.host || url.pathname : undefined;
 };
 
-const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
+const entities: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  '#39': "'",
+  nbsp: '\u00a0',
+};
 const decoded = (text: string): string =>
-  text.replaceAll(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => entities[name] ?? '');
+  text.replaceAll(/&(amp|lt|gt|quot|#39|nbsp);/g, (_, name: string) => entities[name] ?? '');
 
 const link = ({ href, title, raw }: Tokens.Link | Tokens.Image, inner: string): string => {
   const host = hostOf(href);
@@ -97,6 +104,8 @@ const element = (token: Token): string => {
       return link(token as Tokens.Image, `image: ${escaped(token.text || 'without a description')}`);
     case 'text':
       return 'tokens' in token && token.tokens ? all(token.tokens) : escaped(decoded(token.text));
+    case 'html':
+      return token.block ? asWritten(token.raw.trimEnd()) : escaped(token.raw);
     case 'escape':
       return escaped(token.text);
     default:
