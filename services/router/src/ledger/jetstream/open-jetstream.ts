@@ -15,6 +15,7 @@ import { openProjection, type Projection } from './projection.ts';
 import { Publisher } from './publisher.ts';
 import { forgetRemovedMeanwhile } from './removed-meanwhile.ts';
 import { checkNoRouters, type LeaseOptions, RouterLease, waitForNoLease } from './router-lease.ts';
+import { catchUp, lastKept } from './stream/catch-up.ts';
 import { versionFault } from './stream/stream-check.ts';
 import { type FollowerOptions, StreamFollower } from './stream/stream-follower.ts';
 import { StreamMarks } from './stream/stream-marks.ts';
@@ -71,7 +72,7 @@ const decoded = (stream: string, message: JsMsg | StoredMsg, own?: OwnCommits): 
   }
 };
 
-/** Copies the stream into the local copy. Resolves when the copy holds all messages up to `last`. */
+/** Copies the stream into the local copy. Resolves when the copy holds all messages up to `last` that were not removed. */
 const followed = async (
   parts: Omit<FollowerOptions, 'after' | 'take'> & {
     readonly projection: Projection;
@@ -81,7 +82,7 @@ const followed = async (
     readonly onEvent: (event: LedgerEvent) => void;
   },
 ): Promise<StreamFollower> => {
-  const { projection, last, own, stream, onFailure, onCommits, onEvent } = parts;
+  const { projection, last, own, manager, stream, onFailure, onCommits, onEvent } = parts;
   const { promise: broken, reject } = Promise.withResolvers<never>();
   let isReady = false;
   const follower = new StreamFollower({
@@ -104,7 +105,7 @@ const followed = async (
     progressMs,
   );
   try {
-    await Promise.race([follower.taken(last), broken]);
+    await Promise.race([catchUp({ manager, stream, follower }, last), broken]);
     isReady = true;
     return follower;
   } catch (error) {
@@ -148,11 +149,11 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
   try {
     if (lease) await checkNoRouters(manager, stream);
     // The earlier router may have written while this one waited.
-    const { incarnation, lastSequence: last } = await openStream(manager, { ...check, onRisk: () => {} });
+    const { incarnation, lastSequence } = await openStream(manager, { ...check, onRisk: () => {} });
     await untilStreamTakesMessages(link, stream);
     projection = openProjection(options.projection, { stream, incarnation });
     await checkContinuation(projection, options.projection, {
-      ...{ stream, lastSequence: last },
+      ...{ stream, lastSequence },
       entriesAt: async (seq) => {
         const message = await manager.streams.getMessage(stream, { seq });
         return message ? decoded(stream, message).entries : undefined;
@@ -164,13 +165,18 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
     const foreign = new Set<OnForeign>();
     const own: OwnCommits = new Map();
     const before = projection.sequence;
+    const last = await lastKept(manager, stream);
     const follower = await followed({
       ...{ link, client, manager, stream, projection, last, onFailure, onEvent, own },
       consumer: writer,
       onCommits: (commits) => tellForeign(commits, writer, foreign),
     });
     await forgetRemovedMeanwhile({ manager, stream, projection, before });
-    const caughtUp = async () => follower.taken((await manager.streams.info(stream)).state.last_seq);
+    const caughtUp = async () => {
+      const { state } = await manager.streams.info(stream);
+      if (follower.last >= state.last_seq) return;
+      await catchUp({ manager, stream, follower }, await lastKept(manager, stream));
+    };
     access ??= await join?.({
       ...{ link, client, manager, stream, replicas, writer, onFailure, caughtUp },
     });

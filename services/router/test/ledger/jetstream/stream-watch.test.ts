@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { StreamWatch } from '../../../src/ledger/jetstream/stream/stream-watch.ts';
 
-/** A stream that ends at `end` when it is asked, and a copy that goes on while the server answers. */
+/** A stream that ends at `end` when it is asked, whose last message is `kept`, and a copy that goes on while the server answers. */
 const watched = () => {
-  const stream = { end: 10, incarnation: 'one' };
+  const stream: { end: number; kept?: number | undefined; incarnation: string } = {
+    end: 10,
+    incarnation: 'one',
+  };
   const follower = { last: 10 };
   const meanwhile: { do?: () => void } = {};
   const info = async () => {
@@ -14,10 +17,14 @@ const watched = () => {
     meanwhile.do?.();
     return answer as never;
   };
+  const getMessage = async () => {
+    const seq = stream.kept ?? stream.end;
+    return (seq === 0 ? null : { seq }) as never;
+  };
   const watch = new StreamWatch({
     ...{
       link: { isConnected: true },
-      manager: { streams: { info } },
+      manager: { streams: { info, getMessage } },
       stream: 'TEST',
       incarnation: 'one',
       follower,
@@ -61,4 +68,19 @@ describe('the watch over a stream', () => {
     await watch.look();
     expect(watch.trouble).toBeUndefined();
   });
+
+  it.each([
+    ['the last ones', 12, undefined],
+    ['all of them', 0, undefined],
+    ['some in the middle', 6_000, 'the local copy lacks the last 5990 messages'],
+  ])(
+    'the stream watch does not miss messages that were removed before they were read: %s',
+    async (_, kept, told) => {
+      const { stream, watch } = watched();
+      Object.assign(stream, { end: 6_000, kept });
+      await watch.look();
+      await watch.look();
+      expect(watch.trouble).toBe(told);
+    },
+  );
 });

@@ -69,6 +69,10 @@ export class StreamFollower {
     return silentMs > deafMs ? 'the stream cannot be read' : undefined;
   }
 
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   start(): void {
     this.#run().catch(this.#options.onFailure);
   }
@@ -77,6 +81,23 @@ export class StreamFollower {
   taken(sequence: number): Promise<void> {
     if (this.#last >= sequence) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push({ sequence, resolve }));
+  }
+
+  /** Like `taken`, but resolves after `withinMs` at the latest: the message may have been removed from the stream. */
+  takenWithin(sequence: number, withinMs: number): Promise<void> {
+    if (this.#last >= sequence) return Promise.resolve();
+    return new Promise((done) => {
+      const resolve = () => {
+        clearTimeout(timer);
+        done();
+      };
+      const waiter = { sequence, resolve };
+      const timer = setTimeout(() => {
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        done();
+      }, withinMs);
+      this.#waiters.push(waiter);
+    });
   }
 
   /** Resolves when the server has deleted the consumer, if it is reachable. */

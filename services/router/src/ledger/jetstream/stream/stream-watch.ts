@@ -1,11 +1,12 @@
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import type { NatsLink } from '../nats-link.ts';
+import { lastKept } from './catch-up.ts';
 import type { StreamFollower } from './stream-follower.ts';
 import { incarnationOf } from './stream-open.ts';
 
 export interface WatchOptions {
   readonly link: Pick<NatsLink, 'isConnected'>;
-  readonly manager: { readonly streams: Pick<JetStreamManager['streams'], 'info'> };
+  readonly manager: { readonly streams: Pick<JetStreamManager['streams'], 'info' | 'getMessage'> };
   readonly stream: string;
   readonly incarnation: string;
   readonly follower: Pick<StreamFollower, 'last'>;
@@ -38,7 +39,7 @@ export class StreamWatch {
     // Read before the request, because more messages arrive while the server answers.
     const { last } = follower;
     try {
-      this.#trouble = this.#judge(await manager.streams.info(stream), last);
+      this.#trouble = await this.#judge(await manager.streams.info(stream), last);
     } catch (error) {
       // A missing answer is reported by the connection and by the follower.
       if (/stream not found/i.test((error as Error).message)) this.#trouble = 'the stream was deleted';
@@ -49,10 +50,13 @@ export class StreamWatch {
     clearInterval(this.#timer);
   }
 
-  #judge(info: StreamInfo, last: number): string | undefined {
-    if (incarnationOf(info) !== this.#options.incarnation) return 'the stream was deleted and made again';
-    const lacks = info.state.last_seq - last;
-    if (lacks < 0) return 'the stream has lost messages';
+  async #judge(info: StreamInfo, last: number): Promise<string | undefined> {
+    const { manager, stream, incarnation } = this.#options;
+    if (incarnationOf(info) !== incarnation) return 'the stream was deleted and made again';
+    const end = info.state.last_seq;
+    if (end < last) return 'the stream has lost messages';
+    // A copy does not lack what was removed before it was read.
+    const lacks = end - last > farBehind ? (await lastKept(manager, stream)) - last : end - last;
     const isBehind = lacks > farBehind && this.#wasBehind;
     this.#wasBehind = lacks > farBehind;
     return isBehind ? `the local copy lacks the last ${lacks} messages` : undefined;
