@@ -14,7 +14,7 @@ const token = [
   // EXAONE, GLM, Baichuan, Nemotron, Reka.
   String.raw`\[\|[a-z]{1,20}\|\]|\[gMASK\]|<(?:reserved_\d{1,4}|extra_id_\d{1,3}|_(?:user|bot|system|end))>`,
   // The names that a tokenizer gives its ends.
-  '<(?:(?:eos|bos|EOS|BOS)(?:_token|_TOKEN)?|pad|PAD|sep|SEP|eod|EOD|EOT)>',
+  '<(?:(?:eos|bos|EOS|BOS)(?:_token|_TOKEN)?|pad|PAD|EOT)>',
 ].join('|');
 
 /** In back-quotes, a token is only a word. */
@@ -35,6 +35,18 @@ export const withoutLeading = (text: string): string => {
 /** The beginning of a token at the end of a reply, where a limit of tokens ended it. */
 const unfinishedToken = /<[|｜][\p{L}_▁]{2,38}[|｜]?$/u;
 
+/** Names of tokens that are also words in texts about language models. They count only at the end of a reply. */
+const wordAtEnd = /<(?:sep|SEP|eod|EOD)>$/;
+const withoutWordsAtEnd = (text: string): string => {
+  let rest = text;
+  for (;;) {
+    const trimmed = rest.trimEnd();
+    const found = wordAtEnd.exec(trimmed.slice(-5));
+    if (!found) return rest;
+    rest = trimmed.slice(0, -found[0].length);
+  }
+};
+
 /** The reply up to its first template token. `<s>struck</s>` is HTML and no token. */
 export const upToTemplateToken = (text: string): string => {
   const reply = withoutLeading(text);
@@ -45,7 +57,7 @@ export const upToTemplateToken = (text: string): string => {
     else if (found === '</s>' && struck > 0) struck -= 1;
     else return reply.slice(0, index);
   }
-  return reply.replace(unfinishedToken, '');
+  return withoutWordsAtEnd(reply).replace(unfinishedToken, '');
 };
 
 const roles = ['assistant', 'model', 'bot'];

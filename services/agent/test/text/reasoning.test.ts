@@ -150,6 +150,7 @@ describe('a token of a chat template ends a reply', () => {
     ['Baichuan', 'Tea wakes you.<reserved_106>And coffee?'],
     ['Nemotron', 'Tea wakes you.<extra_id_1>User\nAnd coffee?'],
     ['a tokenizer', 'Tea wakes you.<eos_token>'],
+    ['a tokenizer, as separators', 'Tea wakes you.<sep> <eod>\n'],
     ['a limit of tokens inside a token', 'Tea wakes you.<|im_en'],
     ['a limit of tokens before the end of a token', 'Tea wakes you.<|im_end|'],
     ['a reply that begins with them', '<|im_start|>assistant\nTea wakes you.<|im_end|>'],
@@ -163,12 +164,17 @@ describe('a token of a chat template ends a reply', () => {
     expect(said(raw)).toBe('Tea wakes you.');
   });
 
-  it.each(['The token `<|im_end|>` ends it, and `</s>` too.', 'It was <s>red</s> blue.', 'a < b | c > d'])(
-    'a text about a template token stays in the reply: %s',
-    (raw) => {
-      expect(said(raw)).toBe(raw);
-    },
-  );
+  it.each([
+    'The token `<|im_end|>` ends it, and `</s>` too.',
+    'It was <s>red</s> blue.',
+    'a < b | c > d',
+    'BERT joins the texts with <sep> and ends with <eod>.',
+  ])('a text about a template token stays in the reply: %s', (raw) => {
+    expect(said(raw)).toBe(raw);
+    for (let end = 0; end <= raw.length; end++) {
+      expect(raw.startsWith(spokenSoFar(raw.slice(0, end)))).toBe(true);
+    }
+  });
 });
 
 const parts = [
