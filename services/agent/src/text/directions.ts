@@ -1,5 +1,6 @@
 import { peersIn, type TurnContext } from '../memory/turn-context.ts';
 import { type Chair, moderates } from '../policies/policy.ts';
+import { blocksOfCode } from './fences.ts';
 import { pickIn, unpickedSoFar } from './next-speaker.ts';
 
 /** The parts of a reply of a model: the message, and its directions for the conversation. */
@@ -18,25 +19,28 @@ export interface Directed {
 type Seat = Pick<TurnContext, 'members' | 'left'> & Chair;
 
 const closing = 'I have nothing to add.';
-/** The mark of a vote: `[DONE]`, also `[ done ]` and `\[DONE\]`. On a line of its own also `<DONE>` and `{DONE}`. */
-const squareMark = String.raw`\\?[[［【][^\S\n]?done[^\S\n]?\\?[\]］】]{1,2}`;
-const anyMark = String.raw`\\?[[［【<{][^\S\n]?done[^\S\n]?\\?[\]］】>}]{1,2}`;
+const word = '[dD][oO][nN][eE]';
+/** The mark of a vote: `[DONE]`, also `[ done ]` and `\[DONE\]`. On a line of its own also `<DONE>` and `{DONE}`; `<done>` is code. */
+const squareMark = String.raw`\\?[[［【]{1,2}[^\S\n]?${word}[^\S\n]?\\?[\]］】]{1,2}`;
+const anyMark = String.raw`(?:${squareMark}|[<{]{1,2}[^\S\n]?DONE[^\S\n]?[>}]{1,2})`;
 /** What may be before and after a mark on its line: emphasis, quotes, marks of lists and headings, ends of sentences. */
 const beforeMark = String.raw`[-•#>*_\x60"(（「『]`;
+/** The same before the word without brackets, which may be the last item of a list: `- TODO`, `- DONE`. */
+const beforeWord = String.raw`(?:[#>_\x60"(（「『]|\*(?![^\S\n]))`;
 const afterMark = String.raw`[*_\x60")）」』.!。！]`;
 /** A vote on a line of its own, or the word without brackets on the last line, as weak models write it. */
 const doneLine = new RegExp(
   String.raw`^[^\S\n]*(?:${beforeMark}|[^\S\n]){0,20}${anyMark}${afterMark}*[^\S\n]*$`,
-  'gim',
+  'gm',
 );
-const doneAtEnd = new RegExp(String.raw`[\s*_\x60"]{0,20}${squareMark}[\s*_\x60".!。！]*$`, 'i');
+const doneAtEnd = new RegExp(String.raw`[\s*_\x60"]{0,20}${squareMark}[\s*_\x60".!。！]*$`);
 const bareDone = new RegExp(
-  String.raw`(?:^|\n)[^\S\n]*(?:${beforeMark}|[^\S\n]){0,20}DONE${afterMark}{0,20}\s*$`,
+  String.raw`(?:^|\n)[^\S\n]*(?:${beforeWord}|[^\S\n]){0,20}DONE${afterMark}{0,20}\s*$`,
 );
 const asideStart = /^\(aside to ([^)\n]{1,300})\)[^\S\n]*:?\s*/i;
 /** A text that may become one of the above when more of the line is written. */
 const beginningOfDone = new RegExp(
-  String.raw`(?:${beforeMark}|\s){0,20}\\?(?:[[［【<{][^\S\n]?(?:d(?:o(?:n(?:e[^\S\n]?\\?(?:[\]］】>}]{1,2}(?:${afterMark}|\s)*)?)?)?)?)?)?$`,
+  String.raw`(?:${beforeMark}|\s){0,20}\\?(?:[[［【<{]{1,2}[^\S\n]?(?:d(?:o(?:n(?:e[^\S\n]?\\?(?:[\]］】>}]{1,2}(?:${afterMark}|\s)*)?)?)?)?)?)?$`,
   'i',
 );
 const beginningOfAside = /^\((?:a(?:s(?:i(?:d(?:e[^\n]*)?)?)?)?)?$/i;
@@ -50,21 +54,24 @@ const endLength = 100;
 const withoutVotesAtEnd = (text: string): { text: string; done: boolean } => {
   let rest = text;
   let done = false;
+  const isCode = blocksOfCode(text);
   for (;;) {
     const from = Math.max(0, rest.length - endLength);
     const tail = rest.slice(from);
     const found = doneAtEnd.exec(tail) ?? bareDone.exec(tail);
-    if (!found) return { text: rest, done };
+    if (!found || isCode(from + found.index + found[0].search(/done/i))) return { text: rest, done };
     done = true;
     rest = rest.slice(0, from + found.index).trimEnd();
   }
 };
 
-/** A vote is on a line of its own, where the message then ends, or at the end of the text. */
+/** A vote is on a line of its own, where the message then ends, or at the end of the text. Nothing in a block of code is a vote. */
 const withoutVote = (text: string): { text: string; done: boolean } => {
   const all = text.trim();
+  const isCode = blocksOfCode(all);
   let from = 0;
   for (const line of all.matchAll(doneLine)) {
+    if (isCode(line.index)) continue;
     const before = all.slice(from, line.index).trim();
     if (before !== '') return { ...withoutVotesAtEnd(before), done: true };
     from = line.index + line[0].length;

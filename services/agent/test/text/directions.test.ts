@@ -41,6 +41,33 @@ describe('a vote to end', () => {
     ['may be an item of a list', 'All is said.\n- [DONE]', { text: 'All is said.', done: true }],
     ['may be a heading', 'All is said.\n# DONE', { text: 'All is said.', done: true }],
     ['is none as a tag in a sentence', 'The tag is <done>', { text: 'The tag is <done>' }],
+    ['may have two brackets', 'Goodbye.\n[[DONE]]', { text: 'Goodbye.', done: true }],
+    [
+      'is none as the last item of a list',
+      'Three columns:\n- TODO\n- DOING\n- DONE',
+      { text: 'Three columns:\n- TODO\n- DOING\n- DONE' },
+    ],
+    [
+      'is none as the last item of a list with stars',
+      'Three columns:\n* TODO\n* DONE',
+      { text: 'Three columns:\n* TODO\n* DONE' },
+    ],
+    [
+      'is none in a block of code',
+      'See:\n```jsx\n<p>\n  {DONE}\n[DONE]\n</p>\n```\nThat is all.',
+      { text: 'See:\n```jsx\n<p>\n  {DONE}\n[DONE]\n</p>\n```\nThat is all.' },
+    ],
+    ['is none at the end of code', 'See:\n```\n[DONE]\n```', { text: 'See:\n```\n[DONE]\n```' }],
+    [
+      'may follow a block of code',
+      'See:\n```\n[DONE]\n```\n[DONE]',
+      { text: 'See:\n```\n[DONE]\n```', done: true },
+    ],
+    [
+      'is none in small letters in a tag or in braces',
+      'So:\n<done>\n{done}\nyes',
+      { text: 'So:\n<done>\n{done}\nyes' },
+    ],
     ['is counted once', 'So. [DONE]\n[DONE]', { text: 'So.', done: true }],
   ])('a vote to end is read from a message: %s', (_, line, directed) => {
     expect(readDirections(line, group)).toEqual(directed);
@@ -103,6 +130,9 @@ const pieces = [
   '- ',
   '# ',
   '{DONE}',
+  '[[DONE]]',
+  '```',
+  '* ',
   '[',
   'DO',
   'NE',
