@@ -6,13 +6,23 @@ interface Form {
   readonly close: string;
   /** Set when the closing mark has other uses, so that it says nothing without an opening one. */
   readonly paired?: true;
+  /** Set when the opening mark has other uses, so that it counts only at the start of the reply. */
+  readonly leading?: true;
 }
 const tagName =
-  '(?:[a-z]{1,12}:|longcat_|ant)?(?:think(?:ing)?|thoughts?)(?:_process)?|reason(?:ing)?(?:_content)?|reflection|analysis|scratch_?pad|(?:inner|internal)_(?:monologue|thoughts?)';
+  '(?:[a-z]{1,12}:|longcat_|ant)?(?:think(?:ing)?|thoughts?)(?:_process)?|reasoning(?:_content)?|reason_content|scratch_?pad|(?:inner|internal)_(?:monologue|thoughts?)';
+/** Words that a reply may also use as the name of an element or of a variable. */
+const ordinaryName = 'reason|reflection|analysis';
+/** A tag whose name follows a blank has no attributes: `count < reason && limit >10` is a comparison. */
+const tagForm = (name: string) => ({
+  open: `<(?:(?:${name})(?:\\s[^<>\\n\`]{0,60})?|\\s(?:${name})\\s?)>`,
+  close: `</\\s?(?:${name})\\s?>`,
+});
 
 /** The marks of reasoning in the text of a reply. The first form is the usual one. */
 const forms: readonly Form[] = [
-  { open: `<\\s?(?:${tagName})(?:\\s[^<>\\n\`]{0,60})?>`, close: `</\\s?(?:${tagName})\\s?>` },
+  tagForm(tagName),
+  { ...tagForm(ordinaryName), paired: true, leading: true },
   // Mistral.
   { open: String.raw`\[THINK\]`, close: String.raw`\[\/THINK\]` },
   // Kimi.
@@ -104,10 +114,13 @@ const isQuoted = (text: string, { start, end }: Piece): boolean =>
 
 /** “between <think> and </think>”: a text about the two tags. */
 const between = /^\s+(?:and|or|to|with|then|und|oder|et|ou|y|o|e|и|和|与|と|…|\.{3})\s+$/iu;
+/** “the tag”, “ends.” and marks of an object: words after a tag that is the subject of a text without blanks. */
+const wordOfTag = /^(?:标签|標籤|标记|標記|[结結]束[\p{P}]|タグ|を|태그|[를을])/u;
 /** “it closes with </think>, and”: a closing tag in the middle of a sentence. */
-const isMentionedClose = (text: string, piece: Piece): boolean =>
+const isMentionedClose = (text: string, piece: Piece, isOpened: boolean): boolean =>
   isQuoted(text, piece) ||
-  isBetweenWords(text.slice(0, piece.start).slice(-1), text.slice(piece.end, piece.end + 1)) ||
+  ((isOpened || wordOfTag.test(text.slice(piece.end, piece.end + 3))) &&
+    isBetweenWords(text.slice(0, piece.start).slice(-1), text.slice(piece.end, piece.end + 1))) ||
   (/[\p{L}\p{N},]\s$/u.test(text.slice(Math.max(0, piece.start - 2), piece.start)) &&
     /^(?:\s\p{Ll}|[,.;:!?)])/u.test(text.slice(piece.end, piece.end + 2)));
 
@@ -144,13 +157,15 @@ const split = (raw: string): Split => {
   let certain: number | undefined;
   let orphan = false;
   let from = 0;
+  /** The forms of which an opening tag is written in the text so far. */
+  const opened = new Set<number>();
   /** The end of the text that is kept before `place`. */
   const before = (place: number): string =>
     text.slice(-context) + raw.slice(Math.max(from, place - context), place);
   for (let at = 0; at < pieces.length; at++) {
     const piece = pieces[at]!;
     if (piece.kind === 'close') {
-      if (forms[piece.form]!.paired || isMentionedClose(raw, piece)) continue;
+      if (forms[piece.form]!.paired || isMentionedClose(raw, piece, opened.has(piece.form))) continue;
       // The chat template began the block, so all text before the tag is reasoning.
       text = '';
       from = piece.end;
@@ -158,7 +173,9 @@ const split = (raw: string): Split => {
       orphan = true;
       continue;
     }
+    opened.add(piece.form);
     if (isQuoted(raw, piece)) continue;
+    if (forms[piece.form]!.leading && !isStart(before(piece.start))) continue;
     const end = lastClose[piece.form]! < at ? -1 : closing(pieces, at);
     if (end < 0) {
       certain ??= text.length + piece.start - from;

@@ -103,6 +103,13 @@ describe('the reasoning of a model is not part of what it says', () => {
       '<details type="reasoning" done="true" duration="2">\n<summary>Thought</summary>\nSECRET\n</details>\nTea.',
       'Tea.',
     ],
+    [
+      'Chinese reasoning that touches its closing tag goes',
+      '用户在问候，我应该友好地回应</think>你好！很高兴见到你。',
+      '你好！很高兴见到你。',
+    ],
+    ['tags of a reason at the start go', '<reason>SECRET</reason>Tea.', 'Tea.'],
+    ['an unclosed tag of analysis at the start goes', '<analysis>\nSECRET', ''],
     ['tags around a final answer go', '<think>SECRET</think><final_answer>Tea.</final_answer>', 'Tea.'],
   ])('the reasoning of a model is removed from its reply: %s', (_, raw, text) => {
     expect(said(raw)).toBe(text);
@@ -119,6 +126,11 @@ describe('the reasoning of a model is not part of what it says', () => {
     ['a tag in quotation marks', 'The tag "<think>" is known.'],
     ['a tag in a Chinese sentence', '我喜欢<think>标签。它很有用。'],
     ['a closing tag in a Chinese sentence', '模型写</think>结束。然后回答。'],
+    ['a closing tag that is named in a Chinese sentence', '先写「<think>」，最后写</think>再回答。'],
+    ['a comparison', 'If (count < reason && limit >10) we stop. Otherwise we go on.'],
+    ['a comparison in a sentence', 'When effort < reflection and time >5 we stop. Otherwise we go on.'],
+    ['a placeholder', 'Please answer in this form:\n<analysis>\n<verdict>\nThen we compare.'],
+    ['an element with an ordinary name', 'A ticket:\n<ticket>\n<reason>too slow</reason>\n</ticket>\nOk?'],
     ['a tag in Chinese quotation marks', '标签「<think>」很有名。'],
     ['a tag in bold', '**<think>** is the tag of R1.'],
     ['the end of other details', '<details>\nMore.\n</details>\nThat is all.'],
@@ -224,6 +236,7 @@ const parts = [
     '<|start|>',
     'final\n',
   ],
+  ...['<reason>', '</reason>', '< reflection >'],
   ...['</answer>', 'The', ':', ',', '|>', '<|', '['],
 ];
 const anyReply = fc
