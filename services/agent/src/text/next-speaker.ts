@@ -13,8 +13,10 @@ const searched = 8_000;
 /** The words before the name of the next speaker. */
 const words =
   '(?:next(?:[^\\S\\n]+(?:speaker|up|to[^\\S\\n]+speak|turn|is))?|(?:next[^\\S\\n]+)?role|speaker|下一位(?:发言者)?|次の(?:発言者|人)|다음(?:[^\\S\\n]+발언자)?)';
+/** What may be before a direction on its line. It is bounded because it is tried at the start of each line. */
+const lineStart = '[^\\S\\n]{0,20}(?:[>*_`#(\\[-]{1,6}[^\\S\\n]{0,20})?';
 const direction = new RegExp(
-  `^[^\\S\\n]*[>*_\`#(\\[-]{0,6}[^\\S\\n]*${words}[*_\`]{0,3}[^\\S\\n]{0,3}[:：][*_\`]{0,3}([^\\n]{1,120})$`,
+  `^${lineStart}${words}[*_\`]{0,3}[^\\S\\n]{0,3}[:：][*_\`]{0,3}([^\\n]{1,120})$`,
   'gimu',
 );
 /** The same after other words of the last line: only in capitals or in full. */
@@ -80,13 +82,23 @@ const marked = (text: string, peers: readonly string[]): string | undefined => {
 
 /** Words that say of one of several members that it speaks next. */
 const turn =
-  /\bnext[^\S\n]+(?:speaker|turn|word|to[^\S\n]+speak)\b([^.!?\n]{1,60})|([^.!?,;\n]{1,60})(?:['’]s|s['’])[^\S\n]+turn\b/giu;
+  /\bnext[^\S\n]{1,9}(?:(?:speaker|to[^\S\n]{1,9}speak)\b|(?:turn|word)[^\S\n]{0,9}(?:is\b|goes[^\S\n]{1,9}to\b|[:：]))([^.!?\n]{1,60})|([^.!?,;\n]{1,60})(?:['’]s|s['’])[^\S\n]{1,9}turn\b(?![^\S\n]{1,9}(?:is|has|was)[^\S\n]{1,9}(?:over|done|ended|finished|up)\b|[^\S\n]{1,9}was\b)/giu;
+/** “That was Ann’s turn”, “after Ann’s turn”: a turn that has ended. */
+const pastTurn = /\b(?:was|were|after|during|since)[^\S\n]{1,9}[^\s]{1,80}$/iu;
 
 /** The first member after “the next speaker is”, or the last one before “…’s turn”. */
 const announced = (text: string, peers: readonly string[]): string | undefined => {
-  const [, after, before = ''] = [...text.matchAll(turn)].at(-1) ?? [];
+  const last = [...text.matchAll(turn)].findLast(({ 2: before }) => !before || !pastTurn.test(before));
+  if (!last) return undefined;
+  const [, after, before = ''] = last;
   const words = after?.split(/\s+/) ?? before.split(/\s+/).reverse();
-  return words.map((one) => only(namedIn(one, peers))).find((name) => name !== undefined);
+  const name = words.map((one) => only(namedIn(one, peers))).find((one) => one !== undefined);
+  if (after !== undefined) return name;
+  // A member that a later sentence names is asked after that turn.
+  const end = last.index + last[0].length;
+  const lastSentence = unitsOf(text).at(-1);
+  const isLast = lastSentence !== undefined && end > lastSentence.from;
+  return isLast || namedIn(text.slice(end), peers).length === 0 ? name : undefined;
 };
 
 /** The only member that the text names, or that its last sentence names, or that its beginning addresses. */
@@ -128,7 +140,7 @@ export const pickIn = (text: string, peers: readonly string[]): Picked => {
 };
 
 /** The beginning of an unfinished direction on the last line of a text. */
-const begun = new RegExp(`(?:^|\\n)[^\\S\\n]*[>*_\`#(\\[-]{0,6}[^\\S\\n]*(?:${words})[^\\n]*$`, 'iu');
+const begun = new RegExp(`(?:^|\\n)${lineStart}(?:${words})[^\\n]*$`, 'iu');
 
 /** The part of a moderator's unfinished message that will surely stay in it, in whole sentences. */
 export const unpickedSoFar = (text: string, peers: readonly string[]): string => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readDirections } from '../../src/text/directions.ts';
+import { pickIn, unpickedSoFar } from '../../src/text/next-speaker.ts';
 import { cleaned } from '../../src/text/sanitise.ts';
 import { contextOf } from '../turn-contexts.ts';
 
@@ -59,10 +60,29 @@ describe('a moderator', () => {
     expect(read(raw)).toMatchObject({ text, target });
   });
 
+  it.each([
+    "That was ben's turn. Cay_Expert, what do you think?",
+    "ben's turn is over. Cay_Expert, please go on.",
+    'In your next turn you may reply to ben. Cay_Expert, please go on.',
+    "Thanks, ben. It is Cay_Expert's turn. Please be brief.",
+    'Thanks, ben. The next turn goes to Cay_Expert. Please be brief.',
+  ])('a moderator gives the floor to the member that speaks next, not to that of another turn: %s', (raw) => {
+    expect(read(raw)).toMatchObject({ text: raw, target: 'Cay_Expert' });
+  });
+
   it.each(['ben and Cay_Expert both spoke well.', 'Who would like to go on?', 'Bending is no name.'])(
     'a moderator names no member in %j',
     (raw) => {
       expect(read(raw)).toEqual({ text: raw });
+    },
+  );
+
+  it.each([' ', '\t', '\r', '\u2028', '> ', 'next '])(
+    'a moderator’s message is searched in time also when it repeats %j',
+    (part) => {
+      const text = part.repeat(100_000);
+      expect(pickIn(text, members).target).toBeUndefined();
+      expect(text.trim().startsWith(unpickedSoFar(text, members))).toBe(true);
     },
   );
 });
