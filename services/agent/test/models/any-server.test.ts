@@ -151,12 +151,21 @@ describe('a reply of any server', () => {
     ['latin1', 'iso-8859-1'],
     ['utf16le', 'utf-16'],
     ['utf8', 'no-such-charset'],
+    ['utf8', 'iso-8859-1'],
   ] as const)('a reply in %s is read by the charset %s of its content type', async (encoding, charset) => {
     const { model } = await modelAt((response) => {
       response.writeHead(200, { 'content-type': `application/json; charset=${charset}` });
       response.end(Buffer.from(whole.replace('Tea.', 'Thé.'), encoding));
     });
     expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'Thé.' });
+  });
+
+  it('a stream of events is read as UTF-8 also when its content type names another charset', async () => {
+    const { model } = await modelAt((response) => {
+      response.writeHead(200, { 'content-type': `${sse}; charset=ISO-8859-1` });
+      response.end(`${piece(delta('Grüße', 'stop'))}data: [DONE]\n\n`);
+    });
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'Grüße' });
   });
 
   it('a reply is read behind several content codings', async () => {

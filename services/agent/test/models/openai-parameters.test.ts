@@ -28,9 +28,32 @@ describe('the parameters of a server', () => {
     ['temperature is deprecated for this model.', 'temperature'],
     ['invalid temperature: only 1 is allowed for this model', 'temperature'],
     ['Streaming is not supported for this model', 'stream'],
+    ["Unknown parameter: 'stream'", 'stream'],
+    ['stream: Extra inputs are not permitted', 'stream'],
+    ['This model does not support streaming', 'stream'],
     ['Your organization must be verified to stream this model.', 'stream'],
   ])('a parameter is left out after “%s”', (message, name) => {
     expect(Object.keys(new OpenAIParameters(false).for(asked))).toContain(name);
     expect(Object.keys(after(message))).not.toContain(name);
+  });
+
+  it.each([
+    [500, 'Unexpected error while streaming the response'],
+    [500, 'Streaming is not supported at the moment'],
+    [502, 'unexpected EOF while streaming'],
+    [503, 'upstream: an unknown error occurred during streaming'],
+    [500, 'Unknown error: max_tokens, temperature, seed'],
+    [500, 'Unexpected reasoning_content'],
+    [400, 'unexpected end of stream'],
+    [400, 'unexpected EOF while streaming'],
+    [401, 'unknown key for streaming'],
+    [401, 'Unknown key: the system message is not supported'],
+    [403, 'Streaming is not allowed for this key'],
+    [429, 'Streaming is not supported at this rate'],
+  ])('no parameter is left out after the status %i with “%s”', (status, message) => {
+    const parameters = new OpenAIParameters(false);
+    const before = parameters.for(asked);
+    expect(parameters.learn({ status, message }, before)).toBeUndefined();
+    expect(parameters.for(asked)).toEqual(before);
   });
 });

@@ -68,12 +68,26 @@ const kindOf = (head: string, type: string, isAll: boolean): Body['kind'] | unde
   return type.includes('text/event-stream') && !isAll ? 'stream' : 'text';
 };
 
-/** A decoder for the charset of the content type, if it is known. */
+/** A decoder for the charset of the content type, if it is known. A stream of events is always UTF-8, whatever is named. */
 const decoderFor = (type: string) => {
+  if (type.includes('text/event-stream')) return new TextDecoder();
   try {
     return new TextDecoder(/charset="?([\w-]{1,40})/i.exec(type)?.[1] ?? 'utf-8');
   } catch {
     return new TextDecoder();
+  }
+};
+
+/** Charsets in which any text can also be valid UTF-8 of other characters. */
+const ambiguous = /^(?:utf-16|iso-2022)/;
+/** A whole text. Many servers name a charset that is not the one of their answer, so UTF-8 is tried first. */
+const decodedWhole = (bytes: Uint8Array, type: string): string => {
+  const named = decoderFor(type);
+  if (ambiguous.test(named.encoding)) return named.decode(bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return named.decode(bytes);
   }
 };
 
@@ -103,6 +117,8 @@ export const readBody = async (
   const decoder = decoderFor(type);
   let kind: Body['kind'] | undefined;
   let text = '';
+  /** The bytes of an answer that is not streamed. */
+  let whole: Uint8Array[] = [];
   let total = 0;
   let sinceEvent = 0;
   let complete = false;
@@ -140,16 +156,18 @@ export const readBody = async (
     }
     if (total > bounds.body) throw new TooMuch(`the answer is longer than ${bounds.body} bytes`);
     text += piece;
+    whole.push(bytes);
     // Some servers send blanks to keep the connection alive.
     if (kind === undefined) text = text.trimStart();
     kind ??= kindOf(text, type, false);
     if (kind !== 'stream') continue;
     feed(text);
     text = '';
+    whole = [];
     if (complete) return { kind, stray };
   }
   kind ??= kindOf(text, type, true) ?? 'text';
-  if (kind !== 'stream') return { kind, text };
+  if (kind !== 'stream') return { kind, text: decodedWhole(Buffer.concat(whole), type).trimStart() };
   // Some servers leave out the blank line after the last event.
   feed(`${text}\n\n`);
   return { kind, stray };

@@ -35,6 +35,16 @@ export const sentOf = (
 const refusesParameter =
   /unsupported|not supported|does(?:n't| not) support|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|extra|not implemented|is not (?:available|valid) (?:for|with)|deprecated|only \d[\d.]* is allowed|verified to stream/i;
 
+/**
+ * A server that streams to no client, or not with this model. Errors of a stream that has begun also contain the word, so the
+ * refusal must be close to it.
+ */
+const refusesStreaming =
+  /stream(?:ing)?\b.{0,40}(?:not supported|unsupported|not allowed)|support.{0,20}stream|verified to stream/i;
+/** `stream` as the name of a parameter. */
+const namesStream =
+  /["'`]stream["'`]|\bstream\s*:|(?:parameters?|fields?|arguments?|propert(?:y|ies)):?\s+stream\b/i;
+
 /** The errors of chat templates that support no system message. */
 const refusesSystem =
   /system (?:role|message|prompt)s?\b.{0,40}(?:not supported|unsupported|not allowed)|does(?:n't| not) support.{0,20}\bsystem\b|only user and assistant roles|roles must alternate/i;
@@ -126,12 +136,15 @@ export class OpenAIParameters {
     sent: object,
   ): ParameterQuirk | undefined {
     const message = String(error.message ?? '');
-    const refused = typeof error.status === 'number' && error.status >= 400 && error.status !== 429;
+    // A refused key or a full quota says nothing about the request.
+    const refused =
+      typeof error.status === 'number' && error.status >= 400 && ![401, 403, 429].includes(error.status);
     if (refused && !this.#foldsSystem && refusesSystem.test(message)) {
       this.#foldsSystem = true;
       return { parameter: 'system message', instead: 'first user message' };
     }
-    if (!refused) return undefined;
+    // A server that has failed has refused no parameter. Only the text of a chat template is reported so.
+    if (!refused || Number(error.status) >= 500) return undefined;
     const aboutReasoning = this.#learnReasoning(message);
     if (aboutReasoning) return aboutReasoning;
     const names = Object.keys(sent);
@@ -140,7 +153,14 @@ export class OpenAIParameters {
       | Parameter
       | undefined;
     if (!parameter || this.#refused.has(parameter)) return undefined;
-    if (error.status !== 400 && error.status !== 422 && parameter !== 'stream') return undefined;
+    const isInvalid = error.status === 400 || error.status === 422;
+    if (parameter === 'stream') {
+      const isNamed = isInvalid && (root === 'stream' || namesStream.test(message));
+      if (!refusesStreaming.test(message) && !(isNamed && refusesParameter.test(message))) return undefined;
+      this.#refused.add('stream');
+      return { parameter, instead: undefined };
+    }
+    if (!isInvalid) return undefined;
     const lower = parameter === this.#limit ? this.#learnMostOutput(message, sent) : undefined;
     if (lower) return lower;
     if (!refusesParameter.test(message)) return undefined;

@@ -18,7 +18,8 @@ const decoded = (text: string): string => {
 
 /**
  * Reads a base URL as users write it: with or without a slash at its end, with doubled slashes, with the path of the call, with a
- * query (which is added to every request), with a user and a password.
+ * query (which is added to every request), with a user and a password. `/models` is the path of a call only behind a version:
+ * the base URL of Azure AI Foundry ends with it.
  */
 export const serverAddress = (baseURL: string): ServerAddress => {
   const base = new URL(baseURL);
@@ -32,7 +33,7 @@ export const serverAddress = (baseURL: string): ServerAddress => {
   base.hash = '';
   const path = base.pathname
     .replace(/\/{2,}/g, '/')
-    .replace(/(?:\/chat\/completions|\/completions|\/models)?\/?$/, '');
+    .replace(/(?:\/chat\/completions|(?<=\/v\d[^/]*)\/(?:completions|models))?\/?$/, '');
   const at = (end: string): URL => {
     const url = new URL(base);
     url.pathname = `${path}${end}`;
