@@ -9,8 +9,9 @@ const codeSpan = /```[\s\S]*?```|`[^`\n]+`/g;
 const leadingMarker = /^\s*(?:assistant\s*)?<\|/i;
 const endOfMessage = /<\|(?:end|return|call|start|channel)\|>/i;
 
-/** What may be between the end of the reasoning and a reply that has no channel. */
-const beforeReply = /^\s*<\|(?:end|return|call)\|>\s*(?:<\|start\|>\s*(?:assistant\s*)?)?(?:<\|message\|>)?/i;
+/** What may be between the end of the reasoning and a reply that has no channel. A message of another role is no reply. */
+const beforeReply =
+  /^\s*<\|(?:end|return|call)\|>\s*(?:<\|start\|>\s*(?:assistant\s*|(?=<\|message\|>)))?(?:<\|message\|>)?/i;
 
 const byMarkers = (raw: string): string => {
   let reply: string | undefined;

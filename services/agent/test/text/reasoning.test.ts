@@ -90,6 +90,11 @@ describe('the reasoning of a model is not part of what it says', () => {
       '<|channel|>analysis<|message|>SECRET<|end|><|start|>assistantTea.<|end|><|start|>user<|message|>And?',
       'Tea.',
     ],
+    [
+      'a message of another role behind the analysis is nothing',
+      '<|channel|>analysis<|message|>hm.<|end|><|start|>user<|message|>And you?',
+      '',
+    ],
     ['the tags of MiniMax go', '<mm:think>SECRET</mm:think>Tea.', 'Tea.'],
     ['reflection goes', '<thinking>S</thinking><reflection>S</reflection><output>Tea.</output>', 'Tea.'],
     ['tags of analysis go', '<analysis>SECRET</analysis>\nTea.', 'Tea.'],
