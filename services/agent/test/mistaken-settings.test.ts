@@ -57,6 +57,35 @@ describe('A variable that no program reads', () => {
     expect(problemsOf({ OPENAI_API_BASE: 'http://x/v1', OPENAI_BASE_URL: 'http://x/v1' })).toEqual([]);
   });
 
+  it.each([
+    ['OPENAI_ENGINE', 'OPENAI_MODEL'],
+    ['OPENAI_DEPLOYMENT_NAME', 'OPENAI_MODEL'],
+    ['OPENAI_API_MODEL', 'OPENAI_MODEL'],
+    ['OPENAI_ACCESS_TOKEN', 'OPENAI_API_KEY'],
+    ['OPENAI_HOST', 'OPENAI_BASE_URL'],
+  ])('the alias %s of another program is accepted when %s is set', (alias, meant) => {
+    expect(problemsOf({ [alias]: 'x', [meant]: 'http://x/v1' })).toEqual([]);
+  });
+
+  it('an alias of a key is accepted when the key is in a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-key-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'key'), 'sk-1');
+    const env = { OPENAI_ACCESS_TOKEN: 'x', OPENAI_API_KEY_FILE: join(folder, 'key') };
+    expect(problemsOf(env)).toEqual([]);
+  });
+
+  it.each([
+    ['OPENAI_API_BASE', 'OPENAI_BASE_URL', 'http://x/v1'],
+    ['OPENAI_KEY', 'OPENAI_API_KEY', 'sk-1'],
+    ['PARLEY_URL', 'ROUTER_URL', 'ws://x'],
+    ['OPENAI_MODLE', 'OPENAI_MODEL', 'x'],
+  ])('the variable %s with another value is refused also when %s is set', (variable, meant, value) => {
+    expect(problemsOf({ [variable]: 'y', [meant]: value })).toEqual([
+      expect.stringMatching(new RegExp(`^${variable}: .*did you mean ${meant}\\?$`)),
+    ]);
+  });
+
   it.each(['OPENAI_ORG_ID', 'OPENAI_PROJECT_ID', 'OPENAI_LOG', 'OPENAI_API_TYPE', 'OPENAI_API_VERSION'])(
     'the variable %s belongs to other programs and is not refused',
     (variable) => {
@@ -83,6 +112,23 @@ describe('OPENAI_BASE_URL', () => {
   );
 });
 
+describe('The path of an OPENAI_BASE_URL', () => {
+  it.each([
+    [
+      'https://r.services.ai.azure.com/models?api-version=1',
+      'https://r.services.ai.azure.com/models/chat/completions?api-version=1',
+    ],
+    [
+      'https://r.services.ai.azure.com/models/chat/completions',
+      'https://r.services.ai.azure.com/models/chat/completions',
+    ],
+    ['http://a/v1beta/models/', 'http://a/v1beta/chat/completions'],
+    ['http://a/completions', 'http://a/completions/chat/completions'],
+  ])('of %s the address of a call is %s', (base, chat) => {
+    expect(serverAddress(base).chat.href).toBe(chat);
+  });
+});
+
 describe('The variables of proxies', () => {
   const proxiesOf = (env: Environment) => {
     const { httpProxy, httpsProxy, noProxy } = readSettings([], env);
@@ -96,6 +142,10 @@ describe('The variables of proxies', () => {
     [{ ALL_PROXY: 'http://c:1' }, ['http://c:1', 'http://c:1', undefined]],
     [{ all_proxy: 'c:1', HTTPS_PROXY: 'http://a:1' }, ['http://c:1', 'http://a:1', undefined]],
     [{ ALL_PROXY: 'socks5://c:1' }, [undefined, undefined, undefined]],
+    [{ ALL_PROXY: ' socks5://c:1' }, [undefined, undefined, undefined]],
+    [{ ALL_PROXY: 'quic://c:1' }, [undefined, undefined, undefined]],
+    [{ all_proxy: 'direct://' }, [undefined, undefined, undefined]],
+    [{ ALL_PROXY: ' https://c:1' }, ['https://c:1', 'https://c:1', undefined]],
   ])('the proxies of %j are %j', (env, proxies) => {
     expect(proxiesOf(env)).toEqual(proxies);
   });

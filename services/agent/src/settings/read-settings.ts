@@ -52,6 +52,15 @@ const aliases: Readonly<Record<string, string>> = {
   PARLEY_ROUTER: 'ROUTER_URL',
   PARLEY_URL: 'ROUTER_URL',
 };
+/** The aliases that are refused also beside the setting that they mean: they are the usual mistakes. */
+const mistakes = ['OPENAI_API_BASE', 'OPENAI_KEY'];
+/** The aliases in `env` that are there for other programs, because the setting that they would mean is set. */
+const forOthers = (env: Environment): string[] =>
+  Object.keys(env).filter((variable) => {
+    const name = variable.toUpperCase();
+    const meant = /^OPEN_?AI/.test(name) && !mistakes.includes(name) ? aliases[name] : undefined;
+    return meant !== undefined && Boolean(env[meant] || env[`${meant}_FILE`]);
+  });
 const neighbours = ['ROUTER_URL', ...parleyVariables];
 const places = ['AGENT_NAME', 'AGENT_TARGET', 'AGENT_FIRST_SPEAKER'];
 
@@ -80,7 +89,12 @@ const contradictions = (values: AgentSettings): readonly string[] => {
 
 /** `table`: the settings, some of them perhaps with a variable of their own. `also`: variables that are known besides. */
 const read = (table: typeof settings, env: Environment, also: readonly string[] = []): AgentSettings => {
-  const known = { prefixes: ['AGENT_'], foreign, neighbours: [...neighbours, ...also], aliases };
+  const known = {
+    prefixes: ['AGENT_'],
+    foreign: [...foreign, ...forOthers(env)],
+    neighbours: [...neighbours, ...also],
+    aliases,
+  };
   const values = loadSettings(table, withProxyNames(env), known);
   const problems = contradictions(values);
   if (problems.length > 0) throw new ConfigError(problems);

@@ -59,12 +59,12 @@ export const serverSettings = {
 
 /**
  * Proxy variables may have lower-case names, which override the others. ALL_PROXY is for the protocols that have no variable of
- * their own; a SOCKS proxy in it is for other programs.
+ * their own; a proxy of another scheme in it, such as SOCKS, is for other programs.
  */
 export const withProxyNames = (env: Environment): Environment => {
   const given = (name: string) => env[name.toLowerCase()] || env[name];
-  const all = given('ALL_PROXY');
-  const rest = all === undefined || /^socks/i.test(all) ? undefined : all;
+  const all = given('ALL_PROXY')?.trim();
+  const rest = all !== undefined && (/^https?:\/\//i.test(all) || !all.includes('://')) ? all : undefined;
   return {
     ...env,
     HTTP_PROXY: given('HTTP_PROXY') || rest,
