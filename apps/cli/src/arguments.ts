@@ -16,6 +16,16 @@ export const integerIn =
   (raw: string): number =>
     wholeNumber(option, raw, min, max);
 
+/** Reads the value of an option that is a text. An empty one is probably a variable of the shell that is not set. */
+export const textIn =
+  (option: string) =>
+  (raw: string): string => {
+    if (raw.trim() !== '') return raw;
+    throw new UsageError(
+      `${option}: expected a text, got ${JSON.stringify(raw)}; leave ${option} out for all`,
+    );
+  };
+
 /** Reads an option that may be repeated. */
 export const collected = (raw: string, before: readonly string[] | undefined): readonly string[] => [
   ...(before ?? []),

@@ -1,6 +1,6 @@
 import { Option } from '@commander-js/extra-typings';
 import { endings } from '@parley/protocol';
-import { collected, integerIn } from './arguments.ts';
+import { collected, integerIn, textIn } from './arguments.ts';
 
 /** Options that several commands have, with one name, one meaning and one help text. */
 
@@ -55,12 +55,17 @@ export const statusOption = new Option('--status <STATUS>', 'those with this sta
 export const endingOption = new Option('--ending <ENDING>', 'those that ended for this reason').choices(
   endings,
 );
-export const memberOption = new Option('--member <NAME>', 'those with this member');
+export const memberOption = new Option('--member <NAME>', 'those with this member').argParser(
+  textIn('--member'),
+);
 export const labelOption = new Option(
   '--label <LABEL>',
   'those with this label; `parley batch` gives its runs the label batch:FOLDER',
-);
-export const searchOption = new Option('--search <TEXT>', 'those with this text in the topic or a message');
+).argParser(textIn('--label'));
+export const searchOption = new Option(
+  '--search <TEXT>',
+  'those with this text in the topic or a message',
+).argParser(textIn('--search'));
 
 /** The options as they are given; `search` looks in messages, too. */
 export interface Filters {

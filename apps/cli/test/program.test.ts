@@ -67,6 +67,9 @@ describe('the help of parley', () => {
     [['show'], /missing required argument 'ID'/],
     [['show', 'a', 'b'], /too many arguments/],
     [['ls', '--limit', 'few'], /--limit: expected an integer/],
+    [['ls', '--member', ''], /--member: expected a text, got ""; leave --member out for all/],
+    [['export', '--label', ''], /--label: expected a text/],
+    [['export', '--search', ' '], /--search: expected a text, got " "/],
     [['completion', 'powershell'], /expected one of bash, zsh, fish/],
     [['help', 'shout'], /no command shout/],
   ])('the wrong command line %j exits with 2', async (args, problem) => {
