@@ -34,7 +34,7 @@ test.skipIf(!havePython())(
   'the Python client of README.md is answered by alice of `docker compose up`',
   async () => {
     deployment.up(['router', 'alice', 'bob']);
-    const client = startPython('readme', snippet, [], { PARLEY_URL: deployment.routerUrl });
+    const client = startPython('readme', snippet, [], { ROUTER_URL: deployment.routerUrl });
     const { code } = await client.exit(60_000);
     expect({ code, stderr: client.stderr }).toEqual({ code: 0, stderr: '' });
     expect(client.stdout.match(/^alice: \S/gm)).toHaveLength(3);

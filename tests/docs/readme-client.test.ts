@@ -43,7 +43,7 @@ describe.skipIf(!havePython())('the Python client of README.md', { timeout: 60_0
   it('the Python client of README.md is answered only by alice, answers, votes and leaves', async () => {
     expect(snippet).toContain('"register"');
     const router = await threeTerminals();
-    const client = startPython('readme', snippet, [], { PARLEY_URL: router.url });
+    const client = startPython('readme', snippet, [], { ROUTER_URL: router.url });
     const { code } = await client.exit();
     expect({ code, stderr: client.stderr }).toEqual({ code: 0, stderr: '' });
     expect(client.stdout.match(/^alice: \S/gm)).toHaveLength(3);
@@ -56,7 +56,7 @@ describe.skipIf(!havePython())('the Python client of README.md', { timeout: 60_0
 
   it('the Python client of README.md ends with the reason when the router requires a token', async () => {
     const router = await RunningRouter.start(newBearers().env);
-    const client = startPython('readme', snippet, [], { PARLEY_URL: router.url });
+    const client = startPython('readme', snippet, [], { ROUTER_URL: router.url });
     expect((await client.exit()).code).toBe(1);
     expect(client.stderr).toMatch(/4001/);
     expect(client.stderr).not.toContain('KeyError');
@@ -65,7 +65,7 @@ describe.skipIf(!havePython())('the Python client of README.md', { timeout: 60_0
   it('the Python client of README.md continues when the router is killed and restarts', async () => {
     const ledger = join(temporaryFolder(), 'ledger.sqlite');
     const router = await RunningRouter.start({ ROUTER_LEDGER: ledger });
-    const client = startPython('readme', snippet, [], { PARLEY_URL: router.url });
+    const client = startPython('readme', snippet, [], { ROUTER_URL: router.url });
     await router.when('of carol', (view) => view.by === 'carol');
     await router.crashAndRestart();
     startAgent(['alice', 'bob'], { ROUTER_URL: router.url });
