@@ -206,6 +206,7 @@ describe('parley kubernetes', () => {
       'topic: what $$5 and $(KEY) buy\npolicy: addressed\ncast:\n  ann: { persona: A, server: "http://models.example/v1", key: ANN_KEY }\n  ben: { persona: B, server: "http://other.example/v1", keyFile: ben.key }\n  cy: { persona: C, replicas: 2, server: "http://open.example/v1" }\n',
     );
     const text = await answerOf('kubernetes', file, '--one-process');
+    expect(text).toContain('with the entry ANN_KEY for `key: ANN_KEY`, with the entry `key` for `keyFile`.');
     if (validator) await validate(text);
     const [all, second, job] = objectsIn(text) as [KubernetesObject, KubernetesObject, KubernetesObject];
     expect([all, second].map(({ metadata }) => metadata.name)).toEqual(['agents', 'agents-2']);

@@ -270,7 +270,7 @@ export const kubernetesFile = (
   const deployments = (oneProcess ? sharedDeployments : ownDeployments)(agents, objects);
   const head = `# ${(file.scenario.title ?? file.file).replaceAll('\n', ' ')}: written by \`parley kubernetes\`. It needs the router of deploy/kubernetes in its namespace.
 # Optional secrets: parley-agent-NAME (token), parley-operator (token), parley-model (OPENAI_API_KEY). A member that names a key
-# in the scenario needs parley-key-NAME.
+# in the scenario needs parley-key-NAME: with the entry ANN_KEY for \`key: ANN_KEY\`, with the entry \`key\` for \`keyFile\`.
 `;
   return (
     head +
