@@ -3,7 +3,7 @@ import { settledLength, withoutControls } from './plain-text.ts';
 import { noPrompt, type PromptLines } from './prompt-lines.ts';
 import { spoken, spokenSoFar } from './reasoning.ts';
 import { isStuck, withoutLoop, withoutLoopSoFar } from './repetition.ts';
-import { whole, wholeSoFar } from './sentences.ts';
+import { isFinished, whole, wholeSoFar } from './sentences.ts';
 import { type Label, SpeakerLabels } from './speaker-labels.ts';
 
 /** The parameters of cleaning a reply: the speaker, the other members, the maximum length of a message. */
@@ -45,17 +45,81 @@ interface Part {
   text: string;
 }
 
-/** Whether a name that is alone on a line is a label: a name with marks, or the own name at the beginning of a reply. */
-const isLabel = ({ alone }: Label, isOwn: boolean, parts: readonly Part[]): boolean =>
-  alone !== 'plain' || (isOwn && parts.every(({ text }) => text.trim() === ''));
+/** What is read: the whole reply; an unfinished one that may end here; an unfinished one for the part that no more text changes. */
+type Stage = 'whole' | 'unfinished' | 'streamed';
 
-/** `isWhole`: no text follows, so that a name on the last line is a part of the message. */
-const partsOf = (text: string, rules: ReplyRules, isWhole: boolean): Part[] => {
+const headingLine = /^[^\S\n]*#{1,6}[^\S\n]/;
+
+/** The text of a reply before a line. */
+class Preceding {
+  /** The last line with text. */
+  #last = '';
+  #hasHeading = false;
+
+  get isEmpty(): boolean {
+    return this.#last === '';
+  }
+
+  add(line: string): void {
+    if (line.trim() === '') return;
+    this.#last = line;
+    this.#hasHeading ||= headingLine.test(line);
+  }
+
+  /**
+   * Whether a heading of a chat template is one, and not a heading of the message: `### Input:` and `### Response:` are also
+   * written by a member that describes a task. Such a heading follows an introduction or another heading.
+   */
+  isBeforeTemplate(heading: string): boolean {
+    if (heading === 'instruction') return true;
+    if (this.isEmpty) return heading === 'response';
+    return !this.#hasHeading && isFinished(this.#last);
+  }
+}
+
+/** The last lines that begin with the own name: before a text, and alone on the line with marks. */
+const lastOwnLabels = (lines: readonly string[], rules: ReplyRules): Record<'named' | 'marked', number> => {
+  const last = { named: -1, marked: -1 };
+  let inCode = false;
+  for (const [place, line] of lines.entries()) {
+    if (isFence(line)) inCode = !inCode;
+    const label = inCode ? undefined : labels(rules).at(line);
+    if (label?.who.kind !== 'member' || label.who.name !== rules.self || label.alone === 'plain') continue;
+    last[label.alone ?? 'named'] = place;
+  }
+  return last;
+};
+
+/** Divides a reply at its labels. In a whole reply, a name on the last line is a part of the message. */
+const partsOf = (text: string, rules: ReplyRules, stage: Stage): Part[] => {
   const found = labels(rules);
   const parts: Part[] = [{ whose: 'unnamed', name: undefined, text: '' }];
   const lines = text.split('\n');
   const lastText = lines.findLastIndex((line) => line.trim() !== '');
+  const preceding = new Preceding();
   let inCode = false;
+  /** Set when a name that is alone on its line is before the reply. */
+  let beganMarked = false;
+  let lastOwn: ReturnType<typeof lastOwnLabels> | undefined;
+
+  /**
+   * Whether a name with marks that is alone on its line is a label. In a message it is also the heading of a summary, so it is
+   * a label only before the reply, or in a dialogue that continues under the own name. `undefined`: later text decides.
+   */
+  const isMarkedLabel = (place: number, isOwn: boolean): boolean | undefined => {
+    if (preceding.isEmpty) return true;
+    if (isOwn) return beganMarked;
+    if (stage === 'streamed') return undefined;
+    lastOwn ??= lastOwnLabels(lines.slice(0, lastText + 1), rules);
+    return place < lastOwn.named || (beganMarked && place < lastOwn.marked && lastOwn.marked < lastText);
+  };
+  const isLabel = ({ alone, who }: Label, place: number, isOwn: boolean): boolean | undefined => {
+    if (who.kind === 'role' && who.heading !== undefined) return preceding.isBeforeTemplate(who.heading);
+    if (alone === undefined) return true;
+    if (stage === 'whole' && place >= lastText) return false;
+    return alone === 'plain' ? isOwn && preceding.isEmpty : isMarkedLabel(place, isOwn);
+  };
+
   for (const [place, written] of lines.entries()) {
     let line = written;
     let part: Part | undefined;
@@ -64,7 +128,10 @@ const partsOf = (text: string, rules: ReplyRules, isWhole: boolean): Part[] => {
     for (let label = labelOf(line); label; label = labelOf(line)) {
       const { who } = label;
       const isOwn = who.kind === 'member' && who.name === rules.self;
-      if (label.alone && ((isWhole && place >= lastText) || !isLabel(label, isOwn, parts))) break;
+      const is = isLabel(label, place, isOwn);
+      if (is === undefined) return [...parts, { whose: 'other', name: undefined, text: '' }];
+      if (!is) break;
+      beganMarked ||= label.alone === 'marked' && preceding.isEmpty;
       const role = who.kind === 'role' && who.role === 'assistant' ? 'assistant' : 'other';
       if (!part || isOwn) {
         part = { whose: isOwn ? 'own' : role, name: who.kind === 'member' ? who.name : undefined, text: '' };
@@ -74,6 +141,7 @@ const partsOf = (text: string, rules: ReplyRules, isWhole: boolean): Part[] => {
     if (isFence(line)) inCode = !inCode;
     if (part) parts.push(part);
     parts.at(-1)!.text += `${part ? '' : '\n'}${line}`;
+    preceding.add(line);
   }
   return parts;
 };
@@ -91,8 +159,8 @@ interface Own {
  * messages in the prompt. The reply ends at the next line that begins with the name of another member. If the reply is a dialogue
  * that begins with another member, it is read from the name of the speaker on.
  */
-const ownWords = (text: string, rules: ReplyRules, isWhole: boolean): Own => {
-  const parts = partsOf(text, rules, isWhole);
+const ownWords = (text: string, rules: ReplyRules, stage: Stage): Own => {
+  const parts = partsOf(text, rules, stage);
   const first = parts.findIndex((part) => part.text.trim() !== '');
   if (first < 0) return { text: '', named: undefined, settled: false };
   const { whose, name } = parts[first]!;
@@ -110,11 +178,11 @@ const ownWords = (text: string, rules: ReplyRules, isWhole: boolean): Own => {
 const withoutNarration = (text: string): string => text.replace(narration, '').replace(/\n{3,}/g, '\n\n');
 
 /** Removing names may expose sentences of the prompt and the reverse, so both steps are repeated. */
-const peeled = (text: string, rules: ReplyRules, isWhole: boolean): Own => {
+const peeled = (text: string, rules: ReplyRules, stage: Stage): Own => {
   const prompt = rules.prompt ?? noPrompt;
-  let own = ownWords(withoutNarration(text), rules, isWhole);
+  let own = ownWords(withoutNarration(text), rules, stage);
   for (let round = 0; round < 3; round++) {
-    const rest = ownWords(prompt.without(own.text.trimStart()), rules, isWhole);
+    const rest = ownWords(prompt.without(own.text.trimStart()), rules, stage);
     const same = rest.text === own.text;
     own = { ...rest, named: own.named ?? rest.named, settled: own.settled && rest.settled };
     if (same) break;
@@ -130,13 +198,13 @@ const capped = (text: string, { maxLength }: ReplyRules): string => {
 /** The cleaned reply, or why nothing remains. `cutOff`: the model was stopped in the middle of the reply. */
 export const cleaned = (raw: string, rules: ReplyRules, cutOff = false): Cleaned => {
   const said = spoken(withoutControls(raw));
-  const own = peeled(said, rules, true);
+  const own = peeled(said, rules, 'whole');
   const unstuck = withoutLoop(own.text.trimStart());
   const text = capped(cutOff ? whole(unstuck) : unstuck, rules).trim();
   const why = (): Unsayable => {
     if (raw.trim() === '') return 'empty';
     if (said.trim() === '') return 'reasoning';
-    return ownWords(withoutNarration(said), rules, true).text.trim() === '' ? 'for-others' : 'recited';
+    return ownWords(withoutNarration(said), rules, 'whole').text.trim() === '' ? 'for-others' : 'recited';
   };
   return { text, named: own.named, unsayable: text === '' ? why() : undefined };
 };
@@ -151,7 +219,7 @@ export const sanitise = (raw: string, rules: ReplyRules): string => cleaned(raw,
 /** Whether the rest of an unfinished reply is not needed: it loops, speaks for another member, or is too long. */
 export const isComplete = (raw: string, rules: ReplyRules): boolean => {
   const said = spokenSoFar(withoutControls(raw));
-  const parts = partsOf(said, rules, false).filter(({ text }) => text.trim() !== '');
+  const parts = partsOf(said, rules, 'unfinished').filter(({ text }) => text.trim() !== '');
   const own = parts.findIndex(({ whose }) => whose !== 'other');
   if (own >= 0 && parts.some(({ whose }, at) => at > own && whose !== 'own')) return true;
   return said.length > 2 * rules.maxLength || isStuck(said);
@@ -164,7 +232,7 @@ export const isComplete = (raw: string, rules: ReplyRules): boolean => {
 export const visibleSoFar = (raw: string, rules: ReplyRules): string => {
   const plain = withoutControls(raw.replace(/[\ud800-\udbff\r]$/, ''));
   const said = spokenSoFar(plain.slice(0, settledLength(plain))).replace(openNarration, '');
-  const own = peeled(said, rules, false);
+  const own = peeled(said, rules, 'streamed');
   if (!own.settled) return '';
   const text = withoutLoopSoFar(own.text.trimStart());
   return wholeSoFar(text.length <= rules.maxLength ? text : text.slice(0, rules.maxLength - 1)).trimEnd();

@@ -3,6 +3,9 @@ import { sentenceEnds } from '@parley/text';
 /** The end of a sentence: marks with closing quotes or brackets after them, or the end of a line. */
 const end = new RegExp(String.raw`(?:[${sentenceEnds}]+[*_"')”’»\]」』）】]*|\n)`, 'g');
 const atEnd = new RegExp(String.raw`[${sentenceEnds}][*_"')”’»\]」』）】]*$`);
+/** Whether a text ends with the end of a sentence. */
+export const isFinished = (text: string): boolean => atEnd.test(text.trimEnd().slice(-100));
+
 /** ASCII marks need a blank after them: 3.50 has no end of a sentence. */
 const needsBlank = /^[.!?]/;
 

@@ -39,11 +39,11 @@ const emphasised = /^(?:[*_]{1,3}|`)[^*_`\n][^\n]*[*_`]$/u;
 const addressed = /^(.{1,80}?)[^\S\n]*(?:→|⇒|[-=]>|\s(?:to|an|à|a|для)\s|[对對])[^\S\n]*(.{1,80})$/u;
 const allMembers = /^(?:all|every(?:one|body)|the group)$/i;
 
-/** The speaker that a label names: a member, or a role that is no member. */
+/** The speaker that a label names: a member, or a role that is no member. `heading`: its word in a heading of a template. */
 export interface Label {
   readonly who:
     | { readonly kind: 'member'; readonly name: string }
-    | { readonly kind: 'role'; readonly role: string };
+    | { readonly kind: 'role'; readonly role: string; readonly heading?: string };
   readonly length: number;
   /** Set when the name is alone on its line: with marks of emphasis or of a heading, or without. */
   readonly alone?: 'marked' | 'plain';
@@ -96,8 +96,9 @@ export class SpeakerLabels {
     const name = this.#named(bare) ?? this.#addressing(bare);
     if (name !== undefined) return { kind: 'member', name };
     const role = written.trim().replace(aroundRole, '').trim().toLowerCase();
-    const meant = this.#roles.has(role) ? role : isHeading ? headings.get(role) : undefined;
-    return meant === undefined ? undefined : { kind: 'role', role: meant };
+    if (this.#roles.has(role)) return { kind: 'role', role };
+    const meant = isHeading ? headings.get(role) : undefined;
+    return meant === undefined ? undefined : { kind: 'role', role: meant, heading: role };
   }
 
   /** The speaker of `Ann to Ben`. */

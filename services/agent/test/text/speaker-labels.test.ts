@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cleaned, sanitise, visibleSoFar } from '../../src/text/sanitise.ts';
+import { cleaned, isComplete, sanitise, visibleSoFar } from '../../src/text/sanitise.ts';
 
 const names: Record<string, readonly [self: string, other: string]> = {
   English: ['Ann', 'Ben'],
@@ -154,9 +154,30 @@ describe('a label', () => {
     '```json\n{\n  "user": "ann",\n  "Ben": 4\n}\n```\nThat is the file.',
     'The file:\n```xml\n<user>\n<Ben>\n```',
     'The form is this:\n<user>@<host>',
+    'The task:\n\n### Input:\nA number n.\n\n### Output:\nIts square.',
+    'The API:\n\n### Request:\nGET /x\n\n### Response:\n200 and a text.',
+    'The API is small.\n\n### Request:\nGET it.\n\n### Response:\n200 and a text.',
+    'So far:\n\n**Ben**\nwants tea.\n\n**Ann**\nwants coffee.\n\nI agree with both.',
+    'So far:\n\n### Ben\nwants tea.\n\n### Ann\nwants coffee.\n\nI agree with both.',
     'The log:\n(user): root\n"user": root',
   ])('there is no label in %j', (text) => {
     expect(sanitise(text, cast)).toBe(text);
+    for (let end = 0; end <= text.length; end++) {
+      expect(text.startsWith(visibleSoFar(text.slice(0, end), cast))).toBe(true);
+      expect(isComplete(text.slice(0, end), cast)).toBe(false);
+    }
+  });
+
+  it.each([
+    ['**Ann**\nI agree.\n\n**Ben**\nNo.\n\n**Ann**\nYes.', 'I agree.'],
+    ['**Ben**\nNo.\n\n**Ann**\nYes.', 'Yes.'],
+    ['I agree.\n\n**Ben**\nNo.\n\nAnn: Yes.', 'I agree.'],
+    ['**Ann**\nSo far:\n\n**Ben**\nwants tea.', 'So far:\n\n**Ben**\nwants tea.'],
+  ])('a name alone on its line is a label in a dialogue with the own name: %j', (raw, text) => {
+    expect(sanitise(raw, cast)).toBe(text);
+    for (let end = 0; end <= raw.length; end++) {
+      expect(text.startsWith(visibleSoFar(raw.slice(0, end), cast))).toBe(true);
+    }
   });
 
   it('a label after a block of code ends the reply', () => {
