@@ -64,7 +64,7 @@ describe('a vote to end', () => {
       { text: 'See:\n```\n[DONE]\n```', done: true },
     ],
     [
-      'is none in small letters in a tag or in braces',
+      'is none in lower case in a tag or in braces',
       'So:\n<done>\n{done}\nyes',
       { text: 'So:\n<done>\n{done}\nyes' },
     ],
