@@ -5,7 +5,7 @@ import { ConfigError } from './settings.ts';
 /** The part of the process that these functions use. main.ts passes the real one. */
 export type ProcessPort = Pick<
   NodeJS.Process,
-  'on' | 'exit' | 'stderr' | 'pid' | 'kill' | 'removeAllListeners'
+  'on' | 'exit' | 'abort' | 'stderr' | 'pid' | 'kill' | 'removeAllListeners'
 >;
 
 /** How long a process that has stopped waits for the reader of its log; and one that is told to end at once. */
@@ -13,7 +13,8 @@ const [writtenWithinMs, writtenAtOnceMs] = [2_000, 200];
 
 /**
  * Exits when the lines of the log are written, or cannot be. While a reader of the log reads nothing, an exit of Node waits for it
- * without an end; so the process then ends by the signal with which it is usually stopped, which waits for nothing.
+ * without an end; so the process then ends by the signal with which it is usually stopped, which waits for nothing. The kernel
+ * ignores that signal from the first process of a container (PID 1), which aborts instead.
  */
 export const exitWhenWritten = (
   host: ProcessPort,
@@ -22,8 +23,9 @@ export const exitWhenWritten = (
   withinMs = writtenWithinMs,
 ): void => {
   const timer = setTimeout(() => {
+    if (host.pid === 1) return host.abort();
     host.removeAllListeners('SIGTERM');
-    host.kill(host.pid, 'SIGTERM');
+    return host.kill(host.pid, 'SIGTERM');
   }, withinMs);
   const exit = () => {
     clearTimeout(timer);

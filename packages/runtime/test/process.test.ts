@@ -1,6 +1,13 @@
 import { EventEmitter, once } from 'node:events';
-import { describe, expect, it, vi } from 'vitest';
-import { ConfigError, makeLogger, type ProcessPort, runMain, stopOnSignal } from '../src/index.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  ConfigError,
+  exitWhenWritten,
+  makeLogger,
+  type ProcessPort,
+  runMain,
+  stopOnSignal,
+} from '../src/index.ts';
 
 /** A process that notes how it was told to exit instead of exiting. */
 class FakeProcess extends EventEmitter {
@@ -15,6 +22,29 @@ class FakeProcess extends EventEmitter {
 const log = makeLogger('test', 'silent');
 const onFault = () => {};
 const asPort = (fake: FakeProcess) => fake as unknown as ProcessPort;
+
+describe('exitWhenWritten', () => {
+  it.each([
+    ['by SIGTERM', 4_711, [['kill', 4_711, 'SIGTERM']]],
+    ['by an abort as the first process of a container, which its own SIGTERM does not end', 1, [['abort']]],
+  ])('exitWhenWritten ends a process whose log is not read any more %s', (_, pid, wanted) => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const calls: unknown[][] = [];
+    const host = Object.assign(new FakeProcess(), {
+      pid,
+      kill: (...args: unknown[]) => calls.push(['kill', ...args]),
+      abort: () => calls.push(['abort']),
+    });
+    const stalled = Object.assign(makeLogger('test', 'silent'), { flush: () => {} });
+    exitWhenWritten(asPort(host), stalled, 0, 2_000);
+    vi.advanceTimersByTime(1_999);
+    expect(calls).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(calls).toEqual(wanted);
+    expect(host.codes).toEqual([]);
+  });
+});
 
 describe('stopOnSignal', () => {
   it.each(['SIGTERM', 'SIGINT'])(
