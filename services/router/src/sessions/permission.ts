@@ -43,6 +43,7 @@ export const readerOf = (state: Conversation, identity: Identity | undefined, na
 /**
  * All members that a message without a target writes to. A name in the text counts as a target when it gives a turn. Otherwise
  * an answer to a grant (`isOwed`) needs no permission for its hearers. A message without a turn needs permission for all of them.
+ * A conversation that has ended takes no message, and says so itself.
  */
 export const reachedWithoutTarget = (
   state: Conversation,
@@ -50,6 +51,7 @@ export const reachedWithoutTarget = (
   text: string,
   isOwed: boolean,
 ): readonly string[] => {
+  if (state.status.state === 'ended') return [];
   const named = policies[state.policy].mentionsGiveTurns ? mentioned(state, { from, text }) : [];
   return isOwed ? named : [...named, ...(state.hears.get(from) ?? state.members)];
 };
@@ -65,7 +67,7 @@ const reachedBy = (
   if (frame.type !== 'say') return [];
   const { conversation, turn, target, to, text } = frame;
   const named = [...(target === undefined ? [] : [target]), ...(to ?? [])];
-  const state = router.conversations.get(conversation);
+  const state = router.conversations.find(conversation);
   if (!state || target !== undefined) return named;
   const isOwed = turn !== undefined || router.grants.heldBy(replica, conversation) !== undefined;
   return [...named, ...reachedWithoutTarget(state, replica.name, text, isOwed || to !== undefined)];

@@ -144,7 +144,7 @@ export class PlainSession implements Session {
     const { conversations, replyRouting, plainTurns } = this.#router;
     const place = placeOf(this.#router, name, frame);
     if (place === 'unknown') return this.#unknown(frame);
-    const state = place.id === undefined ? undefined : conversations.get(place.id);
+    const state = place.id === undefined ? undefined : conversations.find(place.id);
     const addressee = addresseeIn(state, name, target);
     const takes = state && plainTurns.answeredBy(name, state);
     const heardBy =

@@ -8,7 +8,7 @@ interface Act {
   readonly body: unknown;
   /** The name of the operator in the ledger. */
   readonly by: string;
-  /** The conversation, for `fork` as it was at the entry to fork at; undefined for `open`, and where it does not run. */
+  /** The conversation, for `fork` as it was at the entry to fork at; undefined for `open`, and where it is unknown. */
   readonly state: Conversation | undefined;
 }
 

@@ -39,7 +39,7 @@ export class Control {
     if (fault) return errorReply('bad-frame', fault);
     const body = shape.pick(request.body as never);
     if (action !== 'fork') {
-      const forbidden = this.#whyForbidden(request, body, this.#router.conversations.get(id));
+      const forbidden = this.#whyForbidden(request, body, this.#router.conversations.find(id));
       if (forbidden) return forbidden;
     }
     if (action === 'open') return this.#open(request, body as ControlBody<'open'>);
