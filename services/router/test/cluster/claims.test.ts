@@ -30,11 +30,11 @@ class LossyTable extends MemoryTable {
   }
 }
 
-const start = async () => {
+const start = async (now = () => 0) => {
   const table = new LossyTable();
   const failures: unknown[] = [];
   const router = async (self: string) => {
-    const claims = new NatsClaims({ table, self, now: () => 0, onFailure: (error) => failures.push(error) });
+    const claims = new NatsClaims({ table, self, now, onFailure: (error) => failures.push(error) });
     await claims.start();
     return claims;
   };
@@ -70,6 +70,35 @@ describe('a claim whose answer is lost', () => {
     await until(() => expect(b.at('c.1', 3)).toBeUndefined());
     expect(await b.make(claim, hourMs)).toBe(true);
   });
+
+  it.each<[how: string, goes: (table: LossyTable, passTime: () => void) => Promise<unknown>]>([
+    ['was deleted', (table) => table.delete(key)],
+    [
+      'was deleted and made by another router',
+      (table) => table.put(key, { router: 'b', member: 'ann', ttlMs: hourMs, nonce: 'of b' }),
+    ],
+    ['has expired', async (_table, passTime) => passTime()],
+  ])(
+    'a claim that was made without the knowledge of its router is not its own any more when its key %s',
+    async (_how, goes) => {
+      let now = 0;
+      const { table, a } = await start(() => now);
+      table.isLossy = true;
+      await a.make(claim, hourMs);
+      table.isLossy = false;
+      await until(() => expect([...a.own()]).toHaveLength(1));
+      await goes(table, () => {
+        now = hourMs;
+        a.tick();
+      });
+      await until(() => expect([...a.own()]).toEqual([]));
+      const writes = table.writes;
+      const isKeyThere = table.keys().includes(key);
+      const isMade = await a.make(claim, hourMs);
+      // Whether it has the claim is what the table says, and not what it had found before.
+      expect([isMade, table.writes - writes]).toEqual(isKeyThere ? [false, 0] : [true, 1]);
+    },
+  );
 
   it('a router whose answer is lost has the claim when the table has told it before', async () => {
     const { table, a, b } = await start();

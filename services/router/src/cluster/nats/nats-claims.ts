@@ -133,7 +133,10 @@ export class NatsClaims implements TurnClaims {
 
   /** Removes expired claims: the bucket sends no message when a key expires. */
   tick(): void {
-    for (const claim of this.#known.expire(this.#options.now())) this.#notify({ type: 'ended', claim });
+    for (const claim of this.#known.expire(this.#options.now())) {
+      this.#forgetFound(keyOf(claim));
+      this.#notify({ type: 'ended', claim });
+    }
   }
 
   /** Deletes the released claims immediately. */
@@ -167,14 +170,25 @@ export class NatsClaims implements TurnClaims {
     if (!place) return;
     const stored = entry && storedIn(entry.value);
     if (!stored) {
+      const isGone = this.#forgetFound(key);
       const known = this.#known.get(place);
-      if (known?.router === this.#options.self) return;
+      if (known?.router === this.#options.self && !isGone) return;
       const claim = this.#known.ended(place);
       if (claim) this.#notify({ type: 'ended', claim });
       return;
     }
     if (stored.router === this.#options.self) this.#seenOwn(key, place, stored, entry.revision);
-    else this.#made({ ...place, member: stored.member }, stored.router, stored.ttlMs);
+    else {
+      this.#forgetFound(key);
+      this.#made({ ...place, member: stored.member }, stored.router, stored.ttlMs);
+    }
+  }
+
+  /** The key of an own claim is gone. True when nothing has asked for this claim, so that no grant relies on it. */
+  #forgetFound(key: string): boolean {
+    const isFound = this.#found.delete(key);
+    if (isFound) this.#own.delete(key);
+    return isFound;
   }
 
   /**
