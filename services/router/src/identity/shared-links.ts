@@ -29,7 +29,10 @@ export class SharedLinks {
     this.#options = options;
   }
 
-  /** Resolves when all links of the table are known. `local`: valid links that this router had before it shared the table. */
+  /**
+   * Resolves when all links of the table are known. `local`: valid links that this router has in its ledger. A new table gets
+   * them. Another table lacks only those that were removed while this router was down.
+   */
   async start(local: readonly Share[]): Promise<void> {
     const { table } = this.#options;
     const known = new Set<string>();
@@ -38,7 +41,11 @@ export class SharedLinks {
       this.#take(change);
     };
     await table.watch(take);
-    for (const share of local) if (!known.has(share.id)) await table.create(share.id, share);
+    const isNew = known.size === 0;
+    for (const share of local) {
+      if (isNew) await table.create(share.id, share);
+      else if (!known.has(share.id)) this.#options.onRemoved(share.id);
+    }
   }
 
   /** Resolves when the link is in the table. */

@@ -30,6 +30,34 @@ describe('the share links of several routers', () => {
     await until(() => expect([b, late].map(({ ledger }) => ledger.shares())).toEqual([[], []]));
   });
 
+  it('a link that was revoked and left the table while a router was down stays invalid at all routers when it starts', async () => {
+    const table = new MemoryTable();
+    const a = await router(table);
+    const [made, other] = [await a.shares.make('c1', 'boss'), await a.shares.make('c1', 'boss')];
+    const ledger = openMemoryLedger();
+    await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: [opened()] }]);
+    for (const one of [made, other]) if (one) ledger.keepShare(one.share);
+    await a.shares.revoke('c1', made?.share.id ?? '', 'chief');
+    // Its slot was needed. The table of this test keeps no trace of a deleted key.
+    await table.delete(made?.share.id ?? '');
+    const b = new Shares({ ledger, now: () => 1_000, table });
+    await b.start();
+    expect(table.keys()).toEqual([other?.share.id]);
+    expect(b.identify(made?.token ?? '').ok).toBe(false);
+    expect(b.identify(other?.token ?? '').ok).toBe(true);
+    expect(ledger.shares().map(({ id }) => id)).toEqual([other?.share.id]);
+  });
+
+  it('a new table gets the valid links that a router had before', async () => {
+    const ledger = openMemoryLedger();
+    await ledger.append([{ conversation: 'c1', expectedSeq: 0, entries: [opened()] }]);
+    const made = await new Shares({ ledger, now: () => 1_000 }).make('c1', 'boss');
+    const table = new MemoryTable();
+    await new Shares({ ledger, now: () => 1_000, table }).start();
+    const b = await router(table);
+    expect(b.shares.identify(made?.token ?? '').ok).toBe(true);
+  });
+
   it('a link of a conversation that a router has removed is known to it and not kept', async () => {
     const table = new MemoryTable();
     const a = await router(table);
