@@ -114,12 +114,13 @@ const isQuoted = (text: string, { start, end }: Piece): boolean =>
 
 /** “between <think> and </think>”: a text about the two tags. */
 const between = /^\s+(?:and|or|to|with|then|und|oder|et|ou|y|o|e|и|和|与|と|…|\.{3})\s+$/iu;
+const longestWordOfTag = 3;
 /** “the tag”, “ends.” and marks of an object: words after a tag that is the subject of a text without blanks. */
 const wordOfTag = /^(?:标签|標籤|标记|標記|[结結]束[\p{P}]|タグ|を|태그|[를을])/u;
 /** “it closes with </think>, and”: a closing tag in the middle of a sentence. */
 const isMentionedClose = (text: string, piece: Piece, isOpened: boolean): boolean =>
   isQuoted(text, piece) ||
-  ((isOpened || wordOfTag.test(text.slice(piece.end, piece.end + 3))) &&
+  ((isOpened || wordOfTag.test(text.slice(piece.end, piece.end + longestWordOfTag))) &&
     isBetweenWords(text.slice(0, piece.start).slice(-1), text.slice(piece.end, piece.end + 1))) ||
   (/[\p{L}\p{N},]\s$/u.test(text.slice(Math.max(0, piece.start - 2), piece.start)) &&
     /^(?:\s\p{Ll}|[,.;:!?)])/u.test(text.slice(piece.end, piece.end + 2)));
@@ -169,7 +170,8 @@ const split = (raw: string): Split => {
       // The chat template began the block, so all text before the tag is reasoning.
       text = '';
       from = piece.end;
-      if (certain !== undefined) certain = 0;
+      // The next characters may show that the tag is only mentioned.
+      if (certain !== undefined || raw.length < piece.end + longestWordOfTag) certain = 0;
       orphan = true;
       continue;
     }

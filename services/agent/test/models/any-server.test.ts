@@ -163,9 +163,9 @@ describe('a reply of any server', () => {
   it('a stream of events is read as UTF-8 also when its content type names another charset', async () => {
     const { model } = await modelAt((response) => {
       response.writeHead(200, { 'content-type': `${sse}; charset=ISO-8859-1` });
-      response.end(`${piece(delta('Grüße', 'stop'))}data: [DONE]\n\n`);
+      response.end(`${piece(delta('Thé', 'stop'))}data: [DONE]\n\n`);
     });
-    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'Grüße' });
+    expect(await model.reply(requestOf())).toMatchObject({ kind: 'text', text: 'Thé' });
   });
 
   it('a reply is read behind several content codings', async () => {

@@ -241,7 +241,7 @@ const parts = [
     '<|start|>',
     'final\n',
   ],
-  ...['<reason>', '</reason>', '< reflection >'],
+  ...['<reason>', '</reason>', '< reflection >', '标签', '结束。'],
   ...['</answer>', 'The', ':', ',', '|>', '<|', '['],
 ];
 const anyReply = fc

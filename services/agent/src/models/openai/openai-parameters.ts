@@ -42,8 +42,7 @@ const refusesParameter =
 const refusesStreaming =
   /stream(?:ing)?\b.{0,40}(?:not supported|unsupported|not allowed)|support.{0,20}stream|verified to stream/i;
 /** `stream` as the name of a parameter. */
-const namesStream =
-  /["'`]stream["'`]|\bstream\s*:|(?:parameters?|fields?|arguments?|propert(?:y|ies)):?\s+stream\b/i;
+const namesStream = /["'`]stream["'`]|\bstream\s*:|(?:parameters?|fields?|arguments?|property):?\s+stream\b/i;
 
 /** The errors of chat templates that support no system message. */
 const refusesSystem =
