@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { wsFrame } from '../../../../tests/harness/raw-peer.ts';
 import type { Ledger, OnForeign } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { opened } from '../ledger/ledger-entries.ts';
@@ -6,18 +7,8 @@ import { dialRaw, handshake, serveRouter } from './served-router.ts';
 
 const until = (probe: () => unknown) => expect.poll(probe, { timeout: 60_000, interval: 10 });
 
-/** A masked frame with a masking key of zeros, which leaves the payload as it is. */
-const frame = (payload: string | Buffer, opcode = 0x81): Buffer => {
-  const body = Buffer.from(payload);
-  const head = Buffer.alloc(body.length > 125 ? 8 : 6);
-  head[0] = opcode;
-  head[1] = 0x80 | (body.length > 125 ? 126 : body.length);
-  if (body.length > 125) head.writeUInt16BE(body.length, 2);
-  return Buffer.concat([head, body]);
-};
-
-const text = (value: object) => frame(JSON.stringify(value));
-const normalClose = frame(Buffer.from([0x03, 0xe8]), 0x88);
+const text = (value: object) => wsFrame(JSON.stringify(value));
+const normalClose = wsFrame(Buffer.from([0x03, 0xe8]), { opcode: 8 });
 
 /** A ledger that another router writes too. `x` is opened there, and this router hears of it when `catchUp` is called. */
 const sharedLedger = () => {

@@ -1,19 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { wsFrame } from '../../../../tests/harness/raw-peer.ts';
 import { dial, dialAgent, dialPlain, dialRaw, handshake, serveRouter } from './served-router.ts';
 
 const until = (probe: () => unknown) => expect.poll(probe, { timeout: 60_000, interval: 10 });
-
-/** A masked frame with a masking key of zeros, which leaves the payload as it is. */
-const frame = (payload: string | Buffer, opcode = 0x81): Buffer => {
-  const body = Buffer.from(payload);
-  const head = Buffer.alloc(body.length > 125 ? 8 : 6);
-  head[0] = opcode;
-  head[1] = 0x80 | (body.length > 125 ? 126 : body.length);
-  if (body.length > 125) head.writeUInt16BE(body.length, 2);
-  return Buffer.concat([head, body]);
-};
 
 /** Everything that a socket is sent, as it comes. */
 const heard = (socket: Socket): { text: string; ended: boolean } => {
@@ -129,7 +120,7 @@ describe('a peer over its rate', () => {
   it('a peer over its rate is slowed down however its frames are packed', async () => {
     const { port, router } = await serveRouter({ rate: { perSecond: 1_000, burst: 10 } });
     const socket = await upgraded(port);
-    const pings = Buffer.concat(Array.from({ length: 100 }, () => frame('{"type":"ping"}')));
+    const pings = Buffer.concat(Array.from({ length: 100 }, () => wsFrame('{"type":"ping"}')));
     let sent = 0;
     let stopped = false;
     const flood = () => {
@@ -150,8 +141,8 @@ describe('a flood without a rate limit', () => {
   it('a flood without a rate limit is received in shares, so that other peers are answered meanwhile', async () => {
     const { port, router } = await serveRouter();
     const flooder = await upgraded(port);
-    flooder.write(frame('{"type":"register","name":"flood"}'));
-    const chunk = Buffer.concat(Array.from({ length: 1_000 }, () => frame('{"type":"ping"}')));
+    flooder.write(wsFrame('{"type":"register","name":"flood"}'));
+    const chunk = Buffer.concat(Array.from({ length: 1_000 }, () => wsFrame('{"type":"ping"}')));
     let stopped = false;
     const flood = () => {
       while (!stopped && flooder.write(chunk));
@@ -225,8 +216,8 @@ describe('frames', () => {
     const { port } = await serveRouter();
     const socket = await upgraded(port);
     const answer = heard(socket);
-    socket.write(frame('', 0x01));
-    socket.write(Buffer.concat(Array.from({ length: 5_000 }, () => frame('', 0x00))));
+    socket.write(wsFrame('', { fin: false }));
+    socket.write(Buffer.concat(Array.from({ length: 5_000 }, () => wsFrame('', { opcode: 0, fin: false }))));
     await until(() => answer.ended).toBe(true);
     expect(answer.text.charCodeAt(0)).toBe(0x88);
   });
