@@ -61,8 +61,11 @@ export interface RunningRouter {
   listen(host: string, port: number): Promise<string>;
   /** Grants no more turns, waits at most `graceMs` for the answers to those that are running, then closes all connections. */
   drain(graceMs: number): Promise<void>;
-  /** Closes all connections and the port at once. */
-  close(): Promise<void>;
+  /**
+   * Closes all connections and the port. Requests that are being answered have `graceMs` until they are cut off. To be awaited before
+   * the ledger is closed.
+   */
+  close(graceMs?: number): Promise<void>;
 }
 
 const later = (act: () => void, ms: number): (() => void) => {
@@ -94,7 +97,7 @@ export const serve = (options: ServeOptions): RunningRouter => {
     unready: () => (isDraining ? 'draining' : ledger.trouble?.()),
     metrics: router.metrics.registry,
   };
-  const server = makeHttpServer(
+  const http = makeHttpServer(
     {
       ...{ router, ledger, authenticator, filterRequest, rejections, probes, outgoing, stalledMs },
       control: new Control(router, defaults),
@@ -106,6 +109,7 @@ export const serve = (options: ServeOptions): RunningRouter => {
     },
     options.certificate,
   );
+  const { server } = http;
   connectionLimits.watch(server);
   const setting = { router, authenticator, defaults, routerName };
   const webSocketServer = startWebSocketServer(server, {
@@ -139,17 +143,17 @@ export const serve = (options: ServeOptions): RunningRouter => {
     },
     async drain(graceMs) {
       isDraining = true;
+      http.drain();
       await leave({ router, webSocketServer, graceMs });
       router.sharing?.stop();
       ticker.stop();
     },
-    async close() {
-      const closed = webSocketServer.close();
+    async close(graceMs = 0) {
       ticker.stop();
-      server.closeAllConnections();
-      await closed;
+      await Promise.all([webSocketServer.close(), http.close(graceMs)]);
       router.sharing?.stop();
-      await new Promise((resolve) => server.close(resolve));
+      // An act over HTTP may have been the last command.
+      await router.conversations.settled();
     },
   };
 };

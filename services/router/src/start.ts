@@ -51,6 +51,8 @@ export interface StartedRouter {
 /** The time after which the objects of the start are garbage. */
 const settledMs = 3_000;
 const presenceMs = 1_000;
+/** How long the responses that are being made may take when the router stops. */
+const responsesMs = 2_000;
 const megabyte = 1024 * 1024;
 const dayMs = 86_400_000;
 
@@ -214,6 +216,7 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
     onFault: (error) => router.faults.caught('process', 'uncaught', error),
     async stop() {
       await running.drain(drainMs);
+      await running.close(responsesMs);
       probeServer?.close();
       await tracing?.stop();
       await ledger.leave?.();

@@ -11,7 +11,7 @@ import { routerOptions } from '../router-options.ts';
 
 type ServedOptions = Partial<Omit<ServeOptions, 'version' | 'routerName' | 'defaults' | 'console'>>;
 
-export interface ServedRouter extends Pick<RunningRouter, 'router' | 'server' | 'drain'> {
+export interface ServedRouter extends Pick<RunningRouter, 'router' | 'server' | 'drain' | 'close'> {
   readonly port: number;
   /** Value of one line of /metrics, for example `parley_disconnects_total{code="4102"}`; 0 when there is none. */
   metric(line: string): Promise<number>;
@@ -46,7 +46,7 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
     rate: { perSecond: 0, burst: 1 },
     ...options,
   });
-  const { router, server, drain } = running;
+  const { router, server, drain, close } = running;
   await running.joined();
   const address = await running.listen('127.0.0.1', 0);
   onTestFinished(async () => {
@@ -59,7 +59,7 @@ export const serveRouter = async (options: ServedOptions = {}): Promise<ServedRo
     const found = text.split('\n').find((one) => one.startsWith(`${line} `));
     return Number(found?.split(' ')[1] ?? 0);
   };
-  return { router, server, drain, port: Number(address.split(':').at(-1)), metric };
+  return { router, server, drain, close, port: Number(address.split(':').at(-1)), metric };
 };
 
 export interface Closed {

@@ -189,6 +189,8 @@ class EventStream {
   }
 
   #write(text: string): void {
+    // The server ends event streams when the router stops.
+    if (this.#response.writableEnded) return;
     this.#sentAt = this.#router.clock.monotonic();
     this.#response.write(text);
     wroteTo(this.#response);

@@ -17,8 +17,19 @@ const timeouts = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCh
 const tlsHandshakeMs = 10_000;
 const sweepMs = 1_000;
 
+export interface HttpServer {
+  readonly server: Server | TlsServer;
+  /** From now on every connection is closed after its response, so that its client connects to another router. */
+  drain(): void;
+  /**
+   * Takes no new connections and ends event streams. Resolves when the responses that were being made are sent, at the latest
+   * after `graceMs`. Then no connection is open, so no request can reach a ledger that is closed.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
 /** The HTTP server of the port. It speaks TLS when there is a certificate. */
-export const makeHttpServer = (options: HttpOptions, certificate?: Certificate): Server | TlsServer => {
+export const makeHttpServer = (options: HttpOptions, certificate?: Certificate): HttpServer => {
   const { router, outgoing, stalledMs, rejections } = options;
   const responses = new Responses({ outgoing, stalledMs });
   const handle = makeRequestHandler(options);
@@ -34,7 +45,19 @@ export const makeHttpServer = (options: HttpOptions, certificate?: Certificate):
     socket.destroy();
   });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
-  return server;
+  return {
+    server,
+    drain: () => responses.closeConnections(),
+    async close(graceMs) {
+      responses.closeConnections();
+      const closed = new Promise((resolve) => server.close(resolve));
+      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      await responses.ended();
+      clearTimeout(timer);
+      server.closeAllConnections();
+      await closed;
+    },
+  };
 };
 
 /** Resolves with `host:port`; rejects when the port cannot be bound. */

@@ -48,6 +48,14 @@ export const endWith = (response: ServerResponse, body: Buffer): void => {
   wroteTo(response);
 };
 
+const closeAfter = (response: ServerResponse): void => {
+  if (!response.headersSent) response.setHeader('connection', 'close');
+};
+
+/** Whether the response is sent piece by piece without a known length, as events are. */
+const isStream = (response: ServerResponse): boolean =>
+  response.headersSent && !response.writableEnded && !response.hasHeader('content-length');
+
 /**
  * Bounds the memory of responses. The requests of one connection are answered one after the other, so pipelined requests do not
  * make many responses at once. Bytes that wait count in `outgoing`. A peer that takes nothing for some time is disconnected.
@@ -56,6 +64,8 @@ export class Responses {
   readonly #bounds: ResponseBounds;
   readonly #open = new Map<ServerResponse, Watched>();
   readonly #waiting = new WeakMap<Socket, (() => void)[]>();
+  #closesConnections = false;
+  #whenNone = (): void => {};
 
   constructor(bounds: ResponseBounds) {
     this.#bounds = bounds;
@@ -70,6 +80,21 @@ export class Responses {
       begin();
     } else if (waiting.length >= maxPipelined) socket.destroy();
     else waiting.push(begin);
+  }
+
+  /** From now on a connection is closed after its response, so that its client connects to another router. */
+  closeConnections(): void {
+    this.#closesConnections = true;
+    for (const response of this.#open.keys()) closeAfter(response);
+  }
+
+  /** Ends the event streams, which have no end of their own. Resolves when no response is left. */
+  async ended(): Promise<void> {
+    for (const response of this.#open.keys()) if (isStream(response)) response.end();
+    if (this.#open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#whenNone = resolve;
+    });
   }
 
   /** Disconnects peers that take nothing. Called every second. */
@@ -93,12 +118,14 @@ export class Responses {
     );
     outlets.set(response, outlet);
     this.#open.set(response, { taken: -1, movedAt: 0 });
+    if (this.#closesConnections) closeAfter(response);
     response.once('close', () => {
       outlet.gone();
       this.#open.delete(response);
       const next = this.#waiting.get(socket)?.shift();
       if (next) next();
       else this.#waiting.delete(socket);
+      if (this.#open.size === 0) this.#whenNone();
     });
     answer();
   }
