@@ -71,6 +71,9 @@ const heardOut: readonly (Closing | 'binary')[] = ['draining', 'slow-consumer', 
 /** A slow peer is disconnected at once, and not only after `stalledMs`, when more bytes than this wait for it. */
 const maxStalledBytes = 16 * maxBufferedBytes;
 
+/** Pongs that may wait for a peer. Of the pings that come meanwhile, the newest one alone is answered (RFC 6455 5.5.3). */
+const maxWaitingPongs = 16;
+
 export class SocketConnection implements Connection {
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
@@ -81,6 +84,10 @@ export class SocketConnection implements Connection {
   /** Heartbeats since the last sign of life. */
   missedPongs = 0;
   pings = 0;
+  #newestAnswered = 0;
+  #waitingPongs = 0;
+  /** The newest ping that was not answered because too many pongs waited. */
+  #unansweredPing: Buffer | undefined;
   /** The router does not read from the socket at present. */
   isPaused = false;
 
@@ -150,6 +157,29 @@ export class SocketConnection implements Connection {
     this.#writes.hold(this.#socket);
     this.pings++;
     this.#ws.ping(String(this.pings));
+    this.#outlet.wrote();
+  }
+
+  /** Answers a ping of the peer. What waits for a peer that does not read stays bounded, however many pings it sends. */
+  pong(received: Buffer): void {
+    if (!this.isOpen) return;
+    // A part of what was read from the socket would keep all of it in memory.
+    const payload = Buffer.from(received);
+    if (this.#waitingPongs >= maxWaitingPongs) {
+      this.#unansweredPing = payload;
+      return;
+    }
+    this.#waitingPongs++;
+    this.#writes.hold(this.#socket);
+    this.#ws.pong(payload, false, () => this.#ponged());
+    this.#outlet.wrote();
+  }
+
+  #ponged(): void {
+    this.#waitingPongs--;
+    const payload = this.#unansweredPing;
+    this.#unansweredPing = undefined;
+    if (payload) this.pong(payload);
   }
 
   /** A frame of the peer was received. */
@@ -157,11 +187,12 @@ export class SocketConnection implements Connection {
     this.missedPongs = 0;
   }
 
-  /** The number of the ping that a pong answers; undefined when it answers no ping of this connection. */
+  /** The number of the ping that a pong answers; undefined when no ping waits for it. */
   answered(payload: string): number | undefined {
-    this.heard();
     const ping = /^[1-9]\d{0,15}$/.test(payload) ? Number(payload) : 0;
-    return ping >= 1 && ping <= this.pings ? ping : undefined;
+    if (ping <= this.#newestAnswered || ping > this.pings) return undefined;
+    this.#newestAnswered = ping;
+    return ping;
   }
 
   close(why: Closing, reason: string = closings[why].reason): void {

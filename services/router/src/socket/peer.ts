@@ -77,9 +77,15 @@ export class Peer implements Sharer {
     }, options.registerMs);
     options.metrics.connections[session.dialect]++;
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
+    ws.on('ping', (payload) => {
+      connection.pong(payload);
+      this.#onControlFrame();
+    });
     ws.on('pong', (payload) => {
       const ping = connection.answered(String(payload));
-      if (ping !== undefined) options.faults.guard('session', 'pong', () => session.ponged(ping));
+      if (ping === undefined) return this.#onControlFrame();
+      connection.heard();
+      return options.faults.guard('session', 'pong', () => session.ponged(ping));
     });
     // Without a listener an error of the socket would end the process. `ws` closes the socket itself.
     ws.on('error', () => {});
@@ -105,6 +111,15 @@ export class Peer implements Sharer {
     return undefined;
   }
 
+  /** A ping, or a pong that answers no ping. It counts for the rate of the connection. */
+  #onControlFrame(): void {
+    const { connection } = this;
+    connection.heard();
+    if (connection.isClosing) return;
+    this.#countFrame();
+    if (this.#state.is === 'reading' && this.#rateDelay() > 0) this.#waitForRate([]);
+  }
+
   /** The socket of a closing connection is not paused any more, so frames that arrive late are bounded here. */
   #isWithinLateLimit(raw: string): boolean {
     this.#lateLength += raw.length;
@@ -115,6 +130,7 @@ export class Peer implements Sharer {
   #receiveAll(frames: string[]): void {
     const { fairShare } = this.#options;
     for (let next = 0; next < frames.length && this.connection.isHeard; ) {
+      if (this.#rateDelay() > 0) return this.#waitForRate(frames.slice(next));
       if (!fairShare.take(this)) return this.#wait('share', frames.slice(next));
       this.#receive(frames[next++] as string);
       const { entering } = this.session;
@@ -122,10 +138,10 @@ export class Peer implements Sharer {
         this.#wait('token', frames.slice(next));
         return this.#resumeAfter(entering);
       }
-      if (this.#rateDelay() > 0) return this.#waitForRate(frames.slice(next));
     }
     const state = this.#state;
     if (state.is === 'finishing') return this.#leave(state.code);
+    if (this.#rateDelay() > 0) return this.#waitForRate([]);
     if (state.is !== 'waiting') return undefined;
     this.#state = reading;
     return this.connection.resume();
@@ -133,7 +149,7 @@ export class Peer implements Sharer {
 
   #receive(raw: string): void {
     const { session } = this;
-    const { metrics, faults, clock } = this.#options;
+    const { metrics, faults } = this.#options;
     metrics.frames[session.dialect]++;
     faults.guard(
       'session',
@@ -141,10 +157,13 @@ export class Peer implements Sharer {
       () => session.receive(raw),
       () => this.connection.close('unavailable'),
     );
-    if (this.#bucket && this.#state.is !== 'finishing') {
-      const now = clock.monotonic();
-      this.#rateAllowsAt = now + this.#bucket.take(now);
-    }
+    this.#countFrame();
+  }
+
+  #countFrame(): void {
+    if (!this.#bucket || this.#state.is === 'finishing') return;
+    const now = this.#options.clock.monotonic();
+    this.#rateAllowsAt = now + this.#bucket.take(now);
   }
 
   #wait(reason: WaitReason, frames: string[]): void {

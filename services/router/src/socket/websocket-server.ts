@@ -55,6 +55,8 @@ const closeGraceMs = 2_000;
 const socketOptions: ServerOptions & { closeTimeout: number } = {
   noServer: true,
   clientTracking: false,
+  // `ws` ends the connection of a peer that sends more than a few pings at once.
+  autoPong: false,
   perMessageDeflate: false,
   maxPayload: hardFrameLimit,
   closeTimeout: closeGraceMs,
