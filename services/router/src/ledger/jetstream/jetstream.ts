@@ -18,6 +18,8 @@ export interface JetStreamParts {
   readonly link: NatsLink;
   readonly projection: Projection;
   readonly follower: StreamFollower;
+  /** Resolves when the local copy holds the message with that sequence, unless it was removed from the stream before. */
+  readonly taken: (sequence: number) => Promise<void>;
   readonly appender: Appender;
   readonly purger: StreamPurger;
   readonly access: StreamAccess;
@@ -59,7 +61,8 @@ interface Pending {
  * of any other router, into the local copy, and only then the append resolves. All reads are of the local copy.
  */
 export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
-  const { stream, writer, link, projection, follower, appender, purger, access, watch, marks, own } = parts;
+  const { stream, writer, link, projection, follower, taken, appender } = parts;
+  const { purger, access, watch, marks, own } = parts;
   const local = projection.ledger;
   const maxBytes = (link.connection.info?.max_payload ?? 1_048_576) - headerBytes;
   let written = 0;
@@ -100,7 +103,7 @@ export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
     for (const { batch, publication } of pending)
       if (publication.parts.length === 1) own.set(publication.id, batch.entries);
     const settled = await appender.write(pending.map(({ publication }) => publication));
-    await follower.taken(settled.reduce((last, one) => Math.max(last, standsAt(one)), 0));
+    await taken(settled.reduce((last, one) => Math.max(last, standsAt(one)), 0));
     for (const [at, one] of pending.entries()) {
       own.delete(one.publication.id);
       const result = settled[at]!;

@@ -187,8 +187,9 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
       if (!link.isClosed) onEvent({ type: 'link', isConnected: link.isConnected });
     });
     const watch = new StreamWatch({ link, manager, stream, incarnation, follower });
+    const taken = (sequence: number) => catchUp({ manager, stream, follower }, sequence);
     return jetStreamLedger({
-      ...{ stream, writer, link, projection, follower, appender, purger, watch, marks, foreign, own },
+      ...{ stream, writer, link, projection, follower, taken, appender, purger, watch, marks, foreign, own },
       access: access as StreamAccess,
       caughtUp: join && caughtUp,
     });

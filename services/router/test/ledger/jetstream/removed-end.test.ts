@@ -1,5 +1,5 @@
 import type { Entry } from '@parley/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { hasNats } from '../../../../../tests/harness/nats-servers.ts';
 import { openJetStreamLedger } from '../../../src/ledger/jetstream/open-jetstream.ts';
 import { catchUp } from '../../../src/ledger/jetstream/stream/catch-up.ts';
@@ -8,6 +8,7 @@ import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { joinRouter } from '../../cluster/joined-router.ts';
 import { shut } from '../ledger-contract.ts';
 import { finished, lines, opened } from '../ledger-entries.ts';
+import { CuttingProxy } from './cutting-proxy.ts';
 import { NatsObserver } from './jetstream-ledgers.ts';
 import { natsOfTests } from './nats-of-tests.ts';
 
@@ -96,6 +97,24 @@ describe.skipIf(!hasNats)('a stream whose newest message was removed', { timeout
     await append(other.ledger, 'c3', 0);
     await ledger.caughtUp?.();
     expect(ledger.read('c3', 0, all)).toEqual(running);
+  });
+
+  it('an append whose message was removed before it was read ends, and the next one is written', async () => {
+    const proxy = await CuttingProxy.before(nats.server.port);
+    onTestFinished(() => proxy.close());
+    const options = nats.options({ access: { servers: [proxy.url] } });
+    const ledger = await openJetStreamLedger(options);
+    proxy.mute();
+    const appended = append(ledger, 'c1', 0, finished(5));
+    await observer.reached(options.stream, 1);
+    await removed(options, 'c1');
+    proxy.cut();
+    // The same commit is sent again, and the server says under which sequence it had stored it.
+    expect(await appended).toMatchObject([{ ok: true }]);
+    await vi.waitFor(() => expect(ledger.trouble?.()).toBeUndefined(), { timeout: 60_000, interval: 20 });
+    await append(ledger, 'c2', 0);
+    expect(ledger.read('c2', 0, all)).toEqual(running);
+    await shut(ledger);
   });
 });
 
