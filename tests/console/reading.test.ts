@@ -14,6 +14,8 @@ const markdown = [
   '| c |\n|---|\n| 3 | dropped by the parser |',
   '[bob]: Yes. "at once"',
   '- one\n- two',
+  '0. from\n1. zero',
+  '<svg>\n  <b>two lines</b>\n</svg>',
   '![a picture](https://example.org/p.png) <b>not bold</b> [bad](javascript:alert(1))',
 ].join('\n\n');
 const rightToLeft = 'שלום, אני כאן.\n\n- שלום';
@@ -68,6 +70,8 @@ describe.skipIf(!executablePath)('An ended conversation, read in the console', {
     expect(await message.locator('td').allInnerTexts()).toEqual(['1', '2']);
     expect(await message.locator('pre code').textContent()).toBe('const x = 1 < 2;');
     expect(await message.locator('ul li').allInnerTexts()).toEqual(['one', 'two']);
+    expect(await message.locator('ol').getAttribute('start')).toBe('0');
+    expect(await message.locator('.raw').allInnerTexts()).toContain('<svg>\n  <b>two lines</b>\n</svg>');
     const whole = await message.textContent();
     for (const shown of [
       '(example.org: title)',

@@ -69,6 +69,11 @@ describe('the architecture', () => {
     );
   });
 
+  it('packages/markdown imports nothing but its parser', () => {
+    const own = 'packages/markdown/src';
+    expect(breaches(`${own}/**/*.ts`, (module) => module === 'marked' || within(own, module))).toEqual([]);
+  });
+
   it('the core imports only the protocol, the pure text package and its own neighbours', () => {
     const core = 'services/router/src/core';
     const pure = /^@parley\/(protocol|text)$/;

@@ -122,6 +122,7 @@ describe('the source files of every workspace', () => {
   });
 
   it.each([
+    'packages/markdown',
     'packages/protocol',
     'packages/runtime',
     'services/router',

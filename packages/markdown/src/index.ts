@@ -1,0 +1,1 @@
+export { type MessagePart, messageParts } from './message-parts.ts';
