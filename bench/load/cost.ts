@@ -108,7 +108,7 @@ const gatheringOf = async (count: number): Promise<number> => {
   const conversations = new Conversations(openMemoryLedger(), () => 1_000, fail);
   const gathering = new Gathering({
     conversations,
-    presence: new Presence({ duplicates: 'replicas', startedAt: 0 }),
+    presence: new Presence({ duplicates: 'replicas', now: () => 0 }),
     delayOf: () => 0,
   });
   const members = names(16);

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from '../harness/poll.ts';
 import { expectWhole } from '../harness/whole-conversation.ts';
-import { type AgentView, type ConversationPage, Deployment } from './deployment.ts';
+import { type ConversationPage, Deployment } from './deployment.ts';
 
 const project = 'parley-test-samples';
 let deployment: Deployment;
@@ -50,14 +49,7 @@ test('the agents of a second Compose project join over the network of the first'
 
 test('ten agents by `extends` speak in a ring', async () => {
   const ring = Array.from({ length: 10 }, (_, index) => `agent-${index + 1}`);
-  const up = (...services: string[]) => deployment.compose(['up', '--no-build', '--detach', ...services]);
-  // As the head of the sample says: the ring is known when all its targets are.
-  up('router', ...ring.slice(1));
-  await until('all but the first agent are connected', async () => {
-    const { agents } = await deployment.get<{ agents: AgentView[] }>('/v1/agents');
-    return ring.slice(1).every((name) => agents.some((agent) => agent.name === name));
-  });
-  up('watch', 'agent-1');
+  deployment.compose(['up', '--no-build', '--detach', 'router', 'watch', ...ring]);
   const { entries } = await deployment.conversation(
     'of the ring',
     ({ by, status }) => by === 'agent-1' && status === 'ended',

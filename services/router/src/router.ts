@@ -145,7 +145,7 @@ export const makeRouter = (options: RouterOptions): Router => {
   const traces = tracing && new TurnTraces(tracing, (id) => conversations.find(id));
   const { maxAgeMs } = options.mailboxLimits;
   const presence = new Presence({
-    ...{ duplicates: options.duplicates ?? 'replicas', startedAt: now() },
+    ...{ duplicates: options.duplicates ?? 'replicas', now },
     several: cluster && { wall: clock.wall },
   });
   const prompts = new PromptRequests({ presence, now: clock.monotonic });

@@ -24,8 +24,8 @@ type Connected =
 
 export interface PresenceOptions {
   readonly duplicates: DuplicateRule;
-  /** The steady time at which the router started. */
-  readonly startedAt: number;
+  /** A steady time. */
+  readonly now: () => number;
   /** Where there are several routers: the time in ms since 1970. */
   readonly several?: { readonly wall: () => number } | undefined;
 }
@@ -71,9 +71,9 @@ export class Presence {
   /** Undefined where there is one router. */
   readonly union: Union | undefined;
 
-  constructor({ duplicates, startedAt, several }: PresenceOptions) {
+  constructor({ duplicates, now, several }: PresenceOptions) {
     this.#duplicates = duplicates;
-    this.targets = new Targets(startedAt);
+    this.targets = new Targets(now);
     if (!several) return;
     const elsewhere = new Elsewhere();
     this.union = { elsewhere, registrations: new Registrations({ elsewhere, wall: several.wall }) };

@@ -5,8 +5,8 @@ import { policies } from '../core/policies/policies.ts';
 
 /** Names whose target is remembered. When there are more, the name that registered least recently is evicted. */
 const maxNames = 50_000;
-/** How long a turn waits for an agent that may complete a ring and has not registered yet. */
-const ringPatienceMs = 5_000;
+/** How long a turn waits for an agent that may complete a ring, from when the chain last became longer. */
+const ringPatienceMs = 20_000;
 
 /** The chain of targets that begins at the opener. `unknown`: it leads to a name that has not registered yet. */
 interface Ring {
@@ -14,27 +14,38 @@ interface Ring {
   readonly leads: 'back' | 'nowhere' | 'unknown';
 }
 
+interface Told {
+  readonly target: string | undefined;
+  /** When the name first registered with this target. */
+  readonly at: number;
+}
+
 /**
  * The name that each agent is set to address, from its `register` frame (PROTOCOL §10.7), so that a ring of targets is known and
  * not guessed. It is kept when the agent disconnects, so that a short reconnect does not break the ring.
  */
 export class Targets {
-  readonly #targets = new Map<string, string | undefined>();
+  readonly #told = new Map<string, Told>();
+  readonly #now: () => number;
   readonly #startedAt: number;
 
-  constructor(startedAt: number) {
-    this.#startedAt = startedAt;
+  /** `now` is a steady time, and the router starts at this moment. */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#startedAt = now();
   }
 
-  registered(name: string, target: string | undefined): void {
-    this.#targets.delete(name);
-    this.#targets.set(name, target === name ? undefined : target);
-    if (this.#targets.size > maxNames) this.#targets.delete(this.#targets.keys().next().value as string);
+  registered(name: string, setting: string | undefined): void {
+    const target = setting === name ? undefined : setting;
+    const earlier = this.#told.get(name);
+    this.#told.delete(name);
+    this.#told.set(name, earlier?.target === target && earlier ? earlier : { target, at: this.#now() });
+    if (this.#told.size > maxNames) this.#told.delete(this.#told.keys().next().value as string);
   }
 
   /** The target of `from` and its ring in a conversation that `opener` opened. */
   aimOf(from: string, opener: string | undefined): Aim | undefined {
-    const target = this.#targets.get(from);
+    const target = this.#told.get(from)?.target;
     if (target === undefined || opener === undefined) return undefined;
     const { names, leads } = this.#from(opener);
     return { target, ring: leads === 'back' ? names : [] };
@@ -42,21 +53,25 @@ export class Targets {
 
   /**
    * Whether the turn waits because the addressee of its message is not known yet: the opener, or an agent on the chain from it,
-   * has not registered, and the conversation or the router has just started.
+   * has not registered, and the chain has become longer or the router has started a short time ago. An agent whose target never
+   * registers waits once, and not in each conversation.
    */
-  awaits({ by, policy, startedAt }: Conversation, { member, givenBy }: Turn, now: number): boolean {
-    if (now >= Math.max(startedAt, this.#startedAt) + ringPatienceMs) return false;
+  awaits({ by, policy }: Conversation, { member, givenBy }: Turn): boolean {
     if (!policies[policy].followsTargets) return false;
-    const target = this.#targets.get(member);
+    const target = this.#told.get(member)?.target;
     if (target === undefined || target === givenBy || givenBy === member) return false;
-    return this.#from(by).leads === 'unknown';
+    const { names, leads } = this.#from(by);
+    if (leads !== 'unknown') return false;
+    const grownAt = Math.max(this.#startedAt, ...names.map((name) => this.#told.get(name)?.at ?? 0));
+    return this.#now() < grownAt + ringPatienceMs;
   }
 
   #from(opener: string): Ring {
     const names = [opener];
     for (let name = opener; names.length <= maxMembers; names.push(name)) {
-      if (!this.#targets.has(name)) return { names, leads: 'unknown' };
-      const next = this.#targets.get(name);
+      const told = this.#told.get(name);
+      if (!told) return { names, leads: 'unknown' };
+      const next = told.target;
       if (next === opener) return { names, leads: 'back' };
       if (next === undefined || names.includes(next)) break;
       name = next;

@@ -116,11 +116,37 @@ describe('a member who speaks to an agent', () => {
     ann.open(['ben']);
     await bench.settled();
     await talk([ann, ben], 1);
-    // For a moment zoe may be about to register.
+    // For a time zoe may be about to register.
+    await bench.pass(19_000);
+    await talk([ben, ann], 1);
     expect(saidBy(bench, 'ann')).toEqual(['ann>ben']);
-    await bench.pass(5_000);
+    await bench.pass(1_000);
     await talk([ben, ann], 2);
     expect(saidBy(bench, 'ann')).toEqual(['ann>ben', 'ben>ann', 'ann>ben', 'ben>ann', 'ann>ben']);
+  });
+
+  it('an agent whose target never registers waits for it once, and not in each conversation', async () => {
+    const bench = new RouterBench();
+    const ben = new Agent(bench, 'ben', 'zoe');
+    const ann = new Agent(bench, 'ann', 'ben');
+    await bench.pass(20_000);
+    ben.session.closed();
+    const benAgain = new Agent(bench, 'ben', 'zoe');
+    ann.open(['ben']);
+    await bench.settled();
+    await talk([ann, benAgain], 1);
+    expect(saidBy(bench, 'ann')).toEqual(['ann>ben', 'ben>ann']);
+  });
+
+  it('an agent without a target answers the opener at once', async () => {
+    const bench = new RouterBench();
+    const ann = new Agent(bench, 'ann', 'ben');
+    ann.open(['ben']);
+    await bench.settled();
+    const ben = new Agent(bench, 'ben');
+    await bench.settled();
+    await talk([ann, ben], 2);
+    expect(saidBy(bench, 'ann')).toEqual(['ann>ben', 'ben>ann', 'ann>ben', 'ben>ann']);
   });
 
   it('a speaker from outside of a ring is answered by each agent of the ring', async () => {
@@ -156,6 +182,56 @@ describe('agents whose targets lead back to the opener', () => {
     await bench.settled();
     await talk(ring, 4);
     expect(saidBy(bench, 'ann').slice(0, 6)).toEqual([...circle, ...circle]);
+  });
+
+  /** Agents of a ring register one by one, some seconds apart; the first of the ring opens as soon as it has registered. */
+  const ringOf = async (size: number, order: readonly number[], pauseMs: number) => {
+    const bench = new RouterBench();
+    const names = Array.from({ length: size }, (_, place) => `agent-${place}`);
+    const agents: Agent[] = [];
+    for (const place of order) {
+      const [name = '', next = ''] = [names[place], names[(place + 1) % size]];
+      const agent = new Agent(bench, name, next);
+      agents.push(agent);
+      if (place === 0) agent.open([next]);
+      await bench.settled();
+      await talk(agents, 1);
+      await bench.pass(pauseMs);
+      await talk(agents, 1);
+    }
+    // In each of these rounds at least one agent answers.
+    for (let round = 0; round < 2 * size && saidBy(bench, 'agent-0').length < 2 * size; round++)
+      await talk(agents, 1);
+    const circle = names.map((name, place) => `${name}>${names[(place + 1) % size]}`);
+    return { said: saidBy(bench, 'agent-0').slice(0, 2 * size), circle };
+  };
+
+  it.each([[[0, 1, 2]], [[0, 2, 1]], [[1, 0, 2]], [[1, 2, 0]], [[2, 0, 1]], [[2, 1, 0]]])(
+    'three agents of a ring go round from the first message on when they register in the order %j',
+    async (order) => {
+      const { said, circle } = await ringOf(3, order, 9_000);
+      expect(said).toEqual([...circle, ...circle]);
+    },
+  );
+
+  it('ten agents of a ring go round from the first message on, in whatever order they register', async () => {
+    const places = Array.from({ length: 10 }, (_, place) => place);
+    const order = fc.shuffledSubarray(places, { minLength: 10, maxLength: 10 });
+    await fc.assert(
+      fc.asyncProperty(order, async (one) => {
+        const { said, circle } = await ringOf(10, one, 2_000);
+        expect(said).toEqual([...circle, ...circle]);
+      }),
+      { seed: 20261126, numRuns: 50 },
+    );
+  });
+
+  it('a ring whose last agent registers late goes round from then on', async () => {
+    const { said, circle } = await ringOf(3, [0, 1, 2], 60_000);
+    const [first = '', second = '', third = ''] = circle;
+    expect(said.slice(0, 2)).toEqual([first, 'agent-1>agent-0']);
+    const closed = said.indexOf(second);
+    expect(said.slice(closed - 1, closed + 2)).toEqual([first, second, third]);
   });
 
   it('a ring of targets works although its last agent registers shortly after the first message', async () => {
@@ -225,7 +301,7 @@ describe('whom an agent is set to address', () => {
         fc.tuple(target, target, target, target, target),
         fc.constantFrom(...names),
         (all, opener) => {
-          const targets = new Targets(0);
+          const targets = new Targets(() => 0);
           for (const [place, name] of names.entries()) targets.registered(name, all[place]);
           const next = (name: string) => {
             const to = all[names.indexOf(name)];
@@ -249,7 +325,7 @@ describe('whom an agent is set to address', () => {
   });
 
   it('the targets of only the newest fifty thousand names are remembered', () => {
-    const targets = new Targets(0);
+    const targets = new Targets(() => 0);
     targets.registered('ann', 'ben');
     for (let i = 0; i < 50_000; i++) targets.registered(`agent-${i}`, 'ann');
     expect(targets.aimOf('ann', 'ann')).toBeUndefined();

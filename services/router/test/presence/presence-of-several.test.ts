@@ -17,7 +17,7 @@ class Place {
 
   constructor(id: string, duplicates: DuplicateRule = 'replicas') {
     this.id = id;
-    this.presence = new Presence({ duplicates, startedAt: 0, several: { wall: () => this.clock } });
+    this.presence = new Presence({ duplicates, now: () => 0, several: { wall: () => this.clock } });
     this.presence.follow((change) => this.changes.push(change));
   }
 

@@ -5,7 +5,7 @@ import type { PlainClient, Replica } from '../../src/presence/replica.ts';
 import { FakeConnection } from '../router-harness.ts';
 
 const start = (duplicates: DuplicateRule) => {
-  const presence = new Presence({ duplicates, startedAt: 0 });
+  const presence = new Presence({ duplicates, now: () => 0 });
   const changes: PresenceChange[] = [];
   presence.follow((change) => changes.push(change));
   return { presence, types: () => changes.splice(0).map(({ type }) => type) };

@@ -11,7 +11,7 @@ const place = { conversation: 'c1', turn: 3 };
 
 const start = () => {
   let now = 0;
-  const presence = new Presence({ duplicates: 'replicas', startedAt: 0 });
+  const presence = new Presence({ duplicates: 'replicas', now: () => 0 });
   const requests = new PromptRequests({ presence, now: () => now });
   presence.follow((change) => requests.onPresence(change));
   const join = (prompts: boolean | undefined): FakeReplica => {

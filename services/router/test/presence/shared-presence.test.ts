@@ -6,7 +6,7 @@ import { FakeConnection } from '../router-harness.ts';
 
 /** One of several routers that share their presence. Its timers run when the test says so. */
 class Place {
-  readonly presence = new Presence({ duplicates: 'replicas', startedAt: 0, several: { wall: () => 1_000 } });
+  readonly presence = new Presence({ duplicates: 'replicas', now: () => 0, several: { wall: () => 1_000 } });
   readonly cluster: MemoryCluster;
   readonly shared: SharedPresence;
   readonly failures: unknown[] = [];

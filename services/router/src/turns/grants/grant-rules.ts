@@ -26,8 +26,8 @@ export class GrantRules {
 
   isGrantable(state: Conversation, turn: Turn): boolean {
     const { conversations, gathering } = this.#options;
-    const time = conversations.timeOf(state);
-    return turn.notBefore <= time && !gathering.holds(state, turn, time) && this.mayContinue(state, turn);
+    const isDue = turn.notBefore <= conversations.timeOf(state);
+    return isDue && !gathering.holds(state, turn) && this.mayContinue(state, turn);
   }
 
   /** The rules for a turn that was granted before. Pace and gathering are left out: they held at the first grant. */

@@ -36,10 +36,10 @@ export class Gathering {
   }
 
   /** Whether the turn waits for a member, or for an agent that completes a ring of targets. */
-  holds(state: Conversation, turn: Turn, now: number): boolean {
+  holds(state: Conversation, turn: Turn): boolean {
     const { id } = state;
     if (this.#missing.has(id) && this.#missing.get(id)?.length !== 0) return true;
-    return this.#presence.targets.awaits(state, turn, now);
+    return this.#presence.targets.awaits(state, turn);
   }
 
   tick(): void {

@@ -87,7 +87,7 @@ export class WaitReasons {
     if (!presence.isConnected(member)) return 'absent';
     // A connected plain client has been sent the message that gives it the floor.
     if (presence.isPlain(member)) return undefined;
-    if (gathering.holds(state, turn, time)) return 'gathering';
+    if (gathering.holds(state, turn)) return 'gathering';
     if (rules.stepIsUsed(state, turn)) return 'paused';
     return scheduler.isQueuedForPool(state.id, member) ? 'rate' : 'replica';
   }
