@@ -5,70 +5,18 @@ import { unrestricted } from '../../src/identity/identity.ts';
 import { Targets } from '../../src/presence/targets.ts';
 import { AgentSession } from '../../src/sessions/agent-session.ts';
 import { Plain } from '../plain-client.ts';
+import { saidBy, TargetAgent, talk } from '../presence/target-agent.ts';
 import { FakeConnection, RouterBench } from '../router-harness.ts';
 import { limits } from './talk.ts';
 
-/** An agent of `parley.v1`: it answers each grant without an addressee, as ours do. */
-class Agent {
-  readonly connection = new FakeConnection();
-  readonly session: AgentSession;
-  readonly #bench: RouterBench;
-  readonly #name: string;
-  #read = 0;
-
-  constructor(bench: RouterBench, name: string, target?: string) {
-    this.#bench = bench;
-    this.#name = name;
-    const setting = {
-      router: bench.router,
-      authenticator: openAuthenticator,
-      defaults: limits({ maxTurns: 40 }),
-      routerName: 'test',
-    } as const;
-    this.session = new AgentSession(setting, { connection: this.connection, identity: unrestricted });
-    this.send({ type: 'register', name, capacity: 8, ...(target !== undefined && { target }) });
-  }
-
-  send(frame: object): void {
-    this.session.receive(JSON.stringify(frame));
-  }
-
-  open(members: string[], more: object = {}): void {
-    this.send({ type: 'open', ref: 'o', members, resume: true, ...more });
-  }
-
-  /** Answers what it has been granted since it last did; how much that was. */
-  async answer(): Promise<number> {
-    const turns = this.connection.frames.slice(this.#read).filter(({ type }) => type === 'turn');
-    this.#read = this.connection.frames.length;
-    for (const frame of turns) {
-      const { conversation, turn } = frame as { conversation: string; turn: number };
-      this.send({ type: 'say', conversation, turn, text: `${this.#name} says ${conversation} ${turn}` });
-    }
-    await this.#bench.settled();
-    return turns.length;
-  }
-}
-
-const talk = async (agents: readonly Agent[], rounds: number) => {
-  for (let round = 0; round < rounds; round++) for (const agent of agents) await agent.answer();
-};
-
-/** Speaker and addressee of each message of the only conversation by `by`. */
-const saidBy = (bench: RouterBench, by: string): string[] => {
-  const [state] = [...bench.router.conversations.running()].filter((one) => one.by === by);
-  return bench
-    .entries(state?.id ?? '')
-    .flatMap((entry) => (entry.type === 'said' ? [`${entry.from}>${entry.target}`] : []));
-};
 const membersOf = (bench: RouterBench, by: string) =>
   [...bench.router.conversations.running()].find((one) => one.by === by)?.members;
 
 describe('a member who speaks to an agent', () => {
   const pair = async () => {
     const bench = new RouterBench();
-    const alice = new Agent(bench, 'alice', 'bob');
-    const bob = new Agent(bench, 'bob', 'alice');
+    const alice = new TargetAgent(bench, 'alice', 'bob');
+    const bob = new TargetAgent(bench, 'bob', 'alice');
     alice.open(['bob']);
     await bench.settled();
     return { bench, alice, bob };
@@ -87,7 +35,7 @@ describe('a member who speaks to an agent', () => {
 
   it('an agent from outside that speaks to one of a pair is answered by it', async () => {
     const { bench, alice, bob } = await pair();
-    const carol = new Agent(bench, 'carol', 'alice');
+    const carol = new TargetAgent(bench, 'carol', 'alice');
     carol.open(['alice']);
     await bench.settled();
     await talk([carol, alice, bob], 3);
@@ -97,7 +45,7 @@ describe('a member who speaks to an agent', () => {
 
   it('an agent that joins the conversation of a pair is answered there', async () => {
     const { bench, alice, bob } = await pair();
-    const carol = new Agent(bench, 'carol');
+    const carol = new TargetAgent(bench, 'carol');
     const [state] = [...bench.router.conversations.running()];
     const conversation = state?.id;
     carol.send({ type: 'join', conversation });
@@ -111,8 +59,8 @@ describe('a member who speaks to an agent', () => {
 
   it('a speaker is answered by an agent whose target never registers', async () => {
     const bench = new RouterBench();
-    const ann = new Agent(bench, 'ann', 'ben');
-    const ben = new Agent(bench, 'ben', 'zoe');
+    const ann = new TargetAgent(bench, 'ann', 'ben');
+    const ben = new TargetAgent(bench, 'ben', 'zoe');
     ann.open(['ben']);
     await bench.settled();
     await talk([ann, ben], 1);
@@ -127,11 +75,11 @@ describe('a member who speaks to an agent', () => {
 
   it('an agent whose target never registers waits for it once, and not in each conversation', async () => {
     const bench = new RouterBench();
-    const ben = new Agent(bench, 'ben', 'zoe');
-    const ann = new Agent(bench, 'ann', 'ben');
+    const ben = new TargetAgent(bench, 'ben', 'zoe');
+    const ann = new TargetAgent(bench, 'ann', 'ben');
     await bench.pass(20_000);
     ben.session.closed();
-    const benAgain = new Agent(bench, 'ben', 'zoe');
+    const benAgain = new TargetAgent(bench, 'ben', 'zoe');
     ann.open(['ben']);
     await bench.settled();
     await talk([ann, benAgain], 1);
@@ -140,10 +88,10 @@ describe('a member who speaks to an agent', () => {
 
   it('an agent without a target answers the opener at once', async () => {
     const bench = new RouterBench();
-    const ann = new Agent(bench, 'ann', 'ben');
+    const ann = new TargetAgent(bench, 'ann', 'ben');
     ann.open(['ben']);
     await bench.settled();
-    const ben = new Agent(bench, 'ben');
+    const ben = new TargetAgent(bench, 'ben');
     await bench.settled();
     await talk([ann, ben], 2);
     expect(saidBy(bench, 'ann')).toEqual(['ann>ben', 'ben>ann', 'ann>ben', 'ben>ann']);
@@ -152,9 +100,9 @@ describe('a member who speaks to an agent', () => {
   it('a speaker from outside of a ring is answered by each agent of the ring', async () => {
     const bench = new RouterBench();
     const ring = [
-      new Agent(bench, 'ann', 'ben'),
-      new Agent(bench, 'ben', 'cat'),
-      new Agent(bench, 'cat', 'ann'),
+      new TargetAgent(bench, 'ann', 'ben'),
+      new TargetAgent(bench, 'ben', 'cat'),
+      new TargetAgent(bench, 'cat', 'ann'),
     ];
     const pat = new Plain(bench, 'pat');
     for (const name of ['ann', 'ben', 'cat']) await pat.send(name, 'hello');
@@ -165,129 +113,6 @@ describe('a member who speaks to an agent', () => {
       'cat',
     ]);
     for (const { members } of bench.router.conversations.running()) expect(members).toHaveLength(2);
-  });
-});
-
-describe('agents whose targets lead back to the opener', () => {
-  const circle = ['ann>ben', 'ben>cat', 'cat>ann'];
-
-  it('agents whose targets form a ring speak in the order of the ring, by their targets alone', async () => {
-    const bench = new RouterBench();
-    const ring = [
-      new Agent(bench, 'ann', 'ben'),
-      new Agent(bench, 'ben', 'cat'),
-      new Agent(bench, 'cat', 'ann'),
-    ];
-    ring[0]?.open(['ben']);
-    await bench.settled();
-    await talk(ring, 4);
-    expect(saidBy(bench, 'ann').slice(0, 6)).toEqual([...circle, ...circle]);
-  });
-
-  /** Agents of a ring register one by one, some seconds apart; the first of the ring opens as soon as it has registered. */
-  const ringOf = async (size: number, order: readonly number[], pauseMs: number) => {
-    const bench = new RouterBench();
-    const names = Array.from({ length: size }, (_, place) => `agent-${place}`);
-    const agents: Agent[] = [];
-    for (const place of order) {
-      const [name = '', next = ''] = [names[place], names[(place + 1) % size]];
-      const agent = new Agent(bench, name, next);
-      agents.push(agent);
-      if (place === 0) agent.open([next]);
-      await bench.settled();
-      await talk(agents, 1);
-      await bench.pass(pauseMs);
-      await talk(agents, 1);
-    }
-    // In each of these rounds at least one agent answers.
-    for (let round = 0; round < 2 * size && saidBy(bench, 'agent-0').length < 2 * size; round++)
-      await talk(agents, 1);
-    const circle = names.map((name, place) => `${name}>${names[(place + 1) % size]}`);
-    return { said: saidBy(bench, 'agent-0').slice(0, 2 * size), circle };
-  };
-
-  it.each([[[0, 1, 2]], [[0, 2, 1]], [[1, 0, 2]], [[1, 2, 0]], [[2, 0, 1]], [[2, 1, 0]]])(
-    'three agents of a ring go round from the first message on when they register in the order %j',
-    async (order) => {
-      const { said, circle } = await ringOf(3, order, 9_000);
-      expect(said).toEqual([...circle, ...circle]);
-    },
-  );
-
-  it('ten agents of a ring go round from the first message on, in whatever order they register', async () => {
-    const places = Array.from({ length: 10 }, (_, place) => place);
-    const order = fc.shuffledSubarray(places, { minLength: 10, maxLength: 10 });
-    await fc.assert(
-      fc.asyncProperty(order, async (one) => {
-        const { said, circle } = await ringOf(10, one, 2_000);
-        expect(said).toEqual([...circle, ...circle]);
-      }),
-      { seed: 20261126, numRuns: 50 },
-    );
-  });
-
-  it('a ring whose last agent registers late goes round from then on', async () => {
-    const { said, circle } = await ringOf(3, [0, 1, 2], 60_000);
-    const [first = '', second = '', third = ''] = circle;
-    expect(said.slice(0, 2)).toEqual([first, 'agent-1>agent-0']);
-    const closed = said.indexOf(second);
-    expect(said.slice(closed - 1, closed + 2)).toEqual([first, second, third]);
-  });
-
-  it('a ring of targets works although its last agent registers shortly after the first message', async () => {
-    const bench = new RouterBench();
-    const ann = new Agent(bench, 'ann', 'ben');
-    const ben = new Agent(bench, 'ben', 'cat');
-    ann.open(['ben']);
-    await bench.settled();
-    await talk([ann, ben], 2);
-    const cat = new Agent(bench, 'cat', 'ann');
-    await bench.pass(250);
-    await talk([ben, cat, ann], 2);
-    expect(saidBy(bench, 'ann').slice(0, 6)).toEqual([...circle, ...circle]);
-  });
-
-  it('a ring of targets works while one of its agents is disconnected, and after a restart of the router', async () => {
-    const bench = new RouterBench();
-    let ring = [
-      new Agent(bench, 'ann', 'ben'),
-      new Agent(bench, 'ben', 'cat'),
-      new Agent(bench, 'cat', 'ann'),
-    ];
-    ring[0]?.open(['ben']);
-    await bench.settled();
-    await ring[0]?.answer();
-    ring[2]?.session.closed();
-    await ring[1]?.answer();
-    expect(saidBy(bench, 'ann')).toEqual(['ann>ben', 'ben>cat']);
-    bench.restart();
-    ring = [new Agent(bench, 'cat', 'ann'), new Agent(bench, 'ann', 'ben')];
-    await talk(ring, 2);
-    const ben = new Agent(bench, 'ben', 'cat');
-    await bench.pass(250);
-    await talk([ben, ...ring], 2);
-    expect(saidBy(bench, 'ann').slice(0, 5)).toEqual([...circle, 'ann>ben', 'ben>cat']);
-  });
-
-  it('a ring of targets may contain a plain client that names its target at its registration', async () => {
-    const bench = new RouterBench();
-    const pat = new Plain(bench, 'pat', { target: 'ann' });
-    const agents = [new Agent(bench, 'ann', 'ben'), new Agent(bench, 'ben', 'pat')];
-    agents[0]?.open(['ben']);
-    await bench.settled();
-    await talk(agents, 2);
-    expect(pat.connection.frames).toMatchObject([{ type: 'message', from: 'ben', target: 'pat' }]);
-    await pat.send('ann', 'on we go');
-    expect(saidBy(bench, 'ann')).toEqual(['ann>ben', 'ben>pat', 'pat>ann']);
-  });
-
-  it('targets count also under policy open, unless the text names a member', async () => {
-    const bench = new RouterBench();
-    const pair = [new Agent(bench, 'ann', 'ben'), new Agent(bench, 'ben', 'ann')];
-    pair[0]?.open(['ben', 'cat'], { policy: 'open' });
-    await bench.settled();
-    await talk(pair, 2);
-    expect(saidBy(bench, 'ann').slice(0, 3)).toEqual(['ann>ben', 'ben>ann', 'ann>ben']);
   });
 });
 
