@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Summary } from '../../src/memory/turn-context.ts';
 import { failed, type ModelReply, type ModelRequest } from '../../src/models/model.ts';
 import { ContextBudgets } from '../../src/prompt/context-budget.ts';
-import { type TurnInput, takeTurn } from '../../src/turns/turn.ts';
+import type { TurnInput } from '../../src/turns/turn.ts';
 import { textReply } from '../fake-model.ts';
 import { contextOf } from '../turn-contexts.ts';
+import { turnTaken } from './taken-turn.ts';
 
 const long = (count: number) =>
   contextOf(
@@ -17,33 +18,16 @@ const take = async (
   reply: (request: ModelRequest, call: number) => ModelReply,
   more: Partial<TurnInput> = {},
 ) => {
-  const asked: ModelRequest[] = [];
   const kept: Summary[] = [];
   const budgets: number[] = [];
-  const { answer } = await takeTurn({
-    wanted: 'speak',
+  const { answer, asked } = await turnTaken(reply, {
     context: long(40),
-    rules: { self: 'alice', others: ['bob'], maxLength: 10_000 },
     prompt: async (_context, budget) => {
       budgets.push(budget);
       return [{ role: 'user', content: 'Go on.' }];
     },
-    model: {
-      provider: 'fake',
-      name: 'fake',
-      async reply(request) {
-        asked.push(request);
-        return reply(request, asked.length);
-      },
-    },
-    seed: undefined,
     budgets: new ContextBudgets(800),
-    limits: { maxOutputTokens: undefined, usualTokens: 2_000, bidTokens: 16 },
     historyTokens: 800,
-    calls: undefined,
-    signal: new AbortController().signal,
-    deadlineAt: 0,
-    chunks: undefined,
     keepSummary: (summary) => kept.push(summary) > 0,
     ...more,
   });

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type ChatMessage, failed, type ModelReply, type ModelRequest } from '../../src/models/model.ts';
-import { ContextBudgets } from '../../src/prompt/context-budget.ts';
 import { callSeed } from '../../src/turns/call-seed.ts';
-import { outcomeOf, type TurnInput, takeTurn } from '../../src/turns/turn.ts';
+import { outcomeOf, type TurnInput } from '../../src/turns/turn.ts';
 import { textReply } from '../fake-model.ts';
 import { contextOf } from '../turn-contexts.ts';
+import { turnTaken } from './taken-turn.ts';
 
 const instruction = 'Speak only for yourself, in plain text, without any name in front of it.';
 const shown: ChatMessage[] = [
@@ -17,36 +17,15 @@ const shown: ChatMessage[] = [
 type Replies = readonly (ModelReply | ((request: ModelRequest) => ModelReply))[];
 
 /** Takes one turn of alice's with a model that gives these replies. */
-const take = async (replies: Replies, more: Partial<TurnInput> = {}) => {
-  const asked: ModelRequest[] = [];
-  const input: TurnInput = {
-    wanted: 'speak',
-    context: contextOf([['bob', 'Tea?']]),
-    rules: { self: 'alice', others: ['bob'], maxLength: 10_000 },
-    prompt: async () => shown,
-    model: {
-      provider: 'fake',
-      name: 'fake',
-      async reply(request) {
-        asked.push(request);
-        const next = replies[asked.length - 1];
-        if (next === undefined) throw new Error(`call ${asked.length} was not expected`);
-        return typeof next === 'function' ? next(request) : next;
-      },
+const take = (replies: Replies, more: Partial<TurnInput> = {}) =>
+  turnTaken(
+    (request, call) => {
+      const next = replies[call - 1];
+      if (next === undefined) throw new Error(`call ${call} was not expected`);
+      return typeof next === 'function' ? next(request) : next;
     },
-    seed: undefined,
-    budgets: new ContextBudgets(1_000),
-    limits: { maxOutputTokens: undefined, usualTokens: 2_000, bidTokens: 16 },
-    historyTokens: 1_000,
-    calls: undefined,
-    signal: new AbortController().signal,
-    deadlineAt: 0,
-    chunks: undefined,
-    keepSummary: undefined,
-    ...more,
-  };
-  return { ...(await takeTurn(input)), asked };
-};
+    { prompt: async () => shown, ...more },
+  );
 /** The last words of the prompt of each call. */
 const ends = (asked: readonly ModelRequest[]) => asked.map(({ messages }) => messages.at(-1)?.content ?? '');
 const cut = (text: string): ModelReply => ({ ...textReply(text), finish: 'length' }) as ModelReply;
