@@ -11,9 +11,9 @@ export interface Host {
   readonly out: Screen;
   /** For notes, progress and problems. */
   readonly err: Screen;
-  /** Aborted when the user stops the command. */
   /** The input of the user, line by line; on a terminal with a prompt and with editing. */
   lines(): Interface;
+  /** Aborted when the user stops the command. */
   readonly stop: AbortSignal;
   /** The exit code of the process. A command that does not call it exits with 0. */
   exitWith(code: number): void;

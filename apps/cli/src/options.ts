@@ -1,4 +1,4 @@
-import { Option } from '@commander-js/extra-typings';
+import { type Command, Option, type OptionValues } from '@commander-js/extra-typings';
 import { endings } from '@parley/protocol';
 import { collected, integerIn, textIn } from './arguments.ts';
 
@@ -47,25 +47,32 @@ export const oneProcessOption = new Option(
 );
 
 /** Which conversations a command is about. */
-export const statusOption = new Option('--status <STATUS>', 'those with this status').choices([
+const statusOption = new Option('--status <STATUS>', 'those with this status').choices([
   'running',
   'paused',
   'ended',
 ] as const);
-export const endingOption = new Option('--ending <ENDING>', 'those that ended for this reason').choices(
-  endings,
-);
-export const memberOption = new Option('--member <NAME>', 'those with this member').argParser(
-  textIn('--member'),
-);
-export const labelOption = new Option(
+const endingOption = new Option('--ending <ENDING>', 'those that ended for this reason').choices(endings);
+const memberOption = new Option('--member <NAME>', 'those with this member').argParser(textIn('--member'));
+const labelOption = new Option(
   '--label <LABEL>',
   'those with this label; `parley batch` gives its runs the label batch:FOLDER',
 ).argParser(textIn('--label'));
-export const searchOption = new Option(
+const searchOption = new Option(
   '--search <TEXT>',
   'those with this text in the topic or a message',
 ).argParser(textIn('--search'));
+
+/** The command with these options added. */
+export const withFilters = <Args extends unknown[], Options extends OptionValues>(
+  command: Command<Args, Options>,
+) =>
+  command
+    .addOption(statusOption)
+    .addOption(endingOption)
+    .addOption(memberOption)
+    .addOption(labelOption)
+    .addOption(searchOption);
 
 /** The options as they are given; `search` looks in messages, too. */
 export interface Filters {

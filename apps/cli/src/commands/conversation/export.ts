@@ -9,16 +9,12 @@ import type { Exported } from '../../exports/exported.ts';
 import { type FormatName, formatNames, formats } from '../../exports/formats.ts';
 import {
   contextOption,
-  endingOption,
   type Filters,
   filterQuery,
   idHelp,
-  labelOption,
-  memberOption,
   runOption,
-  searchOption,
-  statusOption,
   urlOption,
+  withFilters,
 } from '../../options.ts';
 import { paint } from '../../terminal/terminal.ts';
 
@@ -123,26 +119,23 @@ const exportAll = async (
 };
 
 export const exportCommand: CommandMaker = (host) =>
-  commandNamed(
-    'export',
-    'write conversations in a format that other tools read',
-    'Writes one conversation, several or all. With --as it writes only what that member could see; docs/exports.md describes the formats.',
+  withFilters(
+    commandNamed(
+      'export',
+      'write conversations in a format that other tools read',
+      'Writes one conversation, several or all. With --as it writes only what that member could see; docs/exports.md describes the formats.',
+    )
+      .argument('[IDS...]', idHelp)
+      .addOption(
+        new Option('--format <FORMAT>', 'how to write it').choices(formatNames).default('jsonl' as const),
+      )
+      .option(
+        '--as <NAME>',
+        'only what this member could see; in sharegpt and openai its messages are those of the assistant (default there: who opened the conversation)',
+      )
+      .option('--out <FILE>', 'where to write it (default: to the standard output)')
+      .option('--all', 'every conversation of the router or run'),
   )
-    .argument('[IDS...]', idHelp)
-    .addOption(
-      new Option('--format <FORMAT>', 'how to write it').choices(formatNames).default('jsonl' as const),
-    )
-    .option(
-      '--as <NAME>',
-      'only what this member could see; in sharegpt and openai its messages are those of the assistant (default there: who opened the conversation)',
-    )
-    .option('--out <FILE>', 'where to write it (default: to the standard output)')
-    .option('--all', 'every conversation of the router or run')
-    .addOption(statusOption)
-    .addOption(endingOption)
-    .addOption(memberOption)
-    .addOption(labelOption)
-    .addOption(searchOption)
     .addOption(urlOption)
     .addOption(contextOption)
     .addOption(runOption)

@@ -3,36 +3,22 @@ import type { FoundMessage } from '@parley/protocol';
 import { integerIn } from '../../arguments.ts';
 import { type CommandMaker, commandNamed } from '../../command.ts';
 import { chosenRouter } from '../../deployment/chosen-router.ts';
-import {
-  contextOption,
-  endingOption,
-  filterQuery,
-  jsonOption,
-  labelOption,
-  memberOption,
-  runOption,
-  searchOption,
-  statusOption,
-  urlOption,
-} from '../../options.ts';
+import { contextOption, filterQuery, jsonOption, runOption, urlOption, withFilters } from '../../options.ts';
 import { conversationTable } from '../../terminal/conversation-table.ts';
 import { jsonText, paint } from '../../terminal/terminal.ts';
 
 export const ls: CommandMaker = (host) =>
-  commandNamed(
-    'ls',
-    'list the conversations of a router',
-    'Lists conversations, the newest first; with filters, those that pass all of them.',
-  )
-    .addOption(
-      new Option('--limit <N>', 'the newest N').argParser(integerIn('--limit', 1, 1_000_000)).default(100),
+  withFilters(
+    commandNamed(
+      'ls',
+      'list the conversations of a router',
+      'Lists conversations, the newest first; with filters, those that pass all of them.',
     )
-    .option('-q, --quiet', 'only the ids, one on each line: ID=$(parley ls -q --limit 1)')
-    .addOption(statusOption)
-    .addOption(endingOption)
-    .addOption(memberOption)
-    .addOption(labelOption)
-    .addOption(searchOption)
+      .addOption(
+        new Option('--limit <N>', 'the newest N').argParser(integerIn('--limit', 1, 1_000_000)).default(100),
+      )
+      .option('-q, --quiet', 'only the ids, one on each line: ID=$(parley ls -q --limit 1)'),
+  )
     .addOption(jsonOption)
     .addOption(urlOption)
     .addOption(contextOption)
