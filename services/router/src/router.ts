@@ -142,7 +142,7 @@ export const makeRouter = (options: RouterOptions): Router => {
     faults,
     clock.wall,
   );
-  const traces = tracing && new TurnTraces(tracing, (id) => conversations.find(id));
+  const traces = tracing && new TurnTraces(tracing, (id, seq) => conversations.ownerOf(id, seq));
   const { maxAgeMs } = options.mailboxLimits;
   const presence = new Presence({
     ...{ duplicates: options.duplicates ?? 'replicas', now },

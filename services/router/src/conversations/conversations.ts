@@ -219,6 +219,10 @@ export class Conversations {
     return this.get(id) ?? this.#archive.find(id);
   }
 
+  ownerOf(id: string, seq: number): string | undefined {
+    return this.#archive.ownerOf(id, seq);
+  }
+
   /** It has been removed from the ledger. */
   forget(id: string): void {
     this.#archive.forget(id);

@@ -23,6 +23,9 @@ const identityOf = (conversation: string, turn: number) => {
   return { traceId: hash.slice(0, 32), spanId: hash.slice(32, 48) };
 };
 
+/** Which conversation has the entry as its own: this one or an ancestor. It is called in a commit, so it must cost little. */
+type OwnerOf = (conversation: string, seq: number) => string | undefined;
+
 type Answer = Extract<Entry, { type: 'said' | 'passed' | 'bid' }>;
 
 const answerOf = (entries: readonly Entry[], turn: number): Answer | undefined =>
@@ -38,17 +41,16 @@ const answerOf = (entries: readonly Entry[], turn: number): Answer | undefined =
  */
 export class TurnTraces {
   readonly #tracing: Tracing;
-  readonly #find: (conversation: string) => Conversation | undefined;
+  readonly #ownerOf: OwnerOf;
   readonly #open = new Map<string, Map<number, Span>>();
   /** The last turn of a conversation that came to an end. */
   readonly #last = new Map<string, TraceIds>();
   readonly #ended: string[] = [];
   #appendMs = 0;
 
-  /** `find`: any conversation of the ledger. */
-  constructor(tracing: Tracing, find: (conversation: string) => Conversation | undefined) {
+  constructor(tracing: Tracing, ownerOf: OwnerOf) {
     this.#tracing = tracing;
-    this.#find = find;
+    this.#ownerOf = ownerOf;
   }
 
   /** The turns that were open when the router started. To be called once, after recovery. */
@@ -118,12 +120,11 @@ export class TurnTraces {
   }
 
   /** The last turn that was answered; in a fork this may be one of a conversation that it shares entries with. */
-  #turnBefore(state: Conversation) {
-    const last = state.taken.at(-1);
-    let owner: Conversation | undefined = state;
-    while (last && owner?.parent && last.seq <= owner.parent.seq)
-      owner = this.#find(owner.parent.conversation);
-    return last && owner && identityOf(owner.id, last.turn);
+  #turnBefore({ id, parent, taken }: Conversation) {
+    const last = taken.at(-1);
+    if (!last) return undefined;
+    const owner = parent && last.seq <= parent.seq ? this.#ownerOf(parent.conversation, last.seq) : id;
+    return owner === undefined ? undefined : identityOf(owner, last.turn);
   }
 
   #lapsed({ id }: Conversation, { turn, cause, at }: Extract<Entry, { type: 'lapsed' }>): void {

@@ -50,6 +50,19 @@ describe('a long chain of forks', () => {
     expect(small.map(({ seq }) => seq)).toEqual([101]);
   });
 
+  it('the owner of an entry is found with one read for each ancestor, and not among more than 20', async () => {
+    const { bench, counted } = await chain();
+    const { conversations } = bench.router;
+    const owners: (string | undefined)[] = [];
+    const reads = counted(() => {
+      for (const seq of [depth + 1, depth - 10, depth - 18, depth - 19, 1])
+        owners.push(conversations.ownerOf(`f${depth}`, seq));
+    });
+    expect(owners).toEqual([`f${depth}`, `f${depth - 11}`, `f${depth - 19}`, undefined, undefined]);
+    expect(reads).toBe(1 + 12 + 20 + 20 + 20);
+    expect([conversations.ownerOf('f0', 1), conversations.ownerOf('nothing', 1)]).toEqual(['f0', undefined]);
+  });
+
   it('a router that starts reads the checkpoints of forks, and not their ancestors', async () => {
     const { bench, counted } = await chain();
     for (let i = 0; i < 3; i++) bench.router.conversations.keepStates();

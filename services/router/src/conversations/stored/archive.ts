@@ -9,6 +9,8 @@ import type { Checkpoints } from './checkpoints.ts';
 const maxHeld = 1_000;
 const maxHeldBytes = 16 * 1024 * 1024;
 const replayed = { entries: 500, bytes: 256 * 1024 };
+/** Ancestors that are searched for the owner of an entry. */
+const maxSearched = 20;
 
 const bytesOf = ({ members, topic = '', cast, attended, spentBy }: Conversation): number => {
   let bytes = 2_000 + 2 * topic.length + 200 * (members.length + attended.size + spentBy.size);
@@ -126,6 +128,20 @@ export class Archive {
       [next] = this.#ledger.read(next.parent.conversation, since, 1);
     }
     return parts;
+  }
+
+  /** Which of `id` and its nearest ancestors has entry `seq` as its own. Reads one entry of each, and replays none. */
+  ownerOf(id: string, seq: number): string | undefined {
+    return this.#guarded(() => {
+      let owner = id;
+      for (let searched = 0; searched < maxSearched; searched++) {
+        const [first] = this.#ledger.read(owner, 0, 1);
+        if (first && first.seq <= seq) return owner;
+        if (first?.type !== 'forked') return undefined;
+        owner = first.parent.conversation;
+      }
+      return undefined;
+    });
   }
 
   /** The newest entries after `since` up to `last`, in order and within the bound, but at least one if there is any. */
