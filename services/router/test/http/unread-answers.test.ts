@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Rejections } from '../../src/http/server/rejections.ts';
 import { endWith, Responses } from '../../src/http/server/responses.ts';
 import { Outgoing } from '../../src/quota/outgoing.ts';
 
@@ -10,7 +11,11 @@ const large = Buffer.alloc(32 * mebibyte, 'x');
 /** A server that answers each request with its path and a large body, or a small one for /small. */
 const serve = async ({ limit = 1e12, stalledMs = 10_000 } = {}) => {
   const outgoing = new Outgoing({ limit, flush() {} });
-  const responses = new Responses({ outgoing, stalledMs });
+  const rejections = new Rejections(
+    () => {},
+    () => performance.now(),
+  );
+  const responses = new Responses({ outgoing, stalledMs, rejections });
   const begun: string[] = [];
   const server = createServer((request, response) =>
     responses.inOrder(request, response, () => {
@@ -36,7 +41,7 @@ const serve = async ({ limit = 1e12, stalledMs = 10_000 } = {}) => {
     onTestFinished(() => void socket.destroy());
     return socket;
   };
-  return { port, outgoing, begun, open, dial };
+  return { port, outgoing, begun, open, dial, refused: rejections.counts };
 };
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;

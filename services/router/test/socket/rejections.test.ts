@@ -3,8 +3,11 @@ import { createConnection } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { until } from '../../../../tests/harness/poll.ts';
 import { type LoggedRejection, Rejections, rejectionReasons } from '../../src/http/server/rejections.ts';
+import { openAuthenticator } from '../../src/identity/authenticator.ts';
 import { alice, authenticator, bearer } from './bearers.ts';
 import { dial, dialAgent, dialRaw, handshake, serveRouter } from './served-router.ts';
+
+const json = { method: 'POST', headers: { 'content-type': 'application/json' } };
 
 const start = async (options: Parameters<typeof serveRouter>[0] = {}) => {
   const told: LoggedRejection[] = [];
@@ -48,6 +51,62 @@ describe('a refusal', () => {
     await expect.poll(() => counted(reason)).toBe(1);
     expect(told).toMatchObject([{ reason, address: expect.stringMatching(/127\.0\.0\.1$/) }]);
     expect(JSON.stringify(told)).not.toContain('token=');
+  });
+
+  it.each<[string, string, RequestInit]>([
+    ['not-found', '/v1/nothing', {}],
+    ['not-found', '//', {}],
+    ['not-found', '/v1/conversations/none', {}],
+    ['method', '/v1/conversations', { method: 'PUT' }],
+    ['bad-request', '/v1/conversations', { ...json, body: '{"members":[]}' }],
+    ['bad-request', '/v1/conversations/none/prompt?seq=x', {}],
+    ['too-large', '/v1/conversations', { ...json, body: ' '.repeat(300_000) }],
+    ['media-type', '/v1/conversations', { method: 'POST', body: '{"members":["ann","bob"]}' }],
+  ])(
+    'a refused request is counted and logged with its reason and address: %s for %s',
+    async (reason, path, init) => {
+      const { told, counted, get } = await start({ authenticator: openAuthenticator });
+      const before = await counted(reason);
+      expect((await get(path, init)).status).toBeGreaterThanOrEqual(400);
+      expect(await counted(reason)).toBe(before + 1);
+      const address = expect.stringMatching(/127\.0\.0\.1$/);
+      expect(told).toEqual([{ reason, address, about: expect.stringMatching(/^(GET|POST|PUT)/) }]);
+      expect(JSON.stringify(told)).not.toContain('none');
+    },
+  );
+
+  it('a request that the conversation refuses, and a reused idempotency key, are counted and logged', async () => {
+    const { told, counted, get } = await start({ authenticator: openAuthenticator });
+    const keyed = (body: string) => ({
+      ...json,
+      body,
+      headers: { ...json.headers, 'idempotency-key': 'once' },
+    });
+    const opened = await get('/v1/conversations', keyed('{"members":["ann","bob"]}'));
+    const { conversation } = (await opened.json()) as { conversation: string };
+    expect(told).toEqual([]);
+    expect((await get('/v1/conversations', keyed('{"members":["ann","carl"]}'))).status).toBe(422);
+    const end = () => get(`/v1/conversations/${conversation}/end`, { ...json, body: '{}' });
+    expect((await end()).status).toBe(200);
+    expect((await end()).status).toBe(409);
+    expect(await counted('conflict')).toBe(1);
+    expect(told).toMatchObject([
+      { reason: 'idempotency-key', about: 'POST /v1/conversations' },
+      { reason: 'conflict', about: 'POST /v1/conversations/{id}/end' },
+    ]);
+  });
+
+  it('a connection that sends more requests than may wait is counted, and one that its peer breaks off is not', async () => {
+    const { port, told, counted } = await start({ authenticator: openAuthenticator });
+    const left = await dialRaw(port);
+    left.write('GET /v1/me HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ');
+    await until('the router has the connection', () => left.bytesWritten > 0 && left.writableLength === 0);
+    left.resetAndDestroy();
+    const greedy = (await dialRaw(port)).resume();
+    greedy.write('GET /v1/scenarios HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(200));
+    await once(greedy, 'close');
+    expect(told.map(({ reason }) => reason)).toEqual(['pipelined']);
+    expect(await counted('pipelined')).toBe(1);
   });
 
   it.each(['Origin: http://evil.example', 'Sec-WebSocket-Protocol: mqtt'])(

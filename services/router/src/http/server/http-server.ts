@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Outgoing } from '../../quota/outgoing.ts';
 import { makeRequestHandler, type RequestHandlerParts } from './request-handler.ts';
 import { Responses } from './responses.ts';
@@ -28,10 +29,13 @@ export interface HttpServer {
   close(graceMs: number): Promise<void>;
 }
 
+const hasLeft = (error: Error): boolean =>
+  'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+
 /** The HTTP server of the port. It speaks TLS when there is a certificate. */
 export const makeHttpServer = (options: HttpOptions, certificate?: Certificate): HttpServer => {
   const { router, outgoing, stalledMs, rejections } = options;
-  const responses = new Responses({ outgoing, stalledMs });
+  const responses = new Responses({ outgoing, stalledMs, rejections });
   const handle = makeRequestHandler(options);
   const onRequest = (request: IncomingMessage, response: ServerResponse) =>
     responses.inOrder(request, response, () => handle(request, response));
@@ -40,11 +44,13 @@ export const makeHttpServer = (options: HttpOptions, certificate?: Certificate):
     : createServer(timeouts, onRequest);
   const sweeper = setInterval(() => responses.sweep(router.clock.monotonic()), sweepMs).unref();
   server.on('close', () => clearInterval(sweeper));
-  server.on('clientError', (_error, socket) => {
-    rejections.note({ reason: 'malformed', address: (socket as Socket).remoteAddress });
+  const refuse = (reason: 'malformed' | 'tls') => (error: Error, socket: Duplex) => {
+    // A peer that has closed its connection was not refused.
+    if (!hasLeft(error)) rejections.note({ reason, address: (socket as Socket).remoteAddress });
     socket.destroy();
-  });
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  };
+  server.on('clientError', refuse('malformed'));
+  server.on('tlsClientError', refuse('tls'));
   return {
     server,
     drain: () => responses.closeConnections(),

@@ -4,6 +4,7 @@ import type { Closing } from '@parley/protocol';
 export const rejectionReasons = [
   'connections',
   'malformed',
+  'tls',
   'token-in-url',
   'host',
   'origin',
@@ -17,13 +18,36 @@ export const rejectionReasons = [
   'register-timeout',
   'slow-consumer',
   'rate',
+  'pipelined',
+  'bad-request',
+  'addressee',
+  'not-found',
+  'method',
+  'conflict',
+  'too-large',
+  'media-type',
+  'idempotency-key',
 ] as const;
 export type RejectionReason = (typeof rejectionReasons)[number];
+
+/** The reasons of refusals that are HTTP responses. A fault of the router, whose status is 500, is no refusal. */
+const reasonOfStatus: ReadonlyMap<number, RejectionReason> = new Map([
+  [400, 'bad-request'],
+  [401, 'unauthenticated'],
+  [403, 'addressee'],
+  [404, 'not-found'],
+  [405, 'method'],
+  [409, 'conflict'],
+  [413, 'too-large'],
+  [415, 'media-type'],
+  [422, 'idempotency-key'],
+  [503, 'unavailable'],
+]);
 
 export interface Rejection {
   readonly reason: RejectionReason;
   readonly address: string | undefined;
-  /** A header or path of the request. Truncated, because a peer chose it. */
+  /** A header of the request, or its method and route. Truncated, because a peer chose it. */
   readonly about?: string | undefined;
 }
 
@@ -41,7 +65,7 @@ interface Tally {
   suppressed: number;
 }
 
-/** Counts connections and requests that were refused before a frame was read, and logs them at a bounded rate. */
+/** Counts connections and requests that were refused, and logs them at a bounded rate. */
 export class Rejections {
   readonly counts = new Map<RejectionReason, number>(rejectionReasons.map((reason) => [reason, 0]));
   readonly #log: (rejection: LoggedRejection) => void;
@@ -75,6 +99,12 @@ export class Rejections {
       ...(tally.suppressed > 0 && { suppressed: tally.suppressed }),
     });
     tally.suppressed = 0;
+  }
+
+  /** A request was answered. Counted only when the response is a refusal. */
+  answered(status: number, request: Omit<Rejection, 'reason'>): void {
+    const reason = reasonOfStatus.get(status);
+    if (reason !== undefined) this.note({ reason, ...request });
   }
 
   /** The router closed a WebSocket. Counted only when the close is a refusal. */

@@ -29,6 +29,13 @@ export const makeRequestHandler = (parts: RequestHandlerParts): RequestHandler =
   const { router, probes, rejections } = parts;
   const handlers = makeHandlers(parts);
 
+  /** The same reply, after it was counted when it is a refusal. `about` has no path: a peer may write a token there by mistake. */
+  const counted = (request: IncomingMessage, reply: HttpReply, route = ''): HttpReply => {
+    const about = `${request.method} ${route}`.trimEnd();
+    rejections.answered(reply.status, { address: request.socket.remoteAddress, about });
+    return reply;
+  };
+
   const handle = async (
     request: IncomingMessage,
     response: ServerResponse,
@@ -42,7 +49,7 @@ export const makeRequestHandler = (parts: RequestHandlerParts): RequestHandler =
     const { method } = request;
     const isRead = method === 'GET' || method === 'HEAD';
     if (!isRead && method !== 'POST')
-      return errorReply('method-not-allowed', 'the methods are GET, HEAD and POST');
+      return counted(request, errorReply('method-not-allowed', 'the methods are GET, HEAD and POST'));
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://router');
     const file = isRead ? parts.console.get(pathname) : undefined;
     if (file) return { status: 200, ...file };
@@ -51,14 +58,12 @@ export const makeRequestHandler = (parts: RequestHandlerParts): RequestHandler =
     const authorized = await authorize(parts, place, request, response);
     if ('error' in authorized) return authorized.error;
     if (!matched || matched.name === 'healthz' || matched.name === 'readyz')
-      return errorReply('not-found', 'there is no such path or action');
+      return counted(request, errorReply('not-found', 'there is no such path or action'));
     const { identity } = authorized;
     const { name, id } = matched;
     if (id !== undefined && id !== '') await router.conversations.openedElsewhere.known(id);
     const reply = await handlers[name]({ request, response, query: searchParams, id, identity });
-    if (reply?.status === 401)
-      rejections.note({ reason: 'unauthenticated', address: request.socket.remoteAddress });
-    return reply;
+    return reply && counted(request, reply, matched.route.path);
   };
 
   const failed = (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
@@ -69,7 +74,8 @@ export const makeRequestHandler = (parts: RequestHandlerParts): RequestHandler =
     if (isDamage) router.metrics.ledgerFailed();
     else if (!isBadUrl && !hasPeerLeft) router.faults.caught('request', request.method ?? '', error);
     if (response.headersSent) response.destroy();
-    else if (isBadUrl) sendReply(response, errorReply('not-found', 'the path is not a URL'));
+    else if (isBadUrl)
+      sendReply(response, counted(request, errorReply('not-found', 'the path is not a URL')));
     else if (isDamage)
       sendReply(response, errorReply('damaged', 'the conversation is damaged in the ledger'));
     else sendReply(response, errorReply('internal', 'an error of the router; see its log'));

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Outgoing, Outlet } from '../../quota/outgoing.ts';
+import type { RejectionReason, Rejections } from './rejections.ts';
 
 export interface ResponseBounds {
   readonly outgoing: Outgoing;
   /** Milliseconds after which a peer that takes no byte of its response is disconnected. */
   readonly stalledMs: number;
+  readonly rejections: Rejections;
 }
 
 interface Watched {
@@ -78,8 +80,8 @@ export class Responses {
     if (!waiting) {
       this.#waiting.set(socket, []);
       begin();
-    } else if (waiting.length >= maxPipelined) socket.destroy();
-    else waiting.push(begin);
+    } else if (waiting.length < maxPipelined) waiting.push(begin);
+    else if (!socket.destroyed) this.#cutOff(socket, 'pipelined');
   }
 
   /** From now on a connection is closed after its response, so that its client connects to another router. */
@@ -106,15 +108,20 @@ export class Responses {
       const taken = socket.bytesWritten - socket.writableLength;
       if (taken !== watched.taken || response.writableLength === 0) watched.movedAt = now;
       watched.taken = taken;
-      if (now - watched.movedAt >= this.#bounds.stalledMs) response.destroy();
+      if (now - watched.movedAt >= this.#bounds.stalledMs) this.#cutOff(socket, 'slow-consumer');
     }
+  }
+
+  #cutOff(socket: Socket, reason: RejectionReason): void {
+    this.#bounds.rejections.note({ reason, address: socket.remoteAddress });
+    socket.destroy();
   }
 
   #begin(socket: Socket, response: ServerResponse, answer: () => void): void {
     if (socket.destroyed) return;
     const outlet = this.#bounds.outgoing.open(
       () => response.writableLength + (unwritten.get(response) ?? 0),
-      () => response.destroy(),
+      () => this.#cutOff(socket, 'slow-consumer'),
     );
     outlets.set(response, outlet);
     this.#open.set(response, { taken: -1, movedAt: 0 });
