@@ -1,5 +1,7 @@
 const hidden = /[\u202a-\u202e\u2066-\u2069\ufeff]/;
 const controlCharacters = /[^\P{Cc}\n\t]/gu;
+/** For a pattern with the flag `m` each of these ends a line. */
+const lineEnd = /\r\n?|[\u2028\u2029]/g;
 
 const overrides = '\u202d\u202e';
 const embeddings = '\u202a\u202b';
@@ -44,7 +46,7 @@ const withoutHidden = (line: string): string => {
  * joiners, which some scripts need, are kept. Isolates and embeddings are kept when they end in the line in which they begin.
  */
 export const withoutControls = (text: string): string => {
-  const plain = text.toWellFormed().replace(/\r\n?/g, '\n').replace(controlCharacters, '');
+  const plain = text.toWellFormed().replace(lineEnd, '\n').replace(controlCharacters, '');
   return hidden.test(plain) ? plain.split('\n').map(withoutHidden).join('\n') : plain;
 };
 

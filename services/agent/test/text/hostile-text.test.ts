@@ -3,6 +3,7 @@ import { directedSoFar, readDirections } from '../../src/text/directions.ts';
 import { neutralised } from '../../src/text/peer-text.ts';
 import { withoutLoop } from '../../src/text/repetition.ts';
 import { sanitise, visibleSoFar } from '../../src/text/sanitise.ts';
+import { readBid } from '../../src/turns/bid.ts';
 import { contextOf } from '../turn-contexts.ts';
 
 const longest = 64_000;
@@ -15,6 +16,9 @@ const parts: readonly (readonly [string, string])[] = [
   ['blanks', ' '],
   ['tabs', '\t'],
   ['marks of a name', '@.'],
+  ['line separators', '\u2028'],
+  ['line separators and blanks', '\u2028 \u2029'],
+  ['carriage returns', '\r'],
   ['open brackets', '('],
   ['quoted lines', '\n> '],
   ['one endless name', '_'],
@@ -31,6 +35,7 @@ describe('a text as long as a line may be, made to be slow', () => {
         const { text: line } = readDirections(sanitise(whole, cast), group);
         expect(line.startsWith(directedSoFar(visibleSoFar(whole, cast), group))).toBe(true);
         expect(whole.startsWith(withoutLoop(whole))).toBe(true);
+        readBid(whole);
         expect(neutralised(neutralised(whole))).toBe(neutralised(whole));
       }
     },
