@@ -22,7 +22,6 @@ export const isSameOpening = (one: Opening, other: Opening): boolean => {
 
 /** Whether a conversation was opened so, and all the members of its opening are still in it. A fork was not opened. */
 export const wasOpenedSo = ({ by, named, members, parent }: Conversation, opening: Opening): boolean =>
-  by === opening.by &&
   parent === undefined &&
   isSameOpening({ by, members: named }, opening) &&
   named.every((name) => members.includes(name));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../core/talk.ts';
-import { Plain } from '../plain-client.ts';
+import { bounded, Plain } from '../plain-client.ts';
 import { RouterBench } from '../router-harness.ts';
 
 const texts = (client: Plain) => client.connection.texts;
@@ -136,5 +136,51 @@ describe('an answer that two clients have asked for, and a restart', () => {
     await pat.confirm();
     restarted(bench);
     expect(texts(new Plain(bench, 'pat'))).toEqual([]);
+  });
+});
+
+describe('what waits after a restart', () => {
+  it('messages of a conversation that the client gets in a digest do not wait, also when a message of another conversation does', async () => {
+    const bench = new RouterBench();
+    const pat = new Plain(bench, 'pat');
+    const ann = bench.connect('ann', { capacity: 2 });
+    for (const id of ['c1', 'c2']) {
+      await bench.open(id, { members: ['ann', 'pat', 'bob'], policy: 'open' });
+      await bench.answer(ann);
+    }
+    await pat.confirm();
+    const say = (id: string, text: string, more: object = {}) =>
+      bench.submit(id, { type: 'say', from: 'ann', text, ...more });
+    pat.connection.isSilent = true;
+    await say('c1', 'Here, @pat?');
+    await say('c1', 'Still there, @pat?');
+    await say('c2', 'And here, pat?', { target: 'pat' });
+    restarted(bench);
+    const waiting = bench.router.mailboxes.get('pat')?.messages ?? [];
+    expect(waiting.map(({ conversation }) => conversation)).toEqual(['c2']);
+  });
+
+  it('messages of conversations whose members speak in turn do not wait: they come with the turn', async () => {
+    const bench = new RouterBench();
+    const pat = new Plain(bench, 'pat');
+    const ann = bench.connect('ann');
+    await bench.open('c1', { members: ['ann', 'bob', 'pat'], policy: 'round-robin' });
+    expect(pat.connection.isOpen).toBe(true);
+    await bench.submit('c1', { type: 'say', from: 'ann', text: 'Hi.', target: 'pat', turn: 1, attempt: 1 });
+    expect(bench.types('c1')).toEqual(['opened', 'said']);
+    await bench.drop(ann);
+    restarted(bench);
+    expect(bench.router.mailboxes.waiting).toBe(0);
+  });
+
+  it('messages that expired before the restart do not wait, and those that are as old as allowed do', async () => {
+    const bench = bounded({});
+    const ann = new Plain(bench, 'ann');
+    await ann.send('bob', 'old');
+    bench.now += 1;
+    await ann.send('bob', 'new');
+    bench.now += 60_000;
+    bench.restart();
+    expect(bench.router.mailboxes.get('bob')?.messages.map(({ at }) => bench.now - at)).toEqual([60_000]);
   });
 });
