@@ -61,6 +61,22 @@ describe('the command line with the URLs of several routers', () => {
     await expect(asked).rejects.toThrow(two.url);
   });
 
+  it('the token is not sent where a router redirects to, and the address is named; without a token the request goes on there', async () => {
+    const other = await server();
+    const redirecting = createServer((request, response) => {
+      response.writeHead(307, { location: other.url + request.url }).end('{}');
+    });
+    await new Promise<void>((resolve) => redirecting.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void redirecting.close());
+    const url = `http://127.0.0.1:${(redirecting.address() as AddressInfo).port}`;
+    const withToken = new RouterApi(url, new AbortController().signal, 'secret');
+    const asked = withToken.act('resume', 'c1', {}, 'key-1');
+    await expect(asked).rejects.toThrow(`${url} sends this request to ${other.url}`);
+    expect(other.asked).toEqual([]);
+    await apiOf(url).act('resume', 'c1', {}, 'key-2');
+    expect(other.asked).toEqual(['POST key-2']);
+  });
+
   it('a list of routers with an invalid URL is refused', () => {
     expect(problemsOf(() => apiOf('http://one', 'ftp://two'))).toEqual([
       'the URL of the router is no ws, wss, http or https URL',

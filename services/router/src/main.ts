@@ -1,4 +1,5 @@
 import { ConfigError, loadSettings, openLogger, runMain, stopOnSignal, withEnvFile } from '@parley/runtime';
+import { dividedStreams } from './cluster/streams.ts';
 import { tokenCommand } from './identity/token-command.ts';
 import { backupBeside } from './ledger/commands/backup-beside.ts';
 import { backup } from './ledger/commands/backup-command.ts';
@@ -84,10 +85,10 @@ const commands: Readonly<Record<string, (args: readonly string[]) => void | Prom
     print([await copyCommand(args, open, (line) => print([line], process.stderr))]);
   },
   'nats-permissions'(args) {
-    const { natsStream } = loadSettings({ natsStream: natsSettings.natsStream }, withEnvFile(process.env), {
-      prefixes: [],
-    });
-    print([permissionsCommand(args, natsStream)]);
+    const { natsStream, natsStreams } = natsSettings;
+    const config = loadSettings({ natsStream, natsStreams }, withEnvFile(process.env), { prefixes: [] });
+    const names = dividedStreams(config)?.streams.map(({ name }) => name);
+    print([permissionsCommand(args, config.natsStream, names)]);
   },
   verify(args) {
     const { lines, code } = verify(args, defaultLedger());

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Probes } from '@parley/runtime';
+import { OtherStreams, type OtherStreamsOptions } from './cluster/other-streams.ts';
 import type { ConsoleFile } from './http/handlers/console-files.ts';
 import { Control } from './http/handlers/control.ts';
 import { ShareLinks } from './http/handlers/share-links.ts';
@@ -28,6 +29,8 @@ import { Ticker } from './time/ticker.ts';
 
 export interface ServeOptions extends Omit<RouterOptions, 'rejections' | 'onRemoved'> {
   readonly authenticator: Authenticator;
+  /** The streams among which the deployment divides its conversations, this router's among them; missing: it has one. */
+  readonly streams?: Pick<OtherStreamsOptions, 'own' | 'streams'> | undefined;
   readonly requestFilter: RequestFilterRules;
   readonly connectionLimits: ConnectionLimitRules;
   /** Called for rejected connections and requests, at a bounded rate. */
@@ -92,6 +95,11 @@ export const serve = (options: ServeOptions): RunningRouter => {
   const router = makeRouter({ ...options, rejections, onRemoved: (id) => shares.forget(id) });
   router.conversations.afterFlush(() => writes.flush());
 
+  const { holds, read } = ledger;
+  const otherStreams =
+    options.streams &&
+    holds &&
+    new OtherStreams({ ...options.streams, holds, isHere: (id) => read(id, 0, 1).length > 0 });
   let isDraining = false;
   const probes: Probes = {
     unready: () => (isDraining ? 'draining' : ledger.trouble?.()),
@@ -100,7 +108,8 @@ export const serve = (options: ServeOptions): RunningRouter => {
   const http = makeHttpServer(
     {
       ...{ router, ledger, authenticator, filterRequest, rejections, probes, outgoing, stalledMs },
-      control: new Control(router, defaults),
+      otherStreams,
+      control: new Control(router, defaults, otherStreams),
       shareLinks: new ShareLinks({
         ...{ router, shares },
         needsTokens: options.authenticator !== openAuthenticator,

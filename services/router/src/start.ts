@@ -15,6 +15,7 @@ import {
 } from '@parley/runtime';
 import manifest from '../package.json' with { type: 'json' };
 import { ClusterJoin } from './cluster/join-cluster.ts';
+import { dividedStreams } from './cluster/streams.ts';
 import { LifeLog, pageAddress } from './delivery/life-log.ts';
 import { loadConsole } from './http/handlers/console-files.ts';
 import { bindPolicyOf } from './http/server/bind-policy.ts';
@@ -90,6 +91,7 @@ const optionsOf = (
   | 'onRejection'
   | 'onLedgerFailure'
   | 'onFault'
+  | 'streams'
 > => ({
   clock: systemClock,
   version: manifest.version,
@@ -153,6 +155,7 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
   const tls = openTls(config.tlsCert, config.tlsKey);
   const options = optionsOf(config, dirname(program));
   const tracing = await openTracing({ settings: config, service: 'router', version: options.version }, log);
+  const streams = dividedStreams(config);
   const joining = new ClusterJoin(config, systemClock.wall);
   const ledger = await openLedger(config, log, joining.join);
   backUpOnSchedule(config, ledger, log);
@@ -163,6 +166,7 @@ export const start = async (env: Env, program: string): Promise<StartedRouter> =
     tracing,
     ledger,
     cluster: joining.cluster,
+    streams,
     authenticator: tokenAuthenticator ?? openAuthenticator,
     certificate: tls?.certificate,
     onRejection: (rejection) => log.info(rejection, 'rejected'),

@@ -14,9 +14,10 @@ import {
   requestPath,
   type ShareList,
 } from '@parley/protocol';
-import { ConfigError, connectionProblem, type ServerList } from '@parley/runtime';
+import { ConfigError, type ServerList } from '@parley/runtime';
 import { eventsOf, type RouterEvent } from './event-stream.ts';
 import { type RouterAddress, routersIn } from './router-addresses.ts';
+import { failureOf, neverSent, unreached } from './unreached.ts';
 
 export type { RouterEvent };
 
@@ -219,6 +220,11 @@ export class RouterApi {
       (!refused || /^(not-found|unknown-conversation)$/.test(refused.code))
     )
       throw new NoConversation([missing]);
+    const there = response.status < 400 ? response.headers.get('location') : null;
+    if (there !== null && URL.canParse(there, this.url))
+      throw new ConfigError([
+        `${this.url} sends this request to ${new URL(there, this.url).origin}, where the token is not sent unasked: name that address (--url)`,
+      ]);
     if (response.status === 401 || response.status === 403) {
       const hint = 'PARLEY_TOKEN, or PARLEY_TOKEN_FILE, holds the token of the command line';
       throw new ConfigError([`${this.url} refuses: ${refused?.message ?? answer} (${hint})`]);
@@ -238,7 +244,9 @@ export class RouterApi {
       const { url, authorization } = this;
       try {
         const headers = { ...post?.headers, ...(authorization !== undefined && { authorization }) };
-        const response = await fetch(url + path, { ...post, headers, signal: stop });
+        // The token is for the addresses that were given.
+        const redirect = authorization === undefined ? 'follow' : 'manual';
+        const response = await fetch(url + path, { ...post, headers, redirect, signal: stop });
         const hasOther = problems.length + 1 < this.#routers.all.length;
         if (!hasOther || !unable.has(response.status) || !isHarmless(post)) return response;
         problems.push(`${url}${path} answered ${response.status}`);
@@ -255,38 +263,12 @@ export class RouterApi {
   }
 }
 
-interface Failure {
-  readonly code?: string;
-  readonly message?: string;
-}
-
-/** Why a request has failed. `fetch` has the reason in the cause of its error. */
-const failureOf = (error: unknown): Failure => (error as { cause?: Failure }).cause ?? (error as Error);
-
-const unreached = (url: string, error: unknown): string => {
-  const failure = failureOf(error);
-  const start = failure.code === 'ECONNREFUSED' ? startHint : '';
-  return `no connection to a router at ${url}: ${connectionProblem(url, failure)}${start}`;
-};
-
-/** Failures after which the router has certainly not received the request. */
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
 /** Statuses of a router, or of the proxy before it, after which another router may be able to answer. */
 const unable = new Set([502, 503, 504]);
 
 /** Whether a repetition of the request does no harm: it only reads, or has an idempotency key. */
 const isHarmless = (post: RequestInit | undefined): boolean =>
   post === undefined || new Headers(post.headers).has('idempotency-key');
-
-const startHint = '; start one with `npm run -s router`, or give its address with --url';
 
 const noPriceHint =
   ' (a file for ROUTER_PRICES may give the price; --set limits.cost=0 and --set limits.costPerAgent=0 remove the cap)';

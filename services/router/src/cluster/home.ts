@@ -7,6 +7,9 @@ const spread = (sum: number): number => {
   return (second ^ (second >>> 16)) >>> 0;
 };
 
+/** 32 bits of a text, without a correlation between texts that are nearly equal. */
+export const hashOf = (text: string): number => spread(crc32(text));
+
 /**
  * The router that acts first for a conversation, by rendezvous hashing: the highest hash of router and conversation wins. When
  * a router joins or leaves, no other router's conversations change their home.
@@ -15,7 +18,7 @@ export const homeOf = (conversation: string, routers: Iterable<string>): string 
   let home: string | undefined;
   let highest = -1;
   for (const router of routers) {
-    const hash = spread(crc32(`${router} ${conversation}`));
+    const hash = hashOf(`${router} ${conversation}`);
     if (hash > highest || (hash === highest && home !== undefined && router < home))
       [home, highest] = [router, hash];
   }

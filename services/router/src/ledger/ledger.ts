@@ -128,6 +128,8 @@ export interface Ledger {
   /** Replaces earlier checkpoints in one transaction. Writes all of them or, when it throws, none. */
   keep(checkpoints: readonly (Checkpoint & { readonly conversation: string })[]): void;
 
+  /** Whether another stream of the same servers has the conversation. Missing where the ledger is in no stream. */
+  holds?(stream: string, conversation: string): Promise<boolean>;
   /** The conversations that were forked from this one, the oldest first, at most `limit`. */
   forksOf(conversation: string, limit: number): string[];
   /** All share links of conversations that are there, in the order in which they were made. */

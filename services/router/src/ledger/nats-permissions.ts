@@ -11,7 +11,7 @@ export interface NatsPermissions {
  * router does not need them), deleting streams, or changing
  * any stream except the bucket of marks.
  */
-export const natsPermissions = (stream: string): NatsPermissions => {
+export const natsPermissions = (stream: string, others: readonly string[] = []): NatsPermissions => {
   const lease = `${stream}_lease`;
   // The buckets: delivery watermarks, and what several routers share (their leases, their claims on turns, their tables).
   const tables = ['routers', 'claims', 'pools', 'marks', 'presence', 'shares', 'requests'];
@@ -33,6 +33,8 @@ export const natsPermissions = (stream: string): NatsPermissions => {
       ]),
       // The only bucket that an earlier version made otherwise: it is changed, so that its keys can end by themselves.
       `$JS.API.STREAM.UPDATE.KV_${stream}_marks`,
+      // Whether one of the other streams of the deployment has a conversation.
+      ...others.map((other) => `$JS.API.STREAM.MSG.GET.${other}`),
       // Removal of conversations.
       `$JS.API.STREAM.PURGE.${stream}`,
       // The consumers by which the router reads the stream and the buckets: one each.
@@ -51,14 +53,21 @@ const listed = (subjects: readonly string[], indent: string): string =>
   subjects.map((subject) => `${indent}"${subject}"`).join('\n');
 
 /** `parley-router nats-permissions [STREAM]`: the user of the routers, as a part of the configuration of nats-server. */
-export const permissionsCommand = (args: readonly string[], stream: string): string => {
+export const permissionsCommand = (
+  args: readonly string[],
+  stream: string,
+  streams: readonly string[] = [],
+): string => {
   const [named = stream, ...rest] = args;
   const read = natsSettings.natsStream.read(named, (path) => path);
   if (rest.length > 0 || 'problem' in read)
     throw new ConfigError([
       'usage: parley-router nats-permissions [STREAM]; without STREAM that of ROUTER_NATS_STREAM',
     ]);
-  const { publish, subscribe } = natsPermissions(named);
+  const { publish, subscribe } = natsPermissions(
+    named,
+    streams.filter((one) => one !== named),
+  );
   return `# The user of the routers, and of nothing else: agents, clients and consoles speak to the routers only.
 # The server takes the password from its environment.
 authorization {

@@ -11,6 +11,12 @@ export const natsSettings = {
     pattern: /^[A-Za-z0-9_-]{1,32}$/,
     expected: 'letters, digits, _ and -, at most 32',
   }),
+  natsStreams: text('ROUTER_NATS_STREAMS', {
+    help: 'all streams among which conversations are divided, each with the address of its routers: A=https://a.example,B*2=https://b.example; *2 gives twice the new conversations, *0 none',
+    fallback: undefined,
+    pattern: /^[A-Za-z0-9_*-]{1,36}=https?:\/\/[^\s,]+(?:,\s*[A-Za-z0-9_*-]{1,36}=https?:\/\/[^\s,]+)*$/,
+    expected: 'NAME=URL or NAME*WEIGHT=URL, separated by commas',
+  }),
   natsProjection: path('ROUTER_NATS_PROJECTION', {
     help: 'file of the local copy of the stream, from which the router reads',
     fallback: 'data/projection.sqlite',

@@ -1,5 +1,6 @@
 import { setTimeout as later } from 'node:timers/promises';
-import { type ControlAction, type ControlBody, controlBodies } from '@parley/protocol';
+import { type ControlAction, type ControlBody, controlBodies, requestPath } from '@parley/protocol';
+import type { OtherStreams } from '../../cluster/other-streams.ts';
 import type { Outcome } from '../../conversations/conversations.ts';
 import type { Command } from '../../core/command.ts';
 import type { Conversation } from '../../core/conversation.ts';
@@ -11,6 +12,7 @@ import { errorReply, type HttpReply, reply } from '../server/replies.ts';
 import { whyActForbidden } from './act-permission.ts';
 import type { ActionRequest } from './action-request.ts';
 import { IdempotentReplies, idFromKey, otherRequest, requestDigest } from './idempotency.ts';
+import { opensAt } from './moved.ts';
 import { SharedReplies } from './shared-replies.ts';
 
 type ControlRouter = Pick<Router, 'cluster' | 'conversations' | 'presence' | 'prices'>;
@@ -21,15 +23,26 @@ export class Control {
   readonly #defaults: LimitDefaults;
   readonly #replies: IdempotentReplies;
 
-  constructor(router: ControlRouter, defaults: LimitDefaults) {
+  readonly #otherStreams: OtherStreams | undefined;
+
+  constructor(router: ControlRouter, defaults: LimitDefaults, otherStreams?: OtherStreams) {
     this.#router = router;
+    this.#otherStreams = otherStreams;
     this.#defaults = defaults;
     const { cluster } = router;
     this.#replies = new IdempotentReplies(cluster && new SharedReplies({ cluster, later }));
   }
 
-  handle(request: ActionRequest): Promise<HttpReply> {
-    return this.#replies.once(request, () => this.#act(request));
+  async handle(request: ActionRequest): Promise<HttpReply> {
+    const elsewhere = request.action === 'open' ? await this.#opensElsewhere(request) : undefined;
+    return elsewhere ?? this.#replies.once(request, () => this.#act(request));
+  }
+
+  /** Without a key any stream that takes new conversations will do, so it is opened in the stream of this router. */
+  async #opensElsewhere(request: ActionRequest): Promise<HttpReply | undefined> {
+    const streams = this.#otherStreams;
+    if (!streams || (request.key === undefined && streams.opensHere)) return undefined;
+    return opensAt(streams, newIdFor(request), requestPath('open'));
   }
 
   async #act(request: ActionRequest): Promise<HttpReply> {

@@ -13,6 +13,8 @@ export interface HttpReply {
   readonly status: number;
   readonly type: string;
   readonly body: string | Buffer;
+  /** Where the request is to be repeated. */
+  readonly location?: string;
 }
 
 const json = 'application/json';
@@ -35,6 +37,14 @@ export const errorReply = (
   status: number = httpStatusOf[code],
 ): HttpReply => ({ status, type: json, body: `${JSON.stringify({ error: { code, message } })}\n` });
 
+/** The request is to be repeated, unchanged, at that address. */
+export const movedReply = (location: string): HttpReply => ({
+  status: 307,
+  type: json,
+  body: `${JSON.stringify({ location })}\n`,
+  location,
+});
+
 const securityHeaders = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -45,9 +55,10 @@ const securityHeaders = {
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 };
 
-export const sendReply = (response: ServerResponse, { status, type, body }: HttpReply): void => {
+export const sendReply = (response: ServerResponse, { status, type, body, location }: HttpReply): void => {
   response.statusCode = status;
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
   response.setHeader('content-type', type);
+  if (location !== undefined) response.setHeader('location', location);
   endWith(response, typeof body === 'string' ? Buffer.from(body) : body);
 };

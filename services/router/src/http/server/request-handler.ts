@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerProbe } from '@parley/runtime';
+import type { OtherStreams } from '../../cluster/other-streams.ts';
 import { LedgerDamage } from '../../ledger/damage.ts';
 import type { ConsoleFile } from '../handlers/console-files.ts';
 import { type HandlerParts, makeHandlers } from '../handlers/handlers.ts';
+import { movedTo } from '../handlers/moved.ts';
 import { matchRoute } from '../route-table.ts';
 import { type AuthorizationParts, authorize } from './authorization.ts';
 import { errorReply, type HttpReply, sendReply } from './replies.ts';
@@ -11,6 +13,8 @@ import type { RequestFilter } from './request-filter.ts';
 export interface RequestHandlerParts extends HandlerParts, AuthorizationParts {
   readonly console: ReadonlyMap<string, ConsoleFile>;
   readonly filterRequest: RequestFilter;
+  /** Undefined where all conversations are in one stream. */
+  readonly otherStreams: OtherStreams | undefined;
 }
 
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -50,7 +54,7 @@ export const makeRequestHandler = (parts: RequestHandlerParts): RequestHandler =
     const isRead = method === 'GET' || method === 'HEAD';
     if (!isRead && method !== 'POST')
       return counted(request, errorReply('method-not-allowed', 'the methods are GET, HEAD and POST'));
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://router');
+    const { pathname, search, searchParams } = new URL(request.url ?? '/', 'http://router');
     const file = isRead ? parts.console.get(pathname) : undefined;
     if (file) return { status: 200, ...file };
     const matched = matchRoute(method, pathname);
@@ -62,6 +66,9 @@ export const makeRequestHandler = (parts: RequestHandlerParts): RequestHandler =
     const { identity } = authorized;
     const { name, id } = matched;
     if (id !== undefined && id !== '') await router.conversations.openedElsewhere.known(id);
+    const asked = id !== '' ? id : name === 'events' ? (searchParams.get('conversation') ?? '') : '';
+    const elsewhere = asked === '' ? undefined : await movedTo(parts.otherStreams, asked, pathname + search);
+    if (elsewhere) return counted(request, elsewhere, matched.route.path);
     const reply = await handlers[name]({ request, response, query: searchParams, id, identity });
     return reply && counted(request, reply, matched.route.path);
   };

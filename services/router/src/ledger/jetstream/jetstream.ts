@@ -20,6 +20,8 @@ export interface JetStreamParts {
   readonly follower: StreamFollower;
   /** Resolves when the local copy holds the message with that sequence, unless it was removed from the stream before. */
   readonly taken: (sequence: number) => Promise<void>;
+  /** Whether a stream has messages of the conversation. */
+  readonly holds: (stream: string, conversation: string) => Promise<boolean>;
   readonly appender: Appender;
   readonly purger: StreamPurger;
   readonly access: StreamAccess;
@@ -172,6 +174,7 @@ export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
     },
     trouble,
     ...(parts.caughtUp && { caughtUp: parts.caughtUp }),
+    holds: parts.holds,
     onForeign: (listener) => void parts.foreign.add(listener),
     onLost: (listener) => access.onLost?.(listener),
     leave,

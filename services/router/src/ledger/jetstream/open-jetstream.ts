@@ -24,6 +24,7 @@ import { untilStreamTakesMessages } from './stream/stream-probe.ts';
 import { StreamPurger } from './stream/stream-purger.ts';
 import { StreamWatch } from './stream/stream-watch.ts';
 import type { StreamAccess, StreamEngine } from './stream-access.ts';
+import { subjectOf } from './subjects.ts';
 
 export interface JetStreamOptions {
   readonly access: NatsAccess;
@@ -187,9 +188,25 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
       if (!link.isClosed) onEvent({ type: 'link', isConnected: link.isConnected });
     });
     const watch = new StreamWatch({ link, manager, stream, incarnation, follower });
+    const holds = async (name: string, conversation: string) =>
+      (await manager.streams.getMessage(name, { last_by_subj: subjectOf(name, conversation) })) !== null;
     const taken = (sequence: number) => catchUp({ manager, stream, follower }, sequence);
     return jetStreamLedger({
-      ...{ stream, writer, link, projection, follower, taken, appender, purger, watch, marks, foreign, own },
+      ...{
+        stream,
+        writer,
+        link,
+        projection,
+        follower,
+        taken,
+        holds,
+        appender,
+        purger,
+        watch,
+        marks,
+        foreign,
+        own,
+      },
       access: access as StreamAccess,
       caughtUp: join && caughtUp,
     });

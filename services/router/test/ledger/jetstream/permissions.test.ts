@@ -86,6 +86,11 @@ describe.skipIf(!hasNats)('the permissions that a router needs', { timeout: 120_
     expect([...publish, ...subscribe].filter((subject) => !/PARLEY|^\$JS\.API\.INFO$/.test(subject))).toEqual(
       [],
     );
+    // Of another stream of the deployment a router asks only whether it has a conversation.
+    const further = natsPermissions('PARLEY', ['OTHER']).publish.filter((one) => !publish.includes(one));
+    expect(further).toEqual(['$JS.API.STREAM.MSG.GET.OTHER']);
+    const listed = permissionsCommand([], 'PARLEY', ['PARLEY', 'OTHER']);
+    expect(listed.match(/MSG\.GET\.(?:PARLEY|OTHER)"/g)).toEqual(['MSG.GET.PARLEY"', 'MSG.GET.OTHER"']);
     expect(() => permissionsCommand(['a.b'], 'PARLEY')).toThrow(/usage: parley-router nats-permissions/);
   });
 });
