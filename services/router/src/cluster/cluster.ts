@@ -83,6 +83,8 @@ export interface TableChange {
  * unknown whether the change was made.
  */
 export interface SharedTable {
+  /** A table that was lost and made again has another one. */
+  incarnation(): Promise<string>;
   /** The newest value, read from the leader. */
   get(key: string): Promise<TableEntry | undefined>;
   /** The revision of the new entry; undefined when the key exists. `ttlMs`: the entry expires after that time. */

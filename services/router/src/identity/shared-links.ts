@@ -2,7 +2,7 @@ import type { SharedTable, TableChange } from '../cluster/cluster.ts';
 import type { Share } from '../ledger/ledger.ts';
 
 export interface SharedLinksOptions {
-  readonly table: Pick<SharedTable, 'create' | 'get' | 'update' | 'delete' | 'watch'>;
+  readonly table: Pick<SharedTable, 'incarnation' | 'create' | 'get' | 'update' | 'delete' | 'watch'>;
   readonly onKept: (share: Share) => void;
   readonly onRemoved: (id: string) => void;
 }
@@ -30,22 +30,25 @@ export class SharedLinks {
   }
 
   /**
-   * Resolves when all links of the table are known. `local`: valid links that this router has in its ledger. A new table gets
-   * them. Another table lacks only those that were removed while this router was down.
+   * Resolves with the incarnation of the table when all its links are known. `local`: valid links that this router has in its
+   * ledger. `broughtTo`: the incarnation that has got them before. Another incarnation gets them now; the same one lacks only links
+   * that were removed while this router was down.
    */
-  async start(local: readonly Share[]): Promise<void> {
+  async start(local: readonly Share[], broughtTo: string | undefined): Promise<string> {
     const { table } = this.#options;
+    const incarnation = await table.incarnation();
     const known = new Set<string>();
     const take = (change: TableChange) => {
       known.add(change.key);
       this.#take(change);
     };
     await table.watch(take);
-    const isNew = known.size === 0;
     for (const share of local) {
-      if (isNew) await table.create(share.id, share);
-      else if (!known.has(share.id)) this.#options.onRemoved(share.id);
+      if (known.has(share.id)) continue;
+      if (incarnation === broughtTo) this.#options.onRemoved(share.id);
+      else await table.create(share.id, share);
     }
+    return incarnation;
   }
 
   /** Resolves when the link is in the table. */

@@ -16,7 +16,7 @@ const maxValid = 100;
 const maxShares = 10_000;
 
 export interface SharesOptions {
-  readonly ledger: Pick<Ledger, 'shares' | 'keepShare' | 'removeShare'>;
+  readonly ledger: Pick<Ledger, 'shares' | 'keepShare' | 'removeShare' | 'linksIn' | 'keepLinksIn'>;
   /** Ms since 1970. */
   readonly now: () => number;
   /** The table of all routers; undefined where there is one router. */
@@ -63,8 +63,17 @@ export class Shares {
 
   /** Resolves when the links are known that other routers have made. */
   async start(): Promise<void> {
+    if (!this.#shared) return;
+    const { ledger, onFailure } = this.#options;
     const now = this.#options.now();
-    await this.#shared?.start(this.#options.ledger.shares().filter((share) => this.#isValid(share, now)));
+    const valid = ledger.shares().filter((share) => this.#isValid(share, now));
+    const incarnation = await this.#shared.start(valid, ledger.linksIn?.());
+    try {
+      ledger.keepLinksIn?.(incarnation);
+    } catch (error) {
+      // The disk is full. The next start brings the links again.
+      onFailure?.(error);
+    }
   }
 
   static isToken(token: string | undefined): token is string {

@@ -117,7 +117,10 @@ export interface Ledger {
   total(): number;
   /** The delivery position of each plain client, by name. After a crash it may be one second old. */
   marks(): Map<string, number>;
-  /** Writes all of them or, when it throws, none. A mark never goes back: an older position than the known one changes nothing. */
+  /**
+   * Writes all of them or, when it throws, none. A mark never goes back: an older position than the known one changes nothing. When
+   * there are too many names, those with the oldest marks are forgotten.
+   */
   mark(marks: ReadonlyMap<string, number>): void;
 
   /**
@@ -138,6 +141,13 @@ export interface Ledger {
   keepShare(share: Share): void;
   /** Removes a link; a missing one is no fault. Throws when the ledger cannot be written. */
   removeShare(id: string): void;
+  /**
+   * The incarnation of the table of several routers that has got the share links of this copy; undefined when none has. Missing where
+   * the ledger is in no stream.
+   */
+  linksIn?(): string | undefined;
+  /** Throws when it cannot be written. */
+  keepLinksIn?(incarnation: string): void;
 
   /** Bytes that conversations take up. */
   size(): number;

@@ -10,6 +10,7 @@ import {
   type Placed,
   type Share,
 } from './ledger.ts';
+import { oldestMarks } from './mark-documents.ts';
 
 interface Held {
   readonly entries: Entry[];
@@ -153,6 +154,7 @@ export const openMemoryLedger = (): Ledger => {
     marks: () => new Map(marked),
     mark(marks) {
       for (const [name, at] of marks) marked.set(name, Math.max(at, marked.get(name) ?? 0));
+      for (const name of oldestMarks(marked)) marked.delete(name);
     },
     checkpoint(id) {
       const held = conversations.get(id);

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { LedgerDamage } from './damage.ts';
 import { type Appended, type Batch, type Checkpoint, checkSequence, type Ledger } from './ledger.ts';
+import { mostMarks, oldestMarks } from './mark-documents.ts';
 import { readable } from './readable.ts';
 import { copyDatabase } from './sqlite/copy-database.ts';
 import { NewEntries } from './sqlite/new-entries.ts';
@@ -71,6 +72,16 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
     `INSERT INTO marks (name, position) VALUES (?, ?)
      ON CONFLICT (name) DO UPDATE SET position = max(position, excluded.position)`,
   );
+  const forgetMark = database.prepare('DELETE FROM marks WHERE name = ?');
+  const readMarks = (): Map<string, number> =>
+    new Map(
+      database
+        .prepare('SELECT name, position FROM marks')
+        .all()
+        .map(({ name, position: at }) => [name as string, Number(at)]),
+    );
+  /** At least as many names as have a mark: it is counted when it may be too many. */
+  let marked = mostMarks;
   // Not the position of the last row: later entries may have been removed, and positions are never reused.
   let position = one(database, "SELECT seq FROM sqlite_sequence WHERE name = 'entries'");
 
@@ -219,16 +230,16 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
       total ??= safely(() => Number(countConversations.get()?.total));
       return total;
     },
-    marks: () =>
-      new Map(
-        database
-          .prepare('SELECT name, position FROM marks')
-          .all()
-          .map(({ name, position: at }) => [name as string, Number(at)]),
-      ),
+    marks: readMarks,
     mark: (marks) =>
       transact(() => {
         for (const [name, at] of marks) setMark.run(name, at);
+        marked += marks.size;
+        if (marked <= mostMarks) return;
+        const known = readMarks();
+        const forgotten = oldestMarks(known);
+        for (const name of forgotten) forgetMark.run(name);
+        marked = known.size - forgotten.length;
       }),
     checkpoint: (conversation) => {
       try {

@@ -4,11 +4,17 @@ import type { SharedTable, TableChange, TableEntry } from '../../src/cluster/clu
 export class MemoryTable implements SharedTable {
   /** How often an entry was written. */
   writes = 0;
+  /** As told; another one for a table that was lost and made again. */
+  madeAs = 'the first';
   /** The engine is away: nothing can be written. */
   isAway = false;
   readonly #entries = new Map<string, TableEntry>();
   readonly #listeners: ((change: TableChange) => void)[] = [];
   #revision = 0;
+
+  incarnation(): Promise<string> {
+    return Promise.resolve(this.madeAs);
+  }
 
   get(key: string): Promise<TableEntry | undefined> {
     return Promise.resolve(this.#entries.get(key));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hasNats, type NatsServer, startNats } from '../../../../tests/harness/nats-servers.ts';
 import type { NatsTable } from '../../src/cluster/nats/nats-table.ts';
 import { openJetStreamLedger } from '../../src/ledger/jetstream/open-jetstream.ts';
-import { JetStreamFolder } from '../ledger/jetstream/jetstream-ledgers.ts';
+import { JetStreamFolder, NatsObserver } from '../ledger/jetstream/jetstream-ledgers.ts';
 import { shut } from '../ledger/ledger-contract.ts';
 import { finished, lines, opened } from '../ledger/ledger-entries.ts';
 import { joinRouter } from './joined-router.ts';
@@ -107,6 +107,19 @@ describe.skipIf(!hasNats)('several routers on one stream of NATS', { timeout: 12
       [idB, { n: 2 }, idA],
     ]);
     expect(heard.filter(([to]) => to === idA)).toEqual([[idA, { n: 3 }, idB]]);
+  });
+
+  it('a bucket that was lost and made again is followed from its beginning, also where the connection stayed', async () => {
+    const { options, a, b } = await two();
+    const claim = (turn: number) => ({ conversation: 'c1', turn, attempt: 1, member: 'ann' });
+    for (const turn of [1, 2, 3]) expect(await a.cluster.claims.make(claim(turn), 60_000)).toBe(true);
+    await until(() => expect(b.cluster.claims.at('c1', 3)).toBeDefined());
+    const observer = await NatsObserver.of(server.url);
+    await observer.manager.streams.delete(`KV_${options.stream}_claims`);
+    await observer.close();
+    await vi.waitFor(async () => expect(await a.cluster.claims.make(claim(4), 60_000)).toBe(true), patience);
+    await until(() => expect(b.cluster.claims.at('c1', 4)?.router).toBe(a.cluster.self));
+    await until(() => expect(b.cluster.claims.at('c1', 3)).toBeUndefined());
   });
 
   it('a table compares revisions, forgets deleted keys, and notifies every router of each change', async () => {

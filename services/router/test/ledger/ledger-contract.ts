@@ -1,6 +1,7 @@
 import type { Entry } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Appended, Batch, Ledger } from '../../src/ledger/ledger.ts';
+import { mostMarks } from '../../src/ledger/mark-documents.ts';
 import { ended, finished, forked, lines, opened } from './ledger-entries.ts';
 
 export interface LedgerUnderTest {
@@ -191,6 +192,19 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       ledger.mark(new Map([['alice', 2]]));
       ledger.mark(new Map([['alice', 1]]));
       expect(ledger.marks()).toEqual(new Map([['alice', 2]]));
+    });
+
+    it('forgets the oldest marks when there are too many names, and never the common one', async () => {
+      const count = mostMarks + 5_000;
+      const names = Array.from({ length: count }, (_, index) => `client-${index}`);
+      ledger.mark(new Map([['', 1], ...names.slice(0, 90_000).map((name, at) => [name, at + 2] as const)]));
+      ledger.mark(new Map(names.slice(90_000).map((name, at) => [name, at + 90_002] as const)));
+      const marks = ledger.marks();
+      expect(marks.size).toBeGreaterThan(mostMarks * 0.8);
+      expect(marks.size).toBeLessThanOrEqual(mostMarks);
+      expect([marks.get(''), marks.has('client-0')]).toEqual([1, false]);
+      const newest = names.slice(-mostMarks / 2);
+      expect(newest.filter((name) => !marks.has(name))).toEqual([]);
     });
 
     if (!makeSubject().reopen) return;

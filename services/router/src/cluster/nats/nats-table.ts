@@ -92,6 +92,11 @@ export class NatsTable implements SharedTable {
     return this.#opened;
   }
 
+  async incarnation(): Promise<string> {
+    await this.open();
+    return String((await this.#options.manager.streams.info(this.#stream)).created);
+  }
+
   async get(key: string): Promise<TableEntry | undefined> {
     await this.open();
     const message = await this.#last(key);
@@ -238,6 +243,7 @@ export class NatsTable implements SharedTable {
       stream: this.#stream,
       consumer: `${consumer}-${this.#options.bucket}`,
       after: 0,
+      onBegunAgain: () => this.#refresh(),
       take: (messages) => {
         if (generation === this.#generation) for (const message of messages) this.#take(message);
       },

@@ -1,4 +1,5 @@
 import type { Ledger } from '../../ledger/ledger.ts';
+import { oldestMarks } from '../../ledger/mark-documents.ts';
 
 /**
  * The key of the common watermark: up to this position no message is pending for any client. A restart looks for pending
@@ -77,6 +78,7 @@ export class DeliveryWatermarks {
       this.#learnedUpTo = Math.max(this.#learnedUpTo, position);
       names.push(name);
     }
+    this.#forgetOldest();
     return names;
   }
 
@@ -106,8 +108,14 @@ export class DeliveryWatermarks {
       this.#ledger.mark(this.#dirty);
       for (const [name, position] of this.#dirty) this.#written.set(name, position);
       this.#dirty.clear();
+      this.#forgetOldest();
     } catch (error) {
       this.#onFailure(error);
     }
+  }
+
+  /** The ledger forgets the same names. */
+  #forgetOldest(): void {
+    for (const name of oldestMarks(this.#written)) this.#written.delete(name);
   }
 }

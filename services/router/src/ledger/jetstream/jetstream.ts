@@ -175,6 +175,8 @@ export const jetStreamLedger = (parts: JetStreamParts): Ledger => {
     trouble,
     ...(parts.caughtUp && { caughtUp: parts.caughtUp }),
     holds: parts.holds,
+    linksIn: projection.linksIn,
+    keepLinksIn: projection.keepLinksIn,
     onForeign: (listener) => void parts.foreign.add(listener),
     onLost: (listener) => access.onLost?.(listener),
     leave,

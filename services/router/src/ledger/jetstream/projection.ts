@@ -44,6 +44,9 @@ export interface Projection {
   purges(): Purge[];
   purge(conversations: readonly string[]): void;
   purged(conversation: string): void;
+  /** The incarnation of the table of several routers that has got the share links of this copy. */
+  linksIn(): string | undefined;
+  keepLinksIn(incarnation: string): void;
   /** Another router has removed the conversation from the stream: it is removed here, with its forks. */
   forget(conversation: string): void;
 }
@@ -106,6 +109,7 @@ export const openProjection = (path: string, identity: StreamIdentity): Projecti
     // Rows that a crash loses are read from the stream again.
     database.exec('PRAGMA synchronous = NORMAL');
     checkOwner(database, path, identity);
+    database.exec('CREATE TABLE IF NOT EXISTS links_in (key INTEGER PRIMARY KEY, incarnation TEXT NOT NULL)');
   } catch (error) {
     database.close();
     throw error;
@@ -118,6 +122,8 @@ export const openProjection = (path: string, identity: StreamIdentity): Projecti
   const listPurges = database.prepare('SELECT conversation, through FROM purges ORDER BY rowid');
   const addPurge = database.prepare('INSERT OR IGNORE INTO purges VALUES (?, ?)');
   const removePurge = database.prepare('DELETE FROM purges WHERE conversation = ?');
+  const findLinksIn = database.prepare('SELECT incarnation FROM links_in');
+  const setLinksIn = database.prepare('INSERT OR REPLACE INTO links_in VALUES (1, ?)');
   let sequence = sequenceAt(ledger.position());
   /** Tails of running conversations, which every commit reads. */
   let tails = new Map<string, Tail>();
@@ -177,6 +183,11 @@ export const openProjection = (path: string, identity: StreamIdentity): Projecti
     purge(conversations) {
       for (const one of conversations) addPurge.run(one, tail(one).sequence);
     },
+    linksIn() {
+      const row = findLinksIn.get();
+      return row && String(row.incarnation);
+    },
+    keepLinksIn: (incarnation) => void setLinksIn.run(incarnation),
     purged: (conversation) => void removePurge.run(conversation),
     forget(conversation) {
       ledger.removeNow(conversation);

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { hasNats } from '../../../../../tests/harness/nats-servers.ts';
 import { openNatsLink } from '../../../src/ledger/jetstream/nats-link.ts';
 import { StreamMarks } from '../../../src/ledger/jetstream/stream/stream-marks.ts';
-import { markDocumentOf, markDocuments } from '../../../src/ledger/mark-documents.ts';
+import { markDocumentOf, markDocuments, mostMarks } from '../../../src/ledger/mark-documents.ts';
 import { natsOfTests } from './nats-of-tests.ts';
 
 describe.skipIf(!hasNats)('the marks of plain clients in a key-value bucket', { timeout: 120_000 }, () => {
@@ -54,6 +54,25 @@ describe.skipIf(!hasNats)('the marks of plain clients in a key-value bucket', { 
     const bucket = await new Kvm((await link()).connection).open('AGAIN_marks');
     const entry = await bucket.get(markDocumentOf('ann'));
     expect(entry?.json()).toEqual({ incarnation: 'i2', marks: {} });
+  });
+
+  it('a document forgets its oldest watermarks when it has too many, at both of two routers', async () => {
+    const [one, other] = [await open('MANY'), await open('MANY')];
+    const names = Array.from(
+      { length: mostMarks + 20_000 },
+      (_, index) => [`client-${index}`, index + 1] as const,
+    );
+    one.put(new Map(names.slice(0, mostMarks / 2)));
+    await one.written();
+    other.put(new Map(names.slice(mostMarks / 2)));
+    await other.stop();
+    one.put(new Map([['late', names.length + 1]]));
+    await one.stop();
+    for (const { size } of [one.all(), other.all()]) expect(size).toBeLessThanOrEqual(mostMarks);
+    const marks = (await open('MANY')).all();
+    expect(marks.size).toBeLessThanOrEqual(mostMarks);
+    expect([marks.has('client-0'), marks.get('late')]).toEqual([false, names.length + 1]);
+    expect(names.slice(-mostMarks / 2).filter(([name, at]) => marks.get(name) !== at)).toEqual([]);
   });
 
   it('a client is in one of 32 documents, whatever its name', () => {

@@ -234,6 +234,7 @@ export class PoolCluster {
       return entry.revision;
     };
     return {
+      incarnation: unsupported,
       get: () => ask(() => this.#stored),
       create: (key, value) => ask(() => (this.#stored ? undefined : write(key, value))),
       update: (key, value, revision) =>

@@ -19,6 +19,8 @@ export interface FollowerOptions {
    */
   readonly take: (messages: readonly JsMsg[]) => void;
   readonly onFailure: (error: unknown) => void;
+  /** Called when the stream is another one than before, or has been emptied by its server: it has to be followed from its beginning. */
+  readonly onBegunAgain?: () => void;
 }
 
 const idleHeartbeatMs = 2_000;
@@ -48,6 +50,8 @@ export class StreamFollower {
   #isStopped = false;
   #messages: ConsumerMessages | undefined;
   readonly #waiters: { readonly sequence: number; readonly resolve: () => void }[] = [];
+  /** When the stream was created; undefined before the first consumer. */
+  #created: string | undefined;
   /** Failures since the last message: a working consumer resets the wait. */
   #failures = 0;
 
@@ -128,7 +132,8 @@ export class StreamFollower {
   }
 
   async #consume(): Promise<void> {
-    const { client, manager, stream, consumer: name } = this.#options;
+    const { client, manager, stream, consumer: name, onBegunAgain } = this.#options;
+    if (onBegunAgain && (await this.#hasBegunAgain())) return onBegunAgain();
     // All consumers of this router have one name, so the server has at most one of them, however often connections break.
     await manager.consumers.delete(stream, name).catch(() => {});
     await manager.consumers.add(stream, {
@@ -164,6 +169,13 @@ export class StreamFollower {
       this.#messages = undefined;
       messages.stop();
     }
+  }
+
+  async #hasBegunAgain(): Promise<boolean> {
+    const { created, state } = await this.#options.manager.streams.info(this.#options.stream);
+    const before = this.#created ?? created;
+    this.#created = created;
+    return created !== before || state.last_seq < this.#last;
   }
 
   #add(message: JsMsg): void {

@@ -1,6 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { type KV, Kvm } from '@nats-io/kv';
-import { type MarkDocument, markDocumentOf, markDocuments, marksIn } from '../../mark-documents.ts';
+import {
+  type MarkDocument,
+  markDocumentOf,
+  markDocuments,
+  marksIn,
+  oldestOfDocument,
+} from '../../mark-documents.ts';
 import type { NatsLink } from '../nats-link.ts';
 
 export interface MarksOptions {
@@ -22,6 +28,10 @@ interface Known {
 }
 
 const isConflict = (error: unknown): boolean => /wrong last sequence/i.test((error as Error).message);
+
+const forgetOldest = (marks: Map<string, number>): void => {
+  for (const name of oldestOfDocument(marks)) marks.delete(name);
+};
 
 /**
  * The delivery watermarks of plain clients, in a key-value bucket beside the stream: for other routers, and for a router with
@@ -68,6 +78,7 @@ export class StreamMarks {
       const { marks } = this.#document(key);
       if (at <= (marks.get(name) ?? 0)) continue;
       marks.set(name, at);
+      forgetOldest(marks);
       this.#dirty.add(key);
     }
     this.#start();
@@ -105,6 +116,7 @@ export class StreamMarks {
     if (value.incarnation !== this.#options.incarnation) return void this.#dirty.add(key);
     for (const [name, at] of marksIn(value))
       if (at > (document.marks.get(name) ?? 0)) document.marks.set(name, at);
+    forgetOldest(document.marks);
   }
 
   async #write(): Promise<void> {
