@@ -114,20 +114,13 @@ compdef _parley parley
 `;
 
 const fishLine = (condition: string, rest: string): string =>
-  `complete -c parley${condition === '' ? '' : ` -n ${single(condition)}`} ${rest}`;
+  `complete -c parley -n ${single(condition)} ${rest}`;
 
 const fishLooked = single('(parley __complete -- (commandline -opc)[2..])');
 
 const fishCommand = ([path, command]: [string, CommandNode]): string[] => {
   const { options, commands } = command;
-  const [first, second] = path.split(' ');
-  const condition =
-    path === ''
-      ? '__fish_use_subcommand'
-      : [first, second]
-          .filter(Boolean)
-          .map((name) => `__fish_seen_subcommand_from ${name}`)
-          .join('; and ');
+  const condition = `__parley_at ${single(path)}`;
   return [
     ...commands.map(({ name, about }) => fishLine(condition, `-f -a ${name} -d ${single(about)}`)),
     ...(isLooked(command) ? [fishLine(condition, `-f -a ${fishLooked}`)] : []),
@@ -142,10 +135,21 @@ const fishCommand = ([path, command]: [string, CommandNode]): string[] => {
   ];
 };
 
-const fish = (program: CommandNode): string =>
-  `# fish completion of parley
-${flattened(program).flatMap(fishCommand).join('\n')}
+const fish = (program: CommandNode): string => {
+  const all = flattened(program);
+  const known = all.slice(1).map(([path]) => single(path));
+  return `# fish completion of parley
+function __parley_at
+  set -l path
+  for word in (commandline -opc)[2..]
+    set -l longer (string trim -- "$path $word")
+    contains -- $longer ${known.join(' ')}; and set path $longer
+  end
+  test "$path" = "$argv[1]"
+end
+${all.flatMap(fishCommand).join('\n')}
 `;
+};
 
 const makers = { bash, zsh, fish } as const;
 export const shells = Object.keys(makers);
