@@ -170,6 +170,18 @@ describe('export to html', () => {
     expect(message.match(/ (?!class=|dir=|href=|start=)[\w-]+="/g)).toBeNull();
   });
 
+  it('the export to html of a fork and its parent says which of them is the fork, in its list and above it', () => {
+    const [first, fork] = [exportedOf(entries), exportedOf(entries)];
+    const forked = { ...fork, view: { ...fork.view, id: 'c2', parent: { conversation: 'c1', seq: 3 } } };
+    const page =
+      (formats.html.begin?.([first, forked]) ?? '') + [first, forked].map(formats.html.one).join('');
+    expect(page.match(/forked from <code>c1<\/code> after entry 3/g)).toHaveLength(2);
+    expect(page).toContain(
+      '<a href="#c-c2" dir="auto">ships</a> <span class="about"><code>c2</code> · forked from <code>c1</code> after entry 3</span>',
+    );
+    expect(written('html')).not.toContain('forked');
+  });
+
   it('the export to html shows a long message as it was written', () => {
     const page = written('html', undefined, [opened(), said(2, 'alice', `**${'x'.repeat(20_000)}**`)]);
     expect(page).toContain('<p class="raw" dir="auto">**xxx');

@@ -15,6 +15,12 @@ const time = (at: number): string => {
 const anchor = ({ view }: Exported, seq?: number): string =>
   escaped(seq === undefined ? `c-${view.id}` : `c-${view.id}-${seq}`);
 
+/** Of a fork: after which entry of which conversation it goes its own way. A fork and its parent have the same title. */
+const forkedFrom = ({ view: { parent } }: Exported): string =>
+  parent === undefined
+    ? ''
+    : ` · forked from <code>${escaped(parent.conversation)}</code> after entry ${parent.seq}`;
+
 const entryHtml = (entry: Entry, exported: Exported, places: ReadonlyMap<string, number>): string => {
   const place = `id="${anchor(exported, entry.seq)}"`;
   const link = `<a class="seq" href="#${anchor(exported, entry.seq)}">${entry.seq}</a>`;
@@ -48,7 +54,7 @@ const section = (exported: Exported): string => {
   const perspective = as === undefined ? '' : ` · as ${escaped(as)} saw it`;
   return `<section id="${anchor(exported)}">
 <h2 dir="auto">${escaped(titleOf(exported))}</h2>
-<p class="about"><code>${escaped(view.id)}</code> · ${time(view.startedAt)} · ${escaped(totals(entries))}${perspective}</p>
+<p class="about"><code>${escaped(view.id)}</code> · ${time(view.startedAt)} · ${escaped(totals(entries))}${forkedFrom(exported)}${perspective}</p>
 ${castHtml(exported)}${entries.map((entry) => entryHtml(entry, exported, places)).join('')}</section>
 `;
 };
@@ -67,7 +73,8 @@ export const html: ExportFormat = {
     const title =
       conversations.length === 1 && first ? titleOf(first) : `${conversations.length} conversations`;
     const contents = conversations.map(
-      (one) => `<li><a href="#${anchor(one)}" dir="auto">${escaped(titleOf(one))}</a></li>`,
+      (one) =>
+        `<li><a href="#${anchor(one)}" dir="auto">${escaped(titleOf(one))}</a> <span class="about"><code>${escaped(one.view.id)}</code>${forkedFrom(one)}</span></li>`,
     );
     return `<!doctype html>
 <html lang="en">
