@@ -55,19 +55,32 @@ export const TranscriptList = ({
     scrolledTo.current = scrollY;
   };
 
+  /** The rows near the visible part: the first and the last one. */
+  const rowsWithin = (distance: number): readonly [number, number] => {
+    const top = scrollY - listTop.current;
+    const { heights, count } = open;
+    return [
+      Math.max(1, heights.at(Math.max(0, top - distance))),
+      Math.min(count, heights.at(top + innerHeight + distance) + 1),
+    ];
+  };
+  const drawn = useRef<readonly [number, number]>([1, 0]);
+  /** Draws rows before they come into sight: a list that follows its end scrolls with each entry, and then has them already. */
+  const cover = () => {
+    const [from, to] = rowsWithin(overscan / 2);
+    if (from < drawn.current[0] || to > drawn.current[1]) redraw();
+  };
+
   useEffect(() => {
     let waiting = false;
-    const later = () => {
+    const onScroll = () => {
+      notice();
       if (waiting) return;
       waiting = true;
       requestAnimationFrame(() => {
         waiting = false;
-        redraw();
+        cover();
       });
-    };
-    const onScroll = () => {
-      notice();
-      later();
     };
     const letGo = () => {
       open.target = undefined;
@@ -76,7 +89,7 @@ export const TranscriptList = ({
     const printed = () => setPrinting(false);
     const listeners = {
       scroll: onScroll,
-      resize: later,
+      resize: redraw,
       beforeprint: print,
       afterprint: printed,
       wheel: letGo,
@@ -94,9 +107,8 @@ export const TranscriptList = ({
   const { heights, transcript, view, count } = open;
   const members = view?.members ?? noMembers;
   heights.grow(transcript.count + 1);
-  const top = scrollY - listTop.current;
-  const first = printing ? 1 : Math.max(1, heights.at(Math.max(0, top - overscan)));
-  const last = printing ? count : Math.min(count, heights.at(top + innerHeight + overscan) + 1);
+  drawn.current = printing ? [1, count] : rowsWithin(overscan);
+  const [first, last] = drawn.current;
   const drafts = open.replay === undefined && last >= count ? transcript.drafts : [];
 
   useLayoutEffect(() => {
@@ -107,13 +119,11 @@ export const TranscriptList = ({
     listTop.current = element.getBoundingClientRect().top + scrollY;
     const upper = scrollY - listTop.current;
     let above = 0;
-    let changed = 0;
     for (const row of element.children) {
       const seq = Number((row as HTMLElement).dataset.seq);
       if (!seq) continue;
       const isAbove = heights.offset(seq) + heights.height(seq) <= upper;
       const change = heights.set(seq, row.getBoundingClientRect().height);
-      changed += Math.abs(change);
       if (isAbove) above += change;
     }
     if (open.target !== undefined && open.target <= count) {
@@ -125,7 +135,7 @@ export const TranscriptList = ({
       }
     } else if (open.following && !isAtEndExactly()) scrollToY(page().scrollHeight);
     else if (!open.following && above !== 0) scrollToY(scrollY + above);
-    if (changed > 1) redraw();
+    cover();
     if (wantsFocus.current !== undefined) {
       const row = element.querySelector<HTMLElement>(`[data-seq="${wantsFocus.current}"]`);
       if (row) {
