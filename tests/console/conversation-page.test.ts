@@ -167,4 +167,17 @@ describe.skipIf(!executablePath)('A conversation of real agents, in the console'
       await page.setViewportSize({ width: 1280, height: 800 });
     },
   );
+
+  it('on a phone the messages are seen at once, and the panel when it is opened', async () => {
+    const small = await openPage(browser, { viewport: { width: 375, height: 700 } });
+    await small.page.goto(`${router.http}/#/${id}`);
+    await small.page.locator('#transcript .said').first().waitFor();
+    await small.gone('#members:visible');
+    await small.page.getByText('Cast, time, branches, export').click();
+    await small.see('#members', 'bob');
+    await small.page.locator('#members:visible').waitFor();
+    expect(await small.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
+    expect(await violations(small.page)).toEqual([]);
+    await small.close();
+  });
 });

@@ -161,7 +161,7 @@ describe.skipIf(!executablePath)('An ended conversation, read in the console', {
     await page.emulateMedia({ media: 'print' });
     await page.evaluate("dispatchEvent(new Event('beforeprint'))");
     await count('#transcript [data-seq]', 7);
-    for (const selector of ['.bar', '.panel', '.replay', '.more', '.present'])
+    for (const selector of ['.bar', '.beside', '.replay', '.more', '.present'])
       expect([selector, await styleOf(selector, 'display')]).toEqual([selector, 'none']);
     expect((await page.pdf()).length).toBeGreaterThan(10_000);
     await page.evaluate("dispatchEvent(new Event('afterprint'))");

@@ -154,13 +154,16 @@ export const ConversationPage = ({
         {live.isOperator && view.status !== 'ended' && !present && <SpeakForm live={live} view={view} />}
       </div>
       {!present && (
-        <aside class="panel" aria-label="About this conversation">
-          <CastPanel live={live} view={view} />
-          <TimePanel open={open} />
-          {!live.share && <BranchPanel open={open} view={view} />}
-          <ExportPanel open={open} isOffered={view.seq > 0} />
-          {live.isOperator && <SharePanel open={open} tell={tell} />}
-        </aside>
+        <details class="beside" open={matchMedia('(min-width: 1001px)').matches}>
+          <summary>Cast, time, branches, export</summary>
+          <aside class="panel" aria-label="About this conversation">
+            <CastPanel live={live} view={view} />
+            <TimePanel open={open} />
+            {!live.share && <BranchPanel open={open} view={view} />}
+            <ExportPanel open={open} isOffered={view.seq > 0} />
+            {live.isOperator && <SharePanel open={open} tell={tell} />}
+          </aside>
+        </details>
       )}
       <p class="told" role="status">
         {told}

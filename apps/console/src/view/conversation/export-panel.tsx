@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { OpenConversation } from '../../model/open-conversation.ts';
 import { saveFile } from '../../model/save-file.ts';
 import { titleOf } from '../../model/words.ts';
+import { Command } from '../new/command.tsx';
 import { withoutControls } from '../plain-text.tsx';
 import { Fault, useAttempt } from '../transcript/attempt.tsx';
 import { noteOf } from '../transcript/entry-note.tsx';
@@ -47,9 +48,10 @@ export const ExportPanel = ({
           Markdown
         </button>
       </div>
-      <p class="detail">
-        Further formats: <code>parley export {open.id}</code>
-      </p>
+      <p class="detail">A page, a table (csv) or training data (sharegpt, openai):</p>
+      <Command
+        text={`parley export ${open.id} --format html --out ${open.id}.html --url ${location.origin}`}
+      />
       <Fault id="export-fault" text={fault} />
     </section>
   );
