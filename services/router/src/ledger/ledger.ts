@@ -25,6 +25,12 @@ export interface Placed {
   readonly entry: Entry;
 }
 
+/** An entry of a conversation, by its position and its seq. */
+export interface Place {
+  readonly position: number;
+  readonly seq: number;
+}
+
 /** `at`: when it ended, in ms since 1970. `place` orders those that ended in the same millisecond. */
 export interface EndedConversation {
   readonly id: string;
@@ -107,6 +113,11 @@ export interface Ledger {
   readNewest(conversation: string, span: Span, bound: Bound): Entry[];
   /** Entries of all conversations with a position above `since`, in order; bounded like `read`. */
   readAll(since: number, limit: number, maxBytes?: number): Placed[];
+  /**
+   * The conversation's own entries after one of them, in order; bounded like `read`. The `seq` may be too small, such as 0, where only
+   * the position is known: that costs a look at the index of the conversation, and no entry is read for it.
+   */
+  readOf(conversation: string, after: Place, limit: number, maxBytes?: number): Placed[];
   /** Position of the last entry ever appended; 0 when there was none. */
   position(): number;
   /** Ids of the conversations without an `ended` entry, oldest first. */

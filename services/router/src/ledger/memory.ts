@@ -98,6 +98,21 @@ export const openMemoryLedger = (): Ledger => {
     return true;
   };
 
+  const logged = (
+    since: number,
+    limit: number,
+    maxBytes = Number.POSITIVE_INFINITY,
+    isWanted = (_placed: Placed) => true,
+  ): Placed[] => {
+    const page: Placed[] = [];
+    for (let i = Math.max(0, since - removed); i < log.length && page.length < limit; i++) {
+      const placed = log[i];
+      if (placed && isWanted(placed)) page.push(placed);
+    }
+    const entries = page.map(({ entry }) => entry);
+    return page.slice(0, fitting(entries, maxBytes));
+  };
+
   return {
     async append(batches) {
       batches.forEach(checkSequence);
@@ -126,20 +141,11 @@ export const openMemoryLedger = (): Ledger => {
       const page = held.entries.slice(start, end).reverse();
       return page.slice(0, fitting(page, bound.bytes)).reverse();
     },
-    readAll(since, limit, maxBytes = Number.POSITIVE_INFINITY) {
-      const page: Placed[] = [];
-      for (let i = Math.max(0, since - removed); i < log.length && page.length < limit; i++) {
-        const placed = log[i];
-        if (placed) page.push(placed);
-      }
-      return page.slice(
-        0,
-        fitting(
-          page.map(({ entry }) => entry),
-          maxBytes,
-        ),
-      );
-    },
+    readAll: (since, limit, maxBytes) => logged(since, limit, maxBytes),
+    readOf: (conversation, { position: since }, limit, maxBytes) =>
+      conversations.get(conversation)?.removing === false
+        ? logged(since, limit, maxBytes, (placed) => placed.conversation === conversation)
+        : [],
     position,
     unfinished: () => [...conversations].filter(([, { ended }]) => !ended).map(([id]) => id),
     recent: (limit, before = Number.POSITIVE_INFINITY) =>

@@ -44,6 +44,10 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
   const readEntries = database.prepare(
     'SELECT position, seq, body, sum FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?',
   );
+  // The index of `seq` holds the position too, so the bodies of entries before it are not read.
+  const readLater = database.prepare(
+    'SELECT position, seq, body, sum FROM entries WHERE conversation = ? AND seq > ? AND position > ? ORDER BY seq LIMIT ?',
+  );
   const readBackwards = database.prepare(
     'SELECT position, seq, body, sum FROM entries WHERE conversation = ? AND seq > ? AND seq <= ? ORDER BY seq DESC LIMIT ?',
   );
@@ -209,6 +213,17 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
           entry: toEntry(row.id as string, row),
         })),
       ),
+    readOf: (conversation, after, limit, maxBytes) =>
+      safely(() => {
+        const key = keyOf(conversation);
+        if (key === undefined) return [];
+        const rows = readLater.iterate(key, after.seq, after.position, limit);
+        return fitting(rows, maxBytes).map((row) => ({
+          position: Number(row.position),
+          conversation,
+          entry: toEntry(conversation, row),
+        }));
+      }),
     position: () => position,
     unfinished: () =>
       safely(() => {

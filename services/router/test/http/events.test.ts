@@ -2,6 +2,7 @@ import type { Entry } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../../../tests/harness/poll.ts';
 import { unrestricted } from '../../src/identity/identity.ts';
+import { LedgerDamage } from '../../src/ledger/damage.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { finished, lines, opened } from '../ledger/ledger-entries.ts';
@@ -107,6 +108,30 @@ describe('a reader of events that follows', () => {
     const { port } = await serveRouter({ ledger });
     const events = await readEvents(port, '/v1/events?since=0&conversation=c2', 5);
     expect(events.map(({ position }) => position)).toEqual([6, 7, 8, 9, 10]);
+  });
+
+  it('a reader of the events of one conversation costs no read of other conversations, and misses nothing by their damage', async () => {
+    const kept = openMemoryLedger();
+    for (const conversation of ['c1', 'c2', 'c3'])
+      await kept.append([{ conversation, expectedSeq: 0, entries: finished(5) }]);
+    const read: number[] = [];
+    const ledger: Ledger = {
+      ...kept,
+      readAll: (since, limit, maxBytes) => {
+        // Nothing but the events asks at position 0 or later for so many.
+        if (limit === 500) throw new LedgerDamage('ledger', ['an entry of c1 does not match its checksum']);
+        return kept.readAll(since, limit, maxBytes);
+      },
+      readOf: (...asked) => {
+        const page = kept.readOf(...asked);
+        read.push(...page.map(({ position }) => position));
+        return page;
+      },
+    };
+    const { port } = await serveRouter({ ledger });
+    const later = await readEvents(port, '/v1/events?since=7&conversation=c2', 3);
+    expect(later.map(({ position }) => position)).toEqual([8, 9, 10]);
+    expect(read).toEqual([8, 9, 10]);
   });
 });
 

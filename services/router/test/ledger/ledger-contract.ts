@@ -106,6 +106,12 @@ export const ledgerContract = (name: string, makeSubject: () => LedgerUnderTest)
       expect(ledger.readAll(1, 2)).toEqual(placed.slice(1, 3));
       expect(ledger.readAll(4, all)).toEqual([]);
       expect(ledger.position()).toBe(4);
+      expect(ledger.readOf('c1', { position: 0, seq: 0 }, all)).toEqual([placed[0], placed[3]]);
+      expect(ledger.readOf('c1', { position: 1, seq: 0 }, all)).toEqual([placed[3]]);
+      expect(ledger.readOf('c2', { position: 2, seq: 1 }, 1)).toEqual([placed[2]]);
+      expect(ledger.readOf('c2', { position: 0, seq: 0 }, all, 1)).toEqual([placed[1]]);
+      expect(ledger.readOf('c2', { position: 4, seq: 2 }, all)).toEqual([]);
+      expect(ledger.readOf('none', { position: 0, seq: 0 }, all)).toEqual([]);
     });
 
     it('lists unfinished conversations oldest first and recent ones newest first', async () => {

@@ -62,6 +62,8 @@ class EventStream {
   readonly #asked: Asked;
   /** The position of the last entry that was sent or that the filter left out. */
   #position: number;
+  /** The seq of the newest own entry up to it, where only events of one conversation are wanted; 0 when it is not known. */
+  #seq = 0;
   #follows = false;
   #stopped = false;
   #sentAt = 0;
@@ -120,6 +122,7 @@ class EventStream {
       if (event.position <= this.#position) return;
       if (isBehind) return this.#fallBehind();
       this.#position = event.position;
+      if (this.#concerns(event)) this.#seq = event.entry.seq;
     }
     if (!isBehind && this.#concerns(event)) this.#write(eventOf(event));
     return undefined;
@@ -160,6 +163,7 @@ class EventStream {
     let bytes = 0;
     for (const placed of page) {
       this.#position = placed.position;
+      this.#seq = placed.entry.seq;
       const event: RouterEvent = { type: 'entry', ...placed };
       const text = textOf(event);
       bytes += text.length;
@@ -171,8 +175,12 @@ class EventStream {
 
   /** Undefined when the ledger cannot be read: then the connection ends, because a gap must not be hidden. */
   #nextPage(): Placed[] | undefined {
+    const { conversation } = this.#asked;
+    const after = { position: this.#position, seq: this.#seq };
     try {
-      return this.#ledger.readAll(this.#position, pageEntries, pageBytes);
+      return conversation === undefined
+        ? this.#ledger.readAll(this.#position, pageEntries, pageBytes)
+        : this.#ledger.readOf(conversation, after, pageEntries, pageBytes);
     } catch (error) {
       if (error instanceof LedgerDamage) this.#router.metrics.ledgerFailed();
       else this.#router.faults.caught('answer', 'an event stream', error);
