@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { repository } from '../harness/started-process.ts';
 import { asRoot, docker } from './deployment.ts';
 
 let folder: string;
@@ -35,4 +36,18 @@ test('a secret that belongs to another user is told with its owner and its mode'
   expect(said).toMatch(
     /ROUTER_TOKENS_FILE cannot be read: .*belongs to user 0 \(mode 600\), and this process is user 1000/,
   );
+});
+
+test('the command line in a folder of another user says whose it is, and writes there as the user that `--user` names', () => {
+  const work = join(folder, 'work');
+  asRoot(folder, 'mkdir', '-m', '755', '/x/work');
+  const scenario = join(repository, 'scenarios/debate.yaml');
+  const command = ['parley-cli', 'compose', '/debate.yaml', '--out', 'made.yml'];
+  const mounts = ['-v', `${work}:/work`, '-v', `${scenario}:/debate.yaml:ro`];
+  expect(told(...mounts, ...command)).toMatch(
+    /made\.yml cannot be written: .*\/work belongs to user 0 \(mode 755\), and this process is user 1000.*--user "\$\(id -u\):\$\(id -g\)"/,
+  );
+  // Docker takes the last of two.
+  expect(told('--user', '0:0', ...mounts, ...command)).toBe('');
+  expect(asRoot(folder, 'ls', '/x/work')).toBe('made.yml');
 });

@@ -59,6 +59,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'arguments.ts',
     'exit-codes.ts',
     'ledger-hash.ts',
+    'writable.ts',
     'api',
     'terminal',
     'exports',

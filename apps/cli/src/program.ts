@@ -115,6 +115,8 @@ export const runProgram = async (args: readonly string[], host: Host): Promise<v
     const { code, exitCode, message } = error as { code?: unknown; exitCode?: number; message: string };
     if (typeof code !== 'string' || !code.startsWith('commander.')) throw error;
     if (exitCode === 0) return;
+    if (code === 'commander.help')
+      throw new UsageError(`expected a command after ${pathOf(program, args).join(' ')}`);
     throw new UsageError(message.replace(/^error: /, ''));
   }
 };

@@ -43,6 +43,10 @@ describe('the help of parley', () => {
     expect(await parley([])).toMatchObject({ code: 0, out });
   });
 
+  it('a group of commands without one of them is refused in words', async () => {
+    expect(await parley(['context'])).toMatchObject({ code: 2, err: 'expected a command after context' });
+  });
+
   it('parley prints its version', async () => {
     const { out } = await parley(['--version']);
     expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);

@@ -1,5 +1,7 @@
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -11,6 +13,7 @@ import {
 import { basename, join, resolve } from 'node:path';
 import { type Ending, endings } from '@parley/protocol';
 import { ConfigError } from '@parley/runtime';
+import { writing } from '../writable.ts';
 import { lockFolder } from './folder-lock.ts';
 
 /** The result of one run of a batch. */
@@ -77,7 +80,10 @@ export class BatchState implements Disposable {
   /** `batch`: the description of the batch. A folder of another batch is refused. `key` is used for a new one. */
   constructor(folder: string, batch: string, key: string) {
     this.label = `batch:${basename(resolve(folder))}`.slice(0, 64);
-    mkdirSync(folder, { recursive: true });
+    writing(folder, () => {
+      mkdirSync(folder, { recursive: true });
+      accessSync(folder, constants.W_OK);
+    });
     this.#lock = lockFolder(folder);
     try {
       const path = join(folder, 'state.jsonl');
@@ -96,7 +102,7 @@ export class BatchState implements Disposable {
         const outcome = read(lines, index, isOutcome);
         this.outcomes.set(outcome.cell, outcome);
       }
-      this.#file = openSync(path, 'a');
+      this.#file = writing(path, () => openSync(path, 'a'));
       if (isNew) this.#write(header);
     } catch (error) {
       this.#lock[Symbol.dispose]();

@@ -6,6 +6,7 @@ import { installation } from '../deployment/installation.ts';
 import { ledgerHash } from '../ledger-hash.ts';
 import type { AgentProcess } from '../scenario/agents.ts';
 import { parseScenario, problemLines, type ScenarioFile, scenarioHash } from '../scenario/read-scenario.ts';
+import { writing } from '../writable.ts';
 import { cassetteFacts } from './cassette-facts.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -38,11 +39,11 @@ export class Recording {
   }
 
   static begin(folder: string, file: ScenarioFile, key: string): Recording {
-    mkdirSync(join(folder, files.cassettes), { recursive: true });
+    writing(folder, () => mkdirSync(join(folder, files.cassettes), { recursive: true }));
     if (readdirSync(folder).length > 1 || readdirSync(join(folder, files.cassettes)).length > 0) {
       throw new ConfigError([`${folder} is not empty: a record needs a folder of its own`]);
     }
-    writeFileSync(join(folder, files.scenario), file.text);
+    writing(folder, () => writeFileSync(join(folder, files.scenario), file.text));
     return new Recording(folder, file, key);
   }
 

@@ -1,4 +1,5 @@
 import { createWriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
 import { Option } from '@commander-js/extra-typings';
 import { ConfigError, userPath } from '@parley/runtime';
 import type { RouterApi } from '../../api/router-api.ts';
@@ -17,6 +18,7 @@ import {
   withFilters,
 } from '../../options.ts';
 import { paint } from '../../terminal/terminal.ts';
+import { unwritable } from '../../writable.ts';
 
 /** More than this must be exported in parts. */
 const most = 1_000_000;
@@ -59,13 +61,16 @@ const read = async (
 const sink = (file: string | undefined, { out, env }: Host) => {
   if (file === undefined) return { write: (text: string) => out.write(text), close: async () => {} };
   const stream = createWriteStream(userPath(file, env), { mode: 0o600 });
-  const failed = new Promise<never>((_, reject) => {
-    stream.once('error', (error) => reject(new ConfigError([`${file} cannot be written: ${error.message}`])));
+  const written = finished(stream).catch((error: Error) => {
+    throw unwritable(file, error);
   });
-  failed.catch(() => {});
+  written.catch(() => {});
   return {
     write: (text: string) => void stream.write(text),
-    close: () => Promise.race([failed, new Promise<void>((resolve) => stream.end(resolve))]),
+    close: () => {
+      stream.end();
+      return written;
+    },
   };
 };
 

@@ -5,6 +5,7 @@ import { composeFile } from '../../deployment/compose-file.ts';
 import { oneProcessOption, seedOption, setOption, turnsOption } from '../../options.ts';
 import { changesOf } from '../../scenario/changes.ts';
 import { readScenario } from '../../scenario/read-scenario.ts';
+import { writing } from '../../writable.ts';
 
 export const compose: CommandMaker = (host) =>
   commandNamed(
@@ -21,5 +22,5 @@ export const compose: CommandMaker = (host) =>
     .action((scenario, { out, oneProcess, ...changes }) => {
       const text = composeFile(readScenario(scenario, changesOf(changes), host.env), { oneProcess });
       if (out === undefined) host.out.write(text);
-      else writeFileSync(userPath(out, host.env), text);
+      else writing(out, () => writeFileSync(userPath(out, host.env), text));
     });

@@ -5,6 +5,7 @@ import { kubernetesFile } from '../../deployment/kubernetes-file.ts';
 import { oneProcessOption, seedOption, setOption, turnsOption } from '../../options.ts';
 import { changesOf } from '../../scenario/changes.ts';
 import { readScenario } from '../../scenario/read-scenario.ts';
+import { writing } from '../../writable.ts';
 
 export const kubernetes: CommandMaker = (host) =>
   commandNamed(
@@ -27,5 +28,5 @@ Example:
     .action((scenario, { out, oneProcess, ...changes }) => {
       const text = kubernetesFile(readScenario(scenario, changesOf(changes), host.env), { oneProcess });
       if (out === undefined) host.out.write(text);
-      else writeFileSync(userPath(out, host.env), text);
+      else writing(out, () => writeFileSync(userPath(out, host.env), text));
     });
