@@ -26,8 +26,8 @@ beforeAll(async () => {
     env: { PARLEY_NATS_PASSWORD: 'pa55word-of-the-test' },
   });
   cluster.compose(['up', '--no-build', '--detach', '--wait', '--wait-timeout', '240']);
-}, 300_000);
-afterAll(() => cluster[Symbol.asyncDispose](), 60_000);
+});
+afterAll(() => cluster[Symbol.asyncDispose]());
 
 /** New containers in the place of the old ones; resolves when they are healthy. Requests go on meanwhile. */
 const replace = async (...services: string[]): Promise<void> => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConversationView } from '../harness/parley.ts';
 import { until } from '../harness/poll.ts';
 import { expectWhole } from '../harness/whole-conversation.ts';
-import { type AgentView, type ConversationPage, Deployment } from './deployment.ts';
+import { type AgentView, type ConversationPage, Deployment, deadlineMs } from './deployment.ts';
 
 type Timed = ConversationView & { readonly startedAt: number; readonly endedAt: number };
 
@@ -30,7 +30,7 @@ test('one host holds a conversation with each of them at the same time', async (
       const { conversations } = await deployment.get<{ conversations: Timed[] }>('/v1/conversations');
       return conversations.length === crowd.length && conversations.every(hasEnded) && conversations;
     },
-    60_000,
+    deadlineMs,
   );
   expect(all.map(({ members }) => members.join(' ')).sort()).toEqual(crowd.map((name) => `${name} host`));
   const lastStart = Math.max(...all.map(({ startedAt }) => startedAt));

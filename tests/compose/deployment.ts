@@ -1,10 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Entry } from '@parley/protocol';
 import type { ConversationView } from '../harness/parley.ts';
 import { until } from '../harness/poll.ts';
 import { repository } from '../harness/started-process.ts';
+
+/** It only ends a test that hangs: the machine may do other work. */
+export const deadlineMs = 180_000;
 
 export interface AgentView {
   readonly name: string;
@@ -16,13 +20,21 @@ export interface ConversationPage {
   readonly entries: readonly Entry[];
 }
 
-export const freePort = (): Promise<number> =>
+const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
+    const server = createServer()
+      .once('error', () => resolve(false))
+      .listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
+
+/**
+ * A port that stays free while its container is away: it is below those that the kernel gives to outgoing connections, one of
+ * which could have it when the container is started again.
+ */
+export const freePort = async (): Promise<number> => {
+  const port = randomInt(20_000, 30_000);
+  return (await isFree(port)) ? port : freePort();
+};
 
 export const docker = (...args: string[]): string =>
   execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
@@ -148,7 +160,7 @@ export class Deployment implements AsyncDisposable {
       const found = conversations.find(is);
       return found && this.get<ConversationPage>(`/v1/conversations/${found.id}`);
     };
-    return until(what, () => look().catch(() => undefined), 60_000);
+    return until(what, () => look().catch(() => undefined), deadlineMs);
   }
 
   /** Removes everything, volumes too. */

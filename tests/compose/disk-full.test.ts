@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../harness/poll.ts';
-import { Deployment } from './deployment.ts';
+import { Deployment, deadlineMs } from './deployment.ts';
 
 let deployment: Deployment;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ test('a full disk stops the conversation and loses nothing of it, and free space
   expect(metric('parley_ledger_free_bytes')).toBeGreaterThan(0);
   // dd ends with an error once nothing is left.
   inRouter('dd if=/dev/zero of=/data/fill bs=64k 2>/dev/null || true');
-  await until('the ledger cannot be written', () => metric('parley_ledger_failures_total') > 0, 60_000);
+  await until('the ledger cannot be written', () => metric('parley_ledger_failures_total') > 0, deadlineMs);
   expect(metric('parley_ledger_free_bytes')).toBeLessThan(65_536);
   const full = await deployment.conversation('it is read', (one) => one.id === id);
 

@@ -6,7 +6,7 @@ import { newBearers } from '../harness/bearers.ts';
 import { makeCertificate } from '../harness/certificate.ts';
 import { until } from '../harness/poll.ts';
 import { program } from '../observe/programs.ts';
-import { Deployment, docker } from './deployment.ts';
+import { Deployment, deadlineMs, docker } from './deployment.ts';
 
 const openssl = program('openssl');
 const folder = mkdtempSync(join(tmpdir(), 'parley-health-'));
@@ -53,11 +53,11 @@ test.skipIf(!openssl)('Prometheus scrapes the router without a token of its own'
   await until(
     'the router is up',
     async () => (await deployment.query('up{job="router"} == 1')).length === 1,
-    60_000,
+    deadlineMs,
   );
   await until(
     'its metrics are there',
     async () => (await deployment.query('parley_build_info{service="router"}')).length === 1,
-    60_000,
+    deadlineMs,
   );
 });

@@ -14,7 +14,7 @@ import { parseAllDocuments } from 'yaml';
 import { newBearer } from '../harness/bearers.ts';
 import { until } from '../harness/poll.ts';
 import { repository } from '../harness/started-process.ts';
-import { asRoot, type ConversationPage, docker } from './deployment.ts';
+import { asRoot, type ConversationPage, deadlineMs, docker } from './deployment.ts';
 import { KubeletNode, kubeletVariables, type PodSpec, restricted } from './kubelet-pod.ts';
 
 interface Workload {
@@ -29,7 +29,6 @@ interface Workload {
 let folder: string;
 let secrets: string;
 let node: KubeletNode;
-const deadlineMs = 60_000;
 
 const workloads = (file: string): Workload[] =>
   parseAllDocuments(readFileSync(join(repository, 'deploy/kubernetes', file), 'utf8'))
@@ -117,7 +116,7 @@ test('the pods of the demo overlay play their scenario where no secret exists, a
   expect(await exitOf(backup), docker('logs', backup)).toBe(0);
   expect(docker('logs', backup)).toContain('every entry is whole and in its place');
   expect(asRoot(node.claim('backups'), 'ls', '/x')).toBe(copy);
-}, 180_000);
+});
 
 const [alice, bob] = [newBearer('alice agent'), newBearer('bob agent')];
 
@@ -158,4 +157,4 @@ test('a swap of the folder of secrets withdraws a token while its agent is conne
   expect(await exitOf(agents[1])).toBe(1);
   expect(docker('logs', agents[1])).toContain('AGENT_TOKEN');
   expect(docker('inspect', '--format', '{{.State.Running}}', agents[0])).toBe('true');
-}, 180_000);
+});

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until as untilBy } from '../harness/poll.ts';
-import { Deployment } from './deployment.ts';
+import { Deployment, deadlineMs } from './deployment.ts';
 
 interface Mount {
   readonly type: string;
@@ -12,7 +12,7 @@ interface Mount {
 const isBind = ({ type }: Mount): boolean => type === 'bind';
 
 /** Prometheus looks every five seconds, at names and at targets. */
-const until = (what: string, probe: () => Promise<boolean>) => untilBy(what, probe, 60_000);
+const until = (what: string, probe: () => Promise<boolean>) => untilBy(what, probe, deadlineMs);
 
 let deployment: Deployment;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { havePython, startPython } from '../harness/python.ts';
 import { repository } from '../harness/started-process.ts';
-import { Deployment } from './deployment.ts';
+import { Deployment, deadlineMs } from './deployment.ts';
 
 const read = (path: string) => readFileSync(join(repository, path), 'utf8');
 const snippet = /```python\n(.*?)```/s.exec(read('README.md'))?.[1] ?? '';
@@ -35,7 +35,7 @@ test.skipIf(!havePython())(
   async () => {
     deployment.up(['router', 'alice', 'bob']);
     const client = startPython('readme', snippet, [], { ROUTER_URL: deployment.routerUrl });
-    const { code } = await client.exit(60_000);
+    const { code } = await client.exit(deadlineMs);
     expect({ code, stderr: client.stderr }).toEqual({ code: 0, stderr: '' });
     expect(client.stdout.match(/^alice: \S/gm)).toHaveLength(3);
     const { conversation } = await deployment.conversation('of carol', ({ by }) => by === 'carol');

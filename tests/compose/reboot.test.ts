@@ -6,7 +6,7 @@ import type { Entry } from '@parley/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../harness/poll.ts';
 import { program } from '../observe/programs.ts';
-import { Deployment, docker } from './deployment.ts';
+import { Deployment, deadlineMs, docker } from './deployment.ts';
 
 /** Only root may start an engine; CI is root. */
 const dockerd = process.getuid?.() === 0 ? program('dockerd') : undefined;
@@ -39,7 +39,7 @@ const startEngine = async (): Promise<void> => {
         return false;
       }
     },
-    40_000,
+    deadlineMs,
   );
 };
 
@@ -60,7 +60,7 @@ beforeAll(async () => {
   docker('load', '--input', images);
   rmSync(images);
   deployment = await Deployment.create('parley-test-reboot', { overlay: 'tests/compose/endless.yml' });
-}, 180_000);
+});
 afterAll(async () => {
   if (!dockerd) return;
   await deployment[Symbol.asyncDispose]();
@@ -71,7 +71,7 @@ afterAll(async () => {
     if (place.startsWith(folder)) execFileSync('umount', ['--lazy', place]);
   }
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 interface Page {
   readonly conversation: { readonly id: string; readonly status: string; readonly turns: number };
@@ -96,7 +96,7 @@ const conversation = (what: string, is: (one: Page['conversation']) => boolean):
         return undefined;
       }
     },
-    60_000,
+    deadlineMs,
   );
 
 test.skipIf(!dockerd)(

@@ -30,7 +30,7 @@ beforeAll(async () => {
     overlay: 'tests/compose/endless.yml',
     env: images,
   });
-}, 240_000);
+});
 afterAll(async () => {
   await deployment[Symbol.asyncDispose]();
   docker('image', 'rm', '--force', `parley-router:${tag}`, `parley-agent:${tag}`);

@@ -1,9 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { killAll, repository, StartedProcess } from '../harness/started-process.ts';
-import { Deployment, docker } from './deployment.ts';
+import { Deployment, deadlineMs, docker } from './deployment.ts';
 
-const deadlineMs = 90_000;
 let deployment: Deployment;
 /** `docker compose up` as a user types it: in the foreground. */
 let terminal: StartedProcess;
