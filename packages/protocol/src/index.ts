@@ -1,6 +1,6 @@
 export { type Closing, closings, type ReturnRule, returnRule } from './close-codes.ts';
 export { type Decoded, decodeClientFrame, decodePlainFrame, decodeRouterFrame } from './codec.ts';
-export { defined } from './defined.ts';
+export { defined, type Loose } from './defined.ts';
 export {
   type Entry,
   type EntryOf,

@@ -139,7 +139,8 @@ export class Conversations {
     for (const { gives } of works) for (const give of gives) tell(give);
     for (const work of works) {
       if (again.has(work.id)) continue;
-      for (const { done, outcome } of work.answers) tell(() => done(lost.has(work) ? unwritten : outcome));
+      for (const { done, outcome } of work.answers)
+        if (done) tell(() => done(lost.has(work) ? unwritten : outcome));
     }
     for (const call of this.#afterFlush) tell(call);
     if (again.size > 0) await this.#flush(again, tries + 1);
@@ -274,7 +275,8 @@ export class Conversations {
    */
   newest(id: string, since: number, bound: Bound, last = Number.MAX_SAFE_INTEGER): readonly Entry[] {
     const tail = this.#tails.since(id, since);
-    return tail?.slice(0, Math.max(0, last - since)) ?? this.#archive.newest(id, since, bound, last);
+    if (!tail) return this.#archive.newest(id, since, bound, last);
+    return last - since < tail.length ? tail.slice(0, Math.max(0, last - since)) : tail;
   }
 
   /** The conversation as it was at entry `seq`; undefined when there is no such entry. */

@@ -16,8 +16,9 @@ export interface Queued {
 export interface Work {
   readonly id: string;
   readonly before: Conversation | undefined;
-  readonly entries: Entry[];
-  readonly answers: { readonly done: OnResult; readonly outcome: Outcome }[];
+  entries: Entry[];
+  /** Of each command. */
+  answers: readonly { readonly done: OnResult | undefined; readonly outcome: Outcome }[];
   /** Release the capacity that was reserved for the entries. */
   readonly gives: (() => void)[];
   state: Conversation | undefined;
@@ -40,12 +41,12 @@ export class Deciding {
   all(id: string, before: Conversation | undefined, queued: readonly Queued[], now: number): Work {
     const work: Work = { id, before, entries: [], answers: [], gives: [], state: before };
     let refused: Decision | undefined;
-    for (const { command, done } of queued) {
+    work.answers = queued.map(({ command, done }) => {
       // Commands after a refused opening are refused for the same reason.
       const decision = (work.state ? undefined : refused) ?? this.#safely(work, command, now);
       if (decision.kind === 'refuse') refused = decision;
-      if (done) work.answers.push({ done, outcome: outcomeOf(decision, work.state) });
-    }
+      return { done, outcome: outcomeOf(decision, work.state) };
+    });
     return work;
   }
 
@@ -68,7 +69,9 @@ export class Deciding {
     const give = reserveCapacity(this.#limits, after as Conversation, decision.entries);
     if (typeof give !== 'function') return refuse(give.code, give.message);
     work.state = after;
-    work.entries.push(...decision.entries);
+    // Mostly there is one command. An array that grows by `push` has space for 17 entries.
+    if (work.entries.length === 0) work.entries = [...decision.entries];
+    else work.entries.push(...decision.entries);
     if (give !== nothingReserved) work.gives.push(give);
     return decision;
   }

@@ -1,4 +1,4 @@
-import type { Entry, EntryOf, RefusalCode } from '@parley/protocol';
+import type { Entry, EntryOf, Loose, RefusalCode } from '@parley/protocol';
 import type { Conversation } from './conversation.ts';
 
 /** The addressee of a member's messages according to its settings (PROTOCOL §10.7). */
@@ -26,8 +26,6 @@ interface Unasked {
   readonly takes?: Answers | undefined;
 }
 
-/** Fields that may be missing may also be undefined. */
-type Loose<T> = { readonly [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] };
 /** The fields of an entry that its command gives. `seq`, `at` and the floor are decided. */
 type Fields<T extends Entry['type'], Decided extends string = never> = Loose<
   Omit<EntryOf<T>, 'type' | 'seq' | 'at' | 'floor' | 'bidding' | Decided>

@@ -41,21 +41,26 @@ export class LifeLog {
   }
 
   onCommit({ after, entries }: Commit): void {
-    // Made only for a log line: nearly all commits are messages.
-    const about = () => ({ conversation: after.id, ...this.#traceOf(after.id) });
     for (const entry of entries) {
       if (entry.type === 'opened' || entry.type === 'forked')
-        this.#write({ ...about(), members: [...after.members].slice(0, 20) }, `conversation ${entry.type}`);
+        this.#write(
+          { ...this.#about(after.id), members: [...after.members].slice(0, 20) },
+          `conversation ${entry.type}`,
+        );
       else if (entry.type === 'paused')
         this.#write(
-          { ...about(), ...defined({ by: entry.by, reason: entry.reason, detail: entry.detail }) },
+          {
+            ...this.#about(after.id),
+            ...defined({ by: entry.by, reason: entry.reason, detail: entry.detail }),
+          },
           'conversation paused',
         );
-      else if (entry.type === 'resumed') this.#write({ ...about(), by: entry.by }, 'conversation resumed');
+      else if (entry.type === 'resumed')
+        this.#write({ ...this.#about(after.id), by: entry.by }, 'conversation resumed');
       else if (entry.type === 'ended')
         this.#write(
           {
-            ...about(),
+            ...this.#about(after.id),
             reason: entry.reason,
             turns: after.turnsTaken,
             ...defined({ unanswered: entry.unanswered?.slice(0, 20) }),
@@ -65,7 +70,7 @@ export class LifeLog {
       const fallback = moderatorFallback(after, entry);
       if (fallback)
         this.#write(
-          { ...about(), ...fallback },
+          { ...this.#about(after.id), ...fallback },
           'the moderator named no member: the member that was silent longest is next',
         );
     }
@@ -80,6 +85,11 @@ export class LifeLog {
     if (this.#suppressed > 0)
       this.#log.info({ suppressed: this.#suppressed }, 'further events were not logged one by one');
     this.#suppressed = 0;
+  }
+
+  /** Made only for a line of the log, because nearly all commits are messages. */
+  #about(conversation: string): object {
+    return { conversation, ...this.#traceOf(conversation) };
   }
 
   #write(about: object, message: string): void {

@@ -85,9 +85,8 @@ export class ReplyRouting {
       const peer = after.lastSpeaker;
       if (peer === undefined || peer === member) continue;
       if (had(number)) continue;
-      this.#write(member, peer, after.id);
+      this.#write(member, peer, after.id).last = after.id;
       this.#contactsOf(peer, after.id);
-      this.#contactsOf(member, after.id).last = after.id;
     }
     if (after.status.state === 'ended') this.#end(after.id);
   }
@@ -103,15 +102,17 @@ export class ReplyRouting {
     }
   }
 
-  #write(name: string, peer: string, conversation: string): void {
+  #write(name: string, peer: string, conversation: string): Contacts {
     const contacts = this.#contactsOf(name, conversation);
     if (contacts.byPeer.get(peer) !== conversation) contacts.byPeer.set(peer, conversation);
+    return contacts;
   }
 
   /** The contacts of a name, which is recorded as a name of the conversation. */
   #contactsOf(name: string, conversation: string): Contacts {
-    const contacts = this.#contacts.get(name) ?? { last: undefined, byPeer: new Map() };
-    this.#contacts.set(name, contacts);
+    const known = this.#contacts.get(name);
+    const contacts = known ?? { last: undefined, byPeer: new Map() };
+    if (!known) this.#contacts.set(name, contacts);
     const names = this.#names.get(conversation);
     if (names?.has(name)) return contacts;
     if (names) names.add(name);

@@ -3,10 +3,12 @@ import {
   decodeClientFrame,
   defined,
   heartbeatMs,
+  type Loose,
   maxFrameBytes,
   maxTextLength,
   type RefusalCode,
   type RouterFrame,
+  type RouterFrameOf,
   refusals,
 } from '@parley/protocol';
 import type { Outcome } from '../conversations/conversations.ts';
@@ -209,11 +211,11 @@ export class AgentSession implements Session {
     if (grant?.attempt !== undefined) traces?.answered({ conversation, turn: grant.turn }, frame.trace);
     const aim = presence.targets.aimOf(replica.name, state?.by);
     const paid = paidBy(replica, { conversation, turn, usage }, this.#router);
-    const message = { from: replica.name, text, target, aim, to, done, ...paid };
+    const said = { type: 'say', from: replica.name, text, target, aim, to, done, seen: held?.seen } as const;
     const command: Command =
       frame.turn === undefined
-        ? { type: 'say', ...message, takes: grant, seen: held?.seen }
-        : { type: 'say', ...message, turn: frame.turn, attempt: held?.attempt, seen: held?.seen };
+        ? { ...said, ...paid, takes: grant }
+        : { ...said, ...paid, turn: frame.turn, attempt: held?.attempt };
     conversations.submit(conversation, command, (outcome) =>
       this.#answerOutcome({ ref, conversation, turn: frame.turn }, outcome),
     );
@@ -249,12 +251,16 @@ export class AgentSession implements Session {
     if (outcome.kind === 'refused') return this.#refuse(outcome.code, outcome.message, regarding);
     const turn = outcome.turn ?? regarding.turn;
     const { ref, conversation, resumed } = regarding;
-    return this.#send({
+    // Undefined fields are not in the JSON.
+    const accepted: Loose<RouterFrameOf<'accepted'>> = {
       type: 'accepted',
       conversation,
       seq: outcome.seq,
-      ...defined({ ref, turn, resumed }),
-    });
+      ref,
+      turn,
+      resumed,
+    };
+    return this.#connection.send(JSON.stringify(accepted));
   }
 
   #refuse(code: RefusalCode, message: string, about: object): void {

@@ -33,3 +33,19 @@ it('the cache of tails holds the newest entries of each conversation without a g
     { seed: 61, numRuns: 50 },
   );
 });
+
+it('the cache of tails drops the conversations that had no entry for longest, and keeps one that still has some', () => {
+  const size = sizeOf(lines(1, 1)[0]!);
+  const tails = new Tails(100 * size);
+  tails.add('quiet', lines(1, 1));
+  for (let n = 1; n <= 400; n++) {
+    tails.add('busy', lines(n, n));
+    tails.add(`short ${n}`, lines(1, 1));
+    expect(tails.since('busy', n - 1)).toHaveLength(1);
+    expect(tails.since(`short ${n}`, 0)).toHaveLength(1);
+    const earlier = n - 30;
+    if (earlier > 0) expect(tails.since(`short ${earlier}`, 0)).toHaveLength(1);
+  }
+  expect(tails.since('quiet', 0)).toBeUndefined();
+  expect(tails.since('short 1', 0)).toBeUndefined();
+});

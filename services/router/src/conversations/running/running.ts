@@ -33,7 +33,7 @@ export class Running {
     const known = this.#held.get(state.id);
     if (!known) this.#openings.add(state);
     const held = continued(known, state, entries, (at) => this.#time.aheadAfter(at));
-    this.#held.set(state.id, held);
+    if (!known) this.#held.set(state.id, held);
     return held;
   }
 

@@ -10,14 +10,16 @@ const maxBytesInAll = 32 * 1024 * 1024;
 interface Tail {
   entries: Entry[];
   bytes: number;
+  /** It has had an entry since it was placed. */
+  hasGrown: boolean;
 }
 
 /**
- * A cache of the newest entries of conversations, without a gap, so that a grant seldom reads the ledger. The conversations
- * that have had no entry for the longest time are dropped first.
+ * A cache of the newest entries of conversations, without a gap, so that a grant seldom reads the ledger. Conversations that have had
+ * no entry for long are dropped first.
  */
 export class Tails {
-  /** The conversation with the newest entry is last. */
+  /** In the order in which they were placed. To place a conversation again for each of its entries would cost more than the rest. */
   readonly #tails = new Map<string, Tail>();
   readonly #maxBytes: number;
   #bytes = 0;
@@ -32,20 +34,20 @@ export class Tails {
 
   /** `entries` follow those of the conversation that are in the cache, if any. */
   add(id: string, entries: readonly Entry[]): void {
-    const tail = this.#tails.get(id) ?? { entries: [], bytes: 0 };
+    const known = this.#tails.get(id);
+    const tail = known ?? { entries: [], bytes: 0, hasGrown: false };
+    if (known) tail.hasGrown = true;
+    else this.#tails.set(id, tail);
     this.#bytes -= tail.bytes;
     for (const entry of entries) {
       tail.entries.push(entry);
       tail.bytes += sizeOf(entry);
     }
     if (tail.entries.length > maxEntries || tail.bytes > maxBytes) this.#shorten(tail);
-    this.#tails.delete(id);
-    this.#tails.set(id, tail);
     this.#bytes += tail.bytes;
-    for (const [oldest] of this.#tails) {
-      if (this.#bytes <= this.#maxBytes) return;
-      this.drop(oldest);
-    }
+    if (this.#bytes <= this.#maxBytes) return;
+    tail.hasGrown = true;
+    this.#evict();
   }
 
   /** All entries of the conversation after `since`; undefined when some of them are not in the cache. */
@@ -60,6 +62,18 @@ export class Tails {
   drop(id: string): void {
     this.#bytes -= this.#tails.get(id)?.bytes ?? 0;
     this.#tails.delete(id);
+  }
+
+  /** Drops the conversations that were placed first. One that has grown since then is placed again instead. */
+  #evict(): void {
+    for (const [id, tail] of this.#tails) {
+      if (this.#bytes <= this.#maxBytes) return;
+      if (tail.hasGrown) {
+        tail.hasGrown = false;
+        this.#tails.delete(id);
+        this.#tails.set(id, tail);
+      } else this.drop(id);
+    }
   }
 
   /** Removes half, so that it is seldom needed. */

@@ -112,6 +112,7 @@ export const overBudget = (
   { from, usage, cost = 0 }: Paid & { readonly from: string },
 ): Ended | undefined => {
   const { maxTokens, maxTokensPerAgent, maxCost, maxCostPerAgent } = state.limits;
+  if (!maxTokens && !maxTokensPerAgent && !maxCost && !maxCostPerAgent) return undefined;
   const tokens = usage ? tokensOf(usage) : 0;
   const own: Spent = state.spentBy.get(from) ?? { inputTokens: 0, outputTokens: 0, cost: 0 };
   const over = (limit: number | undefined, spent: number) =>

@@ -1,8 +1,10 @@
-import type { RouterFrameOf } from '@parley/protocol';
+import type { Loose, RouterFrameOf } from '@parley/protocol';
 import type { Conversation, Turn } from '../../core/conversation.ts';
 import { endsAt } from '../../core/endings/endings.ts';
 import type { Grant } from './grant.ts';
 import type { GrantHistory } from './grant-history.ts';
+
+type Frame = RouterFrameOf<'turn'>;
 
 interface Granted {
   readonly state: Conversation;
@@ -21,25 +23,29 @@ export const grantFrame = ({ state, turn, grant, history, deadlineMs, time, trac
   const { inputTokens, outputTokens, cost } = state.spent;
   const end = endsAt(state);
   const { entries, omitted } = history;
-  const frame: Omit<RouterFrameOf<'turn'>, 'entries'> = {
+  // Undefined fields are not in the JSON. With optional ones each frame would have a shape of its own, which costs more.
+  const frame: Loose<Omit<Frame, 'entries' | 'remaining'>> & {
+    readonly remaining: Loose<Frame['remaining']>;
+  } = {
     type: 'turn',
     conversation: state.id,
     turn: turn.number,
     attempt: grant.attempt,
-    ...(turn.wanted === 'bid' && { wanted: turn.wanted }),
+    wanted: turn.wanted === 'bid' ? turn.wanted : undefined,
     // A pool counts calls, not turns: an agent that needs another call gives the turn back and is granted it again.
-    ...(grant.lease?.pool.countsCalls && { calls: 1 }),
+    calls: grant.lease?.pool.countsCalls ? 1 : undefined,
     deadlineMs: Math.max(0, Math.ceil(deadlineMs)),
-    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    maxOutputTokens,
     remaining: {
-      ...(maxTurns > 0 && { turns: Math.max(0, maxTurns - state.turnsTaken) }),
-      ...(end !== undefined && { ms: Math.max(0, end - time) }),
-      ...(maxTokens && { tokens: Math.max(0, maxTokens - inputTokens - outputTokens) }),
-      ...(maxCost && { cost: Math.max(0, maxCost - cost) }),
+      turns: maxTurns > 0 ? Math.max(0, maxTurns - state.turnsTaken) : undefined,
+      ms: end === undefined ? undefined : Math.max(0, end - time),
+      tokens: maxTokens ? Math.max(0, maxTokens - inputTokens - outputTokens) : undefined,
+      cost: maxCost ? Math.max(0, maxCost - cost) : undefined,
     },
-    ...(trace !== undefined && { trace }),
-    ...(omitted && { omitted }),
+    trace,
+    omitted,
   };
   // The entries are JSON already, because their size had to be measured.
-  return `${JSON.stringify(frame).slice(0, -1)},"entries":[${entries.join(',')}]}`;
+  const list = entries.length === 1 ? entries[0] : entries.join(',');
+  return `${JSON.stringify(frame).slice(0, -1)},"entries":[${list}]}`;
 };

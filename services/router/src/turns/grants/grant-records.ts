@@ -20,7 +20,7 @@ interface Granted extends GrantedAttempt {
 interface TurnRecord {
   readonly turn: number;
   /** Rarely more than one. */
-  readonly granted: Granted[];
+  granted: readonly Granted[];
   /** The last connection that let it lapse: another replica is preferred. */
   lapsedBy?: Replica;
   /** The last grant that ended because its connection was lost. */
@@ -111,8 +111,7 @@ export class GrantRecords {
     const to = known ?? ++this.#lastNumber;
     if (known === undefined) this.#numbers.set(replica, to);
     const granted = { to, attempt, seen, isResumed };
-    const at = record.granted.findIndex((one) => one.to === to);
-    if (at === -1) record.granted.push(granted);
-    else record.granted[at] = granted;
+    // Not with `push`, which makes space for 17.
+    record.granted = [granted, ...record.granted.filter((one) => one.to !== to)];
   }
 }

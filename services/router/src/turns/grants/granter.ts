@@ -4,15 +4,15 @@ import { endsAt } from '../../core/endings/endings.ts';
 import type { Presence } from '../../presence/presence.ts';
 import type { Replica } from '../../presence/replica.ts';
 import type { Lease } from '../../quota/pool.ts';
-import { EndedSubscriptions } from '../ended-subscriptions.ts';
-import { ReplicaChoice } from '../replica-choice.ts';
+import { bestReplica } from '../replica-choice.ts';
 import type { TurnTraces } from '../turn-traces.ts';
+import { endedFrame } from './ended-frame.ts';
 import type { Grant, TurnObserver } from './grant.ts';
 import { grantFrame } from './grant-frame.ts';
 import { type GrantHistory, grantHistory } from './grant-history.ts';
 import type { GrantedAttempt, GrantRecords } from './grant-records.ts';
 import type { GrantTable } from './grant-table.ts';
-import { HistoryWatermarks } from './history-watermarks.ts';
+import { KnownConversations } from './known-conversations.ts';
 
 export interface GranterOptions {
   readonly conversations: Conversations;
@@ -29,51 +29,47 @@ export interface GranterOptions {
 /** Grants turns to replicas, and sends replicas what belongs to it: the history that is new to them, and later the ending. */
 export class Granter {
   readonly #options: GranterOptions;
-  readonly #watermarks = new HistoryWatermarks();
-  readonly #choice: ReplicaChoice;
-  readonly #endings = new EndedSubscriptions();
+  readonly #known = new KnownConversations();
 
   constructor(options: GranterOptions) {
     this.#options = options;
-    this.#choice = new ReplicaChoice(options);
   }
 
   /** The best of `replicas`, which all have free capacity; undefined when there is none. */
   choose(replicas: readonly Replica[], { conversation, turn }: { conversation: string; turn: number }) {
-    const lapsedBy = this.#options.records.lapsedBy(conversation, turn);
-    return this.#choice.best(replicas, conversation, lapsedBy);
+    const { grants, records } = this.#options;
+    const lapsedBy = records.lapsedBy(conversation, turn);
+    return bestReplica(replicas, conversation, lapsedBy, { known: this.#known, grants });
   }
 
   /** Whether the replica opened the conversation or has taken turns in it. */
   knows(replica: Replica, conversation: string): boolean {
-    return this.#choice.isFamiliar(replica, conversation);
+    return this.#known.has(replica, conversation);
   }
 
   /** The replica opens the conversation: it is sent the ending, also when it is never granted a turn. */
   opens(replica: Replica, conversation: string): void {
-    this.#choice.becomesFamiliar(replica, conversation);
-    this.#endings.add(replica, conversation);
+    this.#known.add(replica, conversation);
   }
 
   /** The opening was refused. */
   opensNot(replica: Replica, conversation: string): void {
-    this.#choice.forget(replica, conversation);
-    this.#endings.remove(replica, conversation);
+    this.#known.forget(replica, conversation);
   }
 
   /** Throws when the history cannot be read. Then no call is made, and the lease is cancelled. */
   grant(state: Conversation, turn: Turn, replica: Replica, lease: Lease | undefined): void {
-    const { conversations, observer, traces, now } = this.#options;
+    const { conversations, observer, traces } = this.#options;
     const time = conversations.timeOf(state);
-    const since = this.#watermarks.sentTo(replica, state.id);
+    const since = this.#known.sentTo(replica, state.id);
     const history = this.#historyFor(state, turn, since, lease);
-    this.#watermarks.advance(replica, state.id, state.seq);
+    this.#known.sent(replica, state.id, state.seq);
     const granted = { attempt: turn.attempts + 1, seen: state.seq, isResumed: false };
-    const grant = this.#add(state, turn, replica, granted, lease);
+    const grant = this.#add(state, turn, replica, granted, lease, time);
     const waitedMs = time - Math.max(turn.givenAt, turn.notBefore);
     observer.granted(waitedMs);
     const trace = traces?.granted(grant, { attempt: grant.attempt, waitedMs, at: time });
-    const deadlineMs = grant.deadline - now();
+    const deadlineMs = grant.deadline - grant.grantedAt;
     replica.connection.send(grantFrame({ state, turn, grant, history, deadlineMs, time, trace }));
   }
 
@@ -94,20 +90,22 @@ export class Granter {
   resume(state: Conversation, turn: Turn, replica: Replica, lease: Lease | undefined): Grant {
     const lost = this.#options.records.attemptOf(replica, state.id, turn.number);
     const attempt = Math.max(turn.attempts, lost?.attempt ?? 0) + 1;
-    return this.#add(state, turn, replica, { attempt, seen: turn.since, isResumed: true }, lease);
+    const time = this.#options.conversations.timeOf(state);
+    this.#known.add(replica, state.id);
+    return this.#add(state, turn, replica, { attempt, seen: turn.since, isResumed: true }, lease, time);
   }
 
   onCommit({ after, entries }: Commit): void {
     const last = entries.at(-1);
     if (last?.type !== 'ended') return;
     const { presence } = this.#options;
-    for (const member of after.members) this.#endings.send(after, last, member, presence.replicasOf(member));
     // Members that have left are included: a connection keeps no state of an ended conversation.
     for (const name of new Set([...after.members, ...after.attended.keys()])) {
+      let frame: string | undefined;
       for (const replica of presence.replicasOf(name)) {
-        this.#watermarks.forget(replica, after.id);
-        this.#choice.forget(replica, after.id);
-        this.#endings.remove(replica, after.id);
+        if (!this.#known.forget(replica, after.id)) continue;
+        frame ??= endedFrame(after, last, name);
+        if (frame !== undefined) replica.connection.send(frame);
       }
     }
   }
@@ -118,10 +116,11 @@ export class Granter {
     replica: Replica,
     { attempt, seen, isResumed }: GrantedAttempt,
     lease: Lease | undefined,
+    time: number,
   ): Grant {
-    const { conversations, grants, records, now } = this.#options;
+    const { grants, records, now } = this.#options;
     const grantedAt = now();
-    const restMs = (endsAt(state) ?? Number.POSITIVE_INFINITY) - conversations.timeOf(state);
+    const restMs = (endsAt(state) ?? Number.POSITIVE_INFINITY) - time;
     const grant: Grant = {
       conversation: state.id,
       turn: turn.number,
@@ -135,8 +134,6 @@ export class Granter {
     };
     grants.add(grant);
     records.granted(grant);
-    this.#choice.becomesFamiliar(replica, state.id);
-    this.#endings.add(replica, state.id);
     return grant;
   }
 }

@@ -39,8 +39,9 @@ export class WaitingTurns {
     const turn = turns?.get(conversation);
     if (!turns || !turn) return;
     this.dequeue(turn);
-    turns.delete(conversation);
-    if (turns.size === 0) this.#byMember.delete(member);
+    // A map that becomes empty allocates a smaller table first.
+    if (turns.size === 1) this.#byMember.delete(member);
+    else turns.delete(conversation);
   }
 
   /** The first `count` turns of a member that are in no queue go behind its others. */
