@@ -52,11 +52,21 @@ const byNames = (raw: string): string => {
   return only ? raw.slice(only[0].length) : raw;
 };
 
+/** Whether the reply has markers of channels that are more than words. */
+const hasMarkers = (raw: string): boolean =>
+  marker.test(raw) && (marker.test(raw.replace(codeSpan, '')) || leadingMarker.test(raw));
+
 /** The text of the last channel `final`; the whole reply when it has no channels. */
 export const withoutChannels = (raw: string): string => {
-  if (!marker.test(raw)) return byNames(raw);
-  const isMentioned = !marker.test(raw.replace(codeSpan, '')) && !leadingMarker.test(raw);
-  return isMentioned ? raw : byMarkers(raw);
+  if (hasMarkers(raw)) return byMarkers(raw);
+  return marker.test(raw) ? raw : byNames(raw);
+};
+
+/** Whether the text before the first marker is reasoning: the chat template opened its channel, so the reply follows later. */
+export const endsUnopenedChannel = (raw: string): boolean => {
+  if (!hasMarkers(raw)) return false;
+  const before = raw.slice(0, raw.search(marker));
+  return before.trim() !== '' && byMarkers(raw) !== before;
 };
 
 const leads = [

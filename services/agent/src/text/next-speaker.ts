@@ -1,4 +1,5 @@
 import { mentionsIn, NameIndex, normalName } from '@parley/protocol';
+import { withoutParts } from './removed-lines.ts';
 import { unitsOf } from './sentences.ts';
 
 /** The member to which a moderator's message gives the floor, and the message without that direction. */
@@ -86,12 +87,16 @@ const turn =
 /** “That was Ann’s turn”, “after Ann’s turn”: a turn that has ended. */
 const pastTurn = /\b(?:was|were|after|during|since)[^\S\n]{1,9}[^\s]{1,80}$/iu;
 
+/** “The next speaker after Ann is Ben”: the words up to the verb say whose turn has ended. */
+const afterOther =
+  /^[\s,(–—-]{1,3}(?:after|behind|following|besides?)\b[^:：]{0,50}?(?:\b(?:is|be|goes[^\S\n]to)\b|[:：])/iu;
+
 /** The first member after “the next speaker is”, or the last one before “…’s turn”. */
 const announced = (text: string, peers: readonly string[]): string | undefined => {
   const last = [...text.matchAll(turn)].findLast(({ 2: before }) => !before || !pastTurn.test(before));
   if (!last) return undefined;
   const [, after, before = ''] = last;
-  const words = after?.split(/\s+/) ?? before.split(/\s+/).reverse();
+  const words = after?.replace(afterOther, '').split(/\s+/) ?? before.split(/\s+/).reverse();
   const name = words.map((one) => only(namedIn(one, peers))).find((one) => one !== undefined);
   if (after !== undefined) return name;
   // A member that a later sentence names is asked after that turn.
@@ -120,19 +125,26 @@ const picksIn = (matches: readonly (string | undefined)[], peers: readonly strin
     .map((written = '') => marked(written, peers) ?? namedIn(written, peers)[0])
     .findLast((name) => name !== undefined);
 
+/** The lines that only name the next speaker. `Next: what do we do?` is a part of the message. */
+const directionsIn = (text: string, peers: readonly string[]) =>
+  [...text.matchAll(direction)]
+    .map(({ 0: found, 1: written, index }) => ({ written, from: index, to: index + found.length }))
+    .filter(({ written = '' }) => namedIn(written, peers).length > 0);
+
 /**
  * The member to which a moderator gives the floor in any usual form: first `NEXT: name` and `@name`, then the only member that is
  * named. Lines that contain only the direction are removed from the message.
  */
 export const pickIn = (text: string, peers: readonly string[]): Picked => {
-  const told = [...text.matchAll(direction)].map(([, written]) => written);
-  let rest = text.replace(direction, '');
+  const directions = directionsIn(text, peers);
+  const told = directions.map(({ written }) => written);
+  let rest = withoutParts(text, directions);
   const behind = inline.exec(rest.trimEnd());
   if (behind && namedIn(behind[1]!, peers).length > 0) {
     told.push(behind[1]);
     rest = rest.trimEnd().slice(0, behind.index + (/[.!?。！？]/.test(behind[0].charAt(0)) ? 1 : 0));
   }
-  rest = rest.replace(/\n{3,}/g, '\n\n').trim();
+  rest = rest.trim();
   const alone = nameAlone.exec(rest.replaceAll('\\_', '_'))?.[1];
   const isAlone = alone !== undefined && new NameIndex(peers).find(alone) !== undefined;
   const target = picksIn(told, peers) ?? marked(rest, peers) ?? unmarked(rest, peers);
@@ -148,8 +160,5 @@ export const unpickedSoFar = (text: string, peers: readonly string[]): string =>
   if (text.length < 100 && namedIn(text, peers).length > 0) return '';
   const open = begun.exec(text) ?? inline.exec(text);
   const sure = open ? text.slice(0, open.index) : text;
-  return sure
-    .replace(direction, '')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim();
+  return withoutParts(sure, directionsIn(sure, peers)).trim();
 };

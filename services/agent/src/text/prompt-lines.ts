@@ -19,6 +19,9 @@ const aboutTheTalk: readonly RegExp[] = [
 ];
 /** The prompt gives a topic as `topic: ...`. A speaker may say "the topic is old". */
 const needsColon = /^[\s(*_]*(?:the )?topic[^:：\n]{0,40}[:：]/i;
+/** `Topic: ...` is also a heading of a message. The share of its words that the prompt has, from which on it is of the prompt. */
+const heading = /^topic\b/;
+const shareOfPrompt = 0.6;
 
 const isLongEnough = (words: string): boolean =>
   words.length >= shortest || (words.length >= shortestWide && /[\u1000-\uffff]/.test(words));
@@ -33,9 +36,11 @@ const ownWords = (messages: readonly ChatMessage[]): string[] =>
 /** The sentences of a prompt, so that they can be removed from a reply that repeats them. */
 export class PromptLines {
   readonly #sentences = new Set<string>();
+  readonly #words = new Set<string>();
 
   constructor(messages: readonly ChatMessage[] = [], allowed: readonly string[] = []) {
     for (const text of ownWords(messages)) {
+      for (const word of bare(text).split(' ')) this.#words.add(word);
       for (const line of text.split('\n')) {
         this.#take(line);
         for (const { from, to } of unitsOf(line)) {
@@ -60,8 +65,15 @@ export class PromptLines {
     if (this.#sentences.has(words)) return true;
     if (!/^(?:the|topic|what|you|this|only|conversation|earlier|now|write|give)/.test(words)) return false;
     return aboutTheTalk.some(
-      (pattern, place) => pattern.test(words) && (place > 0 || needsColon.test(sentence)),
+      (pattern, place) =>
+        pattern.test(words) && (place > 0 || (needsColon.test(sentence) && !this.#isHeading(words))),
     );
+  }
+
+  #isHeading(words: string): boolean {
+    if (!heading.test(words)) return false;
+    const [, ...rest] = words.split(' ');
+    return rest.filter((word) => this.#words.has(word)).length < shareOfPrompt * rest.length;
   }
 
   /** A text without the sentences and lines of the prompt, and whether it had any. */

@@ -1,4 +1,4 @@
-import { mayHaveChannels, withoutChannels } from './harmony.ts';
+import { endsUnopenedChannel, mayHaveChannels, withoutChannels } from './harmony.ts';
 import { mayBeginWithRole, upToTemplateToken, withoutLeading } from './template-tokens.ts';
 
 interface Form {
@@ -6,16 +6,19 @@ interface Form {
   readonly close: string;
   /** Set when the closing mark has other uses, so that it says nothing without an opening one. */
   readonly paired?: true;
-  /** Set when the opening mark has other uses, so that it counts only at the start of the reply. */
+  /** Set when the opening mark has other uses, so that it counts only at the start of the reply or behind the speaker's name. */
   readonly leading?: true;
 }
 const tagName =
   '(?:[a-z]{1,12}:|longcat_|ant)?(?:think(?:ing)?|thoughts?)(?:_process)?|reasoning(?:_content)?|reason_content|scratch_?pad|(?:inner|internal)_(?:monologue|thoughts?)';
 /** Words that a reply may also use as the name of an element or of a variable. */
 const ordinaryName = 'reason|reflection|analysis';
-/** A tag whose name follows a blank has no attributes: `count < reason && limit >10` is a comparison. */
+/**
+ * A tag may have attributes, with `=`: `<thinking out loud>` is none. One whose name follows a blank has no attributes:
+ * `count < reason && limit >10` is a comparison.
+ */
 const tagForm = (name: string) => ({
-  open: `<(?:(?:${name})(?:\\s[^<>\\n\`]{0,60})?|\\s(?:${name})\\s?)>`,
+  open: `<(?:(?:${name})(?:\\s{0,3}|\\s[^<>\\n\`=]{1,60}=[^<>\\n\`]{0,60})|\\s(?:${name})\\s?)>`,
   close: `</\\s?(?:${name})\\s?>`,
 });
 
@@ -51,12 +54,31 @@ const firstOpen = 2;
 const firstClose = firstOpen + forms.length;
 
 const replyTag = '(?:answer|response|output|reply|solution|final|final_answer|final_response)';
-/** Marks around the reply itself, which are removed. */
-const aroundReply = new RegExp(
-  String.raw`<\|(?:START_RESPONSE|END_RESPONSE|START_TEXT|END_TEXT|begin_of_solution|end_of_solution)\|>|^\s*<${replyTag}>|<\/${replyTag}>\s*$`,
-  'gi',
-);
-const replyStart = new RegExp(String.raw`^\s*<${replyTag}>`, 'i');
+const replyMarks =
+  /<\|(?:START_RESPONSE|END_RESPONSE|START_TEXT|END_TEXT|begin_of_solution|end_of_solution)\|>/gi;
+const leadingReplyTag = new RegExp(String.raw`^\s*<${replyTag}>`, 'i');
+const replyStart = new RegExp(String.raw`^(\s*[^\n<]{0,120})<(${replyTag})>`, 'i');
+const replyEnd = new RegExp(String.raw`<\/(${replyTag})>\s*$`, 'i');
+
+/** Whether a text is the name of a speaker, as it may be before a reply. */
+type IsSpeaker = (text: string) => boolean;
+
+/** A reply without the marks around it. A pair of tags inside it is a part of it. */
+const withoutReplyMarks = (text: string, isSpeaker: IsSpeaker = isStart): string => {
+  const reply = text.replace(replyMarks, '');
+  const [found, before = '', tag] = replyStart.exec(reply) ?? [];
+  if (found === undefined || (before.trim() !== '' && !isSpeaker(before.trim()))) {
+    const end = replyEnd.exec(reply.slice(-100));
+    const isPair = end && reply.toLowerCase().includes(`<${end[1]!.toLowerCase()}>`);
+    return end && !isPair ? reply.slice(0, -end[0].length) : reply;
+  }
+  const rest = reply.slice(found.length);
+  const lower = rest.toLowerCase();
+  const close = `</${tag!.toLowerCase()}>`;
+  const end = lower.indexOf(close);
+  const isPair = lower.slice(0, Math.max(0, end)).includes(`<${tag!.toLowerCase()}>`);
+  return before + (end < 0 || isPair ? rest : rest.slice(0, end) + rest.slice(end + close.length));
+};
 
 /** Granite. */
 const spokenThought = /^\s*here(?:'s| is) my thought process:/i;
@@ -86,7 +108,7 @@ const context = 120;
 const label = /^[^\p{L}\p{N}]*(?:[\p{L}\p{N}._-]{1,64}[\s*_\])]*[:：]?[\s*_\])]*)?$/u;
 /** A tag counts as at the start of a reply also after the name of the speaker or a remark in brackets. */
 const isStart = (preceding: string): boolean => {
-  const before = preceding.replace(replyStart, '');
+  const before = preceding.replace(leadingReplyTag, '');
   return (
     before.length < context && (before.trim() === '' || (/[:：\])*]\s*$/.test(before) && label.test(before)))
   );
@@ -125,8 +147,15 @@ const isMentionedClose = (text: string, piece: Piece, isOpened: boolean): boolea
   (/[\p{L}\p{N},]\s$/u.test(text.slice(Math.max(0, piece.start - 2), piece.start)) &&
     /^(?:\s\p{Ll}|[,.;:!?)])/u.test(text.slice(piece.end, piece.end + 2)));
 
-/** The index in `pieces` of the end of the block that begins at `from`; -1 when it has no end. */
-const closing = (pieces: readonly Piece[], from: number): number => {
+interface BlockEnd {
+  /** The index in `pieces`; -1 when the block has no end. */
+  readonly at: number;
+  /** Whether the block opens as many blocks as it closes. A later closing tag can move the end of another block. */
+  readonly balanced: boolean;
+}
+
+/** The end of the block that begins at `from`. */
+const closing = (pieces: readonly Piece[], from: number): BlockEnd => {
   const { form } = pieces[from]!;
   let depth = 0;
   let last = -1;
@@ -134,11 +163,11 @@ const closing = (pieces: readonly Piece[], from: number): number => {
     const piece = pieces[at]!;
     if (piece.form !== form) continue;
     depth += piece.kind === 'open' ? 1 : -1;
-    if (depth === 0) return at;
+    if (depth === 0) return { at, balanced: true };
     if (piece.kind === 'close') last = at;
   }
   // A model that reasons about the tag may open more blocks than it closes.
-  return last;
+  return { at: last, balanced: false };
 };
 
 interface Split {
@@ -149,7 +178,8 @@ interface Split {
   readonly orphan: boolean;
 }
 
-const split = (raw: string): Split => {
+/** Without `isSpeaker`, any label counts as the name of a speaker. */
+const split = (raw: string, isSpeaker: IsSpeaker = isStart): Split => {
   const pieces = piecesOf(raw);
   const lastClose = forms.map((_, form) =>
     pieces.findLastIndex((piece) => piece.kind === 'close' && piece.form === form),
@@ -177,8 +207,12 @@ const split = (raw: string): Split => {
     }
     opened.add(piece.form);
     if (isQuoted(raw, piece)) continue;
-    if (forms[piece.form]!.leading && !isStart(before(piece.start))) continue;
-    const end = lastClose[piece.form]! < at ? -1 : closing(pieces, at);
+    if (forms[piece.form]!.leading) {
+      const preceding = before(piece.start).replace(leadingReplyTag, '').trim();
+      if (preceding !== '' && !isSpeaker(preceding)) continue;
+    }
+    const { at: end, balanced } =
+      lastClose[piece.form]! < at ? { at: -1, balanced: false } : closing(pieces, at);
     if (end < 0) {
       certain ??= text.length + piece.start - from;
       if (!beginsReasoning(before(piece.start), raw.slice(piece.end, piece.end + 2))) continue;
@@ -190,6 +224,7 @@ const split = (raw: string): Split => {
       continue;
     }
     // The blank prevents that the text before and after a removed block forms a tag.
+    if (!balanced) certain ??= text.length + piece.start - from;
     text += `${raw.slice(from, piece.start)} `;
     from = closed.end;
     at = end;
@@ -205,10 +240,10 @@ const withoutThoughtProcess = (text: string): string => {
 };
 
 /** A reply without its reasoning, up to the first token of the chat template. */
-export const spoken = (raw: string): string =>
-  upToTemplateToken(
-    withoutThoughtProcess(split(withoutLeading(withoutChannels(raw))).text).replace(aroundReply, ''),
-  );
+export const spoken = (raw: string, isSpeaker?: IsSpeaker): string => {
+  const { text } = split(withoutLeading(withoutChannels(raw)), isSpeaker);
+  return upToTemplateToken(withoutReplyMarks(withoutThoughtProcess(text), isSpeaker));
+};
 
 const thoughtLead = 'here is my thought process:';
 const shortLead = "here's my thought process:";
@@ -244,14 +279,14 @@ const withoutUnfinished = (text: string): string => {
  * The part of an unfinished reply that will surely stay in it: a prefix of the result of `spoken` for the whole reply, unless a
  * closing tag without an opening one follows.
  */
-export const spokenSoFar = (raw: string): string => {
+export const spokenSoFar = (raw: string, isSpeaker?: IsSpeaker): string => {
   if (mayHaveChannels(raw)) return '';
   const settled = withoutUnfinished(raw.slice(0, openCode(raw)));
   if (mayBeginWithRole(settled)) return '';
-  const { text, certain } = split(withoutLeading(settled));
+  const { text, certain } = split(withoutLeading(settled), isSpeaker);
   if (mayBeginWithRole(text) || mayBeThoughtProcess(withoutLeading(text))) return '';
-  return withoutUnfinished(upToTemplateToken(text.slice(0, certain).replace(aroundReply, '')));
+  return withoutUnfinished(upToTemplateToken(withoutReplyMarks(text.slice(0, certain), isSpeaker)));
 };
 
-/** True when `raw` closes a block of reasoning that it did not open, because the chat template opened it. */
-export const closesUnopened = (raw: string): boolean => split(raw).orphan;
+/** True when `raw` closes a block or a channel of reasoning that it did not open, because the chat template opened it. */
+export const closesUnopened = (raw: string): boolean => split(raw).orphan || endsUnopenedChannel(raw);

@@ -1,3 +1,4 @@
+import { isFence } from './fences.ts';
 import { bare, unitsOf, wholeSoFar } from './sentences.ts';
 
 export { whole } from './sentences.ts';
@@ -11,11 +12,16 @@ const allowed = 2;
  */
 const longRun = 2;
 const anyRun = 6;
+/** The same in a block of code, and for rows without words: a table or a program has equal lines. */
+const runOfData = 24;
 /** Inside one sentence: the longest piece that is searched, and how many repeated characters make a loop. */
 const longestPiece = 60;
 const leastRepeated = 60;
 const leastTimes = 4;
-const leastOfOneCharacter = 200;
+/** The same for a piece without words, or of one character: a rule, a blank to fill in, a row of numbers, a long cry. */
+const leastOfMarks = 200;
+const hasWord = /\p{L}/u;
+const isMark = (piece: string): boolean => !hasWord.test(piece) || /^([\s\S])\1*$/.test(piece);
 
 /** A wide character is a word or a syllable. */
 const weight = (words: string): number => {
@@ -30,11 +36,15 @@ const repeatsFrom = (sentence: string): number | undefined => {
   let first: number | undefined;
   let firstEnd = sentence.length + 1;
   for (let piece = 1; piece <= longestPiece; piece++) {
-    const least = piece === 1 ? leastOfOneCharacter : Math.max(leastRepeated, piece * (leastTimes - 1));
+    const least = Math.max(leastRepeated, piece * (leastTimes - 1));
     let run = 0;
+    let needed = least;
     for (let at = piece; at < sentence.length && at < firstEnd; at++) {
       run = sentence.charCodeAt(at) === sentence.charCodeAt(at - piece) ? run + 1 : 0;
-      if (run < least) continue;
+      // From here on the run has the same piece, so it is looked at once.
+      if (run === least)
+        needed = isMark(sentence.slice(at - piece, at)) ? Math.max(least, leastOfMarks) : least;
+      if (run < needed) continue;
       first = at - run + 1;
       firstEnd = at;
       break;
@@ -58,8 +68,10 @@ const loopIn = (text: string): Loop | undefined => {
   let from: number | undefined;
   let long = 0;
   let any = 0;
+  let inCode = false;
   for (const unit of unitsOf(text)) {
     const sentence = text.slice(unit.from, unit.to);
+    if (isFence(sentence.trimEnd())) inCode = !inCode;
     const again = repeatsFrom(sentence);
     if (again !== undefined)
       return { at: from ?? unit.from + again, stuck: true, inside: from === undefined };
@@ -69,9 +81,10 @@ const loopIn = (text: string): Loop | undefined => {
     seen.set(words, times);
     from = times === 1 ? undefined : (from ?? unit.from);
     any = times > allowed ? any + 1 : 0;
+    const isData = inCode || !hasWord.test(words);
     if (times === 1) long = 0;
-    else if (times > allowed && weight(words) >= shortest) long += 1;
-    if (from !== undefined && (long >= longRun || any >= anyRun))
+    else if (times > allowed && !isData && weight(words) >= shortest) long += 1;
+    if (from !== undefined && (long >= longRun || any >= (isData ? runOfData : anyRun)))
       return { at: from, stuck: true, inside: false };
   }
   return from === undefined ? undefined : { at: from, stuck: false, inside: false };

@@ -2,6 +2,7 @@ import { isFence } from './fences.ts';
 import { settledLength, withoutControls } from './plain-text.ts';
 import { noPrompt, type PromptLines } from './prompt-lines.ts';
 import { spoken, spokenSoFar } from './reasoning.ts';
+import { withoutParts } from './removed-lines.ts';
 import { isStuck, withoutLoop, withoutLoopSoFar } from './repetition.ts';
 import { isFinished, whole, wholeSoFar } from './sentences.ts';
 import { type Label, SpeakerLabels } from './speaker-labels.ts';
@@ -38,6 +39,14 @@ const labels = (rules: ReplyRules): SpeakerLabels => {
   return known;
 };
 
+/** Whether a text is only the name of a member, as models write it before a reply. */
+const isSpeakerOf =
+  (rules: ReplyRules) =>
+  (text: string): boolean => {
+    const length = text.includes('\n') ? undefined : labels(rules).at(text)?.length;
+    return length !== undefined && length >= text.length;
+  };
+
 /** A part of a reply under one name. The first part has no name. */
 interface Part {
   readonly whose: 'unnamed' | 'own' | 'other' | 'assistant';
@@ -48,6 +57,7 @@ interface Part {
 /** What is read: the whole reply; an unfinished one that may end here; an unfinished one for the part that no more text changes. */
 type Stage = 'whole' | 'unfinished' | 'streamed';
 
+const quotation = /^[^\S\n]*>/;
 const headingLine = /^[^\S\n]*#{1,6}[^\S\n]/;
 
 /** The text of a reply before a line. */
@@ -58,6 +68,11 @@ class Preceding {
 
   get isEmpty(): boolean {
     return this.#last === '';
+  }
+
+  /** `My notes:`, after which a quotation follows. */
+  get introduces(): boolean {
+    return /[:：][*_\s]*$/u.test(this.#last.slice(-20)) && !quotation.test(this.#last);
   }
 
   add(line: string): void {
@@ -98,6 +113,8 @@ const partsOf = (text: string, rules: ReplyRules, stage: Stage): Part[] => {
   const lastText = lines.findLastIndex((line) => line.trim() !== '');
   const preceding = new Preceding();
   let inCode = false;
+  /** Whether the message has introduced a quotation, so that the names in it are no labels. */
+  let quotes = false;
   /** Set when a name that is alone on its line is before the reply. */
   let beganMarked = false;
   let lastOwn: ReturnType<typeof lastOwnLabels> | undefined;
@@ -123,8 +140,9 @@ const partsOf = (text: string, rules: ReplyRules, stage: Stage): Part[] => {
   for (const [place, written] of lines.entries()) {
     let line = written;
     let part: Part | undefined;
+    quotes = quotation.test(line) && (quotes || preceding.introduces);
     const labelOf = (rest: string): Label | undefined =>
-      inCode || isFence(rest) ? undefined : found.at(rest);
+      inCode || quotes || isFence(rest) ? undefined : found.at(rest);
     for (let label = labelOf(line); label; label = labelOf(line)) {
       const { who } = label;
       const isOwn = who.kind === 'member' && who.name === rules.self;
@@ -175,7 +193,11 @@ const ownWords = (text: string, rules: ReplyRules, stage: Stage): Own => {
   return { text: kept.map((part) => part.text).join('\n'), named: cutAt, settled: !foreign };
 };
 
-const withoutNarration = (text: string): string => text.replace(narration, '').replace(/\n{3,}/g, '\n\n');
+const withoutNarration = (text: string): string =>
+  withoutParts(
+    text,
+    [...text.matchAll(narration)].map(({ 0: found, index }) => ({ from: index, to: index + found.length })),
+  );
 
 /** Removing names may expose sentences of the prompt and the reverse, so both steps are repeated. */
 const peeled = (text: string, rules: ReplyRules, stage: Stage): Own => {
@@ -197,7 +219,7 @@ const capped = (text: string, { maxLength }: ReplyRules): string => {
 
 /** The cleaned reply, or why nothing remains. `cutOff`: the model was stopped in the middle of the reply. */
 export const cleaned = (raw: string, rules: ReplyRules, cutOff = false): Cleaned => {
-  const said = spoken(withoutControls(raw));
+  const said = spoken(withoutControls(raw), isSpeakerOf(rules));
   const own = peeled(said, rules, 'whole');
   const unstuck = withoutLoop(own.text.trimStart());
   const text = capped(cutOff ? whole(unstuck) : unstuck, rules).trim();
@@ -218,7 +240,7 @@ export const sanitise = (raw: string, rules: ReplyRules): string => cleaned(raw,
 
 /** Whether the rest of an unfinished reply is not needed: it loops, speaks for another member, or is too long. */
 export const isComplete = (raw: string, rules: ReplyRules): boolean => {
-  const said = spokenSoFar(withoutControls(raw));
+  const said = spokenSoFar(withoutControls(raw), isSpeakerOf(rules));
   const parts = partsOf(said, rules, 'unfinished').filter(({ text }) => text.trim() !== '');
   const own = parts.findIndex(({ whose }) => whose !== 'other');
   if (own >= 0 && parts.some(({ whose }, at) => at > own && whose !== 'own')) return true;
@@ -231,7 +253,10 @@ export const isComplete = (raw: string, rules: ReplyRules): boolean => {
  */
 export const visibleSoFar = (raw: string, rules: ReplyRules): string => {
   const plain = withoutControls(raw.replace(/[\ud800-\udbff\r]$/, ''));
-  const said = spokenSoFar(plain.slice(0, settledLength(plain))).replace(openNarration, '');
+  const said = spokenSoFar(plain.slice(0, settledLength(plain)), isSpeakerOf(rules)).replace(
+    openNarration,
+    '',
+  );
   const own = peeled(said, rules, 'streamed');
   if (!own.settled) return '';
   const text = withoutLoopSoFar(own.text.trimStart());

@@ -47,12 +47,19 @@ const withoutWordsAtEnd = (text: string): string => {
   }
 };
 
+/** “the <eos> token ends it”: a token between two words of a sentence. The role of an invented message is no such word. */
+const isMentioned = (text: string, from: number, to: number): boolean =>
+  /[\p{L}\p{N},][^\S\n]$/u.test(text.slice(Math.max(0, from - 2), from)) &&
+  /^(?:,\s|[^\S\n](?!(?:user|assistant|human|system|model|bot)\b)\p{Ll}{1,38}[^\p{L}])/u.test(
+    text.slice(to, to + 40),
+  );
+
 /** The reply up to its first template token. `<s>struck</s>` is HTML and no token. */
 export const upToTemplateToken = (text: string): string => {
   const reply = withoutLeading(text);
   let struck = 0;
   for (const { 0: found, 1: cut, index } of reply.matchAll(quotedOrToken)) {
-    if (cut === undefined) continue;
+    if (cut === undefined || isMentioned(reply, index, index + found.length)) continue;
     if (found === '<s>' && reply.indexOf('</s>', index) >= 0) struck += 1;
     else if (found === '</s>' && struck > 0) struck -= 1;
     else return reply.slice(0, index);

@@ -55,6 +55,12 @@ describe('a moderator', () => {
       'Now that ben has spoken it is Cay_Expert’s turn.',
       'Cay_Expert',
     ],
+    [
+      'the next speaker after another',
+      'The next speaker after ben is Cay_Expert.',
+      'The next speaker after ben is Cay_Expert.',
+      'Cay_Expert',
+    ],
     ['an @ before all plain names', 'Cay_Expert was wrong, @ben.', 'Cay_Expert was wrong, @ben.', 'ben'],
   ])('a moderator’s pick is understood when it is written as %s', (_way, raw, text, target) => {
     expect(read(raw)).toMatchObject({ text, target });

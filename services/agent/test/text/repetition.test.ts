@@ -39,6 +39,23 @@ describe('a reply whose model got stuck', () => {
     expect(withoutLoop(text).length).toBeLessThan(20);
   });
 
+  it.each([
+    ['a blank to fill in', `Name: ${'_'.repeat(80)} and date.`],
+    ['a rule', `Title\n${'='.repeat(120)}\nText.`],
+    ['a table of contents', `1. Start ${'.'.repeat(70)} 1`],
+    ['a row of numbers', `[${'0, '.repeat(30)}1]`],
+    ['a table of numbers', `a,b\n${'0,0\n'.repeat(12)}`],
+    ['lines of code', `\`\`\`\n${"press('Tab');\n".repeat(9)}\`\`\`\nNine times.`],
+  ])('equal rows of data, marks and code are no loop: %s', (_what, text) => {
+    expect(isStuck(text)).toBe(false);
+    expect(withoutLoop(text)).toBe(text);
+  });
+
+  it('equal rows of data without an end are a loop', () => {
+    for (const text of ['0,0\n'.repeat(200), '01'.repeat(200), `\`\`\`\n${'go on();\n'.repeat(60)}`])
+      expect(isStuck(text)).toBe(true);
+  });
+
   it('a reply stays complete while no sentence occurs three times', () => {
     const sentences = fc.uniqueArray(fc.stringMatching(/^[a-z ]{15,30}$/), { maxLength: 20 });
     fc.assert(

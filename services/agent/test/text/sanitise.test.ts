@@ -37,6 +37,8 @@ describe('what may be said of what a model wrote', () => {
       '(The conversation continues.)\nalice: Hello.\n\n(You begin.)\nWell.',
       'Hello.\n\nWell.',
     ],
+    ['blank lines stay', 'def f():\n    pass\n\n\ndef g():', 'def f():\n    pass\n\n\ndef g():'],
+    ['a heading with a topic stays', 'Topic: rain in June\nIt rains.', 'Topic: rain in June\nIt rains.'],
     ['other brackets stay', '(smiles) Hello.\n(She sits down.)', '(smiles) Hello.\n(She sits down.)'],
     ['half a character is replaced', 'a\ud800b', 'a\ufffdb'],
   ])('a reply is cleaned before it is sent: %s', (_, raw, text) => {

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { closesUnopened } from '../../src/text/reasoning.ts';
+import { cleaned, type ReplyRules, sanitise, visibleSoFar } from '../../src/text/sanitise.ts';
+
+const cast: ReplyRules = { self: 'ann', others: ['ben', 'cay'], maxLength: 1_000 };
+
+/** What was streamed of a reply, at whatever character it was looked at. */
+const everShown = (raw: string): string[] =>
+  [...raw].map((_, end) => visibleSoFar(raw.slice(0, end + 1), cast));
+
+describe('tags with ordinary names', () => {
+  it.each([
+    ['at the beginning of a reply', '<analysis>SECRET. SECRET.</analysis>\nTea.'],
+    ['behind the own name', 'ann: <analysis>SECRET. SECRET.</analysis>\nTea.'],
+    ['behind the own name on a line of its own', '**Ann:**\n<reflection>SECRET. SECRET.</reflection>\nTea.'],
+  ])('a tag of analysis is reasoning %s', (_, raw) => {
+    expect(sanitise(raw, cast)).toBe('Tea.');
+    expect(everShown(raw).join('')).not.toContain('SECRET');
+  });
+
+  it.each([
+    'Format:\n<analysis>\nYour steps.\n</analysis>\nThen the verdict.',
+    'Format: <analysis>steps</analysis>, then the verdict.',
+    'Use this form:\n<answer>\nthe result\n</answer>',
+    'Please reply in the form <response>text</response>.',
+    '<thinking out loud> Maybe we should go. </thinking out loud>',
+    '<Reflection of light> is the title of the picture.',
+  ])('a tag with another use stays in the reply: %j', (raw) => {
+    expect(sanitise(raw, cast)).toBe(raw);
+    for (const shown of everShown(raw)) expect(raw.startsWith(shown)).toBe(true);
+  });
+
+  it.each([
+    ['around the reply', '<answer>Tea. It is hot.</answer>', 'Tea. It is hot.'],
+    ['around the reply behind the own name', 'ann: <answer>Tea. It is hot.</answer>', 'Tea. It is hot.'],
+    ['around the first part of the reply', '<answer>Tea.</answer>\nIt is hot.', 'Tea.\nIt is hot.'],
+    ['only at the end', 'Tea. It is hot.</answer>', 'Tea. It is hot.'],
+  ])('tags of an answer are removed %s', (_, raw, text) => {
+    expect(sanitise(raw, cast)).toBe(text);
+    for (const shown of everShown(raw)) expect(text.startsWith(shown)).toBe(true);
+  });
+});
+
+describe('what is streamed before the end of the reasoning is known', () => {
+  it('nothing behind the end of one of several open blocks is streamed, because a later tag may close the others', () => {
+    const raw = '<think><think>hm</think>SECRET one. SECRET two.</think>Tea.';
+    expect(sanitise(raw, cast)).toBe('Tea.');
+    expect(everShown(raw).join('')).not.toContain('SECRET');
+  });
+
+  it.each([
+    'We should say tea.<|end|><|start|>assistant<|channel|>final<|message|>Tea.',
+    'We should say tea. <|channel|>final<|message|>Tea.',
+    '「<|channel|>final<|message|>Tea.',
+  ])('a reply whose template opened the channel of its reasoning is recognised: %j', (raw) => {
+    expect(sanitise(raw, cast)).toBe('Tea.');
+    expect(closesUnopened(raw)).toBe(true);
+  });
+
+  it.each([
+    '<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Tea.',
+    'Tea wakes you.<|end|><|start|>user<|message|>And coffee?',
+    'The marker `<|channel|>` begins a channel.',
+  ])('a reply that opens its channels itself, or has none, is not one of these: %j', (raw) => {
+    expect(closesUnopened(raw)).toBe(false);
+  });
+});
+
+describe('a token of a template as a word', () => {
+  it.each([
+    'The tokenizer adds <pad> and <eos> tokens.',
+    'Use [INST] only inside code, <|im_end|>, and nowhere else.',
+  ])('a token between two words of a sentence stays in the reply: %j', (raw) => {
+    expect(sanitise(raw, cast)).toBe(raw);
+    for (const shown of everShown(raw)) expect(raw.startsWith(shown)).toBe(true);
+  });
+
+  it.each([
+    'I like tea <eos> user: and coffee?',
+    'I like tea <|im_end|>\nand coffee?',
+    'I like tea<eos> and so on',
+  ])('a token behind which an invented message begins ends the reply: %j', (raw) => {
+    expect(sanitise(raw, cast)).toBe('I like tea');
+  });
+});
+
+describe('names that are no labels', () => {
+  it('a link whose text is the name of a member stays in the reply', () => {
+    for (const raw of ['[Ben](https://example.com/ben) has a page.', 'See:\n[Cay](#cay) is below. Yes.'])
+      expect(cleaned(raw, cast)).toMatchObject({ text: raw, named: undefined });
+  });
+
+  it('a quotation that the message introduces stays in the reply', () => {
+    const raw = 'From my notes:\n\n> Ben: we need a boat.\n> Cay: we need a bridge.\n\nBoth are right.';
+    expect(cleaned(raw, cast)).toMatchObject({ text: raw, named: undefined });
+    expect(sanitise('I agree.\n\n> Ben: No.', cast)).toBe('I agree.');
+  });
+});
