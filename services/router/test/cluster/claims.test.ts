@@ -121,3 +121,22 @@ describe('a claim whose answer is lost', () => {
     expect(table.keys()).toEqual([key]);
   });
 });
+
+describe('a claim that was not released', () => {
+  it('is over for its router when it expires, and a late release does not end the claim that another router has since', async () => {
+    let now = 0;
+    const { table, a, b } = await start(() => now);
+    expect(await a.make(claim, hourMs)).toBe(true);
+    now = 2 * hourMs;
+    a.tick();
+    // On a server the key ends by itself; here another router removes it, and has the claim.
+    await table.delete(key);
+    await until(() => expect(b.at('c.1', 3)).toBeUndefined());
+    expect(await b.make(claim, hourMs)).toBe(true);
+    await until(() => expect(a.at('c.1', 3)?.router).toBe('b'));
+    a.release(claim);
+    a.stop();
+    expect(a.at('c.1', 3)?.router).toBe('b');
+    expect([table.keys(), [...a.own()]]).toEqual([[key], []]);
+  });
+});

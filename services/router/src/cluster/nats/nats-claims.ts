@@ -134,7 +134,9 @@ export class NatsClaims implements TurnClaims {
   /** Removes expired claims: the bucket sends no message when a key expires. */
   tick(): void {
     for (const claim of this.#known.expire(this.#options.now())) {
-      this.#forgetFound(keyOf(claim));
+      const key = keyOf(claim);
+      this.#forgetFound(key);
+      if (claim.router === this.#options.self && !this.#releasing.has(key)) this.#own.delete(key);
       this.#notify({ type: 'ended', claim });
     }
   }

@@ -188,8 +188,12 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
       if (!link.isClosed) onEvent({ type: 'link', isConnected: link.isConnected });
     });
     const watch = new StreamWatch({ link, manager, stream, incarnation, follower });
-    const holds = async (name: string, conversation: string) =>
-      (await manager.streams.getMessage(name, { last_by_subj: subjectOf(name, conversation) })) !== null;
+    const holds = async (name: string, conversation: string) => {
+      // The client of NATS would keep the request for some seconds.
+      if (!link.isConnected) throw new Error('the connection to NATS is lost');
+      const last = { last_by_subj: subjectOf(name, conversation) };
+      return (await manager.streams.getMessage(name, last)) !== null;
+    };
     const taken = (sequence: number) => catchUp({ manager, stream, follower }, sequence);
     return jetStreamLedger({
       ...{
