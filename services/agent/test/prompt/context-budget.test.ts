@@ -25,6 +25,18 @@ describe('how much of a conversation a model is shown', () => {
     expect(budgets.refused('m', smallestBudget, 10)).toBe(false);
   });
 
+  it('the length that the server names is used only when it is clearly less than what was refused', () => {
+    const after = (contextTokens: number) => {
+      const budgets = new ContextBudgets(8_000);
+      budgets.refused('m', 1_000, contextTokens);
+      return budgets.of('m');
+    };
+    // Three quarters of the named length, when that is less than 950.
+    expect(after(1_266)).toBe(949);
+    expect(after(1_268)).toBe(500);
+    expect(after(1_400)).toBe(500);
+  });
+
   it('the prompt budget does not grow again', () => {
     const budgets = new ContextBudgets(8_000);
     budgets.refused('m', 8_000, 1_000);

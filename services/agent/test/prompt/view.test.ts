@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ChatMessage, estimateTokens } from '../../src/models/model.ts';
-import { systemPrompt, unwrapped } from '../../src/prompt/system-prompt.ts';
 import { buildView, cued, reminded } from '../../src/prompt/view.ts';
 import { neutralised, withoutTemplateTokens } from '../../src/text/peer-text.ts';
 import { contextOf, said } from '../turn-contexts.ts';
@@ -151,6 +150,21 @@ describe('the view of a conversation', () => {
   it.each([
     ['first, to the only other', contextOf([]), '(Now alice speaks first, to bob.)'],
     [
+      'first, to all of several',
+      contextOf([], { members: ['alice', 'bob', 'cy'] }),
+      '(Now alice speaks first.)',
+    ],
+    [
+      'first, when only a join was told',
+      contextOf([], { lines: [{ kind: 'came', seq: 2, who: 'bob' }] }),
+      '(Now alice speaks first, to bob.)',
+    ],
+    [
+      'again, when no other member has spoken',
+      contextOf([['alice', 'Hi']], { members: ['alice', 'bob', 'cy'] }),
+      "(Now alice speaks: something of alice's own, not said before.)",
+    ],
+    [
       'to the last speaker',
       contextOf([['bob', 'Hi']]),
       "(Now alice speaks, to bob: something of alice's own, not said before.)",
@@ -177,34 +191,6 @@ describe('the view of a conversation', () => {
     const view = reminded(buildView(contextOf([['bob', 'Hi']]), 1_000), '(Say something.)');
     expect(roles(view)).toEqual(['system', 'user']);
     expect(view.at(-1)?.content).toBe('Hi\n\n(Say something.)');
-  });
-});
-
-describe('the system prompt', () => {
-  it('the system prompt has the name, the persona, the peers and the topic, and forbids to write messages of others', () => {
-    const context = contextOf([], {
-      persona: 'A judge.',
-      topic: 'Bridges',
-      members: ['alice', 'bob', 'cy'],
-      left: ['cy'],
-    });
-    const prompt = systemPrompt(context);
-    expect(prompt).toContain('You are alice. A judge.');
-    expect(prompt).toContain('alice is talking with bob about: Bridges');
-    expect(prompt).toContain('never words for bob.');
-    expect(prompt).not.toContain('PRIVATE');
-  });
-
-  it('the system prompt explains PRIVATE to a member whose persona has it', () => {
-    const context = contextOf([], { persona: 'You sell. PRIVATE: no less than 900.' });
-    expect(systemPrompt(context)).toContain('What follows PRIVATE is for you alone');
-  });
-
-  it('the system prompt joins the wrapped lines of a persona from a file, and no other lines', () => {
-    const wrapped = `You are a retired judge who presides over a public\ndebate. You never argue.\n\n- one\n- two\nRoses are red\nViolets are blue`;
-    expect(unwrapped(wrapped)).toBe(
-      'You are a retired judge who presides over a public debate. You never argue.\n\n- one\n- two\nRoses are red\nViolets are blue',
-    );
   });
 });
 

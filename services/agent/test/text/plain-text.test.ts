@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withoutControls } from '../../src/text/plain-text.ts';
+import { settledLength, withoutControls } from '../../src/text/plain-text.ts';
 
 describe('characters that turn the direction of text', () => {
   it.each([
@@ -29,5 +29,20 @@ describe('characters that turn the direction of text', () => {
       }),
       { seed: 71 },
     );
+  });
+});
+
+describe('how much of an unfinished text no later text changes', () => {
+  it.each([
+    ['a text without a mark of direction', 'one\ntwo', 7],
+    ['an isolate in the last line', 'one\ntwo \u2067אב', 8],
+    ['an embedding in the last line', '\u202bאב', 0],
+    ['an override in the last line', 'a\u202eb', 1],
+    ['the first of several marks', 'ab\u2066c\u202ad', 2],
+    ['a mark in an earlier line, whose end has come', 'a \u2067אב\ntwo', 9],
+    ['the end of a pair', 'ab\u2069', 3],
+    ['no text', '', 0],
+  ])('it ends before a pair that may still be closed: %s', (_, text, length) => {
+    expect(settledLength(text)).toBe(length);
   });
 });
