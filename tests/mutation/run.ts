@@ -25,6 +25,7 @@ const slices: Readonly<Record<string, Slice>> = {
   },
   turns: { mutate: [`${router}/src/turns/**/*.ts`], tests: [`${router}/test/turns`, `${router}/test/quota`] },
   quota: { mutate: [`${router}/src/quota/*.ts`], tests: [`${router}/test/quota`] },
+  'shared-pools': { mutate: [`${router}/src/quota/shared/*.ts`], tests: [`${router}/test/quota/shared`] },
   conversations: {
     mutate: [`${router}/src/conversations/**/*.ts`],
     tests: [`${router}/test/conversations`, `${router}/test/turns`],
