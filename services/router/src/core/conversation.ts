@@ -99,6 +99,12 @@ interface Attendance {
   readonly through?: number;
 }
 
+/** Whom a member addressed, newest last; bounded. */
+interface Addressed {
+  readonly from: string;
+  readonly targets: readonly string[];
+}
+
 /** An answer that was accepted. */
 interface Taken {
   readonly member: string;
@@ -156,8 +162,8 @@ export interface Conversation {
   readonly farewells: number;
   /** Fingerprints of the newest messages, where repetition is limited. */
   readonly recent: readonly Compared[];
-  /** Whom a member addressed, newest last; bounded. */
-  readonly addressed: ReadonlyMap<string, readonly string[]>;
+  /** By member that addressed another one. A list, because a message changes it, and a copy of a map costs ten times as much. */
+  readonly addressed: readonly Addressed[];
   readonly lastSpeaker?: string;
   readonly spent: Spent;
   readonly spentBy: ReadonlyMap<string, Spent>;

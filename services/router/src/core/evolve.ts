@@ -82,7 +82,7 @@ const open = (id: string, entry: EntryOf<'opened'>): Conversation => ({
   repeats: 0,
   farewells: 0,
   recent: none,
-  addressed: empty,
+  addressed: none,
   spent: nothing,
   spentBy: empty,
   answered: none,
@@ -133,10 +133,12 @@ const withTarget = (
   from: string,
   target: string,
 ): Conversation['addressed'] => {
-  const targets = addressed.get(from) ?? [];
+  const at = addressed.findIndex((one) => one.from === from);
+  const targets = addressed[at]?.targets ?? none;
   if (targets.at(-1) === target) return addressed;
   const others = targets.filter((name) => name !== target).slice(1 - maxAddressed);
-  return new Map(addressed).set(from, [...others, target]);
+  const now = { from, targets: [...others, target] };
+  return at === -1 ? [...addressed, now] : addressed.with(at, now);
 };
 
 const comparedOf = ({ from, target, to, text }: EntryOf<'said'>): Conversation['recent'][number] => ({

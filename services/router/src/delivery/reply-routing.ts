@@ -64,7 +64,7 @@ export class ReplyRouting {
 
   /** A conversation that the ledger had when the router started. */
   found(state: Conversation): void {
-    for (const [from, targets] of state.addressed) {
+    for (const { from, targets } of state.addressed) {
       for (const target of targets) {
         this.note(from, target, state.id);
         for (const name of [from, target]) this.#contactsOf(name, state.id).last = state.id;

@@ -21,7 +21,7 @@ const unanswered = (before: Conversation | undefined, last: Conversation): strin
   const asked = new Set([
     ...[...(before?.floor ?? []), ...last.floor].map(({ member }) => member),
     ...last.taken.map(({ member }) => member),
-    ...[...last.addressed.values()].flat(),
+    ...last.addressed.flatMap(({ targets }) => targets),
   ]);
   return last.members.filter((name) => asked.has(name) && !last.answered.includes(name));
 };
