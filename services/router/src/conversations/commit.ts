@@ -1,11 +1,14 @@
 import type { Entry } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
+import type { FloorChange } from '../core/floor/floor-change.ts';
 
 /** Entries of one conversation that have just become durable, with the states before and after. */
 export interface Commit {
   readonly before: Conversation | undefined;
   readonly after: Conversation;
   readonly entries: readonly Entry[];
+  /** What they changed in the turns. */
+  readonly turns: FloorChange;
   /** Position in the ledger of the last entry. */
   readonly position: number;
   /** Another router on the same ledger has made it. */

@@ -2,6 +2,7 @@ import type { Entry } from '@parley/protocol';
 import type { Command } from '../core/command.ts';
 import type { Conversation } from '../core/conversation.ts';
 import { endsAt } from '../core/endings/endings.ts';
+import { floorChange } from '../core/floor/floor-change.ts';
 import { type Faults, uncountedFaults } from '../faults.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Bound, Ledger } from '../ledger/ledger.ts';
@@ -171,7 +172,8 @@ export class Conversations {
       this.#tails.add(id, entries);
       this.#checkpoints.grown(id, unkept);
     }
-    this.#followers.notify({ before, after, entries, position, isForeign });
+    const turns = floorChange(before, after);
+    this.#followers.notify({ before, after, entries, turns, position, isForeign });
   }
 
   /** The ledger and the state differ for an unknown reason, so the state is read again. */

@@ -1,6 +1,6 @@
+import type { Entry } from '@parley/protocol';
 import type { Commit } from '../conversations/conversations.ts';
 import type { Conversation } from '../core/conversation.ts';
-import { turnsOf } from '../core/floor/floor.ts';
 
 /** Names that are remembered of ended conversations. When there are more, the conversation that ended first is evicted. */
 const maxEndedNames = 5_000;
@@ -70,21 +70,24 @@ export class ReplyRouting {
         for (const name of [from, target]) this.#contactsOf(name, state.id).last = state.id;
       }
     }
-    this.onCommit({ before: undefined, after: state, entries: [], position: 0, isForeign: false });
+    this.#follow(undefined, state, []);
   }
 
   onCommit({ before, after, entries }: Commit): void {
+    this.#follow(before, after, entries);
+  }
+
+  #follow(before: Conversation | undefined, after: Conversation, entries: readonly Entry[]): void {
     for (const entry of entries) {
       if (entry.type !== 'said' || entry.target === undefined) continue;
       this.note(entry.from, entry.target, after.id);
       for (const name of [entry.from, entry.target]) this.#contactsOf(name, after.id).last = after.id;
     }
     // Where members speak in turn, a message needs no addressee: the member that has the floor answers the last speaker.
-    const had = turnsOf(before?.floor ?? []);
+    const firstNew = before?.nextTurn ?? 1;
     for (const { member, number } of after.floor) {
       const peer = after.lastSpeaker;
-      if (peer === undefined || peer === member) continue;
-      if (had(number)) continue;
+      if (number < firstNew || peer === undefined || peer === member) continue;
       this.#write(member, peer, after.id).last = after.id;
       this.#contactsOf(peer, after.id);
     }

@@ -4,6 +4,7 @@ import { Resubmitter } from '../conversations/resubmit.ts';
 import type { Conversation, Turn } from '../core/conversation.ts';
 import { tokensOf } from '../core/endings/endings.ts';
 import { turnsOf } from '../core/floor/floor.ts';
+import { type FloorChange, floorChange } from '../core/floor/floor-change.ts';
 import type { PresenceChange } from '../presence/presence.ts';
 import type { Replica, WorkingTurn } from '../presence/replica.ts';
 import type { Lease, Pool } from '../quota/pool.ts';
@@ -57,13 +58,13 @@ export class Scheduler {
     const { conversations, records } = this.#options;
     for (const state of conversations.running()) {
       records.inherit(state);
-      this.#reconcile(undefined, state);
+      this.#reconcile(state);
     }
   }
 
   /** Queues the turns of conversations in whose commit a follower failed. */
   retake(states: Iterable<Conversation>): void {
-    for (const state of states) this.#reconcile(undefined, state);
+    for (const state of states) this.#reconcile(state);
   }
 
   /** No turn is granted from now on. */
@@ -111,7 +112,7 @@ export class Scheduler {
     this.#end(grant);
   }
 
-  onCommit({ before, after, entries }: Commit): void {
+  onCommit({ after, entries, turns }: Commit): void {
     const { grants, breakers } = this.#options;
     for (const entry of entries) {
       const turn = 'turn' in entry ? entry.turn : undefined;
@@ -121,7 +122,7 @@ export class Scheduler {
       if (entry.type === 'lapsed' && entry.cause === 'model-unavailable') grants.callFailed(grant);
       if ('usage' in entry && entry.usage) grants.callOver(grant, tokensOf(entry.usage));
     }
-    this.#reconcile(before, after);
+    this.#reconcile(after, turns);
   }
 
   /** Takes back the grants whose deadline has passed, and tries the turns that waited for a time. */
@@ -159,28 +160,29 @@ export class Scheduler {
   /** Another router has made a claim in the conversation, or it has ended. */
   claimChanged(conversation: string): void {
     const state = this.#options.conversations.get(conversation);
-    if (state) this.#reconcile(undefined, state);
+    if (state) this.#reconcile(state);
   }
 
-  /** Makes grants and waiting turns follow the floor of the conversation. */
-  #reconcile(before: Conversation | undefined, after: Conversation): void {
+  /** Makes grants and waiting turns follow the floor of the conversation. Without a change, all its turns are looked at. */
+  #reconcile(after: Conversation, { ended, due }: FloorChange = floorChange(undefined, after)): void {
     const { gathering, grants, records, claiming } = this.#options;
     gathering.see(after);
-    const turnOf = turnsOf(after.floor);
-    for (const turn of before?.floor ?? []) {
-      if (turnOf(turn.number)) continue;
+    for (const turn of ended) {
       this.#waiting.delete(after.id, turn.member);
       records.forget(after.id, turn.number);
     }
-    for (const grant of grants.inConversation(after.id)) {
-      const turn = turnOf(grant.turn);
+    const granted = grants.inConversation(after.id);
+    const turnOf = granted.length > 0 ? turnsOf(after.floor) : undefined;
+    for (const grant of granted) {
+      const turn = turnOf?.(grant.turn);
       const isSeated = turn !== undefined && after.seats.has(turn.member);
       if (turn && turn.attempts < grant.attempt && !isSeated) continue;
       if (turn && !isSeated) records.lapsed(grant);
       this.#end(grant);
     }
     claiming?.settle(after);
-    for (const turn of after.floor) {
+    // What other routers have claimed may have changed also for a turn that did not change.
+    for (const turn of claiming ? after.floor : due) {
       if (this.#isTaken(after.id, turn.number)) continue;
       this.#queue(after, turn);
       this.#pump(turn.member);

@@ -35,19 +35,12 @@ interface Giving {
   readonly bidding?: boolean;
 }
 
-/** A look-up of turns. Most floors are small, and for those a search costs less than a map. */
-const turnsBy = <K>(keyOf: (turn: Turn) => K, turns: readonly Turn[]): ((key: K) => Turn | undefined) => {
-  if (turns.length <= 8) return (key) => turns.findLast((turn) => keyOf(turn) === key);
-  const byKey = new Map(turns.map((turn) => [keyOf(turn), turn]));
-  return (key) => byKey.get(key);
+/** A look-up of turns by number. Most floors are small, and for those a search costs less than a map. */
+export const turnsOf = (floor: readonly Turn[]): ((number: number) => Turn | undefined) => {
+  if (floor.length <= 8) return (number) => floor.find((turn) => turn.number === number);
+  const turns = new Map(floor.map((turn) => [turn.number, turn]));
+  return (number) => turns.get(number);
 };
-
-const numberOf = ({ number }: Turn): number => number;
-const memberOf = ({ member }: Turn): string => member;
-
-/** A look-up of turns by number. */
-export const turnsOf = (floor: readonly Turn[]): ((number: number) => Turn | undefined) =>
-  turnsBy(numberOf, floor);
 
 /** The floor after an entry that takes turns and does not write down the rest. */
 export const giveBack = (
@@ -67,12 +60,20 @@ export const giveFloor = (
 ): Pick<Conversation, 'floor' | 'nextTurn'> => {
   const wanted = entry.bidding ? 'bid' : 'speak';
   let nextTurn = state.nextTurn;
-  const held = turnsBy(
-    memberOf,
-    state.floor.filter((turn) => turn.number !== about.taken && turn.wanted === wanted),
-  );
+  const isKept = (turn: Turn | undefined, member: string): boolean =>
+    turn?.member === member && turn.number !== about.taken && turn.wanted === wanted;
+  let next = 0;
+  /** Nearly all entries keep the order of the turns, so that each is found at once. A map of them would cost more. */
+  const heldBy = (member: string): Turn | undefined => {
+    if (!isKept(state.floor[next], member)) {
+      const at = state.floor.findIndex((turn) => isKept(turn, member));
+      if (at === -1) return undefined;
+      next = at;
+    }
+    return state.floor[next++];
+  };
   const floor = entry.floor.map((member): Turn => {
-    const kept = held(member);
+    const kept = heldBy(member);
     if (kept) return member === about.target ? { ...kept, since: entry.seq, givenBy: by } : kept;
     // A member that owes one more reply owes it to the member that it has not answered, not to itself.
     const giver =

@@ -73,7 +73,8 @@ export const longestSilent = ({ taken }: Conversation, names: readonly string[])
 
 /** The members that still owe a reply when the turn of the contribution is taken. */
 export const stillOwing = (state: Conversation, { from, taken, owesMore }: Contribution): string[] => {
-  const names = state.floor.filter((turn) => turn !== taken).map((turn) => turn.member);
+  const names: string[] = [];
+  for (const turn of state.floor) if (turn !== taken) names.push(turn.member);
   if (owesMore && !names.includes(from)) names.push(from);
   return names;
 };

@@ -42,7 +42,7 @@ export class DeliveryWatermarks {
 
   /** Whether the name was delivered to before, by this router or by an earlier one with the same ledger. */
   has(name: string): boolean {
-    return name !== everyClient && (this.#dirty.has(name) || this.#written.has(name));
+    return name !== everyClient && (this.#written.has(name) || this.#dirty.has(name));
   }
 
   /** Up to here nothing was pending when the watermarks were last written. */

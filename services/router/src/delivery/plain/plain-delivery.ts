@@ -117,7 +117,8 @@ export class PlainDelivery implements CapacityLimit {
       if (target !== undefined) this.#deliver(after, entry, target, at);
       const told = this.#deliverNamedAgain(after, entry, at);
       this.#deliverAwaited(after, entry, target, at, told);
-      this.#known(after, entry);
+      this.#known(entry.from);
+      for (const { member } of after.floor) this.#known(member);
     }
   }
 
@@ -125,13 +126,11 @@ export class PlainDelivery implements CapacityLimit {
    * A client that takes part has a watermark from then on. After a restart, a name with a watermark is known as a plain client,
    * so that messages are found of which it is a recipient but not the target.
    */
-  #known({ floor }: Conversation, { from }: EntryOf<'said'>): void {
+  #known(name: string): void {
     const { presence, mailboxes, watermarks } = this.#options;
-    for (const name of [from, ...floor.map(({ member }) => member)]) {
-      if (watermarks.has(name) || !presence.plainClient(name)) continue;
-      const pending = mailboxes.get(name)?.oldestPosition ?? watermarks.processed + 1;
-      watermarks.deliveredTo(name, pending - 1);
-    }
+    if (watermarks.has(name) || !presence.plainClient(name)) return;
+    const pending = mailboxes.get(name)?.oldestPosition ?? watermarks.processed + 1;
+    watermarks.deliveredTo(name, pending - 1);
   }
 
   /** Asks for acknowledgements, drops expired messages, and writes watermarks. To be called every second. */

@@ -58,13 +58,13 @@ export class PlainOffers {
     return target === member;
   }
 
-  onCommit({ before, after }: Commit): void {
+  onCommit({ after, turns: { ended, due } }: Commit): void {
     const { grants, presence, turns } = this.#options;
-    for (const { member, number } of before?.floor ?? []) {
+    for (const { member, number } of ended) {
       const grant = grants.at(after.id, member);
-      if (grant && !after.floor.some((turn) => turn.number === number)) turns.end(grant, number);
+      if (grant) turns.end(grant, number);
     }
-    for (const turn of after.floor) {
+    for (const turn of due) {
       const grant = grants.at(after.id, turn.member);
       if (grant?.turn !== turn.number) {
         if (presence.plainClient(turn.member)) this.#offer(after, turn.member);
