@@ -1,6 +1,6 @@
 import type { Entry } from '@parley/protocol';
 import type { Conversation } from '../core/conversation.ts';
-import type { FloorChange } from '../core/floor/floor-change.ts';
+import { type FloorChange, floorChange } from '../core/floor/floor-change.ts';
 
 /** Entries of one conversation that have just become durable, with the states before and after. */
 export interface Commit {
@@ -34,12 +34,14 @@ export class Followers {
     this.#all.push({ name, follower });
   }
 
-  notify(commit: Commit): void {
+  notify({ before, after, entries, position, isForeign }: Omit<Commit, 'turns'>): void {
+    const turns = floorChange(before, after);
+    const commit: Commit = { before, after, entries, turns, position, isForeign };
     for (const { name, follower } of this.#all) {
       try {
         follower(commit);
       } catch (error) {
-        if (this.#onError(commit.after.id, name, error) === 'caught') this.#failed.add(commit.after.id);
+        if (this.#onError(after.id, name, error) === 'caught') this.#failed.add(after.id);
       }
     }
   }

@@ -2,7 +2,6 @@ import type { Entry } from '@parley/protocol';
 import type { Command } from '../core/command.ts';
 import type { Conversation } from '../core/conversation.ts';
 import { endsAt } from '../core/endings/endings.ts';
-import { floorChange } from '../core/floor/floor-change.ts';
 import { type Faults, uncountedFaults } from '../faults.ts';
 import { LedgerDamage } from '../ledger/damage.ts';
 import type { Bound, Ledger } from '../ledger/ledger.ts';
@@ -106,7 +105,6 @@ export class Conversations {
     this.#queue.add(id, { command, done });
   }
 
-  /** Resolves when no command waits to be decided or appended. */
   settled(): Promise<void> {
     return this.#queue.settled();
   }
@@ -172,8 +170,7 @@ export class Conversations {
       this.#tails.add(id, entries);
       this.#checkpoints.grown(id, unkept);
     }
-    const turns = floorChange(before, after);
-    this.#followers.notify({ before, after, entries, turns, position, isForeign });
+    this.#followers.notify({ before, after, entries, position, isForeign });
   }
 
   /** The ledger and the state differ for an unknown reason, so the state is read again. */

@@ -50,14 +50,7 @@ describe('Followers', () => {
     });
     followers.add('next', () => told++);
     const after = { id: 'c1' } as never;
-    followers.notify({
-      before: undefined,
-      after,
-      entries: [],
-      turns: { ended: [], due: [] },
-      position: 1,
-      isForeign: false,
-    });
+    followers.notify({ before: undefined, after, entries: [], position: 1, isForeign: false });
     expect(reported).toEqual(['faulty in c1']);
     expect(told).toBe(1);
     expect(followers.takeFailed()).toEqual(['c1']);
