@@ -1,6 +1,7 @@
 import type { ClientFrame, Entry, RouterFrame } from '@parley/protocol';
 import type { Outcome } from '../src/conversations/conversations.ts';
 import type { Command } from '../src/core/command.ts';
+import type { Conversation } from '../src/core/conversation.ts';
 import type { Batch, Ledger } from '../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../src/ledger/memory.ts';
 import type { Replica } from '../src/presence/replica.ts';
@@ -104,6 +105,11 @@ export class RouterBench {
   /** What was not in the ledger is gone. */
   restart(): void {
     this.router = this.#start();
+  }
+
+  /** The conversation as it was at entry `seq`. */
+  stateAt(id: string, seq: number): Promise<Conversation | undefined> {
+    return this.router.reads.run(this.router.conversations.atSlowly(id, seq));
   }
 
   async submit(id: string, command: Command): Promise<Outcome> {

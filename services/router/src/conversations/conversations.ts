@@ -249,6 +249,11 @@ export class Conversations {
     return this.get(id) ?? (yield* this.#archive.findSlowly(id));
   }
 
+  /** The conversation as it was at entry `seq`, in the same way; undefined when there is no such entry. */
+  *atSlowly(id: string, seq: number): Generator<number, Conversation | undefined> {
+    return this.#running.exactState(id, seq) ?? (yield* this.#archive.at(id, seq));
+  }
+
   /**
    * A running conversation that `by` opened with exactly these members, all of whom are still in it. An opening that is not yet
    * committed counts: two replicas that start together find one conversation.
@@ -276,11 +281,6 @@ export class Conversations {
     const tail = this.#tails.since(id, since);
     if (!tail) return this.#archive.newest(id, since, bound, last);
     return last - since < tail.length ? tail.slice(0, Math.max(0, last - since)) : tail;
-  }
-
-  /** The conversation as it was at entry `seq`; undefined when there is no such entry. */
-  at(id: string, seq: number): Conversation | undefined {
-    return this.#running.exactState(id, seq) ?? this.#archive.at(id, seq);
   }
 
   /** Writes checkpoints of some conversations that have grown, so that a router that starts need not read all their entries. */

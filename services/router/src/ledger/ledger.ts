@@ -26,7 +26,7 @@ export interface Placed {
 }
 
 /** An entry of a conversation, by its position and its seq. */
-export interface Place {
+interface Place {
   readonly position: number;
   readonly seq: number;
 }

@@ -141,7 +141,7 @@ describe('an open that resumes', () => {
   it('an open with resume finds neither an ended conversation nor a fork', async () => {
     const bench = new RouterBench();
     await bench.open('c1');
-    const parent = bench.router.conversations.at('c1', 1);
+    const parent = await bench.stateAt('c1', 1);
     if (!parent) throw new Error('there is no parent');
     await bench.submit('c2', { type: 'fork', by: 'ann', parent, limits: limits() });
     await bench.submit('c1', { type: 'end', by: 'operator' });

@@ -70,6 +70,23 @@ describe('how a conversation ended', () => {
     expect(count.entries).toBe(0);
   });
 
+  it('a long conversation is replayed in small steps for a fork of an entry in its middle', async () => {
+    const { ledger, kept, count } = counted();
+    await kept.append([
+      { conversation: 'c1', expectedSeq: 0, entries: [opened(), ...lines(2, 5_000), ended(5_001)] },
+    ]);
+    const replay = archiveOf(ledger).at('c1', 3_000);
+    let most = 0;
+    for (let step = replay.next(); ; step = replay.next()) {
+      most = Math.max(most, count.entries);
+      count.entries = 0;
+      if (!step.done) continue;
+      expect(step.value?.seq).toBe(3_000);
+      break;
+    }
+    expect(most).toBeLessThan(600);
+  });
+
   it('an ended conversation is replayed each time when its checkpoint cannot be written', async () => {
     const { ledger, kept } = counted();
     await kept.append([{ conversation: 'c1', expectedSeq: 0, entries: entries }]);

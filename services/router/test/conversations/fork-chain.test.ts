@@ -17,7 +17,7 @@ const chain = async () => {
   };
   bench.restart();
   for (let i = 1; i <= depth; i++) {
-    const parent = bench.router.conversations.at(`f${i - 1}`, i);
+    const parent = await bench.stateAt(`f${i - 1}`, i);
     if (!parent) throw new Error(`f${i - 1} has no entry ${i}`);
     await bench.submit(`f${i}`, { type: 'fork', by: 'ann', parent, limits: limits() });
   }

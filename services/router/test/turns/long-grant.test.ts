@@ -107,7 +107,7 @@ it('a fork of a long conversation is granted with its own limits and its beginni
   const bench = new RouterBench({ ledger: ledger.port });
   const long = [opened(), ...lines(2, 3_000, 'x'.repeat(300))];
   await ledger.kept.append([{ conversation: 'c1', expectedSeq: 0, entries: long }]);
-  const parent = bench.router.conversations.at('c1', 1_000);
+  const parent = await bench.stateAt('c1', 1_000);
   if (!parent) throw new Error('there is no entry 1,000');
   await bench.submit('f1', { type: 'fork', by: 'op', parent, limits: limits({ maxTurns: 0 }) } as never);
   const speaker = () => bench.router.conversations.get('f1')?.floor[0];

@@ -37,7 +37,11 @@ export class Archive {
 
   /** Throws LedgerDamage when an entry cannot be read or replayed. */
   rebuild(id: string): Conversation | undefined {
-    return this.at(id, Number.MAX_SAFE_INTEGER, true);
+    const replay = this.at(id, Number.MAX_SAFE_INTEGER, true);
+    for (;;) {
+      const step = replay.next();
+      if (step.done) return step.value;
+    }
   }
 
   /** Any conversation. A damaged one is reported and hidden. */
@@ -78,8 +82,11 @@ export class Archive {
     return state?.status.state === 'ended' ? this.#keep(state) : undefined;
   }
 
-  /** The conversation as it was at entry `seq`. Without such an entry: undefined, or with `orLast` its last state. */
-  at(id: string, seq: number, orLast = false): Conversation | undefined {
+  /**
+   * The conversation as it was at entry `seq`, a little at a time: yields the bytes that were read. Without such an entry: undefined, or
+   * with `orLast` its last state.
+   */
+  *at(id: string, seq: number, orLast = false): Generator<number, Conversation | undefined> {
     const kept = this.#checkpoints.of(id);
     // The checkpoint of an ended conversation lacks fingerprints that a fork of its last entry needs.
     let state = kept && (orLast || (kept.seq <= seq && kept.status.state !== 'ended')) ? kept : undefined;
@@ -88,6 +95,8 @@ export class Archive {
       const page = this.page(id, since, { ...replayed, entries: Math.min(replayed.entries, seq - since) });
       for (const entry of page) state = this.#next(state, entry, id);
       if (page.length === 0 || state?.seq === seq) break;
+      // Measuring the JSON would take as long as the replay.
+      yield page.reduce((sum, entry) => sum + 200 + ('text' in entry ? entry.text.length : 0), 0);
     }
     return orLast || state?.seq === seq ? state : undefined;
   }

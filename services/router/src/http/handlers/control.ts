@@ -15,7 +15,7 @@ import { IdempotentReplies, idFromKey, otherRequest, requestDigest } from './ide
 import { opensAt } from './moved.ts';
 import { SharedReplies } from './shared-replies.ts';
 
-type ControlRouter = Pick<Router, 'cluster' | 'conversations' | 'presence' | 'prices'>;
+type ControlRouter = Pick<Router, 'cluster' | 'conversations' | 'presence' | 'prices' | 'reads'>;
 
 /** The actions of an operator on conversations. Each action becomes an entry, so a replay of the ledger repeats it. */
 export class Control {
@@ -88,7 +88,8 @@ export class Control {
     const id = newIdFor(request);
     const earlier = this.#earlierReply(request, id, at);
     if (earlier) return earlier;
-    const parent = this.#router.conversations.at(request.id, at);
+    const { reads, conversations } = this.#router;
+    const parent = await reads.run(conversations.atSlowly(request.id, at));
     if (!parent)
       return errorReply('unknown-conversation', `there is no such conversation with an entry ${at}`);
     const forbidden = this.#whyForbidden(request, body, parent);
