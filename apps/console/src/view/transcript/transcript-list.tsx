@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { OpenConversation } from '../../model/open-conversation.ts';
 import { colourOf } from '../../model/words.ts';
 import { markdown } from '../markdown.tsx';
@@ -105,7 +105,8 @@ export const TranscriptList = ({
   }, [open]);
 
   const { heights, transcript, view, count } = open;
-  const members = view?.members ?? noMembers;
+  // The page asks for the view again and again: the same names must not draw every row again.
+  const members = useMemo(() => view?.members ?? noMembers, [view?.members.join()]);
   heights.grow(transcript.count + 1);
   drawn.current = printing ? [1, count] : rowsWithin(overscan);
   const [first, last] = drawn.current;
