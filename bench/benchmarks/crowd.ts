@@ -27,6 +27,8 @@ const startParley = async (model: string, profile?: string): Promise<Crowd> => {
     AGENT_HISTORY_TOKENS: historyTokens,
     AGENT_MAX_TURNS: '0',
     AGENT_MAX_DURATION_SECONDS: '0',
+    // The model server says the same each time.
+    AGENT_MAX_REPETITION: '0',
   };
   const agent = (name: string, target: string, first: string) =>
     startAgent({ name, target, router: port, env: { ...env, AGENT_FIRST_SPEAKER: first } });

@@ -41,6 +41,8 @@ const startParley = async (ledger: 'memory' | 'sqlite', model: string, profile?:
     AGENT_HISTORY_TOKENS: String(historyTokens),
     AGENT_MAX_TURNS: '0',
     AGENT_MAX_DURATION_SECONDS: '0',
+    // The model server says the same each time.
+    AGENT_MAX_REPETITION: '0',
     AGENT_FIRST_SPEAKER: 'alice',
   };
   const agent = (name: string, target: string) =>
