@@ -81,6 +81,32 @@ describe('restoring a ledger', () => {
     expect(readdirSync(folder).filter((name) => /replaced|restoring/.test(name))).toEqual([]);
   });
 
+  it.each([
+    ['an empty file', '', /^\S+wrong is empty: nothing has been replaced$/],
+    [
+      'a text',
+      'not a ledger, but a text of some length. '.repeat(400),
+      /^\S+wrong cannot be opened: it is not a ledger/,
+    ],
+  ])('a restore refuses %s by its name and replaces nothing', async (_, text, problem) => {
+    const wrong = join(folder, 'wrong');
+    writeFileSync(wrong, text);
+    const before = readFileSync(ledger);
+    await expect(restore([wrong], ledger)).rejects.toThrow(problem);
+    expect(readFileSync(ledger)).toEqual(before);
+    expect(kept()).toEqual([]);
+  });
+
+  it('a restore refuses the first half of a copy by its name', async () => {
+    const half = join(folder, 'half');
+    const bytes = readFileSync(copy);
+    writeFileSync(half, bytes.subarray(0, bytes.length / 2));
+    await expect(restore([half], ledger)).rejects.toThrow(
+      new RegExp(`^${half} .*\\n?.*nothing has been replaced`, 's'),
+    );
+    expect(kept()).toEqual([]);
+  });
+
   it('a restore is refused while a router has the ledger open', async () => {
     const open = openSqliteLedger(ledger);
     try {

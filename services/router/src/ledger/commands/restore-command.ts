@@ -62,6 +62,24 @@ const keepReplaced = (ledger: string, at: Date): string | undefined => {
   return kept;
 };
 
+/** The file as messages name it. */
+const named = (file: string): string => (file === '-' ? 'the input' : file);
+
+/** Verifies the copy. What is thrown names FILE: the copy is removed again. */
+const verifyCopy = (copy: string, file: string): ReturnType<typeof verifyLedger> => {
+  if (statSync(copy).size === 0)
+    throw new ConfigError([`${named(file)} is empty: nothing has been replaced`]);
+  try {
+    return verifyLedger(copy);
+  } catch (error) {
+    const problems = error instanceof ConfigError ? error.problems : [(error as Error).message];
+    const lines = problems.map((problem) =>
+      problem.replace(`ROUTER_LEDGER: ${copy}`, copy).replaceAll(copy, named(file)),
+    );
+    throw new ConfigError([...lines, `${named(file)} cannot be restored: nothing has been replaced`]);
+  }
+};
+
 /** Copies FILE to the folder of the ledger and checks the copy, because the folder of FILE may be read-only. */
 const checkedCopy = async (file: string, copy: string): Promise<string> => {
   for (const left of [copy, `${copy}-wal`, `${copy}-shm`]) rmSync(left, { force: true });
@@ -69,11 +87,11 @@ const checkedCopy = async (file: string, copy: string): Promise<string> => {
   await pipeline(source, createWriteStream(copy, { mode: 0o600 }));
   if (file !== '-' && existsSync(`${file}-wal`))
     await pipeline(createReadStream(`${file}-wal`), createWriteStream(`${copy}-wal`, { mode: 0o600 }));
-  const { conversations, running, entries, faults } = verifyLedger(copy);
+  const { conversations, running, entries, faults } = verifyCopy(copy, file);
   if (faults.length > 0)
     throw new ConfigError([
       ...faults,
-      `${file} is damaged: nothing has been replaced (${faults.length} faults)`,
+      `${named(file)} is damaged: nothing has been replaced (${faults.length} faults)`,
     ]);
   rmSync(`${copy}-wal`, { force: true });
   rmSync(`${copy}-shm`, { force: true });
@@ -85,7 +103,7 @@ const explained = (error: unknown, file: string): unknown => {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EACCES')
     return new ConfigError([`${message}: this process is user ${process.getuid?.()} and may not do that`]);
-  return new ConfigError([`${file} cannot be restored: ${message}`]);
+  return new ConfigError([`${named(file)} cannot be restored: ${message}`]);
 };
 
 /**
@@ -114,7 +132,7 @@ export const restore = async (
     renameSync(copy, ledger);
     sync(dirname(ledger));
     return [
-      `${ledger}: restored from ${file === '-' ? 'the input' : file}: ${counts}`,
+      `${ledger}: restored from ${named(file)}: ${counts}`,
       ...(kept === undefined ? [] : [`what was there is kept as ${kept}`]),
     ];
   } catch (error) {
