@@ -81,9 +81,18 @@ const marked = (text: string, peers: readonly string[]): string | undefined => {
   return /^[\s\p{P}]*[@＠]/u.test(text.slice(0, 100)) ? marks[0]!.name : last.name;
 };
 
-/** Words that say of one of several members that it speaks next. */
-const turn =
-  /\bnext[^\S\n]{1,9}(?:(?:speaker|to[^\S\n]{1,9}speak)\b|(?:turn|word)[^\S\n]{0,9}(?:is\b|goes[^\S\n]{1,9}to\b|[:：]))([^.!?\n]{1,60})|([^.!?,;\n]{1,60})(?:['’]s|s['’])[^\S\n]{1,9}turn\b(?![^\S\n]{1,9}(?:is|has|was)[^\S\n]{1,9}(?:over|done|ended|finished|up)\b|[^\S\n]{1,9}was\b)/giu;
+/** Words that say of one of several members that it speaks next: its name follows them, or is before them. */
+const blank = '[^\\S\\n]{1,9}';
+const beforeName = [
+  `next${blank}(?:(?:speaker|up|to${blank}speak)\\b|(?:turn|word)[^\\S\\n]{0,9}(?:is\\b|goes${blank}to\\b|[:：]))`,
+  `(?:floor|microphone)${blank}(?:(?:goes|over|passes)${blank})?to\\b`,
+].join('|');
+const afterName = [
+  `(?:['’]s|s['’])${blank}turn\\b(?!${blank}(?:is|has|was)${blank}(?:over|done|ended|finished|up)\\b|${blank}was\\b)`,
+  `,?${blank}(?:you${blank}have|has)${blank}the${blank}floor\\b`,
+  "[^\\S\\n]{0,9}[,:—–][^\\S\\n]{0,9}(?:it['’]s[^\\S\\n]{1,9})?your[^\\S\\n]{1,9}turn\\b",
+].join('|');
+const turn = new RegExp(`\\b(?:${beforeName})([^.!?\\n]{1,60})|([^.!?,;\\n]{1,60})(?:${afterName})`, 'giu');
 /** “That was Ann’s turn”, “after Ann’s turn”: a turn that has ended. */
 const pastTurn = /\b(?:was|were|after|during|since)[^\S\n]{1,9}[^\s]{1,80}$/iu;
 

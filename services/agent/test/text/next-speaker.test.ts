@@ -61,6 +61,30 @@ describe('a moderator', () => {
       'The next speaker after ben is Cay_Expert.',
       'Cay_Expert',
     ],
+    [
+      'the floor, given to a name',
+      'I give the floor to Cay_Expert, since ben has spoken.',
+      'I give the floor to Cay_Expert, since ben has spoken.',
+      'Cay_Expert',
+    ],
+    [
+      'a name that has the floor',
+      'Since ben has spoken, Cay_Expert, you have the floor.',
+      'Since ben has spoken, Cay_Expert, you have the floor.',
+      'Cay_Expert',
+    ],
+    [
+      'your turn',
+      'Cay_Expert — your turn, after what ben said.',
+      'Cay_Expert — your turn, after what ben said.',
+      'Cay_Expert',
+    ],
+    [
+      'the next one up',
+      'Next up is Cay_Expert; ben comes later.',
+      'Next up is Cay_Expert; ben comes later.',
+      'Cay_Expert',
+    ],
     ['an @ before all plain names', 'Cay_Expert was wrong, @ben.', 'Cay_Expert was wrong, @ben.', 'ben'],
   ])('a moderator’s pick is understood when it is written as %s', (_way, raw, text, target) => {
     expect(read(raw)).toMatchObject({ text, target });
