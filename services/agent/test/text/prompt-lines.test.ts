@@ -64,7 +64,6 @@ describe('the sentences of a prompt', () => {
 
 describe('remarks about the conversation that no prompt of this version has', () => {
   it.each([
-    'Topic: the harbour',
     'The topic of this conversation: tea',
     'What others say comes as the user.',
     'You are ann in a conversation with bob.',
@@ -81,6 +80,7 @@ describe('remarks about the conversation that no prompt of this version has', ()
 
   it.each([
     'The topic is old.',
+    'Topic: the harbour',
     'What others say is their matter.',
     'You are in good company.',
     'The conversation begins to bore me.',
@@ -88,6 +88,16 @@ describe('remarks about the conversation that no prompt of this version has', ()
     'Now we speak of tea.',
   ])('%s is a message of its own', (sentence) => {
     expect(noPrompt.has(sentence)).toBe(false);
+  });
+});
+
+describe('a line that names the topic', () => {
+  const prompt = system('ann is talking with bob about: the price of an old boat');
+
+  it('it is of the prompt when the prompt has three of five of its words, and else a heading of the message', () => {
+    expect(has('Topic: the price of an old boat', prompt)).toBe(true);
+    expect(has('Topic: the price of new masts', prompt)).toBe(true);
+    expect(has('Topic: the price for new masts', prompt)).toBe(false);
   });
 });
 
