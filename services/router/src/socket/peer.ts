@@ -88,7 +88,7 @@ export class Peer implements Sharer {
       return options.faults.guard('session', 'pong', () => session.ponged(ping));
     });
     // Without a listener an error of the socket would end the process. `ws` closes the socket itself.
-    ws.on('error', () => {});
+    ws.on('error', (error) => this.#onError(error));
     ws.on('close', (code) => this.#onClose(code));
   }
 
@@ -109,6 +109,14 @@ export class Peer implements Sharer {
     if (state.is === 'reading') this.#receiveAll([raw]);
     else if (state.is !== 'left') state.frames.push(raw);
     return undefined;
+  }
+
+  /** Frames that break the protocol of WebSockets end the connection. An error of the network is no refusal. */
+  #onError(error: Error): void {
+    const code = 'code' in error ? String(error.code) : '';
+    if (!code.startsWith('WS_ERR_')) return;
+    const reason = code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'too-large' : 'malformed';
+    this.#options.rejections.note({ reason, address: this.#address, about: code });
   }
 
   /** A ping, or a pong that answers no ping. It counts for the rate of the connection. */

@@ -75,6 +75,23 @@ describe('a refusal', () => {
     },
   );
 
+  it.each<[string, string, number[]]>([
+    ['malformed', 'without a mask', [0x81, 1, 0x78]],
+    ['malformed', 'with a reserved bit', [0xc1, 0x80, 0, 0, 0, 0]],
+    ['malformed', 'of an unknown kind', [0x83, 0x80, 0, 0, 0, 0]],
+    ['malformed', 'that is no UTF-8', [0x81, 0x81, 0, 0, 0, 0, 0xff]],
+    ['malformed', 'that continues nothing', [0x80, 0x80, 0, 0, 0, 0]],
+    ['too-large', 'of four GiB', [0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]],
+  ])('a connection that a frame ends is counted and logged as %s: %s', async (reason, _frame, bytes) => {
+    const { port, told, counted } = await start({ authenticator: openAuthenticator });
+    const socket = (await dialRaw(port)).resume();
+    socket.write(Buffer.concat([Buffer.from(handshake(port)), Buffer.from(bytes)]));
+    await once(socket, 'close');
+    await expect.poll(() => counted(reason), { timeout: 30_000 }).toBe(1);
+    const address = expect.stringMatching(/127\.0\.0\.1$/);
+    expect(told).toEqual([{ reason, address, about: expect.stringMatching(/^WS_ERR_/) }]);
+  });
+
   it('a request that the conversation refuses, and a reused idempotency key, are counted and logged', async () => {
     const { told, counted, get } = await start({ authenticator: openAuthenticator });
     const keyed = (body: string) => ({
