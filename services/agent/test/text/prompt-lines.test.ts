@@ -13,7 +13,7 @@ describe('the sentences of a prompt', () => {
 
   it.each([
     ['a sentence', 'It has two masts, and it is old.'],
-    ['a sentence in other letters and with other marks', '**it has TWO masts — and it is old!**'],
+    ['a sentence in capitals and with other marks', '**it has TWO masts — and it is old!**'],
     ['a line of two sentences', 'You sell a boat. It has two masts, and it is old.'],
     ['an item of a list', 'Never say the lowest price.'],
   ])('%s of the system message is found', (_, sentence) => {
