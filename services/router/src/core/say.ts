@@ -10,23 +10,28 @@ import { giving, nextFloor } from './floor/next-floor.ts';
 import { policies } from './policies/policies.ts';
 import type { Floor } from './policies/policy.ts';
 
+/** The turn to speak that the member has; with a number, if it has that one. */
+const turnToSpeak = ({ floor }: Conversation, from: string, number?: number): Turn | undefined =>
+  floor.find(
+    (turn) =>
+      turn.member === from && turn.wanted === 'speak' && (number === undefined || turn.number === number),
+  );
+
 /** The turn that a message takes, if any; or why the message is refused. */
 const turnOf = (state: Conversation, command: CommandOf<'say'>): Turn | Decision | undefined => {
   const { from, as, turn: number, attempt } = command;
-  const own = (turn: Turn) => turn.member === from;
   // A person places no bid: in a member's seat, a person may speak instead.
-  if (typeof as === 'object') return state.floor.find(own);
-  const toSpeak = (turn: Turn) => own(turn) && turn.wanted === 'speak';
+  if (typeof as === 'object') return state.floor.find((turn) => turn.member === from);
   if (number !== undefined) {
-    const turn = state.floor.find((one) => one.number === number && toSpeak(one));
+    const turn = turnToSpeak(state, from, number);
     return turn ? (notHeld(state, turn, attempt, 'counts') ?? turn) : staleTurn(state, from, number);
   }
   const { takes } = command;
   if (takes) {
-    const turn = state.floor.find((one) => one.number === takes.turn && toSpeak(one));
+    const turn = turnToSpeak(state, from, takes.turn);
     return turn && !notHeld(state, turn, takes.attempt, 'counts') ? turn : undefined;
   }
-  return as === 'operator' ? state.floor.find(toSpeak) : undefined;
+  return as === 'operator' ? turnToSpeak(state, from) : undefined;
 };
 
 /** Why a member may not speak, with the turn that it takes. */

@@ -180,8 +180,8 @@ export class MessageSender {
     }
     // Delivery follows the order of the ledger: earlier held messages go first.
     this.sendAll(client, box.takeHeld(message.conversation));
-    const target = entry.target ?? name;
-    box.send(connection, message, messageFrame({ ...entry, target }, message.conversation, heard));
+    const { from, target = name, text, seq } = entry;
+    box.send(connection, message, messageFrame({ from, target, text, seq }, message.conversation, heard));
     this.delivered++;
     if (state) turns.messageSent(state, name);
     return true;
