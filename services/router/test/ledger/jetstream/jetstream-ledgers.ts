@@ -71,6 +71,10 @@ export const countedPositions = (ledger: Ledger, positions: number[]): Ledger =>
       ledger
         .readAll(real(since), limit, maxBytes)
         .map((placed) => ({ ...placed, position: counted(placed.position) })),
+    readOf: (conversation, after, limit, maxBytes) =>
+      ledger
+        .readOf(conversation, { ...after, position: real(after.position) }, limit, maxBytes)
+        .map((placed) => ({ ...placed, position: counted(placed.position) })),
     position: () => (ledger.position() === 0 ? 0 : counted(ledger.position())),
   };
 };
