@@ -22,7 +22,8 @@ beforeAll(async () => {
     kill: async () => void docker('kill', '--signal', 'KILL', container),
     // While it leaves, its peers go on.
     stop: async () => void (await promisify(execFile)('docker', ['stop', container])),
-    start: async () => guarded.up(['router']),
+    // The same container, also when its image was built anew meanwhile.
+    start: async () => guarded.up(['router'], '--no-recreate'),
   };
   subjects = [{ url: guarded.routerUrl, ...tokens, control }, { url: open.routerUrl }];
 });
