@@ -125,9 +125,10 @@ export class SocketConnection implements Connection {
     return this.#end === 'binary' ? 1003 : closings[this.#end].code;
   }
 
-  /** How long more bytes than the limit have been waiting for the peer. To be called at intervals. */
+  /** How long more bytes or pongs than the limit have been waiting for the peer. To be called at intervals. */
   stalledFor(now: number): number {
-    if (this.#ws.bufferedAmount <= maxBufferedBytes) this.#stalledSince = undefined;
+    const isFull = this.#ws.bufferedAmount > maxBufferedBytes || this.#unansweredPing !== undefined;
+    if (!isFull) this.#stalledSince = undefined;
     else this.#stalledSince ??= now;
     return now - (this.#stalledSince ?? now);
   }
@@ -177,6 +178,8 @@ export class SocketConnection implements Connection {
 
   #ponged(): void {
     this.#waitingPongs--;
+    // The peer reads, although it may send pings faster than it does.
+    if (this.#ws.bufferedAmount <= maxBufferedBytes) this.#stalledSince = undefined;
     const payload = this.#unansweredPing;
     this.#unansweredPing = undefined;
     if (payload) this.pong(payload);

@@ -52,7 +52,9 @@ describe('control frames of a peer', { timeout: 120_000 }, () => {
       Array.from({ length: 16 }, (_, at) => `ping ${at + 1}`),
     );
     expect(outgoing.measure()).toBe(ws.bufferedAmount);
+    expect([connection.stalledFor(1_000), connection.stalledFor(9_000)]).toEqual([0, 8_000]);
     for (const { done } of written.splice(0, 16)) done();
+    expect([connection.stalledFor(10_000), connection.stalledFor(20_000)]).toEqual([0, 0]);
     expect(written.map(({ payload }) => payload)).toEqual(['ping 100000']);
   });
 
