@@ -5,7 +5,9 @@ import { policies } from '../core/policies/policies.ts';
 
 /** Names whose target is remembered. When there are more, the name that registered least recently is evicted. */
 const maxNames = 50_000;
-/** How long a turn waits for an agent that may complete a ring, from when the chain last became longer. */
+/** A turn waits for an agent that may complete a ring until no agent has first registered with a target for so long, */
+const quietMs = 5_000;
+/** and at most until so long after the chain last became longer. */
 const ringPatienceMs = 20_000;
 
 /** The chain of targets that begins at the opener. `unknown`: it leads to a name that has not registered yet. */
@@ -28,18 +30,23 @@ export class Targets {
   readonly #told = new Map<string, Told>();
   readonly #now: () => number;
   readonly #startedAt: number;
+  /** When a name last registered with a target that it had not before. */
+  #newestAt: number;
 
   /** `now` is a steady time, and the router starts at this moment. */
   constructor(now: () => number) {
     this.#now = now;
     this.#startedAt = now();
+    this.#newestAt = this.#startedAt;
   }
 
   registered(name: string, setting: string | undefined): void {
     const target = setting === name ? undefined : setting;
     const earlier = this.#told.get(name);
     this.#told.delete(name);
-    this.#told.set(name, earlier?.target === target && earlier ? earlier : { target, at: this.#now() });
+    const isNew = !earlier || earlier.target !== target;
+    this.#told.set(name, isNew ? { target, at: this.#now() } : earlier);
+    if (isNew && target !== undefined) this.#newestAt = this.#now();
     if (this.#told.size > maxNames) this.#told.delete(this.#told.keys().next().value as string);
   }
 
@@ -53,8 +60,8 @@ export class Targets {
 
   /**
    * Whether the turn waits because the addressee of its message is not known yet: the opener, or an agent on the chain from it,
-   * has not registered, and the chain has become longer or the router has started a short time ago. An agent whose target never
-   * registers waits once, and not in each conversation.
+   * has not registered, while agents with targets are still starting. An agent whose target never registers waits once, and not in
+   * each conversation. The bound on the whole wait is there for peers that register without end.
    */
   awaits({ by, policy }: Conversation, { member, givenBy }: Turn): boolean {
     if (!policies[policy].followsTargets) return false;
@@ -62,6 +69,7 @@ export class Targets {
     if (target === undefined || target === givenBy || givenBy === member) return false;
     const { names, leads } = this.#from(by);
     if (leads !== 'unknown') return false;
+    if (this.#now() >= this.#newestAt + quietMs) return false;
     const grownAt = Math.max(this.#startedAt, ...names.map((name) => this.#told.get(name)?.at ?? 0));
     return this.#now() < grownAt + ringPatienceMs;
   }

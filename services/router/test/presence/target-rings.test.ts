@@ -45,7 +45,7 @@ describe('agents whose targets lead back to the opener', () => {
   it.each([[[0, 1, 2]], [[0, 2, 1]], [[1, 0, 2]], [[1, 2, 0]], [[2, 0, 1]], [[2, 1, 0]]])(
     'three agents of a ring go round from the first message on when they register in the order %j',
     async (order) => {
-      const { said, circle } = await ringOf(3, order, 9_000);
+      const { said, circle } = await ringOf(3, order, 4_000);
       expect(said).toEqual([...circle, ...circle]);
     },
   );
