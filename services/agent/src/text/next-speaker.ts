@@ -17,7 +17,7 @@ const words =
 /** What may be before a direction on its line. It is bounded because it is tried at the start of each line. */
 const lineStart = '[^\\S\\n]{0,20}(?:[>*_`#(\\[-]{1,6}[^\\S\\n]{0,20})?';
 const direction = new RegExp(
-  `^${lineStart}${words}[*_\`]{0,3}[^\\S\\n]{0,3}[:：][*_\`]{0,3}([^\\n]{1,120})$`,
+  `^${lineStart}(${words})[*_\`]{0,3}[^\\S\\n]{0,3}[:：][*_\`]{0,3}([^\\n]{1,120})$`,
   'gimu',
 );
 /** The same after other words of the last line: only in capitals or in full. */
@@ -134,11 +134,28 @@ const picksIn = (matches: readonly (string | undefined)[], peers: readonly strin
     .map((written = '') => marked(written, peers) ?? namedIn(written, peers)[0])
     .findLast((name) => name !== undefined);
 
-/** The lines that only name the next speaker. `Next: what do we do?` is a part of the message. */
+/** The maximum length of a direction without a present member: `Next: all of you`. */
+const longestName = { words: 3, wide: 8 };
+
+/** Whether a line that names no present member is a direction all the same: `NEXT: all`. */
+const isDirection = (key: string, written: string): boolean => {
+  if (key.startsWith('NEXT')) return true;
+  // `Role: mediator` also describes a task.
+  if (/^(?:role|speaker)$/i.test(key) || /[?？]|[.:;!]\s+\S/.test(written)) return false;
+  const { length } = written.trim().split(/\s+/);
+  return length <= longestName.words && !(wide.test(written) && written.trim().length > longestName.wide);
+};
+
+/** The lines that only say who speaks next. `Next: what do we do?` is a part of the message. */
 const directionsIn = (text: string, peers: readonly string[]) =>
   [...text.matchAll(direction)]
-    .map(({ 0: found, 1: written, index }) => ({ written, from: index, to: index + found.length }))
-    .filter(({ written = '' }) => namedIn(written, peers).length > 0);
+    .map(({ 0: found, 1: key = '', 2: written = '', index }) => ({
+      key,
+      written,
+      from: index,
+      to: index + found.length,
+    }))
+    .filter(({ key, written }) => namedIn(written, peers).length > 0 || isDirection(key, written));
 
 /**
  * The member to which a moderator gives the floor in any usual form: first `NEXT: name` and `@name`, then the only member that is
@@ -146,7 +163,7 @@ const directionsIn = (text: string, peers: readonly string[]) =>
  */
 export const pickIn = (text: string, peers: readonly string[]): Picked => {
   const directions = directionsIn(text, peers);
-  const told = directions.map(({ written }) => written);
+  const told: (string | undefined)[] = directions.map(({ written }) => written);
   let rest = withoutParts(text, directions);
   const behind = inline.exec(rest.trimEnd());
   if (behind && namedIn(behind[1]!, peers).length > 0) {

@@ -47,12 +47,21 @@ const withoutWordsAtEnd = (text: string): string => {
   }
 };
 
+/** Names of tokens that are also words. The other tokens end a reply also where the invented message begins in lower case. */
+const wordToken = /^<(?:eos|bos|pad|EOT)/i;
+/** Words with which no message ends, so that the token after them belongs to the sentence. */
+const beforeNoun = /(?:^|[^\p{L}])(?:[Tt]he|[Aa]n?|Use)[^\S\n]$/u;
 /** “the <eos> token ends it”: a token between two words of a sentence. The role of an invented message is no such word. */
-const isMentioned = (text: string, from: number, to: number): boolean =>
-  /[\p{L}\p{N},][^\S\n]$/u.test(text.slice(Math.max(0, from - 2), from)) &&
-  /^(?:,\s|[^\S\n](?!(?:user|assistant|human|system|model|bot)\b)\p{Ll}{1,38}[^\p{L}])/u.test(
-    text.slice(to, to + 40),
+const isMentioned = (text: string, from: number, to: number): boolean => {
+  const before = text.slice(Math.max(0, from - 5), from);
+  const after = text.slice(to, to + 40);
+  if (!/[\p{L}\p{N},][^\S\n]$/u.test(before)) return false;
+  if (/^,\s/.test(after)) return true;
+  return (
+    (wordToken.test(text.slice(from, to)) || beforeNoun.test(before)) &&
+    /^[^\S\n](?!(?:user|assistant|human|system|model|bot)\b)\p{Ll}{1,38}[^\p{L}]/u.test(after)
   );
+};
 
 /** The reply up to its first template token. `<s>struck</s>` is HTML and no token. */
 export const upToTemplateToken = (text: string): string => {

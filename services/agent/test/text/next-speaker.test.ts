@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readDirections } from '../../src/text/directions.ts';
+import { directedSoFar, readDirections } from '../../src/text/directions.ts';
 import { pickIn, unpickedSoFar } from '../../src/text/next-speaker.ts';
-import { cleaned } from '../../src/text/sanitise.ts';
+import { cleaned, visibleSoFar } from '../../src/text/sanitise.ts';
 import { contextOf } from '../turn-contexts.ts';
 
 const members = ['chair', 'ben', 'Cay_Expert', '小明', 'สมชาย', 'أحمد'];
@@ -98,6 +98,31 @@ describe('a moderator', () => {
     'Thanks, ben. The next turn goes to Cay_Expert. Please be brief.',
   ])('a moderator gives the floor to the member that speaks next, not to that of another turn: %s', (raw) => {
     expect(read(raw)).toMatchObject({ text: raw, target: 'Cay_Expert' });
+  });
+
+  it.each([
+    ['Thank you all.\nNEXT: none', 'Thank you all.'],
+    ['Thank you all.\nNEXT: chair', 'Thank you all.'],
+    ['Thank you all.\nNEXT: zoe', 'Thank you all.'],
+    ['Thank you all.\nNEXT: all of you may answer now', 'Thank you all.'],
+    ['Thank you all.\n**Next speaker:** none', 'Thank you all.'],
+    ['谢谢。\n下一位: 所有人', '谢谢。'],
+    ['NEXT: all', ''],
+  ])('a direction that names no present member is no part of a moderator’s message: %j', (raw, text) => {
+    expect(read(raw)).toEqual({ text });
+    for (let end = 0; end <= raw.length; end++) {
+      const shown = directedSoFar(visibleSoFar(raw.slice(0, end), cast), chair);
+      expect(text.startsWith(shown), shown).toBe(true);
+    }
+  });
+
+  it.each([
+    'Thank you all.\nNext: what do we do?',
+    'Thank you all.\nRole: mediator',
+    'Thank you all.\nNext: we look at the price of tea.',
+    '谢谢。\n下一位: 我们先来看看屋顶的问题。',
+  ])('a line of prose after “next” stays in a moderator’s message: %j', (raw) => {
+    expect(read(raw)).toEqual({ text: raw });
   });
 
   it.each(['ben and Cay_Expert both spoke well.', 'Who would like to go on?', 'Bending is no name.'])(

@@ -70,6 +70,7 @@ describe('a token of a template as a word', () => {
   it.each([
     'The tokenizer adds <pad> and <eos> tokens.',
     'Use [INST] only inside code, <|im_end|>, and nowhere else.',
+    'The <|im_end|> token ends a message.',
   ])('a token between two words of a sentence stays in the reply: %j', (raw) => {
     expect(sanitise(raw, cast)).toBe(raw);
     for (const shown of everShown(raw)) expect(raw.startsWith(shown)).toBe(true);
@@ -81,6 +82,15 @@ describe('a token of a template as a word', () => {
     'I like tea<eos> and so on',
   ])('a token behind which an invented message begins ends the reply: %j', (raw) => {
     expect(sanitise(raw, cast)).toBe('I like tea');
+  });
+
+  it.each([
+    ...['<|im_end|>', '<|eot_id|>', '<|end|>', '<|endoftext|>', '<|user|>', '<|assistant|>', '<|system|>'],
+    ...['</s>', '<end_of_turn>', '[INST]'],
+  ])('%s, which is no word, ends the reply also where the invented message begins in lower case', (token) => {
+    const raw = `yes, fine with me ${token} what do you think ben`;
+    expect(sanitise(raw, cast)).toBe('yes, fine with me');
+    for (const shown of everShown(raw)) expect('yes, fine with me'.startsWith(shown)).toBe(true);
   });
 });
 
