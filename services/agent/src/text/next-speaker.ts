@@ -81,38 +81,70 @@ const marked = (text: string, peers: readonly string[]): string | undefined => {
   return /^[\s\p{P}]*[@＠]/u.test(text.slice(0, 100)) ? marks[0]!.name : last.name;
 };
 
-/** Words that say of one of several members that it speaks next: its name follows them, or is before them. */
+/** Words that say of one of several members that it speaks next: its name is among the words after them. */
 const blank = '[^\\S\\n]{1,9}';
+const beforeNames = `next${blank}(?:(?:speaker|to${blank}speak)\\b|(?:turn|word)[^\\S\\n]{0,9}(?:is\\b|goes${blank}to\\b|[:：]))`;
+/** The same with other uses, so that the name is the next word: “from the floor to the ceiling”, “next up is your answer”. */
 const beforeName = [
-  `next${blank}(?:(?:speaker|up|to${blank}speak)\\b|(?:turn|word)[^\\S\\n]{0,9}(?:is\\b|goes${blank}to\\b|[:：]))`,
-  `(?:floor|microphone)${blank}(?:(?:goes|over|passes)${blank})?to\\b`,
+  `(?:floor|microphone)${blank}(?:(?:goes|over|passes)${blank})?to${blank}`,
+  `next${blank}up(?:${blank}is${blank}|[^\\S\\n]{0,9}[:：,—–][^\\S\\n]{0,9})`,
 ].join('|');
-const afterName = [
-  `(?:['’]s|s['’])${blank}turn\\b(?!${blank}(?:is|has|was)${blank}(?:over|done|ended|finished|up)\\b|${blank}was\\b)`,
+const ownTurn = `(?:['’]s|s['’])${blank}turn\\b(?!${blank}(?:is|has|was)${blank}(?:over|done|ended|finished|up)\\b|${blank}was\\b)`;
+/** The same after the name. */
+const floor = [
   `,?${blank}(?:you${blank}have|has)${blank}the${blank}floor\\b`,
   "[^\\S\\n]{0,9}[,:—–][^\\S\\n]{0,9}(?:it['’]s[^\\S\\n]{1,9})?your[^\\S\\n]{1,9}turn\\b",
 ].join('|');
-const turn = new RegExp(`\\b(?:${beforeName})([^.!?\\n]{1,60})|([^.!?,;\\n]{1,60})(?:${afterName})`, 'giu');
+const turn = new RegExp(
+  `\\b(?:${beforeNames})(?<among>[^.!?\\n]{1,60})|\\b(?:${beforeName})(?<next>[^\\s,;!?]{1,80})|` +
+    `(?<before>[^.!?,;\\n]{1,60})(?:${ownTurn}|(?<floor>${floor}))`,
+  'giu',
+);
 /** “That was Ann’s turn”, “after Ann’s turn”: a turn that has ended. */
 const pastTurn = /\b(?:was|were|after|during|since)[^\S\n]{1,9}[^\s]{1,80}$/iu;
+
+/** “before Ann has the floor”: a turn that has not begun. “Once again Ann has the floor” says that it has. */
+const laterTurn = /\b(?:before|until|till|when|while|once|if)[^\S\n]{1,9}(?!again\b|more\b)[^\s]{1,80}$/iu;
+/** “Ann gave the floor to Ben”, “before I give the floor to Ben”: the words before the floor. */
+const otherFloor = /\b(?:gave|given|passed|handed|before|until|till|when|while|once|if)\b[^.!?,;\n]{0,30}$/iu;
 
 /** “The next speaker after Ann is Ben”: the words up to the verb say whose turn has ended. */
 const afterOther =
   /^[\s,(–—-]{1,3}(?:after|behind|following|besides?)\b[^:：]{0,50}?(?:\b(?:is|be|goes[^\S\n]to)\b|[:：])/iu;
 
-/** The first member after “the next speaker is”, or the last one before “…’s turn”. */
+/** Whether a match of `turn` is about a turn that has ended or that comes later, or about another thing. */
+const isOtherTurn = ({ input, index, groups = {} }: RegExpExecArray, peers: readonly string[]): boolean => {
+  const { before, next, floor: words } = groups;
+  if (next !== undefined && only(namedIn(next, peers)) === undefined) return true;
+  if (next !== undefined) return otherFloor.test(input.slice(Math.max(0, index - 60), index));
+  return before !== undefined && (pastTurn.test(before) || (words !== undefined && laterTurn.test(before)));
+};
+
+/** Whether a sentence speaks to a member: “Ann, what now?”, “What now, Ann?”. */
+const addresses = (sentence: string, peers: readonly string[]): boolean => {
+  const first = /^[\s\p{P}]*([^\s,，、:：]{1,80})[^\S\n]?[,，、:：]/u.exec(sentence)?.[1];
+  const last = /[,，、][^\S\n]?([^\s,，、:：]{1,80})[?？]$/u.exec(sentence.trimEnd())?.[1];
+  return [first, last].some((name) => name !== undefined && namedIn(name, peers).length > 0);
+};
+
+/** The first member after “the next speaker is”, the one after “the floor to”, or the last one before “…’s turn”. */
 const announced = (text: string, peers: readonly string[]): string | undefined => {
-  const last = [...text.matchAll(turn)].findLast(({ 2: before }) => !before || !pastTurn.test(before));
+  const last = [...text.matchAll(turn)].findLast((match) => !isOtherTurn(match, peers));
   if (!last) return undefined;
-  const [, after, before = ''] = last;
-  const words = after?.replace(afterOther, '').split(/\s+/) ?? before.split(/\s+/).reverse();
-  const name = words.map((one) => only(namedIn(one, peers))).find((one) => one !== undefined);
-  if (after !== undefined) return name;
-  // A member that a later sentence names is asked after that turn.
+  const { among, next, before = '', floor: words } = last.groups!;
+  const parts =
+    among?.replace(afterOther, '').split(/\s+/) ??
+    (next === undefined ? before.split(/\s+/).reverse() : [next]);
+  const name = parts.map((one) => only(namedIn(one, peers))).find((one) => one !== undefined);
+  if (among !== undefined) return name;
   const end = last.index + last[0].length;
-  const lastSentence = unitsOf(text).at(-1);
-  const isLast = lastSentence !== undefined && end > lastSentence.from;
-  return isLast || namedIn(text.slice(end), peers).length === 0 ? name : undefined;
+  const later = unitsOf(text).filter(({ from }) => from >= end);
+  const asksAnother = (): boolean =>
+    next !== undefined || words !== undefined
+      ? later.some(({ from, to }) => addresses(text.slice(from, to), peers))
+      : later.length > 0 && namedIn(text.slice(end), peers).length > 0;
+  // A member that a later sentence asks, or names after “…’s turn”, speaks after that turn.
+  return asksAnother() ? undefined : name;
 };
 
 /** The only member that the text names, or that its last sentence names, or that its beginning addresses. */

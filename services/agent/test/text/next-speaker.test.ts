@@ -125,6 +125,25 @@ describe('a moderator', () => {
     expect(read(raw)).toEqual({ text: raw });
   });
 
+  it.each([
+    'ben gave the floor to Cay_Expert, who did not use it. ben, what now?',
+    'I give the floor to Cay_Expert for a short word. What do you say then, ben?',
+    'Before I give the floor to Cay_Expert, I ask for numbers. ben, please go on.',
+    'ben, before Cay_Expert has the floor, give us your numbers.',
+    'ben, until Cay_Expert has the floor, give us your numbers.',
+    'ben, while Cay_Expert has the floor, write down your numbers.',
+    'ben, once Cay_Expert has the floor, do not interrupt.',
+    'ben, the shelf goes from the floor to the ceiling, as Cay_Expert said. Do you agree, ben?',
+    "Since Cay_Expert has spoken it is ben's turn. The shelf goes from the floor to the ceiling.",
+    'ben, next up is your answer to Cay_Expert.',
+    'ben, you have the floor. Cay_Expert will follow.',
+    'I give the floor to ben. Thank you. Cay_Expert will follow.',
+    'Now next up: ben, and after that Cay_Expert.',
+    'Once again ben has the floor, after Cay_Expert.',
+  ])('a moderator that writes of the floor picks the member that it asks: %s', (raw) => {
+    expect(read(raw)).toMatchObject({ text: raw, target: 'ben' });
+  });
+
   it.each(['ben and Cay_Expert both spoke well.', 'Who would like to go on?', 'Bending is no name.'])(
     'a moderator names no member in %j',
     (raw) => {
