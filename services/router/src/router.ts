@@ -267,12 +267,8 @@ export const makeRouter = (options: RouterOptions): Router => {
     ...{ cluster, conversations, presence, sharing, prompts, bids, grants, answers, granter, scheduler },
     ...{ waitReasons, mailboxes, plainTurns, plainDelivery, replyRouting, routerEvents, metrics, traces },
     promptSource: across.promptSource,
-    ...{ activity, agentRecords, breakers, faults },
+    ...{ activity, agentRecords, breakers, faults, prices, now, later, clock },
     reads: new ReadQueue(now, (error) => faults.caught('answer', 'a read of past entries', error)),
-    prices,
-    now,
-    later,
-    clock,
     tick() {
       const at = now();
       const timed = (about: string, call: () => void) => faults.guard('timer', about, call);
@@ -281,7 +277,9 @@ export const makeRouter = (options: RouterOptions): Router => {
       timed('presence', () => sharing?.tick(at));
       timed('across routers', () => across.tick());
       timed('grants', () => {
-        scheduler.retake(conversations.takeFailed());
+        const failed = conversations.takeFailed();
+        scheduler.retake(failed);
+        offers.retake(failed);
         turns.tick(at);
       });
       timed('plain grants', () => {

@@ -19,12 +19,18 @@ interface HeldBid {
  */
 export class Bids {
   readonly #conversations: Conversations;
+  readonly #onReleased: (conversation: string, turn: number) => void;
   readonly #resubmitter: Resubmitter;
   readonly #held = new Map<string, Map<number, HeldBid>>();
   #leaving = false;
 
-  constructor(conversations: Conversations) {
+  /** `onReleased`: a bid is not held any more. Its turn is still open if the conversation has not taken the bid. */
+  constructor(
+    conversations: Conversations,
+    onReleased: (conversation: string, turn: number) => void = () => {},
+  ) {
     this.#conversations = conversations;
+    this.#onReleased = onReleased;
     this.#resubmitter = new Resubmitter(conversations);
   }
 
@@ -42,6 +48,8 @@ export class Bids {
     const settles = answer.type === 'bid' || !isFailure(answer.reason);
     const earlier = this.#held.get(conversation)?.get(answer.turn);
     if (turn?.wanted !== 'bid' || !settles || this.#leaving || earlier?.submitted) return false;
+    // A late bid counts, a late pass does not: it must not end the grant of a later attempt.
+    if (answer.type === 'pass' && answer.attempt <= turn.attempts) return false;
     earlier?.onResult({
       kind: 'refused',
       code: 'stale-turn',
@@ -96,6 +104,7 @@ export class Bids {
       held?.delete(bid.answer.turn);
       if (held?.size === 0) this.#held.delete(conversation);
       bid.onResult(outcome);
+      this.#onReleased(conversation, bid.answer.turn);
     });
   }
 }

@@ -112,6 +112,15 @@ export class Scheduler {
     this.#end(grant);
   }
 
+  /** The bid is written, or it did not count. Then its turn waits again: no commit would queue it. */
+  bidReleased(conversation: string, number: number): void {
+    const state = this.#options.conversations.get(conversation);
+    const turn = state?.floor.find((one) => one.number === number);
+    if (!state || !turn || this.#isTaken(conversation, number)) return;
+    this.#queue(state, turn);
+    this.#pump(turn.member);
+  }
+
   onCommit({ after, entries, turns }: Commit): void {
     const { grants, breakers } = this.#options;
     for (const entry of entries) {

@@ -47,7 +47,7 @@ export const makeTurns = (options: TurnsOptions) => {
   const { conversations, presence, plainGrants, traces, cluster, now } = options;
   const delayOf = (conversation: string): number =>
     cluster === undefined || cluster.isHome(conversation) ? 0 : otherRouterMs;
-  const bids = new Bids(conversations);
+  const bids = new Bids(conversations, (id, turn) => scheduler.bidReleased(id, turn));
   const gathering = new Gathering({ conversations, presence, delayOf });
   const breakers = new Breakers({ now });
   const grants = new GrantTable({ now });

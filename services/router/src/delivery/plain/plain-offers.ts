@@ -1,5 +1,6 @@
 import type { Commit, Conversations } from '../../conversations/conversations.ts';
 import type { Conversation, Turn } from '../../core/conversation.ts';
+import { floorChange } from '../../core/floor/floor-change.ts';
 import { policies } from '../../core/policies/policies.ts';
 import type { Presence } from '../../presence/presence.ts';
 import type { Answer, Bids } from '../../turns/bids.ts';
@@ -58,7 +59,12 @@ export class PlainOffers {
     return target === member;
   }
 
-  onCommit({ after, turns: { ended, due } }: Commit): void {
+  /** Offers the turns of conversations in whose commit a follower failed. */
+  retake(states: Iterable<Conversation>): void {
+    for (const after of states) this.onCommit({ after, turns: floorChange(undefined, after) });
+  }
+
+  onCommit({ after, turns: { ended, due } }: Pick<Commit, 'after' | 'turns'>): void {
     const { grants, presence, turns } = this.#options;
     for (const { member, number } of ended) {
       const grant = grants.at(after.id, member);
@@ -109,10 +115,14 @@ export class PlainOffers {
    * turn is granted: nothing lapses while its bid waits for the other bids.
    */
   #bidFor(state: Conversation, { member, number, attempts }: Turn): void {
-    const { conversations, bids, scheduler } = this.#options;
+    const { conversations, bids, scheduler, turns } = this.#options;
     const others = state.members.length - 1;
     const score = Math.min(100, Math.ceil((100 * silentFor(conversations, state, member)) / others));
     const bid: Answer = { type: 'bid', from: member, turn: number, attempt: attempts + 1, score };
-    if (bids.take(state.id, bid, () => {})) scheduler.bidHeld(state.id, bid);
+    const isTaken = bids.take(state.id, bid, ({ kind }) => {
+      // A turn that is still open would wait for ever: no commit changes it.
+      if (kind === 'refused') turns.defer(state.id, member);
+    });
+    if (isTaken) scheduler.bidHeld(state.id, bid);
   }
 }
