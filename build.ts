@@ -34,6 +34,23 @@ const ascii: Plugin = {
     })),
 };
 
+/**
+ * Of `marked` the page takes what reads Markdown. What makes HTML of it would stay in the bundle, too, since the module makes an
+ * instance at its end.
+ */
+const lexerOfMarked: Plugin = {
+  name: 'lexer-of-marked',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\/marked\.esm\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      const [, classes, exported] =
+        /^(.*;)var [\w$]+=new [\w$]+;function .*export\{([^}]*)\}/s.exec(text) ?? [];
+      const kept = exported?.split(',').filter((name) => / as (?:Lexer|Tokenizer)$/.test(name));
+      if (kept?.length !== 2) throw new Error('marked no longer ends with its instance and its exports');
+      return { contents: `${classes}export{${kept}}`, loader: 'js' };
+    }),
+};
+
 /** Some dependencies are CommonJS: they call `require` for modules of Node, and one knows its own folder. */
 const forCommonJs = `import { createRequire as requireFrom } from 'node:module';
 const require = requireFrom(import.meta.url), __dirname = import.meta.dirname;`;
@@ -78,6 +95,7 @@ const bundleConsole = async (outdir: string): Promise<void> => {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     minify: true,
+    plugins: [lexerOfMarked],
     logLevel: 'warning',
   }).catch(() => process.exit(1));
   for (const file of ['index.html', 'icon.svg']) copyFileSync(`apps/console/${file}`, `${outdir}/${file}`);

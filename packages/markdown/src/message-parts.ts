@@ -1,4 +1,5 @@
-import { lexer, type Token, type Tokens } from 'marked';
+import { Lexer, type Token, type Tokens } from 'marked';
+import { BoundedTokenizer } from './bounded-tokenizer.ts';
 
 type Parts = readonly MessagePart[];
 
@@ -26,11 +27,9 @@ export type MessagePart =
 const mostParsed = 20_000;
 /** So are texts with more marks of emphasis: 10,000 of them would take the parser four seconds. */
 const mostMarks = 2_000;
-/** So are texts with a line of more than 20 levels of quotes and lists: parser and page call themselves once for each level. */
-const tooDeep = /^(?:[ \t]*(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t]))){21}/m;
 
 const isParsed = (text: string): boolean =>
-  text.length <= mostParsed && text.replaceAll(/[^*_~]/g, '').length <= mostMarks && !tooDeep.test(text);
+  text.length <= mostParsed && text.replaceAll(/[^*_~]/g, '').length <= mostMarks;
 
 const entities: Readonly<Record<string, string>> = {
   amp: '&',
@@ -151,7 +150,7 @@ const partsOf = (token: Token): Parts => {
 export const messageParts = (text: string): Parts => {
   if (!isParsed(text)) return [raw(text)];
   try {
-    return all(lexer(text, { gfm: true, breaks: true }));
+    return all(Lexer.lex(text, { gfm: true, breaks: true, tokenizer: new BoundedTokenizer() }));
   } catch {
     return [raw(text)];
   }

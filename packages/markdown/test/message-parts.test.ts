@@ -50,6 +50,13 @@ const raw = (written: string): MessagePart => ({ kind: 'raw', text: written });
 const paragraph = (...parts: MessagePart[]): MessagePart => ({ kind: 'paragraph', parts });
 const lineBreak: MessagePart = { kind: 'break' };
 
+/** The parser fills each row up to all columns. */
+const table = (columns: number, rows: number): string =>
+  `${'|a'.repeat(columns)}|\n${'|-'.repeat(columns)}|\n${'a\n'.repeat(rows)}`;
+/** Lines of `levels` quotes in each other, of one less, and so on. */
+const fewerAndFewer = (levels: number): string =>
+  Array.from({ length: levels }, (_, index) => `${'>'.repeat(levels - index)} a b`).join('\n');
+
 describe('a message in Markdown', () => {
   it('each word of a message is in its parts', () => {
     const message = fc.array(fc.constantFrom(...blocks), { minLength: 1, maxLength: 5 });
@@ -107,6 +114,11 @@ describe('a message in Markdown', () => {
     ['more than 2,000 marks of emphasis', '_a__b '.repeat(667)],
     ['more than 20 quotes in each other', '>'.repeat(21)],
     ['more than 20 lists in each other', `a\n\n${'- 1) '.repeat(11)}`],
+    ['a wide table with short rows', table(200, 700)],
+    ['tables that have more than 20,000 cells together', `${table(100, 150)}\n`.repeat(2)],
+    ['many uses of a long title', `[a]: https://b.c "${'x'.repeat(9_000)}"\n\n${'[a]'.repeat(3_600)}`],
+    ['many uses of a long address', `[a]: https://b.c/${'x'.repeat(9_000)}\n\n${'![a]'.repeat(2_700)}`],
+    ['20 lines, each with one quote less in each other', fewerAndFewer(20)],
   ])('a message of %s is one part, as it was written', (_what, written) => {
     expect(messageParts(written)).toEqual([raw(written)]);
   });
@@ -114,5 +126,20 @@ describe('a message in Markdown', () => {
   it('a message that is as long, as deep and as full of marks as is parsed has more than one part', () => {
     const written = `${'> '.repeat(20)}a\n\n${'**a** '.repeat(500)}\n\n`.padEnd(20_000, 'x');
     expect(messageParts(written).map(({ kind }) => kind)).toEqual(['quote', 'paragraph', 'paragraph']);
+  });
+
+  it.each<[string, string, readonly string[]]>([
+    ['a rule of 25 dashes', `# a\n\n${'- '.repeat(25)}\n\n**b**`, ['heading', 'rule', 'paragraph']],
+    ['a list of 25 marks in code', `\`\`\`\n${'+ '.repeat(25)}\n\`\`\`\n\n**b**`, ['code', 'paragraph']],
+    ['25 quotes in code', `\`\`\`\n${'>'.repeat(25)} a\n\`\`\`\n\n**b**`, ['code', 'paragraph']],
+    ['a table of 19,000 cells', table(100, 188), ['table']],
+    [
+      'ten uses of a long title',
+      `[a]: https://b.c "${'x'.repeat(9_000)}"\n\n${'[a]'.repeat(10)}`,
+      ['raw', 'paragraph'],
+    ],
+    ['the quotes of five replies', fewerAndFewer(5), ['quote']],
+  ])('a message with %s is parsed', (_what, written, kinds) => {
+    expect(messageParts(written).map(({ kind }) => kind)).toEqual(kinds);
   });
 });
