@@ -9,3 +9,15 @@ export const blocksOfCode = (text: string): ((at: number) => boolean) => {
   const ends = [...text.matchAll(fences)].map((match) => match.index + match[0].length);
   return (at) => ends.filter((end) => end < at).length % 2 === 1;
 };
+
+const code = /```[\s\S]*?```|`[^`\n]+`|`+/g;
+
+/** The index of unclosed code: a block of lines, or a span on the last line. */
+export const openCode = (text: string): number => {
+  const lastLine = text.lastIndexOf('\n') + 1;
+  for (const { 0: found, index } of text.matchAll(code)) {
+    const isOpen = /^`+$/.test(found) && found.length < 6;
+    if (isOpen && (found.length >= 3 || index >= lastLine)) return index;
+  }
+  return text.length;
+};

@@ -1,3 +1,4 @@
+import { openCode } from './fences.ts';
 import { endsUnopenedChannel, mayHaveChannels, withoutChannels } from './harmony.ts';
 import { mayBeginWithRole, upToTemplateToken, withoutLeading } from './template-tokens.ts';
 
@@ -10,15 +11,15 @@ interface Form {
   readonly leading?: true;
 }
 const tagName =
-  '(?:[a-z]{1,12}:|longcat_|ant)?(?:think(?:ing)?|thoughts?)(?:_process)?|reasoning(?:_content)?|reason_content|scratch_?pad|(?:inner|internal)_(?:monologue|thoughts?)';
+  '(?:[a-z]{1,12}:|longcat_|ant)?(?:think(?:ing)?|thoughts?)(?:[ _]process)?|reasoning(?:_content)?|reason_content|scratch_?pad|(?:inner|internal)_(?:monologue|thoughts?)';
 /** Words that a reply may also use as the name of an element or of a variable. */
 const ordinaryName = 'reason|reflection|analysis';
 /**
- * A tag may have attributes, with `=`: `<thinking out loud>` is none. One whose name follows a blank has no attributes:
+ * A tag may have attributes, or words: `<thinking out loud>`. One whose name follows a blank has neither:
  * `count < reason && limit >10` is a comparison.
  */
 const tagForm = (name: string) => ({
-  open: `<(?:(?:${name})(?:\\s{0,3}|\\s[^<>\\n\`=]{1,60}=[^<>\\n\`]{0,60})|\\s(?:${name})\\s?)>`,
+  open: `<(?:(?:${name})(?:\\s{0,3}|\\s[^<>\\n\`=]{1,60}(?:=[^<>\\n\`]{0,60})?)|\\s(?:${name})\\s?)>`,
   close: `</\\s?(?:${name})\\s?>`,
 });
 
@@ -89,7 +90,16 @@ interface Piece {
   readonly form: number;
   readonly start: number;
   readonly end: number;
+  /** Set for a tag with words. */
+  readonly worded?: true;
 }
+
+const tagWithWords = /^<(?!\S+\sprocess\s*>)(\S+\s+[^\s=][^=]*)>$/i;
+/** A tag with words opens reasoning only at the start of the reply, and not when a closing tag has the same words. */
+const opensWithWords = (text: string, words: string, { start, end }: Piece): boolean =>
+  start < 2 * context &&
+  isStart(text.slice(0, start)) &&
+  !text.toLowerCase().includes(`</${words.toLowerCase()}>`, end);
 
 const piecesOf = (text: string): Piece[] => {
   const pieces: Piece[] = [];
@@ -98,7 +108,10 @@ const piecesOf = (text: string): Piece[] => {
     const group = match.findIndex((part, at) => at >= firstOpen && part !== undefined);
     const kind = group < firstClose ? 'open' : 'close';
     const form = kind === 'open' ? group - firstOpen : group - firstClose;
-    pieces.push({ kind, form, start: match.index, end: match.index + match[0].length });
+    const piece: Piece = { kind, form, start: match.index, end: match.index + match[0].length };
+    const words = kind === 'open' ? tagWithWords.exec(match[0])?.[1] : undefined;
+    if (words === undefined) pieces.push(piece);
+    else if (opensWithWords(text, words, piece)) pieces.push({ ...piece, worded: true });
   }
   return pieces;
 };
@@ -113,6 +126,8 @@ const isStart = (preceding: string): boolean => {
     before.length < context && (before.trim() === '' || (/[:：\])*]\s*$/.test(before) && label.test(before)))
   );
 };
+/** A remark before a reply: `*nods*`, `(smiles)`. */
+const remark = /^(?:\*[^*\n]{1,40}\*|\([^()\n]{1,60}\))$/;
 /** Scripts without blanks between words, in which a tag in a sentence touches the words around it. */
 const wide = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}]/u;
 const isBetweenWords = (before: string, after: string): boolean =>
@@ -209,12 +224,14 @@ const split = (raw: string, isSpeaker: IsSpeaker = isStart): Split => {
     if (isQuoted(raw, piece)) continue;
     if (forms[piece.form]!.leading) {
       const preceding = before(piece.start).replace(leadingReplyTag, '').trim();
-      if (preceding !== '' && !isSpeaker(preceding)) continue;
+      if (preceding !== '' && !remark.test(preceding) && !isSpeaker(preceding)) continue;
     }
     const { at: end, balanced } =
       lastClose[piece.form]! < at ? { at: -1, balanced: false } : closing(pieces, at);
     if (end < 0) {
       certain ??= text.length + piece.start - from;
+      // `<Reflection of light>` is a title, unless a closing tag follows.
+      if (piece.worded && forms[piece.form]!.leading) continue;
       if (!beginsReasoning(before(piece.start), raw.slice(piece.end, piece.end + 2))) continue;
       return { text: text + raw.slice(from, piece.start), certain, orphan };
     }
@@ -224,7 +241,7 @@ const split = (raw: string, isSpeaker: IsSpeaker = isStart): Split => {
       continue;
     }
     // The blank prevents that the text before and after a removed block forms a tag.
-    if (!balanced) certain ??= text.length + piece.start - from;
+    if (!balanced || piece.worded) certain ??= text.length + piece.start - from;
     text += `${raw.slice(from, piece.start)} `;
     from = closed.end;
     at = end;
@@ -255,18 +272,6 @@ const mayBeThoughtProcess = (raw: string): boolean => {
 const unfinished = new RegExp(
   String.raw`(?:<[^<>\n\x60]{0,96}|\[[^\]\n\x60]{0,20}|◁[^▷\n\x60]{0,12}|<(?:\/?(?:s|${replyTag})|\|[^>\n\x60]{0,40})>\s*)$`,
 );
-
-const code = /```[\s\S]*?```|`[^`\n]+`|`+/g;
-
-/** The index of unclosed code: a block of lines, or a span on the last line. */
-const openCode = (text: string): number => {
-  const lastLine = text.lastIndexOf('\n') + 1;
-  for (const { 0: found, index } of text.matchAll(code)) {
-    const isOpen = /^`+$/.test(found) && found.length < 6;
-    if (isOpen && (found.length >= 3 || index >= lastLine)) return index;
-  }
-  return text.length;
-};
 
 const tail = 100;
 const withoutUnfinished = (text: string): string => {

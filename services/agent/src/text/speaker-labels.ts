@@ -15,9 +15,11 @@ const lead =
 const colon = '[:：∶꞉︰﹕]';
 const marks = '[*_`]{0,3}';
 const remark = String.raw`(?:[^\S\n]*[(（[［][^()（）[\]［］\n.!?。！？…]{0,60}[)）\]］]|[^\S\n]+\*[^*\n.!?。！？…]{1,40}\*)`;
-/** `[Ann]`, `<Ann>`, `【Ann】`, with or without a colon: also `[Ann: ` and `[Ann]*:*`. `[Ann](…)` is a link. */
+/** The address of a link, which may be unfinished. In `[Ann](smiling)` a remark follows the name. */
+const address = String.raw`\((?:(?![\p{STerm}…])[^)\s])*(?:[/.#:]|$)`;
+/** `[Ann]`, `<Ann>`, `【Ann】`, with or without a colon: also `[Ann: ` and `[Ann]*:*`. `[Ann](#ann)` is a link. */
 const bracketed = new RegExp(
-  String.raw`^${marks}[[【〔<]([^[\]【】〔〕<>\n:：]{1,80})(?:[\]】〕>]${marks}(?:${remark}?${marks}${colon}(?!\/\/)|(?![*_\x60]{0,3}\())|${colon}\]?)${marks}[^\S\n]*`,
+  String.raw`^${marks}[[【〔<]([^[\]【】〔〕<>\n:：]{1,80})(?:[\]】〕>]${marks}(?:${remark}?${marks}${colon}(?!\/\/)|(?![*_\x60]{0,3}${address}))|${colon}\]?)${marks}[^\S\n]*`,
   'u',
 );
 /** A text before a colon, which may be a name with marks and remarks. */

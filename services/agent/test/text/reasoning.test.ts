@@ -242,6 +242,7 @@ const parts = [
     'final\n',
   ],
   ...['<reason>', '</reason>', '< reflection >', '标签', '结束。'],
+  ...['<think hard>', '</think hard>', '<analysis of tea>', '<thought process>', '*nods* '],
   ...['</answer>', 'The', ':', ',', '|>', '<|', '['],
 ];
 const anyReply = fc

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { closesUnopened } from '../../src/text/reasoning.ts';
-import { cleaned, type ReplyRules, sanitise, visibleSoFar } from '../../src/text/sanitise.ts';
+import { cleaned, isComplete, type ReplyRules, sanitise, visibleSoFar } from '../../src/text/sanitise.ts';
 
 const cast: ReplyRules = { self: 'ann', others: ['ben', 'cay'], maxLength: 1_000 };
 
@@ -12,9 +12,18 @@ describe('tags with ordinary names', () => {
   it.each([
     ['at the beginning of a reply', '<analysis>SECRET. SECRET.</analysis>\nTea.'],
     ['behind the own name', 'ann: <analysis>SECRET. SECRET.</analysis>\nTea.'],
+    ['with words', '<analysis of tea>SECRET. SECRET.</analysis>\nTea.'],
     ['behind the own name on a line of its own', '**Ann:**\n<reflection>SECRET. SECRET.</reflection>\nTea.'],
   ])('a tag of analysis is reasoning %s', (_, raw) => {
     expect(sanitise(raw, cast)).toBe('Tea.');
+    expect(everShown(raw).join('')).not.toContain('SECRET');
+  });
+
+  it.each([
+    '*nods* <reflection>SECRET. SECRET.</reflection> Tea.',
+    '(smiles) <analysis>SECRET. SECRET.</analysis> Tea.',
+  ])('a tag of analysis is reasoning also behind a remark: %j', (raw) => {
+    expect(sanitise(raw, cast)).toMatch(/^(?:\*nods\*|\(smiles\)) +Tea\.$/);
     expect(everShown(raw).join('')).not.toContain('SECRET');
   });
 
@@ -38,6 +47,23 @@ describe('tags with ordinary names', () => {
   ])('tags of an answer are removed %s', (_, raw, text) => {
     expect(sanitise(raw, cast)).toBe(text);
     for (const shown of everShown(raw)) expect(text.startsWith(shown)).toBe(true);
+  });
+});
+
+describe('tags of reasoning with words', () => {
+  it.each([
+    '<thought process>\nSECRET one. SECRET.\n</thought process>\nTea.',
+    '<thinking out loud>\nSECRET one. SECRET.\n</thinking>\nTea.',
+    '<think hard> SECRET one. SECRET. </think> Tea.',
+    'ann: <think hard> SECRET one. SECRET. </think> Tea.',
+  ])('a tag with words at the beginning of a reply opens reasoning, which is not streamed: %j', (raw) => {
+    expect(sanitise(raw, cast)).toBe('Tea.');
+    expect(everShown(raw).join('')).not.toContain('SECRET');
+    expect(closesUnopened(raw)).toBe(false);
+  });
+
+  it('a reply that only opens reasoning with a tag with words says nothing', () => {
+    expect(cleaned('<think hard>\nSECRET.', cast)).toMatchObject({ text: '', unsayable: 'reasoning' });
   });
 });
 
@@ -98,6 +124,17 @@ describe('names that are no labels', () => {
   it('a link whose text is the name of a member stays in the reply', () => {
     for (const raw of ['[Ben](https://example.com/ben) has a page.', 'See:\n[Cay](#cay) is below. Yes.'])
       expect(cleaned(raw, cast)).toMatchObject({ text: raw, named: undefined });
+  });
+
+  it('the name of a member with a remark in brackets after it is no link', () => {
+    expect(cleaned('[Ann](smiling) hello there', cast).text).toBe('(smiling) hello there');
+    for (const shown of everShown('[Ann](好。呵) hello. Yes.'))
+      expect('(好。呵) hello. Yes.'.startsWith(shown)).toBe(true);
+  });
+
+  it('a reply is not cut at a link whose address is not yet complete', () => {
+    const raw = 'See this page. Yes.\n[Ben](https://example.com/ben) has it.';
+    for (let end = 0; end <= raw.length; end++) expect(isComplete(raw.slice(0, end), cast)).toBe(false);
   });
 
   it('a quotation that the message introduces stays in the reply', () => {
