@@ -7,9 +7,9 @@ export interface NatsPermissions {
 }
 
 /**
- * The permissions that a router needs in NATS, and nothing else. They do not allow reading other streams, acknowledgements (the
- * router does not need them), deleting streams, or changing
- * any stream except the bucket of marks.
+ * The permissions that a router needs in NATS, and nothing else. Of the streams of `others` they allow reading single messages,
+ * and of any further stream nothing. They do not allow acknowledgements (the router does not need them), deleting streams, or
+ * changing any stream except the bucket of marks.
  */
 export const natsPermissions = (stream: string, others: readonly string[] = []): NatsPermissions => {
   const lease = `${stream}_lease`;

@@ -2,6 +2,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { hasNats } from '../../../../tests/harness/nats-servers.ts';
 import { OtherStreams } from '../../src/cluster/other-streams.ts';
 import { type ShardStream, streamOf } from '../../src/cluster/streams.ts';
+import { movedTo, opensAt } from '../../src/http/handlers/moved.ts';
+import { LedgerDamage } from '../../src/ledger/damage.ts';
 import { openJetStreamLedger } from '../../src/ledger/jetstream/open-jetstream.ts';
 import { natsOfTests } from '../ledger/jetstream/nats-of-tests.ts';
 import { shut } from '../ledger/ledger-contract.ts';
@@ -76,6 +78,19 @@ describe.skipIf(!hasNats)('conversations that are divided among two streams', { 
     }
   });
 
+  it('a stream that is not made yet has no conversation, and a request with a bad body is refused as such', async () => {
+    const streams: ShardStream[] = [];
+    const a = await shard(streams, 'FIRST_A');
+    streams.push({ name: 'FIRST_LATER', weight: 1, url: 'http://later.example' });
+    expect((await a.get('/v1/conversations/no-such', 'manual')).status).toBe(404);
+    const statusOf = async (key: string, body: unknown = { members: ['ann', 'bob'] }) =>
+      (await a.post('', body, key, 'manual')).status;
+    const keys = Array.from({ length: 12 }, (_, index) => `key ${index}`);
+    expect(new Set(await Promise.all(keys.map((key) => statusOf(key))))).toEqual(new Set([201, 307]));
+    const bad = await Promise.all(keys.map((key) => statusOf(`bad ${key}`, { members: 'ann' })));
+    expect(new Set(bad)).toEqual(new Set([400]));
+  });
+
   it('requests with one key open one conversation, in the stream that its id chooses, whichever router is asked', async () => {
     const streams: ShardStream[] = [];
     const [a, b] = [await shard(streams, 'KEYS_A'), await shard(streams, 'KEYS_B')];
@@ -129,6 +144,19 @@ describe('where a conversation of another stream is', () => {
     expect(await others.addressOf('here')).toBeUndefined();
     expect(await others.addressFor('here')).toBeUndefined();
     expect(asked).toEqual([]);
+  });
+
+  it('a conversation that is damaged here is not reported as one of a stream that does not answer', async () => {
+    const { others } = asking(async () => false);
+    const damaged = new OtherStreams({
+      ...{ own: 'A', streams, holds: async () => false },
+      isHere: () => {
+        throw new LedgerDamage('c1', ['entry 2 is missing']);
+      },
+    });
+    await expect(movedTo(damaged, 'c1', '/')).rejects.toThrow(LedgerDamage);
+    await expect(opensAt(damaged, 'c1', '/')).rejects.toThrow(LedgerDamage);
+    expect(await movedTo(others, 'c1', '/')).toBeUndefined();
   });
 
   it('a stream that does not answer hides no conversation of another one, and its own silence is no "unknown"', async () => {

@@ -42,6 +42,7 @@ export class Control {
   async #opensElsewhere(request: ActionRequest): Promise<HttpReply | undefined> {
     const streams = this.#otherStreams;
     if (!streams || (request.key === undefined && streams.opensHere)) return undefined;
+    if (controlBodies.open.fault(request.body, 'body')) return undefined;
     return opensAt(streams, newIdFor(request), requestPath('open'));
   }
 

@@ -1,4 +1,5 @@
 import type { OtherStreams } from '../../cluster/other-streams.ts';
+import { LedgerDamage } from '../../ledger/damage.ts';
 import { errorReply, type HttpReply, movedReply } from '../server/replies.ts';
 
 const answered = async (
@@ -8,7 +9,8 @@ const answered = async (
   try {
     const url = await address;
     return url === undefined ? undefined : movedReply(`${url}${path}`);
-  } catch {
+  } catch (error) {
+    if (error instanceof LedgerDamage) throw error;
     return errorReply(
       'unavailable',
       'a stream that may have the conversation does not answer now: try again',

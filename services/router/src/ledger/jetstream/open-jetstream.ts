@@ -19,7 +19,7 @@ import { catchUp, lastKept } from './stream/catch-up.ts';
 import { versionFault } from './stream/stream-check.ts';
 import { type FollowerOptions, StreamFollower } from './stream/stream-follower.ts';
 import { StreamMarks } from './stream/stream-marks.ts';
-import { openStream } from './stream/stream-open.ts';
+import { ifStreamExists, openStream } from './stream/stream-open.ts';
 import { untilStreamTakesMessages } from './stream/stream-probe.ts';
 import { StreamPurger } from './stream/stream-purger.ts';
 import { StreamWatch } from './stream/stream-watch.ts';
@@ -192,7 +192,9 @@ const open = async (link: NatsLink, options: JetStreamOptions): Promise<Ledger> 
       // The client of NATS would keep the request for some seconds.
       if (!link.isConnected) throw new Error('the connection to NATS is lost');
       const last = { last_by_subj: subjectOf(name, conversation) };
-      return (await manager.streams.getMessage(name, last)) !== null;
+      // A stream that is not made before its first router starts has no conversation.
+      const found = await ifStreamExists(manager.streams.getMessage(name, last));
+      return (found ?? null) !== null;
     };
     const taken = (sequence: number) => catchUp({ manager, stream, follower }, sequence);
     return jetStreamLedger({

@@ -44,14 +44,18 @@ const wanted = (stream: string, replicas: number): Partial<StreamConfig> & { nam
 
 const notFound = 10_059;
 
-const infoOf = async (manager: JetStreamManager, stream: string): Promise<StreamInfo | undefined> => {
+/** What the request about a stream gives; undefined when the stream does not exist. */
+export const ifStreamExists = async <T>(request: Promise<T>): Promise<T | undefined> => {
   try {
-    return await manager.streams.info(stream);
+    return await request;
   } catch (error) {
     if ((error as { code?: number }).code === notFound) return undefined;
     throw error;
   }
 };
+
+const infoOf = (manager: JetStreamManager, stream: string): Promise<StreamInfo | undefined> =>
+  ifStreamExists(manager.streams.info(stream));
 
 const nameInUse = 10_058;
 
