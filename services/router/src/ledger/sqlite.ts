@@ -2,11 +2,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { LedgerDamage } from './damage.ts';
 import { type Appended, type Batch, type Checkpoint, checkSequence, type Ledger } from './ledger.ts';
-import { mostMarks, oldestMarks } from './mark-documents.ts';
 import { readable } from './readable.ts';
 import { copyDatabase } from './sqlite/copy-database.ts';
 import { NewEntries } from './sqlite/new-entries.ts';
 import { openLedgerFile } from './sqlite/sqlite-file.ts';
+import { markRows } from './sqlite/sqlite-marks.ts';
 import { removalOf } from './sqlite/sqlite-removal.ts';
 import { entryReader, fitting } from './sqlite/sqlite-rows.ts';
 import { shareRows } from './sqlite/sqlite-shares.ts';
@@ -72,20 +72,7 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
     `INSERT OR REPLACE INTO checkpoints (conversation, seq, entry_sum, version, body, sum)
      SELECT conversation, seq, sum, ?, ?, ? FROM entries WHERE conversation = ? AND seq = ?`,
   );
-  const setMark = database.prepare(
-    `INSERT INTO marks (name, position) VALUES (?, ?)
-     ON CONFLICT (name) DO UPDATE SET position = max(position, excluded.position)`,
-  );
-  const forgetMark = database.prepare('DELETE FROM marks WHERE name = ?');
-  const readMarks = (): Map<string, number> =>
-    new Map(
-      database
-        .prepare('SELECT name, position FROM marks')
-        .all()
-        .map(({ name, position: at }) => [name as string, Number(at)]),
-    );
-  /** At least as many names as have a mark: it is counted when it may be too many. */
-  let marked = mostMarks;
+  const watermarks = markRows(database);
   // Not the position of the last row: later entries may have been removed, and positions are never reused.
   let position = one(database, "SELECT seq FROM sqlite_sequence WHERE name = 'entries'");
 
@@ -245,17 +232,8 @@ export const sqliteLedger = (database: DatabaseSync, path: string): SqliteLedger
       total ??= safely(() => Number(countConversations.get()?.total));
       return total;
     },
-    marks: readMarks,
-    mark: (marks) =>
-      transact(() => {
-        for (const [name, at] of marks) setMark.run(name, at);
-        marked += marks.size;
-        if (marked <= mostMarks) return;
-        const known = readMarks();
-        const forgotten = oldestMarks(known);
-        for (const name of forgotten) forgetMark.run(name);
-        marked = known.size - forgotten.length;
-      }),
+    marks: watermarks.all,
+    mark: (marks) => transact(() => watermarks.keep(marks)),
     checkpoint: (conversation) => {
       try {
         const key = keyOf(conversation);
