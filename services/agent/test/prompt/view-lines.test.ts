@@ -121,6 +121,8 @@ describe('how many lines a view has', () => {
     expect(first(30)).toBe('16');
     // Of 12 that fit at least 6: from 30 to 36, of which 32 is the roundest.
     expect(first(12)).toBe('32');
+    // Of 9 that fit at least 5: from 33 to 37, of which 36 is the roundest; by size it would be 33.
+    expect(first(9)).toBe('36');
   });
 
   it('the budget for lines is what the system prompt, the opening, the summary and the instruction leave', () => {
