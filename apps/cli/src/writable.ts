@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { ConfigError, inContainer, whoMayUse } from '@parley/runtime';
 
 const nearestExisting = (path: string): string => (existsSync(path) ? path : nearestExisting(dirname(path)));
@@ -8,15 +8,15 @@ const permission = ['EACCES', 'EPERM'];
 const asThisUser =
   ': docker compose run --rm --user "$(id -u):$(id -g)" parley … runs as the user of this terminal';
 
-/** What the user is told when `path` cannot be written: why, and whose it is where permissions are the reason. */
+/** What the user is told when `path`, which is absolute, cannot be written: why, and whose it is where permissions are the reason. */
 export const unwritable = (path: string, error: NodeJS.ErrnoException): ConfigError => {
   const owner = permission.includes(error.code ?? '')
-    ? `${whoMayUse(nearestExisting(resolve(path)), { write: true })}${inContainer() ? asThisUser : ''}`
+    ? `${whoMayUse(nearestExisting(path), { write: true })}${inContainer() ? asThisUser : ''}`
     : '';
   return new ConfigError([`${path} cannot be written: ${error.message}${owner}`]);
 };
 
-/** Does what writes to `path`, for a user who named that path. */
+/** Does what writes to `path`, which is absolute, for a user who named that path. */
 export const writing = <T>(path: string, write: () => T): T => {
   try {
     return write();

@@ -60,6 +60,22 @@ describe('a place that cannot be written', () => {
   );
 
   it.each([
+    ['export', 'c1', '--format', 'jsonl', '--url'],
+    ['compose', scenario],
+    ['kubernetes', scenario],
+  ])('parley %s names a file of the folder in which npm was called', async (...args) => {
+    const env = { INIT_CWD: folder, npm_package_json: join(process.cwd(), 'package.json') };
+    const { code, err } = await parley(
+      [...args, ...(args[0] === 'export' ? [url] : []), '--out', 'file/out'],
+      env,
+    );
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringContaining(`${join(file, 'out')} cannot be written: E`),
+    });
+  });
+
+  it.each([
     ['batch', '--out'],
     ['run', '--record'],
   ])('parley %s says that its folder cannot be written', async (command, option) => {

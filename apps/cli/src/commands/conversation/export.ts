@@ -60,9 +60,10 @@ const read = async (
 /** Writes to a file or to the output; a page at a time, however many conversations there are. */
 const sink = (file: string | undefined, { out, env }: Host) => {
   if (file === undefined) return { write: (text: string) => out.write(text), close: async () => {} };
-  const stream = createWriteStream(userPath(file, env), { mode: 0o600 });
+  const path = userPath(file, env);
+  const stream = createWriteStream(path, { mode: 0o600 });
   const written = finished(stream).catch((error: Error) => {
-    throw unwritable(file, error);
+    throw unwritable(path, error);
   });
   written.catch(() => {});
   return {

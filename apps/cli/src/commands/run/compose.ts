@@ -22,5 +22,8 @@ export const compose: CommandMaker = (host) =>
     .action((scenario, { out, oneProcess, ...changes }) => {
       const text = composeFile(readScenario(scenario, changesOf(changes), host.env), { oneProcess });
       if (out === undefined) host.out.write(text);
-      else writing(out, () => writeFileSync(userPath(out, host.env), text));
+      else {
+        const path = userPath(out, host.env);
+        writing(path, () => writeFileSync(path, text));
+      }
     });

@@ -28,5 +28,8 @@ Example:
     .action((scenario, { out, oneProcess, ...changes }) => {
       const text = kubernetesFile(readScenario(scenario, changesOf(changes), host.env), { oneProcess });
       if (out === undefined) host.out.write(text);
-      else writing(out, () => writeFileSync(userPath(out, host.env), text));
+      else {
+        const path = userPath(out, host.env);
+        writing(path, () => writeFileSync(path, text));
+      }
     });
