@@ -7,8 +7,10 @@ import { RouterApi } from '../src/api/router-api.ts';
 /** A server on a free port that answers with `status`, and what it was asked. */
 const server = async (status = 200) => {
   const asked: string[] = [];
+  const tokens: (string | undefined)[] = [];
   const http = createServer((request, response) => {
     asked.push(`${request.method} ${request.headers['idempotency-key'] ?? ''}`.trim());
+    tokens.push(request.headers.authorization);
     if (status === 0) request.socket.destroy();
     else response.writeHead(status, { 'content-type': 'application/json' }).end('{"agents":[],"shares":[]}');
   });
@@ -18,7 +20,7 @@ const server = async (status = 200) => {
     return new Promise((resolve) => http.close(resolve));
   };
   onTestFinished(() => void close());
-  return { asked, close, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` };
+  return { asked, tokens, close, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` };
 };
 
 /** The order of the list is that of `urls`. */
@@ -75,6 +77,31 @@ describe('the command line with the URLs of several routers', () => {
     expect(other.asked).toEqual([]);
     await apiOf(url).act('resume', 'c1', {}, 'key-2');
     expect(other.asked).toEqual(['POST key-2']);
+  });
+
+  it('a redirect within one origin is followed with the token, and one from there to another origin without it', async () => {
+    const other = await server();
+    const tokens: string[] = [];
+    const proxy = createServer((request, response) => {
+      const normal = request.url?.replaceAll('//', '/') ?? '/';
+      const there = { '/one/v1/agents': '/two/v1/agents', '/away/v1/agents': '/three/v1/agents' }[normal];
+      if (there) return response.writeHead(308, { location: there }).end();
+      tokens.push(`${normal} ${request.headers.authorization}`);
+      if (normal.startsWith('/three')) return response.writeHead(307, { location: other.url }).end();
+      return response.end('{"agents":[]}');
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void proxy.close());
+    const at = (path: string) =>
+      new RouterApi(
+        `http://127.0.0.1:${(proxy.address() as AddressInfo).port}${path}`,
+        new AbortController().signal,
+        'secret',
+      );
+    await at('/one').agents();
+    await at('/away').agents();
+    expect(tokens).toEqual(['/two/v1/agents Bearer secret', '/three/v1/agents Bearer secret']);
+    expect(other.tokens).toEqual([undefined]);
   });
 
   it('a list of routers with an invalid URL is refused', () => {

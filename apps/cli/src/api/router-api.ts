@@ -246,7 +246,11 @@ export class RouterApi {
         const headers = { ...post?.headers, ...(authorization !== undefined && { authorization }) };
         // The token is for the addresses that were given.
         const redirect = authorization === undefined ? 'follow' : 'manual';
-        const response = await fetch(url + path, { ...post, headers, redirect, signal: stop });
+        const request = { ...post, headers, signal: stop };
+        const first = await fetch(url + path, { ...request, redirect });
+        const isFollowed = staysAt(url, first);
+        if (isFollowed) await first.body?.cancel();
+        const response = isFollowed ? await fetch(url + path, request) : first;
         const hasOther = problems.length + 1 < this.#routers.all.length;
         if (!hasOther || !unable.has(response.status) || !isHarmless(post)) return response;
         problems.push(`${url}${path} answered ${response.status}`);
@@ -262,6 +266,12 @@ export class RouterApi {
     }
   }
 }
+
+/** Whether the response redirects to its own origin. `fetch` follows without the token from there to another. */
+const staysAt = (url: string, { status, headers }: Response): boolean => {
+  const there = status < 400 ? headers.get('location') : null;
+  return there !== null && URL.parse(there, url)?.origin === new URL(url).origin;
+};
 
 /** Statuses of a router, or of the proxy before it, after which another router may be able to answer. */
 const unable = new Set([502, 503, 504]);
