@@ -84,6 +84,21 @@ const parametersOf = ({ path, query = {}, headers = {} }: Route) => [
   })),
 ];
 
+/** Where conversations are divided among several streams: the response to a request that names or opens a conversation. */
+const movedOf = ({ method, path, query }: Route) =>
+  (path.includes('{id}') || query?.conversation || (method === 'POST' && path === '/v1/conversations')) && {
+    307: {
+      description:
+        'The conversation belongs to another stream: repeat the request unchanged at the `location`',
+      headers: { location: { required: true, schema: text } },
+      content: {
+        'application/json': {
+          schema: { type: 'object', properties: { location: text }, required: ['location'] },
+        },
+      },
+    },
+  };
+
 const operation = (operationId: string, route: Route) => ({
   operationId,
   summary: route.summary,
@@ -97,6 +112,7 @@ const operation = (operationId: string, route: Route) => ({
   }),
   responses: {
     [route.success.status]: { description: route.success.description, content: contentOf(route) },
+    ...movedOf(route),
     ...Object.fromEntries(
       errorStatusesOf(route).map((status) => [
         status,

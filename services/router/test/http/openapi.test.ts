@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type ControlAction, controlBodies, type Route, routes } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { matches } from '../../../../packages/protocol/test/schema-check.ts';
+import { openMemoryLedger } from '../../src/ledger/memory.ts';
 import { Prices } from '../../src/quota/prices.ts';
 import { dialAgent, dialPlain, type ServedRouter, serveRouter } from '../socket/served-router.ts';
 import { roleAuthenticator, tokens } from './operator.ts';
@@ -63,6 +64,7 @@ const call = async ({ port }: Pick<ServedRouter, 'port'>, operationId: string, o
     },
     ...(method === 'POST' && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     signal: abort.signal,
+    redirect: 'manual',
   });
   const described = operation.responses[response.status];
   expect(described, `${operationId} answered ${response.status}`).toBeDefined();
@@ -210,6 +212,28 @@ describe('docs/openapi.json', () => {
     expect((await call(served, 'branches')).status).toBe(404);
     await served.drain(0);
     expect((await call(served, 'readyz')).status).toBe(503);
+  });
+
+  it('docs/openapi.json describes the response for a conversation of another stream', async () => {
+    const streams = [
+      { name: 'OWN', weight: 0, url: 'https://own.example' },
+      { name: 'OTHER', weight: 1, url: 'https://other.example' },
+    ];
+    const served = await serveRouter({
+      authenticator: roleAuthenticator(),
+      ledger: { ...openMemoryLedger(), holds: async () => true },
+      streams: { own: 'OWN', streams },
+    });
+    const moved = named.filter(
+      ([name, { path }]) => path.includes('{id}') || name === 'open' || name === 'events',
+    );
+    for (const [name] of moved) {
+      const query = name === 'events' ? '?conversation=none' : '';
+      const body = name === 'open' ? { members: ['ann', 'bob'] } : {};
+      const { status, body: answer } = await call(served, name, { query, body });
+      expect([name, status]).toEqual([name, 307]);
+      expect(answer.location).toMatch(/^https:\/\/other\.example\/v1\//);
+    }
   });
 
   it.each([
