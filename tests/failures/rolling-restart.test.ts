@@ -8,15 +8,20 @@ import { until } from '../harness/poll.ts';
 
 const patienceMs = 120_000;
 
-/** Calls `act` again and again until it is stopped, one call after the other. */
+/** Calls `act` again and again until it is stopped, one call after the other. When a call fails, `count` and `stop` throw its error. */
 const again = (act: (count: number) => Promise<void>) => {
   let isOver = false;
   let count = 0;
+  let failure: { readonly error: unknown } | undefined;
   const running = (async () => {
     while (!isOver) await act(++count);
   })();
+  running.catch((error: unknown) => {
+    failure = { error };
+  });
   return {
     get count() {
+      if (failure) throw failure.error;
       return count;
     },
     async stop(): Promise<number> {
@@ -31,7 +36,7 @@ const textsOf = (entries: readonly Entry[]): string[] =>
   entries.flatMap((entry) => (entry.type === 'said' ? [entry.text] : []));
 
 describe.skipIf(!hasNats)('three routers behind a load balancer', { timeout: 300_000 }, () => {
-  it('routers are replaced one by one: each request is answered with success, each message stands in the ledger once, and no turn lapses', async () => {
+  it('routers are replaced one by one: each request is answered with success, at the latest when it is repeated, each message stands in the ledger once, and no turn lapses', async () => {
     const nats = await startNats({ jetstream: 'sync_interval: always' });
     onTestFinished(() => nats.remove());
     const folder = temporaryFolder();
