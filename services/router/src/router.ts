@@ -277,9 +277,9 @@ export const makeRouter = (options: RouterOptions): Router => {
       timed('presence', () => sharing?.tick(at));
       timed('across routers', () => across.tick());
       timed('grants', () => {
-        const failed = conversations.takeFailed();
-        scheduler.retake(failed);
-        offers.retake(failed);
+        const missed = conversations.takeMissed();
+        scheduler.retake(missed);
+        offers.retake(missed);
         turns.tick(at);
       });
       timed('plain grants', () => {

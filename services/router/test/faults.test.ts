@@ -51,8 +51,8 @@ describe('an unexpected error', () => {
     expect(await submit('c1', line('later'))).toMatchObject({ kind: 'done', seq: 4 });
     expect(heard).toEqual(['opened', 'said', 'said', 'said']);
     expect(counted).toEqual(['follower']);
-    expect(conversations.takeFailed().map(({ id }) => id)).toEqual(['c1']);
-    expect(conversations.takeFailed()).toEqual([]);
+    expect(conversations.takeMissed().map(({ id }) => id)).toEqual(['c1']);
+    expect(conversations.takeMissed()).toEqual([]);
   });
 
   it('an unexpected error in a decision refuses only that command', async () => {

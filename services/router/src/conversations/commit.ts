@@ -20,8 +20,8 @@ export type Follower = (commit: Commit) => void;
 export class Followers {
   readonly #all: { readonly name: string; readonly follower: Follower }[] = [];
   readonly #onError: (id: string, name: string, error: unknown) => 'hidden' | 'caught';
-  /** Conversations in whose commit a follower failed. */
-  readonly #failed = new Set<string>();
+  /** Conversations of which a follower missed a commit. */
+  readonly #missed = new Set<string>();
 
   /** `onError` returns `hidden` when it has hidden the conversation: then its followers need not catch up. */
   constructor(onError: (id: string, name: string, error: unknown) => 'hidden' | 'caught') {
@@ -41,14 +41,19 @@ export class Followers {
       try {
         follower(commit);
       } catch (error) {
-        if (this.#onError(after.id, name, error) === 'caught') this.#failed.add(after.id);
+        if (this.#onError(after.id, name, error) === 'caught') this.#missed.add(after.id);
       }
     }
   }
 
-  takeFailed(): string[] {
-    const failed = [...this.#failed];
-    this.#failed.clear();
-    return failed;
+  /** The state of the conversation was replaced without a commit. */
+  missed(id: string): void {
+    this.#missed.add(id);
+  }
+
+  takeMissed(): string[] {
+    const missed = [...this.#missed];
+    this.#missed.clear();
+    return missed;
   }
 }

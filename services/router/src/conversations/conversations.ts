@@ -175,13 +175,14 @@ export class Conversations {
 
   /** The ledger and the state differ for an unknown reason, so the state is read again. */
   #catchUp(id: string, seq: number): void {
-    const known = this.find(id)?.seq ?? 0;
-    if (known === seq) return;
-    this.#onFailure(new Error(`${id}: the ledger is at ${seq}, not at ${known}`));
+    const known = this.find(id);
+    if (known?.seq === seq) return;
+    this.#onFailure(new Error(`${id}: the ledger is at ${seq}, not at ${known?.seq}`));
     this.#drop(id);
     this.#archive.forget(id);
     const state = this.#archive.rebuild(id);
     if (state && state.status.state !== 'ended') this.#running.hold(state, []);
+    this.#followers.missed(id);
   }
 
   /** A conversation whose entries cannot be read is hidden, as if it were unknown. Any other error is a fault. */
@@ -238,10 +239,9 @@ export class Conversations {
     }
   }
 
-  /** The conversations in whose commit a follower failed since the last call. What follows from their state is to be done again. */
-  takeFailed(): Conversation[] {
-    const states = this.#followers.takeFailed().map((id) => this.get(id));
-    return states.filter((state) => state !== undefined);
+  /** The conversations of which a follower missed a commit since the last call. What follows from their state is to be done again. */
+  takeMissed(): Conversation[] {
+    return this.#followers.takeMissed().flatMap((id) => this.get(id) ?? []);
   }
 
   /** As `find`, a little at a time: yields the bytes that were read. For work without a deadline. */

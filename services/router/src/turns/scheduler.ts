@@ -62,7 +62,7 @@ export class Scheduler {
     }
   }
 
-  /** Queues the turns of conversations in whose commit a follower failed. */
+  /** Queues the turns of conversations of which a follower missed a commit. */
   retake(states: Iterable<Conversation>): void {
     for (const state of states) this.#reconcile(state);
   }

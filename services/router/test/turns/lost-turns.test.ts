@@ -113,6 +113,28 @@ it('a decline that is held when its grant lapses leaves the turn granted or wait
   expect(cat.turns).toMatchObject([{ attempt: 1 }, { attempt: 2 }]);
 });
 
+it('a turn that another process has given is granted, when a command has met its entry', async () => {
+  const bench = new RouterBench();
+  const [, bob] = names.map((name) => new Agent(bench, name)) as [Agent, Agent, Agent, Agent];
+  await bench.open('c1', { members: ['ann', 'bob'], policy: 'round-robin' });
+  const theirs = {
+    type: 'said',
+    seq: 2,
+    at: bench.now,
+    from: 'ann',
+    text: 'a message',
+    turn: 1,
+    floor: ['bob'],
+  } as const;
+  await bench.ledger.kept.append([{ conversation: 'c1', expectedSeq: 1, entries: [theirs] }]);
+  await bench.submit('c1', { type: 'note', by: 'op', kind: 'whisper', to: ['ann'], text: 'x' });
+  await bench.pass(1_000);
+  expect(bob.turns).toMatchObject([{ turn: 2, attempt: 1 }]);
+  expect(lostTurns(bench)).toEqual([]);
+  // What the ledger has and the router had not is reported.
+  expect(bench.failures).toHaveLength(1);
+});
+
 it('a turn whose offer to a plain client failed is offered with the next tick', async () => {
   const failures: unknown[] = [];
   const bench = new RouterBench({ onFault: ({ error }) => failures.push(error) });

@@ -59,7 +59,7 @@ export class PlainOffers {
     return target === member;
   }
 
-  /** Offers the turns of conversations in whose commit a follower failed. */
+  /** Offers the turns of conversations of which a follower missed a commit. */
   retake(states: Iterable<Conversation>): void {
     for (const after of states) this.onCommit({ after, turns: floorChange(undefined, after) });
   }
