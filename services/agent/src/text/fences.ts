@@ -1,6 +1,7 @@
 /** The line that begins or ends a block of code. A line with more back-quotes behind the mark is a span, not a block. */
 const fence = /^[^\S\n]*```[^`\n]*$/;
-const fences = new RegExp(fence.source, 'gm');
+/** The same in a text. Only a line feed ends a line: in a run of other line breaks, each would be searched up to the end. */
+const fences = /(?<![^\n])[^\S\n]*```[^`\n]*(?![^\n])/g;
 
 export const isFence = (line: string): boolean => fence.test(line);
 

@@ -1,4 +1,5 @@
 import { mentionsIn, NameIndex, normalName } from '@parley/protocol';
+import { blocksOfCode } from './fences.ts';
 import { withoutParts } from './removed-lines.ts';
 import { unitsOf } from './sentences.ts';
 
@@ -120,11 +121,11 @@ const isOtherTurn = ({ input, index, groups = {} }: RegExpExecArray, peers: read
   return before !== undefined && (pastTurn.test(before) || (words !== undefined && laterTurn.test(before)));
 };
 
-/** Whether a sentence speaks to a member: “Ann, what now?”, “What now, Ann?”. */
-const addresses = (sentence: string, peers: readonly string[]): boolean => {
+/** Whether a sentence speaks to another member: “Ann, what now?”, “What now, Ann?”. */
+const addresses = (sentence: string, isOther: (text: string) => boolean): boolean => {
   const first = /^[\s\p{P}]*([^\s,，、:：]{1,80})[^\S\n]?[,，、:：]/u.exec(sentence)?.[1];
   const last = /[,，、][^\S\n]?([^\s,，、:：]{1,80})[?？]$/u.exec(sentence.trimEnd())?.[1];
-  return [first, last].some((name) => name !== undefined && namedIn(name, peers).length > 0);
+  return [first, last].some((name) => name !== undefined && isOther(name));
 };
 
 /** The first member after “the next speaker is”, the one after “the floor to”, or the last one before “…’s turn”. */
@@ -139,11 +140,12 @@ const announced = (text: string, peers: readonly string[]): string | undefined =
   if (among !== undefined) return name;
   const end = last.index + last[0].length;
   const later = unitsOf(text).filter(({ from }) => from >= end);
+  const isOther = (part: string): boolean => namedIn(part, peers).some((one) => one !== name);
   const asksAnother = (): boolean =>
     next !== undefined || words !== undefined
-      ? later.some(({ from, to }) => addresses(text.slice(from, to), peers))
-      : later.length > 0 && namedIn(text.slice(end), peers).length > 0;
-  // A member that a later sentence asks, or names after “…’s turn”, speaks after that turn.
+      ? later.some(({ from, to }) => addresses(text.slice(from, to), isOther))
+      : later.length > 0 && isOther(text.slice(end));
+  // Another member that a later sentence asks, or names after “…’s turn”, speaks after that turn.
   return asksAnother() ? undefined : name;
 };
 
@@ -166,28 +168,38 @@ const picksIn = (matches: readonly (string | undefined)[], peers: readonly strin
     .map((written = '') => marked(written, peers) ?? namedIn(written, peers)[0])
     .findLast((name) => name !== undefined);
 
-/** The maximum length of a direction without a present member: `Next: all of you`. */
-const longestName = { words: 3, wide: 8 };
+/** The maximum length of a direction without a present member: `Next: all of you`, `NEXT: all of you may answer now`. */
+const longestName = { words: 3, inCapitals: 8, wide: 8 };
 
-/** Whether a line that names no present member is a direction all the same: `NEXT: all`. */
-const isDirection = (key: string, written: string): boolean => {
-  if (key.startsWith('NEXT')) return true;
+/** Whether a last line that names no present member is a direction all the same: `NEXT: all`. */
+const isDirection = (key: string, written: string, found: string, isWhole: boolean): boolean => {
+  const { length } = written.trim().split(/\s+/);
+  if (key.startsWith('NEXT')) return length <= longestName.inCapitals && !/[.?!]\s+\S/.test(written);
   // `Role: mediator` also describes a task.
   if (/^(?:role|speaker)$/i.test(key) || /[?？]|[.:;!]\s+\S/.test(written)) return false;
-  const { length } = written.trim().split(/\s+/);
+  // `Next up: the vote.` says something, and `- Next: the vote` is an item of a list.
+  if (isWhole || /^[^\S\n]*-[^\S\n]/.test(found)) return false;
   return length <= longestName.words && !(wide.test(written) && written.trim().length > longestName.wide);
 };
 
-/** The lines that only say who speaks next. `Next: what do we do?` is a part of the message. */
-const directionsIn = (text: string, peers: readonly string[]) =>
-  [...text.matchAll(direction)]
-    .map(({ 0: found, 1: key = '', 2: written = '', index }) => ({
+/** The lines outside code that only say who speaks next. `Next: what do we do?` is a part of the message. */
+const directionsIn = (text: string, peers: readonly string[]) => {
+  const isCode = blocksOfCode(text);
+  const end = text.trimEnd().length;
+  return [...text.matchAll(direction)]
+    .map(({ 0: found, 1: key = '', 2: written = '', index: from }) => ({
+      found,
       key,
       written,
-      from: index,
-      to: index + found.length,
+      from,
+      to: from + found.length,
     }))
-    .filter(({ key, written }) => namedIn(written, peers).length > 0 || isDirection(key, written));
+    .filter(({ found, key, written, from, to }) => {
+      if (isCode(from)) return false;
+      if (namedIn(written, peers).length > 0) return true;
+      return to >= end && isDirection(key, written, found, text.slice(0, from).trim() === '');
+    });
+};
 
 /**
  * The member to which a moderator gives the floor in any usual form: first `NEXT: name` and `@name`, then the only member that is

@@ -126,6 +126,33 @@ describe('a moderator', () => {
   });
 
   it.each([
+    'So:\n```js\nconst last = {\n  value: 1,\n  next: null,\n};\n```\nThat is the list.',
+    'So:\n```yaml\nsteps:\n  next: deploy',
+    'So:\n```yaml\nnext: ben\n```\nThat is all.',
+    'The plan:\n- First: the walls\n- Next: the roof\n- Last: the paint',
+    'The plan:\n- First: the walls\n- Next: the roof',
+    'We have seen the plan.\n\n**Next: Budget**\n\nIt is small.',
+    'Thank you all.\nNEXT: We should first look at the costs of the plan. Then we vote.',
+    'Thank you all.\nNEXT: we look at the costs of the plan that we made today',
+    'NEXT: the costs\nThey are high.',
+    'Next up: the vote.',
+  ])('a line of code, of a list or of an agenda with “next” stays in a moderator’s message: %j', (raw) => {
+    expect(pickIn(raw, members.slice(1)).text).toBe(raw);
+    for (let end = 0; end <= raw.length; end++) {
+      const shown = directedSoFar(visibleSoFar(raw.slice(0, end), cast), chair);
+      expect(raw.startsWith(shown), shown).toBe(true);
+    }
+  });
+
+  it.each([
+    'I give the floor to ben. ben, what do you think of the plans of Cay_Expert and 小明?',
+    'ben has the floor. What about costs, ben? Cay_Expert and 小明 will follow.',
+    "After Cay_Expert and 小明 it is ben's turn. ben, please. Thank you, ben.",
+  ])('a later sentence to the same member does not take the floor from it: %s', (raw) => {
+    expect(read(raw)).toMatchObject({ text: raw, target: 'ben' });
+  });
+
+  it.each([
     'ben gave the floor to Cay_Expert, who did not use it. ben, what now?',
     'I give the floor to Cay_Expert for a short word. What do you say then, ben?',
     'Before I give the floor to Cay_Expert, I ask for numbers. ben, please go on.',
