@@ -88,8 +88,12 @@ const beforeNames = `next${blank}(?:(?:speaker|to${blank}speak)\\b|(?:turn|word)
 /** The same with other uses, so that the name is the next word: “from the floor to the ceiling”, “next up is your answer”. */
 const beforeName = [
   `(?:floor|microphone)${blank}(?:(?:goes|over|passes)${blank})?to${blank}`,
-  `next${blank}up(?:${blank}is${blank}|[^\\S\\n]{0,9}[:：,—–][^\\S\\n]{0,9})`,
+  `next${blank}up(?:${blank}(?:is|will${blank}be|we${blank}have)${blank}|[^\\S\\n]{0,9}[:：,—–-][^\\S\\n]{0,9})`,
 ].join('|');
+/** A name, also behind a few words: “to you, Ben”, “to our colleague Ben”. In “our answer to Ben” the name is another thing. */
+const nextName =
+  `(?:(?:you[,:]?|our|the|my)${blank}` +
+  `(?:(?!(?:about|after|and|as|at|before|by|for|from|in|of|on|or|than|that|to|which|who|with)\\b)[^\\s,.:;!?]{1,40}${blank}){0,2})?[^\\s,;!?]{1,80}`;
 const ownTurn = `(?:['’]s|s['’])${blank}turn\\b(?!${blank}(?:is|has|was)${blank}(?:over|done|ended|finished|up)\\b|${blank}was\\b)`;
 /** The same after the name. */
 const floor = [
@@ -97,7 +101,7 @@ const floor = [
   "[^\\S\\n]{0,9}[,:—–][^\\S\\n]{0,9}(?:it['’]s[^\\S\\n]{1,9})?your[^\\S\\n]{1,9}turn\\b",
 ].join('|');
 const turn = new RegExp(
-  `\\b(?:${beforeNames})(?<among>[^.!?\\n]{1,60})|\\b(?:${beforeName})(?<next>[^\\s,;!?]{1,80})|` +
+  `\\b(?:${beforeNames})(?<among>[^.!?\\n]{1,60})|\\b(?:${beforeName})(?<next>${nextName})|` +
     `(?<before>[^.!?,;\\n]{1,60})(?:${ownTurn}|(?<floor>${floor}))`,
   'giu',
 );
@@ -106,17 +110,22 @@ const pastTurn = /\b(?:was|were|after|during|since)[^\S\n]{1,9}[^\s]{1,80}$/iu;
 
 /** “before Ann has the floor”: a turn that has not begun. “Once again Ann has the floor” says that it has. */
 const laterTurn = /\b(?:before|until|till|when|while|once|if)[^\S\n]{1,9}(?!again\b|more\b)[^\s]{1,80}$/iu;
-/** “Ann gave the floor to Ben”, “before I give the floor to Ben”: the words before the floor. */
-const otherFloor = /\b(?:gave|given|passed|handed|before|until|till|when|while|once|if)\b[^.!?,;\n]{0,30}$/iu;
+/** “Ann gave the floor to Ben”, “before I give the floor to Ben”: the words before the floor. “Once more” begins no such words. */
+const otherFloor =
+  /\b(?:(?:gave|given(?!\s(?:all|how|that|what)\b)|passed|handed)\b(?!.*\b(?:I|we)\b)|(?:before|until|till|when|while|once(?!\s(?:again|more)\b)|if)\b)[^.!?,;\n]{0,30}$/iu;
 
 /** “The next speaker after Ann is Ben”: the words up to the verb say whose turn has ended. */
 const afterOther =
   /^[\s,(–—-]{1,3}(?:after|behind|following|besides?)\b[^:：]{0,50}?(?:\b(?:is|be|goes[^\S\n]to)\b|[:：])/iu;
 
+/** The first part that names one member. */
+const firstNamed = (parts: readonly string[], peers: readonly string[]): string | undefined =>
+  parts.map((one) => only(namedIn(one, peers))).find((one) => one !== undefined);
+
 /** Whether a match of `turn` is about a turn that has ended or that comes later, or about another thing. */
 const isOtherTurn = ({ input, index, groups = {} }: RegExpExecArray, peers: readonly string[]): boolean => {
   const { before, next, floor: words } = groups;
-  if (next !== undefined && only(namedIn(next, peers)) === undefined) return true;
+  if (next !== undefined && firstNamed(next.split(/\s+/), peers) === undefined) return true;
   if (next !== undefined) return otherFloor.test(input.slice(Math.max(0, index - 60), index));
   return before !== undefined && (pastTurn.test(before) || (words !== undefined && laterTurn.test(before)));
 };
@@ -135,8 +144,8 @@ const announced = (text: string, peers: readonly string[]): string | undefined =
   const { among, next, before = '', floor: words } = last.groups!;
   const parts =
     among?.replace(afterOther, '').split(/\s+/) ??
-    (next === undefined ? before.split(/\s+/).reverse() : [next]);
-  const name = parts.map((one) => only(namedIn(one, peers))).find((one) => one !== undefined);
+    (next === undefined ? before.split(/\s+/).reverse() : next.split(/\s+/));
+  const name = firstNamed(parts, peers);
   if (among !== undefined) return name;
   const end = last.index + last[0].length;
   const later = unitsOf(text).filter(({ from }) => from >= end);

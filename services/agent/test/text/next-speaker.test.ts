@@ -145,6 +145,19 @@ describe('a moderator', () => {
   });
 
   it.each([
+    'Next up is our expert ben, who will answer Cay_Expert.',
+    'Next up we have ben, who will answer Cay_Expert.',
+    'Next up will be ben, who will answer Cay_Expert.',
+    'Next up - ben, who will answer Cay_Expert.',
+    'I give the floor to you, ben, to answer Cay_Expert.',
+    'I give the floor to our colleague ben to answer Cay_Expert.',
+    'Once more I give the floor to ben, to answer Cay_Expert.',
+    'Given what 小明 said I give the floor to ben.',
+  ])('a moderator gives the floor in other usual words: %s', (raw) => {
+    expect(read(raw)).toMatchObject({ text: raw, target: 'ben' });
+  });
+
+  it.each([
     'I give the floor to ben. ben, what do you think of the plans of Cay_Expert and 小明?',
     'ben has the floor. What about costs, ben? Cay_Expert and 小明 will follow.',
     "After Cay_Expert and 小明 it is ben's turn. ben, please. Thank you, ben.",
@@ -163,6 +176,7 @@ describe('a moderator', () => {
     'ben, the shelf goes from the floor to the ceiling, as Cay_Expert said. Do you agree, ben?',
     "Since Cay_Expert has spoken it is ben's turn. The shelf goes from the floor to the ceiling.",
     'ben, next up is your answer to Cay_Expert.',
+    'ben, next up is the answer to Cay_Expert.',
     'ben, you have the floor. Cay_Expert will follow.',
     'I give the floor to ben. Thank you. Cay_Expert will follow.',
     'Now next up: ben, and after that Cay_Expert.',
