@@ -230,8 +230,10 @@ const split = (raw: string, isSpeaker: IsSpeaker = isStart): Split => {
       lastClose[piece.form]! < at ? { at: -1, balanced: false } : closing(pieces, at);
     if (end < 0) {
       certain ??= text.length + piece.start - from;
-      // `<Reflection of light>` is a title, unless a closing tag follows.
-      if (piece.worded && forms[piece.form]!.leading) continue;
+      // Unless a closing tag follows, `<Reflection of light>` and `<thought experiment> Imagine a trolley.` are said.
+      const isTitle =
+        forms[piece.form]!.leading || /^[^\S\n]*\S/.test(raw.slice(piece.end, piece.end + context));
+      if (piece.worded && isTitle) continue;
       if (!beginsReasoning(before(piece.start), raw.slice(piece.end, piece.end + 2))) continue;
       return { text: text + raw.slice(from, piece.start), certain, orphan };
     }

@@ -142,7 +142,7 @@ const partsOf = (text: string, rules: ReplyRules, stage: Stage): Part[] => {
     let part: Part | undefined;
     quotes = quotation.test(line) && (quotes || preceding.introduces);
     const labelOf = (rest: string): Label | undefined =>
-      inCode || quotes || isFence(rest) ? undefined : found.at(rest);
+      inCode || quotes || isFence(rest) ? undefined : found.at(rest, !preceding.isEmpty);
     for (let label = labelOf(line); label; label = labelOf(line)) {
       const { who } = label;
       const isOwn = who.kind === 'member' && who.name === rules.self;

@@ -22,6 +22,11 @@ const bracketed = new RegExp(
   String.raw`^${marks}[[【〔<]([^[\]【】〔〕<>\n:：]{1,80})(?:[\]】〕>]${marks}(?:${remark}?${marks}${colon}(?!\/\/)|(?![*_\x60]{0,3}${address}))|${colon}\]?)${marks}[^\S\n]*`,
   'u',
 );
+/** A link with one word as its address: `[Ann](wiki)`. Before a reply, it is a name with a remark. */
+const linkOfWord = new RegExp(
+  String.raw`^${marks}\[[^[\]\n]{1,80}\]\([^()\s\p{STerm}…]{1,80}\)(?!${marks}${colon})`,
+  'u',
+);
 /** A text before a colon, which may be a name with marks and remarks. */
 const beforeColon = new RegExp(
   String.raw`^([^\n:：∶꞉︰﹕]{1,150}?)${colon}(?!\/\/)[*_\x60"”’]{0,3}[^\S\n]*`,
@@ -72,13 +77,13 @@ export class SpeakerLabels {
     this.#roles = new Set(roles.filter((role) => !this.#folded.has(role)));
   }
 
-  /** The label at the beginning of a line, if there is one. */
-  at(line: string): Label | undefined {
+  /** The label at the beginning of a line, if there is one. `isBehindText`: whether the message has begun. */
+  at(line: string, isBehindText = false): Label | undefined {
     // The maximum length of a name with its marks and remarks. No more of a line is examined.
     const part = line.slice(0, 240);
     const { 0: before, 1: heading } = lead.exec(part)!;
     const rest = part.slice(before.length);
-    if (item.test(rest)) return undefined;
+    if (item.test(rest) || (isBehindText && linkOfWord.test(rest))) return undefined;
     for (const form of [bracketed, beforeColon]) {
       const match = form.exec(rest);
       const who = match ? this.#who(match[1]!, heading !== undefined) : undefined;

@@ -49,16 +49,22 @@ const withoutWordsAtEnd = (text: string): string => {
 
 /** Names of tokens that are also words. The other tokens end a reply also where the invented message begins in lower case. */
 const wordToken = /^<(?:eos|bos|pad|EOT)/i;
-/** Words with which no message ends, so that the token after them belongs to the sentence. */
-const beforeNoun = /(?:^|[^\p{L}])(?:[Tt]he|[Aa]n?|Use)[^\S\n]$/u;
+/** Words with which hardly any message ends, so that the token after them belongs to the sentence. */
+const beforeNoun =
+  /(?:^|[^\p{L}])(?:[Tt]he|[Aa]n?|Use|This|That|[Mm]y|[Yy]our|[Ii]ts|[Ee]ach|[Ee]very|[Ww]ith|[Ll]ike|[Uu]ses|emits|puts|to)[^\S\n]$/u;
+/** “this </s> token”: the word after the token says what it is. */
+const namesToken = /^[^\S\n](?:tokens?|tags?|markers?|marks?|symbols?|delimiters?)[^\p{L}]/u;
 /** “the <eos> token ends it”: a token between two words of a sentence. The role of an invented message is no such word. */
 const isMentioned = (text: string, from: number, to: number): boolean => {
-  const before = text.slice(Math.max(0, from - 5), from);
+  const before = text.slice(Math.max(0, from - 8), from);
   const after = text.slice(to, to + 40);
   if (!/[\p{L}\p{N},][^\S\n]$/u.test(before)) return false;
-  if (/^,\s/.test(after)) return true;
+  if (/^,\s/.test(after) || namesToken.test(after)) return true;
+  const isNoun = beforeNoun.test(before);
+  // “Each turn ends with </s>.”
+  if (isNoun && /^[.;!?)]/.test(after)) return true;
   return (
-    (wordToken.test(text.slice(from, to)) || beforeNoun.test(before)) &&
+    (isNoun || wordToken.test(text.slice(from, to))) &&
     /^[^\S\n](?!(?:user|assistant|human|system|model|bot)\b)\p{Ll}{1,38}[^\p{L}]/u.test(after)
   );
 };

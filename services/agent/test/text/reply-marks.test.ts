@@ -34,6 +34,9 @@ describe('tags with ordinary names', () => {
     'Please reply in the form <response>text</response>.',
     '<thinking out loud> Maybe we should go. </thinking out loud>',
     '<Reflection of light> is the title of the picture.',
+    '<thinking out loud> What if we cut the budget? I would support it.',
+    '<thought experiment> Imagine a trolley. It runs.',
+    '<think tank> members agree: cut it.',
   ])('a tag with another use stays in the reply: %j', (raw) => {
     expect(sanitise(raw, cast)).toBe(raw);
     for (const shown of everShown(raw)) expect(raw.startsWith(shown)).toBe(true);
@@ -97,6 +100,17 @@ describe('a token of a template as a word', () => {
     'The tokenizer adds <pad> and <eos> tokens.',
     'Use [INST] only inside code, <|im_end|>, and nowhere else.',
     'The <|im_end|> token ends a message.',
+    'Llama uses <|eot_id|> instead. So we must set both.',
+    'Each turn ends with </s> in Llama 2. We can rely on it.',
+    'Each turn ends with </s>. We can rely on it.',
+    'This </s> token ends a turn.',
+    'I would not print this </s> token.',
+    'Your </s> is lost.',
+    'Its <|im_end|> ends a turn.',
+    'Every </s> token ends a turn.',
+    'My [INST] markers are lost.',
+    'A token like <|endoftext|> separates two texts.',
+    'We compare it to <|eot_id|> of Llama 3.',
   ])('a token between two words of a sentence stays in the reply: %j', (raw) => {
     expect(sanitise(raw, cast)).toBe(raw);
     for (const shown of everShown(raw)) expect(raw.startsWith(shown)).toBe(true);
@@ -106,6 +120,7 @@ describe('a token of a template as a word', () => {
     'I like tea <eos> user: and coffee?',
     'I like tea <|im_end|>\nand coffee?',
     'I like tea<eos> and so on',
+    'I like tea <|im_end|> this is ben',
   ])('a token behind which an invented message begins ends the reply: %j', (raw) => {
     expect(sanitise(raw, cast)).toBe('I like tea');
   });
@@ -131,6 +146,24 @@ describe('names that are no labels', () => {
     for (const shown of everShown('[Ann](好。呵) hello. Yes.'))
       expect('(好。呵) hello. Yes.'.startsWith(shown)).toBe(true);
   });
+
+  it.each([
+    'Intro.\n[ben](wiki) wrote that.\nAnd more that counts.',
+    'Intro.\n**[ben](wiki-page)** wrote that.\nAnd more that counts.',
+  ])('a reply is not cut at a link whose address is one word: %j', (raw) => {
+    expect(cleaned(raw, cast)).toMatchObject({ text: raw, named: undefined });
+    for (let end = 0; end <= raw.length; end++) {
+      expect(raw.startsWith(visibleSoFar(raw.slice(0, end), cast))).toBe(true);
+      expect(isComplete(raw.slice(0, end), cast)).toBe(false);
+    }
+  });
+
+  it.each(['Intro.\n[Ben](smiling): No.', 'Intro.\n[Ben](with a smile) No.', 'Intro.\n[Ben] No.'])(
+    'a reply ends at a label with a remark that is no address: %j',
+    (raw) => {
+      expect(cleaned(raw, cast)).toMatchObject({ text: 'Intro.', named: 'ben' });
+    },
+  );
 
   it('a reply is not cut at a link whose address is not yet complete', () => {
     const raw = 'See this page. Yes.\n[Ben](https://example.com/ben) has it.';
