@@ -278,8 +278,8 @@ export const makeRouter = (options: RouterOptions): Router => {
       timed('across routers', () => across.tick());
       timed('grants', () => {
         const missed = conversations.takeMissed();
-        scheduler.retake(missed);
-        offers.retake(missed);
+        for (const each of missed) scheduler.retake(each);
+        for (const each of missed) offers.onCommit(each);
         turns.tick(at);
       });
       timed('plain grants', () => {

@@ -51,7 +51,7 @@ describe('an unexpected error', () => {
     expect(await submit('c1', line('later'))).toMatchObject({ kind: 'done', seq: 4 });
     expect(heard).toEqual(['opened', 'said', 'said', 'said']);
     expect(counted).toEqual(['follower']);
-    expect(conversations.takeMissed().map(({ id }) => id)).toEqual(['c1']);
+    expect(conversations.takeMissed().map(({ after }) => after.id)).toEqual(['c1']);
     expect(conversations.takeMissed()).toEqual([]);
   });
 

@@ -14,14 +14,18 @@ export interface Commit {
   /** Another router on the same ledger has made it. */
   readonly isForeign: boolean;
 }
+
+/** A conversation of which a follower missed a commit: the turns that have ended since then, and all that are open. */
+export type Missed = Pick<Commit, 'after' | 'turns'>;
+
 export type Follower = (commit: Commit) => void;
 
 /** All followers, in the order in which they were added. If one throws, the others are still called. */
 export class Followers {
   readonly #all: { readonly name: string; readonly follower: Follower }[] = [];
   readonly #onError: (id: string, name: string, error: unknown) => 'hidden' | 'caught';
-  /** Conversations of which a follower missed a commit. */
-  readonly #missed = new Set<string>();
+  /** Conversations of which a follower missed a commit, with the state before the first one that was missed. */
+  readonly #missed = new Map<string, Conversation | undefined>();
 
   /** `onError` returns `hidden` when it has hidden the conversation: then its followers need not catch up. */
   constructor(onError: (id: string, name: string, error: unknown) => 'hidden' | 'caught') {
@@ -41,19 +45,23 @@ export class Followers {
       try {
         follower(commit);
       } catch (error) {
-        if (this.#onError(after.id, name, error) === 'caught') this.#missed.add(after.id);
+        if (this.#onError(after.id, name, error) === 'caught') this.missed(after.id, before);
       }
     }
   }
 
-  /** The state of the conversation was replaced without a commit. */
-  missed(id: string): void {
-    this.#missed.add(id);
+  /** The state of the conversation was replaced without a commit. `before`: what it was. */
+  missed(id: string, before: Conversation | undefined): void {
+    if (!this.#missed.has(id)) this.#missed.set(id, before);
   }
 
-  takeMissed(): string[] {
+  /** `find` gives the present state, also of a conversation that has ended. */
+  takeMissed(find: (id: string) => Conversation | undefined): Missed[] {
     const missed = [...this.#missed];
     this.#missed.clear();
-    return missed;
+    return missed.flatMap(([id, before]) => {
+      const after = find(id);
+      return after ? { after, turns: { ...floorChange(before, after), due: after.floor } } : [];
+    });
   }
 }

@@ -8,7 +8,7 @@ import type { Bound, Ledger } from '../ledger/ledger.ts';
 import { type AppendedWork, Appending } from './appending.ts';
 import type { CapacityLimit } from './capacity.ts';
 import { CommandQueue, type CommandRound } from './command-queue.ts';
-import { type Follower, Followers } from './commit.ts';
+import { type Follower, Followers, type Missed } from './commit.ts';
 import { Deciding, type Queued, type Work } from './deciding.ts';
 import { ForeignCommits } from './elsewhere/foreign-commits.ts';
 import { OpenedElsewhere } from './elsewhere/opened-elsewhere.ts';
@@ -18,7 +18,7 @@ import { Archive } from './stored/archive.ts';
 import { Checkpoints } from './stored/checkpoints.ts';
 import { Tails } from './stored/tails.ts';
 
-export type { Commit, Follower } from './commit.ts';
+export type { Commit, Follower, Missed } from './commit.ts';
 export type { OnResult, Outcome } from './outcome.ts';
 
 type Committed = Pick<Work, 'id' | 'before' | 'state' | 'entries'>;
@@ -182,7 +182,7 @@ export class Conversations {
     this.#archive.forget(id);
     const state = this.#archive.rebuild(id);
     if (state && state.status.state !== 'ended') this.#running.hold(state, []);
-    this.#followers.missed(id);
+    this.#followers.missed(id, known);
   }
 
   /** A conversation whose entries cannot be read is hidden, as if it were unknown. Any other error is a fault. */
@@ -240,8 +240,8 @@ export class Conversations {
   }
 
   /** The conversations of which a follower missed a commit since the last call. What follows from their state is to be done again. */
-  takeMissed(): Conversation[] {
-    return this.#followers.takeMissed().flatMap((id) => this.get(id) ?? []);
+  takeMissed(): Missed[] {
+    return this.#followers.takeMissed((id) => this.find(id));
   }
 
   /** As `find`, a little at a time: yields the bytes that were read. For work without a deadline. */

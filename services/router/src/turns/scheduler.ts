@@ -1,5 +1,5 @@
 import type { LapseCause } from '@parley/protocol';
-import type { Commit } from '../conversations/conversations.ts';
+import type { Commit, Missed } from '../conversations/conversations.ts';
 import { Resubmitter } from '../conversations/resubmit.ts';
 import type { Conversation, Turn } from '../core/conversation.ts';
 import { tokensOf } from '../core/endings/endings.ts';
@@ -62,9 +62,9 @@ export class Scheduler {
     }
   }
 
-  /** Queues the turns of conversations of which a follower missed a commit. */
-  retake(states: Iterable<Conversation>): void {
-    for (const state of states) this.#reconcile(state);
+  /** Queues the turns of a conversation of which a follower missed a commit, and ends what its ended turns had. */
+  retake({ after, turns }: Missed): void {
+    this.#reconcile(after, turns);
   }
 
   /** No turn is granted from now on. */

@@ -1,4 +1,4 @@
-import type { Limits } from '@parley/protocol';
+import type { Entry, Limits } from '@parley/protocol';
 import { expect, it } from 'vitest';
 import type { Command } from '../../src/core/command.ts';
 import { openAuthenticator } from '../../src/identity/authenticator.ts';
@@ -133,6 +133,80 @@ it('a turn that another process has given is granted, when a command has met its
   expect(lostTurns(bench)).toEqual([]);
   // What the ledger has and the router had not is reported.
   expect(bench.failures).toHaveLength(1);
+});
+
+/** What the ledger has of another process, from entry `seq` on, after a command has met it. */
+const metEntries = async (bench: RouterBench, seq: number, ...theirs: object[]) => {
+  const entries = theirs.map((entry, i) => ({ seq: seq + i, at: bench.now, ...entry })) as Entry[];
+  await bench.ledger.kept.append([{ conversation: 'c1', expectedSeq: seq - 1, entries }]);
+  await bench.submit('c1', { type: 'note', by: 'op', kind: 'whisper', to: ['ann'], text: 'x' });
+};
+
+/** `ann` has spoken, and `pat`, a plain client, holds turn 2. */
+const withPlainGrant = async () => {
+  const bench = new RouterBench();
+  const ann = new Agent(bench, 'ann');
+  new Plain(bench, 'pat');
+  await bench.open('c1', { members: ['ann', 'pat'], limits: limits({ turnDeadlineMs: 500 }) });
+  ann.send({ type: 'say', conversation: 'c1', turn: ann.turns[0]?.turn, text: 'first' });
+  await bench.settled();
+  const { conversations, plainTurns } = bench.router;
+  const granted = (number: number) =>
+    plainTurns.has({ id: 'c1' } as never, { member: 'pat', number } as never);
+  expect(granted(2)).toBe(true);
+  const lapses: number[] = [];
+  const submit = conversations.submit.bind(conversations);
+  conversations.submit = (id, command, done) => {
+    if (command.type === 'lapse') lapses.push(command.turn);
+    submit(id, command, done);
+  };
+  return { bench, granted, lapses };
+};
+
+const saidByPat = { type: 'said', from: 'pat', text: 'a message', turn: 2 } as const;
+
+it.each(['ann', 'pat'])(
+  'the plain grant of a turn that another process has closed ends, when a command has met its entry (next: %s)',
+  async (next) => {
+    const { bench, granted, lapses } = await withPlainGrant();
+    await metEntries(bench, 3, { ...saidByPat, floor: [next] });
+    await bench.pass(50);
+    expect([granted(2), granted(3)]).toEqual([false, next === 'pat']);
+    for (let i = 0; i < 3; i++) await bench.pass(1_000);
+    expect(lapses).not.toContain(2);
+  },
+);
+
+it('a plain client that is granted the next turn before the next tick keeps no grant of the closed one', async () => {
+  const { bench, granted, lapses } = await withPlainGrant();
+  await metEntries(bench, 3, { ...saidByPat, floor: ['pat'] });
+  const state = bench.router.conversations.get('c1');
+  if (!state?.floor[0]) throw new Error('no turn is open');
+  bench.router.plainTurns.grant(state, state.floor[0]);
+  for (let i = 0; i < 3; i++) await bench.pass(1_000);
+  expect(granted(2)).toBe(false);
+  expect(lapses).not.toContain(2);
+});
+
+it('no plain grant stays of a conversation that another process has ended', async () => {
+  const { bench, granted, lapses } = await withPlainGrant();
+  await metEntries(bench, 3, { type: 'ended', reason: 'stopped' });
+  for (let i = 0; i < 3; i++) await bench.pass(1_000);
+  expect(bench.router.conversations.get('c1')).toBeUndefined();
+  expect(granted(2)).toBe(false);
+  expect(lapses).toEqual([]);
+});
+
+it('no grant of an agent and no waiting turn stays of a conversation that another process has ended', async () => {
+  const bench = new RouterBench();
+  new Agent(bench, 'bob');
+  await bench.open('c1', { members: ['ann', 'bob', 'cat'], policy: 'volunteer', opening: 'hello' });
+  const { grants, scheduler } = bench.router;
+  const held = () => [grants.inConversation('c1').length, [...scheduler.waitingOf('cat')]];
+  expect(held()).toEqual([1, ['c1']]);
+  await metEntries(bench, bench.entries('c1').length + 1, { type: 'ended', reason: 'stopped' });
+  await bench.pass(50);
+  expect(held()).toEqual([0, []]);
 });
 
 it('a turn whose offer to a plain client failed is offered with the next tick', async () => {

@@ -1,6 +1,5 @@
-import type { Commit, Conversations } from '../../conversations/conversations.ts';
+import type { Conversations, Missed } from '../../conversations/conversations.ts';
 import type { Conversation, Turn } from '../../core/conversation.ts';
-import { floorChange } from '../../core/floor/floor-change.ts';
 import { policies } from '../../core/policies/policies.ts';
 import type { Presence } from '../../presence/presence.ts';
 import type { Answer, Bids } from '../../turns/bids.ts';
@@ -59,12 +58,7 @@ export class PlainOffers {
     return target === member;
   }
 
-  /** Offers the turns of conversations of which a follower missed a commit. */
-  retake(states: Iterable<Conversation>): void {
-    for (const after of states) this.onCommit({ after, turns: floorChange(undefined, after) });
-  }
-
-  onCommit({ after, turns: { ended, due } }: Pick<Commit, 'after' | 'turns'>): void {
+  onCommit({ after, turns: { ended, due } }: Missed): void {
     const { grants, presence, turns } = this.#options;
     for (const { member, number } of ended) {
       const grant = grants.at(after.id, member);

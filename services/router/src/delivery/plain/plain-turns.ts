@@ -127,6 +127,9 @@ export class PlainTurns {
 
   /** `wasSentBefore`: the message that gives the turn was sent on an earlier connection of the client, and not on this one. */
   grant(state: Conversation, turn: Turn, wasSentBefore = false): void {
+    const known = this.#options.grants.at(state.id, turn.member);
+    // Its turn has ended, and no follower was told.
+    if (known) this.end(known, known.turn);
     const grant: PlainGrant = {
       conversation: state.id,
       name: turn.member,
