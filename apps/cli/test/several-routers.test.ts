@@ -1,5 +1,6 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { problemsOf } from '@parley/runtime';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RouterApi } from '../src/api/router-api.ts';
@@ -103,6 +104,33 @@ describe('the command line with the URLs of several routers', () => {
     expect(tokens).toEqual(['/two/v1/agents Bearer secret', '/three/v1/agents Bearer secret']);
     expect(other.tokens).toEqual([undefined]);
   });
+
+  it.each(
+    ['secret', undefined].flatMap((token) => [301, 302, 303, 307, 308].map((status) => ({ status, token }))),
+  )(
+    'a POST is repeated as a POST after 307 and 308, and after other redirects never as a GET ($status, token $token)',
+    async ({ status, token }) => {
+      const asked: string[] = [];
+      const answer = (request: IncomingMessage, response: ServerResponse, body: string) => {
+        asked.push(`${request.method} ${request.url} ${request.headers['idempotency-key']} ${body}`);
+        if (request.url?.startsWith('/new')) return response.end('{"id":"c1"}');
+        // The second redirect is the one in question.
+        const [code, to] = request.url?.startsWith('/old') ? [307, '/middle'] : [status, '/new'];
+        return response.writeHead(code, { location: `${to}/v1/conversations` }).end();
+      };
+      const proxy = createServer((request, response) => {
+        void text(request).then((body) => answer(request, response, body));
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => void proxy.close());
+      const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/old`;
+      const opened = new RouterApi(url, new AbortController().signal, token).open({} as never, 'key-1');
+      const sent = (to: string) => `POST /${to}/v1/conversations key-1 {}`;
+      if (status >= 307) expect(await opened).toEqual({ id: 'c1' });
+      else await expect(opened).rejects.toThrow(`answers a POST with ${status} and http://`);
+      expect(asked).toEqual(['old', 'middle', ...(status >= 307 ? ['new'] : [])].map(sent));
+    },
+  );
 
   it('a list of routers with an invalid URL is refused', () => {
     expect(problemsOf(() => apiOf('http://one', 'ftp://two'))).toEqual([

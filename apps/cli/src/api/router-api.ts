@@ -16,6 +16,7 @@ import {
 } from '@parley/protocol';
 import { ConfigError, type ServerList } from '@parley/runtime';
 import { eventsOf, type RouterEvent } from './event-stream.ts';
+import { fetchRedirected, isMethodKept, redirectOf } from './redirects.ts';
 import { type RouterAddress, routersIn } from './router-addresses.ts';
 import { failureOf, neverSent, unreached } from './unreached.ts';
 
@@ -220,10 +221,12 @@ export class RouterApi {
       (!refused || /^(not-found|unknown-conversation)$/.test(refused.code))
     )
       throw new NoConversation([missing]);
-    const there = response.status < 400 ? response.headers.get('location') : null;
-    if (there !== null && URL.canParse(there, this.url))
+    const there = redirectOf(response);
+    if (there)
       throw new ConfigError([
-        `${this.url} sends this request to ${new URL(there, this.url).origin}, where the token is not sent unasked: name that address (--url)`,
+        post && !isMethodKept(response)
+          ? `${this.url} answers a POST with ${response.status} and ${there.href}: a POST is repeated only after 307 and 308; name the address of the router itself (--url)`
+          : `${this.url} sends this request to ${there.origin}, where the token is not sent unasked: name that address (--url)`,
       ]);
     if (response.status === 401 || response.status === 403) {
       const hint = 'PARLEY_TOKEN, or PARLEY_TOKEN_FILE, holds the token of the command line';
@@ -244,13 +247,7 @@ export class RouterApi {
       const { url, authorization } = this;
       try {
         const headers = { ...post?.headers, ...(authorization !== undefined && { authorization }) };
-        // The token is for the addresses that were given.
-        const redirect = authorization === undefined ? 'follow' : 'manual';
-        const request = { ...post, headers, signal: stop };
-        const first = await fetch(url + path, { ...request, redirect });
-        const isFollowed = staysAt(url, first);
-        if (isFollowed) await first.body?.cancel();
-        const response = isFollowed ? await fetch(url + path, request) : first;
+        const response = await fetchRedirected(url + path, { ...post, headers, signal: stop });
         const hasOther = problems.length + 1 < this.#routers.all.length;
         if (!hasOther || !unable.has(response.status) || !isHarmless(post)) return response;
         problems.push(`${url}${path} answered ${response.status}`);
@@ -266,12 +263,6 @@ export class RouterApi {
     }
   }
 }
-
-/** Whether the response redirects to its own origin. `fetch` follows without the token from there to another. */
-const staysAt = (url: string, { status, headers }: Response): boolean => {
-  const there = status < 400 ? headers.get('location') : null;
-  return there !== null && URL.parse(there, url)?.origin === new URL(url).origin;
-};
 
 /** Statuses of a router, or of the proxy before it, after which another router may be able to answer. */
 const unable = new Set([502, 503, 504]);
