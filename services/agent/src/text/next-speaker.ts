@@ -18,7 +18,7 @@ const words =
 /** What may be before a direction on its line. It is bounded because it is tried at the start of each line. */
 const lineStart = '[^\\S\\n]{0,20}(?:[>*_`#(\\[-]{1,6}[^\\S\\n]{0,20})?';
 const direction = new RegExp(
-  `^${lineStart}(${words})[*_\`]{0,3}[^\\S\\n]{0,3}[:：][*_\`]{0,3}([^\\n]{1,120})$`,
+  `^${lineStart}(${words})[*_\`]{0,3}[^\\S\\n]{0,3}[:：][*_\`]{0,3}([^\\n]{1,1000})$`,
   'gimu',
 );
 /** The same after other words of the last line: only in capitals or in full. */
@@ -90,10 +90,13 @@ const beforeName = [
   `(?:floor|microphone)${blank}(?:(?:goes|over|passes)${blank})?to${blank}`,
   `next${blank}up(?:${blank}(?:is|will${blank}be|we${blank}have)${blank}|[^\\S\\n]{0,9}[:：,—–-][^\\S\\n]{0,9})`,
 ].join('|');
+/** What is after a name that is not the subject of a relative clause: “the point Ann raised”. */
+const afterName = `(?=[^\\S\\n]{0,9}(?:$|[\\n.,:;!?…)(。，！？])|${blank}(?:[–—-]|(?:and|as|because|but|first|for|now|or|please|since|to|who|with)\\b))`;
+const beforeNoun = `(?:(?!(?:about|after|and|as|at|before|by|for|from|in|of|on|or|than|that|to|which|who|with)\\b)[^\\s,.:;!?]{1,40}${blank})`;
 /** A name, also behind a few words: “to you, Ben”, “to our colleague Ben”. In “our answer to Ben” the name is another thing. */
 const nextName =
-  `(?:(?:you[,:]?|our|the|my)${blank}` +
-  `(?:(?!(?:about|after|and|as|at|before|by|for|from|in|of|on|or|than|that|to|which|who|with)\\b)[^\\s,.:;!?]{1,40}${blank}){0,2})?[^\\s,;!?]{1,80}`;
+  `(?:(?:our|the|my)${blank}${beforeNoun}{0,2}?[^\\s,;!?]{1,80}${afterName}|` +
+  `(?:you[,:]?${blank}${beforeNoun}{0,2})?[^\\s,;!?]{1,80})`;
 const ownTurn = `(?:['’]s|s['’])${blank}turn\\b(?!${blank}(?:is|has|was)${blank}(?:over|done|ended|finished|up)\\b|${blank}was\\b)`;
 /** The same after the name. */
 const floor = [
@@ -122,10 +125,14 @@ const afterOther =
 const firstNamed = (parts: readonly string[], peers: readonly string[]): string | undefined =>
   parts.map((one) => only(namedIn(one, peers))).find((one) => one !== undefined);
 
+/** The parts of the words after “the floor to” that can be the name. Behind “our”, “the” and “my” only the last one can. */
+const nameParts = (next: string): string[] =>
+  next.split(/\s+/).slice(/^(?:our|the|my)\s/iu.test(next) ? -1 : 0);
+
 /** Whether a match of `turn` is about a turn that has ended or that comes later, or about another thing. */
 const isOtherTurn = ({ input, index, groups = {} }: RegExpExecArray, peers: readonly string[]): boolean => {
   const { before, next, floor: words } = groups;
-  if (next !== undefined && firstNamed(next.split(/\s+/), peers) === undefined) return true;
+  if (next !== undefined && firstNamed(nameParts(next), peers) === undefined) return true;
   if (next !== undefined) return otherFloor.test(input.slice(Math.max(0, index - 60), index));
   return before !== undefined && (pastTurn.test(before) || (words !== undefined && laterTurn.test(before)));
 };
@@ -144,7 +151,7 @@ const announced = (text: string, peers: readonly string[]): string | undefined =
   const { among, next, before = '', floor: words } = last.groups!;
   const parts =
     among?.replace(afterOther, '').split(/\s+/) ??
-    (next === undefined ? before.split(/\s+/).reverse() : next.split(/\s+/));
+    (next === undefined ? before.split(/\s+/).reverse() : nameParts(next));
   const name = firstNamed(parts, peers);
   if (among !== undefined) return name;
   const end = last.index + last[0].length;
@@ -178,7 +185,11 @@ const picksIn = (matches: readonly (string | undefined)[], peers: readonly strin
     .findLast((name) => name !== undefined);
 
 /** The maximum length of a direction without a present member: `Next: all of you`, `NEXT: all of you may answer now`. */
-const longestName = { words: 3, inCapitals: 8, wide: 8 };
+const longestName = { words: 3, inCapitals: 8, wide: 8, characters: 120 };
+
+/** `NEXT: None. The discussion is complete.`: to no member or to all, with anything after it. `NEXT: all costs` is no such one. */
+const toNoneOrAll =
+  /^[\s*_`"'“”[(]*(?:(?:none|nobody|no[ -]one|every(?:one|body)|anyone)(?!['’-]?[\p{L}\p{N}])|all(?:[^\S\n]*(?:[^\s\p{L}\p{N}'’-]|$)|\s(?:of|may|can|members|participants)\b))/iu;
 
 /** Whether a last line that names no present member is a direction all the same: `NEXT: all`. */
 const isDirection = (key: string, written: string, found: string, isWhole: boolean): boolean => {
@@ -205,6 +216,8 @@ const directionsIn = (text: string, peers: readonly string[]) => {
     }))
     .filter(({ found, key, written, from, to }) => {
       if (isCode(from)) return false;
+      if (key.startsWith('NEXT') && toNoneOrAll.test(written)) return true;
+      if (written.length > longestName.characters) return false;
       if (namedIn(written, peers).length > 0) return true;
       return to >= end && isDirection(key, written, found, text.slice(0, from).trim() === '');
     });

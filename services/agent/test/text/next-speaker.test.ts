@@ -107,6 +107,13 @@ describe('a moderator', () => {
     ['Thank you all.\nNEXT: all of you may answer now', 'Thank you all.'],
     ['Thank you all.\n**Next speaker:** none', 'Thank you all.'],
     ['谢谢。\n下一位: 所有人', '谢谢。'],
+    ['We agree on the plan.\nNEXT: None. The discussion is complete.', 'We agree on the plan.'],
+    ['Thanks.\nNEXT: none. Thank you all.', 'Thanks.'],
+    ['Thanks.\nNEXT: nobody! We are done.', 'Thanks.'],
+    ['We agree.\n**NEXT: no one** (the talk has ended, so that all of you may rest)', 'We agree.'],
+    ['We agree.\nNEXT: none\n\nThank you all for this talk.', 'We agree.\n\nThank you all for this talk.'],
+    [`We agree.\nNEXT: none. ${'The talk has ended. '.repeat(9)}`, 'We agree.'],
+    ['NEXT: all\n\nPlease answer.', 'Please answer.'],
     ['NEXT: all', ''],
   ])('a direction that names no present member is no part of a moderator’s message: %j', (raw, text) => {
     expect(read(raw)).toEqual({ text });
@@ -136,6 +143,9 @@ describe('a moderator', () => {
     'Thank you all.\nNEXT: we look at the costs of the plan that we made today',
     'NEXT: the costs\nThey are high.',
     'Next up: the vote.',
+    'NEXT: all costs of the plan\nThey are high.',
+    'NEXT: all-day events and their costs\nThey are high.',
+    'So:\n```yaml\nNEXT: none. Done.\n```\nThat is all.',
   ])('a line of code, of a list or of an agenda with “next” stays in a moderator’s message: %j', (raw) => {
     expect(pickIn(raw, members.slice(1)).text).toBe(raw);
     for (let end = 0; end <= raw.length; end++) {
@@ -182,6 +192,17 @@ describe('a moderator', () => {
     'Now next up: ben, and after that Cay_Expert.',
     'Once again ben has the floor, after Cay_Expert.',
   ])('a moderator that writes of the floor picks the member that it asks: %s', (raw) => {
+    expect(read(raw)).toMatchObject({ text: raw, target: 'ben' });
+  });
+
+  it.each([
+    'Next up is the point Cay_Expert raised. Let us hear from ben on it.',
+    'Next up is the question Cay_Expert asked. I would like ben to answer it.',
+    'Next up we have the proposal Cay_Expert made. Let us hear ben first.',
+    'The floor goes to the expert Cay_Expert named. That is ben.',
+    'Next up is my friend Cay_Expert’s question. That is for ben.',
+    'Cay_Expert and 小明 have spoken. I give the floor to our colleague ben now. Cay_Expert may wait.',
+  ])('the subject of a relative clause does not get the floor: %s', (raw) => {
     expect(read(raw)).toMatchObject({ text: raw, target: 'ben' });
   });
 
