@@ -116,6 +116,8 @@ const piecesOf = (text: string): Piece[] => {
   return pieces;
 };
 
+/** `<think step by step> The others want` is reasoning without an end. */
+const beginsWithTitle = /^<[^<>]*\s(?:experiments?|tanks?|out\s+loud|aloud)\s?>[^\S\n]+\S/i;
 /** How many characters before a tag are examined. */
 const context = 120;
 const label = /^[^\p{L}\p{N}]*(?:[\p{L}\p{N}._-]{1,64}[\s*_\])]*[:：]?[\s*_\])]*)?$/u;
@@ -231,9 +233,8 @@ const split = (raw: string, isSpeaker: IsSpeaker = isStart): Split => {
     if (end < 0) {
       certain ??= text.length + piece.start - from;
       // Unless a closing tag follows, `<Reflection of light>` and `<thought experiment> Imagine a trolley.` are said.
-      const isTitle =
-        forms[piece.form]!.leading || /^[^\S\n]*\S/.test(raw.slice(piece.end, piece.end + context));
-      if (piece.worded && isTitle) continue;
+      const found = raw.slice(piece.start, piece.end + context);
+      if (piece.worded && (forms[piece.form]!.leading || beginsWithTitle.test(found))) continue;
       if (!beginsReasoning(before(piece.start), raw.slice(piece.end, piece.end + 2))) continue;
       return { text: text + raw.slice(from, piece.start), certain, orphan };
     }

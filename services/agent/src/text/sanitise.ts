@@ -5,7 +5,7 @@ import { spoken, spokenSoFar } from './reasoning.ts';
 import { withoutParts } from './removed-lines.ts';
 import { isStuck, withoutLoop, withoutLoopSoFar } from './repetition.ts';
 import { isFinished, whole, wholeSoFar } from './sentences.ts';
-import { type Label, SpeakerLabels } from './speaker-labels.ts';
+import { type Label, SpeakerLabels, type WordLinks } from './speaker-labels.ts';
 
 /** The parameters of cleaning a reply: the speaker, the other members, the maximum length of a message. */
 export interface ReplyRules {
@@ -117,6 +117,7 @@ const partsOf = (text: string, rules: ReplyRules, stage: Stage): Part[] => {
   let quotes = false;
   /** Set when a name that is alone on its line is before the reply. */
   let beganMarked = false;
+  let beganWithLabel = false;
   let lastOwn: ReturnType<typeof lastOwnLabels> | undefined;
 
   /**
@@ -137,18 +138,24 @@ const partsOf = (text: string, rules: ReplyRules, stage: Stage): Part[] => {
     return alone === 'plain' ? isOwn && preceding.isEmpty : isMarkedLabel(place, isOwn);
   };
 
+  const linksAt = (place: number): WordLinks => {
+    if (preceding.isEmpty || beganWithLabel) return 'none';
+    return stage !== 'whole' && place === lines.length - 1 ? 'in sentences or open' : 'in sentences';
+  };
+
   for (const [place, written] of lines.entries()) {
     let line = written;
     let part: Part | undefined;
     quotes = quotation.test(line) && (quotes || preceding.introduces);
     const labelOf = (rest: string): Label | undefined =>
-      inCode || quotes || isFence(rest) ? undefined : found.at(rest, !preceding.isEmpty);
+      inCode || quotes || isFence(rest) ? undefined : found.at(rest, linksAt(place));
     for (let label = labelOf(line); label; label = labelOf(line)) {
       const { who } = label;
       const isOwn = who.kind === 'member' && who.name === rules.self;
       const is = isLabel(label, place, isOwn);
       if (is === undefined) return [...parts, { whose: 'other', name: undefined, text: '' }];
       if (!is) break;
+      beganWithLabel ||= preceding.isEmpty;
       beganMarked ||= label.alone === 'marked' && preceding.isEmpty;
       const role = who.kind === 'role' && who.role === 'assistant' ? 'assistant' : 'other';
       if (!part || isOwn) {

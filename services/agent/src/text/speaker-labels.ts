@@ -22,11 +22,17 @@ const bracketed = new RegExp(
   String.raw`^${marks}[[【〔<]([^[\]【】〔〕<>\n:：]{1,80})(?:[\]】〕>]${marks}(?:${remark}?${marks}${colon}(?!\/\/)|(?![*_\x60]{0,3}${address}))|${colon}\]?)${marks}[^\S\n]*`,
   'u',
 );
-/** A link with one word as its address: `[Ann](wiki)`. Before a reply, it is a name with a remark. */
-const linkOfWord = new RegExp(
-  String.raw`^${marks}\[[^[\]\n]{1,80}\]\([^()\s\p{STerm}…]{1,80}\)(?!${marks}${colon})`,
-  'u',
-);
+const wordInLink = String.raw`^${marks}\[[^[\]\n]{1,80}\]\([^()\s\p{STerm}…]{1,80}\)`;
+/**
+ * A link with one word as its address, in a sentence: `[Ann](wiki) wrote that`. In `[Ann](laughing) That is wrong.` a remark
+ * follows the name.
+ */
+const linkOfWord = new RegExp(String.raw`${wordInLink}${marks}(?:[,.;!?)'’]|[^\S\n]{1,9}\p{Ll})`, 'u');
+/** The same at the end of an unfinished reply, before it is known what follows. */
+const openLinkOfWord = new RegExp(String.raw`${wordInLink}${marks}[^\S\n]*$`, 'u');
+
+/** Which forms `[Ann](word)` are links: none before a reply, and at the end of an unfinished reply also one without a sentence. */
+export type WordLinks = 'none' | 'in sentences' | 'in sentences or open';
 /** A text before a colon, which may be a name with marks and remarks. */
 const beforeColon = new RegExp(
   String.raw`^([^\n:：∶꞉︰﹕]{1,150}?)${colon}(?!\/\/)[*_\x60"”’]{0,3}[^\S\n]*`,
@@ -77,13 +83,14 @@ export class SpeakerLabels {
     this.#roles = new Set(roles.filter((role) => !this.#folded.has(role)));
   }
 
-  /** The label at the beginning of a line, if there is one. `isBehindText`: whether the message has begun. */
-  at(line: string, isBehindText = false): Label | undefined {
+  /** The label at the beginning of a line, if there is one. */
+  at(line: string, links: WordLinks = 'none'): Label | undefined {
     // The maximum length of a name with its marks and remarks. No more of a line is examined.
     const part = line.slice(0, 240);
     const { 0: before, 1: heading } = lead.exec(part)!;
     const rest = part.slice(before.length);
-    if (item.test(rest) || (isBehindText && linkOfWord.test(rest))) return undefined;
+    if (item.test(rest) || (links !== 'none' && linkOfWord.test(rest))) return undefined;
+    if (links === 'in sentences or open' && openLinkOfWord.test(rest)) return undefined;
     for (const form of [bracketed, beforeColon]) {
       const match = form.exec(rest);
       const who = match ? this.#who(match[1]!, heading !== undefined) : undefined;

@@ -43,6 +43,18 @@ describe('tags with ordinary names', () => {
   });
 
   it.each([
+    '<think step by step> The others want a number, so I should say 5. Then I',
+    '<thinking hard> hmm so the user wants X\n\nI say yes.',
+    '<reasoning step 1> I should.',
+    '<thinking time>Let me see.',
+    '<thinking out loud>The user wants a short answer. I say yes.',
+    '<thinking out loud>\nThe user wants a short answer.',
+  ])('a tag with words that is no title and has no end begins reasoning: %j', (raw) => {
+    expect(cleaned(raw, cast)).toEqual({ text: '', named: undefined, unsayable: 'reasoning' });
+    expect(everShown(raw).join('')).toBe('');
+  });
+
+  it.each([
     ['around the reply', '<answer>Tea. It is hot.</answer>', 'Tea. It is hot.'],
     ['around the reply behind the own name', 'ann: <answer>Tea. It is hot.</answer>', 'Tea. It is hot.'],
     ['around the first part of the reply', '<answer>Tea.</answer>\nIt is hot.', 'Tea.\nIt is hot.'],
@@ -150,12 +162,28 @@ describe('names that are no labels', () => {
   it.each([
     'Intro.\n[ben](wiki) wrote that.\nAnd more that counts.',
     'Intro.\n**[ben](wiki-page)** wrote that.\nAnd more that counts.',
+    'Intro.\n[ben](wiki)’s page has it.\nAnd more that counts.',
+    'Intro.\n[ben](wiki), who wrote that, agrees.',
   ])('a reply is not cut at a link whose address is one word: %j', (raw) => {
     expect(cleaned(raw, cast)).toMatchObject({ text: raw, named: undefined });
     for (let end = 0; end <= raw.length; end++) {
       expect(raw.startsWith(visibleSoFar(raw.slice(0, end), cast))).toBe(true);
       expect(isComplete(raw.slice(0, end), cast)).toBe(false);
     }
+  });
+
+  it.each([
+    'Intro.\n[Ben](laughing) That is wrong.\n[Ann](shrugs) Maybe.',
+    'Intro.\n\n**[Ben](sighs)** Fine, you win.',
+    'Intro.\n[Ben](sighs)\nFine, you win.',
+    '[Ann](calmly) Intro.\n\n[Ben](angrily) Why?\n\n[Cay](nodding) Right.',
+    '[Ann](calmly) Intro.\n\n[Ben](angrily) why?',
+    'Ann: Intro.\n[Ben](angrily) why?',
+  ])('a reply ends at a name with a remark of one word: %j', (raw) => {
+    const { text, named } = cleaned(raw, cast);
+    expect([text.replace('(calmly) ', ''), named]).toEqual(['Intro.', 'ben']);
+    for (const shown of everShown(raw)) expect(text.startsWith(shown)).toBe(true);
+    expect(isComplete(raw, cast)).toBe(true);
   });
 
   it.each(['Intro.\n[Ben](smiling): No.', 'Intro.\n[Ben](with a smile) No.', 'Intro.\n[Ben] No.'])(
