@@ -1,5 +1,5 @@
 import { mentionsIn, NameIndex, normalName } from '@parley/protocol';
-import { blocksOfCode } from './fences.ts';
+import { blocksOfCode, endInOpenCode } from './fences.ts';
 import { withoutParts } from './removed-lines.ts';
 import { unitsOf } from './sentences.ts';
 
@@ -197,15 +197,19 @@ const isDirection = (key: string, written: string, found: string, isWhole: boole
   if (key.startsWith('NEXT')) return length <= longestName.inCapitals && !/[.?!]\s+\S/.test(written);
   // `Role: mediator` also describes a task.
   if (/^(?:role|speaker)$/i.test(key) || /[?？]|[.:;!]\s+\S/.test(written)) return false;
-  // `Next up: the vote.` says something, and `- Next: the vote` is an item of a list.
-  if (isWhole || /^[^\S\n]*-[^\S\n]/.test(found)) return false;
+  // A message `Next up: the vote.` says something, and `- Next: the vote` is an item of a list.
+  if ((isWhole && /^next\s+up$/i.test(key)) || /^[^\S\n]*-[^\S\n]/.test(found)) return false;
   return length <= longestName.words && !(wide.test(written) && written.trim().length > longestName.wide);
 };
 
-/** The lines outside code that only say who speaks next. `Next: what do we do?` is a part of the message. */
+/**
+ * The lines that only say who speaks next. `Next: what do we do?` is a part of the message, and so is code. But a block without an
+ * end, or around the whole message, was often not meant as code: its last line is a direction when it names a member.
+ */
 const directionsIn = (text: string, peers: readonly string[]) => {
   const isCode = blocksOfCode(text);
   const end = text.trimEnd().length;
+  const endInCode = endInOpenCode(text);
   return [...text.matchAll(direction)]
     .map(({ 0: found, 1: key = '', 2: written = '', index: from }) => ({
       found,
@@ -213,15 +217,19 @@ const directionsIn = (text: string, peers: readonly string[]) => {
       written,
       from,
       to: from + found.length,
+      inCode: isCode(from),
     }))
-    .filter(({ found, key, written, from, to }) => {
-      if (isCode(from)) return false;
+    .filter(({ found, key, written, from, to, inCode }) => {
+      if (inCode) return endInCode !== undefined && to >= endInCode && namedIn(written, peers).length > 0;
       if (key.startsWith('NEXT') && toNoneOrAll.test(written)) return true;
       if (written.length > longestName.characters) return false;
       if (namedIn(written, peers).length > 0) return true;
       return to >= end && isDirection(key, written, found, text.slice(0, from).trim() === '');
     });
 };
+
+/** A block of code without text. */
+const onlyFences = /^\s{0,9}```[^`\n]*(?:\n```)?$/;
 
 /**
  * The member to which a moderator gives the floor in any usual form: first `NEXT: name` and `@name`, then the only member that is
@@ -230,7 +238,9 @@ const directionsIn = (text: string, peers: readonly string[]) => {
 export const pickIn = (text: string, peers: readonly string[]): Picked => {
   const directions = directionsIn(text, peers);
   const told: (string | undefined)[] = directions.map(({ written }) => written);
-  let rest = withoutParts(text, directions);
+  // In code, a direction is removed with the line break before it, so that no empty line remains.
+  const removed = directions.map(({ from, to, inCode }) => ({ from: inCode ? from - 1 : from, to }));
+  let rest = withoutParts(text, removed).replace(onlyFences, '');
   const behind = inline.exec(rest.trimEnd());
   if (behind && namedIn(behind[1]!, peers).length > 0) {
     told.push(behind[1]);
@@ -252,5 +262,14 @@ export const unpickedSoFar = (text: string, peers: readonly string[]): string =>
   if (text.length < 100 && namedIn(text, peers).length > 0) return '';
   const open = begun.exec(text) ?? inline.exec(text);
   const sure = open ? text.slice(0, open.index) : text;
-  return withoutParts(sure, directionsIn(sure, peers)).trim();
+  const directions = directionsIn(sure, peers);
+  // Later text may show that a direction in code is a part of the code.
+  const inCode = directions.find((one) => one.inCode);
+  const settled = inCode ? sure.slice(0, inCode.from) : sure;
+  return withoutParts(
+    settled,
+    directions.filter((one) => one !== inCode),
+  )
+    .trim()
+    .replace(onlyFences, '');
 };

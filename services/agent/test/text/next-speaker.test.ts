@@ -115,6 +115,10 @@ describe('a moderator', () => {
     [`We agree.\nNEXT: none. ${'The talk has ended. '.repeat(9)}`, 'We agree.'],
     ['NEXT: all\n\nPlease answer.', 'Please answer.'],
     ['NEXT: all', ''],
+    ['Next: everyone', ''],
+    ['Next speaker: anyone', ''],
+    ['Next speaker: Dora', ''],
+    ['下一位：大家', ''],
   ])('a direction that names no present member is no part of a moderator’s message: %j', (raw, text) => {
     expect(read(raw)).toEqual({ text });
     for (let end = 0; end <= raw.length; end++) {
@@ -136,6 +140,9 @@ describe('a moderator', () => {
     'So:\n```js\nconst last = {\n  value: 1,\n  next: null,\n};\n```\nThat is the list.',
     'So:\n```yaml\nsteps:\n  next: deploy',
     'So:\n```yaml\nnext: ben\n```\nThat is all.',
+    'So:\n```yaml\nnext: ben\n```',
+    '```yaml\nnext: ben\n```\nThat is all.',
+    'So:\n- ```yaml\n  next: ben\n  ```\n- That is all.',
     'The plan:\n- First: the walls\n- Next: the roof\n- Last: the paint',
     'The plan:\n- First: the walls\n- Next: the roof',
     'We have seen the plan.\n\n**Next: Budget**\n\nIt is small.',
@@ -196,6 +203,20 @@ describe('a moderator', () => {
   });
 
   it.each([
+    ['Thanks.\n- ```sh\n  npm i\n  ```\n\n**Next:** ben', 'Thanks.\n- ```sh\n  npm i\n  ```'],
+    ['1. ```sh\nnpm i\n   ```\nNext: ben', '1. ```sh\nnpm i\n   ```'],
+    ['小明 and ben:\n```js\nfoo()\n\nNext: ben, then 小明', '小明 and ben:\n```js\nfoo()'],
+    ['```\nWelcome.\nNEXT: ben\n```', '```\nWelcome.\n```'],
+    ['```\nNEXT: ben\n```', '@ben, please go on.'],
+  ])('a direction is found behind code in a list and in a block that is no code: %j', (raw, text) => {
+    expect(read(raw)).toMatchObject({ text, target: 'ben' });
+    for (let end = 0; end <= raw.length; end++) {
+      const shown = directedSoFar(visibleSoFar(raw.slice(0, end), cast), chair);
+      expect(text.startsWith(shown), shown).toBe(true);
+    }
+  });
+
+  it.each([
     'Next up is the point Cay_Expert raised. Let us hear from ben on it.',
     'Next up is the question Cay_Expert asked. I would like ben to answer it.',
     'Next up we have the proposal Cay_Expert made. Let us hear ben first.',
@@ -213,7 +234,7 @@ describe('a moderator', () => {
     },
   );
 
-  it.each([' ', '\t', '\r', '\u2028', '> ', 'next '])(
+  it.each([' ', '\t', '\r', '\u2028', '> ', 'next ', '- ', '\n```\n', '\n- ```', 'next up is the '])(
     'a moderator’s message is searched in time also when it repeats %j',
     (part) => {
       const text = part.repeat(100_000);
